@@ -1,0 +1,90 @@
+"""Place whole applications: groups of instances and the policies that relate them, solved with a proof.
+
+>>> from groupsolver import Application, Fleet, solve
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from groupsolver.check import Verdict, Violation, check
+from groupsolver.constraints import POLICIES, Application, Group
+from groupsolver.constraints.affinity import Affinity, NetworkProximity
+from groupsolver.constraints.anti_affinity import AntiAffinity
+from groupsolver.constraints.apart_from import ApartFrom
+from groupsolver.constraints.exclusive import Exclusive
+from groupsolver.constraints.host_capabilities import HostCapabilities
+from groupsolver.constraints.near import Near
+from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.spread import Spread
+from groupsolver.constraints.within import Outside, Within
+from groupsolver.errors import BadInput, BrokenAnswer, Fault, GroupsolverError, UnknownHost, UnknownSolverStatus
+from groupsolver.files import load_application, load_fleet, load_result
+from groupsolver.model.application import Existing, Flavor, Members
+from groupsolver.model.compiled import CompiledFleet, compile_fleet
+from groupsolver.model.fleet import Fleet, Host, Link
+from groupsolver.model.inventory import Inventory
+from groupsolver.model.result import Conflict, Limits, Penalty, Progress, Result
+from groupsolver.model.topology import topology
+from groupsolver.why import Why, why
+
+if TYPE_CHECKING:
+    from groupsolver.solver.solve import solve
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "POLICIES",
+    "Affinity",
+    "AntiAffinity",
+    "ApartFrom",
+    "Application",
+    "BadInput",
+    "BrokenAnswer",
+    "CompiledFleet",
+    "Conflict",
+    "Exclusive",
+    "Existing",
+    "Fault",
+    "Flavor",
+    "Fleet",
+    "Group",
+    "GroupsolverError",
+    "Host",
+    "HostCapabilities",
+    "Inventory",
+    "Limits",
+    "Link",
+    "Members",
+    "Near",
+    "NetworkProximity",
+    "Outside",
+    "Penalty",
+    "Policy",
+    "Progress",
+    "Result",
+    "Spread",
+    "UnknownHost",
+    "UnknownSolverStatus",
+    "Verdict",
+    "Violation",
+    "Why",
+    "Within",
+    "check",
+    "compile_fleet",
+    "load_application",
+    "load_fleet",
+    "load_result",
+    "solve",
+    "topology",
+    "why",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # The solver brings ortools, which takes a second to import: load it when it is first asked for.
+    if name == "solve":
+        from groupsolver.solver.solve import solve
+
+        return solve
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,77 @@
+"""The one registry of policies, and the types that it closes.
+
+A new policy is one file beside this one and one line in `POLICIES`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Union
+
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from groupsolver.constraints.affinity import Affinity, NetworkProximity
+from groupsolver.constraints.anti_affinity import AntiAffinity
+from groupsolver.constraints.apart_from import ApartFrom
+from groupsolver.constraints.exclusive import Exclusive
+from groupsolver.constraints.host_capabilities import HostCapabilities
+from groupsolver.constraints.near import Near
+from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.spread import Spread
+from groupsolver.constraints.within import Outside, Within
+from groupsolver.model import application
+
+POLICIES: dict[str, type[Policy]] = {
+    "anti-affinity": AntiAffinity,
+    "affinity": Affinity,
+    "network-proximity": NetworkProximity,
+    "host-capabilities": HostCapabilities,
+    "spread": Spread,
+    "apart-from": ApartFrom,
+    "near": Near,
+    "exclusive": Exclusive,
+    "within": Within,
+    "outside": Outside,
+}
+
+# Nova's names for soft policies, of weight 1.
+_SOFT = {"soft-affinity": "affinity", "soft-anti-affinity": "anti-affinity"}
+
+
+def _plain(data: Any) -> Any:
+    """Bring the short forms to the long one: a bare kind, and Nova's soft kinds."""
+    if isinstance(data, str):
+        data = {"kind": data}
+    if isinstance(data, dict) and isinstance(kind := data.get("kind"), str) and kind in _SOFT:
+        data = {"weight": 1, **data, "kind": _SOFT[kind]}
+    return data
+
+
+class _ShortForms:
+    """Tells the JSON Schema of a policy that a bare kind stands for its default fields."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        soft = {"type": "object", "properties": {"kind": {"enum": list(_SOFT)}}, "required": ["kind"]}
+        return {"anyOf": [{"enum": [*POLICIES, *_SOFT]}, handler(core), soft]}
+
+
+if TYPE_CHECKING:
+    AnyPolicy = Policy
+else:
+    AnyPolicy = Annotated[
+        Union[tuple(POLICIES.values())],  # noqa: UP007 - built from the registry
+        Field(discriminator="kind"),
+        BeforeValidator(_plain),
+        _ShortForms(),
+    ]
+
+
+class Group(application.Group[AnyPolicy]):
+    __doc__ = application.Group.__doc__
+
+
+class Application(application.Application[AnyPolicy]):
+    __doc__ = application.Application.__doc__
+
+    groups: tuple[Group, ...] = ()

@@ -1,0 +1,54 @@
+"""``anti-affinity``: members keep apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from groupsolver.constraints.partial import Partial
+from groupsolver.constraints.policy import Policy, Sees, number
+from groupsolver.constraints.scene import Rule
+from groupsolver.constraints.view import View
+from groupsolver.model.compiled import Mask
+from groupsolver.model.value import HOST, LevelName, Positive
+
+if TYPE_CHECKING:
+    from groupsolver.constraints.encoding import Encoding
+
+
+class AntiAffinity(Policy):
+    """No domain of `level` holds more than `max_per_domain` members of the group.
+
+    Measure: ``sum(max(0, members in d - max_per_domain) for d in domains)``. Hosts in no
+    domain of the level are not bound.
+
+    Source: Nova's ``ServerGroupAntiAffinityFilter`` with ``max_server_per_host``, here at any level.
+    """
+
+    kind: Literal["anti-affinity"] = "anti-affinity"
+    level: LevelName = HOST
+    max_per_domain: Positive = 1
+
+    @property
+    def at(self) -> str:
+        """The level."""
+        return self.level
+
+    def describe(self, group: str) -> str:
+        """Say the rule."""
+        return f"no {self.level} holds more than {number(self.max_per_domain, 'member')} of {group}"
+
+    def violations(self, group: str, view: View) -> int:
+        """Count members above the limit, over all domains."""
+        return sum(max(0, count - self.max_per_domain) for count in view.counts(group, self.level).values())
+
+    def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
+        """Give the domains below their limit."""
+        return partial.where(self.level, partial.counts(group, self.level) < self.max_per_domain)
+
+    def encode(self, rule: Rule, enc: Encoding) -> None:
+        """Bound the count in each domain."""
+        enc.require(rule, list(enc.count(rule.group, self.level).values()), self.max_per_domain)
+
+    def sees(self, own: bool) -> Sees:
+        """An untouched domain has room for a member, whichever it is."""
+        return Sees(self.level, free_entry=True)

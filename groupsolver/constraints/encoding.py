@@ -1,0 +1,288 @@
+"""The vocabulary in which policies are turned into CP-SAT: count, uses, require.
+
+The only file of this floor that knows ortools. Hard and soft are one mechanism,
+`Encoding.require`; no policy writes slack of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from ortools.sat.python import cp_model
+
+from groupsolver.constraints.ground import Ground
+from groupsolver.constraints.scene import EVERYONE, Rule
+from groupsolver.model.compiled import Ints, Mask
+
+
+@dataclass
+class Linear:
+    """``sum(coefs * vars) + const``; `const` is its value while nothing new is placed."""
+
+    vars: list[cp_model.IntVar] = field(default_factory=list)
+    coefs: list[int] = field(default_factory=list)
+    const: int = 0
+
+    def plus(self, other: Linear | int, times: int = 1) -> Linear:
+        """Give ``self + times * other``."""
+        if isinstance(other, int):
+            return Linear(self.vars, self.coefs, self.const + times * other)
+        return Linear(
+            self.vars + other.vars, self.coefs + [times * c for c in other.coefs], self.const + times * other.const
+        )
+
+    def times(self, factor: int) -> Linear:
+        """Give ``factor * self``."""
+        return Linear(self.vars, [factor * c for c in self.coefs], factor * self.const)
+
+    def expression(self) -> cp_model.LinearExprT:
+        """Give it as CP-SAT's own, without the constant."""
+        return cp_model.LinearExpr.weighted_sum(self.vars, self.coefs)
+
+
+class Encoding:
+    """A CP-SAT model of one ground over chosen candidates.
+
+    Parameters
+    ----------
+    ground : Ground
+    rows : sequence of (C,) int64, one a lot
+        The hosts where members of the lot may land.
+    most : sequence of (C,) int64, one a lot
+        How many of the lot each of these may take, at least 1.
+    unit : int
+        Points that one unit of weight costs.
+
+    Attributes
+    ----------
+    model : CpModel
+    placed : list of list of IntVar
+        For each lot and candidate, how many members land there.
+    """
+
+    def __init__(self, ground: Ground, rows: Sequence[Ints], most: Sequence[Ints], unit: int) -> None:
+        self.ground = ground
+        self.model = cp_model.CpModel()
+        self.rows = rows
+        self._unit = unit
+        self._high: dict[int, int] = {}  # by variable: its upper bound
+        self._cost = Linear()
+        self._counts: dict[tuple[str, str], tuple[dict[int, Linear], Linear]] = {}
+        self._uses: dict[tuple[str, str], dict[int, Linear]] = {}
+        self.placed = [[self._number(high) for high in highs.tolist()] for highs in most]
+        for lot, found in zip(ground.lots, self.placed, strict=True):
+            self.model.add(cp_model.LinearExpr.sum(found) == lot.number)
+
+    def _number(self, high: int) -> cp_model.IntVar:
+        var = self.model.new_bool_var("") if high == 1 else self.model.new_int_var(0, high, "")
+        self._high[var.index] = high
+        return var
+
+    def high(self, expr: Linear) -> int:
+        """Give an upper bound of an expression."""
+        return expr.const + sum(c * self._high[v.index] for v, c in zip(expr.vars, expr.coefs, strict=True) if c > 0)
+
+    # What policies say.
+
+    @staticmethod
+    def total(parts: Iterable[Linear]) -> Linear:
+        """Sum many expressions at once."""
+        out = Linear()
+        for part in parts:
+            out.vars.extend(part.vars)
+            out.coefs.extend(part.coefs)
+            out.const += part.const
+        return out
+
+    def count(self, group: str, level: str) -> dict[int, Linear]:
+        """Count a group's members, running ones too, in each domain that may hold any."""
+        return self._counted(group, level)[0]
+
+    def adrift(self, group: str, level: str) -> Linear:
+        """Count a group's members on hosts in no domain of a level."""
+        return self._counted(group, level)[1]
+
+    def _counted(self, group: str, level: str) -> tuple[dict[int, Linear], Linear]:
+        if (group, level) not in self._counts:
+            running = self.ground.running(group, level)
+            domains = {code: Linear(const=int(running[code])) for code in np.flatnonzero(running).tolist()}
+            adrift = Linear(const=self.ground.running_adrift(group, level))
+            codes = self.ground.fleet.codes(level)
+            for lot in self.ground.lots_below(group):
+                for code, var in zip(codes[self.rows[lot]].tolist(), self.placed[lot], strict=True):
+                    there = adrift if code < 0 else domains.setdefault(code, Linear())
+                    there.vars.append(var)
+                    there.coefs.append(1)
+            self._counts[group, level] = domains, adrift
+        return self._counts[group, level]
+
+    def uses(self, group: str, level: str) -> dict[int, Linear]:
+        """Say of each domain that may hold members of a group, 0 or 1, whether it does."""
+        if (group, level) not in self._uses:
+            counts = self.count(group, level)
+            self._uses[group, level] = {code: self.some(count) for code, count in counts.items()}
+        return self._uses[group, level]
+
+    def domains_used(self, group: str, level: str) -> Linear:
+        """Count the domains that hold a group's members, a member in no domain being one of its own."""
+        return self.total([*self.uses(group, level).values(), self.adrift(group, level)])
+
+    def some(self, count: Linear) -> Linear:
+        """Give 0 or 1: whether a count of members is above 0."""
+        if count.const > 0:
+            return Linear(const=1)
+        if len(count.vars) <= 1 and self.high(count) <= 1:
+            return count
+        used = self._number(1)
+        for var in count.vars:
+            if self._high[var.index] == 1:
+                self.model.add_implication(var, used)
+            else:
+                self.model.add(var <= self._high[var.index] * used)
+        self.model.add(count.expression() >= used)
+        return Linear([used], [1])
+
+    def others_use(self, group: str, level: str) -> dict[int, Linear]:
+        """Say of each domain that may hold members of a group, 0 or 1, whether anything else is there."""
+        alien = self.ground.foreign(group, level)
+        everyone, own = self.count(EVERYONE, level), self.count(group, level)
+        used: dict[int, Linear] = {}
+        for code, mine in own.items():
+            others = everyone[code].const - mine.const
+            if alien[code] or others:
+                used[code] = Linear(const=1)
+            else:
+                kept = {var.index for var in mine.vars}
+                vars_ = [var for var in everyone[code].vars if var.index not in kept]
+                used[code] = self.some(Linear(vars_, [1] * len(vars_)))
+        return used
+
+    def members_on(self, group: str, hosts: Mask) -> Linear:
+        """Count a group's members on marked hosts, (H,) bool."""
+        counts = self.count(group, "host")
+        return self.total(counts[code] for code in counts if hosts[code])
+
+    def largest(self, exprs: Sequence[Linear]) -> Linear:
+        """Give what is at least each of several expressions and 0: tight where that is cheaper."""
+        top = self._number(max(1, *(self.high(expr) for expr in exprs)))
+        for expr in exprs:
+            self._at_most(expr.plus(Linear([top], [-1])), 0)
+        return Linear([top], [1])
+
+    def require(self, rule: Rule, measure: Sequence[Linear], limit: int = 0) -> None:
+        """Require ``sum(max(0, part - limit) for part in measure)`` to be 0, or price it.
+
+        Hard: no part grows beyond what it is while nothing new is placed. Soft: an integer
+        excess for each part, priced at the policy's weight.
+        """
+        weight = rule.policy.weight
+        for part in measure:
+            if weight is None:
+                self._at_most(part, max(limit, part.const))
+            elif not part.vars:
+                self._cost.const += weight * self._unit * max(0, part.const - limit)
+            elif (high := self.high(part) - limit) > 0:
+                excess = self._number(high)
+                self._at_most(part.plus(Linear([excess], [-1])), limit)
+                self._cost.vars.append(excess)
+                self._cost.coefs.append(weight * self._unit)
+
+    def require_sum(self, rule: Rule, measure: Sequence[Linear], before: int) -> None:
+        """Require ``sum(max(0, part) for part in measure)`` to be at most `before`, or price it.
+
+        For a measure that new members may also lower, so that its parts cannot be held one by one.
+        """
+        if not rule.policy.hard:
+            self.require(rule, measure)
+        elif not before:
+            for part in measure:
+                self._at_most(part, 0)
+        else:
+            excesses = [self.largest([part]) for part in measure]
+            self._at_most(self.total(excesses), before)
+
+    def skew(self, counts: Sequence[Linear | None], size: int) -> Linear:
+        """Give what is at least the largest less the smallest of some counts; None counts 0."""
+        if not counts:
+            return Linear()
+        most, least = self._number(max(1, size)), self._number(max(1, size))
+        for count in counts:
+            if count is None:
+                self.model.add(least == 0)
+            else:
+                self._at_most(count.plus(Linear([most], [-1])), 0)
+                self._at_most(Linear([least], [1]).plus(count, -1), 0)
+        return Linear([most, least], [1, -1])
+
+    def _at_most(self, expr: Linear, limit: int) -> None:
+        if expr.vars and self.high(expr) > limit:
+            self.model.add(expr.expression() <= limit - expr.const)
+
+    def together(self, group: str, level: str) -> None:
+        """Put all members of a group that has none running into one domain: all or none of each lot."""
+        if not self.ground.lots_below(group):
+            return
+        codes = self.ground.fleet.codes(level)
+        used = self.uses(group, level)
+        self.model.add_exactly_one([use.vars[0] for use in used.values()])
+        for lot in self.ground.lots_below(group):
+            inside: dict[int, list[cp_model.IntVar]] = {code: [] for code in used}
+            for code, var in zip(codes[self.rows[lot]].tolist(), self.placed[lot], strict=True):
+                if code < 0:
+                    self.model.add(var == 0)
+                else:
+                    inside[code].append(var)
+            for code, found in inside.items():
+                here = cp_model.LinearExpr.sum(found)
+                self.model.add(here == self.ground.lots[lot].number * used[code].vars[0])
+
+    def only_where(self, count: Linear, used: Linear) -> None:
+        """Let members of a count stand only where `used` is 1: tighter, member by member, than their sum."""
+        if used.vars:
+            for var in count.vars:
+                self.model.add(var <= self._high[var.index] * used.vars[0])
+
+    # What every model has.
+
+    def capacity(self) -> None:
+        """Keep each host within what is free of every resource."""
+        loads: dict[int, list[tuple[int, cp_model.IntVar]]] = {}
+        for lot, rows in enumerate(self.rows):
+            for row, var in zip(rows.tolist(), self.placed[lot], strict=True):
+                loads.setdefault(row, []).append((lot, var))
+        sizes = [dict(lot.size) for lot in self.ground.lots]
+        free = {name: self.ground.fleet.free(name) for size in sizes for name in size}
+        for row, load in loads.items():
+            for name, column in free.items():
+                here = [(sizes[lot][name], var) for lot, var in load if name in sizes[lot]]
+                expr = Linear([var for _, var in here], [amount for amount, _ in here])
+                self._at_most(expr, int(column[row]))
+
+    def price(self, prices: Sequence[Ints], beyond_first: int) -> None:
+        """Price members by lot and candidate, and `beyond_first` for each but the first on a host."""
+        for lot, found in enumerate(self.placed):
+            self._cost.vars.extend(found)
+            self._cost.coefs.extend(prices[lot].tolist())
+        if beyond_first:
+            for count in self._everyone.values():
+                if self.high(count) > 1:
+                    beyond = count.plus(self.some(count), -1)
+                    self._cost.vars.extend(beyond.vars)
+                    self._cost.coefs.extend(c * beyond_first for c in beyond.coefs)
+
+    @cached_property
+    def _everyone(self) -> dict[int, Linear]:
+        counts: dict[int, Linear] = {}
+        for lot, rows in enumerate(self.rows):
+            for row, var in zip(rows.tolist(), self.placed[lot], strict=True):
+                there = counts.setdefault(row, Linear())
+                there.vars.append(var)
+                there.coefs.append(1)
+        return counts
+
+    def minimize(self) -> None:
+        """Make the sum of all prices the objective."""
+        self.model.minimize(self._cost.expression() + self._cost.const)

@@ -1,0 +1,154 @@
+"""An application held against a fleet: names resolved, nesting unrolled, members numbered.
+
+What the checkers, the encodings and the heuristics all read. Plain values; knows neither
+arrays nor ortools.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from groupsolver.constraints.names import name_faults
+from groupsolver.errors import BadInput
+from groupsolver.model.application import Application, member_ids
+from groupsolver.model.fleet import Host
+from groupsolver.model.index import HostIndex
+from groupsolver.model.inventory import Resources
+from groupsolver.model.nesting import above_of, below_of
+
+if TYPE_CHECKING:
+    from groupsolver.constraints.policy import Policy
+
+EVERYONE = ""  # stands above every group, where a group's name is asked; no group can be called so
+Size = tuple[tuple[str, int], ...]  # resource classes and amounts above 0, sorted: what makes members identical
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member that is to be placed."""
+
+    id: str
+    group: str
+    size: Size
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A member that runs already."""
+
+    id: str
+    group: str
+    host: str
+    resources: Resources
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A policy, and the group that it belongs to."""
+
+    group: str
+    policy: Policy
+
+    def __str__(self) -> str:
+        return self.policy.describe(self.group)
+
+
+class Scene:
+    """One application over one fleet.
+
+    Parameters
+    ----------
+    app : Application
+    hosts : HostIndex
+
+    Raises
+    ------
+    BadInput
+        Where the application names a level or a running member's host that the fleet lacks,
+        or its sums leave 64 bits.
+
+    Attributes
+    ----------
+    batch : tuple of Member
+        What is to be placed, in the file's order.
+    standing : tuple of Standing
+        What runs already.
+    rules : tuple of Rule
+    below, above : dict of str to frozenset of str
+        Groups below (above) each group, itself included; `EVERYONE` is above all.
+    groups : tuple of str
+        Every group's name.
+    warnings : tuple of str
+    """
+
+    def __init__(self, app: Application[Any], hosts: HostIndex) -> None:
+        self.app = app
+        self.hosts = hosts
+        faults, self.warnings = name_faults(app, hosts)
+        if faults:
+            raise BadInput(faults)
+        self.below = below_of(app.groups)
+        self.groups = tuple(self.below)
+        self.below[EVERYONE] = frozenset(self.groups)
+        self.above = above_of(self.below)
+        ids = {id_: members for group in app.groups for id_, members in member_ids(group)}
+        running = {there.id for there in app.existing}
+        self.standing = tuple(
+            Standing(
+                there.id,
+                there.group,
+                there.host,
+                # A member of the file that runs already need not say its size again.
+                app.resources(ids[there.id] if there.id in ids and not _sized(there) else there),
+            )
+            for there in app.existing
+        )
+        self.batch = tuple(
+            Member(id_, group.name, size_of(app.resources(members)))
+            for group in app.groups
+            for id_, members in member_ids(group)
+            if id_ not in running
+        )
+        self.rules = tuple(Rule(group.name, policy) for group in app.groups for policy in group.policies)
+
+    def hard(self) -> Iterator[Rule]:
+        """Give the rules that must hold."""
+        return (rule for rule in self.rules if rule.policy.hard)
+
+    def soft(self) -> Iterator[Rule]:
+        """Give the rules that have a price."""
+        return (rule for rule in self.rules if not rule.policy.hard)
+
+    def rules_over(self, group: str) -> list[Rule]:
+        """Give the rules of a group and of all groups above it: those that speak of its members."""
+        return [rule for rule in self.rules if rule.group in self.above[group]]
+
+    def size(self, group: str) -> int:
+        """How many members stand below a group, new and running."""
+        return self._sizes[group]
+
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        sizes = dict.fromkeys(self.below, 0)
+        for member in (*self.batch, *self.standing):
+            for group in self.above[member.group]:
+                sizes[group] += 1
+        return sizes
+
+    def eligible(self, group: str, host: Host) -> bool:
+        """Whether a host is enabled and meets the hard per-host policies over a group, room aside."""
+        return host.enabled and all(
+            rule.policy.admits(host) for rule in self.rules_over(group) if rule.policy.hard
+        )
+
+
+def size_of(resources: Resources) -> Size:
+    """Give resources in the form that makes identical members equal."""
+    return tuple(sorted((name, amount) for name, amount in resources.items() if amount))
+
+
+def _sized(sized: Any) -> bool:
+    return sized.flavor is not None or sized.resources is not None

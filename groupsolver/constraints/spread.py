@@ -1,0 +1,122 @@
+"""``spread``: members cover domains, evenly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Self
+
+import numpy as np
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from groupsolver.constraints.ground import Ground
+from groupsolver.constraints.partial import Partial
+from groupsolver.constraints.policy import Policy, Sees, number
+from groupsolver.constraints.scene import Rule
+from groupsolver.constraints.view import View
+from groupsolver.model.compiled import Mask
+from groupsolver.model.value import Amount, LevelName, Positive
+
+if TYPE_CHECKING:
+    from groupsolver.constraints.encoding import Encoding
+
+
+class Spread(Policy):
+    """Members cover `min_domains` domains of `level`, and counts differ by at most `max_skew`.
+
+    Measure: ``max(0, min(min_domains, members) - covered) + max(0, largest - smallest - max_skew)``,
+    the counts taken over the domains with an eligible host or a running member. Hosts in no
+    domain of the level are not counted.
+
+    Source: Kubernetes' ``topologySpreadConstraints``; spread of services, ROADEF/EURO challenge 2012.
+    """
+
+    kind: Literal["spread"] = "spread"
+    level: LevelName
+    min_domains: Positive | None = None
+    max_skew: Amount | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.min_domains is None and self.max_skew is None:
+            raise PydanticCustomError("missing-key", "expected min_domains or max_skew")
+        return self
+
+    @property
+    def at(self) -> str:
+        """The level."""
+        return self.level
+
+    def describe(self, group: str) -> str:
+        """Say the rule."""
+        parts = []
+        if self.min_domains is not None:
+            parts.append(f"cover at least {number(self.min_domains, self.level)}")
+        if self.max_skew is not None:
+            parts.append(f"differ by at most {self.max_skew} between {self.level}s")
+        return f"members of {group} " + " and ".join(parts)
+
+    def violations(self, group: str, view: View) -> int:
+        """Count the domains missing, and the skew in excess."""
+        counts = view.counts(group, self.level)
+        measure = 0
+        if self.min_domains is not None:
+            measure += max(0, min(self.min_domains, len(view.members(group))) - len(counts))
+        if self.max_skew is not None:
+            scene = view.scene
+            running = {scene.hosts.domain(there.host, self.level) for there in view.running(group)}
+            counted = [
+                counts[domain]
+                for domain in scene.hosts.domains(self.level)
+                if domain in running
+                or any(scene.eligible(group, host) for host in scene.hosts.hosts_in(self.level, domain))
+            ]
+            measure += max(0, max(counted) - min(counted) - self.max_skew) if counted else 0
+        return measure
+
+    def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
+        """Give the domains from which the rest can still make it, by counting alone."""
+        ground, level = partial.ground, self.level
+        counts, left = partial.counts(group, level), partial.left(group)
+        free = np.ones(len(counts), dtype=np.bool_)
+        adrift = True
+        if self._before(group, ground):
+            return None
+        if self.min_domains is not None:
+            missing = min(self.min_domains, partial.scene.size(group)) - np.count_nonzero(counts)
+            if left <= missing:
+                free, adrift = counts == 0, False
+        counted = ground.spread_over(group, level)
+        if self.max_skew is not None and counted.any():
+            here = counts[counted]
+            fits = np.zeros(int(here.max()) + 1, dtype=np.bool_)
+            for n in np.unique(here).tolist():
+                # With one more in a domain of n, every other must come to the largest less the skew.
+                floor = max(n + 1, len(fits) - 1) - self.max_skew
+                fits[n] = np.maximum(0, floor - here).sum() - (n < floor) <= left - 1
+            free[counted] &= fits[here]
+        return partial.where(level, free, adrift)
+
+    def _before(self, group: str, ground: Ground) -> int:
+        running = ground.running(group, self.level)
+        counted = ground.spread_over(group, self.level)
+        have = int(running.sum()) + ground.running_adrift(group, self.level)
+        missing = min(self.min_domains or 0, have) - int(np.count_nonzero(running))
+        skew = int(np.ptp(running[counted])) - self.max_skew if self.max_skew is not None and counted.any() else 0
+        return max(0, missing) + max(0, skew)
+
+    def encode(self, rule: Rule, enc: Encoding) -> None:
+        """Bound the domains missing and the skew; their sum, where running members break it already."""
+        group, size = rule.group, enc.ground.scene.size(rule.group)
+        parts = []
+        if self.min_domains is not None:
+            covered = enc.total(enc.uses(group, self.level).values())
+            parts.append(covered.times(-1).plus(min(self.min_domains, size)))
+        if self.max_skew is not None:
+            counts = enc.count(group, self.level)
+            counted = np.flatnonzero(enc.ground.spread_over(group, self.level)).tolist()
+            parts.append(enc.skew([counts.get(code) for code in counted], size).plus(-self.max_skew))
+        enc.require_sum(rule, parts, self._before(group, enc.ground))
+
+    def sees(self, own: bool) -> Sees:
+        """An untouched host is one more that is covered; above, only the domain counts."""
+        return Sees(self.level)

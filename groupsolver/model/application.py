@@ -1,0 +1,225 @@
+"""What is to be placed: flavors, groups of members, the policies that relate them.
+
+The policies' own types stand a floor higher, so groups are generic in them here;
+`groupsolver.constraints` closes the type with the registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Generic, Literal, Self, TypeVar
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from groupsolver.errors import Fault, nearest
+from groupsolver.model.inventory import Resources
+from groupsolver.model.nesting import cycle_in
+from groupsolver.model.value import GroupName, HostName, Name, Positive, Value
+
+
+class BasePolicy(Value):
+    """What every policy is to the model: a kind, hard unless it carries a weight.
+
+    Parameters
+    ----------
+    weight : int, optional
+        Makes the policy soft: its measure is priced at so many units.
+    """
+
+    kind: str
+    weight: Positive | None = None
+
+    @property
+    def target(self) -> str | None:
+        """The other group that the policy names, if any."""
+        return None
+
+    @property
+    def at(self) -> str | None:
+        """The level that the policy speaks at, if any."""
+        return None
+
+
+R = TypeVar("R", bound=BasePolicy)
+
+
+class Flavor(Value):
+    """A named amount of each resource class."""
+
+    resources: Resources
+
+
+class Sized(Value):
+    """Something that takes either a flavor's resources or its own."""
+
+    flavor: Name | None = None
+    resources: Resources | None = None
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Self:
+        if self.flavor is not None and self.resources is not None:
+            raise PydanticCustomError("wrong-value", "expected flavor or resources, not both")
+        return self
+
+
+class Members(Sized):
+    """So many identical members of a group.
+
+    Parameters
+    ----------
+    flavor, resources
+        What each takes: exactly one of the two.
+    count : int, default 1
+    id : str, optional
+        The member's id, where there is just one; by default ``<group>/<index>``.
+    """
+
+    count: Positive = 1
+    id: Name | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.flavor is None and self.resources is None:
+            raise PydanticCustomError("missing-key", "expected a flavor or resources")
+        if self.id is not None and self.count != 1:
+            raise PydanticCustomError("wrong-value", "expected count 1 where an id is given")
+        return self
+
+
+class Existing(Sized):
+    """A member that runs already: it counts for every policy and is not moved.
+
+    The host's ``used`` includes it. `flavor` or `resources` say what of ``used`` is its own.
+    """
+
+    group: GroupName
+    id: Name
+    host: HostName
+
+
+class Group(Value, Generic[R]):
+    """Members that belong together, and the policies that hold for them.
+
+    Parameters
+    ----------
+    name : str
+        Without ``/``.
+    policies : tuple
+        They speak of all members below the group, each counted once.
+    members : tuple of Members
+    groups : tuple of str
+        Names of groups below this one; a group may stand below several.
+    """
+
+    name: GroupName
+    policies: tuple[R, ...] = ()
+    members: tuple[Members, ...] = ()
+    groups: tuple[GroupName, ...] = ()
+
+
+# More members than any batch that is placed as one: stops a typing slip from filling memory.
+MAX_MEMBERS = 100_000
+
+
+class Application(Value, Generic[R]):
+    """Groups that are placed as one, all or nothing.
+
+    Parameters
+    ----------
+    name : str, optional
+    flavors : dict of str to Flavor
+    groups : tuple of Group
+    existing : tuple of Existing
+    """
+
+    version: Literal[1] = 1
+    name: Name | None = None
+    flavors: dict[Name, Flavor] = {}
+    groups: tuple[Group[R], ...] = Field(default=())
+    existing: tuple[Existing, ...] = ()
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if faults := list(self._faults()):
+            raise PydanticCustomError("faults", "{count} faults", {"count": len(faults), "faults": faults})
+        return self
+
+    def _faults(self) -> Iterator[Fault]:
+        names = [group.name for group in self.groups]
+        total = sum(members.count for group in self.groups for members in group.members)
+        if not total and not self.existing:
+            yield Fault("empty-application", "groups", "expected at least one group with members")
+        if total > MAX_MEMBERS:
+            yield Fault("too-many-members", "groups", f"expected at most {MAX_MEMBERS} members, got {total}")
+            return
+        if cycle := cycle_in(self.groups):
+            path = f"groups[{names.index(cycle[0])}].groups"
+            yield Fault("nested-in-itself", path, "a group may not stand below itself: " + " > ".join(cycle))
+        seen: set[str] = set()
+        for i, group in enumerate(self.groups):
+            if group.name in seen:
+                yield Fault("duplicate-name", f"groups[{i}].name", f"group {group.name!r} is named twice")
+            seen.add(group.name)
+            yield from self._unknown_names(f"groups[{i}]", group, names)
+        yield from self._repeated_ids()
+        for j, there in enumerate(self.existing):
+            if there.group not in seen:
+                hint = nearest(there.group, names)
+                yield Fault("unknown-group", f"existing[{j}].group", f"unknown group {there.group!r}{hint}")
+            yield from self._unknown_flavor(f"existing[{j}]", there)
+
+    def _unknown_names(self, path: str, group: Group[R], names: list[str]) -> Iterator[Fault]:
+        for j, members in enumerate(group.members):
+            yield from self._unknown_flavor(f"{path}.members[{j}]", members)
+        for j, child in enumerate(group.groups):
+            if child not in names:
+                yield Fault("unknown-group", f"{path}.groups[{j}]", f"unknown group {child!r}{nearest(child, names)}")
+            elif child in group.groups[:j]:
+                yield Fault("duplicate-name", f"{path}.groups[{j}]", f"group {child!r} is listed twice")
+        for j, policy in enumerate(group.policies):
+            if policy.target is not None and policy.target not in names:
+                hint = nearest(policy.target, names)
+                yield Fault("unknown-group", f"{path}.policies[{j}].group", f"unknown group {policy.target!r}{hint}")
+        told: dict[tuple[str, str | None, str | None, bool], int] = {}
+        for j, policy in enumerate(group.policies):
+            first = told.setdefault((policy.kind, policy.at, policy.target, policy.weight is None), j)
+            if first != j:
+                message = f"{policy.kind} stands here twice; policies[{first}] has the same level, group and hardness"
+                yield Fault("repeated-policy", f"{path}.policies[{j}]", message)
+
+    def _unknown_flavor(self, path: str, sized: Sized) -> Iterator[Fault]:
+        if sized.flavor is not None and sized.flavor not in self.flavors:
+            hint = nearest(sized.flavor, list(self.flavors))
+            yield Fault("unknown-flavor", f"{path}.flavor", f"unknown flavor {sized.flavor!r}{hint}")
+
+    def _repeated_ids(self) -> Iterator[Fault]:
+        owner: dict[str, str] = {}
+        for i, group in enumerate(self.groups):
+            for id_, _ in member_ids(group):
+                if id_ in owner:
+                    yield Fault("duplicate-name", f"groups[{i}].members", f"member id {id_!r} is given twice")
+                owner[id_] = group.name
+        running: set[str] = set()
+        for j, there in enumerate(self.existing):
+            if there.id in running:
+                yield Fault("duplicate-name", f"existing[{j}].id", f"member id {there.id!r} is given twice")
+            elif owner.get(there.id, there.group) != there.group:
+                message = f"member id {there.id!r} belongs to group {owner[there.id]!r}"
+                yield Fault("duplicate-name", f"existing[{j}].id", message)
+            running.add(there.id)
+
+    def resources(self, sized: Sized) -> Resources:
+        """Give what `sized` takes of each resource class; nothing where it says nothing."""
+        if sized.flavor is not None:
+            return self.flavors[sized.flavor].resources
+        return sized.resources or {}
+
+
+def member_ids(group: Group[Any]) -> Iterator[tuple[str, Members]]:
+    """Give the id of each of a group's own members, with what it is."""
+    index = 0
+    for members in group.members:
+        for _ in range(members.count):
+            yield members.id or f"{group.name}/{index}", members
+            index += 1

@@ -1,0 +1,203 @@
+"""A fleet in arrays: compiled once, kept, and brought up to date in place.
+
+Rows are hosts. A host that was removed leaves its row behind, disabled and in no domain,
+for the next host that comes. Reading from several threads is safe; writing is the caller's
+to keep apart from reading.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groupsolver.errors import BadInput, Fault, UnknownHost, nearest
+from groupsolver.model.fleet import Fleet, Host
+from groupsolver.model.index import HostIndex
+from groupsolver.model.inventory import Resources
+from groupsolver.model.value import HOST
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+class CompiledFleet:
+    """Hosts x resources, hosts x levels and hosts x traits, as numpy arrays.
+
+    Parameters
+    ----------
+    fleet : Fleet
+
+    Attributes
+    ----------
+    index : HostIndex
+        The hosts as values.
+    rows : dict of str to int
+        Row of each host.
+    names : list of str
+        Host of each row; empty for a row that is free.
+    ready : (H,) bool
+        Enabled and not over capacity: something new may land.
+    enabled : (H,) bool
+    cost, points : (H,) int64
+        The host's cost, and its free share in thousandths.
+    """
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+        self.index = HostIndex(fleet.levels, ())
+        self.rows: dict[str, int] = {}
+        self.names: list[str] = []
+        self._free_rows: list[int] = []
+        size = len(fleet.hosts)
+        self.ready: Mask = np.zeros(size, dtype=np.bool_)
+        self.enabled: Mask = np.zeros(size, dtype=np.bool_)
+        self.busy: Mask = np.zeros(size, dtype=np.bool_)
+        self.cost: Ints = np.zeros(size, dtype=np.int64)
+        self.points: Ints = np.zeros(size, dtype=np.int64)
+        # Columns, made when a name is first met: resource class, trait, level.
+        self._capacity: dict[str, Ints] = {}
+        self._free: dict[str, Ints] = {}
+        self._unit: dict[str, Ints] = {}
+        self._traits: dict[str, Mask] = {}
+        self._codes: dict[str, Ints] = {level: np.full(size, -1, dtype=np.int64) for level in fleet.levels}
+        self._code_of: dict[str, dict[str, int]] = {level: {} for level in fleet.levels}
+        for host in fleet.hosts:
+            self._place(host)
+
+    def __len__(self) -> int:
+        return len(self.ready)
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels above ``host``."""
+        return self.index.levels
+
+    def update(self, host: Host) -> None:
+        """Replace the host of that name. Raises `UnknownHost`, `BadInput` for an unknown level."""
+        if host.name not in self.rows:
+            raise UnknownHost(host.name)
+        self._checked(host)
+        row = self.rows[host.name]
+        self._clear(row)
+        self._fill(row, host)
+
+    def add(self, host: Host) -> None:
+        """Add a host of a new name. Raises `BadInput` where the name or a level is wrong."""
+        if host.name in self.rows:
+            raise BadInput([Fault("duplicate-name", "name", f"host {host.name!r} is there already")])
+        self._checked(host)
+        self._place(host)
+
+    def remove(self, name: str) -> None:
+        """Take a host out. Raises `UnknownHost`."""
+        self.index.remove(name)
+        row = self.rows.pop(name)
+        self._clear(row)
+        self.names[row] = ""
+        self._free_rows.append(row)
+
+    def _checked(self, host: Host) -> None:
+        for level in host.domains:
+            if level not in self.levels:
+                message = f"unknown level {level!r}{nearest(level, self.levels)}"
+                raise BadInput([Fault("unknown-level", f"domains.{level}", message)])
+
+    def _place(self, host: Host) -> None:
+        if self._free_rows:
+            row = self._free_rows.pop()
+            self.names[row] = host.name
+        else:
+            row = len(self.names)
+            self.names.append(host.name)
+            if row == len(self.ready):
+                self._grow(row + max(16, row // 8))
+        self.rows[host.name] = row
+        self._fill(row, host)
+
+    def _grow(self, size: int) -> None:
+        for name in ("ready", "enabled", "busy", "cost", "points"):
+            setattr(self, name, _longer(getattr(self, name), size, 0))
+        for columns in (self._capacity, self._free, self._unit, self._traits):
+            for name, column in columns.items():
+                columns[name] = _longer(column, size, 0)  # type: ignore[index]
+        for level, codes in self._codes.items():
+            self._codes[level] = _longer(codes, size, -1)
+
+    def _clear(self, row: int) -> None:
+        for columns in (self._capacity, self._free, self._unit, self._traits):
+            for column in columns.values():
+                column[row] = 0
+        for codes in self._codes.values():
+            codes[row] = -1
+        self.ready[row] = self.enabled[row] = self.busy[row] = False
+
+    def _fill(self, row: int, host: Host) -> None:
+        self.index.put(host)
+        self.enabled[row] = host.enabled
+        self.ready[row] = host.enabled and not host.overfull
+        self.busy[row] = any(host.used.values())
+        self.cost[row] = host.cost
+        self.points[row] = host.free_points
+        for name, inventory in host.inventory.items():
+            capacity = inventory.capacity
+            _column(self._capacity, name, len(self), np.int64)[row] = capacity
+            _column(self._free, name, len(self), np.int64)[row] = max(0, capacity - host.used.get(name, 0))
+            _column(self._unit, name, len(self), np.int64)[row] = inventory.max_unit or capacity
+        for trait in host.traits:
+            _column(self._traits, trait, len(self), np.bool_)[row] = True
+        for level, domain in host.domains.items():
+            codes = self._code_of[level]
+            self._codes[level][row] = codes.setdefault(domain, len(codes))
+
+    def codes(self, level: str) -> Ints:
+        """(H,) int64: the domain of each host at a level, -1 for none; of ``host``, its row."""
+        return np.arange(len(self), dtype=np.int64) if level == HOST else self._codes[level]
+
+    def code(self, level: str, domain: str) -> int:
+        """Number of a domain, -1 where the fleet lacks it."""
+        return (self.rows if level == HOST else self._code_of[level]).get(domain, -1)
+
+    def domains(self, level: str) -> int:
+        """How many codes a level has."""
+        return len(self) if level == HOST else len(self._code_of[level])
+
+    def trait(self, name: str) -> Mask:
+        """(H,) bool: which hosts have a trait."""
+        return self._traits.get(name, np.zeros(len(self), dtype=np.bool_))
+
+    def free(self, name: str) -> Ints:
+        """(H,) int64: what is free of a resource class, 0 where there is none."""
+        return self._free.get(name, np.zeros(len(self), dtype=np.int64))
+
+    def capacity(self, name: str) -> Ints:
+        """(H,) int64: what there is of a resource class in all."""
+        return self._capacity.get(name, np.zeros(len(self), dtype=np.int64))
+
+    def slots(self, resources: Resources, most: int) -> Ints:
+        """(H,) int64: how many members of that size each host could take now, at most `most`."""
+        slots = np.where(self.ready, np.int64(most), np.int64(0))
+        for name, amount in resources.items():
+            if amount:
+                unit = self._unit.get(name, np.zeros(len(self), dtype=np.int64))
+                slots = np.where(unit >= amount, np.minimum(slots, self.free(name) // amount), 0)
+        return slots
+
+
+def _column(columns: dict[str, NDArray[Any]], name: str, size: int, dtype: type[np.generic]) -> NDArray[Any]:
+    column = columns.get(name)
+    if column is None:
+        column = columns[name] = np.zeros(size, dtype=dtype)
+    return column
+
+
+def _longer(column: NDArray[Any], size: int, fill: int) -> NDArray[Any]:
+    longer = np.full(size, fill, dtype=column.dtype)
+    longer[: len(column)] = column
+    return longer
+
+
+def compile_fleet(fleet: Fleet) -> CompiledFleet:
+    """Bring a fleet into arrays, once; `solve` takes the result in place of the fleet."""
+    return CompiledFleet(fleet)

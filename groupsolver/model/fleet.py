@@ -1,0 +1,137 @@
+"""Hosts, the failure domains they stand in, and the links between these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from groupsolver.errors import Fault, nearest
+from groupsolver.model.inventory import InventoryLike, Resources
+from groupsolver.model.value import HOST, Amount, Flag, Integer, Name, ResourceClass, Trait, Value
+
+
+class Host(Value):
+    """A machine that instances land on.
+
+    Parameters
+    ----------
+    name : str
+    domains : dict of str to str
+        Level to domain; a level may be missing: the host is then in no domain of it.
+    inventory : dict of str to Inventory
+        Resource class to what there is; a bare integer means its total.
+    used : dict of str to int
+        What runs there already, existing members too.
+    traits : tuple of str
+    enabled : bool, default True
+        Nothing new lands on a disabled host.
+    cost : int, default 0
+        A preference, lower is better.
+    """
+
+    name: Name
+    domains: dict[Name, Name] = {}
+    inventory: dict[ResourceClass, InventoryLike] = {}
+    used: Resources = {}
+    traits: tuple[Trait, ...] = ()
+    enabled: Flag = True
+    cost: Integer = 0
+
+    def capacity(self) -> dict[str, int]:
+        """Give what may be allocated in all, per resource class."""
+        return {name: inventory.capacity for name, inventory in self.inventory.items()}
+
+    @property
+    def overfull(self) -> bool:
+        """Whether more is used than there is, of any class: allowed, but nothing new lands."""
+        return any(
+            amount and amount > (self.inventory[name].capacity if name in self.inventory else 0)
+            for name, amount in self.used.items()
+        )
+
+    @property
+    def free_points(self) -> int:
+        """``round(1000 * mean free share)`` over the classes that the host has any of.
+
+        The ``pack`` objective's price of a member here. A share is not below 0; a host
+        with no resources has 0.
+        """
+        shares = []
+        for name, inventory in self.inventory.items():
+            if capacity := inventory.capacity:
+                shares.append(max(0, capacity - self.used.get(name, 0)) / capacity)
+        return round(1000 * sum(sorted(shares)) / len(shares)) if shares else 0
+
+
+class Link(Value):
+    """A cable, or a bundle of them; an end is a domain, a host, or else a switch."""
+
+    between: tuple[Name, Name]
+    bandwidth_mbps: Amount | None = None
+    used_mbps: Amount = 0
+    latency_us: Amount | None = None
+
+
+class Fleet(Value):
+    """The hosts, and the levels of failure domains above them.
+
+    Parameters
+    ----------
+    levels : tuple of str
+        Names of the levels, e.g. ``("zone", "rack")``. Partitions may overlap. ``host``
+        is the implicit finest level and is not named.
+    hosts : tuple of Host
+    links : tuple of Link
+        The network as a graph.
+    """
+
+    version: Literal[1] = 1
+    levels: tuple[Name, ...] = ()
+    hosts: Annotated[tuple[Host, ...], Field(min_length=1)]
+    links: tuple[Link, ...] = ()
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        # One fault at a time here would make a user mend a file line by line: give them all.
+        if faults := list(self._faults()):
+            raise PydanticCustomError("faults", "{count} faults", {"count": len(faults), "faults": faults})
+        return self
+
+    def _faults(self) -> Iterator[Fault]:
+        seen: set[str] = set()
+        for i, level in enumerate(self.levels):
+            if level == HOST:
+                yield Fault("reserved-name", f"levels[{i}]", "'host' is the implicit level and is not listed")
+            elif level in seen:
+                yield Fault("duplicate-name", f"levels[{i}]", f"level {level!r} is listed twice")
+            seen.add(level)
+        names: set[str] = set()
+        at_level: dict[str, str] = {}
+        ambiguous: dict[str, tuple[str, str]] = {}
+        for i, host in enumerate(self.hosts):
+            if host.name in names:
+                yield Fault("duplicate-name", f"hosts[{i}].name", f"host {host.name!r} is named twice")
+            names.add(host.name)
+            for level, domain in host.domains.items():
+                if level not in seen:
+                    hint = nearest(level, self.levels)
+                    listed = ", ".join(self.levels) or "none"
+                    yield Fault(
+                        "unknown-level",
+                        f"hosts[{i}].domains.{level}",
+                        f"unknown level {level!r}{hint}; the fleet's levels: {listed}",
+                    )
+                elif at_level.setdefault(domain, level) != level:
+                    ambiguous[domain] = (at_level[domain], level)
+        for i, link in enumerate(self.links):
+            for j, end in enumerate(link.between):
+                levels = ambiguous.get(end) or ((HOST, at_level[end]) if end in names and end in at_level else None)
+                if levels:
+                    yield Fault(
+                        "ambiguous-name",
+                        f"links[{i}].between[{j}]",
+                        f"{end!r} is known at two levels, {levels[0]} and {levels[1]}",
+                    )

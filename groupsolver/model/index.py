@@ -1,0 +1,89 @@
+"""Look-ups over the hosts of a fleet, kept in step while hosts come, change and go."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from groupsolver.errors import UnknownHost
+from groupsolver.model.fleet import Host
+from groupsolver.model.value import HOST
+
+
+class HostIndex:
+    """Hosts by name and by failure domain.
+
+    Parameters
+    ----------
+    levels : iterable of str
+        The fleet's levels above ``host``.
+    hosts : iterable of Host
+    """
+
+    def __init__(self, levels: Iterable[str], hosts: Iterable[Host]) -> None:
+        self.levels = tuple(levels)
+        self._hosts: dict[str, Host] = {}
+        # A dict for its order: hosts of a domain come in the order in which they were added.
+        self._domains: dict[str, dict[str, dict[str, None]]] = {level: {} for level in self.levels}
+        self._traits: Counter[str] = Counter()
+        for host in hosts:
+            self.put(host)
+
+    def __len__(self) -> int:
+        return len(self._hosts)
+
+    def __iter__(self) -> Iterator[Host]:
+        return iter(self._hosts.values())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._hosts
+
+    def __getitem__(self, name: str) -> Host:
+        try:
+            return self._hosts[name]
+        except KeyError:
+            raise UnknownHost(name) from None
+
+    def put(self, host: Host) -> None:
+        """Add a host, or replace the one of that name."""
+        if host.name in self._hosts:
+            self._forget(self._hosts[host.name])
+        self._hosts[host.name] = host
+        self._traits.update(host.traits)
+        for level, domain in host.domains.items():
+            self._domains[level].setdefault(domain, {})[host.name] = None
+
+    def remove(self, name: str) -> None:
+        """Take a host out. Raises `UnknownHost`."""
+        self._forget(self[name])
+        del self._hosts[name]
+
+    def _forget(self, host: Host) -> None:
+        self._traits.subtract(host.traits)
+        for level, domain in host.domains.items():
+            members = self._domains[level][domain]
+            del members[host.name]
+            if not members:
+                del self._domains[level][domain]
+
+    def names(self) -> list[str]:
+        """Give every host's name."""
+        return list(self._hosts)
+
+    def domain(self, name: str, level: str) -> str | None:
+        """Give the domain of host `name` at `level`, or None where it stands in none."""
+        return name if level == HOST else self[name].domains.get(level)
+
+    def domains(self, level: str) -> list[str]:
+        """Give the names of the domains of a level; of ``host``, the hosts' names."""
+        return self.names() if level == HOST else list(self._domains[level])
+
+    def traits(self) -> list[str]:
+        """Give the traits that some host has."""
+        return [trait for trait, hosts in self._traits.items() if hosts > 0]
+
+    def hosts_in(self, level: str, domain: str) -> Iterator[Host]:
+        """Give the hosts of a domain, or none where the fleet lacks it."""
+        if level == HOST:
+            return iter([self._hosts[domain]] if domain in self._hosts else [])
+        return (self._hosts[name] for name in self._domains[level].get(domain, ()))

@@ -1,0 +1,149 @@
+"""The answer: a placement with its proof, or what stands against one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from groupsolver.model.value import Value
+
+Objective = Literal["pack", "spread", "cost"]
+Status = Literal["optimal", "feasible", "infeasible", "unknown"]
+Placement = dict[str, str]  # member id -> host name
+
+
+class Penalty(Value):
+    """What a soft policy costs in an answer: `cost` is its weight times its measure."""
+
+    group: str
+    policy: str
+    cost: int
+    detail: str
+
+
+class ConflictingPolicy(Value):
+    """A rule that takes part in a conflict."""
+
+    group: str
+    policy: str
+    sentence: str
+
+
+class Shortage(Value):
+    """A resource that takes part in a conflict."""
+
+    resource: str
+    needed: int
+    available: int
+    sentence: str
+
+
+class Fix(Value):
+    """A change that would help, what it costs, and the placement that it buys."""
+
+    change: str
+    cost: int
+    placement: Placement | None
+
+
+class Conflict(Value):
+    """Rules that contradict each other."""
+
+    policies: tuple[ConflictingPolicy, ...] = ()
+    capacity: tuple[Shortage, ...] = ()
+    minimal: bool = False
+    fixes: tuple[Fix, ...] = ()
+
+
+class Result(Value):
+    """The answer of `solve`; every key is always present in its document.
+
+    Attributes
+    ----------
+    status : str
+        ``optimal`` (bound equals objective), ``feasible``, ``infeasible`` or ``unknown``.
+    placement : dict of str to str or None
+        Host of each newly placed member; None unless optimal or feasible.
+    objective, bound : int or None
+        The placement's value, and a proved lower bound of every placement's.
+    gap : float or None
+        ``(objective - bound) / max(1, |objective|)``, a fraction.
+    seconds : float
+        From the compiled fleet to the answer.
+    """
+
+    version: Literal[1] = 1
+    status: Status
+    placement: Placement | None = None
+    objective: int | None = None
+    bound: int | None = None
+    gap: float | None = None
+    seconds: Annotated[float, Field(ge=0)] = 0.0
+    penalties: tuple[Penalty, ...] = ()
+    warnings: tuple[str, ...] = ()
+    witness: dict[str, Placement] | None = None
+    conflict: Conflict | None = None
+
+    @property
+    def placed(self) -> bool:
+        """Whether there is a placement."""
+        return self.placement is not None
+
+    def document(self) -> dict[str, Any]:
+        """Give the result as plain JSON data, every key present."""
+        return self.model_dump(mode="json")
+
+
+def gap_of(objective: int, bound: int) -> float:
+    """``(objective - bound) / max(1, |objective|)``."""
+    return (objective - bound) / max(1, abs(objective))
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on one whole call of `solve`.
+
+    Parameters
+    ----------
+    seconds : float, default 30
+        Wall time of the whole call.
+    gap : float, default 0
+        Stop at a proved gap of this fraction.
+    workers : int, default 0
+        Threads of CP-SAT; 0 means all cores.
+    seed : int, default 0
+        One worker, one seed and a proved answer give the same answer again.
+    """
+
+    seconds: float = 30.0
+    gap: float = 0.0
+    workers: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.seconds > 0 or not self.gap >= 0 or self.workers < 0 or not 0 <= self.seed < 2**31:
+            raise ValueError(f"expected seconds > 0, gap >= 0, workers >= 0, 0 <= seed < 2**31: {self}")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a running solve stands: `incumbent`, `bound` and `gap` are None until known."""
+
+    phase: str
+    elapsed: float
+    incumbent: int | None = None
+    bound: int | None = None
+
+    @property
+    def gap(self) -> float | None:
+        """The proved gap so far, a fraction."""
+        if self.incumbent is None or self.bound is None:
+            return None
+        return gap_of(self.incumbent, self.bound)
+
+
+# Called while a solve runs, from its thread or CP-SAT's; a true answer stops the solve.
+Watch = Callable[[Progress], bool | None]

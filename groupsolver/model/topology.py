@@ -1,0 +1,52 @@
+"""The fleet as a networkx graph: domains above hosts, and the links of the network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from groupsolver.model.fleet import Fleet
+from groupsolver.model.value import HOST
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+SWITCH = "switch"
+Node = tuple[str, str]  # (level, name); a link's end that is neither domain nor host is (SWITCH, name)
+
+
+def topology(fleet: Fleet) -> nx.MultiGraph[Node]:
+    """Build the fleet's graph.
+
+    Returns
+    -------
+    networkx.MultiGraph
+        Nodes are ``(level, name)`` pairs, since a domain is one (level, name) pair all over
+        the fleet. An edge with ``kind="contains"`` joins a host to each of its domains; one
+        with ``kind="link"`` carries ``bandwidth_mbps``, ``used_mbps`` and ``latency_us``.
+        Links may run in parallel. The graph's ``levels`` attribute is the fleet's levels.
+    """
+    import networkx as nx  # here, so that importing the library does not load it
+
+    graph: nx.MultiGraph[Node] = nx.MultiGraph(levels=fleet.levels)
+    known: dict[str, Node] = {}
+    for host in fleet.hosts:
+        here = known[host.name] = (HOST, host.name)
+        graph.add_node(here, kind=HOST)
+        for level, domain in host.domains.items():
+            graph.add_node((level, domain), kind="domain")
+            known.setdefault(domain, (level, domain))
+            graph.add_edge(here, (level, domain), kind="contains")
+    for link in fleet.links:
+        one, other = (known.get(end, (SWITCH, end)) for end in link.between)
+        for node in (one, other):
+            if node not in graph:
+                graph.add_node(node, kind=SWITCH)
+        graph.add_edge(
+            one,
+            other,
+            kind="link",
+            bandwidth_mbps=link.bandwidth_mbps,
+            used_mbps=link.used_mbps,
+            latency_us=link.latency_us,
+        )
+    return graph
