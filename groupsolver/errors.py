@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import ClassVar
 
+TOLD = 50  # faults in a message: enough to mend a file by, and still to be read
+
 
 class GroupsolverError(Exception):
     """Base of every error that this library raises on purpose.
@@ -41,6 +43,10 @@ class Fault:
     message: str
     file: str = ""
 
+    def __post_init__(self) -> None:
+        for field in ("path", "message", "file"):
+            object.__setattr__(self, field, one_line(getattr(self, field)))
+
     def __str__(self) -> str:
         where = ": ".join(part for part in (self.file, self.path) if part)
         return f"{where}: {self.message} [{self.code}]" if where else f"{self.message} [{self.code}]"
@@ -48,6 +54,8 @@ class Fault:
 
 class BadInput(GroupsolverError):
     """The input breaks the file contract; `faults` says where and how, all that were found.
+
+    Its text has one line a fault, of the first 50.
 
     Raised while files are read, while values are built from documents, and when an
     application is held against a fleet. Nothing has been changed when it is raised.
@@ -57,7 +65,10 @@ class BadInput(GroupsolverError):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
-        super().__init__("\n".join(str(fault) for fault in self.faults))
+        lines = [str(fault) for fault in self.faults[:TOLD]]
+        if len(self.faults) > TOLD:
+            lines.append(f"... and {len(self.faults) - TOLD} more")
+        super().__init__("\n".join(lines))
 
     def in_file(self, file: str) -> BadInput:
         """Give the same error with the file's name in every fault that has none."""
@@ -85,6 +96,13 @@ class UnknownSolverStatus(GroupsolverError):
     code = "unknown-solver-status"
 
 
+def one_line(text: str) -> str:
+    """Give a text from elsewhere with line ends, control and invisible characters escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def nearest(name: str, known: Sequence[str]) -> str:
     """Give ``" (did you mean 'x'?)"`` for the known name most like `name`, or nothing."""
     if len(known) > 1000:  # comparing is slow: of very many names, look at those that begin alike
@@ -92,3 +110,51 @@ def nearest(name: str, known: Sequence[str]) -> str:
     folded = {other.casefold(): other for other in known}
     match = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
     return f" (did you mean {folded[match[0]]!r}?)" if match else ""
+
+
+CODES = {
+    # Errors, as types.
+    "error": "the base of every error of this library; never raised itself",
+    "bad-input": "the input breaks the file contract; its faults say where and how",
+    "unknown-host": "a host is named that the fleet does not have",
+    "broken-answer": "the solver's answer failed the independent check: a bug of this library",
+    "unknown-solver-status": "CP-SAT ended in a way that this library does not know: a bug of this library",
+    # Faults of a file as a whole.
+    "unreadable-file": "the file is missing, a directory, or may not be read",
+    "file-too-large": "the file is larger than what is read of its kind",
+    "not-text": "the file is not UTF-8 text",
+    "not-json": "the file is not JSON",
+    "not-yaml": "the file is not YAML",
+    "yaml-only": "the file uses YAML that has no counterpart in JSON: tags, several documents, keys that are no text",
+    "too-many-aliases": "the file's YAML aliases contain themselves, or grow too large when they are followed",
+    "too-deep": "the document is nested deeper than any that has a meaning",
+    "duplicate-key": "a key stands twice in one mapping",
+    "not-finite": "a number is not finite, or too large to be read",
+    # Faults of a value, wherever it comes from.
+    "unknown-key": "a key has no meaning here; only `metadata` and `x-...` are free",
+    "missing-key": "a key that must be there is not",
+    "wrong-type": "a value is of another type than expected, e.g. text for a number or a fractional amount",
+    "wrong-value": "a value is of the right type, and not one of those expected here",
+    "out-of-range": "a number, or a length, is smaller or larger than allowed",
+    "ill-formed-name": "a name is empty, too long, or has characters that its kind of name may not have",
+    "reserved-name": "a name has a meaning of its own and cannot be given",
+    "duplicate-name": "a name or id is given to two things of one kind",
+    "amount-overflow": "amounts, or their sum, leave 64 bits",
+    # Faults of a fleet.
+    "unknown-level": "a level is named that the fleet does not list",
+    "ambiguous-name": "a link's end is known at two levels",
+    # Faults of an application.
+    "empty-application": "there is no member at all",
+    "too-many-members": "there are more members than are placed as one",
+    "nested-in-itself": "a group stands below itself",
+    "unknown-group": "a group is named that the application does not have",
+    "unknown-flavor": "a flavor is named that the application does not have",
+    "unknown-policy": "a policy's kind is not one of this library's",
+    "repeated-policy": "a policy stands twice in a group: same kind, level, target and hardness",
+    "related-group": "a policy names its own group, or one above or below it",
+    # Faults of a placement that is checked.
+    "unknown-member": "a member is placed that the application does not have",
+    "moved-member": "a member that runs already is placed elsewhere",
+    "no-placement": "a result that has no placement is given to be checked",
+}
+"""Every code of an error or a fault, and what it means. Codes are stable."""

@@ -31,6 +31,11 @@ class Together(Policy):
         """The level."""
         return self.level
 
+    @property
+    def binds_whole(self) -> bool:
+        """One domain for all."""
+        return True
+
     def describe(self, group: str) -> str:
         """Say the rule."""
         return f"all members of {group} share one {self.level}"

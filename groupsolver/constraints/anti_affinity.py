@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.policy import Policy, Sees, number
 from groupsolver.constraints.scene import Rule
 from groupsolver.constraints.view import View
-from groupsolver.model.compiled import Mask
-from groupsolver.model.value import HOST, LevelName, Positive
+from groupsolver.model.compiled import Ints, Mask
+from groupsolver.model.value import HOST, INT64_MAX, LevelName, Positive
 
 if TYPE_CHECKING:
     from groupsolver.constraints.encoding import Encoding
@@ -44,6 +46,11 @@ class AntiAffinity(Policy):
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the domains below their limit."""
         return partial.where(self.level, partial.counts(group, self.level) < self.max_per_domain)
+
+    def room(self, group: str, partial: Partial) -> Ints:
+        """Give what is left of the limit in each host's domain."""
+        left = np.maximum(0, self.max_per_domain - partial.counts(group, self.level))
+        return partial.spread_out(self.level, left, adrift=INT64_MAX)
 
     def encode(self, rule: Rule, enc: Encoding) -> None:
         """Bound the count in each domain."""

@@ -218,8 +218,12 @@ class Encoding:
         return Linear([most, least], [1, -1])
 
     def _at_most(self, expr: Linear, limit: int) -> None:
-        if expr.vars and self.high(expr) > limit:
+        if self.high(expr) <= limit:
+            return
+        if expr.vars:
             self.model.add(expr.expression() <= limit - expr.const)
+        else:
+            self.model.add_bool_or([])  # nothing that is placed can change it
 
     def together(self, group: str, level: str) -> None:
         """Put all members of a group that has none running into one domain: all or none of each lot."""

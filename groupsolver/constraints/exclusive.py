@@ -43,7 +43,7 @@ class Exclusive(Policy):
     def violations(self, group: str, view: View) -> int:
         """Count the domains that are shared."""
         own: dict[str, dict[str, int]] = {}
-        for there in view.running(group):
+        for there in view.scene.running(group):
             uses = own.setdefault(there.host, {})
             for name, amount in there.resources.items():
                 uses[name] = uses.get(name, 0) + amount
@@ -77,5 +77,6 @@ class Exclusive(Policy):
         enc.require(rule, [mine[code].plus(theirs[code]) for code in mine if code in theirs], 1)
 
     def sees(self, own: bool) -> Sees:
-        """Its own members' share of a host moves as one; above, only the domain counts."""
-        return Sees(self.level, sharing=own and self.level == HOST, splits_used=own and self.level == HOST)
+        """Where sharing has a price, its own share of a host moves as one; above, only the domain counts."""
+        apart = own and not self.hard and self.level == HOST
+        return Sees(self.level, sharing=apart, splits_used=apart)

@@ -38,6 +38,11 @@ class Near(Policy):
         """The other group."""
         return self.group
 
+    @property
+    def follows(self) -> bool:
+        """The other group first."""
+        return True
+
     def describe(self, group: str) -> str:
         """Say the rule."""
         return f"each member of {group} has a member of {self.group} in its {self.level}"

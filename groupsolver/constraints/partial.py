@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
+from numpy.typing import NDArray
 
 from groupsolver.constraints.ground import Ground
 from groupsolver.model.compiled import Ints, Mask
+
+S = TypeVar("S", bound=np.generic)
 
 
 class Partial:
@@ -86,7 +91,11 @@ class Partial:
 
     def where(self, level: str, domains: Mask, adrift: bool = True) -> Mask:
         """(U,) bool from (D,) bool: hosts whose domain is marked; `adrift` for those in none."""
+        return self.spread_out(level, domains, adrift)
+
+    def spread_out(self, level: str, by_domain: NDArray[S], adrift: int) -> NDArray[S]:
+        """(U,) from (D,): each host's domain's entry; `adrift` for hosts in none."""
         codes = self.codes(level)
-        if not len(domains):
-            return np.full(len(codes), adrift, dtype=np.bool_)
-        return np.where(codes >= 0, domains[codes], adrift)
+        if not len(by_domain):
+            return np.full(len(codes), adrift, dtype=by_domain.dtype)
+        return np.where(codes >= 0, by_domain[codes], np.asarray(adrift, dtype=by_domain.dtype))

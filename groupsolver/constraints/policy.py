@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groupsolver.model.application import BasePolicy
-from groupsolver.model.compiled import CompiledFleet, Mask
+from groupsolver.model.compiled import CompiledFleet, Ints, Mask
 from groupsolver.model.fleet import Host
 from groupsolver.model.value import HOST
 
@@ -66,6 +66,16 @@ class Policy(BasePolicy, ABC):
         named = scene.below[self.target] if self.target else frozenset()
         return scene.below[group] | named
 
+    @property
+    def binds_whole(self) -> bool:
+        """Whether, taken as hard, it puts all members of its group into one domain of its level."""
+        return False
+
+    @property
+    def follows(self) -> bool:
+        """Whether members look for members of `target`: these are then better placed first."""
+        return False
+
     def admits(self, host: Host) -> bool:
         """Whether `host` suits a member at all; only per-host policies say no."""
         return True
@@ -88,6 +98,10 @@ class Policy(BasePolicy, ABC):
 
         Never rules out what every completion of `partial` needs. None: anywhere.
         """
+
+    def room(self, group: str, partial: Partial) -> Ints | None:
+        """(U,) int64: how many more members each host may take, where the policy bounds it. None: no bound."""
+        return None
 
     @abstractmethod
     def encode(self, rule: Rule, enc: Encoding) -> None:

@@ -126,6 +126,10 @@ class Scene:
         """Give the rules of a group and of all groups above it: those that speak of its members."""
         return [rule for rule in self.rules if rule.group in self.above[group]]
 
+    def running(self, group: str) -> list[Standing]:
+        """Give the running members below a group."""
+        return [there for there in self.standing if there.group in self.below[group]]
+
     def size(self, group: str) -> int:
         """How many members stand below a group, new and running."""
         return self._sizes[group]

@@ -63,7 +63,7 @@ class Spread(Policy):
             measure += max(0, min(self.min_domains, len(view.members(group))) - len(counts))
         if self.max_skew is not None:
             scene = view.scene
-            running = {scene.hosts.domain(there.host, self.level) for there in view.running(group)}
+            running = {scene.hosts.domain(there.host, self.level) for there in view.scene.running(group)}
             counted = [
                 counts[domain]
                 for domain in scene.hosts.domains(self.level)

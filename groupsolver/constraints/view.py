@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from groupsolver.constraints.scene import Scene, Standing
+from groupsolver.constraints.scene import Scene
 from groupsolver.model.fleet import Host
 
 
@@ -48,11 +48,6 @@ class View:
         """Give the members outside a group."""
         below = self.scene.below[group]
         return [member for member in self.everyone if member.group not in below]
-
-    def running(self, group: str) -> list[Standing]:
-        """Give the running members below a group, with what they use."""
-        below = self.scene.below[group]
-        return [there for there in self.scene.standing if there.group in below]
 
     def host(self, member: Placed) -> Host:
         """Give the host that a member stands on."""

@@ -19,6 +19,7 @@ from groupsolver.model.inventory import Resources
 from groupsolver.model.value import HOST
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 

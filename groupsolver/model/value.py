@@ -6,11 +6,14 @@ one and generating tests need no code of their own for each policy.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from functools import cache
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic_core.core_schema import ErrorType
 
 from groupsolver.errors import nearest
 
@@ -50,6 +53,19 @@ def free_key(key: str) -> bool:
     return key == "metadata" or key.startswith("x-")
 
 
+@cache  # the same slip often stands on every host of a file
+def _unknown_key(key: str, known: tuple[str, ...]) -> PydanticCustomError:
+    context = {"key": repr(key), "nearest": nearest(key, known), "known": ", ".join(known)}
+    return PydanticCustomError("unknown-key", "unknown key {key}{nearest}; expected one of: {known}", context)
+
+
+def _again(line: ErrorDetails) -> InitErrorDetails:
+    kind, context = line["type"], line.get("ctx", {})
+    known = kind in get_args(ErrorType)
+    custom = PydanticCustomError(kind, "{text}", {**context, "text": line["msg"]})
+    return InitErrorDetails(type=kind if known else custom, loc=line["loc"], input=line["input"], ctx=context)
+
+
 class Value(BaseModel):
     """A frozen value. Unknown keys are errors; ``metadata`` and ``x-...`` are kept, ignored."""
 
@@ -66,16 +82,29 @@ class Value(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _no_unknown_keys(cls, data: Any) -> Any:
-        # Before the fields: a misspelt key is what a user wants to hear of, not the one then missing.
-        for key in data if isinstance(data, dict) else ():
-            if key not in cls.model_fields and not free_key(str(key)):
-                known = list(cls.model_fields)
-                raise PydanticCustomError(
-                    "unknown-key",
-                    "unknown key {key}{nearest}; expected one of: {known}",
-                    {"key": repr(key), "name": key, "nearest": nearest(str(key), known), "known": ", ".join(known)},
-                )
+        fields = cls.__pydantic_fields__
+        if not isinstance(data, dict) or data.keys() <= fields.keys():
+            return data
+        if unknown := [key for key in data if key not in fields and not free_key(str(key))]:
+            raise ValidationError.from_exception_data(cls.__name__, [*cls._strangers(data, unknown)])
         return data
+
+    @classmethod
+    def _strangers(cls, data: dict[Any, Any], unknown: list[Any]) -> Iterator[InitErrorDetails]:
+        """Give a fault for each unknown key, and those of the other keys: a user hears of all at once.
+
+        Not what may only follow from a misspelt key: one that is missing, or names that do not resolve.
+        """
+        known = tuple(cls.model_fields)
+        for key in unknown:
+            yield InitErrorDetails(type=_unknown_key(str(key), known), loc=(str(key),), input=data[key])
+        try:
+            cls.model_validate({key: value for key, value in data.items() if key not in unknown})
+        except ValidationError as error:
+            for line in error.errors(include_url=False):
+                follows = line["type"] == "missing" and len(line["loc"]) == 1
+                if not follows and (line["loc"] or line["type"] not in {"missing-key", "faults"}):
+                    yield _again(line)
 
     def document(self) -> dict[str, Any]:
         """Give the value as plain JSON data, without keys that are null."""

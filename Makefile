@@ -1,0 +1,53 @@
+# Two commands are enough: `make demo` and `make test`. They need Python >= 3.11 with venv, and make.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+CODE := groupsolver benchmarks tests examples
+WORKERS ?= auto
+
+.PHONY: demo test test-slow check format bench clean
+
+demo: $(VENV)/.run
+	$(BIN)/groupsolver place examples/shop.yaml --fleet examples/fleet.yaml --picture shop.html
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -n $(WORKERS)
+
+# Ten times as many draws of each law.
+test-slow: $(VENV)/.dev
+	HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest -q -n $(WORKERS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy --strict
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+bench: $(VENV)/.run
+	$(BIN)/python -m benchmarks.run
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info shop.html
+
+# The environment: pinned versions, the package itself installed in place. Built again, from nothing,
+# when the declared or the pinned versions change.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+$(VENV)/.run: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "groupsolver needs Python >= 3.11, and '$(PYTHON)' is not that; try: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; \
+	  exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { \
+	  echo "'$(PYTHON)' lacks the module venv or ensurepip; on Debian and Ubuntu: apt-get install python3-venv" >&2; \
+	  exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(INSTALL) setuptools
+	$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(INSTALL) --no-build-isolation --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""Seeded fleets and applications, baselines, and the driver of ``make bench``."""

@@ -1,0 +1,1 @@
+"""What others do: each places an application by the same objective, held to the same checker."""

@@ -1,0 +1,114 @@
+"""What the baselines share: their answer, the weigher, and the count of groups that hold."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from benchmarks.board import Board, own_groups
+from groupsolver.check import judge, unit_of
+from groupsolver.constraints import Application
+from groupsolver.constraints.ground import Ground
+from groupsolver.constraints.scene import Scene
+from groupsolver.model.compiled import CompiledFleet, Ints, Mask
+from groupsolver.model.result import Objective
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a baseline found.
+
+    Attributes
+    ----------
+    placement : dict of str to str
+        Only members of groups that stand whole, no hard policy broken.
+    placed, groups : int
+        How many groups stand, of how many.
+    objective : int or None
+        None unless all groups stand.
+    bound : int or None
+        A proved lower bound, where the method gives one.
+    seconds : float
+        From the compiled fleet to the answer.
+    status : str
+    """
+
+    placement: dict[str, str]
+    placed: int
+    groups: int
+    objective: int | None
+    bound: int | None = None
+    seconds: float = 0.0
+    status: str = "feasible"
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """Smaller is better: more groups, then a lower objective."""
+        return -self.placed, self.objective if self.objective is not None else float("inf")
+
+
+def prices(fleet: CompiledFleet, objective: Objective) -> Ints:
+    """(H,) int64: what a first member costs on each host."""
+    if objective == "cost":
+        return fleet.cost
+    return fleet.points if objective == "pack" else 1000 - fleet.points
+
+
+def ground_of(app: Application, fleet: CompiledFleet) -> Ground:
+    """Hold an application against a fleet."""
+    return Ground(Scene(app, fleet.index), fleet)
+
+
+class Weigher:
+    """Chooses the cheapest open host: its price, a host's second member, soft policies broken."""
+
+    def __init__(self, board: Board, objective: Objective) -> None:
+        self.board = board
+        self.objective = objective
+        self._price = prices(board.ground.fleet, objective)
+
+    def weigh(self, lot: int) -> Ints:
+        """(H,) int64: what the next member of a lot would add to the objective on each host."""
+        board, ground = self.board, self.board.ground
+        group = ground.lots[lot].group
+        weights = self._price.copy()
+        if self.objective == "spread":
+            weights[list(board.rows.values())] += 1000
+        for rule in ground.rules_counting(group):
+            if rule.policy.weight:
+                allowed = rule.policy.allowed(rule.group, group, board.partial)
+                if allowed is not None:
+                    weights += np.where(allowed, 0, rule.policy.weight * unit_of(self.objective))
+        return weights
+
+    def cheapest(self, lot: int, mask: Mask) -> int:
+        """Give the cheapest of the open rows."""
+        rows = np.flatnonzero(mask)
+        return int(rows[np.argmin(self.weigh(lot)[rows])])
+
+
+def settle(ground: Ground, placement: Mapping[str, str], objective: Objective) -> Answer:
+    """Take out groups that miss members or break a hard policy, until the checker is silent on the rest."""
+    scene = ground.scene
+    groups = own_groups(ground)
+    of = {member.id: member.group for member in scene.batch}
+    kept = dict(placement)
+    out: set[str] = set()
+    while True:
+        verdict = judge(scene, kept, objective)
+        if any(violation.group is None for violation in verdict.violations):
+            raise AssertionError(f"a baseline overfilled a host: {verdict.violations}")
+        broken = {leaf for v in verdict.violations if v.group for leaf in scene.below[v.group] & set(groups)} - out
+        if not broken:
+            break
+        out |= broken
+        kept = {id_: host for id_, host in kept.items() if of[id_] not in out}
+    return Answer(kept, len(groups) - len(out), len(groups), None if out else verdict.objective)
+
+
+def timed(answer: Answer, start: float) -> Answer:
+    """Stamp an answer with the time since `start`."""
+    return replace(answer, seconds=time.perf_counter() - start)

@@ -1,0 +1,83 @@
+"""First-fit decreasing by group: the best of three orders, one domain after another for groups that share one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from benchmarks.baselines.common import Answer, Weigher, ground_of, settle, timed
+from benchmarks.board import Board, own_groups, targets_first
+from groupsolver.constraints import Application
+from groupsolver.constraints.affinity import Together
+from groupsolver.constraints.ground import Ground
+from groupsolver.model.compiled import CompiledFleet, Mask
+from groupsolver.model.result import Objective
+
+_STARTS = 60  # domains that a group tries before it is given up
+
+
+def _members(board: Board, group: str) -> float:
+    """Total demand, as a share of what the fleet has free."""
+    demand: dict[str, int] = {}
+    for i in board.lots_of(group):
+        for name, amount in board.ground.lots[i].size:
+            demand[name] = demand.get(name, 0) + amount * board.ground.lots[i].number
+    return -max(amount / max(1, int(board.free[name].sum())) for name, amount in demand.items())
+
+
+def _choice(board: Board, group: str) -> float:
+    """Hosts to choose from, for the member that has fewest."""
+    roomy = board.roomy(group)
+    return min(int((board.open_to(i) & roomy).sum()) for i in board.lots_of(group))
+
+
+def _largest(board: Board, group: str) -> float:
+    """Size of the largest member, as a share of the largest room."""
+    sizes = [(name, amount) for i in board.lots_of(group) for name, amount in board.ground.lots[i].size]
+    return -max(amount / max(1, int(board.free[name].max())) for name, amount in sizes)
+
+
+ORDERS: tuple[Callable[[Board, str], float], ...] = (_members, _choice, _largest)
+
+
+def place(app: Application, fleet: CompiledFleet, *, objective: Objective = "pack", seed: int = 0) -> Answer:
+    """Place by first-fit decreasing, hosts sorted by the objective's increase; `seed` breaks ties of order."""
+    start = time.perf_counter()
+    ground = ground_of(app, fleet)
+    rng = np.random.default_rng(seed)
+    answers = []
+    for key in ORDERS:
+        board = Board(ground)
+        groups = rng.permutation(own_groups(ground)).tolist()
+        order = sorted(groups, key=lambda group, key=key, board=board: key(board, group))  # type: ignore[misc]
+        weigher = Weigher(board, objective)
+        for group in targets_first(ground, order):
+            _place_group(board, weigher, group)
+        answers.append(settle(ground, board.placement(), objective))
+    return timed(min(answers, key=lambda answer: answer.rank), start)
+
+
+def _place_group(board: Board, weigher: Weigher, group: str) -> None:
+    start = board.roomy(group)
+    for _ in range(_STARTS):
+        first: list[int] = []
+
+        def choose(lot: int, mask: Mask, first: list[int] = first) -> int:
+            row = weigher.cheapest(lot, mask)
+            first.append(row)
+            return row
+
+        if board.place_group(group, choose, start) or not first:
+            return
+        start &= ~_same_domain(board.ground, group, first[0])
+
+
+def _same_domain(ground: Ground, group: str, row: int) -> Mask:
+    """(H,) bool: the hosts that a failed first choice rules out."""
+    rules = [rule.policy for rule in ground.scene.rules_over(group) if rule.policy.hard]
+    level = next((policy.level for policy in rules if isinstance(policy, Together)), "host")
+    codes = ground.fleet.codes(level)
+    same: Mask = codes == codes[row]
+    return same

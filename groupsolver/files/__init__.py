@@ -1,0 +1,70 @@
+"""Fleets, applications and results from files: YAML or JSON, the same structure.
+
+Whatever is wrong with a file is `BadInput`, and nothing else is raised.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from groupsolver.constraints import Application
+from groupsolver.errors import BadInput
+from groupsolver.files.faults import faults_of
+from groupsolver.files.reading import FLEET_JSON_MAX, name_of, read_document
+from groupsolver.files.yaml_text import dump_yaml
+from groupsolver.model.fleet import Fleet
+from groupsolver.model.result import Result
+
+__all__ = [
+    "dump_yaml",
+    "load_application",
+    "load_fleet",
+    "load_result",
+    "parse_application",
+    "parse_fleet",
+    "parse_result",
+    "read_document",
+]
+
+Path = str | os.PathLike[str]
+M = TypeVar("M", bound=BaseModel)
+
+
+def load_fleet(path: Path) -> Fleet:
+    """Read a fleet, of at most 64 MiB as JSON or 16 MiB as YAML. Raises `BadInput`."""
+    return parse_fleet(read_document(path, json_max=FLEET_JSON_MAX), name_of(path))
+
+
+def load_application(path: Path) -> Application:
+    """Read an application, of at most 16 MiB. Raises `BadInput`."""
+    return parse_application(read_document(path), name_of(path))
+
+
+def load_result(path: Path) -> Result:
+    """Read a result, as ``place --output json`` or ``yaml`` writes it. Raises `BadInput`."""
+    return parse_result(read_document(path), name_of(path))
+
+
+def parse_fleet(data: Any, file: str = "") -> Fleet:
+    """Build a fleet from plain data; `file` is named in the faults. Raises `BadInput`."""
+    return _parse(Fleet, data, file)
+
+
+def parse_application(data: Any, file: str = "") -> Application:
+    """Build an application from plain data; `file` is named in the faults. Raises `BadInput`."""
+    return _parse(Application, data, file)
+
+
+def parse_result(data: Any, file: str = "") -> Result:
+    """Build a result from plain data; `file` is named in the faults. Raises `BadInput`."""
+    return _parse(Result, data, file)
+
+
+def _parse(model: type[M], data: Any, file: str) -> M:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise BadInput(faults_of(error, data)).in_file(file) from None

@@ -1,0 +1,99 @@
+"""Files and standard input to plain data, with bounds on what is taken in."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from groupsolver.errors import BadInput
+from groupsolver.files.json_text import parse_json
+from groupsolver.files.words import refuse
+from groupsolver.files.yaml_text import parse_yaml
+
+MIB = 2**20
+# Reading takes some 20 times the size in memory and, for YAML, some 3 s a MiB on a slow machine.
+YAML_MAX = 16 * MIB
+JSON_MAX = 16 * MIB
+# A fleet of 100,000 hosts, each with three classes and five traits, is some 50 MiB.
+FLEET_JSON_MAX = 64 * MIB
+
+
+def name_of(path: str | os.PathLike[str]) -> str:
+    """Give the name by which messages call a file."""
+    return "<stdin>" if os.fspath(path) == "-" else os.fspath(path)
+
+
+def read_document(path: str | os.PathLike[str], *, json_max: int = JSON_MAX) -> Any:
+    """Read a file's plain data, as YAML or JSON by its ending.
+
+    Parameters
+    ----------
+    path : str or path-like
+        ``-`` is standard input. There, and for other endings, JSON is tried first, then YAML.
+    json_max : int
+        Bytes of JSON that are read. Of YAML, 16 MiB are.
+
+    Raises
+    ------
+    BadInput
+        Naming the file, for whatever is wrong with it.
+    """
+    ending = Path(path).suffix.lower()
+    try:
+        text = _text(path, YAML_MAX if ending in {".yaml", ".yml"} else json_max)
+        if ending in {".yaml", ".yml"}:
+            return parse_yaml(text)
+        try:
+            return parse_json(text)
+        except json.JSONDecodeError as error:
+            reason = f"line {error.lineno}, column {error.colno}: {error.msg}"
+            if ending == ".json":
+                raise refuse("not-json", f"expected JSON: {reason}") from None
+        return _yaml_after_all(text, reason)
+    except BadInput as error:
+        raise error.in_file(name_of(path)) from None
+
+
+def _yaml_after_all(text: str, reason: str) -> Any:
+    if len(text) > YAML_MAX:
+        raise refuse("not-json", f"expected JSON: {reason}; as YAML it is larger than {YAML_MAX // MIB} MiB")
+    try:
+        return parse_yaml(text)
+    except BadInput as error:
+        fault = error.faults[0]
+        if fault.code != "not-yaml":
+            raise
+        raise refuse("not-yaml", f"neither JSON ({reason}) nor YAML ({fault.message})") from None
+
+
+def _text(path: str | os.PathLike[str], limit: int) -> str:
+    try:
+        content = _stdin(limit) if os.fspath(path) == "-" else _bytes(path, limit)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise refuse("unreadable-file", f"expected a file that can be read: {reason}") from None
+    if len(content) > limit:
+        raise refuse("file-too-large", _too_large(limit))
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"expected UTF-8 text, found the byte 0x{content[error.start]:02x} at offset {error.start}"
+        raise refuse("not-text", message) from None
+
+
+def _bytes(path: str | os.PathLike[str], limit: int) -> bytes:
+    with Path(path).open("rb") as file:
+        if os.fstat(file.fileno()).st_size > limit:  # before anything is read
+            raise refuse("file-too-large", _too_large(limit))
+        return file.read(limit + 1)
+
+
+def _stdin(limit: int) -> bytes:
+    return sys.stdin.buffer.read(limit + 1)
+
+
+def _too_large(limit: int) -> str:
+    return f"expected at most {limit // MIB} MiB, found more"

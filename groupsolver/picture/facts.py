@@ -1,0 +1,156 @@
+"""What a picture tells: each host with what stands on it, before the placement and after."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from groupsolver.constraints.scene import Scene
+from groupsolver.model.fleet import Host
+
+
+class Mark(NamedTuple):
+    """One member of the application; `new` where this placement put it."""
+
+    number: int
+    id: str
+    group: str
+    host: str
+    new: bool
+    resources: Mapping[str, int]
+
+
+class Use(NamedTuple):
+    """One resource of a host or a domain: what was in use, what the new members add, what there is."""
+
+    resource: str
+    before: int
+    added: int
+    capacity: int
+
+    @property
+    def share(self) -> float:
+        """Share in use after the placement; above 1 where there is too little."""
+        return self.of(self.before + self.added)
+
+    def of(self, amount: int) -> float:
+        """Give `amount` as a share of the capacity."""
+        if self.capacity:
+            return amount / self.capacity
+        return 2.0 if amount else 0.0  # something of what there is none: above any capacity
+
+
+class Stand:
+    """A host as it stands after the placement.
+
+    Attributes
+    ----------
+    host : Host
+    marks : list of Mark
+    share : float
+        Share in use of the fullest resource; it decides how full the host looks.
+    over : bool
+        Whether more is used of something than there is.
+    """
+
+    __slots__ = ("host", "marks", "over", "share")
+
+    def __init__(self, host: Host, marks: list[Mark]) -> None:
+        self.host = host
+        self.marks = marks
+        self.share = max((use.share for use in self.uses()), default=0.0)
+        self.over = self.share > 1
+
+    def uses(self) -> list[Use]:
+        """Give each resource that the host has or uses; not kept, since a fleet may have many hosts."""
+        used, added = self.host.used, self.added()
+        capacity = self.host.capacity()
+        uses = [Use(name, used.get(name, 0), added.get(name, 0), size) for name, size in capacity.items()]
+        for name in dict.fromkeys((*used, *added)):
+            if name not in capacity and (used.get(name) or added.get(name)):
+                uses.append(Use(name, used.get(name, 0), added.get(name, 0), 0))
+        return uses
+
+    def added(self) -> dict[str, int]:
+        """Give what the new members take of each resource."""
+        added: dict[str, int] = {}
+        for mark in self.marks:
+            for name, amount in mark.resources.items() if mark.new else ():
+                added[name] = added.get(name, 0) + amount
+        return added
+
+    @property
+    def fullest(self) -> Use | None:
+        """The resource that is used most, if the host has any."""
+        return max(self.uses(), key=lambda use: use.share, default=None)
+
+
+@dataclass
+class Tally:
+    """Sums over the hosts of a domain.
+
+    Attributes
+    ----------
+    hosts, disabled, over : int
+    share : float
+        The hosts' shares, summed; see `mean`.
+    uses : dict of str to Use
+    marks : list of Mark
+    """
+
+    hosts: int = 0
+    disabled: int = 0
+    over: int = 0
+    share: float = 0.0
+    uses: dict[str, Use] = field(default_factory=dict)
+    marks: list[Mark] = field(default_factory=list)
+
+    @property
+    def mean(self) -> float:
+        """Mean share in use of the hosts' fullest resources, a host over capacity taken as full."""
+        return self.share / self.hosts if self.hosts else 0.0
+
+    def groups(self) -> Counter[str]:
+        """How many members of each group stand here."""
+        return Counter(mark.group for mark in self.marks)
+
+    def add(self, other: Tally) -> None:
+        """Add the sums of hosts that are not counted yet."""
+        self.hosts += other.hosts
+        self.disabled += other.disabled
+        self.over += other.over
+        self.share += other.share
+        self.marks += other.marks
+        self.use(other.uses.values())
+
+    def use(self, uses: Iterable[Use]) -> None:
+        """Add resources of a host or a domain."""
+        for use in uses:
+            name, before, added, capacity = self.uses.get(use.resource) or (use.resource, 0, 0, 0)
+            self.uses[name] = Use(name, before + use.before, added + use.added, capacity + use.capacity)
+
+
+def tally(stands: Iterable[Stand]) -> Tally:
+    """Sum over hosts."""
+    total = Tally()
+    for stand in stands:
+        total.hosts += 1
+        total.disabled += not stand.host.enabled
+        total.over += stand.over
+        total.share += min(1.0, stand.share)
+        total.marks += stand.marks
+        total.use(stand.uses())
+    return total
+
+
+def stands_of(scene: Scene, placement: Mapping[str, str]) -> list[Stand]:
+    """Put the members of a scene onto its hosts: the new ones in the file's order, then those that run."""
+    here: dict[str, list[Mark]] = {}
+    placed = [(m.id, m.group, placement[m.id], True, dict(m.size)) for m in scene.batch if m.id in placement]
+    placed += [(there.id, there.group, there.host, False, there.resources) for there in scene.standing]
+    for number, mark in enumerate(placed):
+        scene.hosts[mark[2]]  # a host that the fleet lacks is an error, not a member left out
+        here.setdefault(mark[2], []).append(Mark(number, *mark))
+    return [Stand(host, here.get(host.name, [])) for host in scene.hosts]

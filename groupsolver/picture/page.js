@@ -1,0 +1,157 @@
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const svg = document.getElementById("fleet");
+  const panel = document.getElementById("panel");
+  const hint = panel.textContent;
+  let kept = null; // the element that was clicked: its card stays
+  let member = null; // the number of the selected member
+
+  const make = (tag, cls, ...inside) => {
+    const element = document.createElement(tag);
+    if (cls) element.className = cls;
+    element.append(...inside);
+    return element;
+  };
+  const name = (text) => make("bdi", "", text); // never as markup, and with its own writing direction
+  const figure = (number) => number.toLocaleString("en-US");
+  const share = (part, whole) => (whole ? part / whole : part ? 2 : 0);
+  const percent = (x) => `${x >= 0.995 && x < 1 ? 99 : Math.round(100 * x)} %`;
+  const key = (group, fresh) => make("span", `key g${group}${fresh ? "" : " old"}`, data.groups[group].key);
+  const holder = (number) => svg.querySelector(`[data-i="${number}"]`);
+
+  const uses = (rows) => {
+    const table = make("table");
+    for (const [resource, before, added, capacity] of rows) {
+      const full = share(before + added, capacity);
+      const amount = `${figure(before)}${added ? ` + ${figure(added)}` : ""} of ${figure(capacity)}`;
+      const head = make("th", "", resource);
+      head.scope = "row";
+      const line = make("tr", "", head, make("td", full > 1 ? "flag" : "", `${amount} (${capacity ? percent(full) : "none"})`));
+      const [was, more] = [make("i"), make("i")];
+      const start = Math.min(1, share(before, capacity));
+      was.style.width = `${100 * start}%`;
+      more.style.width = `${100 * (Math.min(1, full) - start)}%`;
+      const bar = make("div", "bar", was, more);
+      const below = make("td", "", bar);
+      below.colSpan = 2;
+      table.append(line, make("tr", "", below));
+    }
+    return table;
+  };
+
+  const standing = (numbers, folded) => {
+    const parts = [];
+    const groups = new Map();
+    for (const number of numbers) {
+      const group = data.members[number][1];
+      groups.set(group, [...(groups.get(group) || []), number]);
+    }
+    for (const [group, those] of groups) {
+      parts.push(make("h3", "", name(data.groups[group].name)));
+      for (const number of those) {
+        const [id, , fresh, host] = data.members[number];
+        const what = folded ? make("span", "soft", "on ", name(host)) : make("span", "soft", fresh ? "placed here" : "ran here already");
+        parts.push(make("div", number === member ? "row sel" : "row", key(group, fresh), name(id), what));
+      }
+      const { rules } = data.groups[group];
+      if (rules.length) parts.push(make("div", "soft rules", "held by:"), make("ul", "rules", ...rules.map((rule) => make("li", "", name(rule)))));
+      else parts.push(make("div", "soft rules", "held by no policy: it needs room, and no more"));
+    }
+    return parts;
+  };
+
+  const show = (element) => {
+    const card = data.cards[element.dataset.i];
+    const parts = [make("h2", "", name(card.t))];
+    if (card.f) parts.push(make("p", "flag", card.f.join(", ")));
+    if (card.d && card.d.length) parts.push(make("p", "", ...card.d.flatMap(([level, domain], i) => [i ? " · " : "", `${level} `, name(domain)])));
+    if (card.n !== undefined) parts.push(make("p", "", `${figure(card.n)} ${card.n === 1 ? "host" : "hosts"}, ${percent(card.s)} used on average`));
+    parts.push(uses(card.u));
+    if (card.c !== undefined) parts.push(make("p", "soft", `${data.price}: ${figure(card.c)}`));
+    if (card.m) parts.push(...standing(card.m, card.n !== undefined));
+    else if (card.g) parts.push(...card.g.map(([group, many]) => make("div", "row", key(group, 1), name(data.groups[group].name), make("span", "soft", figure(many)))));
+    else parts.push(make("p", "soft", "Nothing of the application stands here."));
+    if (card.r && card.r.length) parts.push(make("p", "soft", `traits: ${card.r.join(", ")}`));
+    panel.replaceChildren(...parts);
+    panel.classList.toggle("kept", element === kept);
+  };
+  const rest = () => {
+    if (kept) return show(kept);
+    panel.classList.remove("kept");
+    panel.replaceChildren(make("p", "soft", hint.trim()));
+  };
+
+  const keep = (element, number = null) => {
+    for (const old of svg.querySelectorAll(".kept, .sel")) old.classList.remove("kept", "sel");
+    [kept, member] = [element, number];
+    if (element) element.classList.add("kept");
+    const mark = number === null ? null : svg.querySelector(`[data-m="${number}"]`);
+    if (mark) mark.classList.add("sel");
+    rest();
+  };
+  const link = (what, which) => history.replaceState(null, "", which === undefined ? location.pathname + location.search : `#${what}=${encodeURIComponent(which)}`);
+
+  const choose = (element, number) => {
+    keep(element, number);
+    const card = data.cards[element.dataset.i];
+    if (number !== null) link("member", data.members[number][0]);
+    else if (card.n === undefined) link("host", card.t);
+    else link();
+  };
+  const fromAddress = () => {
+    const [what, ...value] = location.hash.slice(1).split("=");
+    let wanted = "";
+    try { wanted = decodeURIComponent(value.join("=")); } catch { return; }
+    let [number, card] = [null, -1];
+    if (what === "member") {
+      number = data.members.findIndex(([id]) => id === wanted);
+      if (number >= 0) card = data.members[number][4];
+    } else if (what === "host") card = data.cards.findIndex(({ t, n }) => t === wanted && n === undefined);
+    if (card < 0) return;
+    const element = holder(card);
+    keep(element, number);
+    element.scrollIntoView({ block: "nearest", inline: "nearest" });
+    document.documentElement.dataset.selected = wanted;
+  };
+
+  const light = (group) => {
+    svg.classList.toggle("some", group !== null);
+    for (const old of svg.querySelectorAll(".lit")) old.classList.remove("lit");
+    for (const [, of, , , card] of group === null ? [] : data.members) if (of === group) holder(card).classList.add("lit");
+  };
+  const buttons = [...document.querySelectorAll("[data-g]")];
+  for (const button of buttons) {
+    button.addEventListener("click", () => {
+      const on = button.getAttribute("aria-pressed") !== "true";
+      for (const other of buttons) other.setAttribute("aria-pressed", String(on && other === button));
+      light(on ? Number(button.dataset.g) : null);
+    });
+  }
+
+  const at = (event) => event.target.closest("[data-i]");
+  const pick = (event) => {
+    const element = at(event);
+    const mark = event.target.closest("[data-m]");
+    if (element) choose(element, mark ? Number(mark.dataset.m) : null);
+  };
+  svg.addEventListener("mouseover", (event) => { const element = at(event); if (element) show(element); else rest(); });
+  svg.addEventListener("mouseleave", rest);
+  svg.addEventListener("focusin", (event) => { const element = at(event); if (element) show(element); });
+  svg.addEventListener("focusout", rest);
+  svg.addEventListener("click", pick);
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") { keep(null); link(); } });
+  svg.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (event.key === "Enter" || event.key === " ") pick(event);
+    else if (step) {
+      const all = [...svg.querySelectorAll("[data-i]")];
+      const next = all[all.indexOf(at(event)) + step];
+      if (next) next.focus();
+    } else return;
+    event.preventDefault();
+  });
+  addEventListener("hashchange", fromAddress);
+  fromAddress();
+  document.documentElement.dataset.ready = "yes";
+})();

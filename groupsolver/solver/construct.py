@@ -1,0 +1,234 @@
+"""A first placement: hardest group first, all hosts at once, cheapest first.
+
+What it finds is an upper bound and a hint; for easy batches it is the answer. What it does
+not find may exist all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from groupsolver.check import unit_of
+from groupsolver.constraints.ground import Ground
+from groupsolver.constraints.partial import Partial
+from groupsolver.constraints.policy import PerHost
+from groupsolver.constraints.scene import Rule
+from groupsolver.model.compiled import Floats, Ints, Mask
+from groupsolver.model.value import HOST
+from groupsolver.solver.survey import Survey
+
+TRIES = 8  # domains that are tried for a group that must stand in one
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lots that are put down in one go; `rule` binds them all to one domain."""
+
+    lots: tuple[int, ...]
+    rule: Rule | None
+
+
+class Builder:
+    """One placement under construction over chosen rows.
+
+    Parameters
+    ----------
+    ground : Ground
+    survey : Survey
+    candidates : list of (C,) int64, one a lot
+    """
+
+    def __init__(self, ground: Ground, survey: Survey, candidates: list[Ints]) -> None:
+        self.ground = ground
+        self.survey = survey
+        rows = np.unique(np.concatenate(candidates)) if candidates else np.zeros(0, dtype=np.int64)
+        self.rows = rows
+        self.partial = Partial(ground, rows)
+        self.most = []
+        for lot, found in enumerate(candidates):
+            most = np.zeros(len(rows), dtype=np.int64)
+            at = np.searchsorted(rows, found)
+            most[at] = survey.most[lot][found]
+            self.most.append(most)
+        self.prices = [price[rows] for price in survey.prices]
+        self.free = {name: ground.fleet.free(name)[rows] for lot in ground.lots for name, _ in lot.size}
+        self.landed = np.zeros(len(rows), dtype=np.int64)
+        self.placed: list[tuple[int, int]] = []
+        self._rules = [
+            [rule for rule in ground.rules_counting(lot.group) if not isinstance(rule.policy, PerHost)]
+            for lot in ground.lots
+        ]
+
+    def cost_of_next(self, lot: int) -> tuple[Mask, Ints]:
+        """Give where the next member of a lot may go, and what it costs there, (U,) each."""
+        group = self.ground.lots[lot].group
+        mask = self.most[lot] > 0
+        for name, amount in self.ground.lots[lot].size:
+            mask &= self.free[name] >= amount
+        cost = self.prices[lot]
+        if self.survey.beyond_first:
+            cost = cost + self.survey.beyond_first * (self.landed > 0)
+        for rule in self._rules[lot]:
+            allowed = rule.policy.allowed(rule.group, group, self.partial)
+            if allowed is None:
+                continue
+            if rule.policy.hard:
+                mask &= allowed
+            else:
+                cost = cost + unit_of(self.survey.objective) * (rule.policy.weight or 0) * ~allowed
+        return mask, cost
+
+    def put(self, lot: int, at: int) -> None:
+        """Put one member of a lot down on row `at`."""
+        self._move(lot, at, 1)
+        self.partial.put(self.ground.lots[lot].group, at)
+        self.placed.append((lot, at))
+
+    def undo(self, size: int) -> None:
+        """Take members up again until `size` are left."""
+        while len(self.placed) > size:
+            lot, at = self.placed.pop()
+            self._move(lot, at, -1)
+            self.partial.take(self.ground.lots[lot].group, at)
+
+    def _move(self, lot: int, at: int, number: int) -> None:
+        for name, amount in self.ground.lots[lot].size:
+            self.free[name][at] -= number * amount
+        self.most[lot][at] -= number
+        self.landed[at] += number
+
+    def fill(self, lots: tuple[int, ...], inside: Mask) -> bool:
+        """Put all members of some lots down inside a mask; on failure leave nothing of them."""
+        start = len(self.placed)
+        for lot in lots:
+            for _ in range(self.ground.lots[lot].number):
+                mask, cost = self.cost_of_next(lot)
+                mask &= inside
+                if not mask.any():
+                    self.undo(start)
+                    return False
+                self.put(lot, int(np.argmin(np.where(mask, cost, _FAR))))
+        return True
+
+    def domains(self, block: Block) -> Iterator[Mask]:
+        """Give the domains where a block may fit as a whole, the cheapest few first, as masks."""
+        if block.rule is None or block.rule.policy.at is None:
+            yield np.ones(len(self.rows), dtype=np.bool_)
+            return
+        codes = self.partial.codes(block.rule.policy.at)
+        size = int(codes.max(initial=-1)) + 1
+        cost = np.zeros(size)
+        for lot in block.lots:
+            cost += self.cheapest(lot, codes, size)
+        for code in np.argsort(cost, kind="stable")[:TRIES].tolist():
+            if np.isfinite(cost[code]):
+                yield codes == code
+
+    def cheapest(self, lot: int, codes: Ints, size: int) -> Floats:
+        """(D,) float: the least that all members of a lot cost in each domain, inf where they do not fit."""
+        mask, cost = self.cost_of_next(lot)
+        mask &= codes >= 0
+        return cheapest_slots(cost[mask], self.slots(lot)[mask], codes[mask], size, self.ground.lots[lot].number)[0]
+
+    def slots(self, lot: int) -> Ints:
+        """(U,) int64: how many of a lot each row can take as things stand."""
+        slots = self.most[lot]
+        for name, amount in self.ground.lots[lot].size:
+            slots = np.minimum(slots, self.free[name] // amount)
+        for rule in self._rules[lot]:
+            if rule.policy.hard and rule.policy.at == HOST:
+                room = rule.policy.room(rule.group, self.partial)
+                slots = slots if room is None else np.minimum(slots, room)
+        return slots
+
+    def placement(self) -> list[tuple[int, int]]:
+        """Give ``(lot, row of the fleet)`` of each member that is down."""
+        return [(lot, int(self.rows[at])) for lot, at in self.placed]
+
+
+_FAR = np.int64(2**62)
+
+
+def cheapest_slots(cost: Ints, slots: Ints, codes: Ints, size: int, number: int) -> tuple[Floats, Floats]:
+    """Take the `number` cheapest slots of each domain.
+
+    Parameters
+    ----------
+    cost, slots, codes : (N,) int64
+        Of each host: the price of a slot, how many there are, the domain.
+    size : int
+        How many domains, D.
+    number : int
+
+    Returns
+    -------
+    total, last : (D,) float64
+        Their cost, and that of the dearest of them; inf where a domain has fewer.
+    """
+    order = np.lexsort((cost, codes))
+    cost, slots, codes = cost[order], np.minimum(slots[order], number), codes[order]
+    ends = np.cumsum(slots)
+    first = np.searchsorted(codes, np.arange(size))
+    before = np.where(first > 0, ends[np.maximum(first, 1) - 1], 0)[codes] if len(codes) else ends
+    taken = np.clip(number - (ends - slots - before), 0, slots)
+    total = np.bincount(codes, weights=taken.astype(float) * cost, minlength=size)
+    have = np.bincount(codes, weights=taken, minlength=size)
+    last = np.full(size, -np.inf)
+    np.maximum.at(last, codes[taken > 0], cost[taken > 0])
+    return np.where(have >= number, total, np.inf), np.where(have >= number, last, np.inf)
+
+
+def blocks(ground: Ground) -> list[Block]:
+    """Group the lots: those that a hard policy puts into one domain come as one, the widest such policy first."""
+    free = set(range(len(ground.lots)))
+    found: list[Block] = []
+    binding = [rule for rule in ground.scene.hard() if rule.policy.binds_whole]
+    for rule in sorted(binding, key=lambda rule: -len(ground.lots_below(rule.group))):
+        lots = [lot for lot in ground.lots_below(rule.group) if lot in free]
+        if lots:
+            found.append(Block(tuple(lots), rule))
+            free -= set(lots)
+    return found + [Block((lot,), None) for lot in sorted(free)]
+
+
+def orders(ground: Ground, candidates: list[Ints]) -> Iterator[list[Block]]:
+    """Give several orders of the blocks: the fewest choices first, the largest first, ..."""
+    every = blocks(ground)
+    number = {lot: ground.lots[lot].number for lot in range(len(ground.lots))}
+
+    def tightness(block: Block) -> float:
+        return min(len(candidates[lot]) / number[lot] for lot in block.lots)
+
+    def size(block: Block) -> float:
+        return max(sum(amount for _, amount in ground.lots[lot].size) for lot in block.lots)
+
+    waits = _waits(ground, every)
+    yield sorted(every, key=lambda block: (waits[block], block.rule is None, tightness(block)))
+    yield sorted(every, key=lambda block: (waits[block], tightness(block)))
+    yield sorted(every, key=lambda block: (waits[block], -size(block)))
+    yield sorted(every, key=lambda block: (block.rule is None, -size(block)))
+
+
+def _waits(ground: Ground, every: list[Block]) -> dict[Block, int]:
+    """Count, for each block, how deep the chain of groups is that it must stand near to."""
+    depth = dict.fromkeys(ground.scene.groups, 0)
+    near = [(rule.group, rule.policy.target) for rule in ground.scene.rules if rule.policy.follows]
+    for _ in range(min(len(near), 10)):  # a ring of `near` has no order: stop after a while
+        for group, target in near:
+            deepest = max(depth[other] for other in ground.scene.below[str(target)])
+            for member in ground.scene.below[group]:
+                depth[member] = min(10, max(depth[member], deepest + 1))
+    return {block: max(depth[ground.lots[lot].group] for lot in block.lots) for block in every}
+
+
+def construct(ground: Ground, survey: Survey, candidates: list[Ints]) -> list[list[tuple[int, int]]]:
+    """Build placements, one an order that succeeds: ``(lot, row)`` of each member."""
+    found = []
+    for order in orders(ground, candidates):
+        builder = Builder(ground, survey, candidates)
+        if all(any(builder.fill(block.lots, inside) for inside in builder.domains(block)) for block in order):
+            found.append(builder.placement())
+    return found

@@ -1,0 +1,115 @@
+"""CP-SAT on what is left: encode, hint, solve, and map every status."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ortools.sat.python import cp_model
+
+from groupsolver.check import unit_of
+from groupsolver.constraints.encoding import Encoding
+from groupsolver.constraints.ground import Ground
+from groupsolver.errors import UnknownSolverStatus
+from groupsolver.model.compiled import Ints
+from groupsolver.solver.run import Run
+from groupsolver.solver.survey import Survey
+
+Stand = tuple[int, int]  # a member of a lot, on a row of the fleet
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What CP-SAT found.
+
+    Attributes
+    ----------
+    placement : list of (int, int) or None
+        ``(lot, row)`` of each member.
+    bound : int or None
+        Proved lower bound over these candidates.
+    infeasible : bool
+        Proved that these candidates hold no placement.
+    """
+
+    placement: list[Stand] | None
+    bound: int | None
+    infeasible: bool
+
+
+def encode(ground: Ground, survey: Survey, candidates: Sequence[Ints]) -> Encoding:
+    """Build the model: capacity, every policy, the prices."""
+    most = [survey.most[lot][rows] for lot, rows in enumerate(candidates)]
+    enc = Encoding(ground, candidates, most, unit_of(survey.objective))
+    enc.capacity()
+    for rule in ground.scene.rules:
+        rule.policy.encode(rule, enc)
+    prices = [survey.prices[lot][rows] for lot, rows in enumerate(candidates)]
+    enc.price(prices, survey.beyond_first)
+    enc.minimize()
+    return enc
+
+
+class _Watcher(cp_model.CpSolverSolutionCallback):
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self._run = run
+
+    def on_solution_callback(self) -> None:
+        """Tell of a better placement; stop where the watcher or the gap says so."""
+        if self._run.tell("search", round(self.objective_value), _up(self.best_objective_bound)):
+            self.stop_search()
+
+
+def exact(ground: Ground, survey: Survey, candidates: Sequence[Ints], hint: list[Stand] | None, run: Run) -> Answer:
+    """Solve one model to the limits of `run`.
+
+    Raises
+    ------
+    UnknownSolverStatus
+        Where CP-SAT refuses the model or answers with a status unknown here.
+    """
+    enc = encode(ground, survey, candidates)
+    if hint is not None:
+        _hint(enc, candidates, hint)
+    seconds = run.left()
+    if seconds <= 0:
+        return Answer(None, None, False)
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = seconds
+    solver.parameters.relative_gap_limit = run.limits.gap
+    solver.parameters.num_workers = run.limits.workers or os.cpu_count() or 1
+    solver.parameters.random_seed = run.limits.seed
+    watcher = _Watcher(run) if run.watched else None
+    if watcher is not None:
+        solver.best_bound_callback = lambda bound: run.bound("search", _up(bound)) and solver.stop_search()
+    status = solver.solve(enc.model, watcher)
+    if status == cp_model.INFEASIBLE:
+        return Answer(None, None, True)
+    if status == cp_model.UNKNOWN:
+        return Answer(None, None, False)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        raise UnknownSolverStatus(f"CP-SAT answered {solver.status_name(status)}: {enc.model.validate()}")
+    found = [
+        (lot, row)
+        for lot, rows in enumerate(candidates)
+        for row, var in zip(rows.tolist(), enc.placed[lot], strict=True)
+        for _ in range(solver.value(var))
+    ]
+    return Answer(found, _up(solver.best_objective_bound), False)
+
+
+def _up(bound: float) -> int:
+    """Round a bound of an integer objective up; a little less, against noise in the last digits."""
+    return math.ceil(bound - 1e-6) if math.isfinite(bound) else -(2**62)
+
+
+def _hint(enc: Encoding, candidates: Sequence[Ints], hint: list[Stand]) -> None:
+    count: dict[Stand, int] = {}
+    for stand in hint:
+        count[stand] = count.get(stand, 0) + 1
+    for lot, rows in enumerate(candidates):
+        for row, var in zip(rows.tolist(), enc.placed[lot], strict=True):
+            enc.model.add_hint(var, count.get((lot, row), 0))

@@ -1,0 +1,79 @@
+"""Where each lot may land at all, how many of it, and at what price: (H,) arrays over the fleet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from groupsolver.check import unit_of
+from groupsolver.constraints.ground import Ground
+from groupsolver.constraints.partial import Partial
+from groupsolver.constraints.policy import PerHost
+from groupsolver.errors import BadInput, Fault
+from groupsolver.model.compiled import CompiledFleet, Ints
+from groupsolver.model.result import Objective
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is known of each lot before anything is decided.
+
+    Attributes
+    ----------
+    objective : {"pack", "spread", "cost"}
+    most : tuple of (H,) int64, one a lot
+        How many of the lot a host may take when nothing else of the batch lands there.
+    prices : tuple of (H,) int64, one a lot
+        Points of a first member there, soft per-host policies included.
+    """
+
+    objective: Objective
+    most: tuple[Ints, ...]
+    prices: tuple[Ints, ...]
+
+    @property
+    def beyond_first(self) -> int:
+        """Points for each member of the batch but the first on a host."""
+        return 1000 if self.objective == "spread" else 0
+
+
+def host_prices(fleet: CompiledFleet, objective: Objective) -> Ints:
+    """(H,) int64: points of a first member on each host, soft policies aside."""
+    if objective == "cost":
+        return fleet.cost
+    return fleet.points if objective == "pack" else 1000 - fleet.points
+
+
+def survey(ground: Ground, objective: Objective) -> Survey:
+    """Survey every lot.
+
+    Raises
+    ------
+    BadInput
+        Where hosts' costs are so large that a sum over the batch leaves 64 bits.
+    """
+    fleet = ground.fleet
+    base = host_prices(fleet, objective)
+    top = int(np.abs(base).max(initial=0))
+    if top * len(ground.scene.batch) > 2**60:
+        raise BadInput([Fault("amount-overflow", "hosts", "the costs of all members together leave 64 bits")])
+    here = Partial(ground, np.arange(len(fleet), dtype=np.int64))
+    found_most, found_prices = [], []
+    for lot in ground.lots:
+        most = fleet.slots(dict(lot.size), lot.number)
+        prices = base
+        for rule in ground.rules_counting(lot.group):
+            if rule.policy.hard:
+                allowed = rule.policy.allowed(rule.group, lot.group, here)
+                if allowed is not None:
+                    most = np.where(allowed, most, 0)
+                room = rule.policy.room(rule.group, here)
+                if room is not None:
+                    most = np.minimum(most, room)
+            elif isinstance(rule.policy, PerHost):
+                weight = unit_of(objective) * (rule.policy.weight or 0)
+                prices = prices + weight * ~ground.suits(rule.policy)
+        found_most.append(most)
+        found_prices.append(prices)
+    return Survey(objective, tuple(found_most), tuple(found_prices))

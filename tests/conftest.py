@@ -1,0 +1,12 @@
+"""Hypothesis profiles: `ci` repeats the same draws each time, `slow` draws ten times more, anew."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+_QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=30, suppress_health_check=_QUIET)
+settings.register_profile("slow", deadline=None, max_examples=300, suppress_health_check=_QUIET)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
