@@ -9,6 +9,7 @@ WORKERS ?= auto
 
 demo: $(VENV)/.run
 	$(BIN)/groupsolver place examples/shop.yaml --fleet examples/fleet.yaml --picture shop.html
+	@echo; echo "The picture is in shop.html."
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n $(WORKERS)

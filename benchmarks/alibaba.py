@@ -88,8 +88,8 @@ def read(folder: Path | None = None) -> Trace:
 def fleet(trace: Trace, seed: int, load: float = 0.6) -> Fleet:
     """Make a fleet of the nodes, loaded by real pods in a random order.
 
-    Each goes to the node with room that has least GPU free (the trace's own schedulers pack
-    too), of equals to any. Pods arrive until that share of all CPU, memory or GPU is taken,
+    Each goes to the node in use that has least GPU free, else to any idle one, as the trace's
+    own schedulers pack. Pods arrive until that share of all CPU, memory or GPU is taken,
     whichever comes first.
     """
     rng = np.random.default_rng([seed, len(trace.capacity)])
@@ -101,7 +101,8 @@ def fleet(trace: Trace, seed: int, load: float = 0.6) -> Fleet:
             break
         open_ = np.flatnonzero((free >= pod).all(axis=1))
         if len(open_):
-            left = free[open_, 2]
+            idle = (free[open_] == trace.capacity[open_]).all(axis=1)
+            left = np.where(idle, trace.capacity[:, 2].max() + 1, free[open_, 2])
             free[rng.choice(open_[left == left.min()])] -= pod
             taken += pod
     used = trace.capacity - free
@@ -112,7 +113,9 @@ def fleet(trace: Trace, seed: int, load: float = 0.6) -> Fleet:
             Host(
                 name=f"node-{i:04d}",
                 domains={"zone": f"z{rack % 3 + 1}", "rack": f"r{rack:03d}"},
-                inventory={c: Inventory(total=n) for c, n in zip(_CLASSES, trace.capacity[i].tolist(), strict=True) if n},
+                inventory={
+                    c: Inventory(total=n) for c, n in zip(_CLASSES, trace.capacity[i].tolist(), strict=True) if n
+                },
                 used={c: n for c, n in zip(_CLASSES, used[i].tolist(), strict=True) if n},
                 traits=(f"CUSTOM_GPU_{model}",) if model else (),
                 cost=1 + int(trace.capacity[i, 2]) // 1000,  # keep machines with many GPUs for those who need them

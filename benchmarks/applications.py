@@ -66,7 +66,8 @@ def some_members(rng: np.random.Generator, number: int, flavors: int | None = No
 
 
 def _sizes(rng: np.random.Generator, groups: int, total: int, least: int) -> list[int]:
-    return (least + rng.multinomial(total - least * groups, [1 / groups] * groups)).tolist()
+    sizes: list[int] = (least + rng.multinomial(total - least * groups, [1 / groups] * groups)).tolist()
+    return sizes
 
 
 def application(fleet: Fleet | CompiledFleet, seed: int) -> Application:
@@ -95,8 +96,8 @@ def _application(rng: np.random.Generator) -> Application:
     for i, (name, number, policies) in enumerate(kinds):
         needs = (HostCapabilities(required=(SSD,)),) if i in fast else ()
         groups.append(Group(name=name, policies=(*policies, *needs), members=some_members(rng, number)))
-    rng.shuffle(groups)  # type: ignore[arg-type]
-    return Application(name="application", flavors=FLAVORS, groups=tuple(groups))
+    order = rng.permutation(len(groups)).tolist()
+    return Application(name="application", flavors=FLAVORS, groups=tuple(groups[i] for i in order))
 
 
 def mixed_flavors(fleet: Fleet | CompiledFleet, seed: int) -> Application:

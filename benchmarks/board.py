@@ -31,9 +31,7 @@ class Board:
         self.free = {name: ground.fleet.free(name).copy() for lot in ground.lots for name, _ in lot.size}
         self.rows: dict[str, int] = {}
         # Ready, suited and large enough: what does not change while members come and go.
-        self._fit = [
-            (ground.fleet.slots(dict(lot.size), 1) > 0) & ground.suited(lot.group) for lot in ground.lots
-        ]
+        self._fit = [(ground.fleet.slots(dict(lot.size), 1) > 0) & ground.suited(lot.group) for lot in ground.lots]
 
     def open_to(self, lot: int) -> Mask:
         """(H,) bool: where the next member of a lot may go, by room and every hard policy."""

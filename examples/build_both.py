@@ -7,8 +7,8 @@ that shares its host with another costs 1 unit of weight: that is what makes the
 from groupsolver import (
     AntiAffinity,
     Application,
-    Fleet,
     Flavor,
+    Fleet,
     Group,
     Host,
     Inventory,

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import ClassVar
 
 TOLD = 50  # faults in a message: enough to mend a file by, and still to be read
+LONGEST = 40  # characters of a text that a message repeats
 
 
 class GroupsolverError(Exception):
@@ -103,8 +104,15 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def quoted(text: str) -> str:
+    """Give a text from elsewhere in quotes, shortened."""
+    return repr(text) if len(text) <= LONGEST else f"{text[:LONGEST]!r}..."
+
+
 def nearest(name: str, known: Sequence[str]) -> str:
     """Give ``" (did you mean 'x'?)"`` for the known name most like `name`, or nothing."""
+    if len(name) > 255:  # longer than any name may be
+        return ""
     if len(known) > 1000:  # comparing is slow: of very many names, look at those that begin alike
         known = [other for other in known if other[:2] == name[:2] and abs(len(other) - len(name)) <= 2][:1000]
     folded = {other.casefold(): other for other in known}
@@ -121,6 +129,7 @@ CODES = {
     "unknown-solver-status": "CP-SAT ended in a way that this library does not know: a bug of this library",
     # Faults of a file as a whole.
     "unreadable-file": "the file is missing, a directory, or may not be read",
+    "unwritable-file": "the file that is to be written cannot be",
     "file-too-large": "the file is larger than what is read of its kind",
     "not-text": "the file is not UTF-8 text",
     "not-json": "the file is not JSON",

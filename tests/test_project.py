@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import statistics
+import sys
 import tomllib
 from pathlib import Path
 
@@ -46,7 +48,7 @@ def test_files_of_the_library_are_small() -> None:
 def test_the_version_is_one() -> None:
     assert PROJECT["project"]["version"] == groupsolver.__version__
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    newest = re.search(r"^## \[(.+?)\]", changes, re.M)
+    newest = re.search(r"^## \[(.+?)\]", changes, re.MULTILINE)
     assert newest is not None
     assert newest.group(1) in {"Unreleased", groupsolver.__version__}
 
@@ -72,6 +74,17 @@ def test_everything_that_is_declared_is_pinned() -> None:
     for extra in PROJECT["project"]["optional-dependencies"].values():
         declared += extra
     assert {name_of(line) for line in declared} <= {name_of(line) for line in pins()}
+
+
+def test_the_library_imports_what_it_declares_and_declares_what_it_imports() -> None:
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in CODE]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) if node.module and not node.level}
+    tops = {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"groupsolver"}
+    comes_with = {"pydantic_core": "pydantic", "yaml": "pyyaml"}
+    declared = {name_of(line) for line in PROJECT["project"]["dependencies"]}
+    assert {comes_with.get(top, top) for top in tops} == declared
 
 
 def test_no_file_of_the_project_names_a_place_to_install_from() -> None:

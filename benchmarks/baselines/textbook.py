@@ -84,7 +84,8 @@ class Model:
 
     def running(self, group: str, level: str) -> list[int]:
         """Give the number of a group's running members in each domain."""
-        return self.ground.running(group, level).tolist()
+        counts: list[int] = self.ground.running(group, level).tolist()
+        return counts
 
     def used(self, group: str, level: str) -> dict[int, cp_model.IntVar | int]:
         """Give, for each domain that may hold a group, whether it does."""
@@ -98,7 +99,7 @@ class Model:
             self._used[group, level] = used
         return self._used[group, level]
 
-    def at_most(self, rule: Rule, expr: cp_model.LinearExprT, limit: int, most: int) -> None:
+    def at_most(self, rule: Rule, expr: cp_model.LinearExpr, limit: int, most: int) -> None:
         """Hold an expression, which is at most `most`, to a limit; soft: price what is above."""
         if rule.policy.weight is None:
             self.model.add(expr <= limit)
@@ -192,8 +193,8 @@ def _constant(book: Model, rule: Rule, measure: int) -> None:
         book.cost.append((book.model.new_constant(1), measure * rule.policy.weight * book.unit))
 
 
-def _sum(found: Sequence[cp_model.IntVar | int]) -> cp_model.LinearExprT:
-    return cp_model.LinearExpr.sum(list(found))
+def _sum(found: Sequence[cp_model.IntVar | int]) -> cp_model.LinearExpr:
+    return cp_model.LinearExpr.weighted_sum(list(found), [1] * len(found)) + 0  # + 0: an expression by type, too
 
 
 _WRITERS: dict[str, Callable[[Model, Rule], None]] = {

@@ -13,7 +13,7 @@ from groupsolver.errors import CODES, Fault, nearest
 from groupsolver.files.words import Loc, path_of, shown, step
 
 # pydantic's type -> our code, and what was expected; `{...}` are pydantic's own terms of the error.
-_MEANING = {
+MEANING = {
     "missing": ("missing-key", "a value here"),
     "int_type": ("wrong-type", "an integer"),
     "int_parsing": ("wrong-type", "an integer"),
@@ -48,9 +48,14 @@ _POLICIES = "policies"
 def faults_of(error: ValidationError, data: Any) -> list[Fault]:
     """Turn what pydantic found in `data` into faults, in the document's order."""
     order = _Order(data)
-    lines = [(_placed(line), line) for line in error.errors(include_url=False)]
+    lines = [(_placed(line), line) for line in error.errors(include_url=False) if not _false(line)]
     lines.sort(key=lambda line: order(line[0]))
     return [fault for loc, line in lines for fault in _faults(loc, line, data)]
+
+
+def _false(line: ErrorDetails) -> bool:
+    # pydantic counts the sound items of a list: with enough items, that some are wrong is told already.
+    return line["type"] == "too_short" and len(line["input"]) >= line["ctx"]["min_length"]
 
 
 def _faults(loc: Loc, line: ErrorDetails, data: Any) -> Iterator[Fault]:
@@ -66,7 +71,7 @@ def _faults(loc: Loc, line: ErrorDetails, data: Any) -> Iterator[Fault]:
     elif kind == "string_pattern_mismatch":
         yield Fault("ill-formed-name", path, f"expected {_alphabet(context['pattern'])}, found {shown(line['input'])}")
     else:
-        code, expected = _MEANING.get(kind, ("wrong-value", "a valid value"))
+        code, expected = MEANING.get(kind, ("wrong-value", "a valid value"))
         found = "nothing" if kind == "missing" else shown(line["input"])
         hint = "; put it in quotes" if kind == "string_type" and isinstance(line["input"], (int, float)) else ""
         yield Fault(code, path, f"expected {expected.format_map(context)}, found {found}{hint}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import isinf
 from typing import Any
 
-from groupsolver.errors import BadInput, Fault
+from groupsolver.errors import BadInput, Fault, quoted
 from groupsolver.files.words import path_of, refuse
 
 
@@ -50,7 +50,7 @@ class _Reader:
                 yield Fault("not-finite", path_of(loc, root), message)
             elif isinstance(node, dict):
                 for key in self.repeats.get(id(node), (node, []))[1]:
-                    yield Fault("duplicate-key", path_of((*loc, key), root), f"the key {key[:40]!r} stands here twice")
+                    yield Fault("duplicate-key", path_of((*loc, key), root), f"the key {quoted(key)} stands here twice")
                 todo.extend(reversed([((*loc, key), value) for key, value in node.items()]))
             elif isinstance(node, list):
                 todo.extend(reversed([((*loc, i), value) for i, value in enumerate(node)]))

@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from groupsolver.errors import BadInput, Fault
+from groupsolver.errors import LONGEST, BadInput, Fault, quoted
 
-LONGEST = 40  # characters of a value that a message repeats
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 Loc = Sequence[str | int]
@@ -27,7 +26,7 @@ def shown(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return repr(value) if len(value) <= LONGEST else f"{value[:LONGEST]!r}..."
+            return quoted(value)
         case int():
             return str(value) if value.bit_length() < 128 else "a number of very many digits"
         case float():
@@ -45,11 +44,12 @@ def path_of(loc: Loc, data: Any) -> str:
     for part in loc:
         if isinstance(part, int) and not isinstance(data, dict):
             path += f"[{part}]"
-        elif _PLAIN_KEY.fullmatch(str(part)):
-            path += f".{part}" if path else str(part)
         else:
             key = str(part) if len(str(part)) <= LONGEST else f"{str(part)[:LONGEST]}..."
-            path += '["' + key.replace("\\", "\\\\").replace('"', '\\"') + '"]'
+            if _PLAIN_KEY.fullmatch(key):
+                path += f".{key}" if path else key
+            else:
+                path += '["' + key.replace("\\", "\\\\").replace('"', '\\"') + '"]'
         data = step(data, part)
     return path
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ErrorType
 
-from groupsolver.errors import nearest
+from groupsolver.errors import nearest, quoted
 
 INT64_MAX = 2**63 - 1
 HOST = "host"  # the implicit finest level
@@ -55,7 +55,7 @@ def free_key(key: str) -> bool:
 
 @cache  # the same slip often stands on every host of a file
 def _unknown_key(key: str, known: tuple[str, ...]) -> PydanticCustomError:
-    context = {"key": repr(key), "nearest": nearest(key, known), "known": ", ".join(known)}
+    context = {"key": quoted(key), "nearest": nearest(key, known), "known": ", ".join(known)}
     return PydanticCustomError("unknown-key", "unknown key {key}{nearest}; expected one of: {known}", context)
 
 
@@ -73,6 +73,7 @@ class Value(BaseModel):
         frozen=True,
         extra="allow",
         ser_json_inf_nan="constants",
+        json_schema_serialization_defaults_required=True,  # what is answered has every key
         json_schema_extra={
             "additionalProperties": False,
             "patternProperties": {"^x-": True, "^metadata$": True},

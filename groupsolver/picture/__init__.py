@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from groupsolver.check import price_of
@@ -12,13 +11,13 @@ from groupsolver.model.fleet import Fleet
 from groupsolver.model.index import HostIndex
 from groupsolver.model.result import Objective, Result
 from groupsolver.picture.cards import Cards
-from groupsolver.picture.facts import Mark, stands_of
+from groupsolver.picture.facts import stands_of
+from groupsolver.picture.header import header_of, summary_of
 from groupsolver.picture.layout import WIDTH, fitted
-from groupsolver.picture.page import header_of, legend_of, page, share_of_hosts, side_of
+from groupsolver.picture.page import legend_of, page, side_of
 from groupsolver.picture.palette import paints
 from groupsolver.picture.plan import Plan
 from groupsolver.picture.svg import Drawing
-from groupsolver.picture.text import count
 from groupsolver.picture.tree import chain_of, tree_of
 from groupsolver.why import why
 
@@ -29,12 +28,9 @@ _PRICES = {
     "spread": "Price of a first member here (used share before, in thousandths)",
     "cost": "The host's cost",
 }
-_BADGES = {"optimal": "placed, proved optimal", "feasible": "placed", "infeasible": "impossible", "unknown": "no answer in time"}
 
 
-def picture(
-    app: Application[Any], fleet: Fleet | HostIndex, result: Result, *, objective: Objective = "pack"
-) -> str:
+def picture(app: Application[Any], fleet: Fleet | HostIndex, result: Result, *, objective: Objective = "pack") -> str:
     """Draw where the members of an application stand, and say why.
 
     Parameters
@@ -68,8 +64,9 @@ def picture(
     colours = paints([group.name for group in app.groups if group.members or group.name in used])
     cards = Cards(colours, hosts.levels, lambda stand: price_of(stand.host, objective))
     name = app.name or "application"
-    summary = _summary(marks, hosts)
-    drawing = Drawing(colours, cards).draw(fitted(Plan(root).root, WIDTH), f"Where {name} stands. {summary}")
+    summary = summary_of(marks, hosts)
+    drawing = Drawing(colours, cards)
+    svg = drawing.draw(fitted(Plan(root).root, WIDTH), f"Where {name} stands. {summary}")
     rules = {reason.group: reason.rules for reason in why(app, hosts, placement, objective=objective)}
     data = {
         "groups": [{"name": g, "key": p.key, "rules": rules.get(g, ())} for g, p in colours.items()],
@@ -77,36 +74,6 @@ def picture(
         "cards": cards.cards,
         "price": _PRICES[objective],
     }
-    shown = {state for state in ("off", "over", "tile") if f'{state}" data-i' in drawing or f' {state} ' in drawing}
-    facts = {"fleet": share_of_hosts(root.tally)} | _facts(result, objective)
-    notes = {"Soft policies that cost": [f"{p.cost:,}: {p.detail}" for p in result.penalties], "Warnings": result.warnings}
-    if result.conflict:
-        conflict = (*result.conflict.policies, *result.conflict.capacity)
-        notes["What stands against it"] = [part.sentence for part in conflict]
-    header = header_of(name, _BADGES[result.status], not result.placed, summary, facts, notes)
-    return page(f"{name}: placement", header + legend_of(colours, root.tally, shown), drawing, side_of(colours, marks), colours, data)
-
-
-def _summary(marks: Sequence[Mark], hosts: HostIndex) -> str:
-    new = [mark for mark in marks if mark.new]
-    old = len(marks) - len(new)
-    if not marks:
-        return "No member of the application stands anywhere."
-    where = [f"{len({m.host for m in marks}):,} of {count(len(hosts), 'host')}"]
-    for level in reversed(hosts.levels):
-        if domains := {domain for m in marks if (domain := hosts.domain(m.host, level)) is not None}:
-            where.append(f"{len(domains):,} of {count(len(hosts.domains(level)), level)}")
-    placed = f"{count(len(new), 'member')} of {count(len({m.group for m in new}), 'group')} placed" if new else "Nothing new placed"
-    ran = f", {old:,} ran already" if old else ""
-    return f"{placed}{ran}; the application stands on {', '.join(where)}."
-
-
-def _facts(result: Result, objective: Objective) -> dict[str, str]:
-    facts = {"objective": objective if result.objective is None else f"{objective} {result.objective:,}"}
-    if result.bound is not None:
-        facts["proved bound"] = f"{result.bound:,}"
-    if result.gap is not None:
-        facts["gap"] = f"{100 * result.gap:.3g}\u00a0%"
-    if result.penalties:
-        facts["penalties"] = f"{sum(penalty.cost for penalty in result.penalties):,}"
-    return facts | {"time": f"{result.seconds:.2f}\u00a0s"}
+    header = header_of(name, summary, root.tally, result, objective)
+    legend = legend_of(colours, root.tally, drawing.shown)
+    return page(f"{name}: placement", header + legend, svg, side_of(colours, marks), colours, data)

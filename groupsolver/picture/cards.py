@@ -44,7 +44,7 @@ class Cards:
 
     def domain(self, label: str, tally: Tally) -> int:
         """Add the card of a domain, or of several hosts drawn as one."""
-        uses = [list(use) for use in tally.uses.values()]
+        uses = [list(use) for use in tally.uses()]
         card: dict[str, Any] = {"t": label, "n": tally.hosts, "s": round(tally.mean, 3), "u": uses}
         if flags := tally_flags(tally):
             card["f"] = flags
@@ -86,9 +86,10 @@ def host_title(stand: Stand) -> str:
     lines = [", ".join([stand.host.name, *flags_of(stand)])]
     if fullest := stand.fullest:
         lines[0] += f": {_use(fullest)}"
-    lines += [f"{mark.id} ({'placed here' if mark.new else 'ran here already'})" for mark in stand.marks[:20]]
-    if len(stand.marks) > 20:
-        lines.append(f"and {len(stand.marks) - 20:,} more members")
+    for since, new in (("placed here", True), ("ran here already", False)):
+        if ids := [mark.id for mark in stand.marks if mark.new == new]:
+            more = f" and {len(ids) - 20:,} more" if len(ids) > 20 else ""
+            lines.append(f"{since}: {', '.join(ids[:20])}{more}")
     return clean("\n".join(lines))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import NamedTuple
 
 from groupsolver.constraints.scene import Scene
@@ -37,9 +38,12 @@ class Use(NamedTuple):
 
     def of(self, amount: int) -> float:
         """Give `amount` as a share of the capacity."""
-        if self.capacity:
-            return amount / self.capacity
-        return 2.0 if amount else 0.0  # something of what there is none: above any capacity
+        return share(amount, self.capacity)
+
+
+def share(amount: int, capacity: int) -> float:
+    """Give `amount` as a share of `capacity`; something of what there is none is above any capacity."""
+    return amount / capacity if capacity else inf if amount else 0.0
 
 
 class Stand:
@@ -55,23 +59,23 @@ class Stand:
         Whether more is used of something than there is.
     """
 
-    __slots__ = ("host", "marks", "over", "share")
+    __slots__ = ("amounts", "host", "marks", "over", "share")
 
     def __init__(self, host: Host, marks: list[Mark]) -> None:
         self.host = host
         self.marks = marks
-        self.share = max((use.share for use in self.uses()), default=0.0)
+        used, added, capacity = host.used, self.added(), host.capacity()
+        # Plain tuples, the fields of `Use`: a fleet has many of them, and few are ever looked at.
+        self.amounts = [(name, used.get(name, 0), added.get(name, 0), size) for name, size in capacity.items()]
+        for name in dict.fromkeys((*used, *added)) if not (used.keys() | added.keys()) <= capacity.keys() else ():
+            if name not in capacity and (used.get(name) or added.get(name)):
+                self.amounts.append((name, used.get(name, 0), added.get(name, 0), 0))
+        self.share = max([share(before + more, size) for _, before, more, size in self.amounts], default=0.0)
         self.over = self.share > 1
 
     def uses(self) -> list[Use]:
-        """Give each resource that the host has or uses; not kept, since a fleet may have many hosts."""
-        used, added = self.host.used, self.added()
-        capacity = self.host.capacity()
-        uses = [Use(name, used.get(name, 0), added.get(name, 0), size) for name, size in capacity.items()]
-        for name in dict.fromkeys((*used, *added)):
-            if name not in capacity and (used.get(name) or added.get(name)):
-                uses.append(Use(name, used.get(name, 0), added.get(name, 0), 0))
-        return uses
+        """Give each resource that the host has or uses."""
+        return [Use(*amount) for amount in self.amounts]
 
     def added(self) -> dict[str, int]:
         """Give what the new members take of each resource."""
@@ -96,7 +100,8 @@ class Tally:
     hosts, disabled, over : int
     share : float
         The hosts' shares, summed; see `mean`.
-    uses : dict of str to Use
+    sums : dict of str to list of int
+        What was in use, what the new members add and what there is, of each resource.
     marks : list of Mark
     """
 
@@ -104,7 +109,7 @@ class Tally:
     disabled: int = 0
     over: int = 0
     share: float = 0.0
-    uses: dict[str, Use] = field(default_factory=dict)
+    sums: dict[str, list[int]] = field(default_factory=dict)
     marks: list[Mark] = field(default_factory=list)
 
     @property
@@ -123,13 +128,22 @@ class Tally:
         self.over += other.over
         self.share += other.share
         self.marks += other.marks
-        self.use(other.uses.values())
+        for name, (before, added, capacity) in other.sums.items():
+            self.use(name, before, added, capacity)
 
-    def use(self, uses: Iterable[Use]) -> None:
-        """Add resources of a host or a domain."""
-        for use in uses:
-            name, before, added, capacity = self.uses.get(use.resource) or (use.resource, 0, 0, 0)
-            self.uses[name] = Use(name, before + use.before, added + use.added, capacity + use.capacity)
+    def use(self, name: str, before: int, added: int, capacity: int) -> None:
+        """Add so much of a resource."""
+        sums = self.sums.get(name)
+        if sums is None:
+            self.sums[name] = [before, added, capacity]
+        else:
+            sums[0] += before
+            sums[1] += added
+            sums[2] += capacity
+
+    def uses(self) -> list[Use]:
+        """Give the sums of each resource."""
+        return [Use(name, *sums) for name, sums in self.sums.items()]
 
 
 def tally(stands: Iterable[Stand]) -> Tally:
@@ -141,7 +155,8 @@ def tally(stands: Iterable[Stand]) -> Tally:
         total.over += stand.over
         total.share += min(1.0, stand.share)
         total.marks += stand.marks
-        total.use(stand.uses())
+        for amount in stand.amounts:
+            total.use(*amount)
     return total
 
 

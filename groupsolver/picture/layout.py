@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 
+from groupsolver.picture.piles import MARK_GAP, MARK_HEIGHT, piles_of
 from groupsolver.picture.plan import Cell, Frame, Tile
 
 WIDTH = 1040.0  # of the whole drawing
 HOST = 146.0  # a host's width
-MARK, MARK_HEIGHT, MARK_GAP = 26.0, 14.0, 3.0
-MARK_ROWS = 3  # what does not fit in so many rows is counted
 HEAD = 20.0  # the title of a frame
 PAD = 6.0
 GAP = 8.0
+STRIPE = 5.0  # the groups of members on a tile
 _STACK = 380.0  # a frame's hosts start another column at about this height
 _TILE = {"big": (62.0, 28.0), "small": (21.0, 13.0), "row": (HOST, 20.0)}
 _TILE_GAP = 3.0
@@ -31,15 +30,11 @@ class Block:
     inside: tuple[tuple[float, float, Block], ...] = ()
 
 
-def marks_a_row() -> int:
-    """How many marks of members stand side by side on a host."""
-    return int((HOST + MARK_GAP) // (MARK + MARK_GAP))
-
-
 def fitted(item: Frame | Cell | Tile, width: float) -> Block:
     """Lay an item out in at most `width`, as far as it can be that narrow."""
     if isinstance(item, Tile):
-        return Block(item, *_TILE[item.size])
+        width, height = _TILE[item.size]
+        return Block(item, width, height + STRIPE * (item.size == "big" and bool(item.tally.marks)))
     if isinstance(item, Cell):
         return Block(item, HOST, _cell_height(item))
     head = HEAD if item.domain.level else 0.0
@@ -53,15 +48,14 @@ def fitted(item: Frame | Cell | Tile, width: float) -> Block:
             at = max(y + block.height for _, y, block in inside) + GAP
     used = max((x + block.width for x, _, block in inside), default=HOST)
     # Frames of frames share their widths, so that they line up; a frame of hosts is as wide as these.
-    wide = width if item.frames or item.tiles else used + pad
+    wide = width if item.frames or item.tiles or not item.domain.level else used + pad
     return Block(item, max(wide, used + pad), at - GAP + pad, tuple(inside))
 
 
 def _cell_height(cell: Cell) -> float:
     if cell.slim:
         return 6.0
-    rows = min(MARK_ROWS, ceil(len(cell.stand.marks) / marks_a_row()))
-    return 29.0 + rows * (MARK_HEIGHT + MARK_GAP)
+    return 27.0 + piles_of(cell.stand.marks, HOST).rows * (MARK_HEIGHT + MARK_GAP)
 
 
 def _frames(item: Frame, room: float) -> list[tuple[float, float, Block]]:

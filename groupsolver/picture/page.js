@@ -27,7 +27,7 @@
       const amount = `${figure(before)}${added ? ` + ${figure(added)}` : ""} of ${figure(capacity)}`;
       const head = make("th", "", resource);
       head.scope = "row";
-      const line = make("tr", "", head, make("td", full > 1 ? "flag" : "", `${amount} (${capacity ? percent(full) : "none"})`));
+      const said = make("td", full > 1 ? "flag" : "", `${amount} (${capacity ? percent(full) : "none"})`);
       const [was, more] = [make("i"), make("i")];
       const start = Math.min(1, share(before, capacity));
       was.style.width = `${100 * start}%`;
@@ -35,7 +35,7 @@
       const bar = make("div", "bar", was, more);
       const below = make("td", "", bar);
       below.colSpan = 2;
-      table.append(line, make("tr", "", below));
+      table.append(make("tr", "", head, said), make("tr", "", below));
     }
     return table;
   };
@@ -51,12 +51,13 @@
       parts.push(make("h3", "", name(data.groups[group].name)));
       for (const number of those) {
         const [id, , fresh, host] = data.members[number];
-        const what = folded ? make("span", "soft", "on ", name(host)) : make("span", "soft", fresh ? "placed here" : "ran here already");
+        const since = fresh ? "placed here" : "ran here already";
+        const what = make("span", "soft", ...(folded ? ["on ", name(host)] : [since]));
         parts.push(make("div", number === member ? "row sel" : "row", key(group, fresh), name(id), what));
       }
       const { rules } = data.groups[group];
-      if (rules.length) parts.push(make("div", "soft rules", "held by:"), make("ul", "rules", ...rules.map((rule) => make("li", "", name(rule)))));
-      else parts.push(make("div", "soft rules", "held by no policy: it needs room, and no more"));
+      parts.push(make("div", "soft rules", rules.length ? "held by:" : "held by no policy: needs room, and no more"));
+      parts.push(make("ul", "rules", ...rules.map((rule) => make("li", "", name(rule)))));
     }
     return parts;
   };
@@ -65,12 +66,17 @@
     const card = data.cards[element.dataset.i];
     const parts = [make("h2", "", name(card.t))];
     if (card.f) parts.push(make("p", "flag", card.f.join(", ")));
-    if (card.d && card.d.length) parts.push(make("p", "", ...card.d.flatMap(([level, domain], i) => [i ? " · " : "", `${level} `, name(domain)])));
-    if (card.n !== undefined) parts.push(make("p", "", `${figure(card.n)} ${card.n === 1 ? "host" : "hosts"}, ${percent(card.s)} used on average`));
+    const where = (card.d || []).flatMap(([level, domain], i) => [i ? " · " : "", `${level} `, name(domain)]);
+    parts.push(make("p", "", ...where));
+    const several = card.n !== undefined;
+    const hosts = card.n === 1 ? "host" : "hosts";
+    if (several) parts.push(make("p", "", `${figure(card.n)} ${hosts}, ${percent(card.s)} used on average`));
     parts.push(uses(card.u));
     if (card.c !== undefined) parts.push(make("p", "soft", `${data.price}: ${figure(card.c)}`));
-    if (card.m) parts.push(...standing(card.m, card.n !== undefined));
-    else if (card.g) parts.push(...card.g.map(([group, many]) => make("div", "row", key(group, 1), name(data.groups[group].name), make("span", "soft", figure(many)))));
+    const row = ([group, many]) =>
+      make("div", "row", key(group, 1), name(data.groups[group].name), make("span", "soft", figure(many)));
+    if (card.m) parts.push(...standing(card.m, several));
+    else if (card.g) parts.push(...card.g.map(row));
     else parts.push(make("p", "soft", "Nothing of the application stands here."));
     if (card.r && card.r.length) parts.push(make("p", "soft", `traits: ${card.r.join(", ")}`));
     panel.replaceChildren(...parts);
@@ -90,7 +96,10 @@
     if (mark) mark.classList.add("sel");
     rest();
   };
-  const link = (what, which) => history.replaceState(null, "", which === undefined ? location.pathname + location.search : `#${what}=${encodeURIComponent(which)}`);
+  const link = (what, which) => {
+    const hash = what ? `#${what}=${encodeURIComponent(which)}` : "";
+    history.replaceState(null, "", location.pathname + location.search + hash);
+  };
 
   const choose = (element, number) => {
     keep(element, number);
@@ -118,7 +127,7 @@
   const light = (group) => {
     svg.classList.toggle("some", group !== null);
     for (const old of svg.querySelectorAll(".lit")) old.classList.remove("lit");
-    for (const [, of, , , card] of group === null ? [] : data.members) if (of === group) holder(card).classList.add("lit");
+    for (const [, of, , , card] of data.members) if (of === group) holder(card).classList.add("lit");
   };
   const buttons = [...document.querySelectorAll("[data-g]")];
   for (const button of buttons) {
@@ -135,12 +144,17 @@
     const mark = event.target.closest("[data-m]");
     if (element) choose(element, mark ? Number(mark.dataset.m) : null);
   };
-  svg.addEventListener("mouseover", (event) => { const element = at(event); if (element) show(element); else rest(); });
+  const peek = (event) => (at(event) ? show(at(event)) : rest());
+  svg.addEventListener("mouseover", peek);
   svg.addEventListener("mouseleave", rest);
-  svg.addEventListener("focusin", (event) => { const element = at(event); if (element) show(element); });
+  svg.addEventListener("focusin", peek);
   svg.addEventListener("focusout", rest);
   svg.addEventListener("click", pick);
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape") { keep(null); link(); } });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    keep(null);
+    link();
+  });
   svg.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (event.key === "Enter" || event.key === " ") pick(event);

@@ -12,24 +12,17 @@ from urllib.parse import quote
 
 from groupsolver.picture.facts import Mark, Tally
 from groupsolver.picture.palette import Paint
-from groupsolver.picture.text import count, esc, percent
+from groupsolver.picture.text import count, esc
 
 _HINT = "Point at a host, a tile or a frame to see what stands there and why; click, or press Enter, to keep it."
+_BAR = '<rect class="tr" width="34" height="10"/><rect class="was" width="18" height="10"/>'
+_STATE = '<rect class="st" width="34" height="10"/>'
 _SIGNS = (
-    ("", '<rect class="tr" width="34" height="10"/><rect class="was" width="20" height="10"/>', "in use before"),
-    (
-        "",
-        '<rect class="tr" width="34" height="10"/><rect class="was" width="12" height="10"/>'
-        '<rect class="add g0" x="12" width="14" height="10"/>',
-        "added by members placed here, in their group's colour",
-    ),
-    ("off", '<rect class="tr" width="34" height="10"/><rect class="st" width="34" height="10"/>', "disabled host"),
-    ("over", '<rect class="was" width="34" height="10"/><rect class="st" width="34" height="10"/>', "over capacity"),
-    (
-        "tile",
-        '<rect class="tr" width="34" height="10"/><rect class="was" width="22" height="10"/>',
-        "several hosts: how many, mean use",
-    ),
+    ("", _BAR, "in use before"),
+    ("", _BAR + '<rect class="add g0" x="18" width="11" height="10"/>', "added by members, in their group's colour"),
+    ("off", _BAR + _STATE, "disabled host"),
+    ("over", _BAR.replace("18", "34") + _STATE, "over capacity"),
+    ("tile", _BAR, "several hosts: how many, mean use"),
 )
 
 
@@ -39,14 +32,17 @@ def page(title: str, header: str, drawing: str, side: str, paints: Mapping[str, 
         f".g{i}{{--c:{paint.fill};--k:{paint.ink}}}\n" for i, paint in enumerate(paints.values())
     )
     script = _asset("page.js")
-    policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
+    policy = (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
+    )
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{esc(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n{header}\n"
         f'<div class="columns">\n<main>{drawing}</main>\n<aside>{side}</aside>\n</div>\n'
-        f'<script type="application/json" id="data">{_json(data)}</script>\n<script>{script}</script>\n</body>\n</html>\n'
+        f'<script type="application/json" id="data">{_json(data)}</script>\n'
+        f"<script>{script}</script>\n</body>\n</html>\n"
     )
 
 
@@ -63,25 +59,8 @@ def _json(data: dict[str, Any]) -> str:
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def header_of(name: str, badge: str, bad: bool, summary: str, facts: Mapping[str, str], notes: Mapping[str, Iterable[str]]) -> str:
-    """Give the page's head: the application, the proof, and what there is to say of it."""
-    terms = "".join(f"<div><dt>{esc(term)}</dt><dd>{esc(fact)}</dd></div>" for term, fact in facts.items())
-    return (
-        f'<header><h1><bdi>{esc(name)}</bdi></h1><span class="badge{" bad" if bad else ""}">{esc(badge)}</span>'
-        f'<p>{esc(summary)}</p><dl class="facts">{terms}</dl>{"".join(_note(*note) for note in notes.items())}</header>'
-    )
-
-
-def _note(title: str, lines: Iterable[str]) -> str:
-    items = [f"<li>{esc(line)}</li>" for line in lines]
-    if not items:
-        return ""
-    open_ = " open" if len(items) <= 3 else ""
-    return f"<details{open_}><summary>{esc(title)} ({len(items):,})</summary><ul>{''.join(items)}</ul></details>"
-
-
 def legend_of(paints: Mapping[str, Paint], total: Tally, shown: Container[str]) -> str:
-    """Give the legend: a button for each group, which lights its members up, and the signs, of states only those `shown`."""
+    """Give the legend: a button for each group, which lights its members up, and the signs of states `shown`."""
     new: dict[str, int] = {}
     old: dict[str, int] = {}
     for mark in total.marks:
@@ -97,8 +76,8 @@ def legend_of(paints: Mapping[str, Paint], total: Tally, shown: Container[str]) 
             f'<span class="soft">{" + ".join(parts) or "0"}</span></button></li>'
         )
     signs = [
-        f'<li><svg width="36" height="12" viewBox="-1 -1 36 12" aria-hidden="true"><g class="{state}">{inside}</g></svg>'
-        f"{esc(text)}</li>"
+        f'<li><svg width="36" height="12" viewBox="-1 -1 36 12" aria-hidden="true">'
+        f'<g class="{state}">{inside}</g></svg>{esc(text)}</li>'
         for state, inside, text in _SIGNS
         if not state or state in shown
     ]
@@ -122,10 +101,6 @@ def side_of(paints: Mapping[str, Paint], marks: Iterable[Mark]) -> str:
     open_ = " open" if len(items) <= 200 else ""
     return (
         f'<section class="panel" id="panel" aria-label="Details" aria-live="polite">{_HINT}</section>'
-        f'<details id="members"{open_}><summary>{count(len(items), "member")}</summary><ol>{"".join(items)}</ol></details>'
+        f'<details id="members"{open_}><summary>{count(len(items), "member")}</summary>'
+        f"<ol>{''.join(items)}</ol></details>"
     )
-
-
-def share_of_hosts(total: Tally) -> str:
-    """Say how full the fleet is."""
-    return f"{count(total.hosts, 'host')}, {percent(total.mean)} used on average"

@@ -44,7 +44,7 @@ def _rgb(colour: str) -> tuple[int, ...]:
 
 
 def _ink(fill: str) -> str:
-    red, green, blue = ((c / 255) ** 2.2 for c in _rgb(fill))
+    red, green, blue = (pow(c / 255, 2.2) for c in _rgb(fill))
     # The luminance at which black and white text have the same contrast, by WCAG 2.
     return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 else "#ffffff"
 
@@ -61,7 +61,7 @@ def _keys(names: Sequence[str]) -> dict[str, str]:
 
 
 def _initials(name: str) -> str:
-    words = re.findall(r"[^\W\d_]+|\d+", name)
+    words: list[str] = re.findall(r"[^\W\d_]+|\d+", name)
     letters = [word for word in words if not word.isdigit()]
     digits = "".join(word for word in words if word.isdigit())
     if not words:

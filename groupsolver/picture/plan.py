@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from groupsolver.picture.facts import Stand, Tally, tally
+from groupsolver.picture.text import count
 from groupsolver.picture.tree import Domain
 
 NAMED = 60  # up to so many hosts, each one is drawn with its name
 SINGLE = 600  # up to so many, each is drawn, those without members as a slim bar
-CELLS = 1500  # up to so many hosts with members are drawn one by one
+CELLS = 1000  # up to so many hosts with members are drawn one by one
 BIG_TILES = 400  # up to so many tiles are big enough for a text
 TILES = 3000  # more are not drawn
 
@@ -71,8 +72,8 @@ class Plan:
         tiles = sum(1 for leaf in leaves if self._tiled(leaf))
         self.size: Literal["big", "small"] = "big" if tiles <= BIG_TILES or self.fold_all else "small"
         self.fold_outer = tiles > TILES  # a domain without members is then one tile, whatever stands in it
-        parents = max(1, len({id(outer) for outer in _outers(root)}))
-        self.limit = max(20, TILES // parents)
+        parents = sum(1 for outer in _outers(root) if any(self._tiled(child) for child in outer.children))
+        self.limit = max(20, TILES // max(1, parents))
         self.root = self.frame(root)
 
     def _tiled(self, domain: Domain) -> bool:
@@ -92,30 +93,30 @@ class Plan:
         if len(folded) > self.limit:
             # Where not all can be shown, those with members come first.
             folded.sort(key=lambda child: not child.tally.marks)
-        tiles = [
-            Tile(child.label, child.name or child.label, child.tally, self.size) for child in folded[: self.limit]
-        ]
+        tiles = [Tile(child.label, child.name or child.label, child.tally, self.size) for child in folded[: self.limit]]
         if rest := folded[self.limit :]:
             total = Tally()
             for child in rest:
                 total.add(child.tally)
-            label = f"{len(rest):,} more of level {rest[0].level}"
-            tiles.append(Tile(f"{label} in {domain.label}", f"+{len(rest):,}", total, "big"))
+            label = f"{count(len(rest), 'more ' + rest[0].level)} in {domain.label}"
+            tiles.append(Tile(label, f"+{len(rest):,}", total, "big"))
         return Frame(domain, tuple(frames), tiles=tuple(tiles))
 
     def _cells(self, domain: Domain) -> list[Cell | Tile]:
-        drawn, rest = [], []
+        drawn: list[Stand] = []
+        rest: list[Stand] = []
         for stand in domain.stands:
             if self.single or (stand.marks and len(drawn) < CELLS):
                 drawn.append(stand)
             else:
                 rest.append(stand)
         if len(rest) == 1:
-            drawn, rest = [stand for stand in domain.stands], []
+            drawn, rest = domain.stands, []
         cells: list[Cell | Tile] = [Cell(stand, not stand.marks and not self.named) for stand in drawn]
         if rest:
-            label = f"{len(rest):,} other hosts"
-            cells.append(Tile(f"{label} in {domain.label}", f"+{len(rest):,} others", tally(rest), "row"))
+            cells.append(
+                Tile(f"{len(rest):,} other hosts in {domain.label}", f"+{len(rest):,} others", tally(rest), "row")
+            )
         return cells
 
 

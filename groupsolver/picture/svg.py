@@ -6,18 +6,9 @@ from collections.abc import Mapping
 
 from groupsolver.picture.cards import Cards, domain_title, flags_of, host_title
 from groupsolver.picture.facts import Mark, Stand, Use
-from groupsolver.picture.layout import (
-    HEAD,
-    HOST,
-    MARK,
-    MARK_GAP,
-    MARK_HEIGHT,
-    MARK_ROWS,
-    PAD,
-    Block,
-    marks_a_row,
-)
+from groupsolver.picture.layout import HEAD, HOST, PAD, STRIPE, Block
 from groupsolver.picture.palette import Paint
+from groupsolver.picture.piles import MARK_GAP, MARK_HEIGHT, piles_of
 from groupsolver.picture.plan import Cell, Frame, Tile
 from groupsolver.picture.text import count, esc, fit, percent, width_of
 
@@ -35,6 +26,11 @@ class Drawing:
     paints : mapping of str to Paint
     cards : Cards
         Gets a card for each element that is drawn.
+
+    Attributes
+    ----------
+    shown : set of str
+        What the legend need tell of: ``off``, ``over``, ``tile``.
     """
 
     def __init__(self, paints: Mapping[str, Paint], cards: Cards) -> None:
@@ -42,6 +38,7 @@ class Drawing:
         self._number = {name: i for i, name in enumerate(paints)}
         self._cards = cards
         self._out: list[str] = []
+        self.shown: set[str] = set()
 
     def draw(self, block: Block, label: str) -> str:
         """Give the whole drawing as an SVG element."""
@@ -92,7 +89,8 @@ class Drawing:
     def _host(self, x: float, y: float, block: Block, stand: Stand) -> None:
         self._open(_states("host", stand), self._cards.host(stand), host_title(stand), stop=bool(stand.marks))
         self._rect("bg", x - 2, y - 1, block.width + 4, block.height + 1, round_=3)
-        note = " · ".join([*(["!"] * stand.over), *(["off"] * (not stand.host.enabled)), percent(min(stand.share, 9.99))])
+        full = percent(stand.share) if stand.share < 10 else "over"
+        note = " · ".join([*(["!"] * stand.over), *(["off"] * (not stand.host.enabled)), full])
         self._text("hn", x, y + 11, fit(stand.host.name, HOST - width_of(note, 10.5) - 6, 11))
         self._text("hp", x + HOST, y + 11, note)
         self._bar(x, y + 15, HOST, 9, stand)
@@ -118,34 +116,31 @@ class Drawing:
 
     def _marks(self, x: float, y: float, stand: Stand) -> None:
         """Draw a mark for each member; where they are too many, one for each group, with their number."""
-        most = marks_a_row() * MARK_ROWS
-        piles: list[tuple[list[Mark], str]] = [([mark], "") for mark in stand.marks]
-        if len(piles) > most:
-            heaps: dict[tuple[str, bool], list[Mark]] = {}
-            for mark in stand.marks:
-                heaps.setdefault((mark.group, mark.new), []).append(mark)
-            piles = [(heap, f"{len(heap)}×" if len(heap) < 100 else "∗") for heap in heaps.values()]
-        rest = len(piles) - most
-        if rest > 0:
-            piles = piles[: most - 1]
-        for i, (heap, many) in enumerate(piles):
-            self._mark(*_spot(x, y, i), heap, many)
-        if rest > 0:
-            left, top = _spot(x, y, most - 1)
-            self._text("hm", left + MARK / 2, top + 10.5, f"+{rest + 1}")
+        piles, left, width, columns = arranged = piles_of(stand.marks, HOST)
+        spots = [
+            (x + column * (width + MARK_GAP), y + row * (MARK_HEIGHT + MARK_GAP))
+            for row in range(arranged.rows)
+            for column in range(columns)
+        ]
+        for spot, pile in zip(spots, piles, strict=False):
+            self._mark(*spot, width, pile)
+        if left:
+            last_x, last_y = spots[len(piles)]
+            self._text("hm", last_x + width / 2, last_y + 10.5, f"+{left:,}")
 
-    def _mark(self, x: float, y: float, heap: list[Mark], many: str) -> None:
-        first = heap[0]
-        what = "placed here" if first.new else "ran here already"
-        ids = ", ".join(mark.id for mark in heap[:20]) + (" …" if len(heap) > 20 else "")
+    def _mark(self, x: float, y: float, width: float, pile: list[Mark]) -> None:
+        first = pile[0]
+        ids = ", ".join(mark.id for mark in pile[:20]) + (" …" if len(pile) > 20 else "")
+        since = "" if first.new else " (ran here already)"
+        many = f"{len(pile):,}\u00d7" if len(pile) > 1 else ""
         self._out.append(
             f'<g class="mark{"" if first.new else " old"} g{self._number[first.group]}" data-m="{first.number}">'
-            f"<title>{esc(ids)} ({what})</title>"
+            f"<title>{esc(ids + since)}</title>"
         )
-        self._rect("", x, y, MARK, MARK_HEIGHT, round_=3)
+        self._rect("", x, y, width, MARK_HEIGHT, round_=3)
         if not first.new:
-            self._rect("add", x + 1, y + 1, 5, MARK_HEIGHT - 2)
-        self._text("", x + MARK / 2 + 2.5 * (not first.new), y + 10.5, many + self._paints[first.group].key)
+            self._rect("tab", x, y, 6, MARK_HEIGHT, round_=2)
+        self._text("", x + width / 2 + 2.5 * (not first.new), y + 10.5, many + self._paints[first.group].key)
         self._out.append("</g>")
 
     def _tile(self, x: float, y: float, block: Block, tile: Tile) -> None:
@@ -155,11 +150,11 @@ class Drawing:
         self._rect("tr", x, y, block.width, block.height, round_=2)
         self._rect("was", x, y, block.width * total.mean, block.height, round_=2)
         if total.marks:
-            self._stripes(x, y + block.height - 5, block.width, tile)
+            self._stripes(x, y + block.height - STRIPE, block.width, tile)
         if tile.size == "big":
             self._text("tn", x + 4, y + 11, fit(tile.short, block.width - 8, 10))
-            note = f"{total.hosts:,}" + (f" · {len(total.marks):,} m." if total.marks else f" · {percent(total.mean)}")
-            self._text("tn", x + 4, y + 22, note)
+            note = f"{len(total.marks):,} memb." if total.marks else f"{total.hosts:,} · {percent(total.mean)}"
+            self._text("tn", x + 4, y + 22, fit(note, block.width - 5, 10))
         elif tile.size == "row":
             self._text("tn", x + 5, y + 13.5, tile.short)
             self._text("hp", x + block.width - 5, y + 13.5, percent(total.mean))
@@ -167,13 +162,14 @@ class Drawing:
 
     def _stripes(self, x: float, y: float, width: float, tile: Tile) -> None:
         groups = tile.tally.groups()
-        for group, many in groups.items():
-            part = width * many / groups.total()
-            self._rect(f"add g{self._number[group]}", x, y, part, 5)
+        for group in sorted(groups, key=self._number.__getitem__):
+            part = width * groups[group] / groups.total()
+            self._rect(f"add g{self._number[group]}", x, y, part, STRIPE)
             x += part
 
     def _open(self, classes: str, number: int, title: str, *, stop: bool = False) -> None:
         """Begin an element with a card; Tab stops where something of the application stands."""
+        self.shown.update(classes.split())
         tab = 0 if stop else -1
         self._out.append(
             f'<g class="{classes}" data-i="{number}" tabindex="{tab}" role="button"><title>{esc(title)}</title>'
@@ -190,11 +186,6 @@ class Drawing:
     def _text(self, classes: str, x: float, y: float, text: str) -> None:
         class_ = f' class="{classes}"' if classes else ""
         self._out.append(f'<text{class_} x="{_n(x)}" y="{_n(y)}">{esc(text)}</text>')
-
-
-def _spot(x: float, y: float, i: int) -> tuple[float, float]:
-    row, column = divmod(i, marks_a_row())
-    return x + column * (MARK + MARK_GAP), y + row * (MARK_HEIGHT + MARK_GAP)
 
 
 def _states(kind: str, stand: Stand) -> str:

@@ -22,14 +22,14 @@ def esc(text: str) -> str:
 
 def width_of(text: str, size: float) -> float:
     """Estimate the width of `text` in a common sans-serif face of `size` pixels."""
-    return size * sum(1.0 if unicodedata.east_asian_width(c) in "WF" else 0.66 if c.isupper() else 0.56 for c in text)
+    return size * sum(1.0 if unicodedata.east_asian_width(c) in "WF" else 0.7 if c.isupper() else 0.61 for c in text)
 
 
 def fit(text: str, width: float, size: float) -> str:
     """Shorten in the middle: names of hosts tend to differ at their ends."""
     if width_of(text, size) <= width:
         return text
-    keep = min(len(text) - 1, max(2, int(width / (0.56 * size))))
+    keep = min(len(text) - 1, max(2, int(width / (0.5 * size))))
     while keep > 2 and width_of(_halves(text, keep), size) > width:
         keep -= 1
     return _halves(text, keep)

@@ -7,7 +7,6 @@ not find may exist all the same.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,20 +14,17 @@ from groupsolver.check import unit_of
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.policy import PerHost
-from groupsolver.constraints.scene import Rule
 from groupsolver.model.compiled import Floats, Ints, Mask
 from groupsolver.model.value import HOST
+from groupsolver.solver.blocks import Block
+from groupsolver.solver.relax import Relaxed
+from groupsolver.solver.run import Run
+from groupsolver.solver.slots import Slots, by_domain, cheapest
 from groupsolver.solver.survey import Survey
 
+FEW = 80  # candidates of a lot that are tried first, at least
+SPARE = 5  # and at least so many for each member
 TRIES = 8  # domains that are tried for a group that must stand in one
-
-
-@dataclass(frozen=True)
-class Block:
-    """Lots that are put down in one go; `rule` binds them all to one domain."""
-
-    lots: tuple[int, ...]
-    rule: Rule | None
 
 
 class Builder:
@@ -39,9 +35,11 @@ class Builder:
     ground : Ground
     survey : Survey
     candidates : list of (C,) int64, one a lot
+    prices : list of (C,) float64, one a lot
+        What to be guided by: the hosts' own prices, or those of the relaxation.
     """
 
-    def __init__(self, ground: Ground, survey: Survey, candidates: list[Ints]) -> None:
+    def __init__(self, ground: Ground, survey: Survey, candidates: list[Ints], prices: list[Floats]) -> None:
         self.ground = ground
         self.survey = survey
         rows = np.unique(np.concatenate(candidates)) if candidates else np.zeros(0, dtype=np.int64)
@@ -53,7 +51,9 @@ class Builder:
             at = np.searchsorted(rows, found)
             most[at] = survey.most[lot][found]
             self.most.append(most)
-        self.prices = [price[rows] for price in survey.prices]
+        self.prices = [np.zeros(len(rows)) for _ in candidates]
+        for lot, found in enumerate(candidates):
+            self.prices[lot][np.searchsorted(rows, found)] = prices[lot]
         self.free = {name: ground.fleet.free(name)[rows] for lot in ground.lots for name, _ in lot.size}
         self.landed = np.zeros(len(rows), dtype=np.int64)
         self.placed: list[tuple[int, int]] = []
@@ -62,7 +62,7 @@ class Builder:
             for lot in ground.lots
         ]
 
-    def cost_of_next(self, lot: int) -> tuple[Mask, Ints]:
+    def cost_of_next(self, lot: int) -> tuple[Mask, Floats]:
         """Give where the next member of a lot may go, and what it costs there, (U,) each."""
         group = self.ground.lots[lot].group
         mask = self.most[lot] > 0
@@ -110,28 +110,29 @@ class Builder:
                 if not mask.any():
                     self.undo(start)
                     return False
-                self.put(lot, int(np.argmin(np.where(mask, cost, _FAR))))
+                self.put(lot, int(np.argmin(np.where(mask, cost, np.inf))))
         return True
 
     def domains(self, block: Block) -> Iterator[Mask]:
         """Give the domains where a block may fit as a whole, the cheapest few first, as masks."""
-        if block.rule is None or block.rule.policy.at is None:
+        if block.level is None:
             yield np.ones(len(self.rows), dtype=np.bool_)
             return
-        codes = self.partial.codes(block.rule.policy.at)
+        codes = self.partial.codes(block.level)
         size = int(codes.max(initial=-1)) + 1
         cost = np.zeros(size)
         for lot in block.lots:
-            cost += self.cheapest(lot, codes, size)
+            cost += self.least(lot, codes, size)
         for code in np.argsort(cost, kind="stable")[:TRIES].tolist():
             if np.isfinite(cost[code]):
                 yield codes == code
 
-    def cheapest(self, lot: int, codes: Ints, size: int) -> Floats:
+    def least(self, lot: int, codes: Ints, size: int) -> Floats:
         """(D,) float: the least that all members of a lot cost in each domain, inf where they do not fit."""
         mask, cost = self.cost_of_next(lot)
         mask &= codes >= 0
-        return cheapest_slots(cost[mask], self.slots(lot)[mask], codes[mask], size, self.ground.lots[lot].number)[0]
+        order = by_domain(cost[mask], codes[mask])
+        return cheapest(cost[mask], self.slots(lot)[mask], codes[mask], size, self.ground.lots[lot].number, order)[0]
 
     def slots(self, lot: int) -> Ints:
         """(U,) int64: how many of a lot each row can take as things stand."""
@@ -149,54 +150,11 @@ class Builder:
         return [(lot, int(self.rows[at])) for lot, at in self.placed]
 
 
-_FAR = np.int64(2**62)
 
 
-def cheapest_slots(cost: Ints, slots: Ints, codes: Ints, size: int, number: int) -> tuple[Floats, Floats]:
-    """Take the `number` cheapest slots of each domain.
 
-    Parameters
-    ----------
-    cost, slots, codes : (N,) int64
-        Of each host: the price of a slot, how many there are, the domain.
-    size : int
-        How many domains, D.
-    number : int
-
-    Returns
-    -------
-    total, last : (D,) float64
-        Their cost, and that of the dearest of them; inf where a domain has fewer.
-    """
-    order = np.lexsort((cost, codes))
-    cost, slots, codes = cost[order], np.minimum(slots[order], number), codes[order]
-    ends = np.cumsum(slots)
-    first = np.searchsorted(codes, np.arange(size))
-    before = np.where(first > 0, ends[np.maximum(first, 1) - 1], 0)[codes] if len(codes) else ends
-    taken = np.clip(number - (ends - slots - before), 0, slots)
-    total = np.bincount(codes, weights=taken.astype(float) * cost, minlength=size)
-    have = np.bincount(codes, weights=taken, minlength=size)
-    last = np.full(size, -np.inf)
-    np.maximum.at(last, codes[taken > 0], cost[taken > 0])
-    return np.where(have >= number, total, np.inf), np.where(have >= number, last, np.inf)
-
-
-def blocks(ground: Ground) -> list[Block]:
-    """Group the lots: those that a hard policy puts into one domain come as one, the widest such policy first."""
-    free = set(range(len(ground.lots)))
-    found: list[Block] = []
-    binding = [rule for rule in ground.scene.hard() if rule.policy.binds_whole]
-    for rule in sorted(binding, key=lambda rule: -len(ground.lots_below(rule.group))):
-        lots = [lot for lot in ground.lots_below(rule.group) if lot in free]
-        if lots:
-            found.append(Block(tuple(lots), rule))
-            free -= set(lots)
-    return found + [Block((lot,), None) for lot in sorted(free)]
-
-
-def orders(ground: Ground, candidates: list[Ints]) -> Iterator[list[Block]]:
+def orders(ground: Ground, every: list[Block], candidates: list[Ints]) -> Iterator[list[Block]]:
     """Give several orders of the blocks: the fewest choices first, the largest first, ..."""
-    every = blocks(ground)
     number = {lot: ground.lots[lot].number for lot in range(len(ground.lots))}
 
     def tightness(block: Block) -> float:
@@ -224,11 +182,36 @@ def _waits(ground: Ground, every: list[Block]) -> dict[Block, int]:
     return {block: max(depth[ground.lots[lot].group] for lot in block.lots) for block in every}
 
 
-def construct(ground: Ground, survey: Survey, candidates: list[Ints]) -> list[list[tuple[int, int]]]:
-    """Build placements, one an order that succeeds: ``(lot, row)`` of each member."""
-    found = []
-    for order in orders(ground, candidates):
-        builder = Builder(ground, survey, candidates)
-        if all(any(builder.fill(block.lots, inside) for inside in builder.domains(block)) for block in order):
-            found.append(builder.placement())
-    return found
+def construct(
+    ground: Ground,
+    survey: Survey,
+    blocks: list[Block],
+    slots: Slots,
+    candidates: list[Ints],
+    relaxed: Relaxed,
+    run: Run,
+) -> Iterator[list[tuple[int, int]]]:
+    """Build placements: ``(lot, row)`` of each member, for each order and guide that succeeds.
+
+    Guided by the prices of the relaxation, over the candidates that raise its bound least; where
+    none succeeds, by the hosts' own prices over all of them.
+    """
+    near, near_prices = [], []
+    for lot, rows in enumerate(candidates):
+        part = slots.of(lot)  # a lot's first slots come in the order of its candidates
+        raises = relaxed.bounds.raises[part][: len(rows)]
+        few = np.sort(np.argsort(raises, kind="stable")[: max(FEW, SPARE * ground.lots[lot].number)])
+        near.append(rows[few])
+        near_prices.append(relaxed.prices[part][few])
+    own = [survey.prices[lot][rows].astype(np.float64) for lot, rows in enumerate(candidates)]
+    found = 0
+    for chosen, prices in ((near, near_prices), (candidates, own)):
+        for order in orders(ground, blocks, chosen):
+            if run.left() <= 0:
+                return
+            builder = Builder(ground, survey, chosen, prices)
+            if all(any(builder.fill(block.lots, inside) for inside in builder.domains(block)) for block in order):
+                found += 1
+                yield builder.placement()
+        if found:
+            return

@@ -1,86 +1,119 @@
-"""Bounds from each group alone, and candidates that no better placement can use.
+"""Bounds from blocks alone, and candidates that no better placement can use.
 
-A lot's own optimum, under its candidates' prices alone, is a lower bound of its share; the sum
-over lots is a lower bound LB of the whole, since no other cost is negative. A placement that
-passed the check is an upper bound UB. A candidate that would raise its lots' own optimum by
-more than UB - LB is in no better placement (reduced-cost fixing in its simplest form).
+A block's own optimum at given prices is a lower bound of its share. With the host's own prices
+the sum over blocks is a bound of the whole, since no other cost is negative; with prices that
+also pay for scarce rows (see `relax`), the same sum less what the rows are worth is Lagrange's
+bound. A placement that passed the check is an upper bound UB. A candidate that would raise the
+lower bound LB by more than UB - LB is in no better placement.
+
+Source: Lagrangian relaxation and reduced-cost fixing, Geoffrion (1974), doi:10.1007/BFb0120690.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from groupsolver.constraints.ground import Ground
 from groupsolver.model.compiled import Floats, Ints
-from groupsolver.model.value import HOST
-from groupsolver.solver.construct import Block, blocks, cheapest_slots
-from groupsolver.solver.survey import Survey
+from groupsolver.solver.blocks import Block
+from groupsolver.solver.slots import Slots, by_domain, cheapest
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """A lower bound, and by how much each candidate alone raises it.
+    """A lower bound, and by how much each slot alone raises it.
 
     Attributes
     ----------
-    lower : int or None
-        None where some lot cannot be placed at all: the batch is infeasible.
-    raises : list of (C,) float64, one a lot
-        Infinite for a candidate that is in no placement.
+    lower : float
+        Infinite where some block cannot be placed at all: the batch is infeasible.
+    raises : (N,) float64
+        By slot; infinite for one that is in no placement.
+    noise : float
+        What floating point may have got wrong in either.
     """
 
-    lower: int | None
-    raises: list[Floats]
+    lower: float
+    raises: Floats
+    noise: float
+
+    @property
+    def proved(self) -> int:
+        """The bound as an integer, which every objective is."""
+        return math.ceil(self.lower - self.noise)
 
 
-def bounds(ground: Ground, survey: Survey, candidates: list[Ints]) -> Bounds:
-    """Bound every lot's share by itself, together with those that must stand in its domain."""
-    lower = 0.0
-    raises = [np.zeros(len(rows)) for rows in candidates]
-    for block in blocks(ground):
-        codes, size = _codes(ground, block, candidates)
-        own = {lot: _own(ground, survey, lot, candidates[lot], codes[lot], size) for lot in block.lots}
-        by_domain = np.sum([total for total, _ in own.values()], axis=0)
-        best = by_domain.min(initial=np.inf)
+@dataclass(frozen=True)
+class Ranked:
+    """One lot's slots at some prices: by domain, the cheapest first.
+
+    Attributes
+    ----------
+    part : slice
+        The lot's part of the table of slots.
+    codes : (P,) int64
+        Domain of each slot.
+    order : (P,) int64
+    total, last : (D,) float64
+        Price of the lot's members in each domain, and of the dearest of them; inf where they do not fit.
+    """
+
+    part: slice
+    codes: Ints
+    order: Ints
+    total: Floats
+    last: Floats
+
+
+def rank(ground: Ground, slots: Slots, blocks: list[Block], prices: Floats) -> dict[int, Ranked]:
+    """Rank every lot's slots at some prices, (N,) float64."""
+    ranked = {}
+    for block in blocks:
+        for lot in block.lots:
+            part = slots.of(lot)
+            codes = block.codes(ground, slots.row[part])
+            order = by_domain(prices[part], codes)
+            total, last = cheapest(
+                prices[part], slots.most[part], codes, block.size(ground), ground.lots[lot].number, order
+            )
+            ranked[lot] = Ranked(part, codes, order, total, last)
+    return ranked
+
+
+def bounds(slots: Slots, blocks: list[Block], ranked: dict[int, Ranked], prices: Floats, const: float = 0.0) -> Bounds:
+    """Bound every block by itself.
+
+    Parameters
+    ----------
+    prices : (N,) float64
+        Of each slot, at least what it costs less what `const` gives back.
+    ranked : dict of int to Ranked
+        The lots at these prices.
+    const : float
+        Added to the bound.
+    """
+    lower, size = const, abs(const)
+    raises = np.full(len(slots), np.inf)
+    for block in blocks:
+        sums = np.sum([ranked[lot].total for lot in block.lots], axis=0)
+        best = float(sums.min(initial=np.inf))
         lower += best
-        if not np.isfinite(best):
+        size += abs(best)
+        if not math.isfinite(best):
             continue
-        for lot, (_, last) in own.items():
-            price = survey.prices[lot][candidates[lot]]
-            inside = codes[lot] >= 0
-            at = np.where(inside, codes[lot], 0)
-            here = by_domain[at] - best + np.maximum(0, price - last[at])
-            raises[lot] = np.where(inside, here, np.inf)
-    return Bounds(int(lower) if np.isfinite(lower) else None, raises)
+        for lot in block.lots:
+            own = ranked[lot]
+            at = np.maximum(own.codes, 0)
+            here = sums[at] - best + np.maximum(0, prices[own.part] - own.last[at])
+            raises[own.part] = np.where(own.codes >= 0, here, np.inf)
+    return Bounds(lower, raises, 1e-6 + 1e-9 * size)
 
 
-def _codes(ground: Ground, block: Block, candidates: list[Ints]) -> tuple[dict[int, Ints], int]:
-    """Give the domain of each candidate: that of the policy which binds the block, or one for all."""
-    rule = block.rule
-    if rule is None or rule.policy.at in (None, HOST) or ground.scene.running(rule.group):
-        return {lot: np.zeros(len(candidates[lot]), dtype=np.int64) for lot in block.lots}, 1
-    codes = ground.fleet.codes(str(rule.policy.at))
-    return {lot: codes[candidates[lot]] for lot in block.lots}, ground.fleet.domains(str(rule.policy.at))
-
-
-def _own(
-    ground: Ground, survey: Survey, lot: int, rows: Ints, codes: Ints, size: int
-) -> tuple[Floats, Floats]:
-    """Give a lot's cheapest cost in each domain, and the price of its dearest slot there."""
-    inside = codes >= 0
-    price, slots, codes = survey.prices[lot][rows][inside], survey.most[lot][rows][inside], codes[inside]
-    number = ground.lots[lot].number
-    if survey.beyond_first:  # a host's further slots are dearer than its first
-        price = np.concatenate([price, price + survey.beyond_first])
-        slots = np.concatenate([np.minimum(slots, 1), np.maximum(slots - 1, 0)])
-        codes = np.concatenate([codes, codes])
-    return cheapest_slots(price, slots, codes, size, number)
-
-
-def cut(found: Bounds, candidates: list[Ints], upper: int) -> list[Ints]:
+def cut(found: Bounds, slots: Slots, candidates: list[Ints], upper: int) -> list[Ints]:
     """Drop the candidates that no placement better than `upper` can use."""
-    assert found.lower is not None
-    slack = upper - found.lower
-    return [rows[raised <= slack] for rows, raised in zip(candidates, found.raises, strict=True)]
+    good = found.raises <= upper - found.lower + found.noise
+    kept = [np.unique(slots.row[part][good[part]]) for part in map(slots.of, range(len(candidates)))]
+    return kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from groupsolver.check import Verdict, judge
@@ -12,12 +13,15 @@ from groupsolver.model.application import Application
 from groupsolver.model.compiled import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.result import Limits, Objective, Placement, Result, Watch, gap_of
+from groupsolver.solver.blocks import blocks_of
 from groupsolver.solver.construct import construct
-from groupsolver.solver.cut import bounds, cut
+from groupsolver.solver.cut import cut
 from groupsolver.solver.exact import Stand, exact
 from groupsolver.solver.refuse import refusal
 from groupsolver.solver.reduce import reduce
+from groupsolver.solver.relax import relax
 from groupsolver.solver.run import Run
+from groupsolver.solver.slots import slots_of
 from groupsolver.solver.survey import survey
 
 
@@ -60,20 +64,25 @@ def solve(
     ground = Ground(scene, compiled)
     known = survey(ground, objective)
     candidates = reduce(ground, known)
-    alone = bounds(ground, known, candidates)
-    if alone.lower is None:
+    blocks = blocks_of(ground)
+    slots = slots_of(known, candidates)
+    relaxed = relax(ground, known, slots, blocks, run)
+    if not math.isfinite(relaxed.bounds.lower):
         return refusal(scene, run)
+    bound = relaxed.bounds.proved
+    run.tell("relax", bound=bound)
     best: tuple[Verdict, Placement] | None = None
     hint: list[Stand] | None = None
-    for stands in construct(ground, known, candidates):
+    for stands in construct(ground, known, blocks, slots, candidates, relaxed, run):
         placement = _named(ground, stands)
         verdict = judge(scene, placement, objective)
         if not verdict.violations and (best is None or verdict.objective < best[0].objective):
             best, hint = (verdict, placement), stands
-    bound = alone.lower
+            run.tell("construct", verdict.objective, bound)
+            if run.stopped or gap_of(verdict.objective, bound) <= run.limits.gap:
+                break
     if best is not None:
-        run.tell("construct", best[0].objective, bound)
-        candidates = cut(alone, candidates, best[0].objective)
+        candidates = cut(relaxed.bounds, slots, candidates, best[0].objective)
     if best is None or gap_of(best[0].objective, bound) > run.limits.gap:
         answer = exact(ground, known, candidates, hint, run)
         if answer.infeasible:

@@ -1,0 +1,108 @@
+"""What is measured: each spec is a way to draw a case from a seed, how often, and what is hoped for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from benchmarks import alibaba
+from benchmarks.applications import application, mixed_flavors, one_huge_group
+from benchmarks.fleets import fleet
+from benchmarks.impossible import impossible
+from benchmarks.meeting import where_policies_meet
+from groupsolver.constraints import Application
+from groupsolver.model.compiled import CompiledFleet, compile_fleet
+from groupsolver.model.fleet import Fleet
+from groupsolver.model.result import Objective
+
+ALL: tuple[Objective, ...] = ("pack", "spread", "cost")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One drawn case: the fleet compiled, and how long that took."""
+
+    fleet: CompiledFleet
+    app: Application
+    compile_seconds: float
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A way to draw cases, and how many.
+
+    Attributes
+    ----------
+    name : str
+    draw : callable
+        Seed to case.
+    seeds, quick : int
+        Cases of the full and of the quick run.
+    textbook : int
+        Cases, of each objective, that the textbook baseline is given, from the first.
+    feasible : bool
+        Whether a placement exists; otherwise the proof that none does is what counts.
+    targets : mapping of str to float
+        Figure of `report.Summary` to its bound: ``optimal`` at least, all others at most.
+    """
+
+    name: str
+    draw: Callable[[int], Case]
+    seeds: int
+    quick: int = 0
+    textbook: int = 0
+    objectives: tuple[Objective, ...] = ALL
+    feasible: bool = True
+    targets: Mapping[str, float] = field(default_factory=dict)
+
+
+def _drawn(hosts: int, app: Callable[[CompiledFleet, int], Application]) -> Callable[[int], Case]:
+    def draw(seed: int) -> Case:
+        made, seconds = _compiled(fleet(hosts, seed))
+        return Case(made, app(made, seed), seconds)
+
+    return draw
+
+
+def _compiled(made: Fleet) -> tuple[CompiledFleet, float]:
+    start = time.perf_counter()
+    compiled = compile_fleet(made)
+    return compiled, time.perf_counter() - start
+
+
+def _real(seed: int) -> Case:
+    trace = alibaba.read()
+    compiled, seconds = _compiled(alibaba.fleet(trace, seed))
+    return Case(compiled, alibaba.application(trace, compiled, seed), seconds)
+
+
+_SWIFT = {"median": 0.2, "p95": 2.0, "gap": 0.01, "optimal": 0.9}
+_PROOF: tuple[Objective, ...] = ("pack",)  # a proof that nothing fits is the same for every objective
+
+SPECS = (
+    Spec("application-1000", _drawn(1_000, application), 12, quick=1, textbook=1),
+    Spec("application-10000", _drawn(10_000, application), 40, quick=2, textbook=1, targets=_SWIFT),
+    Spec("application-100000", _drawn(100_000, application), 5, targets={"median": 0.5}),
+    Spec(
+        "where-policies-meet-10000",
+        _drawn(10_000, where_policies_meet),
+        20,
+        quick=1,
+        textbook=1,
+        targets={"median": 1.0, "gap": 0.02},
+    ),
+    Spec(
+        "impossible-10000",
+        _drawn(10_000, impossible),
+        18,
+        quick=4,
+        textbook=2,
+        objectives=_PROOF,
+        feasible=False,
+        targets={"median": 0.2, "p95": 2.0, "optimal": 1.0},
+    ),
+    Spec("mixed-flavors-1000", _drawn(1_000, mixed_flavors), 5, objectives=_PROOF),
+    Spec("one-huge-group-10000", _drawn(10_000, one_huge_group), 3, objectives=_PROOF),
+    Spec("real-nodes", _real, 6, quick=1, textbook=1, targets={"optimal": 1.0}),
+)

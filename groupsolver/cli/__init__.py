@@ -1,0 +1,71 @@
+"""The command ``groupsolver``."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from groupsolver.cli.exits import Exit
+from groupsolver.cli.options import Options, parse
+from groupsolver.errors import BadInput, BrokenAnswer, UnknownSolverStatus, one_line
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command, and give its exit code.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name; by default those of the process.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a name that the terminal cannot show must not end the command
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _run(parse(argv))
+        with writing():
+            sys.stdout.flush()
+    except SystemExit as end:  # of argparse: --help, --version, and options that are wrong
+        return end.code if isinstance(end.code, int) else Exit.BAD_INPUT
+    except BadInput as error:
+        print(error, file=sys.stderr)
+        return Exit.BAD_INPUT
+    except (BrokenAnswer, UnknownSolverStatus) as error:
+        print(f"groupsolver: a bug of groupsolver: {one_line(str(error))} [{error.code}]", file=sys.stderr)
+        return Exit.BUG
+    except KeyboardInterrupt:
+        print("groupsolver: interrupted", file=sys.stderr)
+        return Exit.INTERRUPTED
+    except OSError as error:  # of writing: reading has errors of its own
+        return _cut_off(error)
+    except Exception:  # noqa: BLE001 - Python's own code would be 1, which says "proved infeasible"
+        traceback.print_exc()
+        return Exit.BUG
+    return code
+
+
+def _cut_off(error: OSError) -> int:
+    # Python flushes once more at its end, and must find somewhere to write.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):  # whoever read has gone
+        return Exit.BROKEN_PIPE
+    print(f"groupsolver: the answer cannot be written: {error.strerror}", file=sys.stderr)
+    return Exit.UNWRITABLE
+
+
+def _run(options: Options) -> int:
+    match options.command:
+        case "place":
+            from groupsolver.cli.place import place
+
+            return place(options)
+        case "check":
+            from groupsolver.cli.check import check
+
+            return check(options)
+        case _:
+            from groupsolver.cli.schema import schema
+
+            return schema(options)

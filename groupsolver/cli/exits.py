@@ -1,0 +1,29 @@
+"""Exit codes."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from groupsolver.model.result import Status
+
+
+class Exit(IntEnum):
+    """What the command's exit code says."""
+
+    OK = 0  # placed; or nothing wrong
+    INFEASIBLE = 1  # proved
+    BAD_INPUT = 2
+    UNKNOWN = 3  # time ran out with no answer
+    VIOLATED = 4  # `check` found hard violations
+    BUG = 70  # the solver's answer failed the independent check
+    UNWRITABLE = 74  # standard output is full, or closed
+    INTERRUPTED = 130  # as the shell says it of a signal: 128 + SIGINT
+    BROKEN_PIPE = 141  # 128 + SIGPIPE
+
+
+OF_STATUS: dict[Status, Exit] = {
+    "optimal": Exit.OK,
+    "feasible": Exit.OK,
+    "infeasible": Exit.INFEASIBLE,
+    "unknown": Exit.UNKNOWN,
+}

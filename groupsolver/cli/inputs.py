@@ -1,0 +1,26 @@
+"""The two files that every command but `schema` reads."""
+
+from __future__ import annotations
+
+from groupsolver.cli.options import Options
+from groupsolver.constraints import Application
+from groupsolver.errors import BadInput, Fault
+from groupsolver.files import load_application, load_fleet
+from groupsolver.model.fleet import Fleet
+
+
+def load_both(options: Options) -> tuple[Application, Fleet]:
+    """Read application and fleet; what is wrong with either is told at once."""
+    faults: list[Fault] = []
+    app = fleet = None
+    try:
+        app = load_application(options.app)
+    except BadInput as error:
+        faults += error.faults
+    try:
+        fleet = load_fleet(options.fleet)
+    except BadInput as error:
+        faults += error.faults
+    if app is None or fleet is None:
+        raise BadInput(faults)
+    return app, fleet

@@ -1,0 +1,148 @@
+"""What the command line may say."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NoReturn, get_args
+
+import groupsolver
+from groupsolver.errors import one_line
+from groupsolver.model.result import Limits, Objective
+
+Output = Literal["table", "json", "yaml"]
+Format = Literal["fleet", "app", "result"]
+_EPILOG = """\
+exit codes: 0 placed, or nothing wrong; 1 proved infeasible; 2 bad input; 3 time ran out with no answer;
+4 check found hard violations; 70 a bug of groupsolver; 130 interrupted"""
+
+
+class Options(argparse.Namespace):
+    """Options as they were given; which of them are there depends on `command`."""
+
+    command: Literal["place", "check", "schema"]
+    app: str
+    fleet: str
+    placement: str
+    format: Format
+    objective: Objective
+    output: Output
+    time_limit: float
+    gap: float
+    workers: int
+    seed: int
+    picture: str | None
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {one_line(message)}\n")
+
+
+def parse(argv: Sequence[str] | None = None) -> Options:
+    """Read arguments; ends in SystemExit where they are wrong."""
+    parser = _parser()
+    options = parser.parse_args(argv, Options())
+    inputs = [getattr(options, name, None) for name in ("app", "fleet", "placement")]
+    if inputs.count("-") > 1:
+        parser.error("expected at most one input from standard input, '-'")
+    return options
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="groupsolver",
+        description="Place whole applications: groups of instances and the policies that relate them.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"groupsolver {groupsolver.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command", parser_class=_Parser)
+    _add_place(_command(commands, "place", "place an application on a fleet, or prove that it cannot be done"))
+    _add_check(_command(commands, "check", "hold a placement against every rule, without the solver"))
+    schema = _command(commands, "schema", "print the JSON Schema of a format")
+    schema.add_argument("format", choices=get_args(Format))
+    return parser
+
+
+def _command(commands: Any, name: str, about: str) -> _Parser:
+    made: _Parser = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
+    return made
+
+
+def _add_inputs(parser: _Parser) -> None:
+    parser.add_argument("app", metavar="APP", help="the application, YAML or JSON; - is standard input")
+    parser.add_argument("--fleet", required=True, metavar="FILE", help="the fleet, YAML or JSON")
+
+
+def _add_objective(parser: _Parser) -> None:
+    choices = get_args(Objective)
+    parser.add_argument("--objective", choices=choices, default="pack", help="what is minimized (default: pack)")
+
+
+def _add_place(parser: _Parser) -> None:
+    default = Limits()
+    _add_inputs(parser)
+    add = parser.add_argument
+    add("--output", choices=get_args(Output), default="table", help="how to answer (default: table)")
+    _add_objective(parser)
+    add(
+        "--time-limit",
+        type=_number("a number of seconds above 0", lambda x: x > 0),
+        default=default.seconds,
+        metavar="S",
+        help="seconds for the whole solve (default: 30)",
+    )
+    add(
+        "--gap",
+        type=_number("a fraction of at least 0", lambda x: x >= 0),
+        default=default.gap,
+        metavar="G",
+        help="stop at a proved gap of this fraction, 0.01 for 1 %% (default: 0)",
+    )
+    add(
+        "--workers",
+        type=_integer(0, 1024),
+        default=default.workers,
+        metavar="N",
+        help="threads of the solver (default: all cores)",
+    )
+    add(
+        "--seed",
+        type=_integer(0, 2**31 - 1),
+        default=default.seed,
+        metavar="N",
+        help="with one worker and a proved answer, the same seed gives the same answer (default: 0)",
+    )
+    add("--picture", metavar="FILE", help="draw the placement as one HTML file")
+
+
+def _add_check(parser: _Parser) -> None:
+    _add_inputs(parser)
+    parser.add_argument("--placement", required=True, metavar="FILE", help="a result of place, JSON or YAML")
+    _add_objective(parser)
+
+
+def _number(expected: str, allowed: Callable[[float], bool]) -> Callable[[str], float]:
+    def convert(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value) or not allowed(value):
+            raise argparse.ArgumentTypeError(f"expected {expected}, found {text[:40]!r}")
+        return value
+
+    return convert
+
+
+def _integer(least: int, most: int) -> Callable[[str], int]:
+    def convert(text: str) -> int:
+        value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"expected an integer from {least} to {most}, found {text[:40]!r}")
+        return value
+
+    return convert

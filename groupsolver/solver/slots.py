@@ -1,0 +1,101 @@
+"""Candidates as a table of slots: lot, host, price, and how many members at that price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from groupsolver.model.compiled import Floats, Ints, Mask
+from groupsolver.solver.survey import Survey
+
+
+@dataclass(frozen=True)
+class Slots:
+    """All candidates of all lots, a lot after the other.
+
+    Attributes
+    ----------
+    lot, row, price, most : (N,) int64
+        Row of the fleet, points, and how many members may take such a slot there.
+    first : (N,) bool
+        A host's first slot for the lot, where further ones have another price.
+    starts : (lots + 1,) int64
+    """
+
+    lot: Ints
+    row: Ints
+    price: Ints
+    most: Ints
+    first: Mask
+    starts: Ints
+
+    def __len__(self) -> int:
+        return len(self.lot)
+
+    def of(self, lot: int) -> slice:
+        """Give the part of the table that is a lot's."""
+        return slice(int(self.starts[lot]), int(self.starts[lot + 1]))
+
+
+def slots_of(survey: Survey, candidates: list[Ints]) -> Slots:
+    """Lay candidates out as slots; where members beyond the first are dearer, these are slots of their own."""
+    lots, rows, prices, most, first = [], [], [], [], []
+    for lot, found in enumerate(candidates):
+        price, room = survey.prices[lot][found], survey.most[lot][found]
+        more = (room > 1) if survey.beyond_first else np.zeros(len(found), dtype=np.bool_)
+        rows += [found, found[more]]
+        prices += [price, price[more] + survey.beyond_first]
+        most += [np.minimum(room, 1) if survey.beyond_first else room, room[more] - 1]
+        first += [np.ones(len(found), dtype=np.bool_), np.zeros(int(more.sum()), dtype=np.bool_)]
+        lots.append(np.full(len(found) + int(more.sum()), lot, dtype=np.int64))
+    sizes = np.array([0, *map(len, lots)], dtype=np.int64)
+    return Slots(
+        np.concatenate(lots),
+        np.concatenate(rows),
+        np.concatenate(prices),
+        np.concatenate(most),
+        np.concatenate(first),
+        np.cumsum(sizes),
+    )
+
+
+def by_domain(price: Floats | Ints, codes: Ints) -> Ints:
+    """(N,) int64: slots by domain, and by price in each; those in none (-1) come first."""
+    order = np.argsort(price, kind="stable")
+    return order[np.argsort(codes[order], kind="stable")] if len(codes) and codes.max() > 0 else order
+
+
+def cheapest(
+    price: Floats | Ints, most: Ints, codes: Ints, size: int, number: int, order: Ints
+) -> tuple[Floats, Floats]:
+    """Take the `number` cheapest slots of each domain.
+
+    Parameters
+    ----------
+    price, most, codes : (N,)
+        Of each slot: its price, how many there are, its domain or -1 for one that is out.
+    size : int
+        How many domains, D.
+    number : int
+    order : (N,) int64
+        As `by_domain` gives it.
+
+    Returns
+    -------
+    total, last : (D,) float64
+        Their cost, and that of the dearest of them; inf where a domain has fewer.
+    """
+    order = order[codes[order] >= 0]
+    price, most, codes = price[order], np.minimum(most[order], number), codes[order]
+    ends = np.cumsum(most)
+    starts = np.searchsorted(codes, np.arange(size))
+    before = np.r_[0, ends][starts]
+    taken = np.clip(number - (ends - most - before[codes]), 0, most)
+    total = np.bincount(codes, weights=taken * price.astype(np.float64), minlength=size)
+    have = np.bincount(codes, weights=taken, minlength=size)
+    last = np.full(size, -np.inf)
+    used = taken > 0
+    last[codes[used]] = price[used]  # ascending within a domain: the last one written is the dearest
+    enough = have >= number
+    return np.where(enough, total, np.inf), np.where(enough, last, np.inf)
