@@ -12,7 +12,8 @@ from urllib.parse import quote
 import pytest
 
 from groupsolver.picture import picture
-from tests.test_picture import HOSTILE, application, drawn, fleet, hostile, placed
+from tests.test_picture import application, drawn, fleet, placed
+from tests.test_picture_safety import HOSTILE, hostile
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 FLAGS = (
@@ -75,7 +76,9 @@ def test_a_click_keeps_a_card(browser: Browser) -> None:
     dom = browser(acting(text, f"document.querySelector('.slim').{click}"))
     assert 'class="panel kept"' in dom
     assert "Nothing of the application stands here" in panel(dom)
-    dom = browser(acting(text, f"document.querySelector('[data-m=\"5\"]').{click}"))
+    both = f"document.querySelector('.slim').{click}; document.querySelector('[data-m=\"5\"]').{click}"
+    dom = browser(acting(text, both))
+    assert len(re.findall(r'<g class="[^"]* kept"', dom)) == 1
     assert "group-1/1" in panel(dom)
     assert 'class="row sel"' in dom
     dom = browser(acting(text, f"document.querySelector('[data-g=\"1\"]').{click}"))

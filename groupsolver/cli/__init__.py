@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Sequence
 
 from groupsolver.cli.exits import Exit
 from groupsolver.cli.options import Options, parse
+from groupsolver.cli.out import CannotWriteError
 from groupsolver.errors import BadInput, BrokenAnswer, UnknownSolverStatus, one_line
 
 
@@ -24,9 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):  # a name that the terminal cannot show must not end the command
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = _run(parse(argv))
-        with writing():
-            sys.stdout.flush()
+        return _run(parse(argv))
     except SystemExit as end:  # of argparse: --help, --version, and options that are wrong
         return end.code if isinstance(end.code, int) else Exit.BAD_INPUT
     except BadInput as error:
@@ -38,21 +36,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("groupsolver: interrupted", file=sys.stderr)
         return Exit.INTERRUPTED
-    except OSError as error:  # of writing: reading has errors of its own
-        return _cut_off(error)
+    except CannotWriteError as end:
+        if isinstance(end.error, BrokenPipeError):  # whoever read has gone
+            return Exit.BROKEN_PIPE
+        print(f"groupsolver: the answer cannot be written: {end}", file=sys.stderr)
+        return Exit.UNWRITABLE
     except Exception:  # noqa: BLE001 - Python's own code would be 1, which says "proved infeasible"
         traceback.print_exc()
         return Exit.BUG
-    return code
-
-
-def _cut_off(error: OSError) -> int:
-    # Python flushes once more at its end, and must find somewhere to write.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if isinstance(error, BrokenPipeError):  # whoever read has gone
-        return Exit.BROKEN_PIPE
-    print(f"groupsolver: the answer cannot be written: {error.strerror}", file=sys.stderr)
-    return Exit.UNWRITABLE
 
 
 def _run(options: Options) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 
 from groupsolver.check import Verdict
@@ -10,6 +9,7 @@ from groupsolver.check import check as judge
 from groupsolver.cli.exits import Exit
 from groupsolver.cli.inputs import load_both
 from groupsolver.cli.options import Options
+from groupsolver.cli.out import write
 from groupsolver.constraints.scene import Scene
 from groupsolver.errors import BadInput, Fault, one_line
 from groupsolver.files import load_result
@@ -27,8 +27,8 @@ def check(options: Options) -> int:
         verdict = judge(app, hosts, _placement(result), objective=options.objective)
     except BadInput as error:
         raise BadInput([_named(fault, options) for fault in error.faults]) from None
-    for line in _lines(verdict, result, Scene(app, hosts).warnings, options):
-        sys.stdout.write(f"{one_line(line)}\n")
+    lines = _lines(verdict, result, Scene(app, hosts).warnings, options)
+    write("".join(f"{one_line(line)}\n" for line in lines))
     return Exit.VIOLATED if verdict.violations else Exit.OK
 
 

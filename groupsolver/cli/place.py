@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 import json
-import sys
 
 from groupsolver.cli.exits import OF_STATUS
 from groupsolver.cli.inputs import load_both
 from groupsolver.cli.options import Options
+from groupsolver.cli.out import write
 from groupsolver.cli.target import Target
 from groupsolver.cli.watched import watched
 from groupsolver.constraints import Application
@@ -49,11 +49,10 @@ def place(options: Options) -> int:
 def answer(options: Options, app: Application, compiled: CompiledFleet, result: Result) -> None:
     """Write a result in the form that was asked for."""
     if options.output == "json":
-        sys.stdout.write(json.dumps(result.document(), indent=2) + "\n")
+        write(json.dumps(result.document(), indent=2) + "\n")
     elif options.output == "yaml":
-        sys.stdout.write(dump_yaml(result.document()))
+        write(dump_yaml(result.document()))
     else:
         from groupsolver.cli.table import print_table
 
         print_table(app, compiled.index, result, options.objective)
-    sys.stdout.flush()

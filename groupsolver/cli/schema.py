@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Any
 
 from groupsolver.cli.exits import Exit
 from groupsolver.cli.options import Format, Options
+from groupsolver.cli.out import write
 from groupsolver.constraints import Application
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.result import Result
@@ -15,7 +15,7 @@ from groupsolver.model.result import Result
 
 def schema(options: Options) -> int:
     """Print a schema."""
-    sys.stdout.write(json.dumps(schema_of(options.format), indent=2) + "\n")
+    write(json.dumps(schema_of(options.format), indent=2) + "\n")
     return Exit.OK
 
 

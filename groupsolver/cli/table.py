@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from io import StringIO
 from itertools import groupby
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from groupsolver.cli.out import write
 from groupsolver.constraints import Application
 from groupsolver.constraints.policy import number
 from groupsolver.errors import one_line
@@ -23,12 +25,13 @@ _Line = tuple[str, str]  # text and style
 
 def print_table(app: Application, hosts: HostIndex, result: Result, objective: Objective) -> None:
     """Print a result: in colour on a terminal, plain elsewhere."""
-    console = Console(highlight=False)
-    with console.capture() as printed:  # rich would end the process itself where the reader has gone
-        for text, style in lines_of(app, hosts, result, objective):
-            # As `Text`, names of the input are no markup.
-            console.print(Text(one_line(text).rstrip(), style=style), soft_wrap=True)
-    sys.stdout.write(printed.get())
+    # Into memory first: rich would end the process itself where the reader of a pipe has gone.
+    printed = StringIO()
+    console = Console(file=printed, force_terminal=sys.stdout.isatty() or None, highlight=False)
+    for text, style in lines_of(app, hosts, result, objective):
+        # As `Text`, names of the input are no markup.
+        console.print(Text(one_line(text).rstrip(), style=style), soft_wrap=True)
+    write(printed.getvalue())
 
 
 def lines_of(app: Application, hosts: HostIndex, result: Result, objective: Objective) -> Iterator[_Line]:

@@ -57,6 +57,8 @@ def picture(app: Application[Any], fleet: Fleet | HostIndex, result: Result, *, 
     hosts = fleet if isinstance(fleet, HostIndex) else HostIndex(fleet.levels, fleet.hosts)
     scene = Scene(app, hosts)
     placement = result.placement or {}
+    # First, since it refuses a host that the fleet lacks.
+    rules = {reason.group: reason.rules for reason in why(app, hosts, placement, objective=objective)}
     stands = stands_of(scene, placement)
     root = tree_of(stands, chain_of(hosts, hosts.levels))
     marks = sorted(root.tally.marks)
@@ -67,7 +69,6 @@ def picture(app: Application[Any], fleet: Fleet | HostIndex, result: Result, *, 
     summary = summary_of(marks, hosts)
     drawing = Drawing(colours, cards)
     svg = drawing.draw(fitted(Plan(root).root, WIDTH), f"Where {name} stands. {summary}")
-    rules = {reason.group: reason.rules for reason in why(app, hosts, placement, objective=objective)}
     data = {
         "groups": [{"name": g, "key": p.key, "rules": rules.get(g, ())} for g, p in colours.items()],
         "members": [cards.members[mark.number] for mark in marks],

@@ -166,6 +166,5 @@ def stands_of(scene: Scene, placement: Mapping[str, str]) -> list[Stand]:
     placed = [(m.id, m.group, placement[m.id], True, dict(m.size)) for m in scene.batch if m.id in placement]
     placed += [(there.id, there.group, there.host, False, there.resources) for there in scene.standing]
     for number, mark in enumerate(placed):
-        scene.hosts[mark[2]]  # a host that the fleet lacks is an error, not a member left out
         here.setdefault(mark[2], []).append(Mark(number, *mark))
     return [Stand(host, here.get(host.name, [])) for host in scene.hosts]

@@ -16,7 +16,7 @@
   const name = (text) => make("bdi", "", text); // never as markup, and with its own writing direction
   const figure = (number) => number.toLocaleString("en-US");
   const share = (part, whole) => (whole ? part / whole : part ? 2 : 0);
-  const percent = (x) => `${x >= 0.995 && x < 1 ? 99 : Math.round(100 * x)} %`;
+  const percent = (x) => `${x >= 0.995 && x < 1 ? 99 : Math.round(100 * x)}\u00a0%`;
   const key = (group, fresh) => make("span", `key g${group}${fresh ? "" : " old"}`, data.groups[group].key);
   const holder = (number) => svg.querySelector(`[data-i="${number}"]`);
 

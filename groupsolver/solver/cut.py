@@ -112,8 +112,16 @@ def bounds(slots: Slots, blocks: list[Block], ranked: dict[int, Ranked], prices:
     return Bounds(lower, raises, 1e-6 + 1e-9 * size)
 
 
-def cut(found: Bounds, slots: Slots, candidates: list[Ints], upper: int) -> list[Ints]:
-    """Drop the candidates that no placement better than `upper` can use."""
-    good = found.raises <= upper - found.lower + found.noise
-    kept = [np.unique(slots.row[part][good[part]]) for part in map(slots.of, range(len(candidates)))]
-    return kept
+def within(found: Bounds, slots: Slots, candidates: list[Ints], slack: float) -> list[Ints]:
+    """Keep the candidates that raise the lower bound by at most `slack`.
+
+    A placement that uses any other has an objective above ``lower + slack``.
+    """
+    good = found.raises <= slack + found.noise
+    return [np.unique(slots.row[part][good[part]]) for part in map(slots.of, range(len(candidates)))]
+
+
+def slack_for(found: Bounds, number: int) -> float:
+    """Give the slack that keeps about `number` slots."""
+    finite = np.sort(found.raises[np.isfinite(found.raises)])
+    return float(finite[min(number, len(finite) - 1)]) if len(finite) else 0.0

@@ -14,10 +14,9 @@ from groupsolver.constraints.encoding import Encoding
 from groupsolver.constraints.ground import Ground
 from groupsolver.errors import UnknownSolverStatus
 from groupsolver.model.compiled import Ints
+from groupsolver.solver.incumbent import Stand
 from groupsolver.solver.run import Run
 from groupsolver.solver.survey import Survey
-
-Stand = tuple[int, int]  # a member of a lot, on a row of the fleet
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class _Watcher(cp_model.CpSolverSolutionCallback):
             self.stop_search()
 
 
-def exact(ground: Ground, survey: Survey, candidates: Sequence[Ints], hint: list[Stand] | None, run: Run) -> Answer:
+def exact(ground: Ground, survey: Survey, candidates: Sequence[Ints], hint: list[Stand] | None, run: Run, seconds: float, gap: float) -> Answer:
     """Solve one model to the limits of `run`.
 
     Raises
@@ -74,12 +73,12 @@ def exact(ground: Ground, survey: Survey, candidates: Sequence[Ints], hint: list
     enc = encode(ground, survey, candidates)
     if hint is not None:
         _hint(enc, candidates, hint)
-    seconds = run.left()
+    seconds = min(seconds, run.left())
     if seconds <= 0:
         return Answer(None, None, False)
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
-    solver.parameters.relative_gap_limit = run.limits.gap
+    solver.parameters.relative_gap_limit = gap
     solver.parameters.num_workers = run.limits.workers or os.cpu_count() or 1
     solver.parameters.random_seed = run.limits.seed
     # Measured: what is left is small and its linear relaxation strong, so the proof comes from

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from groupsolver.model.compiled import Floats, Ints, Mask
+from groupsolver.model.value import HOST
+from groupsolver.solver.blocks import Block
 from groupsolver.solver.survey import Survey
 
 
@@ -38,16 +40,20 @@ class Slots:
         return slice(int(self.starts[lot]), int(self.starts[lot + 1]))
 
 
-def slots_of(survey: Survey, candidates: list[Ints]) -> Slots:
+def slots_of(survey: Survey, candidates: list[Ints], blocks: list[Block]) -> Slots:
     """Lay candidates out as slots; where members beyond the first are dearer, these are slots of their own."""
+    beyond = survey.beyond_first
+    # Of lots that share one host, only one has a member that is the first there.
+    second = {lot for block in blocks if block.level == HOST for lot in block.lots[1:]}
     lots, rows, prices, most, first = [], [], [], [], []
     for lot, found in enumerate(candidates):
         price, room = survey.prices[lot][found], survey.most[lot][found]
-        more = (room > 1) if survey.beyond_first else np.zeros(len(found), dtype=np.bool_)
+        single = not beyond or lot in second
+        more = np.zeros(len(found), dtype=np.bool_) if single else room > 1
         rows += [found, found[more]]
-        prices += [price, price[more] + survey.beyond_first]
-        most += [np.minimum(room, 1) if survey.beyond_first else room, room[more] - 1]
-        first += [np.ones(len(found), dtype=np.bool_), np.zeros(int(more.sum()), dtype=np.bool_)]
+        prices += [price + beyond if lot in second else price, price[more] + beyond]
+        most += [room if single else np.minimum(room, 1), room[more] - 1]
+        first += [np.full(len(found), lot not in second), np.zeros(int(more.sum()), dtype=np.bool_)]
         lots.append(np.full(len(found) + int(more.sum()), lot, dtype=np.int64))
     sizes = np.array([0, *map(len, lots)], dtype=np.int64)
     return Slots(

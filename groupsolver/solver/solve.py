@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from groupsolver.check import Verdict, judge
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.scene import Scene
-from groupsolver.errors import BrokenAnswer
 from groupsolver.model.application import Application
 from groupsolver.model.compiled import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
-from groupsolver.model.result import Limits, Objective, Placement, Result, Watch, gap_of
+from groupsolver.model.result import Limits, Objective, Result, Watch
 from groupsolver.solver.blocks import blocks_of
 from groupsolver.solver.construct import construct
-from groupsolver.solver.cut import cut
-from groupsolver.solver.exact import Stand, exact
+from groupsolver.solver.incumbent import Incumbent
+from groupsolver.solver.prove import prove
 from groupsolver.solver.refuse import refusal
 from groupsolver.solver.reduce import reduce
 from groupsolver.solver.relax import relax
@@ -65,61 +63,14 @@ def solve(
     known = survey(ground, objective)
     candidates = reduce(ground, known)
     blocks = blocks_of(ground)
-    slots = slots_of(known, candidates)
+    slots = slots_of(known, candidates, blocks)
     relaxed = relax(ground, known, slots, blocks, run)
     if not math.isfinite(relaxed.bounds.lower):
         return refusal(scene, run)
-    bound = relaxed.bounds.proved
-    run.tell("relax", bound=bound)
-    best: tuple[Verdict, Placement] | None = None
-    hint: list[Stand] | None = None
+    best = Incumbent(ground, objective, run, relaxed.bounds.proved)
     for stands in construct(ground, known, blocks, slots, candidates, relaxed, run):
-        placement = _named(ground, stands)
-        verdict = judge(scene, placement, objective)
-        if not verdict.violations and (best is None or verdict.objective < best[0].objective):
-            best, hint = (verdict, placement), stands
-            run.tell("construct", verdict.objective, bound)
-            if run.stopped or gap_of(verdict.objective, bound) <= run.limits.gap:
-                break
-    if best is not None:
-        candidates = cut(relaxed.bounds, slots, candidates, best[0].objective)
-    if best is None or gap_of(best[0].objective, bound) > run.limits.gap:
-        answer = exact(ground, known, candidates, hint, run)
-        if answer.infeasible:
-            if best is not None:
-                raise BrokenAnswer("the search refuted what the check accepts")
-            return refusal(scene, run)
-        bound = max(bound, answer.bound if answer.bound is not None else bound)
-        if answer.placement is not None:
-            placement = _named(ground, answer.placement)
-            verdict = judge(scene, placement, objective)
-            if verdict.violations:
-                raise BrokenAnswer("; ".join(map(str, verdict.violations)))
-            if best is None or verdict.objective < best[0].objective:
-                best = verdict, placement
-    if best is None:
-        return Result(status="unknown", seconds=run.elapsed(), warnings=scene.warnings)
-    verdict, placement = best
-    bound = min(bound, verdict.objective)
-    return Result(
-        status="optimal" if bound == verdict.objective else "feasible",
-        placement=placement,
-        objective=verdict.objective,
-        bound=bound,
-        gap=gap_of(verdict.objective, bound),
-        seconds=run.elapsed(),
-        penalties=verdict.penalties,
-        warnings=scene.warnings,
-    )
-
-
-def _named(ground: Ground, stands: list[Stand]) -> Placement:
-    """Deal the members' names out, in the file's order, over hosts in the fleet's."""
-    host: Placement = {}
-    by_lot: dict[int, list[int]] = {}
-    for lot, row in sorted(stands):
-        by_lot.setdefault(lot, []).append(row)
-    for lot, rows in by_lot.items():
-        for id_, row in zip(ground.lots[lot].ids, rows, strict=True):
-            host[id_] = ground.fleet.names[row]
-    return {member.id: host[member.id] for member in ground.scene.batch}
+        best.offer(stands, "construct")
+        if best.done:
+            break
+    possible = prove(ground, known, slots, candidates, relaxed.bounds, best, run)
+    return best.result() if possible else refusal(scene, run)

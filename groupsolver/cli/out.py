@@ -1,0 +1,25 @@
+"""Standard output, which may be full or have lost its reader."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+class CannotWriteError(Exception):
+    """Standard output took no more; `error` says why."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(error.strerror)
+        self.error = error
+
+
+def write(text: str) -> None:
+    """Write to standard output, at once. Raises `CannotWriteError`."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # Python flushes once more at its end, and must find somewhere to write.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise CannotWriteError(error) from None

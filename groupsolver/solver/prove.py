@@ -1,0 +1,65 @@
+"""The proof in steps: first the most promising candidates, then all that could still matter."""
+
+from __future__ import annotations
+
+import math
+
+from groupsolver.constraints.ground import Ground
+from groupsolver.errors import BrokenAnswer
+from groupsolver.model.compiled import Ints
+from groupsolver.solver.cut import Bounds, slack_for, within
+from groupsolver.solver.exact import exact
+from groupsolver.solver.incumbent import Incumbent
+from groupsolver.solver.run import Run
+from groupsolver.solver.slots import Slots
+from groupsolver.solver.survey import Survey
+
+FIRST = 600  # slots of the first step
+GROWTH = 2  # of the number of slots, while a step holds no placement
+SHARE = 0.25  # of the time left, for each step but the last
+
+
+def prove(
+    ground: Ground,
+    survey: Survey,
+    slots: Slots,
+    candidates: list[Ints],
+    bounds: Bounds,
+    best: Incumbent,
+    run: Run,
+) -> bool:
+    """Improve `best` until it is proved, or the run is over.
+
+    A placement outside the candidates within a slack has an objective above lower bound +
+    slack, so a best placement at or below that is best of all.
+
+    Returns
+    -------
+    bool
+        False: there is no placement at all.
+    """
+    number = FIRST
+    slack = slack_for(bounds, number)
+    while not best.done:
+        needed = math.inf if best.value is None else best.value - bounds.lower
+        last = slack >= needed
+        slack = min(slack, needed)
+        chosen = within(bounds, slots, candidates, slack)
+        last = last or sum(map(len, chosen)) == sum(map(len, candidates))
+        seconds = run.left() if last else SHARE * run.left()
+        answer = exact(ground, survey, chosen, best.stands if last else None, run, seconds, run.limits.gap)
+        if answer.placement is not None:
+            best.offer(answer.placement, "search", must_hold=True)
+        elif answer.infeasible and last:
+            if best.value is not None:
+                raise BrokenAnswer("the search refuted what the check accepts")
+            return False
+        inside = math.inf if answer.infeasible else answer.bound
+        outside = math.inf if last else math.floor(bounds.lower + slack) + 1
+        if inside is not None and min(inside, outside) < math.inf:
+            best.prove(int(min(inside, outside)))
+        if last:
+            break
+        number *= GROWTH
+        slack = slack_for(bounds, number) if answer.placement is None and number < len(slots) else math.inf
+    return True
