@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import pytest
 
-import groupsolver
 from groupsolver import BadInput, check
-from groupsolver.errors import CODES, TOLD, nearest
+from groupsolver.errors import TOLD, nearest
 from groupsolver.files import parse_application, parse_fleet, parse_result
-from groupsolver.files.faults import MEANING
 from tests.documents import APP, FLEET, RESULT, copy, put
 from tests.faults import Place, app_with, fault, faults, fleet_with
 
@@ -268,31 +264,6 @@ def test_values_of_the_wrong_shape_are_errors() -> None:
     document = copy(FLEET)
     document["hosts"][0]["name"] = date(2024, 1, 1)
     assert fault(parse_fleet, document)[2] == "expected text, found a value of type date"
-
-
-# Codes.
-
-
-def codes_in(tree: ast.AST) -> Iterator[str]:
-    """Give every code that a file raises: of faults, of pydantic's errors, of error types."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
-            first = node.args[0]
-            if node.func.id in {"Fault", "PydanticCustomError", "refuse"} and isinstance(first, ast.Constant):
-                yield str(first.value)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "_refuse":
-            yield from (str(arg.value) for arg in node.args[1:2] if isinstance(arg, ast.Constant))
-        if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Constant):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(isinstance(target, ast.Name) and target.id == "code" for target in targets):
-                yield str(node.value.value)
-
-
-def test_every_code_that_is_raised_is_listed_and_every_listed_code_is_raised() -> None:
-    package = Path(groupsolver.__file__).parent
-    raised = {code for path in package.rglob("*.py") for code in codes_in(ast.parse(path.read_text("utf-8")))}
-    raised |= {code for code, _ in MEANING.values()}
-    assert raised - {"faults"} == set(CODES)  # `faults` carries others
 
 
 def test_the_nearest_name_is_found_among_many() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from groupsolver import Application, Fleet, Result
@@ -148,6 +148,8 @@ def test_anchors_and_merge_keys_of_yaml_work() -> None:
 
 
 @given(PLAIN)
+@example(["1e5", "-1E+5", "010", "12", "yes", "2024-01-01", "~", "", "<<", "="])  # text, each of them
+@example({"1e5": 1e5, "": None, "null": 1e-7, "<<": "<<"})
 def test_yaml_that_is_written_is_read_back_the_same(data: Any) -> None:
     found = parse_yaml(dump_yaml(data))
     assert json.dumps(found, sort_keys=True) == json.dumps(data, sort_keys=True)

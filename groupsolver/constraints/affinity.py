@@ -36,6 +36,11 @@ class Together(Policy):
         """One domain for all."""
         return True
 
+    @property
+    def monotone(self) -> bool:
+        """Domains in use stay in use."""
+        return True
+
     def describe(self, group: str) -> str:
         """Say the rule."""
         return f"all members of {group} share one {self.level}"

@@ -35,6 +35,11 @@ class AntiAffinity(Policy):
         """The level."""
         return self.level
 
+    @property
+    def monotone(self) -> bool:
+        """Counts only grow."""
+        return True
+
     def describe(self, group: str) -> str:
         """Say the rule."""
         return f"no {self.level} holds more than {number(self.max_per_domain, 'member')} of {group}"

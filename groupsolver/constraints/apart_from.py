@@ -36,6 +36,11 @@ class ApartFrom(Policy):
         """The other group."""
         return self.group
 
+    @property
+    def monotone(self) -> bool:
+        """What is shared stays shared."""
+        return True
+
     def describe(self, group: str) -> str:
         """Say the rule."""
         return f"no {self.level} holds members of both {group} and {self.group}"

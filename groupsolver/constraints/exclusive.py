@@ -36,6 +36,11 @@ class Exclusive(Policy):
         """Give all groups: any may be the intruder."""
         return frozenset(scene.groups)
 
+    @property
+    def monotone(self) -> bool:
+        """What is shared stays shared."""
+        return True
+
     def describe(self, group: str) -> str:
         """Say the rule."""
         return f"nothing but {group} stands in a {self.level} where {group} does"

@@ -76,6 +76,11 @@ class Policy(BasePolicy, ABC):
         """Whether members look for members of `target`: these are then better placed first."""
         return False
 
+    @property
+    def monotone(self) -> bool:
+        """Whether further members never lower its measure."""
+        return False
+
     def admits(self, host: Host) -> bool:
         """Whether `host` suits a member at all; only per-host policies say no."""
         return True
@@ -118,6 +123,11 @@ class PerHost(Policy):
     @abstractmethod
     def admits(self, host: Host) -> bool:
         """Whether `host` suits a member."""
+
+    @property
+    def monotone(self) -> bool:
+        """Every member counts by itself."""
+        return True
 
     @abstractmethod
     def mask(self, fleet: CompiledFleet) -> Mask:

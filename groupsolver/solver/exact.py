@@ -115,6 +115,8 @@ def _hint(enc: Encoding, candidates: Sequence[Ints], hint: list[Stand]) -> None:
     count: dict[Stand, int] = {}
     for stand in hint:
         count[stand] = count.get(stand, 0) + 1
+    if any(row not in candidates[lot] for lot, row in hint):
+        return  # it stands outside these candidates
     for lot, rows in enumerate(candidates):
         for row, var in zip(rows.tolist(), enc.placed[lot], strict=True):
             enc.model.add_hint(var, count.get((lot, row), 0))

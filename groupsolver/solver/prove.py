@@ -15,7 +15,7 @@ from groupsolver.solver.slots import Slots
 from groupsolver.solver.survey import Survey
 
 FIRST = 600  # slots of the first step
-GROWTH = 2  # of the number of slots, while a step holds no placement
+GROWTH = 3  # of the number of slots from step to step
 SHARE = 0.25  # of the time left, for each step but the last
 
 
@@ -47,7 +47,7 @@ def prove(
         chosen = within(bounds, slots, candidates, slack)
         last = last or sum(map(len, chosen)) == sum(map(len, candidates))
         seconds = run.left() if last else SHARE * run.left()
-        answer = exact(ground, survey, chosen, best.stands if last else None, run, seconds, run.limits.gap)
+        answer = exact(ground, survey, chosen, best.stands, run, seconds, run.limits.gap)
         if answer.placement is not None:
             best.offer(answer.placement, "search", must_hold=True)
         elif answer.infeasible and last:
@@ -61,5 +61,5 @@ def prove(
         if last:
             break
         number *= GROWTH
-        slack = slack_for(bounds, number) if answer.placement is None and number < len(slots) else math.inf
+        slack = slack_for(bounds, number) if number < len(slots) else math.inf
     return True

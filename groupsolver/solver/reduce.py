@@ -157,7 +157,7 @@ def _rank(classes: list[Ints], size: int) -> Ints:
         return np.arange(size, dtype=np.int64)
     label = np.zeros(size, dtype=np.int64)
     for codes in classes:
-        _, label = np.unique(np.stack([label, codes]), axis=1, return_inverse=True)
+        _, label = np.unique(label * (int(codes.max(initial=0)) + 2) + codes + 1, return_inverse=True)
     order = np.argsort(label, kind="stable")
     ordered = label[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if size else np.zeros(0, dtype=np.int64)

@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from groupsolver.check import unit_of
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.partial import Partial
-from groupsolver.constraints.scene import Rule
+from groupsolver.constraints.scene import Rule, Scene
+from groupsolver.constraints.view import View
 from groupsolver.model.compiled import Floats, Ints, Mask
 from groupsolver.model.value import HOST
 from groupsolver.solver.blocks import Block
@@ -96,7 +98,8 @@ def relax(ground: Ground, survey: Survey, slots: Slots, blocks: list[Block], run
     """Bound the batch by itself, and then with prices for what is scarce."""
     plain = slots.price.astype(np.float64)
     ranked = rank(ground, slots, blocks, plain)
-    best = Relaxed(bounds(slots, blocks, ranked, plain), plain)
+    base = float(_standing(ground.scene, survey))
+    best = Relaxed(bounds(slots, blocks, ranked, plain, base), plain)
     if not np.isfinite(best.bounds.lower):
         return best
     families = _families(ground, survey)
@@ -107,7 +110,7 @@ def relax(ground: Ground, survey: Survey, slots: Slots, blocks: list[Block], run
         value = _solve(ground, slots, blocks, families, core, run.left())
         if value is None:
             break
-        prices, const = plain.copy(), 0.0
+        prices, const = plain.copy(), base
         for family in families:
             at = family.codes[slots.row]
             prices += family.weights(slots, slice(None)) * family.dual[np.maximum(at, 0)]
@@ -116,9 +119,19 @@ def relax(ground: Ground, survey: Survey, slots: Slots, blocks: list[Block], run
         found = bounds(slots, blocks, ranked, prices, const)
         if found.lower > best.bounds.lower:
             best = Relaxed(found, prices)
-        if found.proved >= value - 1e-4 * max(1.0, abs(value)):
+        if found.lower >= value + base - 1e-4 * max(1.0, abs(value)):
             break
     return best
+
+
+def _standing(scene: Scene, survey: Survey) -> int:
+    """Give what soft policies cost for the running members alone, where that can only grow."""
+    before = View(scene, {})
+    return unit_of(survey.objective) * sum(
+        (rule.policy.weight or 0) * rule.policy.violations(rule.group, before)
+        for rule in scene.soft()
+        if rule.policy.monotone
+    )
 
 
 def _families(ground: Ground, survey: Survey) -> list[Family]:
