@@ -31,6 +31,7 @@ BIG = 2**63 - 1
         (["hosts", 0, "inventory", "VCPU", "total"], -1, "out-of-range", "expected at least 0, found -1"),
         (["hosts", 0, "inventory", "VCPU", "max_unit"], 0, "out-of-range", "expected at least 1, found 0"),
         (["hosts", 0, "inventory", "VCPU", "allocation_ratio"], 0, "out-of-range", "expected more than 0.0, found 0"),
+        (["hosts", 0, "inventory", "VCPU", "allocation_ratio"], "4", "wrong-type", "expected a number, found '4'"),
         (["hosts", 0, "inventory", "VCPU", "reserved"], 65, "out-of-range", "expected reserved to be at most total"),
         (["hosts", 0, "cost"], -BIG - 1, "out-of-range", f"expected at least {-BIG}, found {-BIG - 1}"),
     ],

@@ -14,30 +14,15 @@ import groupsolver
 from groupsolver import BrokenAnswer, Result, UnknownSolverStatus
 from groupsolver.cli import main
 from groupsolver.files import load_result
+from tests.cli_files import SMALL, check, place, prepared
 from tests.documents import FLEET, RESULT, copy, put, write
 
-SMALL: dict[str, Any] = {
-    "groups": [{"name": "[bold]LB", "policies": ["anti-affinity"], "members": [{"resources": {"VCPU": 1}, "count": 2}]}]
-}
 Captured = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
-    """Give a folder with an application, one that cannot be placed, and their fleet."""
-    write(tmp_path, "fleet.yaml", FLEET)
-    write(tmp_path, "app.yaml", SMALL)
-    write(tmp_path, "many.json", put(SMALL, ["groups", 0, "members", 0, "count"], 3))
-    return tmp_path
-
-
-def place(files: Path, app: str, *options: str) -> int:
-    return main(["place", str(files / app), "--fleet", str(files / "fleet.yaml"), "--workers", "1", *options])
-
-
-def check(files: Path, placement: str, *options: str, app: str = "app.yaml") -> int:
-    fleet = str(files / "fleet.yaml")
-    return main(["check", str(files / app), "--fleet", fleet, "--placement", str(files / placement), *options])
+    return prepared(tmp_path)
 
 
 # place
@@ -139,28 +124,6 @@ def test_asking_again_with_the_answer_as_existing_places_nothing(files: Path, ca
     write(files, "app.yaml", {**SMALL, "existing": existing})
     assert place(files, "app.yaml") == 0
     assert capsys.readouterr().out.startswith("optimal; 0 members placed, 2 running; objective 0 (pack)")
-
-
-def test_the_picture_is_written_whole(files: Path, capsys: Captured) -> None:
-    target = files / "out.html"
-    target.write_text("old")
-    assert place(files, "app.yaml", "--picture", str(target)) == 0
-    assert target.read_text(encoding="utf-8").lower().startswith("<!doctype html>")
-    assert {path.name for path in files.iterdir()} == {"app.yaml", "fleet.yaml", "many.json", "out.html"}
-
-
-@pytest.mark.parametrize("target", ["nowhere/out.html", ".", "app.yaml", "fleet.yaml", "\0", "/dev/null"])
-def test_a_picture_that_cannot_be_written_ends_before_the_solve(
-    target: str, files: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("groupsolver.solver.solve.solve", lambda *_, **__: pytest.fail("solved"))
-    before = {path.name: path.read_bytes() for path in files.iterdir()}
-    assert place(files, "app.yaml", "--picture", str(files / target)) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert "expected a file that can be written: " in err
-    assert len(err.splitlines()) == 1
-    assert {path.name: path.read_bytes() for path in files.iterdir()} == before
 
 
 def test_an_input_from_standard_input_is_read(files: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,7 @@ class Encoding:
         self.ground = ground
         self.model = cp_model.CpModel()
         self.rows = rows
+        self.most = most
         self._unit = unit
         self._high: dict[int, int] = {}  # by variable: its upper bound
         self._cost = Linear()
@@ -253,17 +254,22 @@ class Encoding:
 
     def capacity(self) -> None:
         """Keep each host within what is free of every resource."""
-        loads: dict[int, list[tuple[int, cp_model.IntVar]]] = {}
-        for lot, rows in enumerate(self.rows):
-            for row, var in zip(rows.tolist(), self.placed[lot], strict=True):
-                loads.setdefault(row, []).append((lot, var))
-        sizes = [dict(lot.size) for lot in self.ground.lots]
-        free = {name: self.ground.fleet.free(name) for size in sizes for name in size}
-        for row, load in loads.items():
-            for name, column in free.items():
-                here = [(sizes[lot][name], var) for lot, var in load if name in sizes[lot]]
-                expr = Linear([var for _, var in here], [amount for amount, _ in here])
-                self._at_most(expr, int(column[row]))
+        for name in sorted({name for lot in self.ground.lots for name, _ in lot.size}):
+            sizes = [dict(lot.size).get(name, 0) for lot in self.ground.lots]
+            free = self.ground.fleet.free(name)
+            # In floating point, a little low: rows that can never bind are not worth a constraint.
+            load = np.zeros(len(free))
+            for lot, size in enumerate(sizes):
+                load[self.rows[lot]] += float(size) * self.most[lot] * (1 + 1e-9)
+            tight = load >= free
+            here: dict[int, Linear] = {}
+            for lot, size in enumerate(sizes):
+                for at in np.flatnonzero(tight[self.rows[lot]]).tolist() if size else ():
+                    found = here.setdefault(int(self.rows[lot][at]), Linear())
+                    found.vars.append(self.placed[lot][at])
+                    found.coefs.append(size)
+            for row, expr in here.items():
+                self._at_most(expr, int(free[row]))
 
     def price(self, prices: Sequence[Ints], beyond_first: int) -> None:
         """Price members by lot and candidate, and `beyond_first` for each but the first on a host."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -31,7 +32,7 @@ class Inventory(Value):
     allocation_ratio: Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)] = 1.0
     max_unit: Positive | None = None
 
-    @property
+    @cached_property
     def capacity(self) -> int:
         """``floor((total - reserved) * allocation_ratio)``, the ratio taken as it is written.
 

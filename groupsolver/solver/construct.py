@@ -17,6 +17,7 @@ from groupsolver.constraints.policy import PerHost
 from groupsolver.model.compiled import Floats, Ints, Mask
 from groupsolver.model.value import HOST
 from groupsolver.solver.blocks import Block
+from groupsolver.solver.incumbent import Incumbent
 from groupsolver.solver.relax import Relaxed
 from groupsolver.solver.run import Run
 from groupsolver.solver.slots import Slots, by_domain, cheapest
@@ -24,6 +25,7 @@ from groupsolver.solver.survey import Survey
 
 FEW = 80  # candidates of a lot that are tried first, at least
 SPARE = 5  # and at least so many for each member
+CLOSE = 0.05  # a gap that is left to the search
 TRIES = 8  # domains that are tried for a group that must stand in one
 
 
@@ -189,12 +191,13 @@ def construct(
     slots: Slots,
     candidates: list[Ints],
     relaxed: Relaxed,
+    best: Incumbent,
     run: Run,
 ) -> Iterator[list[tuple[int, int]]]:
     """Build placements: ``(lot, row)`` of each member, for each order and guide that succeeds.
 
     Guided by the prices of the relaxation, over the candidates that raise its bound least; where
-    none succeeds, by the hosts' own prices over all of them.
+    nothing good comes of it, by the hosts' own prices over all of them.
     """
     near, near_prices = [], []
     for lot, rows in enumerate(candidates):
@@ -204,14 +207,12 @@ def construct(
         near.append(rows[few])
         near_prices.append(relaxed.prices[part][few])
     own = [survey.prices[lot][rows].astype(np.float64) for lot, rows in enumerate(candidates)]
-    found = 0
     for chosen, prices in ((near, near_prices), (candidates, own)):
         for order in orders(ground, blocks, chosen):
             if run.left() <= 0:
                 return
             builder = Builder(ground, survey, chosen, prices)
             if all(any(builder.fill(block.lots, inside) for inside in builder.domains(block)) for block in order):
-                found += 1
                 yield builder.placement()
-        if found:
+        if best.value is not None and best.gap <= CLOSE:
             return

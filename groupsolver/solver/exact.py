@@ -62,23 +62,26 @@ class _Watcher(cp_model.CpSolverSolutionCallback):
             self.stop_search()
 
 
-def exact(ground: Ground, survey: Survey, candidates: Sequence[Ints], hint: list[Stand] | None, run: Run, seconds: float, gap: float) -> Answer:
-    """Solve one model to the limits of `run`.
+def exact(
+    ground: Ground, survey: Survey, candidates: Sequence[Ints], hint: list[Stand] | None, run: Run, seconds: float
+) -> Answer:
+    """Solve one model, encoding it included, within some seconds and the limits of `run`.
 
     Raises
     ------
     UnknownSolverStatus
         Where CP-SAT refuses the model or answers with a status unknown here.
     """
+    until = run.elapsed() + seconds
     enc = encode(ground, survey, candidates)
     if hint is not None:
         _hint(enc, candidates, hint)
-    seconds = min(seconds, run.left())
+    seconds = min(until - run.elapsed(), run.left())
     if seconds <= 0:
         return Answer(None, None, False)
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
-    solver.parameters.relative_gap_limit = gap
+    solver.parameters.relative_gap_limit = run.limits.gap
     solver.parameters.num_workers = run.limits.workers or os.cpu_count() or 1
     solver.parameters.random_seed = run.limits.seed
     # Measured: what is left is small and its linear relaxation strong, so the proof comes from

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from groupsolver.check import Verdict, judge
 from groupsolver.constraints.ground import Ground
 from groupsolver.errors import BrokenAnswer
@@ -39,10 +41,14 @@ class Incumbent:
         return self._verdict.objective if self._verdict else None
 
     @property
+    def gap(self) -> float:
+        """The proved gap, infinite while there is no placement."""
+        return math.inf if self.value is None else gap_of(self.value, min(self._bound, self.value))
+
+    @property
     def done(self) -> bool:
         """Whether the proved gap is small enough, or the run is over."""
-        close = self.value is not None and gap_of(self.value, self._bound) <= self._run.limits.gap
-        return close or self._run.left() <= 0
+        return self.gap <= self._run.limits.gap or self._run.left() <= 0
 
     def offer(self, stands: list[Stand], phase: str, must_hold: bool = False) -> None:
         """Take a placement if it passes the check and is better.

@@ -1,4 +1,4 @@
-"""The proof in steps: first the most promising candidates, then all that could still matter."""
+"""The proof in steps: first the most promising candidates, then more, then all that could still matter."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from groupsolver.solver.survey import Survey
 FIRST = 600  # slots of the first step
 GROWTH = 3  # of the number of slots from step to step
 SHARE = 0.25  # of the time left, for each step but the last
+RATE = 20_000  # candidates that are surely encoded in a second: a step must leave time to search
 
 
 def prove(
@@ -38,28 +39,29 @@ def prove(
     bool
         False: there is no placement at all.
     """
-    number = FIRST
-    slack = slack_for(bounds, number)
+    number, all_of_them = FIRST, sum(map(len, candidates))
     while not best.done:
-        needed = math.inf if best.value is None else best.value - bounds.lower
-        last = slack >= needed
-        slack = min(slack, needed)
+        better = math.inf if best.value is None else best.value - bounds.lower
+        enough = math.inf if best.value is None else better - run.limits.gap * max(1, abs(best.value))
+        slack = min(enough, slack_for(bounds, number) if number < len(slots) else math.inf)
         chosen = within(bounds, slots, candidates, slack)
-        last = last or sum(map(len, chosen)) == sum(map(len, candidates))
-        seconds = run.left() if last else SHARE * run.left()
-        answer = exact(ground, survey, chosen, best.stands, run, seconds, run.limits.gap)
+        size = sum(map(len, chosen))
+        if size > RATE * run.left() and number > FIRST:
+            break
+        whole = slack >= better or size == all_of_them
+        last = whole or slack >= enough
+        answer = exact(ground, survey, chosen, best.stands, run, run.left() if last else SHARE * run.left())
         if answer.placement is not None:
             best.offer(answer.placement, "search", must_hold=True)
-        elif answer.infeasible and last:
+        elif answer.infeasible and whole:
             if best.value is not None:
                 raise BrokenAnswer("the search refuted what the check accepts")
             return False
         inside = math.inf if answer.infeasible else answer.bound
-        outside = math.inf if last else math.floor(bounds.lower + slack) + 1
+        outside = math.inf if whole else math.floor(bounds.lower + slack) + 1
         if inside is not None and min(inside, outside) < math.inf:
             best.prove(int(min(inside, outside)))
-        if last:
+        if whole:
             break
         number *= GROWTH
-        slack = slack_for(bounds, number) if number < len(slots) else math.inf
     return True

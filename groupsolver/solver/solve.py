@@ -68,7 +68,7 @@ def solve(
     if not math.isfinite(relaxed.bounds.lower):
         return refusal(scene, run)
     best = Incumbent(ground, objective, run, relaxed.bounds.proved)
-    for stands in construct(ground, known, blocks, slots, candidates, relaxed, run):
+    for stands in construct(ground, known, blocks, slots, candidates, relaxed, best, run):
         best.offer(stands, "construct")
         if best.done:
             break
