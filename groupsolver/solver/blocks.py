@@ -8,15 +8,25 @@ import numpy as np
 
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.scene import Rule
-from groupsolver.model.compiled import Ints
+from groupsolver.model.compiled import Ints, Mask
 
 
 @dataclass(frozen=True)
 class Block:
-    """Lots that are put down in one go; `rule` binds them all to one domain still to be chosen."""
+    """Lots that are put down in one go.
+
+    Attributes
+    ----------
+    lots : tuple of int
+    rule : Rule or None
+        Binds them all to one domain still to be chosen, or prices each domain beyond the first.
+    price : int
+        Points of a further domain; 0 where the rule is hard.
+    """
 
     lots: tuple[int, ...]
     rule: Rule | None
+    price: int = 0
 
     @property
     def level(self) -> str | None:
@@ -32,16 +42,42 @@ class Block:
         return ground.fleet.domains(self.level) if self.level else 1
 
 
-def blocks_of(ground: Ground) -> list[Block]:
-    """Group the lots: those that a hard policy puts into one domain come as one, the widest such policy first."""
+    def used(self, ground: Ground) -> Mask:
+        """(D,) bool: domains where running members stand, so that more cost nothing further."""
+        if self.rule is None or self.level is None:
+            return np.ones(1, dtype=np.bool_)
+        return ground.running(self.rule.group, self.level) > 0
+
+    def credit(self, ground: Ground) -> int:
+        """Give how many further domains are free: the first, where none is used yet."""
+        if self.rule is None or self.level is None:
+            return 0
+        adrift = ground.running_adrift(self.rule.group, self.level)
+        beyond = int(np.count_nonzero(self.used(ground))) + adrift - 1
+        return max(0, beyond, min(1, adrift)) - beyond
+
+    @property
+    def whole(self) -> bool:
+        """Whether all members must share one domain."""
+        return self.rule is not None and not self.price
+
+
+def blocks_of(ground: Ground, unit: int = 0) -> list[Block]:
+    """Group the lots: those that a policy puts into one domain come as one.
+
+    Hard policies first, the widest before others; then soft ones, the dearest first, where a
+    unit of weight costs `unit` points.
+    """
     free = set(range(len(ground.lots)))
     found: list[Block] = []
-    binding = [
-        rule for rule in ground.scene.hard() if rule.policy.binds_whole and not ground.scene.running(rule.group)
-    ]
-    for rule in sorted(binding, key=lambda rule: -len(ground.lots_below(rule.group))):
+    binding = [rule for rule in ground.scene.rules if rule.policy.binds_whole]
+    hard = [rule for rule in binding if rule.policy.hard and not ground.scene.running(rule.group)]
+    soft = [rule for rule in binding if not rule.policy.hard and unit]
+    hard.sort(key=lambda rule: -len(ground.lots_below(rule.group)))
+    soft.sort(key=lambda rule: -(rule.policy.weight or 0))
+    for rule in hard + soft:
         lots = [lot for lot in ground.lots_below(rule.group) if lot in free]
         if lots:
-            found.append(Block(tuple(lots), rule))
+            found.append(Block(tuple(lots), rule, unit * (rule.policy.weight or 0)))
             free -= set(lots)
     return found + [Block((lot,), None) for lot in sorted(free)]

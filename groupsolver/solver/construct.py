@@ -117,7 +117,7 @@ class Builder:
 
     def domains(self, block: Block) -> Iterator[Mask]:
         """Give the domains where a block may fit as a whole, the cheapest few first, as masks."""
-        if block.level is None:
+        if block.level is None or not block.whole:
             yield np.ones(len(self.rows), dtype=np.bool_)
             return
         codes = self.partial.codes(block.level)
@@ -166,10 +166,10 @@ def orders(ground: Ground, every: list[Block], candidates: list[Ints]) -> Iterat
         return max(sum(amount for _, amount in ground.lots[lot].size) for lot in block.lots)
 
     waits = _waits(ground, every)
-    yield sorted(every, key=lambda block: (waits[block], block.rule is None, tightness(block)))
+    yield sorted(every, key=lambda block: (waits[block], not block.whole, tightness(block)))
     yield sorted(every, key=lambda block: (waits[block], tightness(block)))
     yield sorted(every, key=lambda block: (waits[block], -size(block)))
-    yield sorted(every, key=lambda block: (block.rule is None, -size(block)))
+    yield sorted(every, key=lambda block: (not block.whole, -size(block)))
 
 
 def _waits(ground: Ground, every: list[Block]) -> dict[Block, int]:

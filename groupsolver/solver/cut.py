@@ -59,6 +59,8 @@ class Ranked:
     order : (P,) int64
     total, last : (D,) float64
         Price of the lot's members in each domain, and of the dearest of them; inf where they do not fit.
+    limit : float
+        Price of the dearest if they may stand anywhere.
     """
 
     part: slice
@@ -66,6 +68,7 @@ class Ranked:
     order: Ints
     total: Floats
     last: Floats
+    limit: float
 
 
 def rank(ground: Ground, slots: Slots, blocks: list[Block], prices: Floats) -> dict[int, Ranked]:
@@ -76,14 +79,19 @@ def rank(ground: Ground, slots: Slots, blocks: list[Block], prices: Floats) -> d
             part = slots.of(lot)
             codes = block.codes(ground, slots.row[part])
             order = by_domain(prices[part], codes)
-            total, last = cheapest(
-                prices[part], slots.most[part], codes, block.size(ground), ground.lots[lot].number, order
-            )
-            ranked[lot] = Ranked(part, codes, order, total, last)
+            most, number = slots.most[part], ground.lots[lot].number
+            total, last = cheapest(prices[part], most, codes, block.size(ground), number, order)
+            limit = float(last[0]) if len(last) else math.inf
+            if block.price:
+                anywhere = np.zeros_like(codes)
+                limit = float(cheapest(prices[part], most, anywhere, 1, number, by_domain(prices[part], anywhere))[1][0])
+            ranked[lot] = Ranked(part, codes, order, total, last, limit)
     return ranked
 
 
-def bounds(slots: Slots, blocks: list[Block], ranked: dict[int, Ranked], prices: Floats, const: float = 0.0) -> Bounds:
+def bounds(
+    ground: Ground, slots: Slots, blocks: list[Block], ranked: dict[int, Ranked], prices: Floats, const: float = 0.0, worth: Floats | None = None
+) -> Bounds:
     """Bound every block by itself.
 
     Parameters
@@ -94,10 +102,18 @@ def bounds(slots: Slots, blocks: list[Block], ranked: dict[int, Ranked], prices:
         The lots at these prices.
     const : float
         Added to the bound.
+    worth : (lots,) float64, optional
+        What placing one more member of each lot is worth: needed to bound blocks whose further
+        domains have a price. None: these count as free.
     """
     lower, size = const, abs(const)
     raises = np.full(len(slots), np.inf)
     for block in blocks:
+        if not block.whole:
+            best = _open(ground, slots, block, ranked, prices, worth, raises)
+            lower += best
+            size += abs(best)
+            continue
         sums = np.sum([ranked[lot].total for lot in block.lots], axis=0)
         best = float(sums.min(initial=np.inf))
         lower += best
@@ -110,6 +126,36 @@ def bounds(slots: Slots, blocks: list[Block], ranked: dict[int, Ranked], prices:
             here = sums[at] - best + np.maximum(0, prices[own.part] - own.last[at])
             raises[own.part] = np.where(own.codes >= 0, here, np.inf)
     return Bounds(lower, raises, 1e-6 + 1e-9 * size)
+
+
+def _open(
+    ground: Ground, slots: Slots, block: Block, ranked: dict[int, Ranked], prices: Floats, worth: Floats | None, raises: Floats
+) -> float:
+    """Bound a block that may use any number of domains, and leave what its slots raise.
+
+    Each member brings in its `worth`; a domain is opened at its price if the slots in it that
+    cost less than they bring in pay for it. The first domain is free.
+    """
+    charged = block.price if worth is not None else 0
+    value = float(-charged * block.credit(ground))
+    cost = np.where(block.used(ground), 0.0, float(charged))
+    kept = []
+    for lot in block.lots:
+        own, number = ranked[lot], ground.lots[lot].number
+        limit = float(worth[lot]) if worth is not None and block.price else own.limit
+        if not math.isfinite(limit):
+            return math.inf
+        excess = prices[own.part] - limit
+        inside = own.codes >= 0
+        gain = slots.most[own.part] * np.minimum(0, np.where(inside, excess, excess + charged))
+        value += number * limit + float(gain[~inside].sum())
+        cost += np.bincount(own.codes[inside], weights=gain[inside], minlength=len(cost))
+        kept.append((own, inside, excess))
+    opened = np.maximum(0, cost)
+    for own, inside, excess in kept:
+        within_domain = opened[np.maximum(own.codes, 0)] + np.maximum(0, excess)
+        raises[own.part] = np.where(inside, within_domain, np.maximum(0, excess + charged))
+    return value + float(np.minimum(0, cost).sum())
 
 
 def within(found: Bounds, slots: Slots, candidates: list[Ints], slack: float) -> list[Ints]:

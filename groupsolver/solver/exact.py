@@ -63,9 +63,9 @@ class _Watcher(cp_model.CpSolverSolutionCallback):
 
 
 def exact(
-    ground: Ground, survey: Survey, candidates: Sequence[Ints], hint: list[Stand] | None, run: Run, seconds: float
+    ground: Ground, survey: Survey, candidates: Sequence[Ints], hint: list[Stand] | None, run: Run, seconds: float, gap: float
 ) -> Answer:
-    """Solve one model, encoding it included, within some seconds and the limits of `run`.
+    """Solve one model, encoding it included, to a gap, within some seconds.
 
     Raises
     ------
@@ -81,9 +81,11 @@ def exact(
         return Answer(None, None, False)
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
-    solver.parameters.relative_gap_limit = run.limits.gap
+    solver.parameters.relative_gap_limit = gap
     solver.parameters.num_workers = run.limits.workers or os.cpu_count() or 1
     solver.parameters.random_seed = run.limits.seed
+    # CP-SAT's own handler cannot work off the main thread, and on it takes the caller's away.
+    solver.parameters.catch_sigint_signal = False
     # Measured: what is left is small and its linear relaxation strong, so the proof comes from
     # the relaxation; a long presolve and lazy rows cost more than they bring.
     solver.parameters.linearization_level = 2

@@ -90,6 +90,14 @@ class Incumbent:
         )
 
 
+def nothing(ground: Ground, objective: Objective, run: Run) -> Result:
+    """Answer for a batch in which nothing is left to place."""
+    verdict = judge(ground.scene, {}, objective)
+    best = Incumbent(ground, objective, run, verdict.objective)
+    best.offer([], "check", must_hold=True)
+    return best.result()
+
+
 def _named(ground: Ground, stands: list[Stand]) -> Placement:
     """Deal the members' names out, in the file's order, over hosts in the fleet's."""
     host: Placement = {}

@@ -17,6 +17,7 @@ from groupsolver.solver.survey import Survey
 FIRST = 600  # slots of the first step
 GROWTH = 3  # of the number of slots from step to step
 SHARE = 0.25  # of the time left, for each step but the last
+FINER = 0.25  # of the gap that is asked for, in each step but the last: a better placement saves candidates
 RATE = 20_000  # candidates that are surely encoded in a second: a step must leave time to search
 
 
@@ -50,7 +51,8 @@ def prove(
             break
         whole = slack >= better or size == all_of_them
         last = whole or slack >= enough
-        answer = exact(ground, survey, chosen, best.stands, run, run.left() if last else SHARE * run.left())
+        seconds, gap = (run.left(), run.limits.gap) if last else (SHARE * run.left(), FINER * run.limits.gap)
+        answer = exact(ground, survey, chosen, best.stands, run, seconds, gap)
         if answer.placement is not None:
             best.offer(answer.placement, "search", must_hold=True)
         elif answer.infeasible and whole:

@@ -99,27 +99,30 @@ def relax(ground: Ground, survey: Survey, slots: Slots, blocks: list[Block], run
     plain = slots.price.astype(np.float64)
     ranked = rank(ground, slots, blocks, plain)
     base = float(_standing(ground.scene, survey))
-    best = Relaxed(bounds(slots, blocks, ranked, plain, base), plain)
+    best = Relaxed(bounds(ground, slots, blocks, ranked, plain, base), plain)
     if not np.isfinite(best.bounds.lower):
         return best
     families = _families(ground, survey)
+    credit = sum(block.price * block.credit(ground) for block in blocks)
     core = np.zeros(len(slots), dtype=np.bool_)
+    prices = plain
     for _ in range(ROUNDS):
-        if not _join(ground, slots, blocks, ranked, core) or run.left() <= 0:
+        if not _join(ground, slots, blocks, ranked, prices, core) or run.left() <= 0:
             break
-        value = _solve(ground, slots, blocks, families, core, run.left())
-        if value is None:
+        solved = _solve(ground, slots, blocks, families, core, run.left())
+        if solved is None:
             break
+        value, worth = solved
         prices, const = plain.copy(), base
         for family in families:
             at = family.codes[slots.row]
             prices += family.weights(slots, slice(None)) * family.dual[np.maximum(at, 0)]
             const -= float(family.dual @ family.room)
         ranked = rank(ground, slots, blocks, prices)
-        found = bounds(slots, blocks, ranked, prices, const)
+        found = bounds(ground, slots, blocks, ranked, prices, const, worth)
         if found.lower > best.bounds.lower:
             best = Relaxed(found, prices)
-        if found.lower >= value + base - 1e-4 * max(1.0, abs(value)):
+        if found.lower >= value + base - credit - 1e-4 * max(1.0, abs(value)):
             break
     return best
 
@@ -166,7 +169,7 @@ def _ceiling(ground: Ground, rule: Rule, below: list[int], room: Ints) -> Family
     return Family(codes, weight, by_domain)
 
 
-def _join(ground: Ground, slots: Slots, blocks: list[Block], ranked: dict[int, Ranked], core: Mask) -> int:
+def _join(ground: Ground, slots: Slots, blocks: list[Block], ranked: dict[int, Ranked], prices: Floats, core: Mask) -> int:
     """Let the slots that are cheapest at some prices join the core; say how many are new."""
     before = int(core.sum())
     for block in blocks:
@@ -175,23 +178,31 @@ def _join(ground: Ground, slots: Slots, blocks: list[Block], ranked: dict[int, R
         for lot in block.lots:
             own, need = ranked[lot], ground.lots[lot].number + SPARE
             codes = own.codes[own.order]
+            if block.price:  # its members may stand anywhere too
+                _take(slots, own, np.argsort(prices[own.part], kind="stable"), need, core)
             for code in domains[np.isfinite(total[domains])].tolist():
                 here = own.order[np.searchsorted(codes, code) : np.searchsorted(codes, code, side="right")]
-                ends = np.cumsum(np.minimum(slots.most[own.part][here], need))
-                core[own.part.start + here[: int(np.searchsorted(ends, need)) + 1]] = True
+                _take(slots, own, here, need, core)
     return int(core.sum()) - before
 
 
-def _solve(ground: Ground, slots: Slots, blocks: list[Block], families: list[Family], core: Mask, seconds: float) -> float | None:
-    """Solve the relaxation over the core and leave the duals in the families; give its value."""
+def _take(slots: Slots, own: Ranked, order: Ints, need: int, core: Mask) -> None:
+    """Let slots join the core in some order until they hold so many members."""
+    ends = np.cumsum(np.minimum(slots.most[own.part][order], need))
+    core[own.part.start + order[: int(np.searchsorted(ends, need)) + 1]] = True
+
+
+def _solve(ground: Ground, slots: Slots, blocks: list[Block], families: list[Family], core: Mask, seconds: float) -> tuple[float, Floats] | None:
+    """Solve the relaxation over the core and leave the duals in the families; give its value, and members' worth."""
     columns = np.flatnonzero(core)
     program = LinearProgram(slots.price[columns].astype(np.float64), slots.most[columns].astype(np.float64))
     # Columns that make any core feasible, dearer than anything in it.
     dear = 2.0 * float(np.abs(slots.price[columns]).max(initial=0)) + 1000.0
     place = np.full(len(slots), -1, dtype=np.int64)
     place[columns] = np.arange(len(columns))
+    placed: dict[int, int] = {}
     for block in blocks:
-        _post(ground, slots, block, program, place, columns, dear)
+        placed |= _post(ground, slots, block, program, place, columns, dear)
     posted = []
     for family in families:
         codes = family.codes[slots.row[columns]]
@@ -209,39 +220,48 @@ def _solve(ground: Ground, slots: Slots, blocks: list[Block], families: list[Fam
     for family, domains, rows in posted:
         family.dual[:] = 0
         family.dual[domains] = np.clip(-dual[rows], 0, family.cap)
-    return value
+    return value, np.array([dual[placed[lot]] if lot in placed else 0.0 for lot in range(len(ground.lots))])
 
 
-def _post(ground: Ground, slots: Slots, block: Block, program: LinearProgram, place: Ints, columns: Ints, dear: float) -> None:
-    """Place every member of a block; where it needs one domain, so many in each as the domain is chosen."""
-    chosen: dict[int, int] = {}
+def _post(
+    ground: Ground, slots: Slots, block: Block, program: LinearProgram, place: Ints, columns: Ints, dear: float
+) -> dict[int, int]:
+    """Place every member of a block; give the rows that do so, by lot, where they are one each.
+
+    Where members must share a domain, so many stand in each as the domain is chosen; where
+    further domains have a price, a slot is open as far as its domain is.
+    """
+    placed: dict[int, int] = {}
+    opened: dict[int, int] = {}
+    used = block.used(ground)
     for lot in block.lots:
         part = slots.of(lot)
         at = place[part]
         at = at[at >= 0]
-        number = float(ground.lots[lot].number)
-        if block.level is None:
-            at = np.r_[at, program.columns(np.array([dear]), np.array([number]))]
-            all_in_one = np.zeros(len(at), dtype=np.int64)
-            program.rows(at, all_in_one, np.ones(len(at)), 1, low=np.array([number]), high=np.array([number]))
-            continue
+        number = np.array([float(ground.lots[lot].number)])
+        if not block.whole:
+            every = np.r_[at, program.columns(np.array([dear]), number)]
+            row = program.rows(every, np.zeros(len(every), dtype=np.int64), np.ones(len(every)), 1, number, number)
+            placed[lot] = int(row[0])
+            if not block.price:
+                continue
         codes = block.codes(ground, slots.row[columns[at]])
+        at, codes = at[codes >= 0], codes[codes >= 0]
         for code in np.unique(codes).tolist():
-            if code not in chosen:
-                chosen[code] = program.column(0.0, 1.0)
+            if code not in opened:
+                opened[code] = program.column(0.0 if used[code] else float(block.price), 1.0)
         domains, where = np.unique(codes, return_inverse=True)
-        pick = np.array([chosen[code] for code in domains.tolist()], dtype=np.int64)
-        inside = np.arange(len(domains))
-        zero = np.zeros(len(domains))
-        program.rows(
-            np.r_[at, pick], np.r_[where, inside], np.r_[np.ones(len(at)), np.full(len(pick), -number)], len(domains), low=zero, high=zero
-        )
-        # A slot is open only as far as its domain is chosen.
+        pick = np.array([opened[code] for code in domains.tolist()], dtype=np.int64)
+        ones, most = np.ones(len(at)), slots.most[columns[at]].astype(np.float64)
+        if block.whole:
+            inside, zero = np.arange(len(domains)), np.zeros(len(domains))
+            chosen = np.r_[ones, np.repeat(-number, len(pick))]
+            program.rows(np.r_[at, pick], np.r_[where, inside], chosen, len(domains), zero, zero)
         own = np.arange(len(at))
-        program.rows(
-            np.r_[at, pick[where]], np.r_[own, own], np.r_[np.ones(len(at)), -slots.most[columns[at]].astype(np.float64)], len(at), high=np.zeros(len(at))
-        )
-    if block.level is not None:
+        program.rows(np.r_[at, pick[where]], np.r_[own, own], np.r_[ones, -most], len(at), high=np.zeros(len(at)))
+    if block.whole:
         members = sum(ground.lots[lot].number for lot in block.lots)
-        picks = np.array([*chosen.values(), program.column(dear * members, 1.0)], dtype=np.int64)
-        program.rows(picks, np.zeros(len(picks), dtype=np.int64), np.ones(len(picks)), 1, low=np.ones(1), high=np.ones(1))
+        picks = np.array([*opened.values(), program.column(dear * members, 1.0)], dtype=np.int64)
+        one = np.ones(1)
+        program.rows(picks, np.zeros(len(picks), dtype=np.int64), np.ones(len(picks)), 1, one, one)
+    return placed

@@ -44,8 +44,9 @@ def slots_of(survey: Survey, candidates: list[Ints], blocks: list[Block]) -> Slo
     """Lay candidates out as slots; where members beyond the first are dearer, these are slots of their own."""
     beyond = survey.beyond_first
     # Of lots that share one host, only one has a member that is the first there.
-    second = {lot for block in blocks if block.level == HOST for lot in block.lots[1:]}
-    lots, rows, prices, most, first = [], [], [], [], []
+    second = {lot for block in blocks if block.whole and block.level == HOST for lot in block.lots[1:]}
+    empty = np.zeros(0, dtype=np.int64)
+    lots, rows, prices, most, first = [empty], [empty], [empty], [empty], [empty.astype(np.bool_)]
     for lot, found in enumerate(candidates):
         price, room = survey.prices[lot][found], survey.most[lot][found]
         single = not beyond or lot in second
@@ -55,7 +56,7 @@ def slots_of(survey: Survey, candidates: list[Ints], blocks: list[Block]) -> Slo
         most += [room if single else np.minimum(room, 1), room[more] - 1]
         first += [np.full(len(found), lot not in second), np.zeros(int(more.sum()), dtype=np.bool_)]
         lots.append(np.full(len(found) + int(more.sum()), lot, dtype=np.int64))
-    sizes = np.array([0, *map(len, lots)], dtype=np.int64)
+    sizes = np.array([*map(len, lots)], dtype=np.int64)
     return Slots(
         np.concatenate(lots),
         np.concatenate(rows),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from groupsolver.check import unit_of
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.scene import Scene
 from groupsolver.model.application import Application
@@ -13,7 +14,7 @@ from groupsolver.model.fleet import Fleet
 from groupsolver.model.result import Limits, Objective, Result, Watch
 from groupsolver.solver.blocks import blocks_of
 from groupsolver.solver.construct import construct
-from groupsolver.solver.incumbent import Incumbent
+from groupsolver.solver.incumbent import Incumbent, nothing
 from groupsolver.solver.prove import prove
 from groupsolver.solver.refuse import refusal
 from groupsolver.solver.reduce import reduce
@@ -60,9 +61,11 @@ def solve(
     run = Run(limits or Limits(), progress)
     scene = Scene(app, compiled.index)
     ground = Ground(scene, compiled)
+    if not scene.batch:
+        return nothing(ground, objective, run)
     known = survey(ground, objective)
     candidates = reduce(ground, known)
-    blocks = blocks_of(ground)
+    blocks = blocks_of(ground, unit_of(objective))
     slots = slots_of(known, candidates, blocks)
     relaxed = relax(ground, known, slots, blocks, run)
     if not math.isfinite(relaxed.bounds.lower):
