@@ -168,6 +168,5 @@ def within(found: Bounds, slots: Slots, candidates: list[Ints], slack: float) ->
 
 
 def slack_for(found: Bounds, number: int) -> float:
-    """Give the slack that keeps about `number` slots."""
-    finite = np.sort(found.raises[np.isfinite(found.raises)])
-    return float(finite[min(number, len(finite) - 1)]) if len(finite) else 0.0
+    """Give the slack that keeps about `number` slots, infinite where there are no more."""
+    return float(np.partition(found.raises, number)[number]) if number < len(found.raises) else math.inf

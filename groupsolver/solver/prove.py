@@ -16,6 +16,7 @@ from groupsolver.solver.survey import Survey
 
 FIRST = 600  # slots of the first step
 GROWTH = 3  # of the number of slots from step to step
+NEAR = 2  # times the slots of a step: not worth a step of its own
 SHARE = 0.25  # of the time left, for each step but the last
 FINER = 0.25  # of the gap that is asked for, in each step but the last: a better placement saves candidates
 RATE = 20_000  # candidates that are surely encoded in a second: a step must leave time to search
@@ -44,7 +45,9 @@ def prove(
     while not best.done:
         better = math.inf if best.value is None else best.value - bounds.lower
         enough = math.inf if best.value is None else better - run.limits.gap * max(1, abs(best.value))
-        slack = min(enough, slack_for(bounds, number) if number < len(slots) else math.inf)
+        slack = min(enough, slack_for(bounds, number))
+        if enough <= slack_for(bounds, NEAR * number):
+            slack = enough
         chosen = within(bounds, slots, candidates, slack)
         size = sum(map(len, chosen))
         if size > RATE * run.left() and number > FIRST:
