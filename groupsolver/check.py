@@ -160,9 +160,7 @@ def price_of(host: Host, objective: Objective) -> int:
     return host.free_points if objective == "pack" else 1000 - host.free_points
 
 
-def value_of(
-    scene: Scene, placement: Mapping[str, str], penalties: tuple[Penalty, ...], objective: Objective
-) -> int:
+def value_of(scene: Scene, placement: Mapping[str, str], penalties: tuple[Penalty, ...], objective: Objective) -> int:
     """Give the objective of a placement: hosts' prices, members beyond the first, soft policies."""
     points = sum(price_of(scene.hosts[host], objective) for host in placement.values())
     if objective == "spread":

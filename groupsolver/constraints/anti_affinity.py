@@ -50,12 +50,13 @@ class AntiAffinity(Policy):
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the domains below their limit."""
-        return partial.where(self.level, partial.counts(group, self.level) < self.max_per_domain)
+        return partial.spread_out(self.level, partial.counts(group, self.level), adrift=0) < self.max_per_domain
 
     def room(self, group: str, partial: Partial) -> Ints:
         """Give what is left of the limit in each host's domain."""
-        left = np.maximum(0, self.max_per_domain - partial.counts(group, self.level))
-        return partial.spread_out(self.level, left, adrift=INT64_MAX)
+        counts = partial.counts(group, self.level)
+        left = np.maximum(0, self.max_per_domain - partial.spread_out(self.level, counts, adrift=0))
+        return np.where(partial.codes(self.level) >= 0, left, INT64_MAX)
 
     def encode(self, rule: Rule, enc: Encoding) -> None:
         """Bound the count in each domain."""

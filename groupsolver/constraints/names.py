@@ -68,7 +68,7 @@ def name_faults(app: Application[Any], hosts: HostIndex) -> tuple[list[Fault], t
                 if what == "level" and name not in names(what):
                     message = f"unknown level {name!r}{nearest(name, names(what))}; known: {', '.join(names(what))}"
                     faults.append(Fault("unknown-level", path, message))
-                elif what == "host" and name not in hosts or what == "trait" and name not in names(what):
+                elif (what == "host" and name not in hosts) or (what == "trait" and name not in names(what)):
                     subject = "no host is called" if what == "host" else "no host has the trait"
                     warnings.append(f"{path}: {subject} {name!r}{nearest(name, names(what))}")
                 elif what.startswith("domain:"):
@@ -126,4 +126,6 @@ def _sums(app: Application[Any]) -> Iterator[Fault]:
     # 1000 points a unit of weight, and no measure exceeds twice the members.
     priced = sum(1000 * (policy.weight or 0) * 2 * (members + 1) for group in app.groups for policy in group.policies)
     if priced > SUM_MAX:
-        yield Fault("amount-overflow", "groups", "the soft policies' weights together leave 64 bits: use smaller weights")
+        yield Fault(
+            "amount-overflow", "groups", "the soft policies' weights together leave 64 bits: use smaller weights"
+        )

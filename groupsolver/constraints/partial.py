@@ -31,7 +31,7 @@ class Partial:
         self._counts: dict[tuple[str, str], Ints] = {}
         self._adrift: dict[tuple[str, str], int] = {}
         self._put: list[tuple[str, int]] = []
-        self._left = {group: 0 for group in self.scene.below}
+        self._left = dict.fromkeys(self.scene.below, 0)
         for lot in ground.lots:
             for group in self.scene.above[lot.group]:
                 self._left[group] += lot.number

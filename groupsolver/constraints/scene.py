@@ -144,9 +144,7 @@ class Scene:
 
     def eligible(self, group: str, host: Host) -> bool:
         """Whether a host is enabled and meets the hard per-host policies over a group, room aside."""
-        return host.enabled and all(
-            rule.policy.admits(host) for rule in self.rules_over(group) if rule.policy.hard
-        )
+        return host.enabled and all(rule.policy.admits(host) for rule in self.rules_over(group) if rule.policy.hard)
 
 
 def size_of(resources: Resources) -> Size:

@@ -41,7 +41,6 @@ class Block:
         """How many domains there are."""
         return ground.fleet.domains(self.level) if self.level else 1
 
-
     def used(self, ground: Ground) -> Mask:
         """(D,) bool: domains where running members stand, so that more cost nothing further."""
         if self.rule is None or self.level is None:

@@ -152,9 +152,6 @@ class Builder:
         return [(lot, int(self.rows[at])) for lot, at in self.placed]
 
 
-
-
-
 def orders(ground: Ground, every: list[Block], candidates: list[Ints]) -> Iterator[list[Block]]:
     """Give several orders of the blocks: the fewest choices first, the largest first, ..."""
     number = {lot: ground.lots[lot].number for lot in range(len(ground.lots))}

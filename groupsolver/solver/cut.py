@@ -32,12 +32,15 @@ class Bounds:
         Infinite where some block cannot be placed at all: the batch is infeasible.
     raises : (N,) float64
         By slot; infinite for one that is in no placement.
+    shares : (blocks,) float64
+        Each block's part of the bound.
     noise : float
-        What floating point may have got wrong in either.
+        What floating point may have got wrong in any of them.
     """
 
     lower: float
     raises: Floats
+    shares: Floats
     noise: float
 
     @property
@@ -84,52 +87,64 @@ def rank(ground: Ground, slots: Slots, blocks: list[Block], prices: Floats) -> d
             limit = float(last[0]) if len(last) else math.inf
             if block.price:
                 anywhere = np.zeros_like(codes)
-                limit = float(cheapest(prices[part], most, anywhere, 1, number, by_domain(prices[part], anywhere))[1][0])
+                limit = float(
+                    cheapest(prices[part], most, anywhere, 1, number, by_domain(prices[part], anywhere))[1][0]
+                )
             ranked[lot] = Ranked(part, codes, order, total, last, limit)
     return ranked
 
 
 def bounds(
-    ground: Ground, slots: Slots, blocks: list[Block], ranked: dict[int, Ranked], prices: Floats, const: float = 0.0, worth: Floats | None = None
+    ground: Ground,
+    slots: Slots,
+    blocks: list[Block],
+    ranked: dict[int, Ranked],
+    prices: Floats,
+    const: float,
+    elsewhere: Floats,
+    worth: Floats | None = None,
 ) -> Bounds:
     """Bound every block by itself.
 
     Parameters
     ----------
-    prices : (N,) float64
-        Of each slot, at least what it costs less what `const` gives back.
     ranked : dict of int to Ranked
         The lots at these prices.
+    prices : (N,) float64
+        Of each slot, at least what it costs less what `const` gives back.
     const : float
         Added to the bound.
+    elsewhere : (blocks,) float64
+        What each block costs at least with slots that are not in the table.
     worth : (lots,) float64, optional
         What placing one more member of each lot is worth: needed to bound blocks whose further
         domains have a price. None: these count as free.
     """
-    lower, size = const, abs(const)
     raises = np.full(len(slots), np.inf)
-    for block in blocks:
+    shares = np.zeros(len(blocks))
+    for number, block in enumerate(blocks):
         if not block.whole:
-            best = _open(ground, slots, block, ranked, prices, worth, raises)
-            lower += best
-            size += abs(best)
+            shares[number] = _open(ground, slots, block, ranked, prices, worth, raises)
             continue
         sums = np.sum([ranked[lot].total for lot in block.lots], axis=0)
-        best = float(sums.min(initial=np.inf))
-        lower += best
-        size += abs(best)
-        if not math.isfinite(best):
-            continue
-        for lot in block.lots:
+        best = shares[number] = min(float(sums.min(initial=np.inf)), float(elsewhere[number]))
+        for lot in block.lots if math.isfinite(best) else ():
             own = ranked[lot]
             at = np.maximum(own.codes, 0)
             here = sums[at] - best + np.maximum(0, prices[own.part] - own.last[at])
             raises[own.part] = np.where(own.codes >= 0, here, np.inf)
-    return Bounds(lower, raises, 1e-6 + 1e-9 * size)
+    size = abs(const) + float(np.abs(shares).sum())
+    return Bounds(const + float(shares.sum()), raises, shares, 1e-6 + 1e-9 * size)
 
 
 def _open(
-    ground: Ground, slots: Slots, block: Block, ranked: dict[int, Ranked], prices: Floats, worth: Floats | None, raises: Floats
+    ground: Ground,
+    slots: Slots,
+    block: Block,
+    ranked: dict[int, Ranked],
+    prices: Floats,
+    worth: Floats | None,
+    raises: Floats,
 ) -> float:
     """Bound a block that may use any number of domains, and leave what its slots raise.
 

@@ -63,7 +63,13 @@ class _Watcher(cp_model.CpSolverSolutionCallback):
 
 
 def exact(
-    ground: Ground, survey: Survey, candidates: Sequence[Ints], hint: list[Stand] | None, run: Run, seconds: float, gap: float
+    ground: Ground,
+    survey: Survey,
+    candidates: Sequence[Ints],
+    hint: list[Stand] | None,
+    run: Run,
+    seconds: float,
+    gap: float,
 ) -> Answer:
     """Solve one model, encoding it included, to a gap, within some seconds.
 

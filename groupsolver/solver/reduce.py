@@ -19,6 +19,7 @@ from groupsolver.constraints.policy import Sees
 from groupsolver.constraints.scene import Rule
 from groupsolver.model.compiled import Ints, Mask
 from groupsolver.model.value import HOST
+from groupsolver.solver.slots import by_domain
 from groupsolver.solver.survey import Survey
 
 MAX_SHARES = 64  # kinds of share of a host that are told apart, before a lot is left unreduced
@@ -42,7 +43,7 @@ def reduce(ground: Ground, survey: Survey) -> list[Ints]:
                 for lot in unit:
                     kept[lot] |= survey.most[lot] > 0
                 continue
-            hosts = _keep(ground, survey, rules, unit, dict(zip(unit, share, strict=True)), touched)
+            hosts = _keep(ground, survey, rules, dict(zip(unit, share, strict=True)), touched)
             for lot, number in zip(unit, share, strict=True):
                 if number:
                     kept[lot] |= hosts
@@ -51,9 +52,7 @@ def reduce(ground: Ground, survey: Survey) -> list[Ints]:
 
 def hosts_touched(ground: Ground) -> int:
     """Give T: how many hosts the batch can touch; what must share one host counts once."""
-    return sum(
-        1 if _whole(ground, unit) else sum(ground.lots[lot].number for lot in unit) for unit in _units(ground)
-    )
+    return sum(1 if _whole(ground, unit) else sum(ground.lots[lot].number for lot in unit) for unit in _units(ground))
 
 
 def _rules(ground: Ground, unit: list[int]) -> list[tuple[Rule, Sees]]:
@@ -112,7 +111,6 @@ def _keep(
     ground: Ground,
     survey: Survey,
     rules: list[tuple[Rule, Sees]],
-    unit: list[int],
     share: dict[int, int],
     touched: int,
 ) -> Mask:
@@ -123,7 +121,7 @@ def _keep(
     marked = np.zeros(len(ground.fleet), dtype=np.bool_)
     marked[[ground.fleet.rows[there.host] for there in ground.scene.standing if there.group in seen]] = True
     rows = np.flatnonzero(fits & ~marked)
-    rows = rows[np.argsort(price[rows], kind="stable")]
+    rows = rows[by_domain(price[rows], np.zeros(len(rows), dtype=np.int64))]
     told = {sees.level for _, sees in rules if sees.level not in (None, HOST)}
     splits = [ground.foreign(rule.group, HOST) for rule, sees in rules if sees.splits_used]
     kept = fits & marked

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from groupsolver.model.compiled import Floats, Ints, Mask
 from groupsolver.model.value import HOST
@@ -39,6 +40,11 @@ class Slots:
         """Give the part of the table that is a lot's."""
         return slice(int(self.starts[lot]), int(self.starts[lot + 1]))
 
+    def take(self, which: Ints) -> Slots:
+        """Give some of the slots, ascending, as a table of their own."""
+        starts = np.searchsorted(which, self.starts)
+        return Slots(self.lot[which], self.row[which], self.price[which], self.most[which], self.first[which], starts)
+
 
 def slots_of(survey: Survey, candidates: list[Ints], blocks: list[Block]) -> Slots:
     """Lay candidates out as slots; where members beyond the first are dearer, these are slots of their own."""
@@ -69,8 +75,17 @@ def slots_of(survey: Survey, candidates: list[Ints], blocks: list[Block]) -> Slo
 
 def by_domain(price: Floats | Ints, codes: Ints) -> Ints:
     """(N,) int64: slots by domain, and by price in each; those in none (-1) come first."""
-    order = np.argsort(price, kind="stable")
-    return order[np.argsort(codes[order], kind="stable")] if len(codes) and codes.max() > 0 else order
+    order = np.argsort(_short(price), kind="stable")
+    return order[np.argsort(_short(codes[order]), kind="stable")] if len(codes) and codes.max() > 0 else order
+
+
+def _short(values: Floats | Ints) -> Floats | Ints | NDArray[np.int16]:
+    """Give whole numbers in 16 bits where they fit: numpy sorts these by radix, ten times as fast."""
+    if len(values) and max(values.max(), -values.min()) < 2**15:
+        short = values.astype(np.int16)
+        if values.dtype.kind == "i" or (short == values).all():
+            return short
+    return values
 
 
 def cheapest(

@@ -16,8 +16,8 @@ from groupsolver.solver.blocks import blocks_of
 from groupsolver.solver.construct import construct
 from groupsolver.solver.incumbent import Incumbent, nothing
 from groupsolver.solver.prove import prove
-from groupsolver.solver.refuse import refusal
 from groupsolver.solver.reduce import reduce
+from groupsolver.solver.refuse import refusal
 from groupsolver.solver.relax import relax
 from groupsolver.solver.run import Run
 from groupsolver.solver.slots import slots_of
