@@ -52,7 +52,7 @@ class Together(Policy):
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the domains in use, and the others while one more may be used."""
-        running = np.count_nonzero(partial.ground.running(group, self.level))
+        running = int(np.count_nonzero(partial.ground.running(group, self.level)))
         adrift = partial.ground.running_adrift(group, self.level)
         limit = max(0, running + adrift - 1, min(1, adrift))
         counts = partial.counts(group, self.level)

@@ -122,9 +122,9 @@ def _sums(app: Application[Any]) -> Iterator[Fault]:
         if total > SUM_MAX:
             message = f"all members together need {total} {name}; expected at most 2**60: use a larger unit"
             yield Fault("amount-overflow", "groups", message)
-    members = sum(1 for group in app.groups for _ in member_ids(group)) + len(app.existing)
+    number = sum(1 for group in app.groups for _ in member_ids(group)) + len(app.existing)
     # 1000 points a unit of weight, and no measure exceeds twice the members.
-    priced = sum(1000 * (policy.weight or 0) * 2 * (members + 1) for group in app.groups for policy in group.policies)
+    priced = sum(1000 * (policy.weight or 0) * 2 * (number + 1) for group in app.groups for policy in group.policies)
     if priced > SUM_MAX:
         yield Fault(
             "amount-overflow", "groups", "the soft policies' weights together leave 64 bits: use smaller weights"

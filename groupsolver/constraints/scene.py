@@ -137,8 +137,8 @@ class Scene:
     @cached_property
     def _sizes(self) -> dict[str, int]:
         sizes = dict.fromkeys(self.below, 0)
-        for member in (*self.batch, *self.standing):
-            for group in self.above[member.group]:
+        for name in (*(member.group for member in self.batch), *(there.group for there in self.standing)):
+            for group in self.above[name]:
                 sizes[group] += 1
         return sizes
 

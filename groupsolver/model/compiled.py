@@ -122,7 +122,7 @@ class CompiledFleet:
             setattr(self, name, _longer(getattr(self, name), size, 0))
         for columns in (self._capacity, self._free, self._unit, self._traits):
             for name, column in columns.items():
-                columns[name] = _longer(column, size, 0)  # type: ignore[index]
+                columns[name] = _longer(column, size, 0)
         for level, codes in self._codes.items():
             self._codes[level] = _longer(codes, size, -1)
 

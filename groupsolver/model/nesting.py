@@ -19,10 +19,10 @@ def cycle_in(groups: Iterable[Nested]) -> list[str]:
     """Give the names along a cycle, its first repeated at the end, or an empty list."""
     children = {group.name: tuple(group.groups) for group in groups}
     done: set[str] = set()
-    for start in children:
+    for start, below in children.items():
         if start in done:
             continue
-        path, walks = [start], [iter(children[start])]
+        path, walks = [start], [iter(below)]
         while walks:  # an explicit stack: a file may nest deeper than Python recurses
             child = next(walks[-1], None)
             if child is None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event, Thread
 
 from ortools.sat.python import cp_model
 
@@ -17,6 +19,8 @@ from groupsolver.model.compiled import Ints
 from groupsolver.solver.incumbent import Stand
 from groupsolver.solver.run import Run
 from groupsolver.solver.survey import Survey
+
+BEAT = 0.1  # seconds between questions to the watcher
 
 
 @dataclass(frozen=True)
@@ -52,14 +56,42 @@ def encode(ground: Ground, survey: Survey, candidates: Sequence[Ints]) -> Encodi
 
 
 class _Watcher(cp_model.CpSolverSolutionCallback):
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, outside: float) -> None:
         super().__init__()
         self._run = run
+        self._outside = outside
 
     def on_solution_callback(self) -> None:
-        """Tell of a better placement; stop where the watcher or the gap says so."""
-        if self._run.tell("search", round(self.objective_value), _up(self.best_objective_bound)):
+        """Tell of a better placement; stop where the watcher says so."""
+        bound = bound_of(self.best_objective_bound, self._outside)
+        if self._run.tell("search", round(self.objective_value), bound):
             self.stop_search()
+
+    def on_bound(self, bound: float) -> None:
+        """Tell of a better bound."""
+        self._run.tell("search", bound=bound_of(bound, self._outside))
+
+
+@contextmanager
+def _heard(run: Run, solver: cp_model.CpSolver) -> Iterator[None]:
+    """Ask the watcher now and then while CP-SAT is busy: it may have no news for long, and yet be told to stop."""
+    if not run.watched:
+        yield
+        return
+    over = Event()
+
+    def ask() -> None:
+        while not over.wait(BEAT):
+            if run.tell("search"):
+                solver.stop_search()
+
+    asking = Thread(target=ask, daemon=True)
+    asking.start()
+    try:
+        yield
+    finally:
+        over.set()
+        asking.join()
 
 
 def exact(
@@ -70,8 +102,16 @@ def exact(
     run: Run,
     seconds: float,
     gap: float,
+    outside: float = math.inf,
 ) -> Answer:
-    """Solve one model, encoding it included, to a gap, within some seconds.
+    """Solve one model, encoding it included, within some seconds.
+
+    Parameters
+    ----------
+    gap : float
+        Where to stop; infinite: at the first placement.
+    outside : float
+        A bound of all placements outside these candidates: what is told never exceeds it.
 
     Raises
     ------
@@ -87,21 +127,26 @@ def exact(
         return Answer(None, None, False)
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
-    solver.parameters.relative_gap_limit = gap
+    if math.isinf(gap):  # any placement will do
+        solver.parameters.stop_after_first_solution = True
+        solver.parameters.linearization_level = 0
+    else:
+        solver.parameters.relative_gap_limit = gap
+        # Measured: what is left is small and its linear relaxation strong, so the proof comes from
+        # the relaxation; a long presolve and lazy rows cost more than they bring.
+        solver.parameters.linearization_level = 2
+        solver.parameters.add_lp_constraints_lazily = False
+        solver.parameters.max_presolve_iterations = 1
+        solver.parameters.cp_model_probing_level = 0
     solver.parameters.num_workers = run.limits.workers or os.cpu_count() or 1
     solver.parameters.random_seed = run.limits.seed
     # CP-SAT's own handler cannot work off the main thread, and on it takes the caller's away.
     solver.parameters.catch_sigint_signal = False
-    # Measured: what is left is small and its linear relaxation strong, so the proof comes from
-    # the relaxation; a long presolve and lazy rows cost more than they bring.
-    solver.parameters.linearization_level = 2
-    solver.parameters.add_lp_constraints_lazily = False
-    solver.parameters.max_presolve_iterations = 1
-    solver.parameters.cp_model_probing_level = 0
-    watcher = _Watcher(run) if run.watched else None
+    watcher = _Watcher(run, outside) if run.watched and math.isfinite(gap) else None
     if watcher is not None:
-        solver.best_bound_callback = lambda bound: run.bound("search", _up(bound)) and solver.stop_search()
-    status = solver.solve(enc.model, watcher)
+        solver.best_bound_callback = watcher.on_bound
+    with _heard(run, solver):
+        status = solver.solve(enc.model, watcher)
     if status == cp_model.INFEASIBLE:
         return Answer(None, None, True)
     if status == cp_model.UNKNOWN:
@@ -114,12 +159,13 @@ def exact(
         for row, var in zip(rows.tolist(), enc.placed[lot], strict=True)
         for _ in range(solver.value(var))
     ]
-    return Answer(found, _up(solver.best_objective_bound), False)
+    return Answer(found, bound_of(solver.best_objective_bound, math.inf), False)
 
 
-def _up(bound: float) -> int:
-    """Round a bound of an integer objective up; a little less, against noise in the last digits."""
-    return math.ceil(bound - 1e-6) if math.isfinite(bound) else -(2**62)
+def bound_of(bound: float, outside: float) -> int | None:
+    """Round a bound of an integer objective up, a little less against noise; never above `outside`."""
+    least = min(math.ceil(bound - 1e-6) if math.isfinite(bound) else -math.inf, outside)
+    return int(least) if math.isfinite(least) else None
 
 
 def _hint(enc: Encoding, candidates: Sequence[Ints], hint: list[Stand]) -> None:

@@ -54,11 +54,11 @@ class Family:
 
     def weights(self, slots: Slots, which: Ints | slice) -> Floats:
         """What each slot takes of its domain's row."""
-        codes, found = self.codes[slots.row[which]], self.size[slots.lot[which]]
+        codes, sizes = self.codes[slots.row[which]], self.size[slots.lot[which]]
         if self.unit is not None:
-            found = found // self.unit[np.maximum(codes, 0)]
-        found = np.where(codes >= 0, found, 0).astype(np.float64)
-        return found * slots.first[which] if self.first_only else found
+            sizes = sizes // self.unit[np.maximum(codes, 0)]
+        counted = (codes >= 0) & slots.first[which] if self.first_only else codes >= 0
+        return np.where(counted, sizes, 0).astype(np.float64)
 
 
 def families_of(ground: Ground, survey: Survey) -> list[Family]:

@@ -55,7 +55,8 @@ def prove(
         whole = slack >= better or size == all_of_them
         last = whole or slack >= enough
         seconds, gap = (run.left(), run.limits.gap) if last else (SHARE * run.left(), FINER * run.limits.gap)
-        answer = exact(ground, survey, chosen, best.stands, run, seconds, gap)
+        outside = math.inf if whole else math.floor(bounds.lower + slack) + 1
+        answer = exact(ground, survey, chosen, best.stands, run, seconds, gap, outside)
         if answer.placement is not None:
             best.offer(answer.placement, "search", must_hold=True)
         elif answer.infeasible and whole:
@@ -63,7 +64,6 @@ def prove(
                 raise BrokenAnswer("the search refuted what the check accepts")
             return False
         inside = math.inf if answer.infeasible else answer.bound
-        outside = math.inf if whole else math.floor(bounds.lower + slack) + 1
         if inside is not None and min(inside, outside) < math.inf:
             best.prove(int(min(inside, outside)))
         if whole:

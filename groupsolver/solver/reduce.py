@@ -116,7 +116,9 @@ def _keep(
 ) -> Mask:
     """Give the hosts kept for one share: those that running members mark, and the cheapest of each class."""
     fits = _fits(ground, survey, share)
-    price = sum((number * survey.prices[lot] for lot, number in share.items() if number), np.int64(0))
+    price = np.zeros(len(ground.fleet), dtype=np.int64)
+    for lot, number in share.items():
+        price += number * survey.prices[lot]
     seen = {group for rule, _ in rules for group in rule.policy.counted(rule.group, ground.scene)}
     marked = np.zeros(len(ground.fleet), dtype=np.bool_)
     marked[[ground.fleet.rows[there.host] for there in ground.scene.standing if there.group in seen]] = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from time import perf_counter
 
 from groupsolver.model.result import Limits, Progress, Watch
@@ -22,6 +23,7 @@ class Run:
         self.stopped = False
         self._watch = watch
         self._start = perf_counter()
+        self._lock = Lock()
         self._incumbent: int | None = None
         self._bound: int | None = None
 
@@ -40,14 +42,11 @@ class Run:
 
     def tell(self, phase: str, incumbent: int | None = None, bound: int | None = None) -> bool:
         """Tell the watcher of a placement or a bound, keeping the best of each; say whether to stop."""
-        if incumbent is not None and (self._incumbent is None or incumbent < self._incumbent):
-            self._incumbent = incumbent
-        if bound is not None and (self._bound is None or bound > self._bound):
-            self._bound = bound
-        if self._watch is not None and not self.stopped:
-            self.stopped = bool(self._watch(Progress(phase, self.elapsed(), self._incumbent, self._bound)))
-        return self.stopped
-
-    def bound(self, phase: str, bound: int) -> bool:
-        """Tell of a bound alone."""
-        return self.tell(phase, bound=bound)
+        with self._lock:  # CP-SAT and the beat beside it come from threads of their own
+            if incumbent is not None and (self._incumbent is None or incumbent < self._incumbent):
+                self._incumbent = incumbent
+            if bound is not None and (self._bound is None or bound > self._bound):
+                self._bound = bound
+            if self._watch is not None and not self.stopped:
+                self.stopped = bool(self._watch(Progress(phase, self.elapsed(), self._incumbent, self._bound)))
+            return self.stopped

@@ -18,6 +18,7 @@ from groupsolver.solver.incumbent import Incumbent, nothing
 from groupsolver.solver.prove import prove
 from groupsolver.solver.reduce import reduce
 from groupsolver.solver.refuse import refusal
+from groupsolver.solver.refute import refuted
 from groupsolver.solver.relax import relax
 from groupsolver.solver.run import Run
 from groupsolver.solver.slots import slots_of
@@ -75,5 +76,7 @@ def solve(
         best.offer(stands, "construct")
         if best.done:
             break
+    if best.value is None and refuted(scene, compiled, run):
+        return refusal(scene, run)
     possible = prove(ground, known, slots, candidates, relaxed.bounds, best, run)
     return best.result() if possible else refusal(scene, run)
