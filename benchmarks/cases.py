@@ -86,7 +86,7 @@ def _ours(spec: Spec, seed: int, case: Case, objective: Objective, seconds: floa
         if not first and progress.incumbent is not None:
             first.append(time.perf_counter() - start)
 
-    limits = Limits(seconds=seconds, workers=1, seed=seed)
+    limits = Limits(seconds=seconds, gap=spec.gap, workers=1, seed=seed)
     result = solve(case.app, case.fleet, objective=objective, limits=limits, progress=watch)
     took, cpu = time.perf_counter() - start, time.process_time() - cpu
     scene = Scene(case.app, case.fleet.index)

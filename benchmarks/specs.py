@@ -41,6 +41,8 @@ class Spec:
         Cases of the full and of the quick run.
     textbook : int
         Cases, of each objective, that the textbook baseline is given, from the first.
+    gap : float
+        Where ours may stop.
     feasible : bool
         Whether a placement exists; otherwise the proof that none does is what counts.
     targets : mapping of str to float
@@ -53,6 +55,7 @@ class Spec:
     quick: int = 0
     textbook: int = 0
     objectives: tuple[Objective, ...] = ALL
+    gap: float = 0.0
     feasible: bool = True
     targets: Mapping[str, float] = field(default_factory=dict)
 
@@ -90,6 +93,7 @@ SPECS = (
         20,
         quick=1,
         textbook=1,
+        gap=0.02,
         targets={"median": 1.0, "gap": 0.02},
     ),
     Spec(

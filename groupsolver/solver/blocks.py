@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from groupsolver.constraints.ground import Ground
+from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.scene import Rule
 from groupsolver.model.compiled import Ints, Mask
+from groupsolver.model.value import HOST
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,14 @@ class Block:
         Binds them all to one domain still to be chosen, or prices each domain beyond the first.
     price : int
         Points of a further domain; 0 where the rule is hard.
+    ceiling : (H,) int64 or None
+        How many members of all its lots each host may take, where a hard policy bounds it.
     """
 
     lots: tuple[int, ...]
     rule: Rule | None
     price: int = 0
+    ceiling: Ints | None = field(default=None, compare=False)
 
     @property
     def level(self) -> str | None:
@@ -77,6 +82,17 @@ def blocks_of(ground: Ground, unit: int = 0) -> list[Block]:
     for rule in hard + soft:
         lots = [lot for lot in ground.lots_below(rule.group) if lot in free]
         if lots:
-            found.append(Block(tuple(lots), rule, unit * (rule.policy.weight or 0)))
+            ceiling = _ceiling(ground, set(lots)) if len(lots) > 1 else None
+            found.append(Block(tuple(lots), rule, unit * (rule.policy.weight or 0), ceiling))
             free -= set(lots)
     return found + [Block((lot,), None) for lot in sorted(free)]
+
+
+def _ceiling(ground: Ground, lots: set[int]) -> Ints | None:
+    here = Partial(ground, ground.fleet.codes(HOST))
+    rooms = [
+        room
+        for rule in ground.scene.hard()
+        if lots <= set(ground.lots_below(rule.group)) and (room := rule.policy.room(rule.group, here)) is not None
+    ]
+    return np.minimum.reduce(rooms) if rooms else None

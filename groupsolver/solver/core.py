@@ -83,9 +83,33 @@ def _post(
             program.rows(np.r_[at, pick], np.r_[where, inside], chosen, len(domains), zero, zero)
         own = np.arange(len(at))
         program.rows(np.r_[at, pick[where]], np.r_[own, own], np.r_[ones, -most], len(at), high=np.zeros(len(at)))
+    if block.whole and block.ceiling is not None:
+        _share_hosts(ground, slots, block, program, place, columns, opened)
     if block.whole:
         members = sum(ground.lots[lot].number for lot in block.lots)
         picks = np.array([*opened.values(), program.column(dear * members, 1.0)], dtype=np.int64)
         one = np.ones(1)
         program.rows(picks, np.zeros(len(picks), dtype=np.int64), np.ones(len(picks)), 1, one, one)
     return placed
+
+
+def _share_hosts(
+    ground: Ground,
+    slots: Slots,
+    block: Block,
+    program: LinearProgram,
+    place: Ints,
+    columns: Ints,
+    opened: dict[int, int],
+) -> None:
+    """Let a block's lots share a host up to its ceiling, and only as far as its domain is chosen."""
+    at = np.concatenate([place[slots.of(lot)] for lot in block.lots])
+    at = at[at >= 0]
+    codes = block.codes(ground, slots.row[columns[at]])
+    at = at[codes >= 0]
+    hosts, first, row = np.unique(slots.row[columns[at]], return_index=True, return_inverse=True)
+    pick = np.array([opened[code] for code in codes[codes >= 0][first].tolist()], dtype=np.int64)
+    assert block.ceiling is not None
+    limit = -np.minimum(block.ceiling[hosts], len(slots)).astype(np.float64)
+    values = np.r_[np.ones(len(at)), limit]
+    program.rows(np.r_[at, pick], np.r_[row, np.arange(len(hosts))], values, len(hosts), high=np.zeros(len(hosts)))

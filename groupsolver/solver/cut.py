@@ -94,6 +94,25 @@ def rank(ground: Ground, slots: Slots, blocks: list[Block], prices: Floats) -> d
     return ranked
 
 
+def domain_costs(ground: Ground, slots: Slots, block: Block, ranked: dict[int, Ranked], prices: Floats) -> Floats:
+    """(D,) float64: what a block that needs one domain costs at least in each, inf where it does not fit.
+
+    Lot by lot, or all lots together where a policy bounds how many of them share a host.
+    """
+    alone: Floats = np.sum([ranked[lot].total for lot in block.lots], axis=0)
+    if block.ceiling is None:
+        return alone
+    which = np.concatenate([np.arange(len(slots))[slots.of(lot)] for lot in block.lots])
+    rows, host = np.unique(slots.row[which], return_inverse=True)
+    least = np.full(len(rows), np.inf)
+    np.minimum.at(least, host, prices[which])
+    codes = block.codes(ground, rows)
+    number = sum(ground.lots[lot].number for lot in block.lots)
+    order = by_domain(least, codes)
+    together = cheapest(least, block.ceiling[rows], codes, len(alone), number, order)[0]
+    return np.maximum(alone, together)
+
+
 def bounds(
     ground: Ground,
     slots: Slots,
@@ -126,12 +145,14 @@ def bounds(
         if not block.whole:
             shares[number] = _open(ground, slots, block, ranked, prices, worth, raises)
             continue
-        sums = np.sum([ranked[lot].total for lot in block.lots], axis=0)
+        sums = domain_costs(ground, slots, block, ranked, prices)
         best = shares[number] = min(float(sums.min(initial=np.inf)), float(elsewhere[number]))
+        alone: Floats = np.sum([ranked[lot].total for lot in block.lots], axis=0)
         for lot in block.lots if math.isfinite(best) else ():
             own = ranked[lot]
             at = np.maximum(own.codes, 0)
-            here = sums[at] - best + np.maximum(0, prices[own.part] - own.last[at])
+            # A dear slot raises what the lots cost one by one; that may hide in what they cost together.
+            here = np.maximum(alone[at] + np.maximum(0, prices[own.part] - own.last[at]), sums[at]) - best
             raises[own.part] = np.where(own.codes >= 0, here, np.inf)
     size = abs(const) + float(np.abs(shares).sum())
     return Bounds(const + float(shares.sum()), raises, shares, 1e-6 + 1e-9 * size)

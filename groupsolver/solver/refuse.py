@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from groupsolver.constraints.scene import Scene
+from groupsolver.model.fleet import Host
 from groupsolver.model.result import Conflict, ConflictingPolicy, Result
 from groupsolver.solver.run import Run
 
+TOLD = 10  # disabled hosts that are named
+
 
 def refusal(scene: Scene, run: Run) -> Result:
-    """Answer ``infeasible``: all hard policies and sizes, and disabled hosts that might have helped."""
+    """Answer ``infeasible``: all hard policies and sizes, and the disabled hosts that could have taken members."""
     policies = [
         ConflictingPolicy(group=rule.group, policy=rule.policy.kind, sentence=str(rule)) for rule in scene.hard()
     ]
@@ -19,17 +22,31 @@ def refusal(scene: Scene, run: Run) -> Result:
         ConflictingPolicy(group=group, policy="members", sentence=f"{count} new members of {group} are placed")
         for group, count in new.items()
     ]
-    disabled = [host.name for host in scene.hosts if not host.enabled]
     return Result(
         status="infeasible",
         seconds=run.elapsed(),
-        warnings=scene.warnings + _would_have(disabled),
+        warnings=scene.warnings + _disabled(scene),
         conflict=Conflict(policies=tuple(policies)),
     )
 
 
-def _would_have(disabled: list[str], most: int = 10) -> tuple[str, ...]:
-    if not disabled:
+def _disabled(scene: Scene) -> tuple[str, ...]:
+    names = [host.name for host in scene.hosts if not host.enabled and _takes_some(scene, host)]
+    if not names:
         return ()
-    more = f" and {len(disabled) - most} more" if len(disabled) > most else ""
-    return (f"disabled hosts were left out: {', '.join(disabled[:most])}{more}",)
+    more = f" and {len(names) - TOLD} more" if len(names) > TOLD else ""
+    return (f"disabled hosts that could have taken members: {', '.join(names[:TOLD])}{more}",)
+
+
+def _takes_some(scene: Scene, host: Host) -> bool:
+    """Whether a host, were it enabled, has the room and the capabilities for some member."""
+    if host.overfull:
+        return False
+    capacity = host.capacity()
+    free = {name: amount - host.used.get(name, 0) for name, amount in capacity.items()}
+    unit = {name: inventory.max_unit or capacity[name] for name, inventory in host.inventory.items()}
+    return any(
+        all(amount <= min(free.get(name, 0), unit.get(name, 0)) for name, amount in size)
+        and all(rule.policy.admits(host) for rule in scene.rules_over(group) if rule.policy.hard)
+        for group, size in {(member.group, member.size) for member in scene.batch}
+    )

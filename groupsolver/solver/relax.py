@@ -22,7 +22,7 @@ from groupsolver.constraints.view import View
 from groupsolver.model.compiled import Floats, Ints, Mask
 from groupsolver.solver.blocks import Block
 from groupsolver.solver.core import solve_core
-from groupsolver.solver.cut import Bounds, Ranked, bounds, rank
+from groupsolver.solver.cut import Bounds, Ranked, bounds, domain_costs, rank
 from groupsolver.solver.families import families_of
 from groupsolver.solver.run import Run
 from groupsolver.solver.slots import Slots
@@ -58,7 +58,7 @@ def relax(ground: Ground, survey: Survey, slots: Slots, blocks: list[Block], run
     best = Relaxed(first, plain)
     if not np.isfinite(first.lower):
         return best
-    which, elsewhere = _promising(slots, blocks, ranked)
+    which, elsewhere = _promising(ground, slots, blocks, ranked, plain)
     table, whole = slots.take(which), plain[which]
     prices, ranked = whole, rank(ground, table, blocks, whole)
     families = families_of(ground, survey)
@@ -85,7 +85,9 @@ def relax(ground: Ground, survey: Survey, slots: Slots, blocks: list[Block], run
     return best
 
 
-def _promising(slots: Slots, blocks: list[Block], ranked: dict[int, Ranked]) -> tuple[Ints, Floats]:
+def _promising(
+    ground: Ground, slots: Slots, blocks: list[Block], ranked: dict[int, Ranked], plain: Floats
+) -> tuple[Ints, Floats]:
     """Leave out the dear domains of blocks that need one; give the slots left, and what the others cost.
 
     Prices only rise from here, so what a block costs in a domain now bounds what it will.
@@ -94,7 +96,7 @@ def _promising(slots: Slots, blocks: list[Block], ranked: dict[int, Ranked]) -> 
     elsewhere = np.full(len(blocks), np.inf)
     for number, block in enumerate(blocks):
         if block.whole:
-            sums = np.sum([ranked[lot].total for lot in block.lots], axis=0)
+            sums = domain_costs(ground, slots, block, ranked, plain)
             dear = np.ones(len(sums) + 1, dtype=np.bool_)  # the last entry is of the hosts in no domain
             dear[np.argsort(sums, kind="stable")[:PROMISING]] = False
             elsewhere[number] = sums[dear[:-1]].min(initial=np.inf)
@@ -131,10 +133,12 @@ def _join(
     """Let the slots that are cheapest at some prices join the core; say how many are new."""
     before = int(core.sum())
     for block in blocks:
-        total = np.sum([ranked[lot].total for lot in block.lots], axis=0)
+        total = domain_costs(ground, slots, block, ranked, prices)
+        members = sum(ground.lots[lot].number for lot in block.lots)
         domains = np.argsort(total, kind="stable")[:DOMAINS]
         for lot in block.lots:
-            own, need = ranked[lot], ground.lots[lot].number + SPARE
+            own = ranked[lot]
+            need = SPARE + (ground.lots[lot].number if block.ceiling is None else members)
             codes = own.codes[own.order]
             if block.price:  # its members may stand anywhere too
                 _take(slots, own, np.argsort(prices[own.part], kind="stable"), need, core)
