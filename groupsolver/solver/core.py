@@ -84,7 +84,7 @@ def _post(
         own = np.arange(len(at))
         program.rows(np.r_[at, pick[where]], np.r_[own, own], np.r_[ones, -most], len(at), high=np.zeros(len(at)))
     if block.whole and block.ceiling is not None:
-        _share_hosts(ground, slots, block, program, place, columns, opened)
+        _share_hosts(ground, slots, block, block.ceiling, program, place, columns, opened)
     if block.whole:
         members = sum(ground.lots[lot].number for lot in block.lots)
         picks = np.array([*opened.values(), program.column(dear * members, 1.0)], dtype=np.int64)
@@ -97,6 +97,7 @@ def _share_hosts(
     ground: Ground,
     slots: Slots,
     block: Block,
+    ceiling: Ints,
     program: LinearProgram,
     place: Ints,
     columns: Ints,
@@ -109,7 +110,6 @@ def _share_hosts(
     at = at[codes >= 0]
     hosts, first, row = np.unique(slots.row[columns[at]], return_index=True, return_inverse=True)
     pick = np.array([opened[code] for code in codes[codes >= 0][first].tolist()], dtype=np.int64)
-    assert block.ceiling is not None
-    limit = -np.minimum(block.ceiling[hosts], len(slots)).astype(np.float64)
+    limit = -np.minimum(ceiling[hosts], len(slots)).astype(np.float64)
     values = np.r_[np.ones(len(at)), limit]
     program.rows(np.r_[at, pick], np.r_[row, np.arange(len(hosts))], values, len(hosts), high=np.zeros(len(hosts)))

@@ -11,7 +11,7 @@ Source: column generation, Desrosiers & Luebbecke (2005), doi:10.1007/0-387-2548
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -53,12 +53,13 @@ def relax(ground: Ground, survey: Survey, slots: Slots, blocks: list[Block], run
     """Bound the batch by itself, and then with prices for what is scarce."""
     plain = slots.price.astype(np.float64)
     base = float(_standing(ground.scene, survey))
-    ranked = rank(ground, slots, blocks, plain)
-    first = bounds(ground, slots, blocks, ranked, plain, base, np.full(len(blocks), np.inf))
+    alone = [replace(block, ceiling=None) for block in blocks]  # over all slots, lot by lot: that is cheap
+    ranked = rank(ground, slots, alone, plain)
+    first = bounds(ground, slots, alone, ranked, plain, base, np.full(len(blocks), np.inf))
     best = Relaxed(first, plain)
     if not np.isfinite(first.lower):
         return best
-    which, elsewhere = _promising(ground, slots, blocks, ranked, plain)
+    which, elsewhere = _promising(ground, slots, alone, ranked, plain)
     table, whole = slots.take(which), plain[which]
     prices, ranked = whole, rank(ground, table, blocks, whole)
     families = families_of(ground, survey)
@@ -73,9 +74,11 @@ def relax(ground: Ground, survey: Survey, slots: Slots, blocks: list[Block], run
         value, worth = solved
         prices, const = whole.copy(), base
         for family in families:
-            at = family.codes[table.row]
-            prices += family.weights(table, slice(None)) * family.dual[np.maximum(at, 0)]
-            const -= float(family.dual @ family.room)
+            scarce = np.flatnonzero(family.dual)
+            if len(scarce):
+                at = family.codes[table.row]
+                prices += family.weights(table, slice(None)) * family.dual[np.maximum(at, 0)]
+                const -= float((family.dual[scarce] * family.room[scarce]).sum())
         ranked = rank(ground, table, blocks, prices)
         found = bounds(ground, table, blocks, ranked, prices, const, elsewhere, worth)
         if found.lower > best.bounds.lower:
