@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -25,21 +25,8 @@ class Together(Policy):
     """
 
     level: LevelName
-
-    @property
-    def at(self) -> str:
-        """The level."""
-        return self.level
-
-    @property
-    def binds_whole(self) -> bool:
-        """One domain for all."""
-        return True
-
-    @property
-    def monotone(self) -> bool:
-        """Domains in use stay in use."""
-        return True
+    monotone: ClassVar[bool] = True
+    binds_whole: ClassVar[bool] = True
 
     def describe(self, group: str) -> str:
         """Say the rule."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -29,16 +29,7 @@ class AntiAffinity(Policy):
     kind: Literal["anti-affinity"] = "anti-affinity"
     level: LevelName = HOST
     max_per_domain: Positive = 1
-
-    @property
-    def at(self) -> str:
-        """The level."""
-        return self.level
-
-    @property
-    def monotone(self) -> bool:
-        """Counts only grow."""
-        return True
+    monotone: ClassVar[bool] = True
 
     def describe(self, group: str) -> str:
         """Say the rule."""

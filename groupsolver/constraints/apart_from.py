@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.policy import Policy, Sees
@@ -25,21 +25,7 @@ class ApartFrom(Policy):
     kind: Literal["apart-from"] = "apart-from"
     group: GroupName
     level: LevelName = HOST
-
-    @property
-    def at(self) -> str:
-        """The level."""
-        return self.level
-
-    @property
-    def target(self) -> str:
-        """The other group."""
-        return self.group
-
-    @property
-    def monotone(self) -> bool:
-        """What is shared stays shared."""
-        return True
+    monotone: ClassVar[bool] = True
 
     def describe(self, group: str) -> str:
         """Say the rule."""

@@ -7,7 +7,6 @@ The only file of this floor that knows ortools. Hard and soft are one mechanism,
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -15,32 +14,16 @@ from ortools.sat.python import cp_model
 
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.scene import EVERYONE, Rule
+from groupsolver.constraints.terms import Linear
+from groupsolver.errors import BadInput, Fault
 from groupsolver.model.compiled import Ints, Mask
 
+OBJECTIVE_MAX = 2**61  # CP-SAT refuses an objective whose terms could leave 64 bits together
 
-@dataclass
-class Linear:
-    """``sum(coefs * vars) + const``; `const` is its value while nothing new is placed."""
 
-    vars: list[cp_model.IntVar] = field(default_factory=list)
-    coefs: list[int] = field(default_factory=list)
-    const: int = 0
-
-    def plus(self, other: Linear | int, times: int = 1) -> Linear:
-        """Give ``self + times * other``."""
-        if isinstance(other, int):
-            return Linear(self.vars, self.coefs, self.const + times * other)
-        return Linear(
-            self.vars + other.vars, self.coefs + [times * c for c in other.coefs], self.const + times * other.const
-        )
-
-    def times(self, factor: int) -> Linear:
-        """Give ``factor * self``."""
-        return Linear(self.vars, [factor * c for c in self.coefs], factor * self.const)
-
-    def expression(self) -> cp_model.LinearExprT:
-        """Give it as CP-SAT's own, without the constant."""
-        return cp_model.LinearExpr.weighted_sum(self.vars, self.coefs)
+def _sum(expr: Linear) -> cp_model.LinearExprT:
+    """Give an expression as CP-SAT's own, without the constant."""
+    return cp_model.LinearExpr.weighted_sum(expr.vars, expr.coefs)
 
 
 class Encoding:
@@ -143,7 +126,7 @@ class Encoding:
                 self.model.add_implication(var, used)
             else:
                 self.model.add(var <= self._high[var.index] * used)
-        self.model.add(count.expression() >= used)
+        self.model.add(_sum(count) >= used)
         return Linear([used], [1])
 
     def others_use(self, group: str, level: str) -> dict[int, Linear]:
@@ -222,7 +205,7 @@ class Encoding:
         if self.high(expr) <= limit:
             return
         if expr.vars:
-            self.model.add(expr.expression() <= limit - expr.const)
+            self.model.add(_sum(expr) <= limit - expr.const)
         else:
             self.model.add_bool_or([])  # nothing that is placed can change it
 
@@ -294,5 +277,15 @@ class Encoding:
         return counts
 
     def minimize(self) -> None:
-        """Make the sum of all prices the objective."""
-        self.model.minimize(self._cost.expression() + self._cost.const)
+        """Make the sum of all prices the objective.
+
+        Raises
+        ------
+        BadInput
+            Where prices are so large that CP-SAT could not sum them in 64 bits.
+        """
+        largest = sum(abs(c) * self._high[v.index] for v, c in zip(self._cost.vars, self._cost.coefs, strict=True))
+        if largest + abs(self._cost.const) > OBJECTIVE_MAX:
+            message = "costs and weights, summed over all hosts, leave 64 bits: use smaller numbers"
+            raise BadInput([Fault("amount-overflow", "", message)])
+        self.model.minimize(_sum(self._cost) + self._cost.const)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.policy import Policy, Sees
@@ -26,20 +26,11 @@ class Exclusive(Policy):
     kind: Literal["exclusive"] = "exclusive"
     level: LevelName = HOST
     scope: Literal["group"] = "group"
-
-    @property
-    def at(self) -> str:
-        """The level."""
-        return self.level
+    monotone: ClassVar[bool] = True
 
     def counted(self, group: str, scene: Scene) -> frozenset[str]:
         """Give all groups: any may be the intruder."""
         return frozenset(scene.groups)
-
-    @property
-    def monotone(self) -> bool:
-        """What is shared stays shared."""
-        return True
 
     def describe(self, group: str) -> str:
         """Say the rule."""

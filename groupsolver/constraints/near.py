@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -27,21 +27,7 @@ class Near(Policy):
     kind: Literal["near"] = "near"
     group: GroupName
     level: LevelName = HOST
-
-    @property
-    def at(self) -> str:
-        """The level."""
-        return self.level
-
-    @property
-    def target(self) -> str:
-        """The other group."""
-        return self.group
-
-    @property
-    def follows(self) -> bool:
-        """The other group first."""
-        return True
+    follows: ClassVar[bool] = True
 
     def describe(self, group: str) -> str:
         """Say the rule."""

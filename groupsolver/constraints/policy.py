@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from groupsolver.model.application import BasePolicy
 from groupsolver.model.compiled import CompiledFleet, Ints, Mask
@@ -54,7 +54,20 @@ class Policy(BasePolicy, ABC):
     5. `encode`: the same in the vocabulary of `Encoding`.
 
     And `sees`, for the reduction: without it nothing is reduced for the groups it counts.
+
+    Attributes
+    ----------
+    monotone : bool
+        Further members never lower the measure.
+    binds_whole : bool
+        Taken as hard, it puts all members of its group into one domain of its level.
+    follows : bool
+        Members look for members of `target`: these are better placed first.
     """
+
+    monotone: ClassVar[bool] = False
+    binds_whole: ClassVar[bool] = False
+    follows: ClassVar[bool] = False
 
     @property
     def hard(self) -> bool:
@@ -65,21 +78,6 @@ class Policy(BasePolicy, ABC):
         """Give the groups whose members this policy of `group` looks at."""
         named = scene.below[self.target] if self.target else frozenset()
         return scene.below[group] | named
-
-    @property
-    def binds_whole(self) -> bool:
-        """Whether, taken as hard, it puts all members of its group into one domain of its level."""
-        return False
-
-    @property
-    def follows(self) -> bool:
-        """Whether members look for members of `target`: these are then better placed first."""
-        return False
-
-    @property
-    def monotone(self) -> bool:
-        """Whether further members never lower its measure."""
-        return False
 
     def admits(self, host: Host) -> bool:
         """Whether `host` suits a member at all; only per-host policies say no."""
@@ -124,10 +122,7 @@ class PerHost(Policy):
     def admits(self, host: Host) -> bool:
         """Whether `host` suits a member."""
 
-    @property
-    def monotone(self) -> bool:
-        """Every member counts by itself."""
-        return True
+    monotone: ClassVar[bool] = True
 
     @abstractmethod
     def mask(self, fleet: CompiledFleet) -> Mask:

@@ -41,11 +41,6 @@ class Spread(Policy):
             raise PydanticCustomError("missing-key", "expected min_domains or max_skew")
         return self
 
-    @property
-    def at(self) -> str:
-        """The level."""
-        return self.level
-
     def describe(self, group: str) -> str:
         """Say the rule."""
         parts = []

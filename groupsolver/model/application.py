@@ -32,13 +32,13 @@ class BasePolicy(Value):
 
     @property
     def target(self) -> str | None:
-        """The other group that the policy names, if any."""
-        return None
+        """The other group that the policy names: its field `group`, if it has one."""
+        return getattr(self, "group", None)
 
     @property
     def at(self) -> str | None:
-        """The level that the policy speaks at, if any."""
-        return None
+        """The level that the policy speaks at: its field `level`, if it has one."""
+        return getattr(self, "level", None)
 
 
 R = TypeVar("R", bound=BasePolicy)

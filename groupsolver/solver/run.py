@@ -24,6 +24,7 @@ class Run:
         self._watch = watch
         self._start = perf_counter()
         self._lock = Lock()
+        self._error: BaseException | None = None
         self._incumbent: int | None = None
         self._bound: int | None = None
 
@@ -48,5 +49,14 @@ class Run:
             if bound is not None and (self._bound is None or bound > self._bound):
                 self._bound = bound
             if self._watch is not None and not self.stopped:
-                self.stopped = bool(self._watch(Progress(phase, self.elapsed(), self._incumbent, self._bound)))
+                progress = Progress(phase, self.elapsed(), self._incumbent, self._bound)
+                try:
+                    self.stopped = bool(self._watch(progress))
+                except BaseException as error:  # noqa: BLE001 - raised in whose thread it may be: kept for the caller's
+                    self.stopped, self._error = True, error
             return self.stopped
+
+    def surface(self) -> None:
+        """Raise what the watcher raised."""
+        if self._error is not None:
+            raise self._error

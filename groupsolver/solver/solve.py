@@ -57,9 +57,17 @@ def solve(
         Where application and fleet do not fit each other.
     BrokenAnswer, UnknownSolverStatus
         A bug of this library.
+    BaseException
+        What `progress` raised, once the solve has stopped.
     """
     compiled = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
     run = Run(limits or Limits(), progress)
+    result = _solve(app, compiled, objective, run)
+    run.surface()
+    return result
+
+
+def _solve(app: Application[Any], compiled: CompiledFleet, objective: Objective, run: Run) -> Result:
     scene = Scene(app, compiled.index)
     ground = Ground(scene, compiled)
     if not scene.batch:
