@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from groupsolver.constraints.scene import Scene
 from groupsolver.constraints.view import View
 from groupsolver.errors import BadInput, Fault, nearest
 from groupsolver.model.application import Application
+from groupsolver.model.compiled import CompiledFleet
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.index import HostIndex
 from groupsolver.model.result import Objective, Penalty
@@ -50,14 +51,18 @@ class Verdict:
 
 
 def check(
-    app: Application[Any], fleet: Fleet | HostIndex, placement: Mapping[str, str], *, objective: Objective = "pack"
+    app: Application[Any],
+    fleet: Fleet | CompiledFleet | HostIndex,
+    placement: Mapping[str, str],
+    *,
+    objective: Objective = "pack",
 ) -> Verdict:
     """Hold a placement against every rule.
 
     Parameters
     ----------
     app : Application
-    fleet : Fleet or HostIndex
+    fleet : Fleet, CompiledFleet or HostIndex
     placement : mapping of str to str
         Host of each new member. A running member may be named, with its own host.
     objective : {"pack", "spread", "cost"}, default "pack"
@@ -68,12 +73,27 @@ def check(
         Where application and fleet do not fit each other, or the placement names a member
         or a host that does not exist.
     """
-    hosts = fleet if isinstance(fleet, HostIndex) else HostIndex(fleet.levels, fleet.hosts)
-    scene = Scene(app, hosts)
+    known_objective(objective)
+    scene = Scene(app, index_of(fleet))
     running = {there.id: there.host for there in scene.standing}
     _known(scene, placement, running)
     new = {id_: host for id_, host in placement.items() if id_ not in running}
     return judge(scene, new, objective)
+
+
+def index_of(fleet: Fleet | CompiledFleet | HostIndex) -> HostIndex:
+    """Give the look-ups over a fleet, in whichever form it comes."""
+    if isinstance(fleet, Fleet):
+        return HostIndex(fleet.levels, fleet.hosts)
+    return fleet.index if isinstance(fleet, CompiledFleet) else fleet
+
+
+def known_objective(objective: str) -> None:
+    """Refuse an objective that there is not. Raises `BadInput`."""
+    known = get_args(Objective)
+    if objective not in known:
+        message = f"expected one of {', '.join(known)}, got {objective!r}{nearest(str(objective), known)}"
+        raise BadInput([Fault("wrong-value", "objective", message)])
 
 
 def _known(scene: Scene, placement: Mapping[str, str], running: Mapping[str, str]) -> None:

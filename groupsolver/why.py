@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from groupsolver.check import price_of
+from groupsolver.check import index_of, known_objective, price_of
 from groupsolver.constraints.scene import Scene
 from groupsolver.model.application import Application
+from groupsolver.model.compiled import CompiledFleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.index import HostIndex
 from groupsolver.model.result import Objective
@@ -42,10 +43,15 @@ class Why:
 
 
 def why(
-    app: Application[Any], fleet: Fleet | HostIndex, placement: Mapping[str, str], *, objective: Objective = "pack"
+    app: Application[Any],
+    fleet: Fleet | CompiledFleet | HostIndex,
+    placement: Mapping[str, str],
+    *,
+    objective: Objective = "pack",
 ) -> list[Why]:
     """Explain a placement member by member: the new ones in the file's order, then those that run."""
-    hosts = fleet if isinstance(fleet, HostIndex) else HostIndex(fleet.levels, fleet.hosts)
+    known_objective(objective)
+    hosts = index_of(fleet)
     scene = Scene(app, hosts)
     rules = {
         group: tuple(

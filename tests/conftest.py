@@ -1,4 +1,7 @@
-"""Hypothesis profiles: `ci` repeats the same draws each time, `slow` draws ten times more, anew."""
+"""Hypothesis profiles: `ci` repeats the same draws each time, `slow` draws ten times more, anew.
+
+`shrink` draws as many as `slow`, each choice by itself, so that a failing case is made small (see `draws.py`).
+"""
 
 from __future__ import annotations
 
@@ -9,4 +12,5 @@ from hypothesis import HealthCheck, settings
 _QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=30, suppress_health_check=_QUIET)
 settings.register_profile("slow", deadline=None, max_examples=300, suppress_health_check=_QUIET)
+settings.register_profile("shrink", parent=settings.get_profile("slow"))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

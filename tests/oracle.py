@@ -27,7 +27,8 @@ class Oracle:
         sizes = {name: flavor["resources"] for name, flavor in app.get("flavors", {}).items()}
 
         def size(sized: Doc) -> dict[str, int]:
-            return sizes[sized["flavor"]] if "flavor" in sized else sized.get("resources", {})
+            found: dict[str, int] = sizes[sized["flavor"]] if "flavor" in sized else sized.get("resources", {})
+            return found
 
         running = {there["id"] for there in app.get("existing", [])}
         self.members: list[tuple[str, str, dict[str, int]]] = []
@@ -41,11 +42,10 @@ class Oracle:
                     index += 1
                     if id_ not in running:
                         self.members.append((id_, name, sized[id_]))
-        self.existing = [
-            (there["id"], there["group"], there["host"], False) for there in app.get("existing", [])
-        ]
+        self.existing = [(there["id"], there["group"], there["host"], False) for there in app.get("existing", [])]
         self.own_size = {
-            there["id"]: size(there) or sized.get(there["id"], {}) for there in app.get("existing", [])
+            there["id"]: size(there) if there.keys() & {"flavor", "resources"} else sized.get(there["id"], {})
+            for there in app.get("existing", [])
         }
         self.rules = [(name, policy) for name, group in self.groups.items() for policy in group.get("policies", [])]
 
@@ -54,8 +54,8 @@ class Oracle:
 
     def capacity(self, host: Doc) -> dict[str, int]:
         found = {}
-        for name, inv in host.get("inventory", {}).items():
-            inv = inv if isinstance(inv, dict) else {"total": inv}
+        for name, told in host.get("inventory", {}).items():
+            inv = told if isinstance(told, dict) else {"total": told}
             ratio = Fraction(str(inv.get("allocation_ratio", 1)))
             found[name] = math.floor((inv["total"] - inv.get("reserved", 0)) * ratio)
         return found
@@ -104,7 +104,7 @@ class Oracle:
         """The contract's measure of a policy of group `name` over who stands where."""
         mine = [s for s in stands if s[1] in self.below[name]]
         level = policy.get("level", "host")
-        inside = {}
+        inside: dict[str | None, list[Stand]] = {}
         for stand in mine:
             inside.setdefault(self.domain(stand[2], level), []).append(stand)
         adrift = len(inside.pop(None, []))
@@ -193,7 +193,7 @@ class Oracle:
             points += sum(1000 * (list(placement.values()).count(h) - 1) for h in set(placement.values()))
         after = self.stands(placement)
         weighted = sum(p["weight"] * self.measure(name, p, after) for name, p in self.rules if p.get("weight"))
-        return points + weighted * (1 if objective == "cost" else 1000)
+        return int(points + weighted * (1 if objective == "cost" else 1000))
 
     def placements(self) -> Iterator[dict[str, str]]:
         """Every placement, good or bad."""

@@ -18,16 +18,16 @@ import pytest
 
 from groupsolver import Application, Fleet, Limits, Progress, Result, compile_fleet, solve
 
+Case = tuple[dict[str, Any], dict[str, Any]]
 ROOT = Path(__file__).parent.parent
 LONG = Limits(seconds=60, workers=1)
 PROMPTLY = 5.0  # seconds; about 2 on an idle machine
 
 
-def documents(hosts: int, members: int = 60, seed: int = 1) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A bin packing of unlike members on unlike hosts: neither solved nor refuted in a minute.
+def loose(hosts: int = 40, members: int = 60, seed: int = 1) -> Case:
+    """A packing with a placement found at once, whose proof takes longer than anyone waits.
 
-    A member takes 15 VCPU on average (7 to 23), a host has 50 less 4.5: of 60 members, 900 of
-    20 x 45.5 = 910 or of 40 x 45.5 = 1820.
+    A member takes 15 VCPU on average (7 to 23), a host has 50 less 4.5: 60 members take 900 of 40 x 45.5 = 1820.
     """
     draw = random.Random(seed).randint
     fleet = [
@@ -39,21 +39,40 @@ def documents(hosts: int, members: int = 60, seed: int = 1) -> tuple[dict[str, A
         }
         for i in range(hosts)
     ]
-    groups = [
-        {"name": f"g{i}", "members": [{"resources": {"VCPU": draw(7, 23), "MEMORY_MB": draw(14, 50)}}]}
-        for i in range(members)
-    ]
-    return {"groups": groups}, {"hosts": fleet}
+    return _of([{"VCPU": draw(7, 23), "MEMORY_MB": draw(14, 50)} for _ in range(members)]), {"hosts": fleet}
 
 
-def hard(hosts: int, members: int = 60, seed: int = 1) -> tuple[Application, Fleet]:
-    app, fleet = documents(hosts, members, seed)
-    return Application.model_validate(app), Fleet.model_validate(fleet)
+def tight() -> Case:
+    """A packing that has a placement, so that nobody can refute it, and next to no other: nobody finds it either.
+
+    Each of 20 hosts is cut into 4 members, a quarter each give or take, that fill it to the last of a million units.
+    """
+    draw = random.Random(1).randint
+    sizes: list[dict[str, int]] = []
+    for _ in range(20):
+        parts = {name: [draw(200_000, 300_000) for _ in range(3)] for name in ("VCPU", "MEMORY_MB")}
+        parts = {name: [*three, 10**6 - sum(three)] for name, three in parts.items()}
+        sizes += [{name: four[i] for name, four in parts.items()} for i in range(4)]
+    random.Random(1).shuffle(sizes)
+    hosts = [{"name": f"h{i:03}", "inventory": {"VCPU": 10**6, "MEMORY_MB": 10**6}, "cost": i} for i in range(20)]
+    return _of(sizes), {"hosts": hosts}
+
+
+def _of(sizes: list[dict[str, int]]) -> dict[str, Any]:
+    return {"groups": [{"name": f"g{i}", "members": [{"resources": size}]} for i, size in enumerate(sizes)]}
+
+
+def values(case: Case) -> tuple[Application, Fleet]:
+    return Application.model_validate(case[0]), Fleet.model_validate(case[1])
+
+
+# A solve that is stopped has a placement of the loose packing, and none of the tight one.
+LOOSE, TIGHT = loose(), tight()
 
 
 def test_a_watcher_hears_every_phase_and_incumbent_and_bound_close_in() -> None:
     heard: list[Progress] = []
-    result = solve(*hard(40), limits=Limits(seconds=4, workers=1), progress=lambda p: heard.append(p))
+    result = solve(*values(LOOSE), limits=Limits(seconds=2.5, workers=1), progress=heard.append)
     assert {progress.phase for progress in heard} == {"relax", "construct", "search"}
     assert [p.elapsed for p in heard] == sorted(p.elapsed for p in heard)
     incumbents = [p.incumbent for p in heard if p.incumbent is not None]
@@ -66,7 +85,7 @@ def test_a_watcher_hears_every_phase_and_incumbent_and_bound_close_in() -> None:
     assert result.bound == bounds[-1]
 
 
-def stopped(hosts: int, when: Callable[[Progress], bool], workers: int = 1) -> tuple[Result, float, int]:
+def stopped(case: Case, when: Callable[[Progress], bool], workers: int = 1) -> tuple[Result, float, int]:
     """Solve, stopping once `when` says so; give the answer, how long it took from there, and how often it was asked."""
     asked: list[float] = []
 
@@ -75,22 +94,22 @@ def stopped(hosts: int, when: Callable[[Progress], bool], workers: int = 1) -> t
             asked.append(time.perf_counter())
         return bool(asked)
 
-    result = solve(*hard(hosts), limits=Limits(seconds=60, workers=workers), progress=watch)
+    result = solve(*values(case), limits=Limits(seconds=60, workers=workers), progress=watch)
     return result, time.perf_counter() - asked[0], len(asked)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize(("hosts", "status"), [(40, "feasible"), (20, "unknown")])
-def test_a_true_answer_stops_a_long_search_promptly(hosts: int, status: str, workers: int) -> None:
-    result, took, times = stopped(hosts, lambda p: p.phase == "search" and p.elapsed > 1.5, workers)
+@pytest.mark.parametrize(("case", "status"), [(LOOSE, "feasible"), (TIGHT, "unknown")], ids=["loose", "tight"])
+def test_a_true_answer_stops_a_long_search_promptly(case: Case, status: str, workers: int) -> None:
+    result, took, times = stopped(case, lambda p: p.phase == "search" and p.elapsed > 1, workers)
     assert result.status == status
     assert took < PROMPTLY
     assert times == 1  # who has stopped it is not asked again
 
 
-@pytest.mark.parametrize("hosts", [20, 40])
-def test_a_true_answer_stops_a_solve_before_its_search(hosts: int) -> None:
-    result, took, times = stopped(hosts, lambda _: True)
+@pytest.mark.parametrize("case", [LOOSE, TIGHT], ids=["loose", "tight"])
+def test_a_true_answer_stops_a_solve_before_its_search(case: Case) -> None:
+    result, took, times = stopped(case, lambda _: True)
     assert result.status in ("unknown", "feasible")
     assert took < PROMPTLY
     assert times == 1
@@ -98,13 +117,13 @@ def test_a_true_answer_stops_a_solve_before_its_search(hosts: int) -> None:
 
 def test_a_solve_in_a_thread_of_its_own_is_stopped_too() -> None:
     with ThreadPoolExecutor(1) as pool:
-        result, took, _ = pool.submit(stopped, 40, lambda p: p.phase == "search" and p.elapsed > 1.5).result()
+        result, took, _ = pool.submit(stopped, LOOSE, lambda p: p.phase == "search" and p.elapsed > 1).result()
     assert result.status == "feasible"
     assert took < PROMPTLY
 
 
 def test_an_answer_that_is_not_true_stops_nothing() -> None:
-    app, fleet = hard(12, 12)
+    app, fleet = values(loose(12, 12))
     alone = solve(app, fleet, limits=LONG)
     assert alone.status == "optimal"
     for answer in (None, False, 0):
@@ -119,19 +138,20 @@ def test_what_a_watcher_raises_reaches_the_caller(phase: str) -> None:
             raise LookupError("mine")
 
     with pytest.raises(LookupError, match="mine"):
-        solve(*hard(40), limits=LONG, progress=watch)
+        solve(*values(LOOSE), limits=LONG, progress=watch)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-@pytest.mark.xfail(reason="raised in the thread that asks while the search is quiet, it is printed and forgotten")
 def test_what_a_watcher_raises_in_a_quiet_search_reaches_the_caller() -> None:
+    raised: list[float] = []
+
     def watch(progress: Progress) -> None:
-        if progress.phase == "search" and progress.elapsed > 1:
+        if progress.phase == "search" and progress.elapsed > 1 and not raised:
+            raised.append(progress.elapsed)
             raise LookupError("mine")
 
     start = time.perf_counter()
     with pytest.raises(LookupError, match="mine"):
-        solve(*hard(20), limits=Limits(seconds=8, workers=1), progress=watch)
+        solve(*values(TIGHT), limits=Limits(seconds=8, workers=1), progress=watch)
     assert time.perf_counter() - start < 1 + PROMPTLY
 
 
@@ -141,39 +161,40 @@ def test_the_handler_of_interrupts_is_left_as_it_was() -> None:
     before = signal.signal(signal.SIGINT, mine)
     try:
         for progress in (None, lambda _: None):
-            solve(*hard(40), limits=Limits(seconds=0.5, workers=1), progress=progress)
+            solve(*values(LOOSE), limits=Limits(seconds=0.5, workers=1), progress=progress)
             assert signal.getsignal(signal.SIGINT) is mine
     finally:
         signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.xfail(reason="the main thread hears an interrupt only when the search returns from a step")
 def test_an_interrupt_ends_a_solve_on_the_main_thread() -> None:
     code = """
 import os, signal, threading, time
 from groupsolver import Limits, solve
-from tests.test_stop import hard
+from tests.test_stop import LOOSE, values
 threading.Timer(1.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 start = time.perf_counter()
 try:
-    solve(*hard(40), limits=Limits(seconds=60, workers=1))
+    solve(*values(LOOSE), limits=Limits(seconds=40, workers=1))
 except KeyboardInterrupt:
-    print("interrupted" if time.perf_counter() - start < 15 else "late")
+    print("interrupted" if time.perf_counter() - start < 7 else "late")
 """
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True, cwd=ROOT)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "interrupted\n", "")
 
 
-def command(folder: Path, hosts: int) -> list[str]:
-    for name, document in zip(("app.json", "fleet.json"), documents(hosts), strict=True):
+def command(folder: Path, case: Case) -> list[str]:
+    for name, document in zip(("app.json", "fleet.json"), case, strict=True):
         (folder / name).write_text(json.dumps(document))
     return ["place", str(folder / "app.json"), "--fleet", str(folder / "fleet.json"), "--workers", "1"]
 
 
-@pytest.mark.parametrize("hosts", [20, 40])
-def test_an_interrupt_in_a_pipe_ends_the_command_with_130_and_no_traceback(hosts: int, tmp_path: Path) -> None:
-    argv = [sys.executable, "-m", "groupsolver.cli", *command(tmp_path, hosts), "--time-limit", "120"]
+@pytest.mark.parametrize("case", [LOOSE, TIGHT], ids=["loose", "tight"])
+def test_an_interrupt_in_a_pipe_ends_the_command_with_130_and_no_traceback(case: Case, tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "groupsolver.cli", *command(tmp_path, case), "--time-limit", "120"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        time.sleep(5)  # long enough to be in the search
+        time.sleep(4)  # long enough to be in the search
         assert process.poll() is None
         start = time.perf_counter()
         process.send_signal(signal.SIGINT)
@@ -182,12 +203,12 @@ def test_an_interrupt_in_a_pipe_ends_the_command_with_130_and_no_traceback(hosts
     assert time.perf_counter() - start < PROMPTLY
 
 
-@pytest.mark.parametrize(("hosts", "code"), [(20, 130), (40, 0)])
-def test_an_interrupt_on_a_terminal_prints_the_best_so_far(hosts: int, code: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("case", "code"), [(TIGHT, 130), (LOOSE, 0)], ids=["tight", "loose"])
+def test_an_interrupt_on_a_terminal_prints_the_best_so_far(case: Case, code: int, tmp_path: Path) -> None:
     pytest.importorskip("pty")
     from tests.test_cli_streams import Terminal
 
-    terminal = Terminal("groupsolver.cli", *command(tmp_path, hosts), "--time-limit", "120")
+    terminal = Terminal("groupsolver.cli", *command(tmp_path, case), "--time-limit", "120")
     terminal.read_until(lambda text: "search  " in text)
     time.sleep(1)
     start = time.perf_counter()
@@ -200,9 +221,9 @@ def test_an_interrupt_on_a_terminal_prints_the_best_so_far(hosts: int, code: int
 
 
 def test_two_solves_at_once_on_one_compiled_fleet_give_what_they_give_one_after_the_other() -> None:
-    _, fleet = hard(12, 12)
+    _, fleet = values(loose(12, 12))
     compiled = compile_fleet(fleet)
-    apps = [hard(12, 12, seed)[0] for seed in (1, 2)]
+    apps = [values(loose(12, 12, seed))[0] for seed in (1, 2)]
     alone = [solve(app, compiled, limits=LONG) for app in apps]
     assert {result.status for result in alone} == {"optimal"}
     start = threading.Barrier(2)

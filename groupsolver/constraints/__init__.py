@@ -44,7 +44,7 @@ def _plain(data: Any) -> Any:
     if isinstance(data, str):
         data = {"kind": data}
     if isinstance(data, dict) and isinstance(kind := data.get("kind"), str) and kind in _SOFT:
-        data = {"weight": 1, **data, "kind": _SOFT[kind]}
+        data = {**data, "kind": _SOFT[kind], "weight": data.get("weight") or 1}
     return data
 
 

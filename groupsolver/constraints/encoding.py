@@ -15,10 +15,7 @@ from ortools.sat.python import cp_model
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.scene import EVERYONE, Rule
 from groupsolver.constraints.terms import Linear
-from groupsolver.errors import BadInput, Fault
 from groupsolver.model.compiled import Ints, Mask
-
-OBJECTIVE_MAX = 2**61  # CP-SAT refuses an objective whose terms could leave 64 bits together
 
 
 def _sum(expr: Linear) -> cp_model.LinearExprT:
@@ -277,15 +274,10 @@ class Encoding:
         return counts
 
     def minimize(self) -> None:
-        """Make the sum of all prices the objective.
-
-        Raises
-        ------
-        BadInput
-            Where prices are so large that CP-SAT could not sum them in 64 bits.
-        """
-        largest = sum(abs(c) * self._high[v.index] for v, c in zip(self._cost.vars, self._cost.coefs, strict=True))
-        if largest + abs(self._cost.const) > OBJECTIVE_MAX:
-            message = "costs and weights, summed over all hosts, leave 64 bits: use smaller numbers"
-            raise BadInput([Fault("amount-overflow", "", message)])
+        """Make the sum of all prices the objective."""
         self.model.minimize(_sum(self._cost) + self._cost.const)
+
+    def objective(self, solver: cp_model.CpSolver) -> int:
+        """Give the objective of what `solver` found, in whole numbers."""
+        cost = self._cost
+        return cost.const + sum(c * solver.value(v) for v, c in zip(cost.vars, cost.coefs, strict=True))

@@ -58,7 +58,7 @@ class Policy(BasePolicy, ABC):
     Attributes
     ----------
     monotone : bool
-        Further members never lower the measure.
+        Leaving any members out, running ones or new, never raises the measure.
     binds_whole : bool
         Taken as hard, it puts all members of its group into one domain of its level.
     follows : bool

@@ -133,6 +133,7 @@ class CompiledFleet:
         for codes in self._codes.values():
             codes[row] = -1
         self.ready[row] = self.enabled[row] = self.busy[row] = False
+        self.cost[row] = self.points[row] = 0
 
     def _fill(self, row: int, host: Host) -> None:
         self.index.put(host)

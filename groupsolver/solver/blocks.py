@@ -44,13 +44,14 @@ class Block:
 
     def size(self, ground: Ground) -> int:
         """How many domains there are."""
-        return ground.fleet.domains(self.level) if self.level else 1
+        return max(1, ground.fleet.domains(self.level)) if self.level else 1
 
     def used(self, ground: Ground) -> Mask:
         """(D,) bool: domains where running members stand, so that more cost nothing further."""
         if self.rule is None or self.level is None:
             return np.ones(1, dtype=np.bool_)
-        return ground.running(self.rule.group, self.level) > 0
+        used = ground.running(self.rule.group, self.level) > 0
+        return used if len(used) else np.zeros(1, dtype=np.bool_)
 
     def credit(self, ground: Ground) -> int:
         """Give how many further domains are free: the first, where none is used yet."""

@@ -18,7 +18,7 @@ from groupsolver.errors import UnknownSolverStatus
 from groupsolver.model.compiled import Ints
 from groupsolver.solver.incumbent import Stand
 from groupsolver.solver.run import Run
-from groupsolver.solver.survey import Survey
+from groupsolver.solver.survey import Survey, host_prices
 
 BEAT = 0.1  # seconds between questions to the watcher
 
@@ -49,7 +49,8 @@ def encode(ground: Ground, survey: Survey, candidates: Sequence[Ints]) -> Encodi
     enc.capacity()
     for rule in ground.scene.rules:
         rule.policy.encode(rule, enc)
-    prices = [survey.prices[lot][rows] for lot, rows in enumerate(candidates)]
+    # The hosts' own prices: soft per-host policies, part of the survey's, price themselves.
+    prices = [host_prices(ground.fleet, survey.objective)[rows] for rows in candidates]
     enc.price(prices, survey.beyond_first)
     enc.minimize()
     return enc
@@ -159,12 +160,15 @@ def exact(
         for row, var in zip(rows.tolist(), enc.placed[lot], strict=True)
         for _ in range(solver.value(var))
     ]
+    if status == cp_model.OPTIMAL and gap == 0:  # exact, where CP-SAT's own bound is a double
+        return Answer(found, enc.objective(solver), False)
     return Answer(found, bound_of(solver.best_objective_bound, math.inf), False)
 
 
 def bound_of(bound: float, outside: float) -> int | None:
-    """Round a bound of an integer objective up, a little less against noise; never above `outside`."""
-    least = min(math.ceil(bound - 1e-6) if math.isfinite(bound) else -math.inf, outside)
+    """Round a bound of an integer objective up, less the noise of a double; never above `outside`."""
+    noise = 1e-6 + 1e-12 * abs(bound)
+    least = min(math.ceil(bound - noise) if math.isfinite(bound) else -math.inf, outside)
     return int(least) if math.isfinite(least) else None
 
 

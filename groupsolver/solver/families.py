@@ -86,7 +86,7 @@ def families_of(ground: Ground, survey: Survey) -> list[Family]:
 def _ceiling(ground: Ground, rule: Rule, below: list[int], room: Ints) -> Family:
     level = str(rule.policy.at)
     codes = ground.fleet.codes(level)
-    by_domain = np.zeros(ground.fleet.domains(level), dtype=np.int64)
+    by_domain = np.zeros(max(1, ground.fleet.domains(level)), dtype=np.int64)
     by_domain[codes[codes >= 0]] = room[codes >= 0]
     weight = np.zeros(len(ground.lots), dtype=np.int64)
     weight[below] = 1

@@ -63,8 +63,16 @@ def _rules(ground: Ground, unit: list[int]) -> list[tuple[Rule, Sees]]:
         for rule in ground.rules_counting(group):
             own = group in ground.scene.below[rule.group]
             if own or id(rule) not in rules:
-                rules[id(rule)] = rule, rule.policy.sees(own)
+                rules[id(rule)] = rule, _seen(ground, rule, own)
     return list(rules.values())
+
+
+def _seen(ground: Ground, rule: Rule, own: bool) -> Sees:
+    """Give how a rule tells hosts apart; nothing is known of one at host whose two groups have members in common."""
+    below, target = ground.scene.below, rule.policy.target
+    if target and rule.policy.at == HOST and below[rule.group] & below[target]:
+        return Sees(pinned=True)
+    return rule.policy.sees(own)
 
 
 def _units(ground: Ground) -> list[list[int]]:
@@ -127,7 +135,8 @@ def _keep(
     told = {sees.level for _, sees in rules if sees.level not in (None, HOST)}
     splits = [ground.foreign(rule.group, HOST) for rule, sees in rules if sees.splits_used]
     kept = fits & marked
-    if len(told) == 1 and not splits and all(sees.free_entry for _, sees in rules if sees.level in told):
+    one = sum(share.values()) == 1  # a larger share may break at once what one member may not
+    if one and len(told) == 1 and not splits and all(sees.free_entry for _, sees in rules if sees.level in told):
         level = next(iter(told))
         kept[_by_domains(ground, rows, str(level), marked, touched)] = True
     else:

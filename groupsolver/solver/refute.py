@@ -14,6 +14,7 @@ from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.scene import Scene
 from groupsolver.model.application import Application
 from groupsolver.model.compiled import CompiledFleet
+from groupsolver.model.result import Objective
 from groupsolver.solver.exact import exact
 from groupsolver.solver.reduce import reduce
 from groupsolver.solver.run import Run
@@ -23,11 +24,11 @@ MOST = 15_000  # candidates of a part that is still worth a try
 SHARE = 0.1  # of the time left, for each part
 
 
-def refuted(scene: Scene, fleet: CompiledFleet, run: Run) -> bool:
+def refuted(scene: Scene, fleet: CompiledFleet, objective: Objective, run: Run) -> bool:
     """Say whether some part of the batch is proved impossible: groups alone first, then those that rules join."""
     for part in _parts(scene):
         ground = Ground(Scene(_only(scene, part), fleet.index), fleet)
-        known = survey(ground, "cost")
+        known = survey(ground, objective)
         if any(int(most.sum()) < lot.number for most, lot in zip(known.most, ground.lots, strict=True)):
             return True
         candidates = reduce(ground, known)

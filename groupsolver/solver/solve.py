@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from groupsolver.check import unit_of
+from groupsolver.check import known_objective, unit_of
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.scene import Scene
 from groupsolver.model.application import Application
@@ -60,6 +60,7 @@ def solve(
     BaseException
         What `progress` raised, once the solve has stopped.
     """
+    known_objective(objective)
     compiled = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
     run = Run(limits or Limits(), progress)
     result = _solve(app, compiled, objective, run)
@@ -84,7 +85,7 @@ def _solve(app: Application[Any], compiled: CompiledFleet, objective: Objective,
         best.offer(stands, "construct")
         if best.done:
             break
-    if best.value is None and refuted(scene, compiled, run):
+    if best.value is None and refuted(scene, compiled, objective, run):
         return refusal(scene, run)
     possible = prove(ground, known, slots, candidates, relaxed.bounds, best, run)
     return best.result() if possible else refusal(scene, run)

@@ -10,9 +10,12 @@ from groupsolver.check import unit_of
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.policy import PerHost
+from groupsolver.constraints.scene import EVERYONE
 from groupsolver.errors import BadInput, Fault
 from groupsolver.model.compiled import CompiledFleet, Ints
 from groupsolver.model.result import Objective
+
+OBJECTIVE_MAX = 2.0**60  # CP-SAT refuses an objective whose terms together could leave 64 bits
 
 
 @dataclass(frozen=True)
@@ -51,13 +54,10 @@ def survey(ground: Ground, objective: Objective) -> Survey:
     Raises
     ------
     BadInput
-        Where hosts' costs are so large that a sum over the batch leaves 64 bits.
+        Where costs and weights are so large that a sum over all hosts leaves 64 bits.
     """
     fleet = ground.fleet
     base = host_prices(fleet, objective)
-    top = int(np.abs(base).max(initial=0))
-    if top * len(ground.scene.batch) > 2**60:
-        raise BadInput([Fault("amount-overflow", "hosts", "the costs of all members together leave 64 bits")])
     here = Partial(ground, np.arange(len(fleet), dtype=np.int64))
     found_most, found_prices = [], []
     for lot in ground.lots:
@@ -76,4 +76,15 @@ def survey(ground: Ground, objective: Objective) -> Survey:
                 prices = prices + weight * ~ground.suits(rule.policy)
         found_most.append(most)
         found_prices.append(prices)
+    _sums(ground, objective, found_most, found_prices)
     return Survey(objective, tuple(found_most), tuple(found_prices))
+
+
+def _sums(ground: Ground, objective: Objective, most: list[Ints], prices: list[Ints]) -> None:
+    """Refuse prices that CP-SAT could not sum over all hosts: decided before anything is dropped or found."""
+    members = float(sum(int(m.sum()) for m in most)) + ground.scene.size(EVERYONE) + 1
+    hosts = sum(float((m * np.abs(p.astype(np.float64))).sum()) for m, p in zip(most, prices, strict=True))
+    rules = sum(float(rule.policy.weight or 0) * unit_of(objective) * members for rule in ground.scene.soft())
+    if hosts + rules > OBJECTIVE_MAX:
+        message = "costs and weights, summed over all hosts, leave 64 bits: use smaller numbers"
+        raise BadInput([Fault("amount-overflow", "", message)])
