@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Event, Thread
 
 from ortools.sat.python import cp_model
 
@@ -73,26 +72,20 @@ class _Watcher(cp_model.CpSolverSolutionCallback):
         self._run.tell("search", bound=bound_of(bound, self._outside))
 
 
-@contextmanager
-def _heard(run: Run, solver: cp_model.CpSolver) -> Iterator[None]:
-    """Ask the watcher now and then while CP-SAT is busy: it may have no news for long, and yet be told to stop."""
-    if not run.watched:
-        yield
-        return
-    over = Event()
-
-    def ask() -> None:
-        while not over.wait(BEAT):
-            if run.tell("search"):
-                solver.stop_search()
-
-    asking = Thread(target=ask, daemon=True)
-    asking.start()
-    try:
-        yield
-    finally:
-        over.set()
-        asking.join()
+def _search(solver: cp_model.CpSolver, enc: Encoding, watcher: _Watcher | None, run: Run) -> cp_model.CpSolverStatus:
+    """Search in a thread of its own, so that the caller's hears interrupts, and asks the watcher while all is quiet."""
+    with ThreadPoolExecutor(1) as pool:
+        searching = pool.submit(solver.solve, enc.model, watcher)
+        try:
+            while True:
+                try:
+                    return searching.result(BEAT)
+                except TimeoutError:
+                    if run.tell("search"):
+                        solver.stop_search()
+        except BaseException:
+            solver.stop_search()
+            raise
 
 
 def exact(
@@ -146,8 +139,7 @@ def exact(
     watcher = _Watcher(run, outside) if run.watched and math.isfinite(gap) else None
     if watcher is not None:
         solver.best_bound_callback = watcher.on_bound
-    with _heard(run, solver):
-        status = solver.solve(enc.model, watcher)
+    status = _search(solver, enc, watcher, run)
     if status == cp_model.INFEASIBLE:
         return Answer(None, None, True)
     if status == cp_model.UNKNOWN:

@@ -87,4 +87,4 @@ def _sums(ground: Ground, objective: Objective, most: list[Ints], prices: list[I
     rules = sum(float(rule.policy.weight or 0) * unit_of(objective) * members for rule in ground.scene.soft())
     if hosts + rules > OBJECTIVE_MAX:
         message = "costs and weights, summed over all hosts, leave 64 bits: use smaller numbers"
-        raise BadInput([Fault("amount-overflow", "", message)])
+        raise BadInput([Fault("amount-overflow", "hosts" if hosts > rules else "groups", message)])
