@@ -21,7 +21,7 @@ from groupsolver.solver.run import Run
 from groupsolver.solver.survey import survey
 
 MOST = 15_000  # candidates of a part that is still worth a try
-SHARE = 0.1  # of the time left, for each part
+SHARE = 0.3  # of the time left, for each part
 
 
 def refuted(scene: Scene, fleet: CompiledFleet, objective: Objective, run: Run) -> bool:
