@@ -169,7 +169,7 @@ def test_disabled_hosts_that_would_have_helped_are_named_and_no_others() -> None
         host("would", **fast),
         host("small", 1, **fast),
         host("full", used={"VCPU": 4}, **fast),
-        host("over", used={"VCPU": 5}, **fast),
+        host("over", used={"DISK_GB": 1}, **fast),  # of a class that it has not
         host("units", {"total": 4, "max_unit": 1}, **fast),
         host("slow", enabled=False),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
@@ -19,6 +19,7 @@ from groupsolver.solver.incumbent import Stand
 from groupsolver.solver.run import Run
 from groupsolver.solver.survey import Survey, host_prices
 
+RATE = 20_000  # candidates that are surely encoded in a second: a step must leave time to search
 BEAT = 0.1  # seconds between questions to the watcher
 
 
@@ -84,7 +85,9 @@ def _search(solver: cp_model.CpSolver, enc: Encoding, watcher: _Watcher | None, 
                     if run.tell("search"):
                         solver.stop_search()
         except BaseException:
-            solver.stop_search()
+            while not searching.done():  # a search that has not quite begun does not hear the first call
+                solver.stop_search()
+                wait([searching], BEAT)
             raise
 
 

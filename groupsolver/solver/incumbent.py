@@ -73,9 +73,8 @@ class Incumbent:
 
     def result(self) -> Result:
         """Give the answer: optimal, feasible, or unknown where nothing was found."""
-        warnings = self._ground.scene.warnings
         if self._verdict is None:
-            return Result(status="unknown", seconds=self._run.elapsed(), warnings=warnings)
+            return out_of_time(self._ground, self._run)
         value = self._verdict.objective
         bound = min(self._bound, value)
         return Result(
@@ -86,8 +85,13 @@ class Incumbent:
             gap=gap_of(value, bound),
             seconds=self._run.elapsed(),
             penalties=self._verdict.penalties,
-            warnings=warnings,
+            warnings=self._ground.scene.warnings,
         )
+
+
+def out_of_time(ground: Ground, run: Run) -> Result:
+    """Answer for a run that ended before anything was found or refuted."""
+    return Result(status="unknown", seconds=run.elapsed(), warnings=ground.scene.warnings)
 
 
 def nothing(ground: Ground, objective: Objective, run: Run) -> Result:

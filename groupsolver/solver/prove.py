@@ -8,7 +8,7 @@ from groupsolver.constraints.ground import Ground
 from groupsolver.errors import BrokenAnswer
 from groupsolver.model.compiled import Ints
 from groupsolver.solver.cut import Bounds, slack_for, within
-from groupsolver.solver.exact import exact
+from groupsolver.solver.exact import RATE, exact
 from groupsolver.solver.incumbent import Incumbent
 from groupsolver.solver.run import Run
 from groupsolver.solver.slots import Slots
@@ -19,7 +19,6 @@ GROWTH = 3  # of the number of slots from step to step
 NEAR = 2  # times the slots of a step: not worth a step of its own
 SHARE = 0.25  # of the time left, for each step but the last
 FINER = 0.25  # of the gap that is asked for, in each step but the last: a better placement saves candidates
-RATE = 20_000  # candidates that are surely encoded in a second: a step must leave time to search
 
 
 def prove(

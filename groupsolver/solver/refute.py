@@ -15,7 +15,7 @@ from groupsolver.constraints.scene import Scene
 from groupsolver.model.application import Application
 from groupsolver.model.compiled import CompiledFleet
 from groupsolver.model.result import Objective
-from groupsolver.solver.exact import exact
+from groupsolver.solver.exact import RATE, exact
 from groupsolver.solver.reduce import reduce
 from groupsolver.solver.run import Run
 from groupsolver.solver.survey import survey
@@ -27,17 +27,17 @@ SHARE = 0.3  # of the time left, for each part
 def refuted(scene: Scene, fleet: CompiledFleet, objective: Objective, run: Run) -> bool:
     """Say whether some part of the batch is proved impossible: groups alone first, then those that rules join."""
     for part in _parts(scene):
+        if run.left() <= 0:
+            break
         ground = Ground(Scene(_only(scene, part), fleet.index), fleet)
         known = survey(ground, objective)
         if any(int(most.sum()) < lot.number for most, lot in zip(known.most, ground.lots, strict=True)):
             return True
         candidates = reduce(ground, known)
-        if sum(map(len, candidates)) <= MOST:
+        if sum(map(len, candidates)) <= min(MOST, RATE * SHARE * run.left()):
             answer = exact(ground, known, candidates, None, run, SHARE * run.left(), gap=float("inf"))
             if answer.infeasible:
                 return True
-        if run.left() <= 0:
-            break
     return False
 
 

@@ -14,7 +14,7 @@ from groupsolver.model.fleet import Fleet
 from groupsolver.model.result import Limits, Objective, Result, Watch
 from groupsolver.solver.blocks import blocks_of
 from groupsolver.solver.construct import construct
-from groupsolver.solver.incumbent import Incumbent, nothing
+from groupsolver.solver.incumbent import Incumbent, nothing, out_of_time
 from groupsolver.solver.prove import prove
 from groupsolver.solver.reduce import reduce
 from groupsolver.solver.refuse import refusal
@@ -74,7 +74,11 @@ def _solve(app: Application[Any], compiled: CompiledFleet, objective: Objective,
     if not scene.batch:
         return nothing(ground, objective, run)
     known = survey(ground, objective)
+    if run.left() <= 0:
+        return out_of_time(ground, run)
     candidates = reduce(ground, known)
+    if run.left() <= 0:
+        return out_of_time(ground, run)
     blocks = blocks_of(ground, unit_of(objective))
     slots = slots_of(known, candidates, blocks)
     relaxed = relax(ground, known, slots, blocks, run)
