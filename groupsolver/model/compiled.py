@@ -46,7 +46,6 @@ class CompiledFleet:
     """
 
     def __init__(self, fleet: Fleet) -> None:
-        self.fleet = fleet
         self.index = HostIndex(fleet.levels, ())
         self.rows: dict[str, int] = {}
         self.names: list[str] = []
