@@ -54,7 +54,7 @@ class Fault:
 
 
 class BadInput(GroupsolverError):
-    """The input breaks the file contract; `faults` says where and how, all that were found.
+    """The input breaks the file contract; `faults` says where and how, of the first thousand that were found.
 
     Its text has one line a fault, of the first 50.
 
@@ -134,7 +134,14 @@ CODES = {
     "not-text": "the file is not UTF-8 text",
     "not-json": "the file is not JSON",
     "not-yaml": "the file is not YAML",
+    "not-toml": "the file is not TOML",
+    "not-ini": "the file is not INI",
+    "unsafe-file": "the file holds secrets, and others than its owner may read or change it",
     "yaml-only": "the file uses YAML that has no counterpart in JSON: tags, several documents, keys that are no text",
+    "not-xml": "the document is not XML",
+    "xml-only": "the document uses XML that has no counterpart in JSON: attributes, namespaces, text beside elements",
+    "unsafe-xml": "the document uses a document type, or entities of its own, which are not followed",
+    "not-for-xml": "a text has characters that XML 1.0 cannot carry",
     "too-many-aliases": "the file's YAML aliases contain themselves, or grow too large when they are followed",
     "too-deep": "the document is nested deeper than any that has a meaning",
     "duplicate-key": "a key stands twice in one mapping",
@@ -146,6 +153,7 @@ CODES = {
     "wrong-value": "a value is of the right type, and not one of those expected here",
     "out-of-range": "a number, or a length, is smaller or larger than allowed",
     "ill-formed-name": "a name is empty, too long, or has characters that its kind of name may not have",
+    "read-only": "a value that cannot be changed is another than the stored one",
     "reserved-name": "a name has a meaning of its own and cannot be given",
     "duplicate-name": "a name or id is given to two things of one kind",
     "amount-overflow": "amounts, or their sum, leave 64 bits",
@@ -165,5 +173,8 @@ CODES = {
     "unknown-member": "a member is placed that the application does not have",
     "moved-member": "a member that runs already is placed elsewhere",
     "no-placement": "a result that has no placement is given to be checked",
+    # Faults of identity.
+    "unknown-token": "no token of the file has the id",
+    "missing-package": "a package is not installed that only some users need",
 }
 """Every code of an error or a fault, and what it means. Codes are stable."""

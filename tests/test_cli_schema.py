@@ -12,6 +12,7 @@ import pytest
 from groupsolver import Result
 from groupsolver.cli import main
 from groupsolver.cli.schema import schema_of
+from groupsolver.errors import BadInput
 from groupsolver.files import parse_application, parse_fleet
 from tests.documents import APP, FLEET, RESULT, put
 
@@ -50,6 +51,7 @@ def refused() -> Iterator[tuple[str, Any]]:
         (["hosts", 0, "inventory", "VCPU", "totl"], 1),
         (["hosts", 0, "inventory", "vcpu"], 1),
         (["hosts", 0, "used", "VCPU"], -1),
+        (["hosts", 0, "inventory", "VCPU", "max_unit"], 2**63),
         (["hosts", 0, "used", "VCPU"], 1.5),
         (["hosts", 0, "name"], ""),
         (["links", 0, "between"], ["a"]),
@@ -60,6 +62,10 @@ def refused() -> Iterator[tuple[str, Any]]:
         (["groups", 0, "policies", 0], "afinity"),
         (["groups", 0, "policies", 0], {"kind": "anti-affinity", "levle": "rack"}),
         (["groups", 0, "policies", 0], {"kind": "spread", "max_skew": 1}),
+        (["groups", 0, "policies", 0], {"level": "zone", "max_skew": 1}),  # a spread without its kind
+        (["groups", 0, "policies", 0], "near"),
+        (["groups", 0, "policies", 0], {"kind": "soft-affinity", "levle": "rack"}),
+        (["groups", 0, "policies", 0], {"kind": "soft-affinity", "weight": 0}),
         (["groups", 0, "members", 0, "count"], 0),
         (["existing", 0, "host"], None),
         (["flavors", "tiny"], {}),
@@ -74,6 +80,9 @@ def refused() -> Iterator[tuple[str, Any]]:
 def test_the_schema_refuses_what_is_bad_input(format_: Any, document: Any) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft202012Validator(schema_of(format_)).validate(document)
+    if format_ != "result":
+        with pytest.raises(BadInput):
+            {"fleet": parse_fleet, "app": parse_application}[format_](document)
 
 
 @pytest.mark.parametrize("format_", ["fleet", "app", "result"])

@@ -1,4 +1,4 @@
-"""``groupsolver schema``: the JSON Schema of each format."""
+"""``groupsolver schema``: the JSON Schema of each format, and the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from groupsolver.cli.exits import Exit
 from groupsolver.cli.options import Format, Options
 from groupsolver.cli.out import write
 from groupsolver.constraints import Application
+from groupsolver.files.schema import closed
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.result import Result
 
@@ -20,20 +21,17 @@ def schema(options: Options) -> int:
 
 
 def schema_of(format_: Format) -> dict[str, Any]:
-    """Give the JSON Schema of what is read (``fleet``, ``app``) or answered (``result``)."""
+    """Give the JSON Schema of what is read (``fleet``, ``app``) or answered (``result``), or all of the HTTP API's."""
     match format_:
+        case "openapi":
+            # Not above: it loads the server, which the other formats can do without.
+            from groupsolver.api.openapi import document
+
+            return document()
         case "fleet":
             found, title = Fleet.model_json_schema(mode="validation"), "groupsolver fleet"
         case "app":
             found, title = Application.model_json_schema(mode="validation"), "groupsolver application"
         case _:
             found, title = Result.model_json_schema(mode="serialization"), "groupsolver result"
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_closed(found), "title": title}
-
-
-def _closed(node: Any) -> Any:
-    """Refuse the keys of a mapping that do not match its pattern, which pydantic leaves open."""
-    if isinstance(node, dict):
-        inner = {key: _closed(value) for key, value in node.items()}
-        return {"additionalProperties": False, **inner} if "patternProperties" in inner else inner
-    return [_closed(value) for value in node] if isinstance(node, list) else node
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **closed(found), "title": title}

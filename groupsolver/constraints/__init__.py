@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Union
 
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, ValidationError
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -44,16 +44,35 @@ def _plain(data: Any) -> Any:
     if isinstance(data, str):
         data = {"kind": data}
     if isinstance(data, dict) and isinstance(kind := data.get("kind"), str) and kind in _SOFT:
-        data = {**data, "kind": _SOFT[kind], "weight": data.get("weight") or 1}
+        data = {**data, "kind": _SOFT[kind], "weight": 1 if data.get("weight") is None else data["weight"]}
     return data
 
 
 class _ShortForms:
-    """Tells the JSON Schema of a policy that a bare kind stands for its default fields."""
+    """Tells the JSON Schema of a policy that a bare kind stands for its default fields; answers have none."""
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        soft = {"type": "object", "properties": {"kind": {"enum": list(_SOFT)}}, "required": ["kind"]}
-        return {"anyOf": [{"enum": [*POLICIES, *_SOFT]}, handler(core), soft]}
+        if handler.mode == "serialization":
+            return handler(core)
+        return {"anyOf": [{"enum": [*_bare(), *_SOFT]}, handler(core), *map(_soft, _SOFT)]}
+
+
+def _bare() -> list[str]:
+    """Give the kinds that need no field beside them."""
+    return [kind for kind, policy in POLICIES.items() if _sound(policy)]
+
+
+def _sound(policy: type[Policy]) -> bool:
+    try:
+        policy.model_validate({})
+    except ValidationError:
+        return False
+    return True
+
+
+def _soft(kind: str) -> JsonSchemaValue:
+    schema = POLICIES[_SOFT[kind]].model_json_schema()
+    return {**schema, "title": kind, "properties": {**schema["properties"], "kind": {"const": kind}}}
 
 
 if TYPE_CHECKING:

@@ -27,6 +27,7 @@ class Exclusive(Policy):
     level: LevelName = HOST
     scope: Literal["group"] = "group"
     monotone: ClassVar[bool] = True
+    of_all: ClassVar[bool] = True
 
     def counted(self, group: str, scene: Scene) -> frozenset[str]:
         """Give all groups: any may be the intruder."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 from groupsolver.constraints.policy import Policy
-from groupsolver.errors import Fault, nearest
+from groupsolver.errors import TOLD, Fault, nearest
 from groupsolver.model.application import Application, member_ids
 from groupsolver.model.index import HostIndex
 from groupsolver.model.nesting import below_of
@@ -61,20 +61,24 @@ def name_faults(app: Application[Any], hosts: HostIndex) -> tuple[list[Fault], t
             known[what] = _names(what, hosts)
         return known[what]
 
+    def hint(what: str, name: str) -> str:
+        # To find the nearest name takes long, and policies may name thousands.
+        return nearest(name, names(what)) if len(warnings) + len(faults) < TOLD else ""
+
     for i, group in enumerate(app.groups):
         for j, policy in enumerate(group.policies):
             for what, field, name in references(policy):
                 path = f"groups[{i}].policies[{j}].{field}"
                 if what == "level" and name not in names(what):
-                    message = f"unknown level {name!r}{nearest(name, names(what))}; known: {', '.join(names(what))}"
+                    message = f"unknown level {name!r}{hint(what, name)}; known: {', '.join(names(what))}"
                     faults.append(Fault("unknown-level", path, message))
                 elif (what == "host" and name not in hosts) or (what == "trait" and name not in names(what)):
                     subject = "no host is called" if what == "host" else "no host has the trait"
-                    warnings.append(f"{path}: {subject} {name!r}{nearest(name, names(what))}")
+                    warnings.append(f"{path}: {subject} {name!r}{hint(what, name)}")
                 elif what.startswith("domain:"):
                     level = what.partition(":")[2]
                     if level in names("level") and name not in names(what):
-                        warnings.append(f"{path}: {level} has no domain {name!r}{nearest(name, names(what))}")
+                        warnings.append(f"{path}: {level} has no domain {name!r}{hint(what, name)}")
     for j, there in enumerate(app.existing):
         if there.host not in hosts:
             message = f"unknown host {there.host!r}{nearest(there.host, hosts.names())}"

@@ -63,11 +63,14 @@ class Policy(BasePolicy, ABC):
         Taken as hard, it puts all members of its group into one domain of its level.
     follows : bool
         Members look for members of `target`: these are better placed first.
+    of_all : bool
+        It looks at every member that comes near, of groups that it does not name too.
     """
 
     monotone: ClassVar[bool] = False
     binds_whole: ClassVar[bool] = False
     follows: ClassVar[bool] = False
+    of_all: ClassVar[bool] = False
 
     @property
     def hard(self) -> bool:

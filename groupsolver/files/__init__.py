@@ -5,16 +5,14 @@ Whatever is wrong with a file is `BadInput`, and nothing else is raised.
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from groupsolver.constraints import Application
 from groupsolver.errors import BadInput
+from groupsolver.files.collection import no_collection
 from groupsolver.files.faults import faults_of
 from groupsolver.files.reading import FLEET_JSON_MAX, name_of, read_document
 from groupsolver.files.yaml_text import dump_yaml
@@ -38,7 +36,7 @@ M = TypeVar("M", bound=BaseModel)
 
 def load_fleet(path: Path) -> Fleet:
     """Read a fleet, of at most 64 MiB as JSON or 16 MiB as YAML. Raises `BadInput`."""
-    with _no_collection():
+    with no_collection():
         return parse_fleet(read_document(path, json_max=FLEET_JSON_MAX), name_of(path))
 
 
@@ -69,20 +67,7 @@ def parse_result(data: Any, file: str = "") -> Result:
 
 def _parse(model: type[M], data: Any, file: str) -> M:
     try:
-        with _no_collection():
+        with no_collection():
             return model.model_validate(data)
     except ValidationError as error:
         raise BadInput(faults_of(error, data)).in_file(file) from None
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Hold the garbage collector off: it would walk a growing fleet again and again, and find nothing."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from groupsolver.constraints import POLICIES
-from groupsolver.errors import CODES, Fault, nearest
+from groupsolver.errors import CODES, TOLD, Fault, nearest
 from groupsolver.files.words import Loc, path_of, shown, step
 
 # pydantic's type -> our code, and what was expected; `{...}` are pydantic's own terms of the error.
@@ -43,14 +43,17 @@ MEANING = {
     "union_tag_not_found": ("missing-key", "a policy with a 'kind'"),
 }
 _POLICIES = "policies"
+_MOST = 1000  # faults of a document: to put many more into words takes seconds, and nobody reads them
 
 
 def faults_of(error: ValidationError, data: Any) -> list[Fault]:
-    """Turn what pydantic found in `data` into faults, in the document's order."""
+    """Turn what pydantic found in `data` into faults, the first thousand in the document's order."""
     order = _Order(data)
-    lines = [(_placed(line), line) for line in error.errors(include_url=False) if not _false(line)]
+    found = error.errors(include_url=False)[: 10 * _MOST]
+    lines = [(_placed(line), line) for line in found if not _false(line)]
     lines.sort(key=lambda line: order(line[0]))
-    return [fault for loc, line in lines for fault in _faults(loc, line, data)]
+    # To find the nearest name takes long: those get it that a message tells.
+    return [fault for i, (loc, line) in enumerate(lines[:_MOST]) for fault in _faults(loc, line, data, hints=i < TOLD)]
 
 
 def _false(line: ErrorDetails) -> bool:
@@ -58,26 +61,34 @@ def _false(line: ErrorDetails) -> bool:
     return line["type"] == "too_short" and len(line["input"]) >= line["ctx"]["min_length"]
 
 
-def _faults(loc: Loc, line: ErrorDetails, data: Any) -> Iterator[Fault]:
+def _faults(loc: Loc, line: ErrorDetails, data: Any, *, hints: bool) -> Iterator[Fault]:
     kind, context, path = line["type"], line.get("ctx", {}), path_of(loc, data)
     if kind == "faults":
         yield from context["faults"]
+    elif kind == "unknown-key":
+        hint = nearest(str(loc[-1]), str(context["known"]).split(", ")) if hints else ""
+        yield Fault(kind, path, f"unknown key {context['key']}{hint}; expected one of: {context['known']}")
     elif kind in CODES:  # raised by the model itself, with a message of its own
         yield Fault(kind, path, line["msg"])
     elif kind == "union_tag_invalid":
         tag = str(context["tag"])
-        message = f"unknown policy {shown(tag)}{nearest(tag, list(POLICIES))}; expected one of: {', '.join(POLICIES)}"
+        hint = nearest(tag, list(POLICIES)) if hints else ""
+        message = f"unknown policy {shown(tag)}{hint}; expected one of: {', '.join(POLICIES)}"
         yield Fault("unknown-policy", path, message)
     elif kind == "string_pattern_mismatch":
         yield Fault("ill-formed-name", path, f"expected {_alphabet(context['pattern'])}, found {shown(line['input'])}")
     else:
         code, expected = MEANING.get(kind, ("wrong-value", "a valid value"))
         found = "nothing" if kind == "missing" else shown(line["input"])
-        hint = "; put it in quotes" if kind == "string_type" and isinstance(line["input"], (int, float)) else ""
-        yield Fault(code, path, f"expected {expected.format_map(context)}, found {found}{hint}")
+        advice = "; put it in quotes" if kind == "string_type" and isinstance(line["input"], (int, float)) else ""
+        yield Fault(code, path, f"expected {expected.format_map(context)}, found {found}{advice}")
 
 
 def _alphabet(pattern: str) -> str:
+    if "a-fA-F" in pattern:
+        return "a uuid"
+    if "A-Za-z" in pattern:
+        return "a name of letters, digits, '_', '.' and '-', not of dots alone"
     if "A-Z" in pattern:
         return "a name of capitals, digits and underscores, such as VCPU or CUSTOM_GPU"
     return "a name without '/' and control characters" if "/" in pattern else "a name without control characters"
@@ -88,8 +99,10 @@ def _placed(line: ErrorDetails) -> Loc:
     loc = list(line["loc"])
     if loc and loc[-1] == "[key]":
         loc.pop()
-    if len(loc) > 4 and loc[0] == "groups" and loc[2] == _POLICIES:
-        del loc[4]  # groups, 0, policies, 0, <kind>, ...
+    for i in range(2, len(loc)):
+        if loc[i - 2] == _POLICIES and isinstance(loc[i - 1], int) and loc[i] in POLICIES:
+            del loc[i]  # ..., policies, 0, <kind>, ...
+            break
     return loc
 
 

@@ -44,6 +44,16 @@ class HostIndex:
         except KeyError:
             raise UnknownHost(name) from None
 
+    def copy(self) -> HostIndex:
+        """Give look-ups that may change without these: the hosts themselves are shared."""
+        other = HostIndex(self.levels, ())
+        other._hosts = self._hosts.copy()
+        other._domains = {
+            level: {name: hosts.copy() for name, hosts in domains.items()} for level, domains in self._domains.items()
+        }
+        other._traits = self._traits.copy()
+        return other
+
     def put(self, host: Host) -> None:
         """Add a host, or replace the one of that name."""
         if host.name in self._hosts:

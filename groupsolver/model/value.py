@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from itertools import islice
 from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ErrorType
 
-from groupsolver.errors import nearest, quoted
+from groupsolver.errors import TOLD, quoted
 
 INT64_MAX = 2**63 - 1
 HOST = "host"  # the implicit finest level
@@ -53,10 +53,10 @@ def free_key(key: str) -> bool:
     return key == "metadata" or key.startswith("x-")
 
 
-@cache  # the same slip often stands on every host of a file
-def _unknown_key(key: str, known: tuple[str, ...]) -> PydanticCustomError:
-    context = {"key": quoted(key), "nearest": nearest(key, known), "known": ", ".join(known)}
-    return PydanticCustomError("unknown-key", "unknown key {key}{nearest}; expected one of: {known}", context)
+def _unknown_key(key: str, known: str) -> PydanticCustomError:
+    # Which key is nearest takes long to find: faults say it, of the first alone.
+    context = {"key": quoted(key), "known": known}
+    return PydanticCustomError("unknown-key", "unknown key {key}; expected one of: {known}", context)
 
 
 def _again(line: ErrorDetails) -> InitErrorDetails:
@@ -92,15 +92,16 @@ class Value(BaseModel):
 
     @classmethod
     def _strangers(cls, data: dict[Any, Any], unknown: list[Any]) -> Iterator[InitErrorDetails]:
-        """Give a fault for each unknown key, and those of the other keys: a user hears of all at once.
+        """Give a fault for each of the first unknown keys, and those of the others: a user hears of all at once.
 
         Not what may only follow from a misspelt key: one that is missing, or names that do not resolve.
         """
-        known = tuple(cls.model_fields)
-        for key in unknown:
+        known = ", ".join(cls.model_fields)
+        for key in islice(unknown, TOLD):
             yield InitErrorDetails(type=_unknown_key(str(key), known), loc=(str(key),), input=data[key])
         try:
-            cls.model_validate({key: value for key, value in data.items() if key not in unknown})
+            strange = set(unknown)
+            cls.model_validate({key: value for key, value in data.items() if key not in strange})
         except ValidationError as error:
             for line in error.errors(include_url=False):
                 follows = line["type"] == "missing" and len(line["loc"]) == 1

@@ -1,0 +1,33 @@
+"""JSON bodies to plain data: what a file may hold, and XML can carry."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from groupsolver.files.json_text import parse_json
+from groupsolver.files.words import refuse
+from groupsolver.wire.bounds import bound_depth, only_fit
+
+# Text without any of these holds nothing that XML cannot carry: JSON itself has no bare control characters.
+_SUSPECT = re.compile(r"\\(?:[bf]|u(?:00[01]|[dD][89a-fA-F]|[fF]{3}[eEfF]))|[\ufffe\uffff]")
+
+
+def parse_json_body(text: str) -> Any:
+    """Read JSON.
+
+    Raises
+    ------
+    BadInput
+        ``not-json``, ``too-deep``, ``not-for-xml``, and what `groupsolver.files` refuses in JSON.
+    """
+    try:
+        data = parse_json(text)
+    except json.JSONDecodeError as error:
+        message = f"expected JSON: line {error.lineno}, column {error.colno}: {error.msg}"
+        raise refuse("not-json", message) from None
+    bound_depth(data)
+    if _SUSPECT.search(text):
+        only_fit(data)
+    return data
