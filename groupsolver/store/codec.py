@@ -1,0 +1,96 @@
+"""Rows to values and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from groupsolver.constraints import AnyPolicy
+from groupsolver.constraints.policy import Policy
+from groupsolver.model.fleet import Host
+from groupsolver.store.records import Instance, StoredGroup
+from groupsolver.store.rows import AllocationRow, ChildRow, GroupRow, HostRow, InstanceRow
+
+_POLICIES: TypeAdapter[tuple[Policy, ...]] = TypeAdapter(tuple[AnyPolicy, ...])
+_HOSTS: TypeAdapter[tuple[Host, ...]] = TypeAdapter(tuple[Host, ...])
+MANY = 500  # values in one IN (...): databases bound their number
+
+
+def chunks(keys: Iterable[str]) -> Iterable[list[str]]:
+    """Cut keys into lists that fit one statement."""
+    whole = list(keys)
+    return (whole[i : i + MANY] for i in range(0, len(whole), MANY))
+
+
+def host_text(host: Host) -> str:
+    """Give a host as it is stored: its JSON text, as short as it can be said."""
+    return host.model_dump_json(exclude_defaults=True, exclude_none=True)
+
+
+def hosts_of(rows: Iterable[HostRow]) -> tuple[Host, ...]:
+    """Read hosts, many at once: quicker than one by one."""
+    return _HOSTS.validate_json(f"[{','.join(row.document for row in rows)}]")
+
+
+def policy_documents(policies: tuple[Policy, ...]) -> list[dict[str, object]]:
+    """Give policies as they are stored."""
+    return [policy.document() for policy in policies]
+
+
+def groups_of(session: Session, rows: list[GroupRow], now: float) -> list[StoredGroup]:
+    """Read groups, with the children and members of each."""
+    ids = [row.id for row in rows]
+    children: dict[str, list[str]] = {}
+    members: dict[str, list[str]] = {}
+    for some in chunks(ids):
+        below = select(ChildRow.parent, ChildRow.child).where(ChildRow.parent.in_(some))
+        for parent, child in session.execute(below.order_by(ChildRow.parent, ChildRow.position)):
+            children.setdefault(parent, []).append(child)
+        inside = select(InstanceRow.group_id, InstanceRow.id).where(InstanceRow.group_id.in_(some))
+        for group, member in session.execute(inside.where(alive(now)).order_by(InstanceRow.seq)):
+            members.setdefault(group or "", []).append(member)
+    return [_group(row, tuple(children.get(row.id, ())), tuple(members.get(row.id, ()))) for row in rows]
+
+
+def _group(row: GroupRow, children: tuple[str, ...], members: tuple[str, ...]) -> StoredGroup:
+    return StoredGroup(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        user_id=row.user_id,
+        name=row.name,
+        policies=_POLICIES.validate_python(row.policies),
+        metadata=row.details,
+        groups=children,
+        members=members,
+        origin="nova" if row.origin == "nova" else "v1",
+        generation=row.generation,
+    )
+
+
+def alive(now: float) -> ColumnElement[bool]:
+    """Give the condition that an instance's claim has not ended."""
+    return (InstanceRow.expires.is_(None)) | (InstanceRow.expires > now)
+
+
+def instances_of(session: Session, rows: list[InstanceRow]) -> list[Instance]:
+    """Read instances, with what each takes."""
+    taken: dict[str, dict[str, int]] = {row.id: {} for row in rows}
+    for some in chunks(taken):
+        for allocation in session.scalars(select(AllocationRow).where(AllocationRow.instance_id.in_(some))):
+            taken[allocation.instance_id][allocation.resource_class] = allocation.amount
+    return [
+        Instance(
+            id=row.id,
+            tenant_id=row.tenant_id,
+            name=row.name,
+            group=row.group_id,
+            host=row.host,
+            resources=taken[row.id],
+            placement=row.placement_id,
+            expires=row.expires,
+        )
+        for row in rows
+    ]

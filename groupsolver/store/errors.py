@@ -1,0 +1,107 @@
+"""What the store may refuse, or fail at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from groupsolver.errors import GroupsolverError
+
+
+class StoreError(GroupsolverError):
+    """Base of what the store raises."""
+
+    code = "store-error"
+
+
+class StoreUnavailable(StoreError):
+    """The database does not answer, or another writer holds it for too long. Nothing was written."""
+
+    code = "store-unavailable"
+
+
+class SchemaMismatch(StoreError):
+    """The database's tables are not those of this version."""
+
+    code = "schema-mismatch"
+
+
+class NotStored(StoreError):
+    """What is named is not there.
+
+    Attributes
+    ----------
+    what : {"group", "instance", "host", "placement"}
+    key : str
+    """
+
+    code = "not-stored"
+
+    def __init__(self, what: str, key: str) -> None:
+        self.what, self.key = what, key
+        super().__init__(f"there is no {what} {key!r}")
+
+
+class IdTaken(StoreError):
+    """The id of something new is that of something that is there."""
+
+    code = "id-taken"
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"the id {key} is taken")
+
+
+class InUse(StoreError):
+    """What is to go, or to change, is needed.
+
+    Attributes
+    ----------
+    what : {"members", "name", "host", "level"}
+        Why: it has members; another group names it; a host has members; policies speak at a level.
+    """
+
+    code = "in-use"
+
+    def __init__(self, what: str, message: str) -> None:
+        self.what = what
+        super().__init__(message)
+
+
+class QuotaExceeded(StoreError):
+    """A quota would be exceeded."""
+
+    code = "quota-exceeded"
+
+
+class Stale(StoreError):
+    """The generation that was expected is not the stored one."""
+
+    code = "stale"
+
+
+class Contended(StoreError):
+    """A placement no longer holds: others were faster.
+
+    Attributes
+    ----------
+    reasons : tuple of str
+        What it would break now.
+    """
+
+    code = "contended"
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__("; ".join(reasons))
+
+
+class KeyInFlight(StoreError):
+    """A request with the same idempotency key is under way."""
+
+    code = "key-in-flight"
+
+
+class KeyReused(StoreError):
+    """An idempotency key was used with another body."""
+
+    code = "key-reused"

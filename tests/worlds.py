@@ -1,0 +1,130 @@
+"""What a store may hold, drawn: groups of several projects, nested, with policies, and their instances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from groupsolver.constraints import AnyPolicy
+from groupsolver.constraints.policy import Policy
+from groupsolver.model.fleet import Fleet, Host
+from groupsolver.store.image import Image
+from groupsolver.store.mirror import Snapshot
+from groupsolver.store.records import Instance, StoredGroup
+from groupsolver.store.tx import At
+from tests import draws
+
+TENANTS = ("blue", "green")
+SIZES = ({"VCPU": 1}, {"VCPU": 1}, {"VCPU": 2, "MEMORY_MB": 1})
+_POLICY: TypeAdapter[Policy] = TypeAdapter(AnyPolicy)
+
+
+def uid(number: int) -> str:
+    return f"00000000-0000-4000-8000-{number:012d}"
+
+
+def policy(document: dict[str, Any]) -> Policy:
+    return _POLICY.validate_python(document)
+
+
+def fleet_of(rnd: Random) -> Fleet:
+    return Fleet.model_validate(draws.fleets(rnd))
+
+
+@dataclass
+class World:
+    """A fleet, groups and instances, in plain lists."""
+
+    fleet: Fleet
+    groups: list[StoredGroup] = field(default_factory=list)
+    instances: list[Instance] = field(default_factory=list)
+
+    def related(self, key: str) -> set[str]:
+        """Give a group with all above and below it."""
+        below = {group.id: set(group.groups) for group in self.groups}
+        found = {key}
+        for up in (False, True):
+            todo = [key]
+            while todo:
+                at = todo.pop()
+                near = below.get(at, set()) if not up else {over for over, inner in below.items() if at in inner}
+                todo += near - found
+                found |= near
+        return found
+
+    def policies(self, rnd: Random, key: str, tenant: str, most: int) -> tuple[Policy, ...]:
+        """Draw policies that a group may have."""
+        mine = [group.id for group in self.groups if group.tenant_id == tenant]
+        others = [other for other in mine if other not in self.related(key)]
+        found: list[dict[str, Any]] = []
+        for _ in range(rnd.randint(0, most)):
+            kind = rnd.choice((*draws.KINDS, "exclusive", "apart-from", "near", "spread"))
+            if others or kind not in ("near", "apart-from"):
+                names = [host.name for host in self.fleet.hosts]
+                one = draws.policies(rnd, kind, rnd.randint(1, 4) == 1, others, names)
+                if draws._same(one) not in map(draws._same, found):
+                    found.append(one)
+        return tuple(map(policy, found))
+
+    def snapshot(self) -> Snapshot:
+        """Give it as a mirror would."""
+        image = Image(self.fleet)
+        members = {group.id: tuple(one.id for one in self.instances if one.group == group.id) for group in self.groups}
+        image.put_groups([], [_with(group, members=members[group.id]) for group in self.groups])
+        image.put_instances([], self.instances)
+        return Snapshot(At(1, ""), *image.shown())
+
+    def document(self, batch: dict[str, list[dict[str, Any]]]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Give all of it as an application and a fleet, documents of the file contract; `batch` by group."""
+        loose = [{"name": "loose", "members": batch.get("loose", [])}]
+        groups: list[dict[str, Any]] = [
+            {
+                "name": group.id,
+                "policies": [one.document() for one in group.policies],
+                "groups": list(group.groups),
+                "members": batch.get(group.id, []),
+            }
+            for group in self.groups
+        ]
+        existing = [
+            {"group": one.group or "loose", "id": one.id, "host": one.host, "resources": one.resources}
+            for one in self.instances
+        ]
+        hosts = []
+        for host in self.fleet.hosts:
+            used = dict(host.used)
+            for one in self.instances:
+                if one.host == host.name:
+                    for name, amount in one.resources.items():
+                        used[name] = used.get(name, 0) + amount
+            hosts.append(host.document() | {"used": used})
+        return {"groups": groups + loose, "existing": existing}, self.fleet.document() | {"hosts": hosts}
+
+
+def _with(group: StoredGroup, **changes: Any) -> StoredGroup:
+    return StoredGroup(**{**group.__dict__, **changes})
+
+
+def world_of(rnd: Random) -> World:
+    """Draw a small world."""
+    world = World(fleet_of(rnd))
+    for number in range(rnd.randint(2, 6)):
+        tenant = rnd.choice(TENANTS)
+        mine = [group.id for group in world.groups if group.tenant_id == tenant]
+        inside = rnd.sample(mine, rnd.randint(0, min(2, len(mine)))) if rnd.randint(1, 3) == 1 else []
+        world.groups.append(StoredGroup(id=uid(number), tenant_id=tenant, user_id="u", groups=tuple(inside)))
+    for i, group in enumerate(world.groups):
+        world.groups[i] = _with(group, policies=world.policies(rnd, group.id, group.tenant_id, 2))
+    for number in range(rnd.randint(0, 5)):
+        owner = rnd.choice([None, *world.groups, *world.groups])
+        world.instances.append(instance(rnd, 100 + number, owner, rnd.choice(world.fleet.hosts)))
+    return world
+
+
+def instance(rnd: Random, number: int, owner: StoredGroup | None, host: Host) -> Instance:
+    tenant = owner.tenant_id if owner else TENANTS[0]
+    key = owner.id if owner else None
+    return Instance(uid(number), tenant, None, key, host.name, dict(rnd.choice(SIZES)), uid(900))
