@@ -1,0 +1,37 @@
+"""The HTTP API: a framework-free WSGI callable over a store.
+
+>>> from groupsolver.api import Loopback, make_app
+"""
+
+from __future__ import annotations
+
+from groupsolver.api.app import App
+from groupsolver.api.identity import Identity, Keystone, Loopback, Tokens
+from groupsolver.api.service import Service
+from groupsolver.api.settings import Quota, Settings, load_settings
+from groupsolver.store.migrate import ready
+from groupsolver.store.store import Store
+
+__all__ = ["App", "Identity", "Keystone", "Loopback", "Quota", "Settings", "Tokens", "load_settings", "make_app"]
+
+
+def make_app(settings: Settings | None = None, *, database: str, identity: Identity) -> App:
+    """Make the application, for any WSGI server.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+    database : str
+        ``sqlite:///groupsolver.db``, or ``postgresql://...``; a new SQLite file gets its tables.
+    identity : Identity
+        `Loopback`, `Tokens` or `Keystone`: who may ask.
+
+    Raises
+    ------
+    BadInput
+        Where the database's address is wrong.
+    StoreUnavailable, SchemaMismatch
+        Where it does not answer, or ``groupsolver db upgrade`` is needed.
+    """
+    ready(database)
+    return App(Service(settings or Settings(), Store(database)), identity)

@@ -1,0 +1,90 @@
+"""``/v1.0/{tenant_id}/groups``."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from groupsolver.api.call import Answer, Call
+from groupsolver.api.errors import bad_input
+from groupsolver.api.query import page
+from groupsolver.api.registry import create_group, delete_group, find_group, list_groups, update_group
+from groupsolver.api.tags import etag, group_tag, unchanged
+from groupsolver.api.views import group_view
+from groupsolver.errors import Fault
+from groupsolver.store.errors import Stale
+from groupsolver.store.records import StoredGroup
+from groupsolver.wire.bodies import GroupAnswer, GroupRequest, GroupsAnswer, plain
+from groupsolver.wire.read import validated
+
+_TRIES = 3
+
+
+def index(call: Call) -> Answer:
+    """List the project's groups, in the order in which they were made."""
+    asked = page(call.request)
+    name = call.request.args.get("name")
+    found = list_groups(call, tenant=call.tenant, limit=asked.limit, marker=asked.marker, name=name)
+    return Answer(body=GroupsAnswer(groups=tuple(map(group_view, found))))
+
+
+def create(call: Call) -> Answer:
+    """Register a group."""
+    group = create_group(call, cast(GroupRequest, call.body).group, origin="v1")
+    # Without a host: what the client calls this one is the client's word alone.
+    here = f"{call.request.root_path}/v1.0/{group.tenant_id}/groups/{group.id}"
+    return _one(group, 201, {"Location": here})
+
+
+def show(call: Call) -> Answer:
+    """Give one group."""
+    return _one(find_group(call, call.args["id"]))
+
+
+def update(call: Call) -> Answer:
+    """Change what the body contains: each key replaces the stored one."""
+    return _one(_updated(call, lambda old, new: {**old, **new}))
+
+
+def patch(call: Call) -> Answer:
+    """Merge the body into what is stored, RFC 7396."""
+    return _one(_updated(call, merged))
+
+
+def delete(call: Call) -> Answer:
+    """Remove a group."""
+    delete_group(call, call.args["id"], force=call.flag("force"))
+    return Answer(204)
+
+
+def _one(group: StoredGroup, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
+    return Answer(status, GroupAnswer(group=group_view(group)), {**etag(group_tag(group)), **(headers or {})})
+
+
+def _updated(call: Call, join: Any) -> StoredGroup:
+    data = call.data
+    if not isinstance(data, dict) or not isinstance(data.get("group"), dict):
+        validated(GroupRequest, data)  # tells what is wrong with it
+        raise bad_input(Fault("wrong-type", "group", "expected a mapping"))
+    for attempt in range(_TRIES):
+        stored = find_group(call, call.args["id"])
+        unchanged(call, group_tag(stored), f"group {stored.id}")
+        whole = {**data, "group": join(plain(group_view(stored)), data["group"])}
+        try:
+            return update_group(call, stored.id, validated(GroupRequest, whole).group, stored.generation)
+        except Stale:  # between reading and writing; the new state may be joined as well
+            if attempt == _TRIES - 1:
+                raise
+    raise AssertionError("a loop without an end")
+
+
+def merged(target: Any, patch: Any) -> Any:
+    """Apply a merge patch, RFC 7396."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), value)
+    return result

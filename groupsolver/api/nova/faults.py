@@ -1,0 +1,30 @@
+"""Errors in Nova's form: one key, named after the status, with the status again and a message."""
+
+from __future__ import annotations
+
+from werkzeug.wrappers import Request
+
+from groupsolver.api.call import Answer
+from groupsolver.api.errors import ApiError
+from groupsolver.api.nova.microversion import answered
+
+# As Nova's own; any other status is a computeFault.
+_NAMES = {
+    400: "badRequest",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "itemNotFound",
+    405: "badMethod",
+    409: "conflictingRequest",
+    413: "overLimit",
+    415: "badMediaType",
+    429: "overLimit",
+    501: "notImplemented",
+    503: "serviceUnavailable",
+}
+
+
+def fault(request: Request, error: ApiError) -> Answer:
+    """Give the answer for an error, with the version headers, whatever version the request asks for."""
+    body = {_NAMES.get(error.status, "computeFault"): {"code": error.status, "message": error.detail}}
+    return answered(request).on(Answer(error.status, body, error.headers))

@@ -1,0 +1,165 @@
+"""Place a batch: solve on a snapshot, outside any transaction, then claim; where others were faster, again."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from groupsolver.api.conflicts import told, without_others
+from groupsolver.api.errors import ApiError
+from groupsolver.api.service import Service
+from groupsolver.constraints import Application
+from groupsolver.errors import GroupsolverError
+from groupsolver.model.result import Limits, Result
+from groupsolver.store.answers import Key
+from groupsolver.store.claims import Claim, Kept, commit
+from groupsolver.store.errors import Contended
+from groupsolver.store.instances import StoredPlacement
+from groupsolver.store.mirror import Snapshot
+from groupsolver.store.scope import Batch, application
+
+_BACKOFF = 0.05  # seconds before one more try, at most
+_TURN = 10.0  # seconds to wait for a turn, at most
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a batch is to be placed.
+
+    Parameters
+    ----------
+    id : str
+        The placement's id, a uuid.
+    seconds : float
+        For all tries together.
+    dry_run : bool
+        Claim nothing.
+    ttl : int or None
+        Seconds after which the claims end unconfirmed.
+    key : Key or None
+        The request's idempotency key, which is answered in the transaction of the claim.
+    answer : callable
+        Makes the body that is kept for `key`, of a `Placed`.
+    """
+
+    id: str
+    seconds: float
+    dry_run: bool
+    ttl: int | None
+    key: Key | None
+    answer: Callable[[Placed], Any]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A batch that was placed: on what, and how well."""
+
+    batch: Batch
+    result: Result
+    app: Application
+    on: Snapshot
+    placement: StoredPlacement
+
+    @property
+    def hosts(self) -> dict[str, str]:
+        """Host of each instance."""
+        return self.result.placement or {}
+
+
+def place(service: Service, batch: Batch, wish: Wish) -> Placed:
+    """Place all instances of a batch, or none.
+
+    Raises
+    ------
+    ApiError
+        ``placement-infeasible``, ``no-answer-in-time``, ``claim-contended``, ``busy``.
+    StoreError
+        Groups, ids or quotas stand against it, or the database does not answer.
+    """
+    with service.pool.place():
+        return _placed(service, batch, wish)
+
+
+def _placed(service: Service, batch: Batch, wish: Wish) -> Placed:
+    end = time.monotonic() + wish.seconds
+    placed = _tried(service, batch, wish, end)
+    if placed is not None:
+        return placed
+    # Others came first. Who solves again does so in turn: they all want the same hosts.
+    with service.store.turns.turn(min(_TURN, (end - time.monotonic()) / 2)):
+        for _ in range(service.settings.retries):
+            service.metrics.retried()
+            placed = _tried(service, batch, wish, end)
+            if placed is not None:
+                return placed
+            time.sleep(random.uniform(0, _BACKOFF))  # noqa: S311 - who comes first is no secret
+    tries = service.settings.retries + 1
+    detail = f"other claims came first, {tries} times: try again"
+    raise ApiError("claim-contended", detail, headers={"Retry-After": "1"})
+
+
+def _tried(service: Service, batch: Batch, wish: Wish, end: float) -> Placed | None:
+    """Solve and claim once; None where the placement no longer held."""
+    placed = _solved(service, batch, wish, end)
+    if wish.dry_run:
+        return placed
+    kept = Kept(wish.key, 201, wish.answer(placed)) if wish.key else None
+    try:
+        commit(service.store, service.mirror, Claim(batch, placed.hosts, placed.on.at, placed.placement), kept)
+    except Contended:
+        return None
+    return placed
+
+
+def _solved(service: Service, batch: Batch, wish: Wish, end: float) -> Placed:
+    with service.pool.slot(end - time.monotonic()):
+        snapshot = _fresh(service)  # once it is this one's turn: what was stored before may be old by now
+        app = application(batch, snapshot)
+        left = end - time.monotonic()
+        result = _solve(service, app, snapshot, batch, left) if left > 0 else Result(status="unknown")
+        blocked = result.status == "infeasible" and _blocked(service, app, snapshot, batch, end)
+    if result.status == "unknown":
+        detail = f"no placement was found, nor shown to be impossible, in {wish.seconds:g} s"
+        raise ApiError("no-answer-in-time", detail, headers={"Retry-After": "5"})
+    if result.placement is None or result.objective is None or result.bound is None:
+        conflict = told(result, batch, snapshot, blocked=blocked)
+        raise ApiError("placement-infeasible", "no placement of all instances exists", conflict=conflict)
+    expires = None if wish.ttl is None else service.store.clock() + wish.ttl
+    placement = StoredPlacement(
+        wish.id, batch.tenant_id, result.status, result.objective, result.bound, result.gap or 0.0, expires
+    )
+    return Placed(batch, result, app, snapshot, placement)
+
+
+def _blocked(service: Service, app: Application, snapshot: Snapshot, batch: Batch, end: float) -> bool:
+    """Whether it is others' rules that a batch fails by: only then its project hears that there are any."""
+    own = without_others(app, batch, snapshot)
+    left = end - time.monotonic()
+    return own is not None and left > 0 and _solve(service, own, snapshot, batch, left).placed
+
+
+def _fresh(service: Service) -> Snapshot:
+    snapshot = service.mirror.snapshot()
+    now = service.store.clock()
+    if snapshot.ended(now):
+        with service.store.write():  # sweeps
+            pass
+        snapshot = service.mirror.snapshot()
+    return snapshot
+
+
+def _solve(service: Service, app: Application, snapshot: Snapshot, batch: Batch, seconds: float) -> Result:
+    from groupsolver.solver.solve import solve
+
+    start = time.perf_counter()
+    try:
+        limits = Limits(seconds=seconds, workers=service.settings.workers)
+        result = solve(app, snapshot.fleet, objective=batch.objective, limits=limits)
+    except GroupsolverError:
+        service.metrics.solved(batch.objective, "failed", time.perf_counter() - start)
+        raise
+    service.metrics.solved(batch.objective, result.status, time.perf_counter() - start)
+    return result

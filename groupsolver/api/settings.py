@@ -1,0 +1,117 @@
+"""What an operator may set of a server."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from groupsolver.errors import BadInput, Fault
+from groupsolver.files.faults import faults_of
+from groupsolver.model.value import Flag, Value
+from groupsolver.store.records import Origin
+
+Role = Literal["reader", "member", "service", "admin"]
+_Count = Annotated[int, Field(strict=True, ge=-1)]
+_Size = Annotated[int, Field(strict=True, ge=1)]
+_Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+
+
+class Quota(Value):
+    """How much a project may have; -1 means any number.
+
+    Parameters
+    ----------
+    groups, members : int, default 100 and 1,000
+        Groups made on ``/v1.0``, and members of each.
+    nova_groups, nova_members : int, default 10 and 10
+        The same for groups made on ``/v2.1``; Nova's defaults.
+    """
+
+    groups: _Count = 100
+    members: _Count = 1000
+    nova_groups: _Count = 10
+    nova_members: _Count = 10
+
+    def of_groups(self, origin: Origin) -> int:
+        """How many groups of one family."""
+        return self.nova_groups if origin == "nova" else self.groups
+
+    def of_members(self, origin: Origin) -> int:
+        """How many members a group of one family."""
+        return self.nova_members if origin == "nova" else self.members
+
+
+class Settings(Value):
+    """A server's settings; the file of ``serve --config`` has these keys.
+
+    Parameters
+    ----------
+    quota : Quota
+    quotas : dict of str to Quota
+        By project, where they differ.
+    reveal_hosts : bool or list of roles, default False
+        Who sees names of hosts, beside admins; true means everyone.
+    host_policies : role, default ``admin``
+        Who may use policies that name hosts, and ``exclusive`` above host level.
+    time_limit : float, default 30
+        Seconds of a solve at most; 3,600 at most.
+    solves : int, default the machine's cores
+        Solves that run at once.
+    waiting : int, default 4
+        Placements that wait for one of these.
+    workers : int, default 1
+        Threads of a solve.
+    retries : int, default 5
+        How often a placement that others overtook is solved again.
+    most_members : int, default 2,000
+        Instances a placement.
+    most_policies, depth : int, default 32 and 8
+        Policies a group, and groups below one another.
+    body, fleet_body : int, default 1 MiB and 64 MiB
+        Bytes of a body.
+    """
+
+    quota: Quota = Quota()
+    quotas: dict[str, Quota] = {}
+    reveal_hosts: Flag | tuple[Role, ...] = False
+    host_policies: Role = "admin"
+    time_limit: _Seconds = 30.0
+    solves: _Size = os.cpu_count() or 1
+    waiting: Annotated[int, Field(strict=True, ge=0)] = 4
+    workers: _Size = 1
+    retries: Annotated[int, Field(strict=True, ge=0, le=100)] = 5
+    most_members: _Size = 2000
+    most_policies: _Size = 32
+    depth: _Size = 8
+    body: _Size = 2**20
+    fleet_body: _Size = 64 * 2**20
+
+    def quota_of(self, tenant: str) -> Quota:
+        """Give a project's quota."""
+        return self.quotas.get(tenant, self.quota)
+
+    @property
+    def host_readers(self) -> frozenset[str]:
+        """The roles that see names of hosts."""
+        if self.reveal_hosts is True:
+            return frozenset({"reader", "member", "service", "admin"})
+        return frozenset({"admin", *(self.reveal_hosts or ())})
+
+
+def load_settings(path: str | Path) -> Settings:
+    """Read a TOML file of settings. Raises `BadInput`."""
+    data: Any = None
+    try:
+        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        raise BadInput(faults_of(error, data)).in_file(str(path)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput([Fault("not-toml", "", f"expected TOML: {error}", str(path))]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"expected a file that can be read: {error}"
+        raise BadInput([Fault("unreadable-file", "", message, str(path))]) from None
