@@ -4,36 +4,36 @@
 ``python file=``, ``diff file=``   written to, or applied to, a copy of the project, where laws are then run
 ``yaml`` or ``json`` with ``fleet``, ``app``, ``policies`` or ``result``   read by the library
 ``console``                 each ``$`` line is run and its output compared; ``...`` stands for anything
+``console serve``, ``console server``, ``python server``   run with a server: see `test_docs_server.py`
 ``sh``                      what is not run here: the names of make's targets are compared
 ``text``                    pictures
 """
 
 from __future__ import annotations
 
-import doctest
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
 
+import groupsolver.api
+import groupsolver.client  # noqa: F401 - whose errors are counted
 from groupsolver import POLICIES, Application, Fleet, GroupsolverError, Result
+from groupsolver.cli.exits import Exit
 from groupsolver.constraints import AnyPolicy
 from groupsolver.errors import CODES
 from groupsolver.files import parse_application, parse_fleet, parse_result
 from groupsolver.files.json_text import parse_json
 from groupsolver.files.yaml_text import parse_yaml
+from tests.doc_pages import BLOCK, BLOCKS, PAGES, ROOT, Block, blocks_of, playground, same
 
-ROOT = Path(__file__).parent.parent
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
 LAWS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").glob("test_law*.py"))
 READ: dict[str, Callable[[Any], object]] = {
@@ -42,45 +42,25 @@ READ: dict[str, Callable[[Any], object]] = {
     "result": parse_result,
     "policies": TypeAdapter(tuple[AnyPolicy, ...]).validate_python,
 }
+SERVED = {"serve", "server"}  # see test_docs_server.py
 
 
-@dataclass(frozen=True)
-class Block:
-    page: Path
-    language: str
-    info: str
-    text: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.page.relative_to(ROOT)}:{self.line}"
-
-
-def blocks_of(page: Path) -> list[Block]:
-    text = page.read_text(encoding="utf-8")
-    return [
-        Block(page, found[1], found[2].strip(), found[3], text.count("\n", 0, found.start()) + 1)
-        for found in BLOCK.finditer(text)
-    ]
-
-
-BLOCKS = [block for page in PAGES for block in blocks_of(page)]
-
-
-def which(language: str, has: str = "") -> list[Block]:
-    return [block for block in BLOCKS if block.language == language and has in block.info]
+def which(language: str) -> list[Block]:
+    return [block for block in BLOCKS if block.language == language and block.info not in SERVED]
 
 
 def test_every_block_is_of_a_known_kind() -> None:
     def known(block: Block) -> bool:
         match block.language:
             case "python":
-                return block.info == "" or block.info.startswith("file=")
+                return block.info in {"", "server"} or block.info.startswith("file=")
             case "diff":
                 return block.info.startswith("file=")
             case "yaml" | "json":
                 return block.info in READ
-            case "console" | "sh" | "text":
+            case "console":
+                return block.info in {"", *SERVED}
+            case "sh" | "text":
                 return block.info == ""
         return False
 
@@ -92,17 +72,7 @@ def test_every_block_is_of_a_known_kind() -> None:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the examples, in which commands and code of the docs run and may leave files."""
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    command = tmp_path / "bin" / "groupsolver"
-    command.parent.mkdir()
-    code = "import sys; from groupsolver.cli import main; sys.exit(main())"
-    command.write_text(f"#!/bin/sh\nexec '{sys.executable}' -c '{code}' \"$@\"\n")
-    command.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{command.parent}:{os.environ['PATH']}")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setenv("COLUMNS", "120")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    return playground(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -112,8 +82,7 @@ def test_python_of_a_page_runs(page: Path, project: Path, capsys: pytest.Capture
         if block.language == "python" and not block.info:
             exec(compile(block.text, str(block), "exec", dont_inherit=True), names)
             printed = capsys.readouterr().out
-            told = "".join(f"{line}\n" for line in re.findall(r"^print\(.*  # (.+)$", block.text, re.MULTILINE))
-            assert same(told, printed) or not told
+            assert same(block.printed, printed) or not block.printed
 
 
 @pytest.mark.parametrize("block", [*which("yaml"), *which("json")], ids=str)
@@ -122,16 +91,10 @@ def test_a_document_is_read(block: Block) -> None:
     READ[block.info](data)
 
 
-def same(expected: str, got: str) -> bool:
-    plain = "\n".join(line.rstrip() for line in got.splitlines()) + "\n"
-    return doctest.OutputChecker().check_output(expected, plain, doctest.ELLIPSIS)
-
-
 @pytest.mark.parametrize("block", which("console"), ids=str)
 def test_a_command_prints_what_is_shown(block: Block, project: Path) -> None:
     code = 0
-    for step in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
-        command, _, expected = step.partition("\n")
+    for command, expected in block.steps:
         run = subprocess.run(
             ["bash", "-c", f"(exit {code}); {command}"],
             stdout=subprocess.PIPE,
@@ -201,6 +164,11 @@ def test_every_code_is_described_and_no_other() -> None:
     assert len(told) == len(set(told))
     raised = {error.code for error in subclasses(GroupsolverError)}
     assert set(told) == set(CODES) | raised
+
+
+def test_every_exit_code_is_described() -> None:
+    text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    assert {int(code) for code in re.findall(r"^\| ([0-9]+) \|", text, re.MULTILINE)} == set(Exit)
 
 
 def test_every_fault_of_the_code_has_a_code_that_is_listed() -> None:

@@ -25,13 +25,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "files": BASE,
     "picture": BASE | {"why"},
     "solver": BASE,
-    "store": BASE,
-    "api": BASE | {"why", "files", "picture", "solver", "store"},
-    "cli": BASE | {"why", "files", "picture", "solver", "store", "api"},
+    "wire": BASE | {"files"},
+    "store": BASE | {"files"},
+    "client": BASE | {"files", "wire"},
+    "api": BASE | {"why", "files", "solver", "wire", "store", "__init__"},
+    "cli": BASE | {"why", "files", "picture", "solver", "wire", "store", "client", "api"},
     "__main__": {"cli"},
     "__init__": BASE | {"why", "files", "solver"},
 }
-HEAVY = {"ortools", "sqlalchemy", "networkx", "pandas"}
+HEAVY = {"ortools", "sqlalchemy", "networkx", "pandas", "werkzeug", "httpx", "alembic"}
 
 
 def floor_of(path: Path) -> str:

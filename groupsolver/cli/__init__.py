@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from groupsolver.cli import db, fleet, group, serve, tokens
 from groupsolver.cli.exits import Exit
 from groupsolver.cli.options import Options, parse
 from groupsolver.cli.out import CannotWriteError
 from groupsolver.errors import BadInput, BrokenAnswer, UnknownSolverStatus, one_line
+
+# Those that load what they need once it is known what that is.
+_RUN: dict[str, Callable[[Options], int]] = {
+    "serve": serve.run,
+    "db": db.run,
+    "tokens": tokens.run,
+    "fleet": fleet.run,
+    "group": group.run,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,6 +58,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(options: Options) -> int:
     match options.command:
+        case "place" if options.url is not None:
+            from groupsolver.cli.place_remote import place as place_remote
+
+            return place_remote(options)
         case "place":
             from groupsolver.cli.place import place
 
@@ -56,7 +70,9 @@ def _run(options: Options) -> int:
             from groupsolver.cli.check import check
 
             return check(options)
-        case _:
+        case "schema":
             from groupsolver.cli.schema import schema
 
             return schema(options)
+        case command:
+            return _RUN[command](options)

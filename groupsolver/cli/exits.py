@@ -15,6 +15,7 @@ class Exit(IntEnum):
     BAD_INPUT = 2
     UNKNOWN = 3  # time ran out with no answer
     VIOLATED = 4  # `check` found hard violations
+    UNAVAILABLE = 69  # a server cannot be reached, or cannot answer now
     BUG = 70  # the solver's answer failed the independent check
     UNWRITABLE = 74  # standard output is full, or closed
     INTERRUPTED = 130  # as the shell says it of a signal: 128 + SIGINT

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import argparse
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, NoReturn, get_args
 
 import groupsolver
+from groupsolver.cli import db, fleet, group, serve, tokens
+from groupsolver.cli.numbers import integer, number
+from groupsolver.cli.remote import add_identity, add_url
 from groupsolver.errors import one_line
 from groupsolver.model.result import Limits, Objective
 
 Output = Literal["table", "json", "yaml"]
-Format = Literal["fleet", "app", "result"]
+Format = Literal["fleet", "app", "result", "openapi"]
 _EPILOG = """\
 exit codes: 0 placed, or nothing wrong; 1 proved infeasible; 2 bad input; 3 time ran out with no answer;
-4 check found hard violations; 70 a bug of groupsolver; 130 interrupted"""
+4 check found hard violations; 69 a server cannot be reached; 70 a bug of groupsolver; 130 interrupted"""
 
 
 class Options(argparse.Namespace):
     """Options as they were given; which of them are there depends on `command`."""
 
-    command: Literal["place", "check", "schema"]
+    command: Literal["place", "check", "schema", "serve", "db", "tokens", "fleet", "group"]
     app: str
     fleet: str
+    url: str | None
+    tenant: str
+    token: str | None
     placement: str
     format: Format
     objective: Objective
@@ -62,8 +67,10 @@ def _parser() -> _Parser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command", parser_class=_Parser)
     _add_place(_command(commands, "place", "place an application on a fleet, or prove that it cannot be done"))
     _add_check(_command(commands, "check", "hold a placement against every rule, without the solver"))
-    schema = _command(commands, "schema", "print the JSON Schema of a format")
+    schema = _command(commands, "schema", "print the JSON Schema of a format, or the OpenAPI document of the server")
     schema.add_argument("format", choices=get_args(Format))
+    for command in (serve, db, tokens, fleet, group):
+        command.add_parser(commands)
     return parser
 
 
@@ -72,9 +79,12 @@ def _command(commands: Any, name: str, about: str) -> _Parser:
     return made
 
 
-def _add_inputs(parser: _Parser) -> None:
+def _add_app(parser: _Parser) -> None:
     parser.add_argument("app", metavar="APP", help="the application, YAML or JSON; - is standard input")
-    parser.add_argument("--fleet", required=True, metavar="FILE", help="the fleet, YAML or JSON")
+
+
+def _add_fleet(parser: Any, *, required: bool = True) -> None:
+    parser.add_argument("--fleet", required=required, metavar="FILE", help="the fleet, YAML or JSON")
 
 
 def _add_objective(parser: _Parser) -> None:
@@ -84,34 +94,38 @@ def _add_objective(parser: _Parser) -> None:
 
 def _add_place(parser: _Parser) -> None:
     default = Limits()
-    _add_inputs(parser)
+    _add_app(parser)
+    where = parser.add_mutually_exclusive_group(required=True)
+    _add_fleet(where, required=False)
+    add_url(where, required=False)
+    add_identity(parser)
     add = parser.add_argument
     add("--output", choices=get_args(Output), default="table", help="how to answer (default: table)")
     _add_objective(parser)
     add(
         "--time-limit",
-        type=_number("a number of seconds above 0", lambda x: x > 0),
+        type=number("a number of seconds above 0", lambda x: x > 0),
         default=default.seconds,
         metavar="S",
         help="seconds for the whole solve (default: 30)",
     )
     add(
         "--gap",
-        type=_number("a fraction of at least 0", lambda x: x >= 0),
+        type=number("a fraction of at least 0", lambda x: x >= 0),
         default=default.gap,
         metavar="G",
         help="stop at a proved gap of this fraction, 0.01 for 1 %% (default: 0)",
     )
     add(
         "--workers",
-        type=_integer(0, 1024),
+        type=integer(0, 1024),
         default=default.workers,
         metavar="N",
         help="threads of the solver (default: all cores)",
     )
     add(
         "--seed",
-        type=_integer(0, 2**31 - 1),
+        type=integer(0, 2**31 - 1),
         default=default.seed,
         metavar="N",
         help="with one worker and a proved answer, the same seed gives the same answer (default: 0)",
@@ -120,29 +134,7 @@ def _add_place(parser: _Parser) -> None:
 
 
 def _add_check(parser: _Parser) -> None:
-    _add_inputs(parser)
+    _add_app(parser)
+    _add_fleet(parser)
     parser.add_argument("--placement", required=True, metavar="FILE", help="a result of place, JSON or YAML")
     _add_objective(parser)
-
-
-def _number(expected: str, allowed: Callable[[float], bool]) -> Callable[[str], float]:
-    def convert(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value) or not allowed(value):
-            raise argparse.ArgumentTypeError(f"expected {expected}, found {text[:40]!r}")
-        return value
-
-    return convert
-
-
-def _integer(least: int, most: int) -> Callable[[str], int]:
-    def convert(text: str) -> int:
-        value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
-        if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"expected an integer from {least} to {most}, found {text[:40]!r}")
-        return value
-
-    return convert

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+
+from groupsolver.errors import one_line
 
 
 class CannotWriteError(Exception):
@@ -20,3 +23,16 @@ def write(text: str) -> None:
         sys.stdout.flush()
     except OSError as error:
         raise CannotWriteError(error) from None
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Give rows as lines whose cells stand below each other."""
+    from rich.cells import cell_len
+
+    clean = [[one_line(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*clean, strict=True)]
+    lines = [
+        "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+        for row in clean
+    ]
+    return "".join(f"{line.rstrip()}\n" for line in lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from itertools import groupby
 
@@ -19,38 +19,44 @@ from groupsolver.model.index import HostIndex
 from groupsolver.model.result import Conflict, Objective, Result
 from groupsolver.why import Why, why
 
-_COLOUR = {"optimal": "bold green", "feasible": "bold yellow", "infeasible": "bold red", "unknown": "bold red"}
-_Line = tuple[str, str]  # text and style
+COLOUR = {"optimal": "bold green", "feasible": "bold yellow", "infeasible": "bold red", "unknown": "bold red"}
+Line = tuple[str, str]  # text and style
 
 
 def print_table(app: Application, hosts: HostIndex, result: Result, objective: Objective) -> None:
     """Print a result: in colour on a terminal, plain elsewhere."""
+    print_lines(lines_of(app, hosts, result, objective))
+
+
+def print_lines(lines: Iterable[Line]) -> None:
+    """Print lines with their styles: in colour on a terminal, plain elsewhere."""
     # Into memory first: rich would end the process itself where the reader of a pipe has gone.
     printed = StringIO()
     console = Console(file=printed, force_terminal=sys.stdout.isatty() or None, highlight=False)
-    for text, style in lines_of(app, hosts, result, objective):
+    for text, style in lines:
         # As `Text`, names of the input are no markup.
         console.print(Text(one_line(text).rstrip(), style=style), soft_wrap=True)
     write(printed.getvalue())
 
 
-def lines_of(app: Application, hosts: HostIndex, result: Result, objective: Objective) -> Iterator[_Line]:
+def lines_of(app: Application, hosts: HostIndex, result: Result, objective: Objective) -> Iterator[Line]:
     """Give the lines of the table, each with its style."""
-    yield _head(app, result, objective), _COLOUR[result.status]
+    yield head(app, result, objective), COLOUR[result.status]
     if result.placement:
         found = [reason for reason in why(app, hosts, result.placement, objective=objective) if reason.new]
         yield from _groups(found, hosts.levels)
     if result.conflict is not None:
-        yield from _conflict(result.conflict)
+        yield from against(result.conflict)
     if result.penalties:
-        yield from _section("soft policies that cost something")
+        yield from section("soft policies that cost something")
         yield from ((f"  - {soft.group}: {soft.detail}; costs {soft.cost}", "") for soft in result.penalties)
     if result.warnings:
-        yield from _section("warnings")
+        yield from section("warnings")
         yield from ((f"  {warning}", "yellow") for warning in result.warnings)
 
 
-def _head(app: Application, result: Result, objective: Objective) -> str:
+def head(app: Application, result: Result, objective: Objective) -> str:
+    """Say in one line how it went."""
     parts = [f"{app.name}: {result.status}" if app.name else result.status]
     if result.placement is not None:
         running = len(app.existing)
@@ -63,36 +69,38 @@ def _head(app: Application, result: Result, objective: Objective) -> str:
     return "; ".join([*parts, f"{result.seconds:.2f} s"])
 
 
-def _groups(found: list[Why], levels: Sequence[str]) -> Iterator[_Line]:
+def _groups(found: list[Why], levels: Sequence[str]) -> Iterator[Line]:
     titles = ("member", "host", *levels, "cost")
     rows = [(r.member, r.host, *(r.domains.get(level, "-") for level in levels), str(r.cost)) for r in found]
     # All groups' tables are cut to one measure, so that the eye can follow a column down.
-    first, *body = _aligned([titles, *rows])
+    first, *body = aligned([titles, *rows])
     lines = iter(body)
     for group, members in groupby(found, key=lambda reason: reason.group):
         here = list(members)
-        yield from _section(f"{group}: {number(len(here), 'member')}")
+        yield from section(f"{group}: {number(len(here), 'member')}")
         yield from ((f"  - {rule}", "cyan") for rule in here[0].rules)
         yield first, "dim"
         yield from ((next(lines), "") for _ in here)
 
 
-def _conflict(conflict: Conflict) -> Iterator[_Line]:
+def against(conflict: Conflict) -> Iterator[Line]:
+    """Say what stands against a placement."""
     title = "these contradict each other" if conflict.minimal else "all rules that hold here; not narrowed down"
-    yield from _section(title)
+    yield from section(title)
     yield from ((f"  - {rule.group}: {rule.policy}: {rule.sentence}", "") for rule in conflict.policies)
     yield from ((f"  - {short.sentence}", "") for short in conflict.capacity)
     if conflict.fixes:
-        yield from _section("what would help")
+        yield from section("what would help")
         yield from ((f"  - {fix.change} (cost {fix.cost})", "") for fix in conflict.fixes)
 
 
-def _section(title: str) -> Iterator[_Line]:
+def section(title: str) -> Iterator[Line]:
+    """Give a title, with a line of nothing above it."""
     yield "", ""
     yield title, "bold"
 
 
-def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+def aligned(rows: list[tuple[str, ...]]) -> list[str]:
     """Pad cells to columns, the last one to the right."""
     clean = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*clean, strict=True)]

@@ -1,0 +1,35 @@
+"""A typed client for all of ``/v1.0``.
+
+>>> from groupsolver.client import Client
+>>> with Client("http://127.0.0.1:8774", tenant="shop") as client:
+...     web = client.groups.create(name="web", policies=["anti-affinity"])
+"""
+
+from __future__ import annotations
+
+from groupsolver.client.client import Client
+from groupsolver.client.errors import ClientError, ServerError, UnexpectedAnswer, Unreachable
+from groupsolver.wire.bodies import (
+    FleetAnswer,
+    GroupView,
+    Hints,
+    InstanceRequest,
+    InstanceView,
+    PlacedView,
+    PlacementView,
+)
+
+__all__ = [
+    "Client",
+    "ClientError",
+    "FleetAnswer",
+    "GroupView",
+    "Hints",
+    "InstanceRequest",
+    "InstanceView",
+    "PlacedView",
+    "PlacementView",
+    "ServerError",
+    "UnexpectedAnswer",
+    "Unreachable",
+]

@@ -1,0 +1,158 @@
+"""The client: a server, a project, an identity."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from groupsolver.client.fleet import FleetResource
+from groupsolver.client.groups import Groups
+from groupsolver.client.instances import Instances
+from groupsolver.client.session import Session, segment
+from groupsolver.files.words import refuse
+from groupsolver.model.application import Flavor
+from groupsolver.model.result import Objective
+from groupsolver.wire.bodies import (
+    InstanceRequest,
+    PlacementAnswer,
+    PlacementFields,
+    PlacementRequest,
+    PlacementView,
+)
+from groupsolver.wire.read import validated
+from groupsolver.wire.write import write_body
+
+if TYPE_CHECKING:
+    import httpx
+
+_SLACK = 30.0  # seconds that an answer may take beyond the solve
+
+
+class Client:
+    """A server of groupsolver, as one project sees it. Threads may share a client.
+
+    Parameters
+    ----------
+    url : str
+        ``http://127.0.0.1:8774``; a path in front of ``/v1.0`` is kept.
+    tenant : str, default "default"
+        The project.
+    token : str, optional
+        Sent as ``X-Auth-Token``; a server in the mode ``loopback`` needs none.
+    timeout : float, default 60
+        Seconds without a byte after which a request is given up.
+    transport : httpx transport, optional
+        Instead of the network.
+    retries : int, default 3
+        How often a request is sent again that the server refused with 503 and ``Retry-After``.
+        Only what may safely come twice is.
+
+    Attributes
+    ----------
+    groups : Groups
+    instances : Instances
+    fleet : FleetResource
+
+    Raises
+    ------
+    BadInput
+        Where the URL, the project or the token cannot be one.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        tenant: str = "default",
+        token: str | None = None,
+        *,
+        timeout: float = 60.0,
+        transport: httpx.BaseTransport | None = None,
+        retries: int = 3,
+    ) -> None:
+        if not tenant:
+            raise refuse("wrong-value", "expected the id of a project", "tenant")
+        self._session = Session(url, token, timeout, transport, retries)
+        self.tenant = tenant
+        self._path = f"/v1.0/{segment(tenant)}"
+        self.groups = Groups(self._session, self._path)
+        self.instances = Instances(self._session, self._path)
+        self.fleet = FleetResource(self._session)
+
+    def __repr__(self) -> str:
+        return f"Client({str(self._session.url)!r}, tenant={self.tenant!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def place(
+        self,
+        instances: Sequence[InstanceRequest],
+        *,
+        flavors: Mapping[str, Flavor] | None = None,
+        objective: Objective = "pack",
+        time_limit: float | None = None,
+        ttl: int | None = None,
+        dry_run: bool = False,
+        idempotency_key: str | None = None,
+    ) -> PlacementView:
+        """Place instances, all or none, and claim what they take.
+
+        Parameters
+        ----------
+        instances : sequence of InstanceRequest
+        flavors : mapping of str to Flavor
+            Those that the instances name.
+        objective : {"pack", "spread", "cost"}, default "pack"
+        time_limit : float, optional
+            Seconds; by default, and at most, the server's.
+        ttl : int, optional
+            Seconds after which the claims end, unless `confirm` comes in time.
+        dry_run : bool, default False
+            Decide, and claim nothing: the placement's `id` is then None.
+        idempotency_key : str, optional
+            Asked again with the same key, the server answers the same, and places nothing anew.
+            By default made for this call, so that it can be sent again safely.
+
+        Raises
+        ------
+        ServerError
+            ``placement-infeasible``, with its `conflict`; ``no-answer-in-time``; and others.
+        """
+        fields = validated(
+            PlacementFields,
+            {
+                "flavors": dict(flavors or {}),
+                "instances": tuple(instances),
+                "objective": objective,
+                "time_limit": time_limit,
+                "ttl": ttl,
+            },
+        )
+        body = PlacementRequest(placement=fields).model_dump(mode="json", exclude_none=True)
+        response = self._session.send(
+            "POST",
+            f"{self._path}/placements",
+            query={"dry_run": "true" if dry_run else None},
+            body=write_body("json", body, PlacementRequest),
+            headers={"Idempotency-Key": idempotency_key or str(uuid.uuid4())},
+            repeatable=True,
+            timeout=(time_limit or 0) + _SLACK,
+        )
+        return self._session.read(response, PlacementAnswer).placement
+
+    def confirm(self, placement: str) -> PlacementView:
+        """Let the claims of a placement stay that was made with a `ttl`."""
+        path = f"{self._path}/placements/{segment(placement)}/confirm"
+        response = self._session.send("POST", path, repeatable=True)  # confirmed twice is confirmed
+        return self._session.read(response, PlacementAnswer).placement

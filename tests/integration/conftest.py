@@ -1,0 +1,27 @@
+"""One server for all clients; each test has a project of its own on it, and so a quota of its own."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers import serving
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(tmp_path_factory.mktemp("server")) as url:
+        yield url
+
+
+@pytest.fixture
+def project() -> str:
+    return uuid.uuid4().hex
+
+
+@pytest.fixture
+def compute(server: str, project: str) -> str:
+    """The endpoint that Nova's clients are given."""
+    return f"{server}/v2.1/{project}"

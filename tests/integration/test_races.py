@@ -1,0 +1,43 @@
+"""Processes that place at once: no host over capacity, no policy broken, every refusal justified.
+
+``GROUPSOLVER_RACE`` says how many applications race; the full size is 400.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.races import race
+from tests.databases import Postgres
+
+pytestmark = pytest.mark.integration
+SIZE = int(os.environ.get("GROUPSOLVER_RACE", "64"))
+
+
+def judged(told: dict[str, Any]) -> None:
+    assert told["wrong"] == []
+    assert told["unjustified"] == 0
+    assert told["others"] == {}
+    assert told["given_up"] == 0  # asking again is worth it, a bounded number of times
+    assert told["placed"] + told["infeasible"] == SIZE
+    assert told["placed"] >= 0.9 * SIZE  # the room is just enough
+
+
+def test_eight_processes_race_for_one_fleet_on_postgresql(postgres: Postgres) -> None:
+    judged(race(postgres.new(), 8, SIZE))
+
+
+def test_four_processes_race_for_one_fleet_on_sqlite(tmp_path: Path, sqlite_made: Path) -> None:
+    shutil.copy(sqlite_made, tmp_path / "race.db")
+    judged(race(f"sqlite:///{tmp_path / 'race.db'}", 4, SIZE))
+
+
+def test_more_applications_than_room_are_refused_and_the_refusals_are_true(postgres: Postgres) -> None:
+    told = race(postgres.new(), 4, 32, slack=-0.4)
+    assert (told["wrong"], told["unjustified"], told["others"], told["given_up"]) == ([], 0, {}, 0)
+    assert told["infeasible"] >= 3

@@ -1,0 +1,39 @@
+"""The reference of the HTTP API is complete: every path, code, setting and role that the code has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from groupsolver.api.errors import HTTP
+from groupsolver.api.routes import ROUTES
+from groupsolver.api.settings import Quota, Settings
+
+TEXT = (Path(__file__).parent.parent / "docs" / "http.md").read_text(encoding="utf-8")
+
+
+def test_every_code_of_an_answer_is_described_with_its_status() -> None:
+    told = re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \|", TEXT, re.MULTILINE)
+    assert dict(told) == {code: str(status) for code, (status, _) in HTTP.items()}
+    assert len(told) == len(HTTP)
+
+
+def test_every_path_is_described_with_its_methods() -> None:
+    told = set()
+    for methods, paths in re.findall(r"^\| ((?:`[A-Z]+`(?:, )?)+) \| ((?:`/[^`]*`(?:, )?)+) \|", TEXT, re.MULTILINE):
+        for method in re.findall(r"`([A-Z]+)`", methods):
+            told |= {(method, path) for path in re.findall(r"`([^`]+)`", paths)}
+    assert told == {(route.method, route.path) for route in ROUTES if not route.path.startswith("/v2.1/<project_id>")}
+
+
+def test_every_path_of_v1_is_described_with_its_role() -> None:
+    rows = re.findall(r"^\| (`[A-Z`, ]+) \| `(/v1.0[^`]*)` \| .* \| (\w+) \|$", TEXT, re.MULTILINE)
+    told = {(method, path): role for methods, path, role in rows for method in re.findall(r"`([A-Z]+)`", methods)}
+    assert told == {(route.method, route.path): route.needs for route in ROUTES if route.family == "v1"}
+
+
+def test_every_setting_is_described() -> None:
+    section = TEXT.partition("## Settings")[2].partition("\n## ")[0]
+    told = {key for row in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", section, re.MULTILINE) for key in row.split(", ")}
+    assert {key.strip("`") for key in told} == set(Settings.model_fields)
+    assert all(f"`{key}`" in section for key in Quota.model_fields)
