@@ -53,11 +53,12 @@ class Encoding:
         self._cost = Linear()
         self._counts: dict[tuple[str, str], tuple[dict[int, Linear], Linear]] = {}
         self._uses: dict[tuple[str, str], dict[int, Linear]] = {}
-        self.placed = [[self._number(high) for high in highs.tolist()] for highs in most]
+        self.placed = [[self.number(high) for high in highs.tolist()] for highs in most]
         for lot, found in zip(ground.lots, self.placed, strict=True):
             self.model.add(cp_model.LinearExpr.sum(found) == lot.number)
 
-    def _number(self, high: int) -> cp_model.IntVar:
+    def number(self, high: int) -> cp_model.IntVar:
+        """Make a variable of 0 to `high`."""
         var = self.model.new_bool_var("") if high == 1 else self.model.new_int_var(0, high, "")
         self._high[var.index] = high
         return var
@@ -117,7 +118,7 @@ class Encoding:
             return Linear(const=1)
         if len(count.vars) <= 1 and self.high(count) <= 1:
             return count
-        used = self._number(1)
+        used = self.number(1)
         for var in count.vars:
             if self._high[var.index] == 1:
                 self.model.add_implication(var, used)
@@ -148,9 +149,9 @@ class Encoding:
 
     def largest(self, exprs: Sequence[Linear]) -> Linear:
         """Give what is at least each of several expressions and 0: tight where that is cheaper."""
-        top = self._number(max(1, *(self.high(expr) for expr in exprs)))
+        top = self.number(max(1, *(self.high(expr) for expr in exprs)))
         for expr in exprs:
-            self._at_most(expr.plus(Linear([top], [-1])), 0)
+            self.at_most(expr.plus(Linear([top], [-1])), 0)
         return Linear([top], [1])
 
     def require(self, rule: Rule, measure: Sequence[Linear], limit: int = 0) -> None:
@@ -162,12 +163,12 @@ class Encoding:
         weight = rule.policy.weight
         for part in measure:
             if weight is None:
-                self._at_most(part, max(limit, part.const))
+                self.at_most(part, max(limit, part.const))
             elif not part.vars:
                 self._cost.const += weight * self._unit * max(0, part.const - limit)
             elif (high := self.high(part) - limit) > 0:
-                excess = self._number(high)
-                self._at_most(part.plus(Linear([excess], [-1])), limit)
+                excess = self.number(high)
+                self.at_most(part.plus(Linear([excess], [-1])), limit)
                 self._cost.vars.append(excess)
                 self._cost.coefs.append(weight * self._unit)
 
@@ -180,25 +181,26 @@ class Encoding:
             self.require(rule, measure)
         elif not before:
             for part in measure:
-                self._at_most(part, 0)
+                self.at_most(part, 0)
         else:
             excesses = [self.largest([part]) for part in measure]
-            self._at_most(self.total(excesses), before)
+            self.at_most(self.total(excesses), before)
 
     def skew(self, counts: Sequence[Linear | None], size: int) -> Linear:
         """Give what is at least the largest less the smallest of some counts; None counts 0."""
         if not counts:
             return Linear()
-        most, least = self._number(max(1, size)), self._number(max(1, size))
+        most, least = self.number(max(1, size)), self.number(max(1, size))
         for count in counts:
             if count is None:
                 self.model.add(least == 0)
             else:
-                self._at_most(count.plus(Linear([most], [-1])), 0)
-                self._at_most(Linear([least], [1]).plus(count, -1), 0)
+                self.at_most(count.plus(Linear([most], [-1])), 0)
+                self.at_most(Linear([least], [1]).plus(count, -1), 0)
         return Linear([most, least], [1, -1])
 
-    def _at_most(self, expr: Linear, limit: int) -> None:
+    def at_most(self, expr: Linear, limit: int) -> None:
+        """Post ``expr <= limit``, where that says anything."""
         if self.high(expr) <= limit:
             return
         if expr.vars:
@@ -231,25 +233,6 @@ class Encoding:
                 self.model.add(var <= self._high[var.index] * used.vars[0])
 
     # What every model has.
-
-    def capacity(self) -> None:
-        """Keep each host within what is free of every resource."""
-        for name in sorted({name for lot in self.ground.lots for name, _ in lot.size}):
-            sizes = [dict(lot.size).get(name, 0) for lot in self.ground.lots]
-            free = self.ground.fleet.free(name)
-            # In floating point, a little low: rows that can never bind are not worth a constraint.
-            load = np.zeros(len(free))
-            for lot, size in enumerate(sizes):
-                load[self.rows[lot]] += float(size) * self.most[lot] * (1 + 1e-9)
-            tight = load >= free
-            here: dict[int, Linear] = {}
-            for lot, size in enumerate(sizes):
-                for at in np.flatnonzero(tight[self.rows[lot]]).tolist() if size else ():
-                    found = here.setdefault(int(self.rows[lot][at]), Linear())
-                    found.vars.append(self.placed[lot][at])
-                    found.coefs.append(size)
-            for row, expr in here.items():
-                self._at_most(expr, int(free[row]))
 
     def price(self, prices: Sequence[Ints], beyond_first: int) -> None:
         """Price members by lot and candidate, and `beyond_first` for each but the first on a host."""

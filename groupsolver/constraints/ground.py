@@ -77,6 +77,10 @@ class Ground:
             lambda: [rule for rule in scene.rules if group in rule.policy.counted(rule.group, scene)],
         )
 
+    def level(self, rule: Rule) -> str | None:
+        """Give the level, or the partition of hosts, at which a rule speaks here."""
+        return rule.policy.level_on(self.fleet)
+
     def suits(self, policy: PerHost) -> Mask:
         """(H,) bool: the hosts that suit a per-host policy."""
         return self._once(("suits", id(policy)), lambda: policy.mask(self.fleet))

@@ -25,8 +25,8 @@ class Sees:
     Parameters
     ----------
     level : str or None
-        Hosts of one domain at this level are the same to it; None: it looks at each member
-        and host alone, so the host's price and eligibility say all.
+        Hosts of one domain at this level, or part of this partition, are the same to it; None: it
+        looks at each member and host alone, so the host's price and eligibility say all.
     free_entry : bool
         A domain that the batch and the running members leave alone is as good as any other.
     sharing : bool
@@ -60,7 +60,8 @@ class Policy(BasePolicy, ABC):
     monotone : bool
         Leaving any members out, running ones or new, never raises the measure.
     binds_whole : bool
-        Taken as hard, it puts all members of its group into one domain of its level.
+        Taken as hard, it puts all members of its group into one domain of its level; `binds_on` where
+        that depends on the fleet.
     follows : bool
         Members look for members of `target`: these are better placed first.
     of_all : bool
@@ -76,6 +77,14 @@ class Policy(BasePolicy, ABC):
     def hard(self) -> bool:
         """Whether it must hold; otherwise it has a price."""
         return self.weight is None
+
+    def level_on(self, fleet: CompiledFleet) -> str | None:
+        """Give the level at which it speaks on a fleet, which may be a partition that it made there."""
+        return self.at
+
+    def binds_on(self, fleet: CompiledFleet) -> bool:
+        """Whether, taken as hard, it puts all members of its group into one domain of that level."""
+        return self.binds_whole
 
     def counted(self, group: str, scene: Scene) -> frozenset[str]:
         """Give the groups whose members this policy of `group` looks at."""

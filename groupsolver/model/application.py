@@ -110,12 +110,15 @@ class Group(Value, Generic[R]):
     members : tuple of Members
     groups : tuple of str
         Names of groups below this one; a group may stand below several.
+    tenant_id : str, optional
+        The project whose group it is; groups that do not say are all of one project.
     """
 
     name: GroupName
     policies: tuple[R, ...] = ()
     members: tuple[Members, ...] = ()
     groups: tuple[GroupName, ...] = ()
+    tenant_id: Name | None = None
 
 
 # More members than any batch that is placed as one: stops a typing slip from filling memory.

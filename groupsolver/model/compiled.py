@@ -7,6 +7,7 @@ to keep apart from reading.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,8 @@ class CompiledFleet:
         self._traits: dict[str, Mask] = {}
         self._codes: dict[str, Ints] = {level: np.full(size, -1, dtype=np.int64) for level in fleet.levels}
         self._code_of: dict[str, dict[str, int]] = {level: {} for level in fleet.levels}
+        # Partitions of the hosts that are no level of the fleet, by a key that no level can have.
+        self._partitions: dict[str, tuple[Ints, int]] = {}
         for host in fleet.hosts:
             self._place(host)
 
@@ -84,6 +87,7 @@ class CompiledFleet:
             setattr(other, name, getattr(self, name).copy())
         for name in ("_capacity", "_free", "_unit", "_traits", "_codes", "_code_of"):
             setattr(other, name, {key: column.copy() for key, column in getattr(self, name).items()})
+        other._partitions = self._partitions.copy()
         return other
 
     def update(self, host: Host) -> None:
@@ -138,6 +142,7 @@ class CompiledFleet:
             self._codes[level] = _longer(codes, size, -1)
 
     def _clear(self, row: int) -> None:
+        self._partitions = {}
         for columns in (self._capacity, self._free, self._unit, self._traits):
             for column in columns.values():
                 column[row] = 0
@@ -147,6 +152,7 @@ class CompiledFleet:
         self.cost[row] = self.points[row] = 0
 
     def _fill(self, row: int, host: Host) -> None:
+        self._partitions = {}
         self.index.put(host)
         self.enabled[row] = host.enabled
         self.ready[row] = host.enabled and not host.overfull
@@ -164,8 +170,26 @@ class CompiledFleet:
             codes = self._code_of[level]
             self._codes[level][row] = codes.setdefault(domain, len(codes))
 
+    def partition(self, key: str, make: Callable[[], Ints]) -> str:
+        """Part the hosts otherwise than by a level: `codes` and `domains` then take the answer for a level.
+
+        Parameters
+        ----------
+        key : str
+            What it is by; `make` is called where no such partition is known.
+        make : callable
+            Gives (H,) int64: the part of each host, from 0, -1 for none.
+        """
+        level = f"\0{key}"  # no name of a level has such a character
+        if level not in self._partitions:
+            codes = make()
+            self._partitions[level] = codes, int(codes.max(initial=-1)) + 1
+        return level
+
     def codes(self, level: str) -> Ints:
         """(H,) int64: the domain of each host at a level, -1 for none; of ``host``, its row."""
+        if level in self._partitions:
+            return self._partitions[level][0]
         return np.arange(len(self), dtype=np.int64) if level == HOST else self._codes[level]
 
     def code(self, level: str, domain: str) -> int:
@@ -174,6 +198,8 @@ class CompiledFleet:
 
     def domains(self, level: str) -> int:
         """How many codes a level has."""
+        if level in self._partitions:
+            return self._partitions[level][1]
         return len(self) if level == HOST else len(self._code_of[level])
 
     def trait(self, name: str) -> Mask:

@@ -22,6 +22,8 @@ class Block:
     lots : tuple of int
     rule : Rule or None
         Binds them all to one domain still to be chosen, or prices each domain beyond the first.
+    level : str or None
+        That of the one domain.
     price : int
         Points of a further domain; 0 where the rule is hard.
     ceiling : (H,) int64 or None
@@ -30,13 +32,9 @@ class Block:
 
     lots: tuple[int, ...]
     rule: Rule | None
+    level: str | None = None
     price: int = 0
     ceiling: Ints | None = field(default=None, compare=False)
-
-    @property
-    def level(self) -> str | None:
-        """The level of the one domain, if any."""
-        return self.rule.policy.at if self.rule else None
 
     def codes(self, ground: Ground, rows: Ints) -> Ints:
         """Give the domain of each of some rows of the fleet; one for all where nothing binds."""
@@ -75,7 +73,7 @@ def blocks_of(ground: Ground, unit: int = 0) -> list[Block]:
     """
     free = set(range(len(ground.lots)))
     found: list[Block] = []
-    binding = [rule for rule in ground.scene.rules if rule.policy.binds_whole]
+    binding = [rule for rule in ground.scene.rules if rule.policy.binds_on(ground.fleet)]
     hard = [rule for rule in binding if rule.policy.hard and not ground.scene.running(rule.group)]
     soft = [rule for rule in binding if not rule.policy.hard and unit]
     hard.sort(key=lambda rule: -len(ground.lots_below(rule.group)))
@@ -84,7 +82,7 @@ def blocks_of(ground: Ground, unit: int = 0) -> list[Block]:
         lots = [lot for lot in ground.lots_below(rule.group) if lot in free]
         if lots:
             ceiling = _ceiling(ground, set(lots)) if len(lots) > 1 else None
-            found.append(Block(tuple(lots), rule, unit * (rule.policy.weight or 0), ceiling))
+            found.append(Block(tuple(lots), rule, ground.level(rule), unit * (rule.policy.weight or 0), ceiling))
             free -= set(lots)
     return found + [Block((lot,), None) for lot in sorted(free)]
 

@@ -142,7 +142,7 @@ class Builder:
         for name, amount in self.ground.lots[lot].size:
             slots = np.minimum(slots, self.free[name] // amount)
         for rule in self._rules[lot]:
-            if rule.policy.hard and rule.policy.at == HOST:
+            if rule.policy.hard and self.ground.level(rule) == HOST:
                 room = rule.policy.room(rule.group, self.partial)
                 slots = slots if room is None else np.minimum(slots, room)
         return slots

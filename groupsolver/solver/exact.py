@@ -16,6 +16,7 @@ from groupsolver.constraints.ground import Ground
 from groupsolver.errors import UnknownSolverStatus
 from groupsolver.model.compiled import Ints
 from groupsolver.solver.incumbent import Stand
+from groupsolver.solver.room import capacity
 from groupsolver.solver.run import Run
 from groupsolver.solver.survey import Survey, host_prices
 
@@ -46,7 +47,7 @@ def encode(ground: Ground, survey: Survey, candidates: Sequence[Ints]) -> Encodi
     """Build the model: capacity, every policy, the prices."""
     most = [survey.most[lot][rows] for lot, rows in enumerate(candidates)]
     enc = Encoding(ground, candidates, most, unit_of(survey.objective))
-    enc.capacity()
+    capacity(enc)
     for rule in ground.scene.rules:
         rule.policy.encode(rule, enc)
     # The hosts' own prices: soft per-host policies, part of the survey's, price themselves.

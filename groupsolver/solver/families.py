@@ -75,7 +75,7 @@ def families_of(ground: Ground, survey: Survey) -> list[Family]:
     for rule in ground.scene.hard():
         below = ground.lots_below(rule.group)
         room = rule.policy.room(rule.group, partial)
-        if room is not None and below and (rule.policy.at != HOST or len(below) > 1):
+        if room is not None and below and (ground.level(rule) != HOST or len(below) > 1):
             found.append(_ceiling(ground, rule, below, room))
     if survey.beyond_first:
         ones = np.ones(len(fleet), dtype=np.int64)
@@ -84,7 +84,7 @@ def families_of(ground: Ground, survey: Survey) -> list[Family]:
 
 
 def _ceiling(ground: Ground, rule: Rule, below: list[int], room: Ints) -> Family:
-    level = str(rule.policy.at)
+    level = str(ground.level(rule))
     codes = ground.fleet.codes(level)
     by_domain = np.zeros(max(1, ground.fleet.domains(level)), dtype=np.int64)
     by_domain[codes[codes >= 0]] = room[codes >= 0]

@@ -70,7 +70,7 @@ def _rules(ground: Ground, unit: list[int]) -> list[tuple[Rule, Sees]]:
 def _seen(ground: Ground, rule: Rule, own: bool) -> Sees:
     """Give how a rule tells hosts apart; nothing is known of one at host whose two groups have members in common."""
     below, target = ground.scene.below, rule.policy.target
-    if target and rule.policy.at == HOST and below[rule.group] & below[target]:
+    if target and ground.level(rule) == HOST and below[rule.group] & below[target]:
         return Sees(pinned=True)
     return rule.policy.sees(own)
 
@@ -93,8 +93,8 @@ def _whole(ground: Ground, unit: list[int]) -> bool:
     """Whether a hard policy puts all of a unit on one host that is still to be chosen."""
     return any(
         rule.policy.hard
-        and rule.policy.binds_whole
-        and rule.policy.at == HOST
+        and rule.policy.binds_on(ground.fleet)
+        and ground.level(rule) == HOST
         and set(unit) <= set(ground.lots_below(rule.group))
         and not ground.scene.running(rule.group)
         for rule in ground.scene.rules
