@@ -173,6 +173,8 @@ def applications(rnd: Random, kind: str, soft: bool, fleet: Doc, members: int) -
             others += ["Q"] if "Q" in others else []  # with P it has a group in common, which is worth the weight
             if others or k not in ("near", "apart-from"):
                 policy = policies(rnd, k, s, others, names)
+                if k in ("anti-affinity", "spread") and "groups" in owner and not _one_in(3, rnd):
+                    policy["between"] = "children"
                 if _same(policy) not in map(_same, owner["policies"]):
                     owner["policies"].append(policy)
     return {"flavors": FLAVORS, "groups": groups, "existing": existing}

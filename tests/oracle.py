@@ -108,10 +108,17 @@ class Oracle:
         for stand in mine:
             inside.setdefault(self.domain(stand[2], level), []).append(stand)
         adrift = len(inside.pop(None, []))
+        number = {domain: len(found) for domain, found in inside.items()}
+        size = len(mine)
+        if policy.get("between") == "children":
+            inner = [self.below[child] for child in self.groups[name].get("groups", [])]
+            number = {d: sum(any(s[1] in c for s in found) for c in inner) for d, found in inside.items()}
+            number = {d: n for d, n in number.items() if n}
+            size = sum(any(s[1] in c for s in mine) for c in inner)
         match policy["kind"]:
             case "anti-affinity":
                 limit = policy.get("max_per_domain", 1)
-                return sum(len(found) - limit for found in inside.values() if len(found) > limit)
+                return sum(n - limit for n in number.values() if n > limit)
             case "affinity" | "network-proximity":
                 used = len(inside) + adrift
                 return max(used - 1 if used else 0, 1 if adrift else 0)
@@ -127,7 +134,7 @@ class Oracle:
                 others = {self.domain(s[2], level) for s in stands if s[1] not in self.below[name]}
                 return len([d for d in inside if d in others or self._foreign(d, level, mine)])
             case "spread":
-                short = max(0, min(policy.get("min_domains") or 0, len(mine)) - len(inside))
+                short = max(0, min(policy.get("min_domains") or 0, size) - len(number))
                 if policy.get("max_skew") is None:
                     return short
                 counted = {self.domain(s[2], level) for s in mine if not s[3]}
@@ -143,7 +150,7 @@ class Oracle:
                     for h, doc in self.hosts.items()
                     if doc.get("enabled", True) and all(self.suits(p, h) for p in over)
                 }
-                counts = [len(inside.get(d, [])) for d in counted - {None}]
+                counts = [number.get(d, 0) for d in counted - {None}]
                 return short + (max(0, max(counts) - min(counts) - policy["max_skew"]) if counts else 0)
         raise AssertionError(policy)
 

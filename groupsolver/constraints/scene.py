@@ -79,6 +79,8 @@ class Scene:
     rules : tuple of Rule
     below, above : dict of str to frozenset of str
         Groups below (above) each group, itself included; `EVERYONE` is above all.
+    children : dict of str to tuple of str
+        Groups right below each.
     groups : tuple of str
         Every group's name.
     warnings : tuple of str
@@ -91,6 +93,7 @@ class Scene:
         if faults:
             raise BadInput(faults)
         self.below = below_of(app.groups)
+        self.children = {group.name: tuple(group.groups) for group in app.groups}
         self.groups = tuple(self.below)
         self.below[EVERYONE] = frozenset(self.groups)
         self.above = above_of(self.below)

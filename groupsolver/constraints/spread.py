@@ -8,10 +8,12 @@ import numpy as np
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
+from groupsolver.constraints.between import Counting
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.partial import Partial
-from groupsolver.constraints.policy import Policy, Sees, number
+from groupsolver.constraints.policy import Sees, number
 from groupsolver.constraints.scene import Rule
+from groupsolver.constraints.terms import Linear
 from groupsolver.constraints.view import View
 from groupsolver.model.compiled import Mask
 from groupsolver.model.value import Amount, LevelName, Positive
@@ -20,12 +22,13 @@ if TYPE_CHECKING:
     from groupsolver.constraints.encoding import Encoding
 
 
-class Spread(Policy):
+class Spread(Counting):
     """Members cover `min_domains` domains of `level`, and counts differ by at most `max_skew`.
 
     Measure: ``max(0, min(min_domains, members) - covered) + max(0, largest - smallest - max_skew)``,
     the counts taken over the domains with an eligible host or a running member. Hosts in no
-    domain of the level are not counted.
+    domain of the level are not counted. With ``between: children`` it counts the child groups
+    with a member in a domain instead of members.
 
     Source: Kubernetes' ``topologySpreadConstraints``; spread of services, ROADEF/EURO challenge 2012.
     """
@@ -48,17 +51,17 @@ class Spread(Policy):
             parts.append(f"cover at least {number(self.min_domains, self.level)}")
         if self.max_skew is not None:
             parts.append(f"differ by at most {self.max_skew} between {self.level}s")
-        return f"members of {group} " + " and ".join(parts)
+        return f"{self.noun}s of {group} " + " and ".join(parts)
 
     def violations(self, group: str, view: View) -> int:
         """Count the domains missing, and the skew in excess."""
-        counts = view.counts(group, self.level)
+        counts = self.tally(group, view)
         measure = 0
         if self.min_domains is not None:
-            measure += max(0, min(self.min_domains, len(view.members(group))) - len(counts))
+            measure += max(0, min(self.min_domains, self.standing(group, view)) - len(counts))
         if self.max_skew is not None:
             scene = view.scene
-            running = {scene.hosts.domain(there.host, self.level) for there in view.scene.running(group)}
+            running = {scene.hosts.domain(there.host, self.level) for there in scene.running(group)}
             counted = [
                 counts[domain]
                 for domain in scene.hosts.domains(self.level)
@@ -71,17 +74,17 @@ class Spread(Policy):
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the domains from which the rest can still make it, by counting alone."""
         ground, level = partial.ground, self.level
-        counts, left = partial.counts(group, level), partial.left(group)
+        counts, left = self.tallied(group, partial), partial.left(group)
         free = np.ones(len(counts), dtype=np.bool_)
         adrift = True
-        if self._before(group, ground):
+        if self._before(group, ground) or not self.added(group, who, partial).any():
             return None
         if self.min_domains is not None:
-            missing = min(self.min_domains, partial.scene.size(group)) - np.count_nonzero(counts)
+            missing = min(self.min_domains, self.size(group, partial.scene)) - np.count_nonzero(counts)
             if left <= missing:
                 free, adrift = counts == 0, False
         counted = ground.spread_over(group, level)
-        if self.max_skew is not None and counted.any():
+        if self.max_skew is not None and counted.any() and not self.between:
             here = counts[counted]
             fits = np.zeros(int(here.max()) + 1, dtype=np.bool_)
             for n in np.unique(here).tolist():
@@ -92,25 +95,31 @@ class Spread(Policy):
         return partial.where(level, free, adrift)
 
     def _before(self, group: str, ground: Ground) -> int:
-        running = ground.running(group, self.level)
+        running = self.tallied(group, Partial(ground, np.zeros(0, dtype=np.int64)))
         counted = ground.spread_over(group, self.level)
-        have = int(running.sum()) + ground.running_adrift(group, self.level)
+        have = self.standing(group, View(ground.scene, {}))
         missing = min(self.min_domains or 0, have) - int(np.count_nonzero(running))
         skew = int(np.ptp(running[counted])) - self.max_skew if self.max_skew is not None and counted.any() else 0
         return max(0, missing) + max(0, skew)
 
     def encode(self, rule: Rule, enc: Encoding) -> None:
         """Bound the domains missing and the skew; their sum, where running members break it already."""
-        group, size = rule.group, enc.ground.scene.size(rule.group)
+        group, size = rule.group, self.size(rule.group, enc.ground.scene)
         parts = []
         if self.min_domains is not None:
-            covered = enc.total(enc.uses(group, self.level).values())
+            covered = enc.total(self.covered(group, enc))
             parts.append(covered.times(-1).plus(min(self.min_domains, size)))
         if self.max_skew is not None:
-            counts = enc.count(group, self.level)
+            counts = self.tallies(group, enc)
             counted = np.flatnonzero(enc.ground.spread_over(group, self.level)).tolist()
             parts.append(enc.skew([counts.get(code) for code in counted], size).plus(-self.max_skew))
         enc.require_sum(rule, parts, self._before(group, enc.ground))
+
+    def covered(self, group: str, enc: Encoding) -> list[Linear]:
+        """Say of each domain, 0 or 1, whether anything that is counted stands there."""
+        if self.between is None:
+            return list(enc.uses(group, self.level).values())
+        return [enc.some(count) for count in self.tallies(group, enc).values()]
 
     def sees(self, own: bool) -> Sees:
         """An untouched host is one more that is covered; above, only the domain counts."""
