@@ -9,18 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from groupsolver.check import Verdict, Violation, check
 from groupsolver.constraints import POLICIES, Application, Group
-from groupsolver.constraints.affinity import Affinity, NetworkProximity
+from groupsolver.constraints.affinity import Affinity
 from groupsolver.constraints.anti_affinity import AntiAffinity
 from groupsolver.constraints.apart_from import ApartFrom
+from groupsolver.constraints.bandwidth import Bandwidth
 from groupsolver.constraints.exclusive import Exclusive
 from groupsolver.constraints.host_capabilities import HostCapabilities
 from groupsolver.constraints.near import Near
+from groupsolver.constraints.network_proximity import NetworkProximity
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.spread import Spread
 from groupsolver.constraints.within import Outside, Within
 from groupsolver.errors import BadInput, BrokenAnswer, Fault, GroupsolverError, UnknownHost, UnknownSolverStatus
 from groupsolver.files import load_application, load_fleet, load_result
+from groupsolver.files.graphml import load_links, with_links
 from groupsolver.model.application import Existing, Flavor, Members
+from groupsolver.model.builders import fat_tree, leaf_spine
+from groupsolver.model.cell import Cell
 from groupsolver.model.compiled import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet, Host, Link
 from groupsolver.model.inventory import Inventory
@@ -40,7 +45,9 @@ __all__ = [
     "ApartFrom",
     "Application",
     "BadInput",
+    "Bandwidth",
     "BrokenAnswer",
+    "Cell",
     "CompiledFleet",
     "Conflict",
     "Exclusive",
@@ -72,12 +79,16 @@ __all__ = [
     "Within",
     "check",
     "compile_fleet",
+    "fat_tree",
+    "leaf_spine",
     "load_application",
     "load_fleet",
+    "load_links",
     "load_result",
     "solve",
     "topology",
     "why",
+    "with_links",
 ]
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, get_args
 
-from groupsolver.constraints.scene import Scene
+from groupsolver.constraints.scene import Rule, Scene
+from groupsolver.constraints.shared_links import overloads
 from groupsolver.constraints.view import View
 from groupsolver.errors import BadInput, Fault, nearest
 from groupsolver.model.application import Application
@@ -14,6 +16,10 @@ from groupsolver.model.compiled import CompiledFleet
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.index import HostIndex
 from groupsolver.model.result import Objective, Penalty
+from groupsolver.room import lacks
+
+TOLD = 3  # places or members that a penalty names
+LONGEST = 600  # characters of the text of a penalty, about: policies may list thousands of names
 
 
 @dataclass(frozen=True)
@@ -43,11 +49,27 @@ class Violation:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the checker found: nothing, if `violations` is empty."""
+    """What the checker found: nothing, if `violations` is empty.
+
+    Attributes
+    ----------
+    violations : tuple of Violation
+    penalties : tuple of Penalty
+        What soft policies cost, those with a priority too.
+    objective : int
+    tiers : tuple of (int, int)
+        Each priority that a policy has, ascending, and what its policies cost together, in units of weight.
+    """
 
     violations: tuple[Violation, ...]
     penalties: tuple[Penalty, ...]
     objective: int
+    tiers: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def rank(self) -> tuple[int, ...]:
+        """What placements are compared by: tier by tier, lower first, then the objective."""
+        return (*(cost for _, cost in self.tiers), self.objective)
 
 
 def check(
@@ -56,6 +78,7 @@ def check(
     placement: Mapping[str, str],
     *,
     objective: Objective = "pack",
+    cells: Mapping[str, str] | None = None,
 ) -> Verdict:
     """Hold a placement against every rule.
 
@@ -66,25 +89,28 @@ def check(
     placement : mapping of str to str
         Host of each new member. A running member may be named, with its own host.
     objective : {"pack", "spread", "cost"}, default "pack"
+    cells : mapping of str to str, optional
+        Cell of each new member that takes anything from a cell of its host, as a result tells it.
+        None: any way to put members into cells will do, and it is searched for.
 
     Raises
     ------
     BadInput
         Where application and fleet do not fit each other, or the placement names a member
-        or a host that does not exist.
+        or a host that does not exist, or `cells` a member that does not.
     """
     known_objective(objective)
     scene = Scene(app, index_of(fleet))
     running = {there.id: there.host for there in scene.standing}
-    _known(scene, placement, running)
+    _known(scene, placement, running, cells or {})
     new = {id_: host for id_, host in placement.items() if id_ not in running}
-    return judge(scene, new, objective)
+    return judge(scene, new, objective, cells)
 
 
 def index_of(fleet: Fleet | CompiledFleet | HostIndex) -> HostIndex:
     """Give the look-ups over a fleet, in whichever form it comes."""
     if isinstance(fleet, Fleet):
-        return HostIndex(fleet.levels, fleet.hosts)
+        return HostIndex(fleet.levels, fleet.hosts, fleet.links)
     return fleet.index if isinstance(fleet, CompiledFleet) else fleet
 
 
@@ -96,9 +122,13 @@ def known_objective(objective: str) -> None:
         raise BadInput([Fault("wrong-value", "objective", message)])
 
 
-def _known(scene: Scene, placement: Mapping[str, str], running: Mapping[str, str]) -> None:
+def _known(scene: Scene, placement: Mapping[str, str], running: Mapping[str, str], cells: Mapping[str, str]) -> None:
     ids = {member.id for member in scene.batch}
-    faults = []
+    faults = [
+        Fault("unknown-member", f"cells.{id_}", f"unknown member {id_!r}{nearest(id_, [*ids, *running])}")
+        for id_ in cells
+        if id_ not in ids and id_ not in running
+    ]
     for id_, host in placement.items():
         path = f"placement.{id_}"
         if id_ not in ids and id_ not in running:
@@ -111,61 +141,46 @@ def _known(scene: Scene, placement: Mapping[str, str], running: Mapping[str, str
         raise BadInput(faults)
 
 
-def judge(scene: Scene, placement: Mapping[str, str], objective: Objective) -> Verdict:
+def judge(
+    scene: Scene, placement: Mapping[str, str], objective: Objective, cells: Mapping[str, str] | None = None
+) -> Verdict:
     """Check a placement of new members over a scene; see `check`."""
     violations = [
         Violation(member.group, "members", f"member {member.id} of {member.group} is placed", 1)
         for member in scene.batch
         if member.id not in placement
     ]
-    violations += _room(scene, placement)
+    violations += (Violation(None, *lack) for lack in lacks(scene, placement, cells))
     view, before = View(scene, placement), View(scene, {})
+    violations += (Violation(None, "capacity", *overload) for overload in overloads(view))
     for rule in scene.hard():
         if measure := rule.policy.broken(rule.group, view, before):
             violations.append(Violation(rule.group, rule.policy.kind, str(rule), measure))
-    penalties = penalties_of(scene, view)
-    return Verdict(tuple(violations), penalties, value_of(scene, placement, penalties, objective))
-
-
-def _room(scene: Scene, placement: Mapping[str, str]) -> list[Violation]:
-    landed: dict[str, list[tuple[str, dict[str, int]]]] = {}
-    for member in scene.batch:
-        if member.id in placement:
-            landed.setdefault(placement[member.id], []).append((member.id, dict(member.size)))
-    found = []
-    for name, members in landed.items():
-        host = scene.hosts[name]
-        if not host.enabled:
-            found.append(Violation(None, "disabled", f"nothing new lands on {name}, which is disabled", len(members)))
-        if host.overfull:
-            found.append(Violation(None, "capacity", f"nothing new lands on {name}, which is over capacity", 1))
-        capacity = host.capacity()
-        needs: dict[str, int] = {}
-        for id_, size in members:
-            for resource, amount in size.items():
-                needs[resource] = needs.get(resource, 0) + amount
-                unit = host.inventory[resource].max_unit if resource in host.inventory else None
-                if unit is not None and amount > unit:
-                    sentence = f"{name} gives a member at most {unit} {resource}; {id_} takes {amount}"
-                    found.append(Violation(None, "capacity", sentence, amount - unit))
-        for resource, need in needs.items():
-            free = capacity.get(resource, 0) - host.used.get(resource, 0)
-            if need > free:
-                sentence = f"{name} has {max(0, free)} {resource} free; its new members take {need}"
-                found.append(Violation(None, "capacity", sentence, need - free))
-    return found
-
-
-def penalties_of(scene: Scene, view: View) -> tuple[Penalty, ...]:
-    """Give what each soft policy costs, in units of weight, without those that cost nothing."""
-    found = []
+    tiers = {rule.policy.priority: 0 for rule in scene.soft() if rule.policy.priority is not None}
+    penalties = []
     for rule in scene.soft():
-        measure = rule.policy.violations(rule.group, view)
-        if measure and rule.policy.weight:
-            detail = f"{rule}: short by {measure}"
-            cost = rule.policy.weight * measure
-            found.append(Penalty(group=rule.group, policy=rule.policy.kind, cost=cost, detail=detail))
-    return tuple(found)
+        if measure := rule.policy.violations(rule.group, view):
+            penalty = _penalty(rule, view, measure)
+            penalties.append(penalty)
+            if rule.policy.priority is not None:
+                tiers[rule.policy.priority] += penalty.cost
+    value = value_of(scene, placement, tuple(penalties), objective)
+    return Verdict(tuple(violations), tuple(penalties), value, tuple(sorted(tiers.items())))
+
+
+def _penalty(rule: Rule, view: View, measure: int) -> Penalty:
+    """Say what a soft rule costs, in units of weight, and why, in words and not too many."""
+    policy = rule.policy
+    found = list(islice(policy.excesses(rule.group, view), TOLD + 1))
+    told = "; ".join(found[:TOLD]) + ("; and more" if len(found) > TOLD else "")
+    sentence = _short(str(rule), LONGEST // 2)
+    tier = "" if policy.priority is None else f" (priority {policy.priority})"
+    detail = f"{sentence}: {_short(told, LONGEST // 2) or f'short by {measure}'}{tier}"
+    return Penalty(group=rule.group, policy=policy.kind, cost=(policy.weight or 0) * measure, detail=detail)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def unit_of(objective: Objective) -> int:

@@ -160,6 +160,7 @@ CODES = {
     # Faults of a fleet.
     "unknown-level": "a level is named that the fleet does not list",
     "ambiguous-name": "a link's end is known at two levels",
+    "unknown-cell": "a cell is named that the host does not have",
     # Faults of an application.
     "empty-application": "there is no member at all",
     "too-many-members": "there are more members than are placed as one",

@@ -13,6 +13,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.draws_cells import some_cells
+from tests.draws_links import some_bandwidth
+from tests.draws_network import by_distance, some_links
+
 Doc = dict[str, Any]
 LEVELS = ("zone", "rack", "feed")
 KINDS = (
@@ -26,6 +30,7 @@ KINDS = (
     "exclusive",
     "within",
     "outside",
+    "bandwidth",
 )
 FLAVORS = {
     "s": {"resources": {"VCPU": 1}},
@@ -62,7 +67,7 @@ def fleets(rnd: Random) -> Doc:
         if _one_in(10, rnd):
             host["enabled"] = False
         hosts.append(host)
-    return {"levels": list(LEVELS), "hosts": hosts}
+    return some_links(some_cells({"levels": list(LEVELS), "hosts": hosts}))
 
 
 def wide_fleets(rnd: Random, number: int) -> Doc:
@@ -91,7 +96,7 @@ def wide_fleets(rnd: Random, number: int) -> Doc:
         if _one_in(20, rnd):
             host["enabled"] = False
         hosts.append(host)
-    return {"levels": list(LEVELS), "hosts": hosts}
+    return some_links(some_cells({"levels": list(LEVELS), "hosts": hosts}))
 
 
 def priced_anew(rnd: Random, case: tuple[Doc, Doc]) -> tuple[Doc, Doc]:
@@ -119,38 +124,47 @@ def policies(rnd: Random, kind: str, soft: bool, others: list[str], hosts: list[
             which = rnd.randint(1, 3)
             policy |= {"min_domains": rnd.randint(1, 3)} if which & 1 else {}
             policy |= {"max_skew": rnd.randint(0, 2)} if which & 2 else {}
+        case "exclusive":
+            policy |= {"scope": "tenant"} if _one_in(2, rnd) else {}
         case "apart-from" | "near":
             policy["group"] = rnd.choice(others)
+        case "bandwidth":
+            policy["mbps"] = rnd.choice((1, 1, 2, 3))
+            if others and _one_in(3, rnd):
+                policy["to"] = rnd.choice(others)
         case "within" | "outside":
             most = min(len(hosts), 2 if kind == "outside" else 4)
             policy["hosts"] = rnd.sample(hosts, rnd.randint(0, most))
             if _one_in(2, rnd):
                 zones = rnd.sample(("z0", "z1"), rnd.randint(0, 2 if kind == "within" else 1))
                 policy["domains"] = {"zone": zones}
-    return policy
+    return by_distance(policy, rnd) if kind in ("network-proximity", "near") else policy
 
 
 def _same(policy: Doc) -> tuple[object, ...]:
-    return policy["kind"], policy.get("level", "host"), policy.get("group"), "weight" in policy
+    at = policy.get("level", "host"), policy.get("max_hops"), policy.get("max_latency_us")
+    return policy["kind"], *at, policy.get("group", policy.get("to")), "weight" in policy
 
 
 def cases(rnd: Random, kind: str, soft: bool) -> tuple[Doc, Doc]:
     """An application that holds a policy of `kind`, and a fleet small enough for brute force."""
     fleet = fleets(rnd)
-    return applications(rnd, kind, soft, fleet, members=4), fleet
+    return some_bandwidth((applications(rnd, kind, soft, fleet, members=4), fleet), rnd)
 
 
 def wide_cases(rnd: Random, kind: str, soft: bool) -> tuple[Doc, Doc]:
     """The same with at least three hosts for each new member, so that the reduction has something to drop."""
     members = rnd.randint(2, 4)
     fleet = wide_fleets(rnd, 3 * members + rnd.randint(0, 4))
-    return applications(rnd, kind, soft, fleet, members), fleet
+    return some_bandwidth((applications(rnd, kind, soft, fleet, members), fleet), rnd)
 
 
 def applications(rnd: Random, kind: str, soft: bool, fleet: Doc, members: int) -> Doc:
     """Two or three groups, often a parent or two, running members, up to two more policies a group."""
     names = [host["name"] for host in fleet["hosts"]]
     groups = _groups(rnd, members)
+    for group in groups if _one_in(2, rnd) else ():
+        group.update({"tenant_id": rnd.choice(("blue", "green"))} if not _one_in(3, rnd) else {})
     existing: list[Doc] = []
     for i in range(rnd.randint(0, 2)):
         owner = rnd.choice(groups)

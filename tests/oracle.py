@@ -12,6 +12,8 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
+from tests import oracle_cells, oracle_links, oracle_network
+
 Doc = dict[str, Any]
 Stand = tuple[str, str, str, bool]  # id, group, host, new
 
@@ -22,6 +24,8 @@ class Oracle:
     def __init__(self, app: Doc, fleet: Doc) -> None:
         self.app, self.fleet = app, fleet
         self.hosts = {host["name"]: host for host in fleet["hosts"]}
+        self.far = oracle_network.Distances(fleet)
+        self.links = oracle_links.Links(fleet)
         self.groups = {group["name"]: group for group in app["groups"]}
         self.below = {name: self._down(name) for name in self.groups}
         sizes = {name: flavor["resources"] for name, flavor in app.get("flavors", {}).items()}
@@ -58,6 +62,9 @@ class Oracle:
             inv = told if isinstance(told, dict) else {"total": told}
             ratio = Fraction(str(inv.get("allocation_ratio", 1)))
             found[name] = math.floor((inv["total"] - inv.get("reserved", 0)) * ratio)
+        for cell in host.get("cells", []):
+            for name, told in cell.get("inventory", {}).items():
+                found[name] = found.get(name, 0) + oracle_cells.amount(told)
         return found
 
     def domain(self, host: str, level: str) -> str | None:
@@ -68,10 +75,14 @@ class Oracle:
             landed = [size for id_, _, size in self.members if placement[id_] == name]
             if not landed:
                 continue
-            capacity, used = self.capacity(host), host.get("used", {})
+            inside = oracle_cells.in_cells(host)
+            capacity = self.capacity(host)
+            used = {name: n for name, n in host.get("used", {}).items() if name not in inside}
             if not host.get("enabled", True) or any(n > capacity.get(c, 0) for c, n in used.items()):
                 return False
-            for resource in {c for size in landed for c in size}:
+            if not oracle_cells.some_way(host, landed):
+                return False
+            for resource in {c for size in landed for c in size} - inside:
                 amounts = [size.get(resource, 0) for size in landed]
                 if sum(amounts) and sum(amounts) > capacity.get(resource, 0) - used.get(resource, 0):
                     return False
@@ -103,6 +114,9 @@ class Oracle:
     def measure(self, name: str, policy: Doc, stands: list[Stand], fresh_only: bool = False) -> int:
         """The contract's measure of a policy of group `name` over who stands where."""
         mine = [s for s in stands if s[1] in self.below[name]]
+        if "max_hops" in policy or "max_latency_us" in policy:
+            theirs_too = [s for s in stands if s[1] in self.below.get(policy.get("group", ""), set())]
+            return self.far.measure(policy, mine, theirs_too, fresh_only)
         level = policy.get("level", "host")
         inside: dict[str | None, list[Stand]] = {}
         for stand in mine:
@@ -124,6 +138,8 @@ class Oracle:
                 return max(used - 1 if used else 0, 1 if adrift else 0)
             case "host-capabilities" | "within" | "outside":
                 return len([s for s in mine if not self.suits(policy, s[2])])
+            case "bandwidth":
+                return self.links.measure(policy, mine, self._with(policy, stands))
             case "apart-from":
                 theirs = {self.domain(s[2], level) for s in stands if s[1] in self.below[policy["group"]]}
                 return len(theirs & set(inside))
@@ -131,8 +147,13 @@ class Oracle:
                 theirs = {self.domain(s[2], level) for s in stands if s[1] in self.below[policy["group"]]} - {None}
                 return len([s for s in mine if self.domain(s[2], level) not in theirs and (s[3] or not fresh_only)])
             case "exclusive":
-                others = {self.domain(s[2], level) for s in stands if s[1] not in self.below[name]}
-                return len([d for d in inside if d in others or self._foreign(d, level, mine)])
+                kin = self.below[name]
+                if policy.get("scope") == "tenant":
+                    whose = self.groups[name].get("tenant_id")
+                    kin = set().union(*(self.below[g] for g in self.groups if self.groups[g].get("tenant_id") == whose))
+                others = {self.domain(s[2], level) for s in stands if s[1] not in kin}
+                own = [s for s in stands if s[1] in kin]
+                return len([d for d in inside if d in others or self._foreign(d, level, own)])
             case "spread":
                 short = max(0, min(policy.get("min_domains") or 0, size) - len(number))
                 if policy.get("max_skew") is None:
@@ -157,7 +178,7 @@ class Oracle:
     def _foreign(self, domain: str | None, level: str, mine: list[Stand]) -> bool:
         for name, host in self.hosts.items():
             if self.domain(name, level) == domain:
-                left = dict(host.get("used", {}))
+                left = oracle_cells.in_use(host)
                 for id_, _, there, new in mine:
                     if there == name and not new:
                         for resource, amount in self.own_size[id_].items():
@@ -165,6 +186,12 @@ class Oracle:
                 if any(amount > 0 for amount in left.values()):
                     return True
         return False
+
+    def _below(self, name: str, stands: list[Stand]) -> list[Stand]:
+        return [stand for stand in stands if stand[1] in self.below[name]]
+
+    def _with(self, policy: Doc, stands: list[Stand]) -> list[Stand]:
+        return self._below(policy["to"], stands) if "to" in policy else []
 
     def stands(self, placement: dict[str, str]) -> list[Stand]:
         return self.existing + [(id_, group, placement[id_], True) for id_, group, _ in self.members]
@@ -174,6 +201,9 @@ class Oracle:
         if not self.room(placement):
             return False
         after = self.stands(placement)
+        hard = [(n, p) for n, p in self.rules if p["kind"] == "bandwidth" and p.get("weight") is None]
+        if not self.links.shared([(p, self._below(n, after), self._with(p, after)) for n, p in hard]):
+            return False
         for name, policy in self.rules:
             if policy.get("weight") is not None:
                 continue
@@ -190,7 +220,7 @@ class Oracle:
         for host in placement.values():
             doc = self.hosts[host]
             shares = [
-                Fraction(max(0, cap - doc.get("used", {}).get(name, 0)), cap)
+                Fraction(max(0, cap - oracle_cells.in_use(doc).get(name, 0)), cap)
                 for name, cap in self.capacity(doc).items()
                 if cap
             ]
@@ -201,6 +231,24 @@ class Oracle:
         after = self.stands(placement)
         weighted = sum(p["weight"] * self.measure(name, p, after) for name, p in self.rules if p.get("weight"))
         return int(points + weighted * (1 if objective == "cost" else 1000))
+
+    def rank(self, placement: dict[str, str], objective: str) -> tuple[int, ...]:
+        """What each priority's policies cost, lower priorities first, and then the objective."""
+        after = self.stands(placement)
+        used = sorted({p["priority"] for _, p in self.rules if p.get("priority") is not None})
+        tiers = [
+            sum(p["weight"] * self.measure(n, p, after) for n, p in self.rules if p.get("priority") == priority)
+            for priority in used
+        ]
+        return (*tiers, self.value(placement, objective))
+
+    def ranks(self, objective: str) -> list[tuple[int, ...]]:
+        """The rank of each placement that holds."""
+        return [self.rank(p, objective) for p in self.placements() if self.holds(p)]
+
+    def best_rank(self, objective: str) -> tuple[int, ...] | None:
+        """The least rank of a placement that holds, None where there is none."""
+        return min(self.ranks(objective), default=None)
 
     def placements(self) -> Iterator[dict[str, str]]:
         """Every placement, good or bad."""

@@ -28,7 +28,9 @@ LEVELS = ("zone", "rack")
 NAMES = tuple(f"h{i}" for i in range(6))
 CLASSES = ("VCPU", "MEMORY_MB", "CUSTOM_X")
 TRAITS = ("SSD", "GPU")
+INSIDE = ("CUSTOM_Y", "CUSTOM_Z")  # what cells have
 SIZES: tuple[dict[str, int], ...] = ({}, {"VCPU": 1}, {"VCPU": 2, "MEMORY_MB": 1}, {"CUSTOM_X": 3}, {"CUSTOM_Y": 1})
+SIZES += ({"CUSTOM_Y": 2, "CUSTOM_Z": 1}, {"VCPU": 1, "CUSTOM_Z": 1})
 APP = Application.model_validate(
     {
         "groups": [
@@ -68,6 +70,12 @@ inventories = st.one_of(
 
 
 any_name = st.sampled_from(NAMES)
+cells = st.fixed_dictionaries(
+    {
+        "inventory": st.dictionaries(st.sampled_from(INSIDE), inventories),
+        "used": st.dictionaries(st.sampled_from(INSIDE), st.integers(0, 2)),
+    }
+)
 
 
 def hosts(names: st.SearchStrategy[str] = any_name) -> st.SearchStrategy[Host]:
@@ -77,7 +85,8 @@ def hosts(names: st.SearchStrategy[str] = any_name) -> st.SearchStrategy[Host]:
             "name": names,
             "domains": st.dictionaries(st.sampled_from(LEVELS), st.sampled_from(("d0", "d1", "d2"))),
             "inventory": st.dictionaries(st.sampled_from(CLASSES), inventories),
-            "used": st.dictionaries(st.sampled_from(CLASSES), amounts),
+            "used": st.dictionaries(st.sampled_from((*CLASSES, "CUSTOM_Z")), amounts),
+            "cells": st.lists(cells, max_size=3),
             "traits": st.lists(st.sampled_from(TRAITS), unique=True),
             "enabled": st.sampled_from((True, True, True, False)),
             "cost": st.integers(-3, 3),
@@ -99,7 +108,12 @@ def facts(fleet: CompiledFleet, name: str) -> dict[str, Any]:
         "domains": {level: names[level][int(fleet.codes(level)[row])] for level in LEVELS},
         "state": [bool(x[row]) for x in (fleet.ready, fleet.enabled, fleet.busy)],
         "price": (int(fleet.cost[row]), int(fleet.points[row])),
-        "room": {name: (int(fleet.capacity(name)[row]), int(fleet.free(name)[row])) for name in (*CLASSES, "CUSTOM_Y")},
+        "room": {name: (int(fleet.capacity(name)[row]), int(fleet.free(name)[row])) for name in (*CLASSES, *INSIDE)},
+        "cells": [
+            (one, [[int(n) for n in table[one][row] if n] for table in (fleet.cells.free, fleet.cells.unit)])
+            for one, inside in sorted(fleet.cells.inside.items())
+            if inside[row]
+        ],
         "slots": [int(fleet.slots(size, 9)[row]) for size in SIZES],
         "traits": [trait for trait in TRAITS if fleet.trait(trait)[row]],
     }

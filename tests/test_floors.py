@@ -14,13 +14,14 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "groupsolver"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-BASE = {"errors", "model", "constraints", "check"}
+BASE = {"errors", "model", "constraints", "room", "check"}
 # Each floor, and the floors that it may import. The package's own `__init__` may name all of them.
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "model": {"errors"},
     "constraints": {"errors", "model"},
-    "check": {"errors", "model", "constraints"},
+    "room": {"errors", "model", "constraints"},
+    "check": {"errors", "model", "constraints", "room"},
     "why": BASE,
     "files": BASE,
     "picture": BASE | {"why"},
@@ -33,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli"},
     "__init__": BASE | {"why", "files", "solver"},
 }
-HEAVY = {"ortools", "sqlalchemy", "networkx", "pandas", "werkzeug", "httpx", "alembic"}
+HEAVY = {"ortools", "sqlalchemy", "networkx", "scipy", "pandas", "werkzeug", "httpx", "alembic"}
 
 
 def floor_of(path: Path) -> str:

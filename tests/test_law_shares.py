@@ -33,7 +33,10 @@ def oddities(case: Case) -> set[str]:
         "mixed flavors": any(len({m["flavor"] for m in group.get("members", [])}) > 1 for group in groups),
         "missing levels": any(len(host["domains"]) < len(LEVELS) for host in fleet["hosts"]),
         "disabled hosts": any(not host.get("enabled", True) for host in fleet["hosts"]),
+        "links": "links" in fleet,
+        "distances": any("max_hops" in p or "max_latency_us" in p for group in groups for p in group["policies"]),
         "two policies": any(len(group["policies"]) > 1 for group in groups),
+        "cells": any(host.get("cells") for host in fleet["hosts"]),
     }
     return {name for name, there in found.items() if there}
 
@@ -46,6 +49,9 @@ FLOORS = {
     "missing levels": 0.4,
     "disabled hosts": 0.2,
     "two policies": 0.4,
+    "links": 0.6,
+    "distances": 0.1,
+    "cells": 0.15,
 }
 
 

@@ -92,7 +92,9 @@ def test_asking_again_with_the_answer_as_existing_places_nothing(kind: str, soft
             hosts[host]["used"][name] = hosts[host]["used"].get(name, 0) + amount
     second: Result = solve(again, Fleet.model_validate(fleet.document() | {"hosts": list(hosts.values())}), limits=ONE)
     assert (second.status, second.placement) == ("optimal", {})
-    assert second.penalties == first.penalties
+    # What bandwidth costs is what new members add to links: once they run, that is part of what is used.
+    stay = [penalty for penalty in first.penalties if penalty.policy != "bandwidth"]
+    assert list(second.penalties) == stay
 
 
 @every_policy
@@ -111,6 +113,8 @@ def test_renaming_and_reordering_hosts_changes_neither_status_nor_objective(kind
     order = rnd.sample(fleet.hosts, len(fleet.hosts))
     new = {host.name: f"n{i}" for i, host in enumerate(order)}
     renamed = fleet.document() | {"hosts": [host.document() | {"name": new[host.name]} for host in order]}
+    for link in renamed["links"]:
+        link["between"] = [new.get(end, end) for end in link["between"]]
     document = app.document()
     for there in document["existing"]:
         there["host"] = new[there["host"]]

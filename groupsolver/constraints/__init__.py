@@ -11,12 +11,14 @@ from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, ValidationErr
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from groupsolver.constraints.affinity import Affinity, NetworkProximity
+from groupsolver.constraints.affinity import Affinity
 from groupsolver.constraints.anti_affinity import AntiAffinity
 from groupsolver.constraints.apart_from import ApartFrom
+from groupsolver.constraints.bandwidth import Bandwidth
 from groupsolver.constraints.exclusive import Exclusive
 from groupsolver.constraints.host_capabilities import HostCapabilities
 from groupsolver.constraints.near import Near
+from groupsolver.constraints.network_proximity import NetworkProximity
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.spread import Spread
 from groupsolver.constraints.within import Outside, Within
@@ -33,6 +35,7 @@ POLICIES: dict[str, type[Policy]] = {
     "exclusive": Exclusive,
     "within": Within,
     "outside": Outside,
+    "bandwidth": Bandwidth,
 }
 
 # Nova's names for soft policies, of weight 1.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from groupsolver.constraints.between import Counting
 from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.policy import Sees, number
-from groupsolver.constraints.scene import Rule
+from groupsolver.constraints.scene import Rule, Scene
 from groupsolver.constraints.view import View
 from groupsolver.model.compiled import Ints, Mask
 from groupsolver.model.value import HOST, INT64_MAX, Positive
@@ -40,6 +41,12 @@ class AntiAffinity(Counting):
         """Count members above the limit, over all domains."""
         return sum(max(0, count - self.max_per_domain) for count in self.tally(group, view).values())
 
+    def excesses(self, group: str, view: View) -> Iterable[str]:
+        """Name the domains that hold too many, the fullest first."""
+        found = sorted(self.tally(group, view).items(), key=lambda one: (-one[1], one[0]))
+        limit, noun = self.max_per_domain, self.noun
+        return (f"{self.level} {name} holds {number(n, noun)}, {n - limit} more" for name, n in found if n > limit)
+
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the domains below their limit, and those where one more adds nothing."""
         added = self.added(group, who, partial)
@@ -52,6 +59,10 @@ class AntiAffinity(Counting):
         counts = partial.counts(group, self.level)
         left = np.maximum(0, self.max_per_domain - partial.spread_out(self.level, counts, adrift=0))
         return np.where(partial.codes(self.level) >= 0, left, INT64_MAX)
+
+    def rivals(self, group: str, scene: Scene) -> tuple[tuple[str, ...], int] | None:
+        """Give the child groups, where it counts these."""
+        return (scene.children[group], self.max_per_domain) if self.between else None
 
     def encode(self, rule: Rule, enc: Encoding) -> None:
         """Bound the count in each domain."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.policy import Policy, Sees
-from groupsolver.constraints.scene import Rule
+from groupsolver.constraints.scene import Rule, Scene
 from groupsolver.constraints.view import View
 from groupsolver.model.compiled import Mask
 from groupsolver.model.value import HOST, GroupName, LevelName
@@ -35,6 +36,11 @@ class ApartFrom(Policy):
         """Count the domains that both stand in."""
         return len(view.counts(group, self.level).keys() & view.counts(self.group, self.level).keys())
 
+    def excesses(self, group: str, view: View) -> Iterable[str]:
+        """Name the domains that both stand in."""
+        shared = view.counts(group, self.level).keys() & view.counts(self.group, self.level).keys()
+        return (f"{self.level} {name} holds both" for name in sorted(shared))
+
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the domains without the other group, and those that running members share already."""
         scene, level = partial.scene, self.level
@@ -45,6 +51,10 @@ class ApartFrom(Policy):
         elif who in scene.below[self.group]:  # it stands below both: wherever it goes is shared
             free[:] = False
         return partial.where(level, free | shared)
+
+    def rivals(self, group: str, scene: Scene) -> tuple[tuple[str, ...], int]:
+        """Give the two groups: one of them has a domain."""
+        return (group, self.group), 1
 
     def encode(self, rule: Rule, enc: Encoding) -> None:
         """Let one of the two use a domain, not both."""

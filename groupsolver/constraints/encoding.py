@@ -41,6 +41,8 @@ class Encoding:
     model : CpModel
     placed : list of list of IntVar
         For each lot and candidate, how many members land there.
+    inside : dict of (int, int) to list of (int, IntVar)
+        By lot and row of the fleet, where hosts have cells that compete: how many members land in each cell.
     """
 
     def __init__(self, ground: Ground, rows: Sequence[Ints], most: Sequence[Ints], unit: int) -> None:
@@ -48,9 +50,11 @@ class Encoding:
         self.model = cp_model.CpModel()
         self.rows = rows
         self.most = most
+        self.inside: dict[tuple[int, int], list[tuple[int, cp_model.IntVar]]] = {}
         self._unit = unit
         self._high: dict[int, int] = {}  # by variable: its upper bound
         self._cost = Linear()
+        self._spent: dict[int, Linear] = {}  # by priority: what its rules cost, in units of weight
         self._counts: dict[tuple[str, str], tuple[dict[int, Linear], Linear]] = {}
         self._uses: dict[tuple[str, str], dict[int, Linear]] = {}
         self.placed = [[self.number(high) for high in highs.tolist()] for highs in most]
@@ -127,8 +131,16 @@ class Encoding:
         self.model.add(_sum(count) >= used)
         return Linear([used], [1])
 
+    def any_of(self, uses: Sequence[Linear]) -> Linear | None:
+        """Give what may be 1 only where one of several uses is; None where there are none."""
+        if len(uses) < 2 or any(use.const for use in uses):
+            return max(uses, key=lambda use: use.const, default=None)
+        used = self.number(1)
+        self.at_most(self.total(uses).times(-1).plus(Linear([used], [1])), 0)
+        return Linear([used], [1])
+
     def others_use(self, group: str, level: str) -> dict[int, Linear]:
-        """Say of each domain that may hold members of a group, 0 or 1, whether anything else is there."""
+        """Say of each domain that may hold members of a group, or project, 0 or 1, whether anything else is there."""
         alien = self.ground.foreign(group, level)
         everyone, own = self.count(EVERYONE, level), self.count(group, level)
         used: dict[int, Linear] = {}
@@ -158,19 +170,22 @@ class Encoding:
         """Require ``sum(max(0, part - limit) for part in measure)`` to be 0, or price it.
 
         Hard: no part grows beyond what it is while nothing new is placed. Soft: an integer
-        excess for each part, priced at the policy's weight.
+        excess for each part, priced at the policy's weight, or counted against its tier's budget.
         """
-        weight = rule.policy.weight
+        weight, cost = rule.policy.weight, self._cost
+        points = (weight or 0) * self._unit
+        if rule.tier is not None:
+            cost, points = self._spent.setdefault(rule.tier, Linear()), weight or 0
         for part in measure:
             if weight is None:
                 self.at_most(part, max(limit, part.const))
             elif not part.vars:
-                self._cost.const += weight * self._unit * max(0, part.const - limit)
+                cost.const += points * max(0, part.const - limit)
             elif (high := self.high(part) - limit) > 0:
                 excess = self.number(high)
                 self.at_most(part.plus(Linear([excess], [-1])), limit)
-                self._cost.vars.append(excess)
-                self._cost.coefs.append(weight * self._unit)
+                cost.vars.append(excess)
+                cost.coefs.append(points)
 
     def require_sum(self, rule: Rule, measure: Sequence[Linear], before: int) -> None:
         """Require ``sum(max(0, part) for part in measure)`` to be at most `before`, or price it.
@@ -207,6 +222,10 @@ class Encoding:
             self.model.add(_sum(expr) <= limit - expr.const)
         else:
             self.model.add_bool_or([])  # nothing that is placed can change it
+
+    def equal(self, expr: Linear, var: cp_model.IntVar) -> None:
+        """Post ``expr == var``."""
+        self.model.add(_sum(expr) + expr.const == var)
 
     def together(self, group: str, level: str) -> None:
         """Put all members of a group that has none running into one domain: all or none of each lot."""
@@ -256,8 +275,13 @@ class Encoding:
                 there.coefs.append(1)
         return counts
 
-    def minimize(self) -> None:
-        """Make the sum of all prices the objective."""
+    def bound(self, tier: int, budget: int) -> None:
+        """Let the rules of a tier cost at most a budget together, in units of weight: once all are posted."""
+        self.at_most(self._spent.get(tier, Linear()), budget)
+
+    def minimize(self, offset: int = 0) -> None:
+        """Make the sum of all prices the objective, and `offset` points that are paid in any case."""
+        self._cost.const += offset
         self.model.minimize(_sum(self._cost) + self._cost.const)
 
     def objective(self, solver: cp_model.CpSolver) -> int:

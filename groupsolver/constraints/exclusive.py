@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from groupsolver.constraints.partial import Partial
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
 class Exclusive(Policy):
     """In the domains of `level` that the group uses stands nothing else.
 
-    Nothing else: no member of another group, no used capacity but its own running members'.
+    Nothing else: no stranger, and no used capacity but that of running members that are none. With
+    ``scope: group`` all members of other groups are strangers; with ``scope: tenant`` those of other
+    projects' groups are (`Group.tenant_id`; groups that do not say are all of one project).
     Measure: domains shared. Hosts in no domain of the level are not bound.
-    Source: dedicated hosts; Nova's ``AggregateMultiTenancyIsolation``, here by group.
+    Source: dedicated hosts; Nova's ``AggregateMultiTenancyIsolation``, here by group or project.
     """
 
     kind: Literal["exclusive"] = "exclusive"
     level: LevelName = HOST
-    scope: Literal["group"] = "group"
+    scope: Literal["group", "tenant"] = "group"
     monotone: ClassVar[bool] = True
     of_all: ClassVar[bool] = True
 
@@ -33,44 +36,58 @@ class Exclusive(Policy):
         """Give all groups: any may be the intruder."""
         return frozenset(scene.groups)
 
+    def kin(self, group: str, scene: Scene) -> str:
+        """Give the group, or its project."""
+        return group if self.scope == "group" else scene.project(group)
+
     def describe(self, group: str) -> str:
         """Say the rule."""
-        return f"nothing but {group} stands in a {self.level} where {group} does"
+        alone = f"nothing but {group}" if self.scope == "group" else f"nothing but the project of {group}"
+        return f"{alone} stands in a {self.level} where {group} does"
 
     def violations(self, group: str, view: View) -> int:
         """Count the domains that are shared."""
+        return sum(1 for _ in self._shared(group, view))
+
+    def _shared(self, group: str, view: View) -> Iterator[str]:
+        kin = self.kin(group, view.scene)
         own: dict[str, dict[str, int]] = {}
-        for there in view.scene.running(group):
+        for there in view.scene.running(kin):
             uses = own.setdefault(there.host, {})
             for name, amount in there.resources.items():
                 uses[name] = uses.get(name, 0) + amount
-        others = count_domains(view, view.others(group), self.level)
-        return sum(
-            1
-            for domain in view.counts(group, self.level)
-            if domain in others
-            or any(
+        others = count_domains(view, view.others(kin), self.level)
+        for domain in view.counts(group, self.level):
+            if domain in others or any(
                 amount > own.get(host.name, {}).get(name, 0)
                 for host in view.scene.hosts.hosts_in(self.level, domain)
-                for name, amount in host.used.items()
-            )
-        )
+                for name, amount in host.in_use().items()
+            ):
+                yield domain
+
+    def excesses(self, group: str, view: View) -> Iterable[str]:
+        """Name the domains that are shared."""
+        return (f"{self.level} {domain} is shared" for domain in sorted(self._shared(group, view)))
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
-        """Give domains with nothing else in them; to others, domains without the group."""
-        ground, level = partial.ground, self.level
-        alien = ground.foreign(group, level)
-        everyone, mine = ground.running(EVERYONE, level), ground.running(group, level)
-        shared = (mine > 0) & (alien | (everyone > mine))
-        if who not in partial.scene.below[group]:
+        """Give domains with nothing else in them; to strangers, domains without the group."""
+        ground, level, below = partial.ground, self.level, partial.scene.below
+        kin = self.kin(group, partial.scene)
+        if who in below[kin] and who not in below[group]:
+            return None
+        alien = ground.foreign(kin, level)
+        mine, strange = ground.running(group, level), ground.running(EVERYONE, level) > ground.running(kin, level)
+        shared = (mine > 0) & (alien | strange)
+        if who not in below[group]:
             free = partial.counts(group, level) == 0
         else:
-            free = ~alien & (partial.counts(EVERYONE, level) == partial.counts(group, level))
+            free = ~alien & (partial.counts(EVERYONE, level) == partial.counts(kin, level))
         return partial.where(level, free | shared)
 
     def encode(self, rule: Rule, enc: Encoding) -> None:
-        """Let the group or others use a domain, not both; others are there where capacity is used."""
-        mine, theirs = enc.uses(rule.group, self.level), enc.others_use(rule.group, self.level)
+        """Let the group or strangers use a domain, not both; they are there where capacity is used."""
+        mine = enc.uses(rule.group, self.level)
+        theirs = enc.others_use(self.kin(rule.group, enc.ground.scene), self.level)
         enc.require(rule, [mine[code].plus(theirs[code]) for code in mine if code in theirs], 1)
 
     def sees(self, own: bool) -> Sees:

@@ -59,6 +59,10 @@ class Ground:
         self.lots = tuple(Lot(group, size, tuple(names)) for (group, size), names in ids.items())
         self._kept: dict[Hashable, object] = {}
 
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Give what `make` gives, made when first asked for under a key."""
+        return self._once(key, make)
+
     def _once(self, key: Hashable, make: Callable[[], T]) -> T:
         if key not in self._kept:
             self._kept[key] = make()
@@ -91,7 +95,7 @@ class Ground:
         def make() -> Mask:
             mask = np.ones(len(self.fleet), dtype=np.bool_)
             for rule in self.scene.rules_over(group):
-                if rule.policy.hard and isinstance(rule.policy, PerHost):
+                if rule.policy.told_hard and isinstance(rule.policy, PerHost):
                     mask &= self.suits(rule.policy)
             return mask
 
@@ -140,7 +144,7 @@ class Ground:
                     for name, amount in there.resources.items():
                         uses[name] = uses.get(name, 0) + amount
             for host, uses in own.items():
-                used = self.fleet.index[host].used
+                used = self.fleet.index[host].in_use()
                 busy[self.fleet.rows[host]] = any(amount > uses.get(name, 0) for name, amount in used.items())
             foreign = np.zeros(self.fleet.domains(level), dtype=np.bool_)
             codes = self.fleet.codes(level)[busy]

@@ -67,6 +67,8 @@ def name_faults(app: Application[Any], hosts: HostIndex) -> tuple[list[Fault], t
 
     for i, group in enumerate(app.groups):
         for j, policy in enumerate(group.policies):
+            if policy.asks_links and not hosts.links:
+                warnings.append(f"groups[{i}].policies[{j}]: the fleet has no links: no host is near another")
             for what, field, name in references(policy):
                 path = f"groups[{i}].policies[{j}].{field}"
                 if what == "level" and name not in names(what):
@@ -79,12 +81,9 @@ def name_faults(app: Application[Any], hosts: HostIndex) -> tuple[list[Fault], t
                     level = what.partition(":")[2]
                     if level in names("level") and name not in names(what):
                         warnings.append(f"{path}: {level} has no domain {name!r}{hint(what, name)}")
-    for j, there in enumerate(app.existing):
-        if there.host not in hosts:
-            message = f"unknown host {there.host!r}{nearest(there.host, hosts.names())}"
-            faults.append(Fault("unknown-host", f"existing[{j}].host", message))
+    faults.extend(_running(app, hosts))
     faults.extend(_unrelated(app))
-    faults.extend(_sums(app))
+    faults.extend(_sums(app, hosts))
     return faults, tuple(warnings)
 
 
@@ -100,6 +99,17 @@ def _names(what: str, hosts: HostIndex) -> list[str]:
             return hosts.domains(level)
 
 
+def _running(app: Application[Any], hosts: HostIndex) -> Iterator[Fault]:
+    """Give the running members on hosts, or in cells, that the fleet lacks."""
+    for j, there in enumerate(app.existing):
+        if there.host not in hosts:
+            message = f"unknown host {there.host!r}{nearest(there.host, hosts.names())}"
+            yield Fault("unknown-host", f"existing[{j}].host", message)
+        elif there.cell is not None and there.cell not in (known := hosts[there.host].cell_names()):
+            message = f"host {there.host!r} has no cell {there.cell!r}{nearest(there.cell, known)}"
+            yield Fault("unknown-cell", f"existing[{j}].cell", message)
+
+
 def _unrelated(app: Application[Any]) -> Iterator[Fault]:
     """Give the policies that name their own group, or one above or below it."""
     below = below_of(app.groups)
@@ -113,10 +123,10 @@ def _unrelated(app: Application[Any]) -> Iterator[Fault]:
             how = how or ("a group above it" if group.name in below[target] else "")
             if how:
                 message = f"{policy.kind} must name an unrelated group; {target!r} is {how}"
-                yield Fault("related-group", f"groups[{i}].policies[{j}].group", message)
+                yield Fault("related-group", f"groups[{i}].policies[{j}].{policy.target_key}", message)
 
 
-def _sums(app: Application[Any]) -> Iterator[Fault]:
+def _sums(app: Application[Any], hosts: HostIndex) -> Iterator[Fault]:
     sums: dict[str, int] = {}
     for group in app.groups:
         for _, members in member_ids(group):
@@ -127,8 +137,12 @@ def _sums(app: Application[Any]) -> Iterator[Fault]:
             message = f"all members together need {total} {name}; expected at most 2**60: use a larger unit"
             yield Fault("amount-overflow", "groups", message)
     number = sum(1 for group in app.groups for _ in member_ids(group)) + len(app.existing)
-    # 1000 points a unit of weight, and no measure exceeds twice the members.
-    priced = sum(1000 * (policy.weight or 0) * 2 * (number + 1) for group in app.groups for policy in group.policies)
+    # 1000 points a unit of weight.
+    policies = [policy for group in app.groups for policy in group.policies]
+    priced = sum(1000 * (policy.weight or 0) * policy.ceiling_on(hosts, number) for policy in policies)
+    held = sum(policy.ceiling_on(hosts, number) for policy in policies if policy.hard)
+    if held > SUM_MAX:
+        yield Fault("amount-overflow", "groups", "what the policies ask for leaves 64 bits: use smaller amounts")
     if priced > SUM_MAX:
         yield Fault(
             "amount-overflow", "groups", "the soft policies' weights together leave 64 bits: use smaller weights"

@@ -2,40 +2,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import model_validator
 
+from groupsolver.constraints.distance import ByDistance
 from groupsolver.constraints.partial import Partial
-from groupsolver.constraints.policy import Policy, Sees
+from groupsolver.constraints.policy import Sees
 from groupsolver.constraints.scene import Rule
 from groupsolver.constraints.view import Placed, View
-from groupsolver.model.compiled import Mask
-from groupsolver.model.value import HOST, GroupName, LevelName
+from groupsolver.model.compiled import CompiledFleet, Mask
+from groupsolver.model.value import HOST, GroupName
 
 if TYPE_CHECKING:
     from groupsolver.constraints.encoding import Encoding
 
 
-class Near(Policy):
-    """Each member has a member of `group` in its domain of `level`.
+class Near(ByDistance):
+    """Each member has a member of `group` in its domain of `level`, or so near on the network graph.
 
-    Measure: members without one; a member in no domain has none. As a hard policy it binds
-    new members only. Source: dependency between services, ROADEF/EURO challenge 2012.
+    At most one of `level`, `max_hops` and `max_latency_us`; none of them: `level` is ``host``.
+    Measure: members without one; a member in no domain, or that no path joins to one, has none. As a
+    hard policy it binds new members only.
+
+    Source: dependency between services, ROADEF/EURO challenge 2012.
     """
 
     kind: Literal["near"] = "near"
     group: GroupName
-    level: LevelName = HOST
     follows: ClassVar[bool] = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _on_one_host(cls, data: Any) -> Any:
+        told = isinstance(data, dict) and any(
+            data.get(key) is not None for key in ("level", "max_hops", "max_latency_us")
+        )
+        return data if told or not isinstance(data, dict) else {**data, "level": HOST}
 
     def describe(self, group: str) -> str:
         """Say the rule."""
-        return f"each member of {group} has a member of {self.group} in its {self.level}"
+        where = f"in its {self.level}" if self.level is not None else f"at most {self.within} away"
+        return f"each member of {group} has a member of {self.group} {where}"
 
     def _alone(self, group: str, view: View) -> list[Placed]:
-        there = view.counts(self.group, self.level)
-        return [member for member in view.members(group) if view.domain(member, self.level) not in there]
+        if self.level is not None:
+            there = view.counts(self.group, self.level)
+            return [member for member in view.members(group) if view.domain(member, self.level) not in there]
+        theirs = {member.host for member in view.members(self.group)}
+        mine = {member.host for member in view.members(group)}
+        served = {host for host in mine if any(self.near(host, other, view) for other in theirs)}
+        return [member for member in view.members(group) if member.host not in served]
 
     def violations(self, group: str, view: View) -> int:
         """Count the members without one."""
@@ -45,28 +64,43 @@ class Near(Policy):
         """Count the new members without one."""
         return sum(1 for member in self._alone(group, view) if member.new)
 
+    def excesses(self, group: str, view: View) -> Iterable[str]:
+        """Name the members without one."""
+        return (f"{member.id} on {member.host} has none" for member in self._alone(group, view))
+
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
-        """Give the domains of the other group; all domains while some of it is still to come."""
+        """Give the domains of the other group, or what is near; all while some of it is still to come."""
         if who not in partial.scene.below[group]:
             return None
-        there = partial.counts(self.group, self.level) > 0
+        level, near = self.level_on(partial.ground.fleet), self.nearness(partial.ground.fleet)
+        there = partial.counts(self.group, level) > 0
         if partial.left(self.group):
             there = np.ones_like(there)
-        return partial.where(self.level, there, adrift=False)
+        elif near is not None:
+            there = near.reached(there)
+        return partial.where(level, there, adrift=False)
 
     def encode(self, rule: Rule, enc: Encoding) -> None:
-        """Let members stand only where the other group does."""
-        used = enc.uses(self.group, self.level)
-        alone = [enc.adrift(rule.group, self.level)]
-        for code, count in enc.count(rule.group, self.level).items():
-            if code not in used:
+        """Let members stand only where the other group does, or near to it."""
+        level, near = self.level_on(enc.ground.fleet), self.nearness(enc.ground.fleet)
+        used = enc.uses(self.group, level)
+        alone = [enc.adrift(rule.group, level)]
+        zones = np.array([*used], dtype=np.int64)
+        for code, count in enc.count(rule.group, level).items():
+            beside = [code] if near is None or near.equivalence else zones[near.of(code)[zones]].tolist()
+            served = enc.any_of([used[other] for other in beside if other in used])
+            if served is None:
                 alone.append(count)
-            elif not used[code].const:
-                alone.append(count.plus(used[code], -enc.high(count)))
+            elif not served.const:
+                alone.append(count.plus(served, -enc.high(count)))
                 if self.hard:
-                    enc.only_where(count, used[code])
+                    enc.only_where(count, served)
         enc.require(rule, alone)
 
     def sees(self, own: bool) -> Sees:
         """On one host it ties two groups together; above, only the domain counts."""
-        return Sees(pinned=True) if self.level == HOST else Sees(self.level)
+        return Sees(pinned=True) if self.level in (None, HOST) else Sees(self.level)
+
+    def sees_on(self, fleet: CompiledFleet, own: bool) -> Sees:
+        """Hosts of one zone are as near to all others; where a host is a zone of its own, it stays."""
+        return self.sees(own) if self.bound is None else Sees(self.level_on(fleet))

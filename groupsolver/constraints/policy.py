@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,9 +14,11 @@ from groupsolver.model.value import HOST
 
 if TYPE_CHECKING:
     from groupsolver.constraints.encoding import Encoding
+    from groupsolver.constraints.ground import Ground
     from groupsolver.constraints.partial import Partial
     from groupsolver.constraints.scene import Rule, Scene
     from groupsolver.constraints.view import View
+    from groupsolver.model.index import HostIndex
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,11 @@ class Policy(BasePolicy, ABC):
         """Whether it must hold; otherwise it has a price."""
         return self.weight is None
 
+    @property
+    def told_hard(self) -> bool:
+        """Whether it was told as hard: one with a priority is held like that where its tier costs nothing."""
+        return self.weight is None and self.priority is None
+
     def level_on(self, fleet: CompiledFleet) -> str | None:
         """Give the level at which it speaks on a fleet, which may be a partition that it made there."""
         return self.at
@@ -90,6 +98,10 @@ class Policy(BasePolicy, ABC):
         """Give the groups whose members this policy of `group` looks at."""
         named = scene.below[self.target] if self.target else frozenset()
         return scene.below[group] | named
+
+    def kin(self, group: str, scene: Scene) -> str:
+        """Give whose members are no strangers to the group's: by default its own alone."""
+        return group
 
     def admits(self, host: Host) -> bool:
         """Whether `host` suits a member at all; only per-host policies say no."""
@@ -107,6 +119,10 @@ class Policy(BasePolicy, ABC):
         """Give by how much the policy, taken as hard, is broken beyond what already runs."""
         return max(0, self.violations(group, view) - self.violations(group, before))
 
+    def excesses(self, group: str, view: View) -> Iterable[str]:
+        """Say in words what makes up the measure, the worst first: a place or a member each; or nothing."""
+        return ()
+
     @abstractmethod
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Say where the next member of group `who` may go, by this policy of `group`.
@@ -118,6 +134,10 @@ class Policy(BasePolicy, ABC):
         """(U,) int64: how many more members each host may take, where the policy bounds it. None: no bound."""
         return None
 
+    def rivals(self, group: str, scene: Scene) -> tuple[tuple[str, ...], int] | None:
+        """Give groups of which at most so many may have members in one domain, where that is what it says."""
+        return None
+
     @abstractmethod
     def encode(self, rule: Rule, enc: Encoding) -> None:
         """Post the policy."""
@@ -125,6 +145,34 @@ class Policy(BasePolicy, ABC):
     def sees(self, own: bool) -> Sees:
         """Say what the reduction may assume for members of the policy's group, or of others."""
         return Sees(pinned=True)
+
+    def sees_on(self, fleet: CompiledFleet, own: bool) -> Sees:
+        """Say the same where it depends on the fleet."""
+        return self.sees(own)
+
+    @property
+    def asks_links(self) -> bool:
+        """Whether it means nothing where the fleet has no links."""
+        return False
+
+    def sees_in(self, group: str, ground: Ground, own: bool) -> Sees:
+        """Say the same where it depends on the batch, too: on how many members of `group` there are, and where."""
+        return self.sees_on(ground.fleet, own)
+
+    def tells(self, group: str, ground: Ground, share: Mapping[int, int]) -> Ints | None:
+        """(H,) int64: which hosts are the same to it for a share, members by lot, that has a host to itself.
+
+        Asked where members on a host move as one (`Sees.sharing`). None: all that are of one part anyway.
+        """
+        return None
+
+    def ceiling_on(self, hosts: HostIndex, members: int) -> int:
+        """Give what the measure cannot exceed on a fleet, as `ceiling`."""
+        return self.ceiling(members)
+
+    def ceiling(self, members: int) -> int:
+        """Give what the measure cannot exceed with so many members in all: sums must stay within 64 bits."""
+        return 2 * (members + 1)
 
 
 class PerHost(Policy):
@@ -143,6 +191,10 @@ class PerHost(Policy):
     def violations(self, group: str, view: View) -> int:
         """Count the members on hosts that do not suit."""
         return sum(1 for member in view.members(group) if not self.admits(view.host(member)))
+
+    def excesses(self, group: str, view: View) -> Iterable[str]:
+        """Name the members on hosts that do not suit."""
+        return (f"{m.id} stands on {m.host}" for m in view.members(group) if not self.admits(view.host(m)))
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the hosts that suit."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from groupsolver.constraints.names import name_faults
 from groupsolver.errors import BadInput
 from groupsolver.model.application import Application, member_ids
+from groupsolver.model.distances import Distances
 from groupsolver.model.fleet import Host
 from groupsolver.model.index import HostIndex
 from groupsolver.model.inventory import Resources
@@ -55,6 +56,16 @@ class Rule:
     def __str__(self) -> str:
         return self.policy.describe(self.group)
 
+    @property
+    def tier(self) -> int | None:
+        """Priority of a soft rule that has one: it has no price, its tier is bounded as a whole."""
+        return None if self.policy.hard else self.policy.priority
+
+    @property
+    def weight(self) -> int:
+        """Units that its measure costs in the objective of a stage: none where it is hard or in a tier."""
+        return self.policy.weight or 0 if self.tier is None else 0
+
 
 class Scene:
     """One application over one fleet.
@@ -78,7 +89,8 @@ class Scene:
         What runs already.
     rules : tuple of Rule
     below, above : dict of str to frozenset of str
-        Groups below (above) each group, itself included; `EVERYONE` is above all.
+        Groups below (above) each group, itself included; `EVERYONE` is above all, and `project(tenant)`
+        above a project's and what is below these.
     children : dict of str to tuple of str
         Groups right below each.
     groups : tuple of str
@@ -95,6 +107,10 @@ class Scene:
         self.below = below_of(app.groups)
         self.children = {group.name: tuple(group.groups) for group in app.groups}
         self.groups = tuple(self.below)
+        self._tenant = {group.name: group.tenant_id for group in app.groups}
+        for group in self.groups:
+            whose = project(self._tenant[group])
+            self.below[whose] = self.below.get(whose, frozenset()) | self.below[group]
         self.below[EVERYONE] = frozenset(self.groups)
         self.above = above_of(self.below)
         ids = {id_: members for group in app.groups for id_, members in member_ids(group)}
@@ -129,6 +145,10 @@ class Scene:
         """Give the rules of a group and of all groups above it: those that speak of its members."""
         return [rule for rule in self.rules if rule.group in self.above[group]]
 
+    def project(self, group: str) -> str:
+        """Give what stands above all groups of a group's project; groups that do not say are all of one."""
+        return project(self._tenant[group])
+
     def running(self, group: str) -> list[Standing]:
         """Give the running members below a group."""
         return [there for there in self.standing if there.group in self.below[group]]
@@ -136,6 +156,11 @@ class Scene:
     def size(self, group: str) -> int:
         """How many members stand below a group, new and running."""
         return self._sizes[group]
+
+    @cached_property
+    def distances(self) -> Distances:
+        """How far hosts are from each other on the network graph, for checkers."""
+        return Distances(self.hosts)
 
     @cached_property
     def _sizes(self) -> dict[str, int]:
@@ -147,7 +172,13 @@ class Scene:
 
     def eligible(self, group: str, host: Host) -> bool:
         """Whether a host is enabled and meets the hard per-host policies over a group, room aside."""
-        return host.enabled and all(rule.policy.admits(host) for rule in self.rules_over(group) if rule.policy.hard)
+        rules = self.rules_over(group)
+        return host.enabled and all(rule.policy.admits(host) for rule in rules if rule.policy.told_hard)
+
+
+def project(tenant: str | None) -> str:
+    """Give the name that stands above all groups of a project; no group can be called so."""
+    return f"/{tenant or ''}"
 
 
 def size_of(resources: Resources) -> Size:

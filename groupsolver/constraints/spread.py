@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
@@ -59,17 +60,30 @@ class Spread(Counting):
         measure = 0
         if self.min_domains is not None:
             measure += max(0, min(self.min_domains, self.standing(group, view)) - len(counts))
-        if self.max_skew is not None:
-            scene = view.scene
-            running = {scene.hosts.domain(there.host, self.level) for there in scene.running(group)}
-            counted = [
-                counts[domain]
-                for domain in scene.hosts.domains(self.level)
-                if domain in running
-                or any(scene.eligible(group, host) for host in scene.hosts.hosts_in(self.level, domain))
-            ]
-            measure += max(0, max(counted) - min(counted) - self.max_skew) if counted else 0
+        if self.max_skew is not None and (counted := self._counted(group, view)):
+            measure += max(0, max(counted)[0] - min(counted)[0] - self.max_skew)
         return measure
+
+    def _counted(self, group: str, view: View) -> list[tuple[int, str]]:
+        """Give the count and the name of each domain that the skew is taken over."""
+        scene, counts = view.scene, self.tally(group, view)
+        running = {scene.hosts.domain(there.host, self.level) for there in scene.running(group)}
+        return [
+            (counts[domain], domain)
+            for domain in scene.hosts.domains(self.level)
+            if domain in running
+            or any(scene.eligible(group, host) for host in scene.hosts.hosts_in(self.level, domain))
+        ]
+
+    def excesses(self, group: str, view: View) -> Iterable[str]:
+        """Say how many domains are covered, and which are the fullest and the emptiest."""
+        covered = len(self.tally(group, view))
+        if covered < min(self.min_domains or 0, self.standing(group, view)):
+            yield f"they cover {number(covered, self.level)}"
+        if self.max_skew is not None and (counted := self._counted(group, view)):
+            (most, full), (least, empty) = max(counted), min(counted)
+            if most - least > self.max_skew:
+                yield f"{self.level} {full} holds {most} and {empty} holds {least}"
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the domains from which the rest can still make it, by counting alone."""

@@ -26,6 +26,11 @@ def name_of(path: str | os.PathLike[str]) -> str:
     return "<stdin>" if os.fspath(path) == "-" else os.fspath(path)
 
 
+def read_text(path: str | os.PathLike[str], limit: int) -> str:
+    """Read a file's text, of at most `limit` bytes of UTF-8; ``-`` is standard input. Raises `BadInput`."""
+    return _text(path, limit)
+
+
 def read_document(path: str | os.PathLike[str], *, json_max: int = JSON_MAX) -> Any:
     """Read a file's plain data, as YAML or JSON by its ending.
 

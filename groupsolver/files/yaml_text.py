@@ -194,6 +194,14 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(rf"^{_NUMBER.pattern}$"), list("-0123456789"))
 
 
+def _quoted_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    # Beside a next-line character PyYAML adds blanks, except between double quotes.
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if "\x85" in text else None)
+
+
+_Dumper.add_representer(str, _quoted_text)
+
+
 def dump_yaml(data: Any) -> str:
     """Write plain data as YAML that `parse_yaml` reads back."""
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000)

@@ -7,7 +7,7 @@ The policies' own types stand a floor higher, so groups are generic in them here
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from groupsolver.errors import Fault, nearest
 from groupsolver.model.inventory import Resources
 from groupsolver.model.nesting import cycle_in
-from groupsolver.model.value import GroupName, HostName, Name, Positive, Value
+from groupsolver.model.value import Amount, GroupName, HostName, Name, Positive, Value
 
 
 class BasePolicy(Value):
@@ -25,15 +25,27 @@ class BasePolicy(Value):
     ----------
     weight : int, optional
         Makes the policy soft: its measure is priced at so many units.
+    priority : int, optional
+        Of a soft policy: the tier that it belongs to, 0 or above. Tiers are strict, lower first: no
+        gain in a later one, or in the objective, pays for a loss in an earlier.
     """
+
+    target_key: ClassVar[str] = "group"  # the field that names another group
 
     kind: str
     weight: Positive | None = None
+    priority: Amount | None = None
+
+    @model_validator(mode="after")
+    def _soft_if_ranked(self) -> Self:
+        if self.priority is not None and self.weight is None:
+            raise PydanticCustomError("missing-key", "expected a weight: only soft policies have a priority")
+        return self
 
     @property
     def target(self) -> str | None:
-        """The other group that the policy names: its field `group`, if it has one."""
-        return getattr(self, "group", None)
+        """The other group that the policy names, if it has a field for one."""
+        return getattr(self, self.target_key, None)
 
     @property
     def at(self) -> str | None:
@@ -90,12 +102,14 @@ class Members(Sized):
 class Existing(Sized):
     """A member that runs already: it counts for every policy and is not moved.
 
-    The host's ``used`` includes it. `flavor` or `resources` say what of ``used`` is its own.
+    The host's ``used``, or its cell's, includes it. `flavor` or `resources` say what of that is its
+    own; `cell` says in which cell of the host it runs, where that is known.
     """
 
     group: GroupName
     id: Name
     host: HostName
+    cell: Name | None = None
 
 
 class Group(Value, Generic[R]):
@@ -182,8 +196,8 @@ class Application(Value, Generic[R]):
                 yield Fault("duplicate-name", f"{path}.groups[{j}]", f"group {child!r} is listed twice")
         for j, policy in enumerate(group.policies):
             if policy.target is not None and policy.target not in names:
-                hint = nearest(policy.target, names)
-                yield Fault("unknown-group", f"{path}.policies[{j}].group", f"unknown group {policy.target!r}{hint}")
+                message = f"unknown group {policy.target!r}{nearest(policy.target, names)}"
+                yield Fault("unknown-group", f"{path}.policies[{j}].{policy.target_key}", message)
         told: dict[tuple[str, str | None, str | None, bool], int] = {}
         for j, policy in enumerate(group.policies):
             first = told.setdefault((policy.kind, policy.at, policy.target, policy.weight is None), j)

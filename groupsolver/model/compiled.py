@@ -7,16 +7,20 @@ to keep apart from reading.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from groupsolver.errors import BadInput, Fault, UnknownHost, nearest
-from groupsolver.model.fleet import Fleet, Host
+from groupsolver.model.cell_table import CellTable
+from groupsolver.model.cuts import Cut, Cuts, Domain
+from groupsolver.model.fleet import Fleet, Host, Link
 from groupsolver.model.index import HostIndex
 from groupsolver.model.inventory import Resources
+from groupsolver.model.nearness import Nearness
+from groupsolver.model.network import Network, What
 from groupsolver.model.value import HOST
 
 Ints = NDArray[np.int64]
@@ -45,14 +49,17 @@ class CompiledFleet:
     enabled : (H,) bool
     cost, points : (H,) int64
         The host's cost, and its free share in thousandths.
+    cells : CellTable
+        The hosts' NUMA cells.
     """
 
     def __init__(self, fleet: Fleet) -> None:
-        self.index = HostIndex(fleet.levels, ())
+        self.index = HostIndex(fleet.levels, (), fleet.links)
         self.rows: dict[str, int] = {}
         self.names: list[str] = []
         self._free_rows: list[int] = []
         size = len(fleet.hosts)
+        self.cells = CellTable(size)
         self.ready: Mask = np.zeros(size, dtype=np.bool_)
         self.enabled: Mask = np.zeros(size, dtype=np.bool_)
         self.busy: Mask = np.zeros(size, dtype=np.bool_)
@@ -67,6 +74,8 @@ class CompiledFleet:
         self._code_of: dict[str, dict[str, int]] = {level: {} for level in fleet.levels}
         # Partitions of the hosts that are no level of the fleet, by a key that no level can have.
         self._partitions: dict[str, tuple[Ints, int]] = {}
+        self._cuts: Cuts | None = None
+        self._network: Network | None = None  # of the hosts as they stand now, whatever runs on them
         for host in fleet.hosts:
             self._place(host)
 
@@ -78,6 +87,11 @@ class CompiledFleet:
         """The levels above ``host``."""
         return self.index.levels
 
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The links of the network."""
+        return self.index.links
+
     def copy(self) -> CompiledFleet:
         """Give a fleet that may change without this one: milliseconds, where compiling takes a second."""
         other = object.__new__(CompiledFleet)
@@ -87,7 +101,8 @@ class CompiledFleet:
             setattr(other, name, getattr(self, name).copy())
         for name in ("_capacity", "_free", "_unit", "_traits", "_codes", "_code_of"):
             setattr(other, name, {key: column.copy() for key, column in getattr(self, name).items()})
-        other._partitions = self._partitions.copy()
+        other._partitions, other._network, other._cuts = self._partitions.copy(), self._network, self._cuts
+        other.cells = self.cells.copy()
         return other
 
     def update(self, host: Host) -> None:
@@ -96,6 +111,8 @@ class CompiledFleet:
             raise UnknownHost(host.name)
         self._checked(host)
         row = self.rows[host.name]
+        if host.domains != self.index[host.name].domains:
+            self._network = self._cuts = None
         self._clear(row)
         self._fill(row, host)
 
@@ -109,6 +126,7 @@ class CompiledFleet:
     def remove(self, name: str) -> None:
         """Take a host out. Raises `UnknownHost`."""
         self.index.remove(name)
+        self._network = self._cuts = None
         row = self.rows.pop(name)
         self._clear(row)
         self.names[row] = ""
@@ -121,6 +139,7 @@ class CompiledFleet:
                 raise BadInput([Fault("unknown-level", f"domains.{level}", message)])
 
     def _place(self, host: Host) -> None:
+        self._network = self._cuts = None
         if self._free_rows:
             row = self._free_rows.pop()
             self.names[row] = host.name
@@ -140,6 +159,7 @@ class CompiledFleet:
                 columns[name] = _longer(column, size, 0)
         for level, codes in self._codes.items():
             self._codes[level] = _longer(codes, size, -1)
+        self.cells.grow(size)
 
     def _clear(self, row: int) -> None:
         self._partitions = {}
@@ -150,13 +170,14 @@ class CompiledFleet:
             codes[row] = -1
         self.ready[row] = self.enabled[row] = self.busy[row] = False
         self.cost[row] = self.points[row] = 0
+        self.cells.clear(row)
 
     def _fill(self, row: int, host: Host) -> None:
         self._partitions = {}
         self.index.put(host)
         self.enabled[row] = host.enabled
         self.ready[row] = host.enabled and not host.overfull
-        self.busy[row] = any(host.used.values())
+        self.busy[row] = any(host.in_use().values())
         self.cost[row] = host.cost
         self.points[row] = host.free_points
         for name, inventory in host.inventory.items():
@@ -164,11 +185,24 @@ class CompiledFleet:
             _column(self._capacity, name, len(self), np.int64)[row] = capacity
             _column(self._free, name, len(self), np.int64)[row] = max(0, capacity - host.used.get(name, 0))
             _column(self._unit, name, len(self), np.int64)[row] = inventory.max_unit or capacity
+        if host.cells:
+            self._fill_cells(row, host)
         for trait in host.traits:
             _column(self._traits, trait, len(self), np.bool_)[row] = True
         for level, domain in host.domains.items():
             codes = self._code_of[level]
             self._codes[level][row] = codes.setdefault(domain, len(codes))
+
+    def _fill_cells(self, row: int, host: Host) -> None:
+        rooms = host.rooms()
+        self.cells.fill(row, rooms)
+        for name, capacity in host.capacity().items():
+            if name not in host.inventory:
+                _column(self._capacity, name, len(self), np.int64)[row] = capacity
+                free = sum([room.free.get(name, 0) for room in rooms])
+                _column(self._free, name, len(self), np.int64)[row] = free
+                unit = max([room.unit.get(name, 0) for room in rooms])
+                _column(self._unit, name, len(self), np.int64)[row] = unit
 
     def partition(self, key: str, make: Callable[[], Ints]) -> str:
         """Part the hosts otherwise than by a level: `codes` and `domains` then take the answer for a level.
@@ -185,6 +219,29 @@ class CompiledFleet:
             codes = make()
             self._partitions[level] = codes, int(codes.max(initial=-1)) + 1
         return level
+
+    def nearness(self, what: What, bound: int) -> tuple[str, Nearness]:
+        """Say which hosts are near each other, and by which partition `codes` gives the zones of such.
+
+        Parameters
+        ----------
+        what : {"hops", "latency"}
+        bound : int
+            So many hops, or microseconds, apart at most.
+        """
+        if self._network is None:
+            self._network = Network(self)
+        found = self._network.nearness(what, bound)
+        return self.partition(found.key, lambda: found.codes), found
+
+    def cut(self, level: str) -> Cut:
+        """Give the links that leave each domain of a level, or each host: what is free on them together."""
+        self._cuts = self._cuts or Cuts(self)
+        return self._cuts.left(self, level)
+
+    def reserve(self, mbps: Mapping[Domain, int]) -> None:
+        """Say how many Mbit/s are reserved of the links that leave each domain, beside their `used_mbps`."""
+        self.index.reserved = mbps
 
     def codes(self, level: str) -> Ints:
         """(H,) int64: the domain of each host at a level, -1 for none; of ``host``, its row."""
@@ -207,7 +264,7 @@ class CompiledFleet:
         return self._traits.get(name, np.zeros(len(self), dtype=np.bool_))
 
     def free(self, name: str) -> Ints:
-        """(H,) int64: what is free of a resource class, 0 where there is none."""
+        """(H,) int64: what is free of a resource class, 0 where there is none; cells are taken together."""
         return self._free.get(name, np.zeros(len(self), dtype=np.int64))
 
     def capacity(self, name: str) -> Ints:
@@ -221,7 +278,7 @@ class CompiledFleet:
             if amount:
                 unit = self._unit.get(name, np.zeros(len(self), dtype=np.int64))
                 slots = np.where(unit >= amount, np.minimum(slots, self.free(name) // amount), 0)
-        return slots
+        return self.cells.bounded(resources, slots, most)
 
 
 def _column(columns: dict[str, NDArray[Any]], name: str, size: int, dtype: type[np.generic]) -> NDArray[Any]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from groupsolver.errors import Fault, nearest
+from groupsolver.model.cell import MAX_CELLS, Cell, Room, classes_of, names_of, rooms_of, sound
 from groupsolver.model.inventory import InventoryLike, Resources
+from groupsolver.model.sparse import Sparse
 from groupsolver.model.value import HOST, Amount, Flag, Integer, Name, ResourceClass, Trait, Value
 
 
-class Host(Value):
+class Host(Sparse):
     """A machine that instances land on.
 
     Parameters
@@ -25,7 +27,11 @@ class Host(Value):
     inventory : dict of str to Inventory
         Resource class to what there is; a bare integer means its total.
     used : dict of str to int
-        What runs there already, existing members too.
+        What runs there already, existing members too. Of a class of the cells: what runs in
+        them, nobody knows in which; it counts against each.
+    cells : tuple of Cell
+        At most 64. The classes that a cell has, `inventory` has not: a member takes all that it
+        needs of them from one cell, and everything else from the host.
     traits : tuple of str
     enabled : bool, default True
         Nothing new lands on a disabled host.
@@ -37,33 +43,72 @@ class Host(Value):
     domains: dict[Name, Name] = {}
     inventory: dict[ResourceClass, InventoryLike] = {}
     used: Resources = {}
+    cells: Annotated[tuple[Cell, ...], Field(max_length=MAX_CELLS)] = ()
     traits: tuple[Trait, ...] = ()
     enabled: Flag = True
     cost: Integer = 0
+    sparse: ClassVar[tuple[str, ...]] = ("cells",)
+
+    @field_validator("cells")
+    @classmethod
+    def _sound_cells(cls, cells: tuple[Cell, ...], info: ValidationInfo) -> tuple[Cell, ...]:
+        sound(cells, info.data.get("inventory", {}))
+        return cells
 
     def capacity(self) -> dict[str, int]:
-        """Give what may be allocated in all, per resource class."""
-        return {name: inventory.capacity for name, inventory in self.inventory.items()}
+        """Give what may be allocated in all, per resource class, cells included."""
+        found = {name: inventory.capacity for name, inventory in self.inventory.items()}
+        for cell in self.cells:
+            for name, inventory in cell.inventory.items():
+                found[name] = found.get(name, 0) + inventory.capacity
+        return found
+
+    def in_use(self) -> Resources:
+        """Give what runs there in all, per resource class, cells included."""
+        if not self.cells:
+            return self.used
+        found = dict(self.used)
+        for cell in self.cells:
+            for name, amount in cell.used.items():
+                found[name] = found.get(name, 0) + amount
+        return found
+
+    def cell_classes(self) -> frozenset[str]:
+        """Give the classes that a member takes from one of the cells."""
+        return classes_of(self.cells)
+
+    def cell_names(self) -> list[str]:
+        """Give the cells' names."""
+        return names_of(self.cells)
+
+    def rooms(self) -> list[Room]:
+        """Give what is left of each cell."""
+        return rooms_of(self.cells, self.used)
 
     @property
     def overfull(self) -> bool:
-        """Whether more is used than there is, of any class: allowed, but nothing new lands."""
+        """Whether more is used than there is, of any class of its own: allowed, but nothing new lands.
+
+        A cell that is over capacity stands for itself: nothing new lands in that cell.
+        """
+        inside = self.cell_classes()
         return any(
             amount and amount > (self.inventory[name].capacity if name in self.inventory else 0)
             for name, amount in self.used.items()
+            if name not in inside
         )
 
     @property
     def free_points(self) -> int:
         """``round(1000 * mean free share)`` over the classes that the host has any of.
 
-        The ``pack`` objective's price of a member here. A share is not below 0; a host
-        with no resources has 0.
+        The ``pack`` objective's price of a member here; cells are taken together. A share is
+        not below 0; a host with no resources has 0.
         """
-        shares = []
-        for name, inventory in self.inventory.items():
-            if capacity := inventory.capacity:
-                shares.append((max(0, capacity - self.used.get(name, 0)), capacity))
+        used, shares = self.in_use(), []
+        for name, capacity in self.capacity().items():
+            if capacity:
+                shares.append((max(0, capacity - used.get(name, 0)), capacity))
         if not shares:
             return 0
         points = 1000 * sum(free / capacity for free, capacity in shares) / len(shares)

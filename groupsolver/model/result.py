@@ -13,6 +13,7 @@ from groupsolver.model.value import Value
 Objective = Literal["pack", "spread", "cost"]
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 Placement = dict[str, str]  # member id -> host name
+Cells = dict[str, str]  # member id -> name of a cell of its host
 
 
 class Penalty(Value):
@@ -67,8 +68,12 @@ class Result(Value):
         ``optimal`` (bound equals objective), ``feasible``, ``infeasible`` or ``unknown``.
     placement : dict of str to str or None
         Host of each newly placed member; None unless optimal or feasible.
+    cells : dict of str to str
+        Cell of each newly placed member that takes anything from a cell of its host.
     objective, bound : int or None
-        The placement's value, and a proved lower bound of every placement's.
+        The placement's value, and a proved lower bound of every placement's. Where soft policies have
+        priorities: of every placement that is as good as this one in each tier. ``optimal`` is said where
+        every tier was proved besides; their policies count in the objective at their weights, as others do.
     gap : float or None
         ``(objective - bound) / max(1, |objective|)``, a fraction.
     seconds : float
@@ -86,6 +91,7 @@ class Result(Value):
     warnings: tuple[str, ...] = ()
     witness: dict[str, Placement] | None = None
     conflict: Conflict | None = None
+    cells: Cells = {}
 
     @property
     def placed(self) -> bool:

@@ -6,7 +6,7 @@ one and generating tests need no code of their own for each policy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated, Any, get_args
@@ -109,5 +109,32 @@ class Value(BaseModel):
                     yield _again(line)
 
     def document(self) -> dict[str, Any]:
-        """Give the value as plain JSON data, without keys that are null."""
-        return self.model_dump(mode="json", exclude_none=True)
+        """Give the value as plain JSON data, without its fields that are null; free keys stay as they are."""
+        return self.without_nulls(Value)
+
+    def without_nulls(self, *kinds: type[Value]) -> dict[str, Any]:
+        """Give the value as plain JSON data; fields that are null are left out of values of these kinds."""
+        data: dict[str, Any] = _without_nulls(self, self.model_dump(mode="json"), kinds)
+        return data
+
+
+def _without_nulls(value: Any, data: Any, kinds: tuple[type[Value], ...]) -> Any:
+    """Take null fields out of what `value` was dumped as. What stands below a free key is nobody's field."""
+    if isinstance(value, Value) and isinstance(data, dict):
+        fields, sparse = value.__dict__, isinstance(value, kinds)
+        return {
+            key: _without_nulls(fields[key], inner, kinds) if key in fields else inner
+            for key, inner in data.items()
+            if inner is not None or key not in fields or not sparse
+        }
+    if isinstance(value, dict) and _nests(value.values()):
+        pairs = zip(data.items(), value.values(), strict=True)
+        return {key: _without_nulls(one, inner, kinds) for (key, inner), one in pairs}
+    if isinstance(value, tuple | list) and _nests(value):
+        return [_without_nulls(one, inner, kinds) for one, inner in zip(value, data, strict=True)]
+    return data
+
+
+def _nests(values: Iterable[Any]) -> bool:
+    """Whether there may be values below: the first says it, since all are of one type."""
+    return isinstance(next(iter(values), None), Value | tuple | list | dict)

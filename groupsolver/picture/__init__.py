@@ -12,6 +12,7 @@ from groupsolver.model.index import HostIndex
 from groupsolver.model.result import Objective, Result
 from groupsolver.picture.cards import Cards
 from groupsolver.picture.facts import stands_of
+from groupsolver.picture.figure import Panel, figure
 from groupsolver.picture.header import header_of, summary_of
 from groupsolver.picture.layout import WIDTH, fitted
 from groupsolver.picture.page import legend_of, page, side_of
@@ -21,7 +22,7 @@ from groupsolver.picture.svg import Drawing
 from groupsolver.picture.tree import chain_of, tree_of
 from groupsolver.why import why
 
-__all__ = ["picture"]
+__all__ = ["Panel", "figure", "picture"]
 
 _PRICES = {
     "pack": "Price of a member here (free share before, in thousandths)",
@@ -54,12 +55,12 @@ def picture(app: Application[Any], fleet: Fleet | HostIndex, result: Result, *, 
     BadInput, UnknownHost
         Where application, fleet and placement do not fit each other.
     """
-    hosts = fleet if isinstance(fleet, HostIndex) else HostIndex(fleet.levels, fleet.hosts)
+    hosts = fleet if isinstance(fleet, HostIndex) else HostIndex(fleet.levels, fleet.hosts, fleet.links)
     scene = Scene(app, hosts)
     placement = result.placement or {}
     # First, since it refuses a host that the fleet lacks.
     rules = {reason.group: reason.rules for reason in why(app, hosts, placement, objective=objective)}
-    stands = stands_of(scene, placement)
+    stands = stands_of(scene, placement, result.cells)
     root = tree_of(stands, chain_of(hosts, hosts.levels))
     marks = sorted(root.tally.marks)
     used = {mark.group for mark in marks}

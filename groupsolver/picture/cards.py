@@ -87,10 +87,17 @@ def host_title(stand: Stand) -> str:
     if fullest := stand.fullest:
         lines[0] += f": {_use(fullest)}"
     for since, new in (("placed here", True), ("ran here already", False)):
-        if ids := [mark.id for mark in stand.marks if mark.new == new]:
+        if ids := [_with_cell(mark) for mark in stand.marks if mark.new == new]:
             more = f" and {len(ids) - 20:,} more" if len(ids) > 20 else ""
             lines.append(f"{since}: {', '.join(ids[:20])}{more}")
+    for name, uses in stand.cells():
+        if uses:
+            lines.append(f"cell {name}: {_use(max(uses, key=lambda use: use.share))}")
     return clean("\n".join(lines))
+
+
+def _with_cell(mark: Mark) -> str:
+    return mark.id if mark.cell is None else f"{mark.id} (cell {mark.cell})"
 
 
 def _use(use: Use) -> str:

@@ -21,6 +21,7 @@ class Mark(NamedTuple):
     host: str
     new: bool
     resources: Mapping[str, int]
+    cell: str | None = None
 
 
 class Use(NamedTuple):
@@ -64,7 +65,7 @@ class Stand:
     def __init__(self, host: Host, marks: list[Mark]) -> None:
         self.host = host
         self.marks = marks
-        used, added, capacity = host.used, self.added(), host.capacity()
+        used, added, capacity = host.in_use(), self.added(), host.capacity()
         # Plain tuples, the fields of `Use`: a fleet has many of them, and few are ever looked at.
         self.amounts = [(name, used.get(name, 0), added.get(name, 0), size) for name, size in capacity.items()]
         for name in dict.fromkeys((*used, *added)) if not (used.keys() | added.keys()) <= capacity.keys() else ():
@@ -84,6 +85,22 @@ class Stand:
             for name, amount in mark.resources.items() if mark.new else ():
                 added[name] = added.get(name, 0) + amount
         return added
+
+    def cells(self) -> list[tuple[str, list[Use]]]:
+        """Give each cell of the host with its own resources."""
+        found = []
+        for name, cell in zip(self.host.cell_names(), self.host.cells, strict=True):
+            here = [mark.resources for mark in self.marks if mark.new and mark.cell == name]
+            found.append(
+                (
+                    name,
+                    [
+                        Use(what, cell.used.get(what, 0), sum(taken.get(what, 0) for taken in here), inventory.capacity)
+                        for what, inventory in cell.inventory.items()
+                    ],
+                )
+            )
+        return found
 
     @property
     def fullest(self) -> Use | None:
@@ -160,11 +177,12 @@ def tally(stands: Iterable[Stand]) -> Tally:
     return total
 
 
-def stands_of(scene: Scene, placement: Mapping[str, str]) -> list[Stand]:
+def stands_of(scene: Scene, placement: Mapping[str, str], cells: Mapping[str, str]) -> list[Stand]:
     """Put the members of a scene onto its hosts: the new ones in the file's order, then those that run."""
     here: dict[str, list[Mark]] = {}
+    inside = {there.id: there.cell for there in scene.app.existing} | dict(cells)
     placed = [(m.id, m.group, placement[m.id], True, dict(m.size)) for m in scene.batch if m.id in placement]
     placed += [(there.id, there.group, there.host, False, there.resources) for there in scene.standing]
     for number, mark in enumerate(placed):
-        here.setdefault(mark[2], []).append(Mark(number, *mark))
+        here.setdefault(mark[2], []).append(Mark(number, *mark, inside.get(mark[0])))
     return [Stand(host, here.get(host.name, [])) for host in scene.hosts]

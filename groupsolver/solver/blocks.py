@@ -11,6 +11,28 @@ from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.scene import Rule
 from groupsolver.model.compiled import Ints, Mask
 from groupsolver.model.value import HOST
+from groupsolver.solver.chunks import Chunks
+
+
+@dataclass(frozen=True)
+class Part:
+    """Lots of a block whose members come in chunks, each in one domain of a level of their own.
+
+    Attributes
+    ----------
+    lots : tuple of int
+    number : int
+        How many chunks; each has an equal share of each lot.
+    level : str
+        That of a chunk's domain.
+    per_host : int or None
+        How many members of one chunk may share a host.
+    """
+
+    lots: tuple[int, ...]
+    number: int
+    level: str
+    per_host: int | None
 
 
 @dataclass(frozen=True)
@@ -26,6 +48,8 @@ class Block:
         That of the one domain.
     price : int
         Points of a further domain; 0 where the rule is hard.
+    parts : tuple of Part
+        Those of its lots whose members come in chunks.
     ceiling : (H,) int64 or None
         How many members of all its lots each host may take, where a hard policy bounds it.
     """
@@ -34,6 +58,7 @@ class Block:
     rule: Rule | None
     level: str | None = None
     price: int = 0
+    parts: tuple[Part, ...] = ()
     ceiling: Ints | None = field(default=None, compare=False)
 
     def codes(self, ground: Ground, rows: Ints) -> Ints:
@@ -73,18 +98,33 @@ def blocks_of(ground: Ground, unit: int = 0) -> list[Block]:
     """
     free = set(range(len(ground.lots)))
     found: list[Block] = []
+    parts = _parts(ground)
     binding = [rule for rule in ground.scene.rules if rule.policy.binds_on(ground.fleet)]
     hard = [rule for rule in binding if rule.policy.hard and not ground.scene.running(rule.group)]
-    soft = [rule for rule in binding if not rule.policy.hard and unit]
+    soft = [rule for rule in binding if rule.weight and unit]
     hard.sort(key=lambda rule: -len(ground.lots_below(rule.group)))
-    soft.sort(key=lambda rule: -(rule.policy.weight or 0))
+    soft.sort(key=lambda rule: -rule.weight)
     for rule in hard + soft:
         lots = [lot for lot in ground.lots_below(rule.group) if lot in free]
         if lots:
-            ceiling = _ceiling(ground, set(lots)) if len(lots) > 1 else None
-            found.append(Block(tuple(lots), rule, ground.level(rule), unit * (rule.policy.weight or 0), ceiling))
+            inside = tuple(part for part in parts if free.issuperset(part.lots) and set(part.lots) <= set(lots))
+            if inside and not rule.policy.hard:
+                continue  # what more domains cost is then left to the search
+            ceiling = _ceiling(ground, set(lots)) if len(lots) > 1 and not inside else None
+            found.append(Block(tuple(lots), rule, ground.level(rule), unit * rule.weight, inside, ceiling))
             free -= set(lots)
+    for part in parts:
+        if free.issuperset(part.lots):
+            found.append(Block(part.lots, None, parts=(part,)))
+            free -= set(part.lots)
     return found + [Block((lot,), None) for lot in sorted(free)]
+
+
+def _parts(ground: Ground) -> list[Part]:
+    chunks = [(rule.group, rule.policy) for rule in ground.scene.rules if isinstance(rule.policy, Chunks)]
+    return [
+        Part(tuple(ground.lots_below(group)), policy.number, policy.inner, policy.per_host) for group, policy in chunks
+    ]
 
 
 def _ceiling(ground: Ground, lots: set[int]) -> Ints | None:

@@ -14,9 +14,11 @@ from groupsolver.check import unit_of
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.policy import PerHost
+from groupsolver.constraints.scene import Rule
 from groupsolver.model.compiled import Floats, Ints, Mask
 from groupsolver.model.value import HOST
-from groupsolver.solver.blocks import Block
+from groupsolver.solver.blocks import Block, Part
+from groupsolver.solver.cells import CellRoom
 from groupsolver.solver.incumbent import Incumbent
 from groupsolver.solver.relax import Relaxed
 from groupsolver.solver.run import Run
@@ -26,6 +28,7 @@ from groupsolver.solver.survey import Survey
 FEW = 80  # candidates of a lot that are tried first, at least
 SPARE = 5  # and at least so many for each member
 CLOSE = 0.05  # a gap that is left to the search
+DEAR = 10**6  # times its weight guides the heuristic in a tier that has a budget
 TRIES = 8  # domains that are tried for a group that must stand in one
 
 
@@ -57,10 +60,15 @@ class Builder:
         for lot, found in enumerate(candidates):
             self.prices[lot][np.searchsorted(rows, found)] = prices[lot]
         self.free = {name: ground.fleet.free(name)[rows] for lot in ground.lots for name, _ in lot.size}
+        self.cells = CellRoom(ground, rows)
         self.landed = np.zeros(len(rows), dtype=np.int64)
         self.placed: list[tuple[int, int]] = []
         self._rules = [
-            [rule for rule in ground.rules_counting(lot.group) if not isinstance(rule.policy, PerHost)]
+            [
+                rule
+                for rule in ground.rules_counting(lot.group)
+                if rule.tier is not None or not isinstance(rule.policy, PerHost)
+            ]
             for lot in ground.lots
         ]
 
@@ -70,6 +78,8 @@ class Builder:
         mask = self.most[lot] > 0
         for name, amount in self.ground.lots[lot].size:
             mask &= self.free[name] >= amount
+        if self.cells.any:
+            mask &= self.cells.holds[lot] > 0
         cost = self.prices[lot]
         if self.survey.beyond_first:
             cost = cost + self.survey.beyond_first * (self.landed > 0)
@@ -80,12 +90,19 @@ class Builder:
             if rule.policy.hard:
                 mask &= allowed
             else:
-                cost = cost + unit_of(self.survey.objective) * (rule.policy.weight or 0) * ~allowed
+                cost = cost + self._points(rule) * ~allowed
         return mask, cost
+
+    def _points(self, rule: Rule) -> int:
+        """Give the points of breaking a soft rule once; one of an earlier tier is dearer than whatever it may save."""
+        dear = 1 if rule.tier is None else DEAR
+        return dear * unit_of(self.survey.objective) * (rule.policy.weight or 0)
 
     def put(self, lot: int, at: int) -> None:
         """Put one member of a lot down on row `at`."""
         self._move(lot, at, 1)
+        if self.cells.any:
+            self.cells.put(lot, at)
         self.partial.put(self.ground.lots[lot].group, at)
         self.placed.append((lot, at))
 
@@ -94,6 +111,8 @@ class Builder:
         while len(self.placed) > size:
             lot, at = self.placed.pop()
             self._move(lot, at, -1)
+            if self.cells.any:
+                self.cells.take(lot, at)
             self.partial.take(self.ground.lots[lot].group, at)
 
     def _move(self, lot: int, at: int, number: int) -> None:
@@ -102,18 +121,44 @@ class Builder:
         self.most[lot][at] -= number
         self.landed[at] += number
 
-    def fill(self, lots: tuple[int, ...], inside: Mask) -> bool:
-        """Put all members of some lots down inside a mask; on failure leave nothing of them."""
+    def fill(self, block: Block, inside: Mask) -> bool:
+        """Put all members of a block down inside a mask; on failure leave nothing of them."""
         start = len(self.placed)
-        for lot in lots:
-            for _ in range(self.ground.lots[lot].number):
+        chunked = {lot for part in block.parts for lot in part.lots}
+        alone = [(lot, self.ground.lots[lot].number) for lot in block.lots if lot not in chunked]
+        if self._line(alone, inside) and all(
+            self._chunk(part, inside) for part in block.parts for _ in range(part.number)
+        ):
+            return True
+        self.undo(start)
+        return False
+
+    def _line(self, lots: list[tuple[int, int]], inside: Mask, per_host: int | None = None) -> bool:
+        """Put so many members of each lot down inside a mask, one after another."""
+        start = len(self.placed)
+        here = np.zeros(len(self.rows), dtype=np.int64)
+        for lot, number in lots:
+            for _ in range(number):
                 mask, cost = self.cost_of_next(lot)
                 mask &= inside
+                if per_host is not None:
+                    mask &= here < per_host
                 if not mask.any():
                     self.undo(start)
                     return False
-                self.put(lot, int(np.argmin(np.where(mask, cost, np.inf))))
+                at = int(np.argmin(np.where(mask, cost, np.inf)))
+                self.put(lot, at)
+                here[at] += 1
         return True
+
+    def _chunk(self, part: Part, inside: Mask) -> bool:
+        """Put one chunk down in the cheapest of its domains where it fits."""
+        share = [(lot, self.ground.lots[lot].number // part.number) for lot in part.lots]
+        codes = np.where(inside, self.partial.codes(part.level), -1)
+        size = int(codes.max(initial=-1)) + 1
+        cost: Floats = np.sum([self.least(lot, codes, size, number) for lot, number in share], axis=0)
+        few = [code for code in np.argsort(cost, kind="stable")[:TRIES].tolist() if np.isfinite(cost[code])]
+        return any(self._line(share, codes == code, part.per_host) for code in few)
 
     def domains(self, block: Block) -> Iterator[Mask]:
         """Give the domains where a block may fit as a whole, the cheapest few first, as masks."""
@@ -124,23 +169,25 @@ class Builder:
         size = int(codes.max(initial=-1)) + 1
         cost = np.zeros(size)
         for lot in block.lots:
-            cost += self.least(lot, codes, size)
+            cost += self.least(lot, codes, size, self.ground.lots[lot].number)
         for code in np.argsort(cost, kind="stable")[:TRIES].tolist():
             if np.isfinite(cost[code]):
                 yield codes == code
 
-    def least(self, lot: int, codes: Ints, size: int) -> Floats:
-        """(D,) float: the least that all members of a lot cost in each domain, inf where they do not fit."""
+    def least(self, lot: int, codes: Ints, size: int, number: int) -> Floats:
+        """(D,) float: the least that so many members of a lot cost in each domain, inf where they do not fit."""
         mask, cost = self.cost_of_next(lot)
         mask &= codes >= 0
         order = by_domain(cost[mask], codes[mask])
-        return cheapest(cost[mask], self.slots(lot)[mask], codes[mask], size, self.ground.lots[lot].number, order)[0]
+        return cheapest(cost[mask], self.slots(lot)[mask], codes[mask], size, number, order)[0]
 
     def slots(self, lot: int) -> Ints:
         """(U,) int64: how many of a lot each row can take as things stand."""
         slots = self.most[lot]
         for name, amount in self.ground.lots[lot].size:
             slots = np.minimum(slots, self.free[name] // amount)
+        if self.cells.any:
+            slots = np.minimum(slots, self.cells.holds[lot])
         for rule in self._rules[lot]:
             if rule.policy.hard and self.ground.level(rule) == HOST:
                 room = rule.policy.room(rule.group, self.partial)
@@ -209,7 +256,8 @@ def construct(
             if run.left() <= 0:
                 return
             builder = Builder(ground, survey, chosen, prices)
-            if all(any(builder.fill(block.lots, inside) for inside in builder.domains(block)) for block in order):
+            if all(any(builder.fill(block, inside) for inside in builder.domains(block)) for block in order):
                 yield builder.placement()
-        if best.value is not None and best.gap <= CLOSE:
+        # Where chunks are put depends on all of them: what is scarce for one order is not for another.
+        if best.value is not None and best.gap <= (0.0 if any(block.parts for block in blocks) else CLOSE):
             return

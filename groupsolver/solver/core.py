@@ -7,13 +7,21 @@ import numpy as np
 from groupsolver.constraints.ground import Ground
 from groupsolver.model.compiled import Floats, Ints, Mask
 from groupsolver.solver.blocks import Block
+from groupsolver.solver.chunk_rows import post_chunks
 from groupsolver.solver.families import Family
 from groupsolver.solver.linear import LinearProgram
+from groupsolver.solver.rivals import Rivals
 from groupsolver.solver.slots import Slots
 
 
 def solve_core(
-    ground: Ground, slots: Slots, blocks: list[Block], families: list[Family], core: Mask, seconds: float
+    ground: Ground,
+    slots: Slots,
+    blocks: list[Block],
+    families: list[Family],
+    rivals: list[Rivals],
+    core: Mask,
+    seconds: float,
 ) -> tuple[float, Floats] | None:
     """Solve the relaxation over the core and leave the duals in the families; give its value, and members' worth."""
     columns = np.flatnonzero(core)
@@ -38,12 +46,15 @@ def solve_core(
             used, at, weight[used], len(domains), high=family.room[domains].astype(np.float64), slack_cost=family.cap
         )
         posted.append((family, domains, rows))
+    given = [one.post(slots, columns, program) for one in rivals]
     value, dual = program.solve(seconds)
     if value is None:
         return None
     for family, domains, rows in posted:
         family.dual[:] = 0
         family.dual[domains] = np.clip(-dual[rows], 0, family.cap)
+    for one, rows_ in zip(rivals, given, strict=True):
+        one.keep(rows_, dual, slots)
     return value, np.array([dual[placed[lot]] if lot in placed else 0.0 for lot in range(len(ground.lots))])
 
 
@@ -58,7 +69,12 @@ def _post(
     placed: dict[int, int] = {}
     opened: dict[int, int] = {}
     used = block.used(ground)
+    for chunks in block.parts:
+        post_chunks(ground, slots, block, chunks, program, place, columns, opened)
+    within = {lot for chunks in block.parts for lot in chunks.lots}
     for lot in block.lots:
+        if lot in within:
+            continue
         part = slots.of(lot)
         at = place[part]
         at = at[at >= 0]
@@ -85,7 +101,7 @@ def _post(
         program.rows(np.r_[at, pick[where]], np.r_[own, own], np.r_[ones, -most], len(at), high=np.zeros(len(at)))
     if block.whole and block.ceiling is not None:
         _share_hosts(ground, slots, block, block.ceiling, program, place, columns, opened)
-    if block.whole:
+    if block.whole or block.parts:
         members = sum(ground.lots[lot].number for lot in block.lots)
         picks = np.array([*opened.values(), program.column(dear * members, 1.0)], dtype=np.int64)
         one = np.ones(1)

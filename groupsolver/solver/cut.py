@@ -19,6 +19,7 @@ import numpy as np
 from groupsolver.constraints.ground import Ground
 from groupsolver.model.compiled import Floats, Ints
 from groupsolver.solver.blocks import Block
+from groupsolver.solver.shares import shares
 from groupsolver.solver.slots import Slots, by_domain, cheapest
 
 
@@ -64,6 +65,8 @@ class Ranked:
         Price of the lot's members in each domain, and of the dearest of them; inf where they do not fit.
     limit : float
         Price of the dearest if they may stand anywhere.
+    excess : (P,) float64 or None
+        By how much the total of its domain rises where a slot is taken, if members come in chunks.
     """
 
     part: slice
@@ -72,13 +75,24 @@ class Ranked:
     total: Floats
     last: Floats
     limit: float
+    excess: Floats | None = None
 
 
 def rank(ground: Ground, slots: Slots, blocks: list[Block], prices: Floats) -> dict[int, Ranked]:
     """Rank every lot's slots at some prices, (N,) float64."""
     ranked = {}
     for block in blocks:
+        for chunks in block.parts:
+            found = shares(ground, slots, block, chunks, prices)
+            for lot in chunks.lots:
+                part, excess = slots.of(lot), found.excess[lot]
+                codes = block.codes(ground, slots.row[part])
+                # The first lot stands for what all of the part cost together.
+                total = found.total if lot == chunks.lots[0] else np.zeros_like(found.total)
+                ranked[lot] = Ranked(part, codes, by_domain(excess, codes), total, total, math.inf, excess)
         for lot in block.lots:
+            if lot in ranked:
+                continue
             part = slots.of(lot)
             codes = block.codes(ground, slots.row[part])
             order = by_domain(prices[part], codes)
@@ -140,22 +154,23 @@ def bounds(
         domains have a price. None: these count as free.
     """
     raises = np.full(len(slots), np.inf)
-    shares = np.zeros(len(blocks))
+    least = np.zeros(len(blocks))
     for number, block in enumerate(blocks):
-        if not block.whole:
-            shares[number] = _open(ground, slots, block, ranked, prices, worth, raises)
+        if not block.whole and not block.parts:
+            least[number] = _open(ground, slots, block, ranked, prices, worth, raises)
             continue
         sums = domain_costs(ground, slots, block, ranked, prices)
-        best = shares[number] = min(float(sums.min(initial=np.inf)), float(elsewhere[number]))
+        best = least[number] = min(float(sums.min(initial=np.inf)), float(elsewhere[number]))
         alone: Floats = np.sum([ranked[lot].total for lot in block.lots], axis=0)
         for lot in block.lots if math.isfinite(best) else ():
             own = ranked[lot]
             at = np.maximum(own.codes, 0)
             # A dear slot raises what the lots cost one by one; that may hide in what they cost together.
-            here = np.maximum(alone[at] + np.maximum(0, prices[own.part] - own.last[at]), sums[at]) - best
+            excess = np.maximum(0, prices[own.part] - own.last[at]) if own.excess is None else own.excess
+            here = np.maximum(alone[at] + excess, sums[at]) - best
             raises[own.part] = np.where(own.codes >= 0, here, np.inf)
-    size = abs(const) + float(np.abs(shares).sum())
-    return Bounds(const + float(shares.sum()), raises, shares, 1e-6 + 1e-9 * size)
+    size = abs(const) + float(np.abs(least).sum())
+    return Bounds(const + float(least.sum()), raises, least, 1e-6 + 1e-9 * size)
 
 
 def _open(

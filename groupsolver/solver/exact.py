@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ortools.sat.python import cp_model
 
@@ -15,10 +15,12 @@ from groupsolver.constraints.encoding import Encoding
 from groupsolver.constraints.ground import Ground
 from groupsolver.errors import UnknownSolverStatus
 from groupsolver.model.compiled import Ints
+from groupsolver.solver.cells import Inside, inside_of
+from groupsolver.solver.cuts import links
 from groupsolver.solver.incumbent import Stand
 from groupsolver.solver.room import capacity
 from groupsolver.solver.run import Run
-from groupsolver.solver.survey import Survey, host_prices
+from groupsolver.solver.survey import Survey
 
 RATE = 20_000  # candidates that are surely encoded in a second: a step must leave time to search
 BEAT = 0.1  # seconds between questions to the watcher
@@ -36,11 +38,14 @@ class Answer:
         Proved lower bound over these candidates.
     infeasible : bool
         Proved that these candidates hold no placement.
+    inside : dict of (int, int) to list of int
+        By lot and row, how many members stand in each cell, where the model had to decide.
     """
 
     placement: list[Stand] | None
     bound: int | None
     infeasible: bool
+    inside: Inside = field(default_factory=dict)
 
 
 def encode(ground: Ground, survey: Survey, candidates: Sequence[Ints]) -> Encoding:
@@ -48,12 +53,14 @@ def encode(ground: Ground, survey: Survey, candidates: Sequence[Ints]) -> Encodi
     most = [survey.most[lot][rows] for lot, rows in enumerate(candidates)]
     enc = Encoding(ground, candidates, most, unit_of(survey.objective))
     capacity(enc)
+    links(enc)
     for rule in ground.scene.rules:
         rule.policy.encode(rule, enc)
     # The hosts' own prices: soft per-host policies, part of the survey's, price themselves.
-    prices = [host_prices(ground.fleet, survey.objective)[rows] for rows in candidates]
-    enc.price(prices, survey.beyond_first)
-    enc.minimize()
+    enc.price([survey.base[rows] for rows in candidates], survey.beyond_first)
+    for tier, budget in survey.stage.budgets.items():
+        enc.bound(tier, budget)
+    enc.minimize(survey.stage.offset)
     return enc
 
 
@@ -156,9 +163,14 @@ def exact(
         for row, var in zip(rows.tolist(), enc.placed[lot], strict=True)
         for _ in range(solver.value(var))
     ]
+    inside: Inside = {}
+    for at, cells in enc.inside.items():
+        inside[at] = [0] * ground.fleet.cells.width
+        for cell, var in cells:
+            inside[at][cell] = solver.value(var)
     if status == cp_model.OPTIMAL and gap == 0:  # exact, where CP-SAT's own bound is a double
-        return Answer(found, enc.objective(solver), False)
-    return Answer(found, bound_of(solver.best_objective_bound, math.inf), False)
+        return Answer(found, enc.objective(solver), False, inside)
+    return Answer(found, bound_of(solver.best_objective_bound, math.inf), False, inside)
 
 
 def bound_of(bound: float, outside: float) -> int | None:
@@ -177,3 +189,7 @@ def _hint(enc: Encoding, candidates: Sequence[Ints], hint: list[Stand]) -> None:
     for lot, rows in enumerate(candidates):
         for row, var in zip(rows.tolist(), enc.placed[lot], strict=True):
             enc.model.add_hint(var, count.get((lot, row), 0))
+    counts = inside_of(enc.ground, hint, {}) if enc.inside else {}
+    for at, cells in enc.inside.items():
+        for cell, var in cells if len(cells) > 1 else ():  # where one cell is open, it is the host's own variable
+            enc.model.add_hint(var, counts[at][cell] if at in counts else 0)

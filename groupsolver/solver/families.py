@@ -11,6 +11,7 @@ from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.scene import Rule
 from groupsolver.model.compiled import Floats, Ints
 from groupsolver.model.value import HOST
+from groupsolver.solver.cells import whole_sizes
 from groupsolver.solver.slots import Slots
 from groupsolver.solver.survey import Survey
 
@@ -71,6 +72,7 @@ def families_of(ground: Ground, survey: Survey) -> list[Family]:
         free = fleet.free(name)
         found.append(Family(here, weight, free))
         found += [Family(here, weight, free, free // (parts + 1) + 1) for parts in PARTS]
+    found += [Family(codes, weight, room) for codes, weight, room in whole_sizes(ground)]
     partial = Partial(ground, here)
     for rule in ground.scene.hard():
         below = ground.lots_below(rule.group)

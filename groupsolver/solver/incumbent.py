@@ -7,51 +7,78 @@ import math
 from groupsolver.check import Verdict, judge
 from groupsolver.constraints.ground import Ground
 from groupsolver.errors import BrokenAnswer
-from groupsolver.model.result import Objective, Placement, Result, gap_of
+from groupsolver.model.result import Cells, Objective, Placement, Result, gap_of
+from groupsolver.solver.cells import Inside, cells_of, inside_of
 from groupsolver.solver.run import Run
+from groupsolver.solver.stage import WHOLE, Stage
 
 Stand = tuple[int, int]  # a member of a lot, on a row of the fleet
 
 
 class Incumbent:
-    """Collects placements and bounds of one run.
+    """Collects placements and bounds of one run, over all of its stages.
+
+    Placements are compared tier by tier, then by the objective; `value` and bounds are the stage's.
 
     Parameters
     ----------
     ground : Ground
+        The application as it was told, so that placements are held against nothing else.
     objective : {"pack", "spread", "cost"}
     run : Run
-    bound : int
-        Proved lower bound to begin with.
     """
 
-    def __init__(self, ground: Ground, objective: Objective, run: Run, bound: int) -> None:
+    def __init__(self, ground: Ground, objective: Objective, run: Run) -> None:
         self._ground = ground
         self._objective = objective
         self._run = run
-        self._bound = bound
+        self._stage = WHOLE
+        self._bound: int | None = None
         self._verdict: Verdict | None = None
         self._placement: Placement | None = None
+        self._cells: Cells = {}
         self.stands: list[Stand] | None = None
-        run.tell("relax", bound=bound)
+
+    def enter(self, stage: Stage, run: Run) -> None:
+        """Begin a stage: nothing is proved of it yet."""
+        self._stage, self._run, self._bound = stage, run, None
 
     @property
     def value(self) -> int | None:
-        """Objective of the best placement."""
-        return self._verdict.objective if self._verdict else None
+        """What the stage minimises, of the best placement; None where that is not within the stage's limits."""
+        return self._stage.value(self._verdict) if self._verdict else None
+
+    @property
+    def placed(self) -> bool:
+        """Whether there is a placement, within the stage's limits or not."""
+        return self._verdict is not None
+
+    @property
+    def bound(self) -> int | None:
+        """The best proved bound of `value`."""
+        return self._bound
+
+    @property
+    def tiers(self) -> dict[int, int]:
+        """By priority, what the best placement costs there, in units of weight."""
+        return dict(self._verdict.tiers) if self._verdict else {}
 
     @property
     def gap(self) -> float:
-        """The proved gap, infinite while there is no placement."""
-        return math.inf if self.value is None else gap_of(self.value, min(self._bound, self.value))
+        """The proved gap, infinite while there is no placement or no bound."""
+        if self.value is None or self._bound is None:
+            return math.inf
+        return gap_of(self.value, min(self._bound, self.value))
 
     @property
     def done(self) -> bool:
         """Whether the proved gap is small enough, or the run is over."""
         return self.gap <= self._run.limits.gap or self._run.left() <= 0
 
-    def offer(self, stands: list[Stand], phase: str, must_hold: bool = False) -> None:
-        """Take a placement if it passes the check and is better.
+    def offer(self, stands: list[Stand], phase: str, must_hold: bool = False, inside: Inside | None = None) -> None:
+        """Take a placement if it passes the check and is better; `inside` tells cells that are decided already.
+
+        One outside the limits of the stage is left, better or not.
 
         Raises
         ------
@@ -59,27 +86,31 @@ class Incumbent:
             Where it does not pass although it `must_hold`.
         """
         placement = _named(self._ground, stands)
-        verdict = judge(self._ground.scene, placement, self._objective)
-        if verdict.violations:
+        cells = cells_of(self._ground, placement, inside_of(self._ground, stands, inside or {}))
+        verdict = judge(self._ground.scene, placement, self._objective, cells)
+        if verdict.violations or self._stage.value(verdict) is None:
             if must_hold:
-                raise BrokenAnswer("; ".join(map(str, verdict.violations)))
-        elif self.value is None or verdict.objective < self.value:
+                raise BrokenAnswer("; ".join(map(str, verdict.violations)) or f"tiers: {verdict.tiers}")
+        elif self._verdict is None or verdict.rank < self._verdict.rank:
             self._verdict, self._placement, self.stands = verdict, placement, stands
-            self._run.tell(phase, verdict.objective, self._bound)
+            self._cells = cells
+            self._run.better(phase, verdict.objective, self._bound)
 
     def prove(self, bound: int) -> None:
-        """Take a lower bound of every placement if it is better."""
-        self._bound = max(self._bound, bound if self.value is None else min(bound, self.value))
+        """Take a lower bound of every placement within the limits if it is better."""
+        at_most = bound if self.value is None else min(bound, self.value)
+        self._bound = at_most if self._bound is None else max(self._bound, at_most)
 
     def result(self) -> Result:
         """Give the answer: optimal, feasible, or unknown where nothing was found."""
-        if self._verdict is None:
+        if self._verdict is None or self._bound is None:
             return out_of_time(self._ground, self._run)
         value = self._verdict.objective
         bound = min(self._bound, value)
         return Result(
             status="optimal" if bound == value else "feasible",
             placement=self._placement,
+            cells=self._cells,
             objective=value,
             bound=bound,
             gap=gap_of(value, bound),
@@ -96,9 +127,9 @@ def out_of_time(ground: Ground, run: Run) -> Result:
 
 def nothing(ground: Ground, objective: Objective, run: Run) -> Result:
     """Answer for a batch in which nothing is left to place."""
-    verdict = judge(ground.scene, {}, objective)
-    best = Incumbent(ground, objective, run, verdict.objective)
+    best = Incumbent(ground, objective, run)
     best.offer([], "check", must_hold=True)
+    best.prove(judge(ground.scene, {}, objective).objective)
     return best.result()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from groupsolver.constraints.ground import Ground
 from groupsolver.errors import BrokenAnswer
 from groupsolver.model.compiled import Ints
 from groupsolver.solver.cut import Bounds, slack_for, within
@@ -13,8 +12,10 @@ from groupsolver.solver.incumbent import Incumbent
 from groupsolver.solver.run import Run
 from groupsolver.solver.slots import Slots
 from groupsolver.solver.survey import Survey
+from groupsolver.solver.twins import Twins
 
 FIRST = 600  # slots of the first step
+ALIKE = 20_000  # of a tier, hosts being free, nothing tells slots apart: CP-SAT's presolve of more hears no limit
 GROWTH = 3  # of the number of slots from step to step
 NEAR = 2  # times the slots of a step: not worth a step of its own
 SHARE = 0.25  # of the time left, for each step but the last
@@ -22,7 +23,7 @@ FINER = 0.25  # of the gap that is asked for, in each step but the last: a bette
 
 
 def prove(
-    ground: Ground,
+    merged: Twins,
     survey: Survey,
     slots: Slots,
     candidates: list[Ints],
@@ -51,13 +52,16 @@ def prove(
         size = sum(map(len, chosen))
         if size > RATE * run.left() and number > FIRST:
             break
+        if size > ALIKE and survey.stage.target is not None and best.value is not None:
+            break
         whole = slack >= better or size == all_of_them
         last = whole or slack >= enough
         seconds, gap = (run.left(), run.limits.gap) if last else (SHARE * run.left(), FINER * run.limits.gap)
         outside = math.inf if whole else math.floor(bounds.lower + slack) + 1
-        answer = exact(ground, survey, chosen, best.stands, run, seconds, gap, outside)
+        answer = exact(merged.ground, survey, chosen, merged.into(best.stands), run, seconds, gap, outside)
         if answer.placement is not None:
-            best.offer(answer.placement, "search", must_hold=True)
+            cells = answer.inside if merged.ground is merged.told else None  # of lots that were told
+            best.offer(merged.out(answer.placement), "search", must_hold=True, inside=cells)
         elif answer.infeasible and whole:
             if best.value is not None:
                 raise BrokenAnswer("the search refuted what the check accepts")

@@ -15,10 +15,11 @@ from math import prod
 import numpy as np
 
 from groupsolver.constraints.ground import Ground
-from groupsolver.constraints.policy import Sees
+from groupsolver.constraints.policy import PerHost, Sees
 from groupsolver.constraints.scene import Rule
 from groupsolver.model.compiled import Ints, Mask
 from groupsolver.model.value import HOST
+from groupsolver.solver.cells import sure_and_possible
 from groupsolver.solver.slots import by_domain
 from groupsolver.solver.survey import Survey
 
@@ -72,14 +73,14 @@ def _seen(ground: Ground, rule: Rule, own: bool) -> Sees:
     below, target = ground.scene.below, rule.policy.target
     if target and ground.level(rule) == HOST and below[rule.group] & below[target]:
         return Sees(pinned=True)
-    return rule.policy.sees(own)
+    return rule.policy.sees_in(rule.group, ground, own)
 
 
 def _units(ground: Ground) -> list[list[int]]:
     """Join the lots that policies reward for sharing a host: they may move only as a share."""
     unit_of = list(range(len(ground.lots)))
     for rule in ground.scene.rules:
-        if rule.policy.sees(own=True).sharing:
+        if rule.policy.sees_in(rule.group, ground, own=True).sharing:
             together = ground.lots_below(rule.group)
             joined = {unit_of[lot] for lot in together}
             unit_of = [unit_of[together[0]] if unit in joined else unit for unit in unit_of]
@@ -123,18 +124,23 @@ def _keep(
     touched: int,
 ) -> Mask:
     """Give the hosts kept for one share: those that running members mark, and the cheapest of each class."""
-    fits = _fits(ground, survey, share)
+    sure, fits = sure_and_possible(ground, share, _fits(ground, survey, share))
     price = np.zeros(len(ground.fleet), dtype=np.int64)
     for lot, number in share.items():
         price += number * survey.prices[lot]
     seen = {group for rule, _ in rules for group in rule.policy.counted(rule.group, ground.scene)}
     marked = np.zeros(len(ground.fleet), dtype=np.bool_)
     marked[[ground.fleet.rows[there.host] for there in ground.scene.standing if there.group in seen]] = True
-    rows = np.flatnonzero(fits & ~marked)
+    rows = np.flatnonzero(sure & ~marked)  # they alone count among the T; what may fit is kept, to lose nothing
     rows = rows[by_domain(price[rows], np.zeros(len(rows), dtype=np.int64))]
     told = {sees.level for _, sees in rules if sees.level not in (None, HOST)}
-    splits = [ground.foreign(rule.group, HOST) for rule, sees in rules if sees.splits_used]
-    kept = fits & marked
+    kin = [rule.policy.kin(rule.group, ground.scene) for rule, sees in rules if sees.splits_used]
+    splits = [ground.foreign(own, HOST) for own in kin]
+    # What is in a tier of its own has no part in the price: hosts that suit it are told from those that do not.
+    tiered = [rule.policy for rule, _ in rules if rule.tier is not None]
+    splits += [ground.suits(policy) for policy in tiered if isinstance(policy, PerHost)]
+    told_by = [rule.policy.tells(rule.group, ground, share) for rule, sees in rules if sees.sharing]
+    kept = fits & (marked | ~sure)
     one = sum(share.values()) == 1  # a larger share may break at once what one member may not
     if one and len(told) == 1 and not splits and all(sees.free_entry for _, sees in rules if sees.level in told):
         level = next(iter(told))
@@ -142,12 +148,13 @@ def _keep(
     else:
         classes = [ground.fleet.codes(str(level))[rows] for level in sorted(map(str, told))]
         classes += [split[rows].astype(np.int64) for split in splits]
+        classes += [parts[rows] for parts in told_by if parts is not None]
         kept[rows[_rank(classes, len(rows)) < touched]] = True
     return kept
 
 
 def _fits(ground: Ground, survey: Survey, share: dict[int, int]) -> Mask:
-    """(H,) bool: hosts that can take a whole share, alone."""
+    """(H,) bool: hosts that can take a whole share, alone; their cells taken together."""
     fits = np.ones(len(ground.fleet), dtype=np.bool_)
     needs: dict[str, int] = {}
     for lot, number in share.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from groupsolver.constraints.scene import Scene
 from groupsolver.model.fleet import Host
 from groupsolver.model.result import Conflict, ConflictingPolicy, Result
+from groupsolver.room import takes
 from groupsolver.solver.run import Run
 
 TOLD = 10  # disabled hosts that are named
@@ -42,11 +43,7 @@ def _takes_some(scene: Scene, host: Host) -> bool:
     """Whether a host, were it enabled, has the room and the capabilities for some member."""
     if host.overfull:
         return False
-    capacity = host.capacity()
-    free = {name: amount - host.used.get(name, 0) for name, amount in capacity.items()}
-    unit = {name: inventory.max_unit or capacity[name] for name, inventory in host.inventory.items()}
     return any(
-        all(amount <= min(free.get(name, 0), unit.get(name, 0)) for name, amount in size)
-        and all(rule.policy.admits(host) for rule in scene.rules_over(group) if rule.policy.hard)
+        takes(host, size) and all(rule.policy.admits(host) for rule in scene.rules_over(group) if rule.policy.hard)
         for group, size in {(member.group, member.size) for member in scene.batch}
     )

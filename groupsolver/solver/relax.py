@@ -24,6 +24,7 @@ from groupsolver.solver.blocks import Block
 from groupsolver.solver.core import solve_core
 from groupsolver.solver.cut import Bounds, Ranked, bounds, domain_costs, rank
 from groupsolver.solver.families import families_of
+from groupsolver.solver.rivals import rivals_of
 from groupsolver.solver.run import Run
 from groupsolver.solver.slots import Slots
 from groupsolver.solver.survey import Survey
@@ -52,7 +53,7 @@ class Relaxed:
 def relax(ground: Ground, survey: Survey, slots: Slots, blocks: list[Block], run: Run) -> Relaxed:
     """Bound the batch by itself, and then with prices for what is scarce."""
     plain = slots.price.astype(np.float64)
-    base = float(_standing(ground.scene, survey))
+    base = float(_standing(ground.scene, survey)) + survey.stage.offset
     alone = [replace(block, ceiling=None) for block in blocks]  # over all slots, lot by lot: that is cheap
     ranked = rank(ground, slots, alone, plain)
     first = bounds(ground, slots, alone, ranked, plain, base, np.full(len(blocks), np.inf))
@@ -62,13 +63,13 @@ def relax(ground: Ground, survey: Survey, slots: Slots, blocks: list[Block], run
     which, elsewhere = _promising(ground, slots, alone, ranked, plain)
     table, whole = slots.take(which), plain[which]
     prices, ranked = whole, rank(ground, table, blocks, whole)
-    families = families_of(ground, survey)
+    families, rivals = families_of(ground, survey), rivals_of(ground)
     credit = sum(block.price * block.credit(ground) for block in blocks)
     core = np.zeros(len(table), dtype=np.bool_)
     for _ in range(ROUNDS):
         if not _join(table, blocks, ranked, prices, core, ground) or run.left() <= 0:
             break
-        solved = solve_core(ground, table, blocks, families, core, run.left())
+        solved = solve_core(ground, table, blocks, families, rivals, core, run.left())
         if solved is None:
             break
         value, worth = solved
@@ -79,8 +80,13 @@ def relax(ground: Ground, survey: Survey, slots: Slots, blocks: list[Block], run
                 at = family.codes[table.row]
                 prices += family.weights(table, slice(None)) * family.dual[np.maximum(at, 0)]
                 const -= float((family.dual[scarce] * family.room[scarce]).sum())
+        for one in rivals:
+            prices += one.prices()
+            const -= one.worth(table)
         ranked = rank(ground, table, blocks, prices)
         found = bounds(ground, table, blocks, ranked, prices, const, elsewhere, worth)
+        if not np.isfinite(found.lower):  # its lots together find no room where one by one they do
+            return replace(best, bounds=replace(best.bounds, lower=found.lower))
         if found.lower > best.bounds.lower:
             best = _widened(slots, blocks, first, plain, which, found, prices)
         if found.lower >= value + base - credit - 1e-4 * max(1.0, abs(value)):
@@ -124,9 +130,9 @@ def _standing(scene: Scene, survey: Survey) -> int:
     """Give what soft policies cost for the running members alone, where that can only grow."""
     before = View(scene, {})
     return unit_of(survey.objective) * sum(
-        (rule.policy.weight or 0) * rule.policy.violations(rule.group, before)
+        rule.weight * rule.policy.violations(rule.group, before)
         for rule in scene.soft()
-        if rule.policy.monotone
+        if rule.weight and rule.policy.monotone
     )
 
 

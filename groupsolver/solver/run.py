@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import Lock
 from time import perf_counter
 
@@ -56,7 +57,55 @@ class Run:
                     self.stopped, self._error = True, error
             return self.stopped
 
+    def better(self, phase: str, incumbent: int, bound: int | None) -> bool:
+        """Tell the watcher of a better placement, whose objective is higher where an earlier tier paid for that."""
+        with self._lock:
+            self._incumbent = None
+        return self.tell(phase, incumbent, bound)
+
     def surface(self) -> None:
         """Raise what the watcher raised."""
         if self._error is not None:
             raise self._error
+
+
+class Part(Run):
+    """Some of a run's time: for a stage before the last. What it finds of bounds means nothing outside.
+
+    Parameters
+    ----------
+    whole : Run
+    seconds : float
+        From now on.
+    gap : float
+        Where the stage stops; a fraction.
+    quiet : bool, default False
+        Whether its placements are no placements of the whole.
+    """
+
+    def __init__(self, whole: Run, seconds: float, gap: float, quiet: bool = False) -> None:
+        super().__init__(replace(whole.limits, gap=gap), None)
+        self._quiet = quiet
+        self._whole = whole
+        self._until = whole.elapsed() + seconds
+
+    @property
+    def watched(self) -> bool:
+        """Whether anyone listens."""
+        return self._whole.watched
+
+    def elapsed(self) -> float:
+        """Seconds since the call began."""
+        return self._whole.elapsed()
+
+    def left(self) -> float:
+        """Seconds until the part, or the whole, is over."""
+        return max(0.0, min(self._whole.left(), self._until - self.elapsed()))
+
+    def tell(self, phase: str, incumbent: int | None = None, bound: int | None = None) -> bool:
+        """Give the watcher a chance to stop the run."""
+        return self._whole.tell(phase)
+
+    def better(self, phase: str, incumbent: int, bound: int | None) -> bool:
+        """Tell of a better placement."""
+        return self._whole.tell(phase) if self._quiet else self._whole.better(phase, incumbent, None)

@@ -1,4 +1,4 @@
-"""The pipeline, in one straight function: scene, survey, reduce, construct, cut, exact, check."""
+"""The pipeline, in one straight function, `minimise`: survey, reduce, relax, construct, refute, prove."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from groupsolver.model.compiled import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.result import Limits, Objective, Result, Watch
 from groupsolver.solver.blocks import blocks_of
+from groupsolver.solver.branch import by_cases
 from groupsolver.solver.construct import construct
-from groupsolver.solver.incumbent import Incumbent, nothing, out_of_time
+from groupsolver.solver.incumbent import Incumbent, nothing
 from groupsolver.solver.prove import prove
 from groupsolver.solver.reduce import reduce
 from groupsolver.solver.refuse import refusal
@@ -22,7 +23,10 @@ from groupsolver.solver.refute import refuted
 from groupsolver.solver.relax import relax
 from groupsolver.solver.run import Run
 from groupsolver.solver.slots import slots_of
+from groupsolver.solver.stage import WHOLE, Stage
 from groupsolver.solver.survey import survey
+from groupsolver.solver.tiers import Course, tiered
+from groupsolver.solver.twins import twins
 
 
 def solve(
@@ -73,23 +77,38 @@ def _solve(app: Application[Any], compiled: CompiledFleet, objective: Objective,
     ground = Ground(scene, compiled)
     if not scene.batch:
         return nothing(ground, objective, run)
-    known = survey(ground, objective)
+    best = Incumbent(ground, objective, run)
+    if tiered(scene):
+        possible = Course(ground, objective, best, run, minimise).follow()
+    else:
+        possible = minimise(ground, objective, WHOLE, best, run)
+    return best.result() if possible else refusal(scene, run)
+
+
+def minimise(told: Ground, objective: Objective, stage: Stage, best: Incumbent, run: Run) -> bool:
+    """Improve `best` until it is proved for a stage, or the run is over; false: there is no placement within limits."""
+    merged = twins(told)
+    ground = merged.ground
+    known = survey(ground, objective, stage)
     if run.left() <= 0:
-        return out_of_time(ground, run)
+        return True
     candidates = reduce(ground, known)
     if run.left() <= 0:
-        return out_of_time(ground, run)
-    blocks = blocks_of(ground, unit_of(objective))
+        return True
+    blocks = blocks_of(ground, unit_of(known.objective))
     slots = slots_of(known, candidates, blocks)
     relaxed = relax(ground, known, slots, blocks, run)
     if not math.isfinite(relaxed.bounds.lower):
-        return refusal(scene, run)
-    best = Incumbent(ground, objective, run, relaxed.bounds.proved)
+        return False
+    best.prove(relaxed.bounds.proved)
+    run.tell("relax", bound=best.bound)
     for stands in construct(ground, known, blocks, slots, candidates, relaxed, best, run):
-        best.offer(stands, "construct")
+        best.offer(merged.out(stands), "construct")
         if best.done:
             break
-    if best.value is None and refuted(scene, compiled, objective, run):
-        return refusal(scene, run)
-    possible = prove(ground, known, slots, candidates, relaxed.bounds, best, run)
-    return best.result() if possible else refusal(scene, run)
+    if stage.floor is not None and not best.done:
+        best.prove(stage.floor(run))
+    if best.value is None and refuted(told.scene, told.fleet, objective, run):
+        return False
+    by_cases(merged, known, slots, candidates, relaxed, best, run)
+    return prove(merged, known, slots, candidates, relaxed.bounds, best, run)

@@ -14,6 +14,7 @@ from groupsolver.constraints.scene import EVERYONE
 from groupsolver.errors import BadInput, Fault
 from groupsolver.model.compiled import CompiledFleet, Ints
 from groupsolver.model.result import Objective
+from groupsolver.solver.stage import WHOLE, Stage
 
 OBJECTIVE_MAX = 2.0**60  # CP-SAT refuses an objective whose terms together could leave 64 bits
 
@@ -29,11 +30,16 @@ class Survey:
         How many of the lot a host may take when nothing else of the batch lands there.
     prices : tuple of (H,) int64, one a lot
         Points of a first member there, soft per-host policies included.
+    base : (H,) int64
+        The same without them.
+    stage : Stage
     """
 
     objective: Objective
     most: tuple[Ints, ...]
     prices: tuple[Ints, ...]
+    base: Ints
+    stage: Stage = WHOLE
 
     @property
     def beyond_first(self) -> int:
@@ -48,8 +54,8 @@ def host_prices(fleet: CompiledFleet, objective: Objective) -> Ints:
     return fleet.points if objective == "pack" else 1000 - fleet.points
 
 
-def survey(ground: Ground, objective: Objective) -> Survey:
-    """Survey every lot.
+def survey(ground: Ground, objective: Objective, stage: Stage = WHOLE) -> Survey:
+    """Survey every lot. Where a stage minimises a tier, a unit of weight is one point and hosts are free.
 
     Raises
     ------
@@ -58,6 +64,8 @@ def survey(ground: Ground, objective: Objective) -> Survey:
     """
     fleet = ground.fleet
     base = host_prices(fleet, objective)
+    if stage.target is not None:
+        objective, base = "cost", np.zeros(len(fleet), dtype=np.int64)
     here = Partial(ground, np.arange(len(fleet), dtype=np.int64))
     found_most, found_prices = [], []
     for lot in ground.lots:
@@ -72,19 +80,24 @@ def survey(ground: Ground, objective: Objective) -> Survey:
                 if room is not None:
                     most = np.minimum(most, room)
             elif isinstance(rule.policy, PerHost):
-                weight = unit_of(objective) * (rule.policy.weight or 0)
+                weight = unit_of(objective) * rule.weight
                 prices = prices + weight * ~ground.suits(rule.policy)
         found_most.append(most)
         found_prices.append(prices)
     _sums(ground, objective, found_most, found_prices)
-    return Survey(objective, tuple(found_most), tuple(found_prices))
+    return Survey(objective, tuple(found_most), tuple(found_prices), base, stage)
 
 
 def _sums(ground: Ground, objective: Objective, most: list[Ints], prices: list[Ints]) -> None:
     """Refuse prices that CP-SAT could not sum over all hosts: decided before anything is dropped or found."""
     members = float(sum(int(m.sum()) for m in most)) + ground.scene.size(EVERYONE) + 1
     hosts = sum(float((m * np.abs(p.astype(np.float64))).sum()) for m, p in zip(most, prices, strict=True))
-    rules = sum(float(rule.policy.weight or 0) * unit_of(objective) * members for rule in ground.scene.soft())
+    size = ground.scene.size(EVERYONE)
+    unit = unit_of(objective)
+    rules = sum(
+        float(rule.policy.weight or 0) * unit * max(members, rule.policy.ceiling_on(ground.scene.hosts, size))
+        for rule in ground.scene.soft()
+    )
     if hosts + rules > OBJECTIVE_MAX:
         message = "costs and weights, summed over all hosts, leave 64 bits: use smaller numbers"
         raise BadInput([Fault("amount-overflow", "hosts" if hosts > rules else "groups", message)])

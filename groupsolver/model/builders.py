@@ -1,0 +1,144 @@
+"""Fleets of regular networks: leaf and spine, and fat trees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from groupsolver.errors import BadInput, Fault
+from groupsolver.model.fleet import Fleet, Host, Link
+from groupsolver.model.inventory import Inventory
+
+Stock = Mapping[str, int | Inventory]
+STOCK: Stock = {"VCPU": 64, "MEMORY_MB": 262_144, "DISK_GB": 2_000}
+
+
+def leaf_spine(
+    spines: int,
+    leaves: int,
+    hosts_per_leaf: int,
+    *,
+    inventory: Stock = STOCK,
+    bandwidth_mbps: int | None = 40_000,
+    latency_us: int | None = 5,
+    host_bandwidth_mbps: int | None = None,
+    host_latency_us: int | None = None,
+) -> Fleet:
+    """Build a leaf-spine fleet: every leaf is linked to every spine.
+
+    Parameters
+    ----------
+    spines, leaves, hosts_per_leaf : int
+        At least 1.
+    inventory : mapping of str to int or Inventory
+        Of each host; by default 64 VCPU, 256 GiB of memory and 2,000 GB of disk.
+    bandwidth_mbps, latency_us : int, optional
+        Of a link between leaf and spine, by default 40,000 and 5.
+    host_bandwidth_mbps, host_latency_us : int, optional
+        Of a link between a host and its leaf. Where neither is given, hosts have no links and hang on
+        their leaf at no cost.
+
+    Returns
+    -------
+    Fleet
+        One level, ``rack``: ``r001``, ... are the leaves, ``spine1``, ... switches, ``r001h01``, ... hosts;
+        numbers are as wide as the largest.
+
+    Raises
+    ------
+    BadInput
+        ``out-of-range`` where a number is below 1.
+    """
+    _at_least_one(spines=spines, leaves=leaves, hosts_per_leaf=hosts_per_leaf)
+    racks, stock = list(_names("r", leaves)), _stock(inventory)
+    hosts = [
+        Host(name=name, domains={"rack": rack}, inventory=stock)
+        for rack in racks
+        for name in _names(f"{rack}h", hosts_per_leaf)
+    ]
+    links = [_link(rack, spine, bandwidth_mbps, latency_us) for rack in racks for spine in _names("spine", spines)]
+    links += _uplinks(hosts, host_bandwidth_mbps, host_latency_us)
+    return Fleet(levels=("rack",), hosts=tuple(hosts), links=tuple(links))
+
+
+def fat_tree(
+    k: int,
+    *,
+    inventory: Stock = STOCK,
+    bandwidth_mbps: int | None = 10_000,
+    latency_us: int | None = 5,
+    host_bandwidth_mbps: int | None = None,
+    host_latency_us: int | None = None,
+) -> Fleet:
+    """Build a k-ary fat tree: k pods of k/2 edge and k/2 aggregation switches, (k/2)^2 cores, k^3/4 hosts.
+
+    Parameters
+    ----------
+    k : int
+        Ports of a switch: even, at least 2.
+    inventory, bandwidth_mbps, latency_us, host_bandwidth_mbps, host_latency_us
+        As of `leaf_spine`; links between switches are alike, by default 10,000 Mbit/s and 5 us.
+
+    Returns
+    -------
+    Fleet
+        Levels ``pod`` and ``rack``: ``p1``, ..., and ``p1r1``, ..., which are the edge switches. ``p1a1``, ...
+        are aggregation switches, ``core1``, ... the cores, ``p1r1h1``, ... the hosts.
+
+    Raises
+    ------
+    BadInput
+        ``out-of-range`` where k is below 2, ``wrong-value`` where it is odd.
+
+    Source: Al-Fares, Loukissas and Vahdat, *A scalable, commodity data center network architecture*,
+    SIGCOMM 2008, doi:10.1145/1402958.1402967.
+    """
+    if k < 2:
+        raise BadInput([Fault("out-of-range", "k", f"expected at least 2, found {k}")])
+    if k % 2:
+        raise BadInput([Fault("wrong-value", "k", f"expected an even number, found {k}")])
+    half = k // 2
+    cores, stock = list(_names("core", half * half)), _stock(inventory)
+    hosts: list[Host] = []
+    links: list[Link] = []
+    for pod in _names("p", k):
+        racks, switches = list(_names(f"{pod}r", half)), list(_names(f"{pod}a", half))
+        hosts += [
+            Host(name=name, domains={"pod": pod, "rack": rack}, inventory=stock)
+            for rack in racks
+            for name in _names(f"{rack}h", half)
+        ]
+        links += [_link(rack, switch, bandwidth_mbps, latency_us) for rack in racks for switch in switches]
+        # The aggregation switches of one number, of all pods, share their k/2 cores.
+        links += [
+            _link(switch, core, bandwidth_mbps, latency_us)
+            for at, switch in enumerate(switches)
+            for core in cores[at * half : (at + 1) * half]
+        ]
+    links += _uplinks(hosts, host_bandwidth_mbps, host_latency_us)
+    return Fleet(levels=("pod", "rack"), hosts=tuple(hosts), links=tuple(links))
+
+
+def _stock(inventory: Stock) -> dict[str, Inventory]:
+    return {name: Inventory(total=told) if isinstance(told, int) else told for name, told in inventory.items()}
+
+
+def _names(prefix: str, number: int) -> Iterator[str]:
+    width = len(str(number))
+    return (f"{prefix}{i:0{width}}" for i in range(1, number + 1))
+
+
+def _link(one: str, other: str, bandwidth: int | None, latency: int | None) -> Link:
+    return Link(between=(one, other), bandwidth_mbps=bandwidth, latency_us=latency)
+
+
+def _uplinks(hosts: list[Host], bandwidth: int | None, latency: int | None) -> list[Link]:
+    if bandwidth is None and latency is None:
+        return []
+    return [_link(host.name, host.domains["rack"], bandwidth, latency) for host in hosts]
+
+
+def _at_least_one(**numbers: Any) -> None:
+    faults = [Fault("out-of-range", k, f"expected at least 1, found {n}") for k, n in numbers.items() if n < 1]
+    if faults:
+        raise BadInput(faults)

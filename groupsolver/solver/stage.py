@@ -1,0 +1,44 @@
+"""What one stage of a solve minimises, and what it may not exceed meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from groupsolver.check import Verdict
+from groupsolver.solver.run import Run
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One of the problems that are solved in turn where soft policies have priorities; without, the only one.
+
+    Attributes
+    ----------
+    target : int or None
+        Priority of the tier whose cost is minimised, in units of weight, hosts being free; None: the objective.
+    limits : mapping of int to int
+        By priority, for every earlier tier: what its policies may cost together, in units of weight.
+    budgets : mapping of int to int
+        By priority: the part of the limit that is left to those of its policies that are not held like hard ones.
+    offset : int
+        Points of the objective that every placement within the limits costs at least for its tiers.
+    floor : callable, optional
+        Finds a lower bound of `target` that the relaxation does not see; takes time.
+    """
+
+    target: int | None = None
+    limits: Mapping[int, int] = field(default_factory=dict)
+    budgets: Mapping[int, int] = field(default_factory=dict)
+    offset: int = 0
+    floor: Callable[[Run], int] | None = None
+
+    def value(self, verdict: Verdict) -> int | None:
+        """Give what the stage minimises; None for a placement outside the limits."""
+        tiers = dict(verdict.tiers)
+        if any(tiers[priority] > limit for priority, limit in self.limits.items()):
+            return None
+        return verdict.objective if self.target is None else tiers[self.target]
+
+
+WHOLE = Stage()

@@ -1,0 +1,144 @@
+"""Groups that only their names tell apart, against brute force: taken as one, the optimum is the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, note
+from hypothesis import strategies as st
+
+from groupsolver import compile_fleet, solve
+from groupsolver.constraints.ground import Ground
+from groupsolver.constraints.scene import Scene
+from groupsolver.solver import branch
+from groupsolver.solver.twins import twins
+from tests.draws import FLAVORS, LEVELS, Doc, fleets
+from tests.oracle import Oracle
+from tests.test_laws import OBJECTIVES, ONE, Case, values
+
+SHAPES = ((2, 1, 1), (2, 1, 2), (1, 2, 2), (1, 3, 1), (2, 2, 1), (1, 2, 1), (3, 1, 1))  # replicas, shards, members
+
+
+def units(rnd: Random) -> Case:
+    """Replicas of shards, with rules at each floor, and now and then somebody who looks at them."""
+    replicas, shards, members = rnd.choice(SHAPES)
+    flavors = rnd.choice((("s",), ("s",), ("m",), ("s", "m")))[:members]
+    inside: list[Doc] = [{"kind": "affinity", "level": rnd.choice(LEVELS)}]
+    if rnd.random() < 0.4:
+        inside.append({"kind": "anti-affinity", "max_per_domain": rnd.randint(1, 2)})
+    if rnd.random() < 0.2:
+        inside.append({"kind": "host-capabilities", "required": ["SSD"], "weight": rnd.randint(1, 2)})
+    sizes = [{"flavor": name, "count": max(1, members // len(flavors))} for name in flavors]
+    groups: list[Doc] = []
+    over = [_over(rnd) for _ in range(rnd.randint(0, 2))]
+    over = list({policy["kind"]: policy for policy in over}.values())
+    for replica in range(replicas):
+        names = [f"R{replica}s{shard}" for shard in range(shards)]
+        groups += [{"name": name, "policies": list(inside), "members": sizes} for name in names]
+        groups.append({"name": f"R{replica}", "policies": list(over), "groups": names})
+    apart: Doc = {"kind": "anti-affinity", "level": rnd.choice(LEVELS), "between": "children"}
+    if rnd.random() < 0.3:
+        apart["weight"] = rnd.randint(1, 2)
+    top = [apart] if rnd.random() < 0.6 else []
+    groups.append({"name": "top", "policies": top, "groups": [f"R{replica}" for replica in range(replicas)]})
+    if rnd.random() < 0.3:
+        looks: list[Doc] = [
+            {
+                "kind": rnd.choice(("near", "apart-from")),
+                "group": rnd.choice(("R0", "top")),
+                "level": rnd.choice(LEVELS),
+            },
+            {"kind": "exclusive", "weight": 1},
+        ]
+        groups.append({"name": "B", "policies": [rnd.choice(looks)], "members": [{"flavor": "s"}]})
+    existing = [{"group": "R0", "id": "old", "host": "h0", "flavor": "s"}] if rnd.random() < 0.1 else []
+    return {"flavors": FLAVORS, "groups": groups, "existing": existing}, fleets(rnd)
+
+
+def _over(rnd: Random) -> Doc:
+    level = rnd.choice(LEVELS)
+    return rnd.choice(
+        [
+            {"kind": "affinity", "level": level},
+            {"kind": "affinity", "level": level},
+            {"kind": "affinity", "level": level, "weight": 1},
+            {"kind": "anti-affinity", "max_per_domain": rnd.randint(1, 2)},
+            {"kind": "anti-affinity", "level": level, "max_per_domain": 1, "between": "children"},
+            {"kind": "spread", "level": level, "min_domains": 2},
+        ]
+    )
+
+
+def merged(case: Case) -> bool:
+    app, fleet = values(case)
+    compiled = compile_fleet(fleet)
+    told = Ground(Scene(app, compiled.index), compiled)
+    return twins(told).ground is not told
+
+
+@given(seed=st.integers(0, 2**40))
+def test_the_answer_is_the_brute_forced_optimum(seed: int) -> None:
+    for part in range(4):
+        rnd = Random(f"{seed} {part}")
+        case = units(rnd)
+        note(str(case))
+        oracle = Oracle(*case)
+        for objective in OBJECTIVES:
+            best = oracle.best(objective)
+            result = solve(*values(case), objective=objective, limits=ONE)
+            assert (result.status, result.objective) == ("infeasible" if best is None else "optimal", best)
+            assert result.placement is None or oracle.holds(result.placement)
+
+
+def test_most_draws_have_groups_taken_as_one_and_some_cannot_be_placed(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: Counter[str] = Counter()
+    case_of: Any = branch._case
+
+    def spied(*args: Any) -> float:
+        found["case"] += 1
+        bound: float = case_of(*args)
+        return bound
+
+    monkeypatch.setattr(branch, "_case", spied)
+    number = 150
+    for seed in range(number):
+        case = units(Random(seed))
+        before = found["case"]
+        found["merged"] += merged(case)
+        found["impossible"] += Oracle(*case).best("cost") is None
+        solve(*values(case), limits=ONE)
+        found["by cases"] += found["case"] > before
+    assert found["merged"] >= 0.4 * number, found
+    assert 0.1 * number <= found["impossible"] <= 0.6 * number, found
+    assert found["by cases"], found
+
+
+def small(groups: list[Doc], hosts: int, vcpu: int) -> Case:
+    """One rack of equal hosts."""
+    fleet = [{"name": f"h{i}", "domains": {"rack": "r"}, "inventory": {"VCPU": vcpu}} for i in range(hosts)]
+    return {"flavors": FLAVORS, "groups": groups}, {"levels": ["rack"], "hosts": fleet}
+
+
+def test_members_of_one_group_are_dealt_to_hosts_apart_where_it_says_so() -> None:
+    # Two hosts with room for two, two groups of two that keep apart on hosts: each host has one of each.
+    rules = [{"kind": "affinity", "level": "rack"}, {"kind": "anti-affinity"}]
+    groups: list[Doc] = [{"name": n, "policies": rules, "members": [{"flavor": "s", "count": 2}]} for n in "AB"]
+    case = small(groups, hosts=2, vcpu=2)
+    assert merged(case)
+    result = solve(*values(case), limits=ONE)
+    assert sorted((result.placement or {}).items()) == [("A/0", "h0"), ("A/1", "h1"), ("B/0", "h0"), ("B/1", "h1")]
+
+
+def test_groups_that_their_parent_counts_are_not_taken_as_one() -> None:
+    # A host has room for both, but may have members of one alone.
+    groups: list[Doc] = [
+        {"name": n, "policies": [{"kind": "affinity", "level": "rack"}], "members": [{"flavor": "s"}]} for n in "AB"
+    ]
+    groups.append({"name": "P", "groups": ["A", "B"], "policies": [{"kind": "anti-affinity", "between": "children"}]})
+    case = small(groups, hosts=2, vcpu=2)
+    assert not merged(case)
+    result = solve(*values(case), limits=ONE)
+    assert sorted((result.placement or {}).values()) == ["h0", "h1"]
