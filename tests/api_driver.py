@@ -124,13 +124,19 @@ class Asker:
 class World:
     """An application, its clock, and whoever may ask it."""
 
-    def __init__(self, folder: Path, settings: dict[str, Any] | None = None, identity: Identity | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: dict[str, Any] | None = None,
+        identity: Identity | None = None,
+        lock_wait: float = 30.0,  # seconds: as long as a slow disk takes
+    ) -> None:
         self.clock = Clock()
         path = folder / "groups.db"
         shutil.copy(_empty(), path)
         self.path = path
         whole = Settings.model_validate({"solves": 2, "waiting": 1, "workers": 1, **(settings or {})})
-        store = Store(f"sqlite:///{path}", clock=self.clock, lock_wait=0.3)
+        store = Store(f"sqlite:///{path}", clock=self.clock, lock_wait=lock_wait)
         self.app = App(Service(whole, store), identity or Given())
 
     def asker(self, tenant: str | None, *roles: str, at: str | None = None) -> Asker:
@@ -144,9 +150,11 @@ class World:
 
 
 @contextmanager
-def opened(folder: Path, identity: Identity | None = None, **settings: Any) -> Iterator[World]:
+def opened(
+    folder: Path, identity: Identity | None = None, *, lock_wait: float = 30.0, **settings: Any
+) -> Iterator[World]:
     """Open an application, and close it."""
-    world = World(folder, settings, identity)
+    world = World(folder, settings, identity, lock_wait)
     try:
         yield world
     finally:
@@ -201,7 +209,7 @@ def refused(answer: TestResponse, code: str, status: int | None = None, path: st
     assert first["code"] == code, answer.text
     assert answer.status_code == (status or HTTP.get(code, (400, ""))[0]), answer.text
     for error in errors:
-        assert error.keys() - {"conflict"} == {"status", "code", "title", "detail", "request_id"}
+        assert error.keys() - {"conflict", "preview"} == {"status", "code", "title", "detail", "request_id"}
         assert error["status"] == answer.status_code
         assert error["request_id"] == answer.headers["X-Openstack-Request-Id"]
     assert first["detail"].startswith(path), first

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.value import Value
-from groupsolver.wire import bodies
+from groupsolver.wire import bodies, sharing
 from groupsolver.wire.shape import Shape
 from tests.draws import KINDS, policies
 
@@ -95,8 +95,18 @@ _GROUP = {
     "members": st.lists(UUID, max_size=2),
 }
 _SHORT = st.lists(POLICY | st.sampled_from(["affinity", "soft-anti-affinity"]), max_size=3)
-GROUP_ASKED = st.fixed_dictionaries({}, optional=_GROUP | {"id": UUID, "policies": _SHORT})
-GROUP = st.fixed_dictionaries({"id": UUID, **_GROUP})
+GROUP_ASKED = st.fixed_dictionaries(
+    {}, optional=_GROUP | {"id": UUID, "policies": _SHORT, "other_members": st.integers(0, 9)}
+)
+_OTHERS = {"other_members": st.integers(0, 9)}
+GROUP = st.fixed_dictionaries({"id": UUID, **_GROUP}, optional=_OTHERS)
+CELL = with_free(
+    {"name": NAME},
+    {
+        "inventory": st.dictionaries(st.sampled_from(["CUSTOM_C", "XML_C"]), AMOUNT),
+        "used": st.dictionaries(st.sampled_from(["CUSTOM_C", "XML_D"]), AMOUNT),
+    },
+)
 HOST = with_free(
     {"name": NAME},
     {
@@ -107,6 +117,7 @@ HOST = with_free(
             | with_free({"total": st.just(7)}, {"allocation_ratio": st.sampled_from([1, 1.5]), "reserved": st.just(2)}),
         ),
         "used": RESOURCES,
+        "cells": st.lists(CELL, max_size=2, unique_by=lambda cell: cell["name"]),
         "traits": st.lists(st.sampled_from(["SSD", "_"]), max_size=2),
         "enabled": st.booleans(),
         "cost": st.integers(-5, 5),
@@ -129,6 +140,7 @@ PLACEMENT_ASKED = with_free(
     },
 )
 _PLACED = {"id": UUID, "name": st.none() | NAME, "group": st.none() | UUID, "host": st.none() | NAME, "hostId": NAME}
+_CELL = {"cell": NAME}
 PLACEMENT = st.fixed_dictionaries(
     {
         "id": st.none() | UUID,
@@ -136,21 +148,29 @@ PLACEMENT = st.fixed_dictionaries(
         "objective": st.integers(-9, 9),
         "bound": st.integers(-9, 9),
         "gap": st.floats(0, 1),
-        "instances": st.lists(st.fixed_dictionaries(_PLACED), max_size=2),
+        "instances": st.lists(st.fixed_dictionaries(_PLACED, optional=_CELL), max_size=2),
         "expires_at": st.none() | NAME,
     }
 )
 INSTANCE = st.fixed_dictionaries(
-    {**_PLACED, "tenant_id": NAME, "resources": RESOURCES, "placement": UUID, "expires_at": st.none() | NAME}
+    {**_PLACED, "tenant_id": NAME, "resources": RESOURCES, "placement": UUID, "expires_at": st.none() | NAME},
+    optional=_CELL,
 )
 FIX = {"change": TEXT, "cost": AMOUNT, "placement": st.none() | st.dictionaries(NAME, NAME, max_size=2)}
 CONFLICT = st.fixed_dictionaries(
     {"fixes": st.lists(st.fixed_dictionaries(FIX), max_size=2), "minimal": st.booleans()},
     optional={"policies": st.lists(st.fixed_dictionaries({"group": TEXT, "policy": TEXT, "sentence": TEXT}))},
 )
+_BROKEN = {"group": UUID, "policy": TEXT, "sentence": TEXT, "measure": st.integers(1, 9)}
+_BROKEN |= {"members": st.lists(UUID, max_size=2), "other_members": st.integers(0, 9)}
+PREVIEW = st.fixed_dictionaries(
+    {"clean": st.booleans(), "violations": st.lists(st.fixed_dictionaries(_BROKEN), max_size=2)}
+)
+GRANT = st.fixed_dictionaries({"group_id": UUID, "tenant_id": TEXT, "created_at": TEXT})
+ADOPTED = with_free({"instances": st.lists(UUID, min_size=1, max_size=3)})
 ERROR = st.fixed_dictionaries(
     {"status": st.just(409), "code": TEXT, "title": TEXT, "detail": TEXT, "request_id": TEXT},
-    optional={"conflict": CONFLICT},
+    optional={"conflict": CONFLICT, "preview": PREVIEW},
 )
 
 
@@ -168,6 +188,11 @@ BODIES: list[tuple[type[Value], str | None, Data]] = [
     (bodies.InstanceAnswer, None, wrapped("instance", INSTANCE)),
     (bodies.InstancesAnswer, None, wrapped("instances", st.lists(INSTANCE, max_size=2))),
     (bodies.ErrorsAnswer, None, wrapped("errors", st.lists(ERROR, max_size=2))),
+    (sharing.GrantRequest, None, wrapped("grant", with_free({"tenant_id": st.sampled_from(["demo", "0", "a.b-c"])}))),
+    (sharing.GrantAnswer, None, wrapped("grant", GRANT)),
+    (sharing.GrantsAnswer, None, wrapped("grants", st.lists(GRANT, max_size=2))),
+    (sharing.AdoptRequest, None, wrapped("adopt", ADOPTED)),
+    (sharing.PreviewAnswer, None, wrapped("preview", PREVIEW)),
     (bodies.FleetAnswer, "fleet", FLEET.map(lambda fleet: {"levels": [], "links": [], **fleet})),
     (Fleet, "fleet", FLEET),
     (Host, "host", HOST),

@@ -6,8 +6,10 @@ stop, ``lacks``, without one, or ``deaf``, which does not listen.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -19,6 +21,8 @@ HOW = sys.argv[1]
 
 def solve(*_: Any, progress: Any, **__: Any) -> Result:
     start = time.perf_counter()
+    if "STARTED" in os.environ:  # so that whoever began it knows that it runs
+        Path(os.environ["STARTED"]).touch()
     while HOW == "deaf" or not progress(Progress("search", time.perf_counter() - start, 1234, 1200)):
         if time.perf_counter() - start > 60:
             raise AssertionError("nobody stopped the solve")

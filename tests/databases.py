@@ -63,7 +63,7 @@ class Postgres:
 
     def _run(self, program: str, *arguments: str) -> None:
         process = self._begun(program, *arguments, out=subprocess.PIPE)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=180)
         assert process.returncode == 0, out
 
     def _begun(self, program: str, *arguments: str, out: Any) -> subprocess.Popen[bytes]:
@@ -88,7 +88,7 @@ class Postgres:
             options += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
         with (self.folder / "log").open("ab") as log:
             self._process = self._begun("postgres", *options, out=log)
-        end = time.monotonic() + 30
+        end = time.monotonic() + 90
         while True:
             try:
                 self.ask("SELECT 1")
@@ -99,16 +99,16 @@ class Postgres:
             else:
                 return
 
-    def stop(self) -> None:
-        """Stop at once; connections are cut."""
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop, by default at once: connections are cut, and all is written."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)  # its fast shutdown
-            self._process.wait(timeout=30)
+            self._process.send_signal(how)
+            self._process.wait(timeout=90)
             self._process = None
 
     def remove(self) -> None:
         """Stop, and leave nothing."""
-        self.stop()
+        self.stop(signal.SIGQUIT)  # what takes long, writing hundreds of databases out, is for nothing
         shutil.rmtree(self.folder)
 
     def ask(self, statement: str, database: str = "postgres") -> None:

@@ -15,6 +15,7 @@ from werkzeug.test import Client
 from groupsolver.api import Loopback, Settings, make_app
 from groupsolver.api.server import Server, bind
 
+GUEST = "guest"  # may join the first group
 TENANT = "default"  # whose groups are those of paths without a project, too
 FLEET = {
     "levels": ["zone", "rack"],
@@ -74,7 +75,9 @@ def _filled(url: str, client: Client) -> Seeded:
 
     ask("PUT", "/v1.0/fleet", FLEET)
     groups = [ask("POST", f"/v1.0/{TENANT}/groups", {"group": group})["group"]["id"] for group in GROUPS]
+    ask("POST", f"/v1.0/{TENANT}/groups/{groups[0]}/grants", {"grant": {"tenant_id": GUEST}})
     asked = [{"resources": {"VCPU": 1}, "count": 2, "hints": {"group": group}} for group in groups[:2]]
+    asked.append({"resources": {"VCPU": 1}, "count": 2})  # in no group: may be adopted
     placed = ask("POST", f"/v1.0/{TENANT}/placements", {"placement": {"instances": asked}})["placement"]
     return Seeded(url, tuple(groups), tuple(one["id"] for one in placed["instances"]), placed["id"])
 
@@ -90,11 +93,15 @@ def aim(case: Any, at: Seeded) -> None:
             path[name] = body["name"] if isinstance(body := case.body, dict) and "name" in body else "h0"
         elif name == "id" and draw.random() < 0.7:
             path[name] = draw.choice([*at.groups, *at.instances, at.placement])
+        elif name == "grantee" and draw.random() < 0.7:
+            path[name] = GUEST
     for name in set(case.headers or {}) & {"OpenStack-API-Version", "X-OpenStack-Nova-API-Version"}:
         if draw.random() < 0.8:
             case.headers[name] = draw.choice(["compute latest", "compute 2.15", "2.64", "latest"])
     if case.method == "PUT" and path.keys() == {"tenant_id", "id"} and draw.random() < 0.5:
         case.method = "UPDATE"  # the same, under a name that no document can give it
+    if case.operation.path.endswith("/adopt") and isinstance(case.body, dict) and draw.random() < 0.8:
+        case.body["adopt"] = {"instances": draw.sample(at.instances, draw.randint(1, len(at.instances)))}
     if case.operation.path.endswith("/placements") and isinstance(case.body, dict):
         _aim_placement(case.body.get("placement"), at, draw)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from groupsolver.model.compiled import CompiledFleet
 from groupsolver.model.fleet import Fleet, Host
+from groupsolver.store import grants, hosts, instances
 from groupsolver.store import groups as stored
-from groupsolver.store import hosts, instances
 from groupsolver.store.errors import InUse, NotStored
 from groupsolver.store.instances import StoredPlacement, add_placement, confirm_placement, remove_instances
 from groupsolver.store.mirror import Mirror, Snapshot
@@ -16,6 +16,7 @@ from groupsolver.store.records import Instance, StoredGroup
 from groupsolver.store.store import Store
 from groupsolver.store.tx import Tx
 from tests import draws
+from tests.draws_cells import cell_of
 from tests.worlds import SIZES, TENANTS, World, uid
 
 
@@ -53,7 +54,7 @@ class History:
         name = self.rnd.choice(
             ("put_host", "remove_host", "load_fleet", "add_group", "change_group", "remove_group")
             + ("place",) * 4
-            + ("confirm", "remove_instance", "pass_time")
+            + ("confirm", "remove_instance", "pass_time", "grant", "revoke", "adopt", "move_group")
         )
         undone = self.rnd.randint(1, 4) == 1
         try:
@@ -139,15 +140,34 @@ class History:
     def _remove_group(self, tx: Tx) -> None:
         stored.remove_group(tx, self._group(tx), force=self.rnd.randint(1, 2) == 1)
 
+    def _grant(self, tx: Tx) -> None:
+        group = self._group(tx)
+        if others := [tenant for tenant in TENANTS if not group.admits(tenant)]:
+            grants.add_grant(tx, group, self.rnd.choice(others))
+
+    def _revoke(self, tx: Tx) -> None:
+        grants.remove_grant(tx, self._group(tx), self.rnd.choice(TENANTS))
+
+    def _adopt(self, tx: Tx) -> None:
+        group = self._group(tx)
+        free = [one for one in self._instances(tx) if one.group is None and one.tenant_id == group.tenant_id]
+        instances.join_group(tx, group.id, free[:2])
+
+    def _move_group(self, tx: Tx) -> None:
+        group = self._group(tx)
+        if not group.members:
+            stored.change_group(tx, group, {"tenant_id": self.rnd.choice(TENANTS), "policies": (), "groups": ()})
+
     def _place(self, tx: Tx) -> None:
         owner = self._group(tx) if self.rnd.randint(1, 4) > 1 else None
-        tenant = owner.tenant_id if owner else self.rnd.choice(TENANTS)
+        tenant = self.rnd.choice((owner.tenant_id, *owner.grants)) if owner else self.rnd.choice(TENANTS)
         expires = tx.now + self.rnd.randint(1, 3) if self.rnd.randint(1, 2) == 1 else None
         placement = StoredPlacement(self._new(), tenant, "optimal", 1, 1, 0.0, expires)
         key = owner.id if owner else None
         placed = [
-            Instance(self._new(), tenant, None, key, self._host(tx).name, size, placement.id, expires)
+            Instance(self._new(), tenant, None, key, on.name, size, placement.id, expires, cell=cell_of(self.rnd, on))
             for size in self.rnd.sample(SIZES, self.rnd.randint(1, 3))
+            for on in [self._host(tx)]
         ]
         add_placement(tx, placement, placed)
 
@@ -173,6 +193,7 @@ def told(snapshot: Snapshot) -> dict[str, Any]:
         "instances": dict(snapshot.instances),
         "soonest": snapshot.soonest,
         "fleet": _fleet(snapshot.fleet),
+        "reserved": dict(snapshot.fleet.index.reserved),
     }
 
 
@@ -193,7 +214,14 @@ def _fleet(fleet: CompiledFleet) -> dict[str, Any]:
             level: names[level][codes[row].item()] for level, codes in fleet._codes.items() if codes[row].item() >= 0
         }
         vectors = {key: getattr(fleet, key)[row].item() for key in ("ready", "enabled", "busy", "cost", "points")}
-        hosts[name] = (fleet.index[name], columns, domains, vectors)
+        table = fleet.cells
+        cells = {
+            key: {name: [n for n in column[row].tolist() if n] for name, column in getattr(table, key).items()}
+            for key in ("free", "unit")
+        }
+        inside = {key for key, column in table.inside.items() if column[row]}
+        shown = {key: {name: cells[key][name] for name in sorted(inside)} for key in cells}
+        hosts[name] = (fleet.index[name], columns, domains, vectors, shown)
     index = fleet.index
     stands = {
         level: {name: sorted(host.name for host in index.hosts_in(level, name)) for name in index.domains(level)}

@@ -13,7 +13,7 @@ from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-SOON = 5.0  # seconds; moments on an idle machine
+SOON = 10.0  # seconds; moments on an idle machine
 
 
 class Served:

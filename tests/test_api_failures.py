@@ -7,13 +7,14 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from groupsolver.api import groups, placements, placing
 from groupsolver.store import answers, instances
-from tests.api_driver import UNKNOWN, Asker, World, one, refused
+from tests.api_driver import UNKNOWN, Asker, World, hosts, one, opened, refused
 
 
 def broken(*args: Any, **kwargs: Any) -> Any:
@@ -93,7 +94,17 @@ def held(world: World) -> Iterator[None]:
         other.close()
 
 
-def test_a_locked_database_is_told_and_nothing_is_written(world: World, member: Asker) -> None:
+@pytest.fixture
+def impatient(tmp_path: Path) -> Iterator[World]:
+    """An application whose writers do not wait long for others."""
+    (tmp_path / "impatient").mkdir()
+    with opened(tmp_path / "impatient", lock_wait=0.3) as world:
+        world.asker("demo", "admin").load(*hosts())
+        yield world
+
+
+def test_a_locked_database_is_told_and_nothing_is_written(impatient: World) -> None:
+    world, member = impatient, impatient.asker("demo", "member")
     group = member.id(name="old")
     admin = world.asker("demo", "admin")
     with held(world):

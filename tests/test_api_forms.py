@@ -34,6 +34,8 @@ def test_the_table_has_every_row_of_the_contract_and_no_more() -> None:
     )
     want = {("GET", "/v1.0/<tenant_id>/groups"), ("POST", "/v1.0/<tenant_id>/groups")}
     want |= {(method, group) for method in ("GET", "UPDATE", "PUT", "PATCH", "DELETE")}
+    want |= {("GET", f"{group}/grants"), ("POST", f"{group}/grants"), ("DELETE", f"{group}/grants/<grantee>")}
+    want |= {("POST", f"{group}/adopt")}
     want |= {("POST", "/v1.0/<tenant_id>/placements"), ("POST", "/v1.0/<tenant_id>/placements/<id>/confirm")}
     want |= {("GET", "/v1.0/<tenant_id>/instances"), ("GET", instance), ("DELETE", instance)}
     want |= {("GET", "/v1.0/fleet"), ("PUT", "/v1.0/fleet")}
@@ -151,7 +153,7 @@ def test_an_infeasible_placement_carries_its_conflict_in_both_forms(admin: Asker
     [
         ("application/json", "application/json"),
         ("application/xml", "application/xml"),
-        ("text/xml", "application/xml"),
+        ("text/xml", "text/xml"),
         ("*/*", "application/json"),
         ("text/html, application/xml;q=0.9, */*;q=0.8", "application/xml"),
         ("application/json;q=0.5, application/xml", "application/xml"),

@@ -18,7 +18,9 @@ from benchmarks.board import plant
 from benchmarks.fleets import RACK, SSD, fleet
 from benchmarks.impossible import WAYS, impossible
 from benchmarks.meeting import where_policies_meet
+from benchmarks.network import leaf_spine, networked
 from benchmarks.run import main
+from benchmarks.shards import replicas_and_shards
 from benchmarks.specs import Case, Spec
 from groupsolver.check import check
 from groupsolver.constraints import Application
@@ -231,3 +233,22 @@ def test_the_reader_makes_hosts_of_nodes_and_loads_them_with_pods(tmp_path: Path
     assert gpu.used == {"CUSTOM_CPU_MILLI": 10_000, "MEMORY_MB": 1_000, "CUSTOM_GPU_MILLI": 5_000}
     assert plain.used == {}
     assert gpu.traits == ("CUSTOM_GPU_G2",)
+
+
+def test_the_networked_application_has_one_policy_of_bandwidth_and_one_of_latency_and_a_placement() -> None:
+    made = compile_fleet(leaf_spine(1000, 0))
+    app = networked(made, 1)
+    assert networked(made, 1) == app
+    found = [
+        p.kind for g in app.groups for p in g.policies if p.kind == "bandwidth" or getattr(p, "max_latency_us", None)
+    ]
+    assert sorted(found) == ["bandwidth", "network-proximity"]
+    # Each of the 25 racks has 8 uplinks, each of the 1,000 hosts one.
+    assert len(made.index.links) == 25 * 8 + 1000
+
+
+def test_replicas_and_shards_are_those_that_were_agreed() -> None:
+    app = replicas_and_shards(3)
+    sizes = [members.count for group in app.groups for members in group.members]
+    assert sizes == [12] * 24
+    assert [len(group.groups) for group in app.groups if group.groups] == [8, 8, 8, 3]

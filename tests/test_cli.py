@@ -115,7 +115,7 @@ def test_the_table_names_penalties_and_warnings(files: Path, capsys: Captured) -
     assert place(files, "app.yaml") == 0
     out = capsys.readouterr().out
     # One member in r1 and one in no rack, which is one of its own: 2 - 1, times 2.
-    assert "all members of [bold]LB share one rack: short by 1; costs 2" in out
+    assert "all members of [bold]LB share one rack: they use 1 rack: r1; in no rack: 1 member; costs 2" in out
     assert "no host has the trait 'STORAGE_DISK_SSDS' (did you mean 'STORAGE_DISK_SSD'?)" in out
 
 
@@ -142,7 +142,7 @@ def test_bad_input_is_one_line_a_fault_of_both_files_and_touches_nothing(files: 
     assert place(files, "app.yaml", "--picture", str(files / "out.html")) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    known = "expected one of: name, policies, members, groups"
+    known = "expected one of: name, policies, members, groups, tenant_id"
     assert err.splitlines() == [
         f"{app}: groups[0].membrs: unknown key 'membrs' (did you mean 'members'?); {known} [unknown-key]",
         f"{fleet}: hosts[1].cost: expected an integer, found 1.5 [wrong-type]",
@@ -220,7 +220,7 @@ def test_the_check_names_what_is_broken_and_what_it_costs(files: Path, capsys: C
         # Two members on h1 at 3 each, and weight 3 for the one rack that is missing.
         "1 hard rule broken; objective 9 (cost)",
         "broken: [bold]LB: anti-affinity: no host holds more than 1 member of [bold]LB (by 1)",
-        "soft: [bold]LB: spread: members of [bold]LB cover at least 2 racks: short by 1: costs 3",
+        "soft: [bold]LB: spread: members of [bold]LB cover at least 2 racks: they cover 1 rack: costs 3",
     ]
 
 

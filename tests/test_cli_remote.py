@@ -13,6 +13,7 @@ from groupsolver.api.identity import Tokens
 from groupsolver.cli import main
 from groupsolver.client import Client, Hints, InstanceRequest
 from groupsolver.files import dump_yaml
+from groupsolver.store.migrate import head
 from tests.documents import put, write
 from tests.remote_files import FLEET, at, client, files
 from tests.servers import serving
@@ -171,13 +172,13 @@ def test_the_tables_are_made_and_told(tmp_path: Path, capsys: Captured) -> None:
     path = tmp_path / "new.db"
     database = f"sqlite:///{path}"
     assert main(["db", "current", "--database", database]) == 0
-    assert capsys.readouterr().out == f"{database}: no tables; this version's are at revision 0001\n"
+    assert capsys.readouterr().out == f"{database}: no tables; this version's are at revision {head()}\n"
     assert not path.exists()
     for _ in range(2):
         assert main(["db", "upgrade", "--database", database]) == 0
-        assert capsys.readouterr().out == f"{database}: at revision 0001\n"
+        assert capsys.readouterr().out == f"{database}: at revision {head()}\n"
     assert main(["db", "current", "--database", database]) == 0
-    assert capsys.readouterr().out == f"{database}: at revision 0001, which this version needs\n"
+    assert capsys.readouterr().out == f"{database}: at revision {head()}, which this version needs\n"
 
 
 @pytest.mark.parametrize("action", ["upgrade", "current"])

@@ -122,7 +122,15 @@ CALLS: dict[str, Callable[[Client], object]] = {
     "patch": lambda c: c.groups.patch(UNKNOWN, name="x"),
     "put-if": lambda c: c.groups.update(UNKNOWN, if_match='"1"', name="x"),
 }
-ONCE = {"create", "patch", "put-if"}
+CALLS |= {
+    "grants": lambda c: c.groups.grants(UNKNOWN),
+    "grant": lambda c: c.groups.grant(UNKNOWN, "t"),
+    "revoke": lambda c: c.groups.revoke(UNKNOWN, "t"),
+    "adopt": lambda c: c.groups.adopt(UNKNOWN, [UNKNOWN]),
+    "adopt-if": lambda c: c.groups.adopt(UNKNOWN, [UNKNOWN], if_match='"1"'),
+    "preview": lambda c: c.groups.preview(UNKNOWN, name="x"),
+}
+ONCE = {"adopt-if", "preview", "create", "patch", "put-if"}
 
 
 @pytest.mark.parametrize("call", CALLS)

@@ -64,10 +64,19 @@ def test_cp_sat_ends_with_unknown_or_feasible_at_its_time_limit() -> None:
 
 def test_a_search_is_stopped_from_another_thread() -> None:
     running = solver(max_time_in_seconds=60)
-    threading.Timer(1.0, running.stop_search).start()
+    over = threading.Event()
+
+    def stop() -> None:
+        while not over.wait(1.0):  # the first time may be before it has begun
+            running.stop_search()
+
+    thread = threading.Thread(target=stop)
+    thread.start()
     start = time.perf_counter()
     assert running.solve(packing(LOOSE)) in (cp_model.FEASIBLE, cp_model.UNKNOWN)
-    assert time.perf_counter() - start < 10
+    assert time.perf_counter() - start < 30
+    over.set()
+    thread.join(10)
 
 
 def test_a_search_that_stops_at_its_first_placement_says_feasible_or_optimal() -> None:

@@ -30,6 +30,7 @@ from groupsolver.cli.exits import Exit
 from groupsolver.constraints import AnyPolicy
 from groupsolver.errors import CODES
 from groupsolver.files import parse_application, parse_fleet, parse_result
+from groupsolver.files.graphml import parse_graphml
 from groupsolver.files.json_text import parse_json
 from groupsolver.files.yaml_text import parse_yaml
 from tests.doc_pages import BLOCK, BLOCKS, PAGES, ROOT, Block, blocks_of, playground, same
@@ -58,6 +59,8 @@ def test_every_block_is_of_a_known_kind() -> None:
                 return block.info.startswith("file=")
             case "yaml" | "json":
                 return block.info in READ
+            case "xml":
+                return block.info == "network"
             case "console":
                 return block.info in {"", *SERVED}
             case "sh" | "text":
@@ -89,6 +92,11 @@ def test_python_of_a_page_runs(page: Path, project: Path, capsys: pytest.Capture
 def test_a_document_is_read(block: Block) -> None:
     data = parse_json(block.text) if block.language == "json" else parse_yaml(block.text)
     READ[block.info](data)
+
+
+@pytest.mark.parametrize("block", which("xml"), ids=str)
+def test_a_network_is_read(block: Block) -> None:
+    assert parse_graphml(block.text)
 
 
 @pytest.mark.parametrize("block", which("console"), ids=str)
@@ -141,7 +149,7 @@ def test_every_policy_and_each_of_its_fields_is_described() -> None:
     sections = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
     for kind, policy in POLICIES.items():
         (body,) = [body for heading, body in sections.items() if kind in heading.split(" and ")]
-        fields = set(policy.model_fields) - {"kind", "weight"}
+        fields = set(policy.model_fields) - {"kind", "weight", "priority"}
         told = set(re.findall(r"^\| `(\w+)` \|", body, re.MULTILINE))
         assert told == fields, kind
         assert "Measure" in body

@@ -18,7 +18,7 @@ APPLICATIONS = {
     "rack_existing/app.yaml": "rack_existing/fleet.yaml",
     "nested/app.yaml": "nested/fleet.yaml",
 }
-SCRIPTS = ["five_lines.py", "build_both.py", "watch.py"]
+SCRIPTS = ["five_lines.py", "build_both.py", "watch.py", "shards.py"]
 
 
 @cache
@@ -39,6 +39,7 @@ def hosts_of(placement: dict[str, str], group: str) -> list[str]:
 
 def test_every_file_of_the_examples_is_run_here() -> None:
     found = {str(path.relative_to(EXAMPLES)) for path in EXAMPLES.rglob("*") if path.suffix in {".yaml", ".py"}}
+    found = {name for name in found if not name.startswith("policies/")}  # see test_docs_policies.py
     assert found == {*APPLICATIONS, *APPLICATIONS.values(), *SCRIPTS, "make_fleet.py"}
 
 
@@ -194,3 +195,21 @@ def test_build_both_pays_for_a_dearer_host_rather_than_share_one(
     # and the third at 875 is cheaper than 625 with a penalty of 1000. 2 x 750 + 2 x 625 + 875 = 3625.
     runpy.run_path(str(EXAMPLES / "build_both.py"))
     assert "optimal: objective 3625, bound 3625" in capsys.readouterr().out
+
+
+def test_replicas_stand_in_one_zone_each_shards_in_one_rack_and_no_feed_has_two_replicas() -> None:
+    found = runpy.run_path(str(EXAMPLES / "shards.py"))
+    at, placement = found["at"], found["placement"]
+    assert found["result"].status == "optimal"
+    assert len(placement) == 3 * 2 * 4
+    feeds: dict[str, set[str]] = {}
+    for replica in ("r0", "r1", "r2"):
+        zones: set[str] = set()
+        for shard in (f"{replica}s0", f"{replica}s1"):
+            here = [at[host] for host in hosts_of(placement, shard)]
+            assert len({domains["rack"] for domains in here}) == 1
+            zones |= {domains["zone"] for domains in here}
+            feeds.setdefault(replica, set()).update(domains["power_feed"] for domains in here)
+        assert len(zones) == 1
+    # Four feeds, two in each zone: one zone has two replicas, on a feed each.
+    assert sum(map(len, feeds.values())) == len(set.union(*feeds.values())) <= 4

@@ -57,7 +57,7 @@ class Server:
         answer = self.place(key)
         assert (answer.status_code, answer.get_json()["errors"][0]["code"]) == (503, "store-unavailable")
         assert int(answer.headers["Retry-After"]) >= 1
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 15  # half a second, and whatever else the machine does
         self.at_rest()
 
     def at_rest(self) -> None:

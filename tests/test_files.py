@@ -34,7 +34,11 @@ LOADERS: list[tuple[Callable[[str], Any], Callable[[Any], Any], dict[str, Any]]]
     (load_result, parse_result, RESULT),
 ]
 # What both formats can say: finite numbers of 64 bits, text of whole characters that YAML can carry.
-TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\ufffe\uffff"))
+TEXT = st.text(
+    st.characters(
+        exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\ufffe\uffff", include_characters="\x85\n\t"
+    )
+)
 PLAIN = st.recursive(
     st.none()
     | st.booleans()
@@ -42,7 +46,7 @@ PLAIN = st.recursive(
     | st.floats(allow_nan=False, allow_infinity=False)
     | TEXT
     | st.from_regex(r"\A[-+0-9.eExo_:~<]{1,8}\Z")
-    | st.sampled_from(["yes", "no", "2024-01-01", "null", "~", "", "<<", "=", "1e5", "010", ".inf", "True"]),
+    | st.sampled_from(["yes", "no", "2024-01-01", "null", "~", "", "<<", "=", "1e5", "010", ".inf", "True", "a\x85b"]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
 )
 

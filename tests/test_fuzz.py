@@ -33,7 +33,7 @@ CHECKED = [
     "negative_data_rejection",
     "unsupported_method",
 ]
-SLOWEST = 5.0  # seconds; a solve here has half a one
+SLOWEST = 20.0  # seconds; a solve here has half a one, and the machine may have other work
 
 
 @pytest.fixture(scope="module")

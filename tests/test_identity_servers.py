@@ -17,7 +17,8 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
-from waitress.server import create_server  # type: ignore[import-untyped]
+from waitress import wasyncore
+from waitress.server import create_server
 
 from groupsolver.api.errors import ApiError
 from groupsolver.api.identity import Identity, Loopback, Tokens
@@ -72,14 +73,23 @@ def by_wsgiref(app: WSGIApplication) -> Iterator[Send]:
 @contextmanager
 def by_waitress(app: WSGIApplication, **options: Any) -> Iterator[Send]:
     options = {"clear_untrusted_proxy_headers": False, "threads": 1, **options}
-    server: Any = create_server(app, host="127.0.0.1", port=0, **options)
-    thread = threading.Thread(target=server.run, daemon=True)
+    sockets: dict[int, Any] = {}
+    server: Any = create_server(app, map=sockets, host="127.0.0.1", port=0, **options)
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.is_set():
+            wasyncore.loop(timeout=0.01, map=sockets, count=1)
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     try:
         yield sender(server.effective_port)
-    finally:
-        server.close()
+    finally:  # its loop first: it must not wait for what is closed
+        over.set()
         thread.join(10)
+        server.task_dispatcher.shutdown()
+        wasyncore.close_all(sockets)
 
 
 SERVERS = pytest.mark.parametrize("serve", [by_wsgiref, by_waitress])

@@ -223,7 +223,6 @@ def test_nothing_is_left_open(path: Path) -> None:
     folder = Path("/proc/self/fd")
     if not folder.is_dir():
         pytest.skip("this system does not list open files")
-    before = len(list(folder.iterdir()))
     tokens = Tokens(path)
     for _ in range(5):
         secret = add(path)
@@ -231,4 +230,5 @@ def test_nothing_is_left_open(path: Path) -> None:
         path.chmod(0o644)
         refused(tokens, environ({}))
         path.chmod(0o600)
-    assert len(list(folder.iterdir())) == before
+    # Of this test's folder alone: what others left behind may be closed meanwhile.
+    assert not [one for one in folder.iterdir() if one.is_symlink() and path.parent in one.readlink().parents]

@@ -14,8 +14,9 @@ from groupsolver.api.nova.microversion import Microversion
 from groupsolver.api.nova.shape import expressed, server_group
 from groupsolver.api.nova.wanted import wanted
 from groupsolver.constraints import POLICIES
-from groupsolver.constraints.affinity import Affinity, NetworkProximity
+from groupsolver.constraints.affinity import Affinity
 from groupsolver.constraints.anti_affinity import AntiAffinity
+from groupsolver.constraints.network_proximity import NetworkProximity
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.spread import Spread
 from groupsolver.store.records import StoredGroup

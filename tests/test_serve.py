@@ -150,15 +150,17 @@ def test_a_second_signal_leaves_at_once(served: Served) -> None:
 
 def test_many_requests_while_it_ends_are_each_answered_whole_or_not_begun(served: Served) -> None:
     ends: list[Any] = []
+    over = time.monotonic() + 60
 
     def ask() -> None:
-        for _ in range(200):
+        while time.monotonic() < over:
             connection = HTTPConnection("127.0.0.1", served.port, timeout=30)
             try:
                 connection.request("GET", "/big?1000")
                 ends.append(len(connection.getresponse().read()))
             except ConnectionRefusedError:
                 ends.append("refused")
+                return
             except OSError as error:
                 ends.append(repr(error))
             finally:
@@ -168,16 +170,17 @@ def test_many_requests_while_it_ends_are_each_answered_whole_or_not_begun(served
     askers = [threading.Thread(target=ask) for _ in range(4)]
     for asker in askers:
         asker.start()
-    time.sleep(0.3)
+    while len(ends) < 100 and time.monotonic() < over:
+        time.sleep(0.01)
     served.signal()
     for asker in askers:
-        asker.join(60)
+        asker.join(90)
     assert served.process.wait(30) == 0
     assert {1000, "refused"} <= set(ends)
     # Between the last look at the system's queue and its end one may be lost: as a reset, never half an answer.
     lost = [end for end in ends if end not in {1000, "refused"}]
     assert len(lost) <= 4
-    assert all("reset" in end or "closed" in end for end in lost)
+    assert all("reset" in end or "closed" in end or "Broken pipe" in end for end in lost)
 
 
 @pytest.fixture

@@ -74,13 +74,13 @@ def test_a_server_that_ends_at_once_is_not_woken_through_what_it_has_closed(
 
 
 def test_work_for_a_client_that_has_gone_is_finished_first(sockets: list[socket.socket]) -> None:
-    begun, done = threading.Event(), threading.Event()
+    begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
 
     def long(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
         start_response("200 OK", [])
         yield b"x" * 8_000_000
         begun.set()
-        time.sleep(1.5)
+        assert go_on.wait(60)
         done.set()
 
     server = Server(long, sockets, threads=1)
@@ -91,9 +91,14 @@ def test_work_for_a_client_that_has_gone_is_finished_first(sockets: list[socket.
         client.sendall(REQUEST)
         assert begun.wait(20)
         client.recv(1)
-    time.sleep(0.3)  # its connection is closed here too
+    until = time.monotonic() + 20
+    while server._channels() and time.monotonic() < until:  # its connection is closed here too
+        time.sleep(0.01)
     assert server._channels() == []
     server.stop()
+    thread.join(1)
+    assert thread.is_alive()
+    go_on.set()
     thread.join(20)
     assert done.is_set()
     assert clean == [True]

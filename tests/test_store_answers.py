@@ -106,6 +106,23 @@ def test_a_project_keeps_so_many_keys_and_no_more_until_the_first_are_a_day_old(
     assert begin(timed, Key("t", "m", "body")) is None
 
 
+def test_answers_of_a_project_are_bounded_together_until_the_first_are_a_day_old(
+    timed: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # {"a": [1, null]} has 16 characters.
+    monkeypatch.setattr(answers, "MOST_TEXT", 32)
+    for name in ("k", "l"):
+        assert begin(timed, Key("t", name, "body")) is None
+        finish(timed, Key("t", name, "body"))
+        clock.now += 10
+    with pytest.raises(QuotaExceeded, match="have 32 characters"):
+        begin(timed, Key("t", "m", "body"))
+    assert begin(timed, Key("t", "l", "body")) == (201, {"a": [1, None]})
+    assert begin(timed, Key("other", "m", "body")) is None
+    clock.now += answers.KEPT - 20
+    assert begin(timed, Key("t", "m", "body")) is None
+
+
 def test_keys_are_no_part_of_what_changes(timed: Store) -> None:
     before = Mirror(timed).snapshot().revision
     begin(timed)

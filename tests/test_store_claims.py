@@ -232,7 +232,7 @@ def test_turns_come_one_at_a_time_and_nobody_waits_for_ever(postgres: Postgres) 
         start = time.monotonic()
         with elsewhere.turn(0.1) as had_too:
             assert not had_too
-        assert 0.05 < time.monotonic() - start < 2
+        assert 0.05 < time.monotonic() - start < 20
     with elsewhere.turn(1) as had_then:
         assert had_then
     with turns.turn(1) as had_again:

@@ -16,6 +16,7 @@ from groupsolver.store.mirror import Snapshot
 from groupsolver.store.records import Instance, StoredGroup
 from groupsolver.store.tx import At
 from tests import draws
+from tests.draws_cells import cell_of, used_of
 
 TENANTS = ("blue", "green")
 SIZES = ({"VCPU": 1}, {"VCPU": 1}, {"VCPU": 2, "MEMORY_MB": 1})
@@ -57,7 +58,7 @@ class World:
 
     def policies(self, rnd: Random, key: str, tenant: str, most: int) -> tuple[Policy, ...]:
         """Draw policies that a group may have."""
-        mine = [group.id for group in self.groups if group.tenant_id == tenant]
+        mine = [group.id for group in self.groups if group.admits(tenant)]
         others = [other for other in mine if other not in self.related(key)]
         found: list[dict[str, Any]] = []
         for _ in range(rnd.randint(0, most)):
@@ -69,38 +70,49 @@ class World:
                     found.append(one)
         return tuple(map(policy, found))
 
+    def foreign(self, group: StoredGroup) -> dict[str, str]:
+        """Give the projects of a group's members that are not its own project's."""
+        inside = [one for one in self.instances if one.group == group.id]
+        return {one.id: one.tenant_id for one in inside if one.tenant_id != group.tenant_id}
+
     def snapshot(self) -> Snapshot:
         """Give it as a mirror would."""
         image = Image(self.fleet)
         members = {group.id: tuple(one.id for one in self.instances if one.group == group.id) for group in self.groups}
-        image.put_groups([], [_with(group, members=members[group.id]) for group in self.groups])
+        image.put_groups(
+            [],
+            [_with(group, members=members[group.id], foreign=self.foreign(group)) for group in self.groups],
+        )
         image.put_instances([], self.instances)
         return Snapshot(At(1, ""), *image.shown())
 
     def document(self, batch: dict[str, list[dict[str, Any]]]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Give all of it as an application and a fleet, documents of the file contract; `batch` by group."""
-        loose = [{"name": "loose", "members": batch.get("loose", [])}]
+        names = {tenant: f"loose {tenant}" for tenant in TENANTS}
+        loose = [{"name": name, "members": batch.get(name, []), "tenant_id": one} for one, name in names.items()]
         groups: list[dict[str, Any]] = [
             {
                 "name": group.id,
                 "policies": [one.document() for one in group.policies],
                 "groups": list(group.groups),
+                "tenant_id": group.tenant_id,
                 "members": batch.get(group.id, []),
             }
             for group in self.groups
         ]
         existing = [
-            {"group": one.group or "loose", "id": one.id, "host": one.host, "resources": one.resources}
+            {"group": one.group or names[one.tenant_id], "id": one.id, "host": one.host, "resources": one.resources}
             for one in self.instances
         ]
         hosts = []
         for host in self.fleet.hosts:
-            used = dict(host.used)
+            told = host.document()
             for one in self.instances:
                 if one.host == host.name:
                     for name, amount in one.resources.items():
+                        used = used_of(told, one.cell, name)
                         used[name] = used.get(name, 0) + amount
-            hosts.append(host.document() | {"used": used})
+            hosts.append(told)
         return {"groups": groups + loose, "existing": existing}, self.fleet.document() | {"hosts": hosts}
 
 
@@ -115,9 +127,14 @@ def world_of(rnd: Random) -> World:
         tenant = rnd.choice(TENANTS)
         mine = [group.id for group in world.groups if group.tenant_id == tenant]
         inside = rnd.sample(mine, rnd.randint(0, min(2, len(mine)))) if rnd.randint(1, 3) == 1 else []
-        world.groups.append(StoredGroup(id=uid(number), tenant_id=tenant, user_id="u", groups=tuple(inside)))
+        grants = tuple(other for other in TENANTS if other != tenant and rnd.randint(1, 3) == 1)
+        made = StoredGroup(id=uid(number), tenant_id=tenant, user_id="u", groups=tuple(inside), grants=grants)
+        world.groups.append(made)
     for i, group in enumerate(world.groups):
         world.groups[i] = _with(group, policies=world.policies(rnd, group.id, group.tenant_id, 2))
+    for i, group in enumerate(world.groups):  # what was named by a right that is gone stays, and is void
+        if group.grants and rnd.randint(1, 4) == 1:
+            world.groups[i] = _with(group, grants=())
     for number in range(rnd.randint(0, 5)):
         owner = rnd.choice([None, *world.groups, *world.groups])
         world.instances.append(instance(rnd, 100 + number, owner, rnd.choice(world.fleet.hosts)))
@@ -126,5 +143,8 @@ def world_of(rnd: Random) -> World:
 
 def instance(rnd: Random, number: int, owner: StoredGroup | None, host: Host) -> Instance:
     tenant = owner.tenant_id if owner else TENANTS[0]
+    if owner and rnd.randint(1, 3) == 1:  # by a grant, though it be gone
+        tenant = rnd.choice(TENANTS)
     key = owner.id if owner else None
-    return Instance(uid(number), tenant, None, key, host.name, dict(rnd.choice(SIZES)), uid(900))
+    size = dict(rnd.choice(SIZES))
+    return Instance(uid(number), tenant, None, key, host.name, size, uid(900), cell=cell_of(rnd, host))

@@ -15,11 +15,10 @@ from groupsolver.api.route import Family, Route
 from groupsolver.errors import Fault
 from groupsolver.model.value import Value
 from groupsolver.wire.bodies import ErrorsAnswer, ErrorView, plain
-from groupsolver.wire.media import Kind, NotAcceptable, answer_kind
+from groupsolver.wire.media import JSON, Form, NotAcceptable, answer_form
 from groupsolver.wire.write import write_body
 
 _TOLD = 50  # faults of one answer
-_TYPES: dict[Kind, str] = {"json": "application/json", "xml": "application/xml"}
 
 
 def respond(request: Request, route: Route, answer: Answer, request_id: str) -> Response:
@@ -27,9 +26,9 @@ def respond(request: Request, route: Route, answer: Answer, request_id: str) -> 
     if isinstance(answer.body, Response):
         response = answer.body
     elif isinstance(answer.body, Value):
-        kind = answer_kind(request.headers.get("Accept"))
-        text = write_body(kind, plain(answer.body), type(answer.body), root=route.root)
-        response = Response(text, answer.status, content_type=_content_type(kind))
+        form = answer_form(request.headers.get("Accept"))
+        text = write_body(form.kind, plain(answer.body), type(answer.body), root=route.root)
+        response = Response(text, answer.status, content_type=_content_type(form))
     else:
         response = _json(answer)
     return _finished(response, answer.headers, request_id, negotiated=route.family == "v1")
@@ -41,9 +40,9 @@ def failed(request: Request, family: Family, error: ApiError, request_id: str) -
         answer = nova.fault(request, error)
         return _finished(_json(answer), answer.headers, request_id)
     try:
-        kind = answer_kind(request.headers.get("Accept")) if family == "v1" else "json"
+        form = answer_form(request.headers.get("Accept")) if family == "v1" else JSON
     except NotAcceptable:
-        kind = "json"
+        form = JSON
     status, title = HTTP[error.what]
     faults = error.faults[:_TOLD] or (Fault(error.what, "", error.detail),)
     views = tuple(
@@ -54,21 +53,22 @@ def failed(request: Request, family: Family, error: ApiError, request_id: str) -
             detail=f"{fault.path}: {fault.message}" if fault.path else fault.message,
             request_id=request_id,
             conflict=error.conflict,
+            preview=error.preview,
         )
         for fault in faults
     )
-    text = write_body(kind, plain(ErrorsAnswer(errors=views)), ErrorsAnswer)
-    response = Response(text, status, content_type=_content_type(kind))
+    text = write_body(form.kind, plain(ErrorsAnswer(errors=views)), ErrorsAnswer)
+    response = Response(text, status, content_type=_content_type(form))
     return _finished(response, error.headers, request_id, negotiated=family == "v1")
 
 
-def _content_type(kind: Kind) -> str:
-    return f"{_TYPES[kind]}; charset=utf-8" if kind == "xml" else _TYPES[kind]
+def _content_type(form: Form) -> str:
+    return f"{form.media}; charset=utf-8" if form.kind == "xml" else form.media
 
 
 def _json(answer: Answer) -> Response:
     text = "" if answer.body is None else json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
-    return Response(text, answer.status, content_type=_TYPES["json"])
+    return Response(text, answer.status, content_type=JSON.media)
 
 
 def _finished(response: Response, headers: dict[str, Any], request_id: str, *, negotiated: bool = False) -> Response:

@@ -23,7 +23,7 @@ from groupsolver.api.service import Service
 from groupsolver.api.tenants import tenant_of
 from groupsolver.errors import Fault
 from groupsolver.model.value import Value
-from groupsolver.wire.media import answer_kind, body_kind
+from groupsolver.wire.media import answer_form, body_kind
 from groupsolver.wire.read import read_body, read_data
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class App:
         assert isinstance(route, Route)  # noqa: S101 - the endpoints of `_MAP`
         turn.route = route
         if route.family == "v1":
-            answer_kind(request.headers.get("Accept"))  # refuses before anything is done
+            answer_form(request.headers.get("Accept"))  # refuses before anything is done
         try:
             turn.principal = self._identity.principal(request.environ)
         except ApiError as error:

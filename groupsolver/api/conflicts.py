@@ -14,7 +14,7 @@ def without_others(app: Application, batch: Batch, now: Snapshot) -> Application
     """Give the application without the rules of other projects; None where it has none."""
     groups = tuple(
         group
-        if group.name == LOOSE or now.groups[group.name].tenant_id == batch.tenant_id
+        if not group.policies or now.groups[group.name].tenant_id == batch.tenant_id
         else group.model_copy(update={"policies": ()})
         for group in app.groups
     )
@@ -29,15 +29,20 @@ def told(result: Result, batch: Batch, now: Snapshot, *, blocked: bool) -> Confl
     are there at all is their projects' business.
     """
     found = result.conflict or Conflict()
-    own = {key: group.name or key for key, group in now.groups.items() if group.tenant_id == batch.tenant_id}
+    own = names_of(batch.tenant_id, now)
     policies = [rule for rule in found.policies if rule.group in own or rule.group == LOOSE]
-    shown = [rule.model_copy(update={"sentence": _named(rule.sentence, own)}) for rule in policies]
+    shown = [rule.model_copy(update={"sentence": named(rule.sentence, own)}) for rule in policies]
     if blocked:
         shown.append(OUTSIDE)
     return found.model_copy(update={"policies": tuple(shown)})
 
 
-def _named(sentence: str, names: dict[str, str]) -> str:
+def names_of(tenant: str, now: Snapshot) -> dict[str, str]:
+    """Give the names of a project's own groups, by their ids: those of others stay as it named them."""
+    return {key: group.name or key for key, group in now.groups.items() if group.tenant_id == tenant}
+
+
+def named(sentence: str, names: dict[str, str]) -> str:
     """Put groups' names for their ids."""
     words = [(key, name) for key, name in names.items() if key in sentence]
     for key, name in words:

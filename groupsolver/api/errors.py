@@ -9,6 +9,7 @@ from groupsolver.errors import BadInput, Fault, GroupsolverError
 from groupsolver.model.result import Conflict
 from groupsolver.store import errors as store
 from groupsolver.wire.media import NotAcceptable, UnsupportedMedia
+from groupsolver.wire.sharing import Preview
 
 
 class ApiError(GroupsolverError):
@@ -25,6 +26,8 @@ class ApiError(GroupsolverError):
         Why instances cannot be placed.
     faults : sequence of Fault
         What is wrong with the request, for ``bad-input``.
+    preview : Preview, optional
+        What running members would break.
     """
 
     code: ClassVar[str] = "api-error"
@@ -37,6 +40,7 @@ class ApiError(GroupsolverError):
         headers: Mapping[str, str] | None = None,
         conflict: Conflict | None = None,
         faults: Sequence[Fault] = (),
+        preview: Preview | None = None,
     ) -> None:
         super().__init__(detail)
         self.what = code
@@ -44,6 +48,7 @@ class ApiError(GroupsolverError):
         self.headers = dict(headers or {})
         self.conflict = conflict
         self.faults = tuple(faults)
+        self.preview = preview
 
     @property
     def status(self) -> int:
@@ -73,6 +78,7 @@ HTTP: dict[str, tuple[int, str]] = {
     "group-not-found": (404, "There is no such group"),
     "instance-not-found": (404, "There is no such instance"),
     "placement-not-found": (404, "There is no such placement"),
+    "grant-not-found": (404, "There is no such grant"),
     "host-not-found": (404, "There is no such host"),
     "tenant-not-found": (404, "There is no such tenant"),
     "method-not-allowed": (405, "The path does not take this method"),
@@ -80,6 +86,8 @@ HTTP: dict[str, tuple[int, str]] = {
     "id-taken": (409, "The id is taken"),
     "group-not-empty": (409, "The group has members"),
     "group-in-use": (409, "Another group names this one"),
+    "instance-in-group": (409, "The instance is a member of another group"),
+    "would-break": (409, "Running members would break a policy"),
     "host-in-use": (409, "The host has members"),
     "level-in-use": (409, "Policies speak at this level"),
     "placement-infeasible": (409, "The instances cannot be placed"),
@@ -98,6 +106,7 @@ HTTP: dict[str, tuple[int, str]] = {
 """Every code of an answer, beside the codes of faults in a body, which are 400."""
 
 _IN_USE = {"members": "group-not-empty", "name": "group-in-use", "host": "host-in-use", "level": "level-in-use"}
+_IN_USE |= {"member": "instance-in-group"}
 _SOON = {"Retry-After": "1"}
 # Errors of the floors below -> code, and headers that go with it.
 _TABLE: dict[type[GroupsolverError], tuple[str, dict[str, str]]] = {

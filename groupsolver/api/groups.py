@@ -6,8 +6,9 @@ from typing import Any, cast
 
 from groupsolver.api.call import Answer, Call
 from groupsolver.api.errors import bad_input
-from groupsolver.api.query import page
+from groupsolver.api.query import mode, paged
 from groupsolver.api.registry import create_group, delete_group, find_group, list_groups, update_group
+from groupsolver.api.sharing import find_joinable, shown
 from groupsolver.api.tags import etag, group_tag, unchanged
 from groupsolver.api.views import group_view
 from groupsolver.errors import Fault
@@ -15,16 +16,19 @@ from groupsolver.store.errors import Stale
 from groupsolver.store.records import StoredGroup
 from groupsolver.wire.bodies import GroupAnswer, GroupRequest, GroupsAnswer, plain
 from groupsolver.wire.read import validated
+from groupsolver.wire.sharing import PreviewAnswer
 
 _TRIES = 3
 
 
 def index(call: Call) -> Answer:
     """List the project's groups, in the order in which they were made."""
-    asked = page(call.request)
-    name = call.request.args.get("name")
-    found = list_groups(call, tenant=call.tenant, limit=asked.limit, marker=asked.marker, name=name)
-    return Answer(body=GroupsAnswer(groups=tuple(map(group_view, found))))
+    name, granted = call.request.args.get("name"), call.flag("granted")
+    found, headers = paged(
+        call.request,
+        lambda at: list_groups(call, tenant=call.tenant, limit=at.limit, marker=at.marker, name=name, granted=granted),
+    )
+    return Answer(body=GroupsAnswer(groups=shown(call, found)), headers=headers)
 
 
 def create(call: Call) -> Answer:
@@ -36,18 +40,20 @@ def create(call: Call) -> Answer:
 
 
 def show(call: Call) -> Answer:
-    """Give one group."""
-    return _one(find_group(call, call.args["id"]))
+    """Give one group, the project's own or one that it may join."""
+    group = find_joinable(call, call.args["id"])
+    (view,) = shown(call, [group])
+    return Answer(body=GroupAnswer(group=view), headers=etag(group_tag(group)))
 
 
 def update(call: Call) -> Answer:
     """Change what the body contains: each key replaces the stored one."""
-    return _one(_updated(call, lambda old, new: {**old, **new}))
+    return _updated(call, lambda old, new: {**old, **new})
 
 
 def patch(call: Call) -> Answer:
     """Merge the body into what is stored, RFC 7396."""
-    return _one(_updated(call, merged))
+    return _updated(call, merged)
 
 
 def delete(call: Call) -> Answer:
@@ -60,8 +66,8 @@ def _one(group: StoredGroup, status: int = 200, headers: dict[str, str] | None =
     return Answer(status, GroupAnswer(group=group_view(group)), {**etag(group_tag(group)), **(headers or {})})
 
 
-def _updated(call: Call, join: Any) -> StoredGroup:
-    data = call.data
+def _updated(call: Call, join: Any) -> Answer:
+    data, how = call.data, mode(call.request)
     if not isinstance(data, dict) or not isinstance(data.get("group"), dict):
         validated(GroupRequest, data)  # tells what is wrong with it
         raise bad_input(Fault("wrong-type", "group", "expected a mapping"))
@@ -70,7 +76,11 @@ def _updated(call: Call, join: Any) -> StoredGroup:
         unchanged(call, group_tag(stored), f"group {stored.id}")
         whole = {**data, "group": join(plain(group_view(stored)), data["group"])}
         try:
-            return update_group(call, stored.id, validated(GroupRequest, whole).group, stored.generation)
+            fields = validated(GroupRequest, whole).group
+            group, preview = update_group(call, stored.id, fields, stored.generation, how)
+            if how == "preview":
+                return Answer(body=PreviewAnswer(preview=preview), headers=etag(group_tag(group)))
+            return _one(group)
         except Stale:  # between reading and writing; the new state may be joined as well
             if attempt == _TRIES - 1:
                 raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from groupsolver.api.audit import audit
 from groupsolver.api.call import Answer, Call
 from groupsolver.api.errors import bad_input
-from groupsolver.api.query import page
+from groupsolver.api.query import paged
 from groupsolver.api.views import instance_view
 from groupsolver.errors import Fault
 from groupsolver.store.errors import NotStored
@@ -16,13 +16,13 @@ from groupsolver.wire.bodies import InstanceAnswer, InstancesAnswer
 def index(call: Call) -> Answer:
     """List the project's instances, in the order in which they were placed."""
     store = call.service.store
-    asked = page(call.request)
     try:
         with store.read() as session:
-            found = list_instances(session, call.tenant, asked, store.clock())
+            now = store.clock()
+            found, headers = paged(call.request, lambda at: list_instances(session, call.tenant, at, now))
     except NotStored:
         raise bad_input(Fault("unknown-member", "query.marker", "expected the id of an instance in the list")) from None
-    return Answer(body=InstancesAnswer(instances=tuple(instance_view(call, one) for one in found)))
+    return Answer(body=InstancesAnswer(instances=tuple(instance_view(call, one) for one in found)), headers=headers)
 
 
 def show(call: Call) -> Answer:

@@ -85,7 +85,16 @@ def _begun(call: Call, key: Key, seconds: float) -> Answer | None:
 
 def _answer(placed: Placed, *, claimed: bool = True) -> PlacementAnswer:
     instances = [
-        Instance(one.id, placed.batch.tenant_id, one.name, one.group, placed.hosts[one.id], one.resources, "")
+        Instance(
+            id=one.id,
+            tenant_id=placed.batch.tenant_id,
+            name=one.name,
+            group=one.group,
+            host=placed.hosts[one.id],
+            resources=one.resources,
+            placement="",
+            cell=placed.cells.get(one.id),
+        )
         for one in placed.batch.wanted
     ]
     view = _view(placed.placement, instances)
@@ -100,7 +109,9 @@ def _view(placement: StoredPlacement, instances: list[Instance]) -> PlacementVie
         bound=placement.bound,
         gap=placement.gap,
         instances=tuple(
-            PlacedView(id=i.id, name=i.name, group=i.group, host=i.host, hostId=host_id(i.tenant_id, i.host))
+            PlacedView(
+                id=i.id, name=i.name, group=i.group, host=i.host, hostId=host_id(i.tenant_id, i.host), cell=i.cell
+            )
             for i in instances
         ),
         expires_at=moment(placement.expires),

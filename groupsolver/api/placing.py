@@ -68,6 +68,11 @@ class Placed:
         """Host of each instance."""
         return self.result.placement or {}
 
+    @property
+    def cells(self) -> dict[str, str]:
+        """Cell of each instance that takes from one."""
+        return self.result.cells
+
 
 def place(service: Service, batch: Batch, wish: Wish) -> Placed:
     """Place all instances of a batch, or none.
@@ -108,7 +113,8 @@ def _tried(service: Service, batch: Batch, wish: Wish, end: float) -> Placed | N
         return placed
     kept = Kept(wish.key, 201, wish.answer(placed)) if wish.key else None
     try:
-        commit(service.store, service.mirror, Claim(batch, placed.hosts, placed.on.at, placed.placement), kept)
+        claim = Claim(batch, placed.hosts, placed.on.at, placed.placement, placed.cells)
+        commit(service.store, service.mirror, claim, kept)
     except Contended:
         return None
     return placed

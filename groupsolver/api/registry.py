@@ -9,16 +9,20 @@ from typing import Any
 from groupsolver.api.audit import audit
 from groupsolver.api.call import Call
 from groupsolver.api.errors import ApiError, bad_input
+from groupsolver.api.query import Mode
 from groupsolver.api.tags import group_tag, unchanged
 from groupsolver.api.vetting import below, vet
+from groupsolver.api.views import preview_view
 from groupsolver.constraints.policy import Policy
 from groupsolver.errors import Fault
 from groupsolver.store import groups as stored
 from groupsolver.store.errors import InUse, NotStored, QuotaExceeded, Stale
 from groupsolver.store.groups import Page
+from groupsolver.store.preview import grown
 from groupsolver.store.records import Origin, StoredGroup
 from groupsolver.store.tx import Tx
 from groupsolver.wire.bodies import GroupFields
+from groupsolver.wire.sharing import Preview
 
 
 def list_groups(
@@ -29,12 +33,17 @@ def list_groups(
     marker: str | None = None,
     offset: int = 0,
     name: str | None = None,
+    granted: bool = False,
 ) -> list[StoredGroup]:
-    """Give a project's groups, or, with no `tenant`, all projects'. An unknown marker is ``bad-input``."""
+    """Give a project's groups, or those of others that it may join, or, with no `tenant`, all projects'.
+
+    An unknown marker is ``bad-input``.
+    """
     store = call.service.store
     try:
         with store.read() as session:
-            return stored.list_groups(session, tenant, Page(limit, marker, offset), store.clock(), name=name)
+            asked = Page(limit, marker, offset)
+            return stored.list_groups(session, tenant, asked, store.clock(), name=name, granted=granted)
     except NotStored:
         raise bad_input(Fault("unknown-group", "query.marker", "expected the id of a group in the list")) from None
 
@@ -59,8 +68,9 @@ def create_group(call: Call, fields: GroupFields, *, origin: Origin) -> StoredGr
     tenant = fields.tenant_id or call.tenant
     if tenant != call.tenant and not call.principal.has("admin"):
         raise bad_input(Fault("wrong-value", "group.tenant_id", "expected the project of the path"))
-    if fields.members:
-        raise bad_input(Fault("read-only", "group.members", "expected no members: they come with placements"))
+    for key in ("members", "other_members"):
+        if getattr(fields, key):
+            raise bad_input(Fault("read-only", f"group.{key}", "expected no members: they come with placements"))
     group = StoredGroup(
         id=fields.id or str(uuid.uuid4()),
         tenant_id=tenant,
@@ -78,13 +88,13 @@ def create_group(call: Call, fields: GroupFields, *, origin: Origin) -> StoredGr
         # From the revision on: an id that is taken again must not bring an old ETag back.
         group = replace(group, generation=tx.revision)
         stored.add_group(tx, group)
-    _told(call, "group-create", group)
+    told(call, "group-create", group)
     return group
 
 
 def _lowered(policies: tuple[Policy, ...]) -> tuple[Policy, ...]:
     """Ids of groups may come in either case."""
-    return tuple(p.model_copy(update={"group": p.target.lower()}) if p.target else p for p in policies)
+    return tuple(p.model_copy(update={p.target_key: p.target.lower()}) if p.target else p for p in policies)
 
 
 def _within_quota(call: Call, tx: Tx, group: StoredGroup) -> None:
@@ -93,31 +103,60 @@ def _within_quota(call: Call, tx: Tx, group: StoredGroup) -> None:
         raise QuotaExceeded(f"the project may have {most} groups")
 
 
-def update_group(call: Call, group_id: str, fields: GroupFields, expected: int) -> StoredGroup:
-    """Bring a group of the `expected` generation to `fields`, which say all of it. Raises `ApiError`, `Stale`."""
+def update_group(
+    call: Call, group_id: str, fields: GroupFields, expected: int, mode: Mode = "now"
+) -> tuple[StoredGroup, Preview]:
+    """Bring a group of the `expected` generation to `fields`, which say all of it.
+
+    Gives the group as it is then, and what its members would break, where `mode` asks for that.
+    Raises `ApiError`: ``would-break``, and others; `Stale`.
+    """
     with call.service.store.write() as tx:
         old = stored.find_group(tx.session, group_id.lower(), call.tenant, tx.now)
         if expected != old.generation:
             raise Stale(f"group {old.id} has changed")
         changes = _changes(call, old, fields.model_copy(update={"policies": _lowered(fields.policies)}))
         new = replace(old, **changes)
-        if changes.keys() & {"policies", "groups", "tenant_id"}:
+        binding = changes.keys() & {"policies", "groups", "tenant_id"}
+        judged = mode != "now" and "tenant_id" not in changes
+        if binding and not judged:
             _empty(tx, old)
         if "tenant_id" in changes:
             _moved(call, tx, new)
-        if changes.keys() & {"policies", "groups", "tenant_id"}:
-            _empty_children(tx, old, set(old.groups) ^ set(new.groups))
-            vet(call, tx.session, new, tx.now, had=old.policies)
-        if changes:
+        if binding:
+            if not judged:
+                _empty_children(tx, old, set(old.groups) ^ set(new.groups))
+            # Its new project may not leave standing what the old one was allowed.
+            vet(call, tx.session, new, tx.now, had=() if "tenant_id" in changes else old.policies)
+        now = call.service.mirror.within(tx.session) if binding and judged else None
+        broken = grown(now, replace(now, groups={**now.groups, old.id: new}), old.id) if now else None
+        done = mode != "preview" and not broken
+        if done and changes:
             stored.change_group(tx, old, changes)
             new = stored.find_group(tx.session, old.id, None, tx.now)
-    _told(call, "group-update", new, changed=sorted(changes))
-    return new
+    preview = preview_view(broken, old.tenant_id, now) if broken and now and not done else CLEAN
+    if mode == "preview":
+        return old, preview
+    if not done:
+        raise would_break(preview)
+    told(call, "group-update", new, changed=sorted(changes))
+    return new, preview
+
+
+CLEAN = Preview(clean=True, violations=())
+
+
+def would_break(preview: Preview) -> ApiError:
+    """Give the error of a change that running members stand against."""
+    kinds = ", ".join(dict.fromkeys(one.policy for one in preview.violations))
+    return ApiError("would-break", f"members that run would break {kinds}: see the preview", preview=preview)
 
 
 def _changes(call: Call, old: StoredGroup, fields: GroupFields) -> dict[str, Any]:
-    for name in ("id", "members"):
-        if getattr(fields, name) != getattr(old, name):
+    members = old.members_of(old.tenant_id)
+    stored_ = {"id": old.id, "members": members, "other_members": len(old.members) - len(members)}
+    for name, value in stored_.items():
+        if (getattr(fields, name) or type(value)()) != value:
             raise bad_input(Fault("read-only", f"group.{name}", "expected what is stored: it cannot be changed"))
     names = ("name", "metadata", "policies", "groups", "tenant_id")
     changes = {name: getattr(fields, name) for name in names if getattr(fields, name) != getattr(old, name)}
@@ -152,8 +191,9 @@ def delete_group(call: Call, group_id: str, *, force: bool) -> None:
         group = stored.find_group(tx.session, group_id.lower(), _within(call), tx.now)
         unchanged(call, group_tag(group), f"group {group.id}")
         stored.remove_group(tx, group, force=force)
-    _told(call, "group-delete", group, force=force)
+    told(call, "group-delete", group, force=force)
 
 
-def _told(call: Call, action: Any, group: StoredGroup, **more: Any) -> None:
+def told(call: Call, action: Any, group: StoredGroup, **more: Any) -> None:
+    """Note what was done to a group."""
     audit(action, group.id, request_id=call.request_id, principal=call.principal, tenant=group.tenant_id, **more)

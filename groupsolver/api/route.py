@@ -10,7 +10,7 @@ from groupsolver.api.call import Answer, Call
 from groupsolver.model.value import Value
 
 Family = Literal["v1", "nova", "plain"]
-Need = Literal["nobody", "reader", "member", "admin"]
+Need = Literal["nobody", "reader", "member", "service", "admin"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Route:
     handler : callable
     summary : str
         One line.
-    needs : {"nobody", "reader", "member", "admin"}
+    needs : {"nobody", "reader", "member", "service", "admin"}
         The role; ``nobody``: the path is open.
     takes : type of Value, optional
         The body's model.
@@ -37,6 +37,8 @@ class Route:
         Codes of `groupsolver.api.errors.HTTP` that are this route's own, beside those of every route.
     query : tuple of str
         Names of query parameters.
+    previews : type of Value, optional
+        The model of a 200 to a request with ``preview``.
     joined : bool
         The body is validated only once it is joined with what is stored.
     large : bool
@@ -54,6 +56,7 @@ class Route:
     gives: Mapping[int, type[Value] | None] = field(default_factory=dict)
     fails: tuple[str, ...] = ()
     query: tuple[str, ...] = ()
+    previews: type[Value] | None = None
     joined: bool = False
     large: bool = False
     family: Family = "v1"

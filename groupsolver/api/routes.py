@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groupsolver.api import fleet, groups, instances, operation, placements
+from groupsolver.api import adoption, fleet, groups, instances, operation, placements, sharing
 from groupsolver.api.nova import NOVA_ROUTES, VERSION_ROUTES
 from groupsolver.api.route import Route
 from groupsolver.model.fleet import Fleet, Host
@@ -16,6 +16,7 @@ from groupsolver.wire.bodies import (
     PlacementAnswer,
     PlacementRequest,
 )
+from groupsolver.wire.sharing import AdoptRequest, GrantAnswer, GrantRequest, GrantsAnswer, PreviewAnswer
 
 _GROUPS = "/v1.0/<tenant_id>/groups"
 _GROUP = f"{_GROUPS}/<id>"
@@ -23,7 +24,15 @@ _INSTANCES = "/v1.0/<tenant_id>/instances"
 _PLACEMENTS = "/v1.0/<tenant_id>/placements"
 _HOST = "/v1.0/fleet/hosts/<name>"
 _ONE = {200: GroupAnswer}
-_CHANGE_FAILS = ("group-not-found", "group-not-empty", "group-in-use", "quota-exceeded", "stale", "id-taken")
+_CHANGE_FAILS = (
+    "group-not-found",
+    "group-not-empty",
+    "group-in-use",
+    "quota-exceeded",
+    "stale",
+    "id-taken",
+    "would-break",
+)
 _PLACE_FAILS = (
     "group-not-found",
     "id-taken",
@@ -49,6 +58,8 @@ def _changing(method: str, summary: str) -> Route:
         takes=GroupRequest,
         gives=_ONE,
         fails=_CHANGE_FAILS,
+        query=("preview", "apply"),
+        previews=PreviewAnswer,
         joined=True,
     )
 
@@ -92,7 +103,7 @@ _FLEET = (
     ),
 )
 _TENANT = (
-    Route("GET", _GROUPS, groups.index, "List groups", gives={200: GroupsAnswer}, query=(*_PAGE, "name")),
+    Route("GET", _GROUPS, groups.index, "List groups", gives={200: GroupsAnswer}, query=(*_PAGE, "name", "granted")),
     Route(
         "POST",
         _GROUPS,
@@ -156,6 +167,47 @@ _TENANT = (
         fails=("instance-not-found",),
     ),
 )
+_SHARING = (
+    Route(
+        "GET",
+        f"{_GROUP}/grants",
+        sharing.index,
+        "List the projects that may join a group",
+        gives={200: GrantsAnswer},
+        fails=("group-not-found",),
+    ),
+    Route(
+        "POST",
+        f"{_GROUP}/grants",
+        sharing.create,
+        "Let another project join a group",
+        "member",
+        takes=GrantRequest,
+        gives={200: GrantAnswer, 201: GrantAnswer},
+        fails=("group-not-found", "quota-exceeded"),
+    ),
+    Route(
+        "DELETE",
+        f"{_GROUP}/grants/<grantee>",
+        sharing.delete,
+        "Let another project join a group no more",
+        "member",
+        gives={204: None},
+        fails=("group-not-found", "grant-not-found"),
+    ),
+    Route(
+        "POST",
+        f"{_GROUP}/adopt",
+        adoption.adopt,
+        "Take running instances into a group",
+        "service",
+        takes=AdoptRequest,
+        gives=_ONE,
+        fails=("group-not-found", "instance-not-found", "instance-in-group", "quota-exceeded", "would-break", "stale"),
+        query=("preview", "force"),
+        previews=PreviewAnswer,
+    ),
+)
 _OPERATION = (
     Route("GET", "/openapi.json", operation.openapi, "Describe this API", "nobody", family="plain"),
     Route("GET", "/healthz", operation.healthz, "Liveness, with the database's", "nobody", family="plain"),
@@ -177,4 +229,4 @@ _VERSIONS = tuple(
     Route(row.method, row.path, row.handler, row.summary, "nobody", family="nova") for row in VERSION_ROUTES
 )
 
-ROUTES: tuple[Route, ...] = (*_TENANT, *_FLEET, *_NOVA, *_VERSIONS, *_OPERATION)
+ROUTES: tuple[Route, ...] = (*_TENANT, *_SHARING, *_FLEET, *_NOVA, *_VERSIONS, *_OPERATION)

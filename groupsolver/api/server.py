@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from waitress import wasyncore  # type: ignore[import-untyped]
-from waitress.server import BaseWSGIServer, create_server  # type: ignore[import-untyped]
+from waitress import wasyncore
+from waitress.server import BaseWSGIServer, create_server
 
 from groupsolver.api.channel import MAX_BODY, Channel
 

@@ -29,12 +29,15 @@ class Quota(Value):
         Groups made on ``/v1.0``, and members of each.
     nova_groups, nova_members : int, default 10 and 10
         The same for groups made on ``/v2.1``; Nova's defaults.
+    grants : int, default 100
+        Other projects that may join one group.
     """
 
     groups: _Count = 100
     members: _Count = 1000
     nova_groups: _Count = 10
     nova_members: _Count = 10
+    grants: _Count = 100
 
     def of_groups(self, origin: Origin) -> int:
         """How many groups of one family."""

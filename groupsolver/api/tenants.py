@@ -6,7 +6,7 @@ import re
 
 from groupsolver.api.call import Principal
 from groupsolver.api.errors import ApiError
-from groupsolver.wire.bodies import TENANT
+from groupsolver.wire.names import TENANT
 
 DEFAULT = "default"  # the project of whoever has none, where the path names none
 _FORM = re.compile(TENANT)

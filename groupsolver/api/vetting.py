@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from pydantic import ValidationError
@@ -19,6 +19,7 @@ from groupsolver.model.application import Members
 from groupsolver.model.index import HostIndex
 from groupsolver.model.nesting import below_of
 from groupsolver.model.value import HOST
+from groupsolver.store.grants import granted
 from groupsolver.store.groups import Page, list_groups
 from groupsolver.store.hosts import levels_of
 from groupsolver.store.records import StoredGroup
@@ -35,7 +36,8 @@ def vet(call: Call, session: Session, group: StoredGroup, now: float, had: tuple
     ------
     ApiError
         ``bad-input``: unknown levels, policies that stand twice or name a relative, cycles, too many, too deep;
-        ``group-not-found``: a group that is named and is not the project's; ``forbidden``.
+        ``group-not-found``: a group that is named, and neither the project's nor one that it may join;
+        ``forbidden``.
     """
     settings = call.service.settings
     if len(group.policies) > settings.most_policies:
@@ -48,10 +50,13 @@ def vet(call: Call, session: Session, group: StoredGroup, now: float, had: tuple
     others: list[StoredGroup] = []
     if group.policies or named:
         others = [other for other in list_groups(session, group.tenant_id, Page(), now) if other.id != group.id]
-    known = {other.id for other in others} | {group.id}
-    if missing := sorted(named - known):
+    own = {other.id for other in others} | {group.id}
+    joinable = own | granted(session, group.tenant_id, sorted(named - own))
+    # A policy that named what it no longer may can stay: it binds nothing.
+    new = {policy.target for policy in group.policies if policy.target and policy not in had}
+    if missing := sorted((set(group.groups) - own) | (new - joinable)):
         raise ApiError("group-not-found", f"there is no group {missing[0]!r}")
-    _sound(session, group, others)
+    _sound(session, group, others, named - own)
     _deep(group, others, settings.depth)
 
 
@@ -63,12 +68,14 @@ def _allowed(call: Call, policy: Policy) -> None:
         raise ApiError("forbidden", f"a policy {what} needs the role {role!r}")
 
 
-def _sound(session: Session, group: StoredGroup, others: Iterable[StoredGroup]) -> None:
+def _sound(session: Session, group: StoredGroup, others: Sequence[StoredGroup], foreign: Iterable[str]) -> None:
     """Build the application that these groups would be, and see what is wrong with it."""
     if not group.policies and not group.groups:
         return
     try:
-        app = Application(groups=tuple(_as_group(one) for one in (group, *others)))
+        strangers = [Group.model_construct(name=key, members=_SOMEBODY) for key in foreign]
+        own = {one.id for one in (group, *others)}
+        app = Application(groups=(_as_group(group), *(_as_group(one, own) for one in others), *strangers))
     except ValidationError as error:
         raise bad_input(*map(_ours, faults_of(error, {}))) from None
     faults, _ = name_faults(app, HostIndex(levels_of(session), ()))
@@ -76,8 +83,10 @@ def _sound(session: Session, group: StoredGroup, others: Iterable[StoredGroup]) 
         raise bad_input(*map(_ours, faults))
 
 
-def _as_group(group: StoredGroup) -> Group:
-    return Group.model_construct(name=group.id, policies=group.policies, members=_SOMEBODY, groups=group.groups)
+def _as_group(group: StoredGroup, own: Collection[str] | None = None) -> Group:
+    """Give a group as a part of an application; with `own`, without policies that name others' groups."""
+    policies = tuple(p for p in group.policies if own is None or p.target is None or p.target in own)
+    return Group.model_construct(name=group.id, policies=policies, members=_SOMEBODY, groups=group.groups)
 
 
 def _ours(fault: Fault) -> Fault:

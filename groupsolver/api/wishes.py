@@ -27,8 +27,9 @@ def batch_of(call: Call, asked: PlacementFields) -> Batch:
     wanted = tuple(one for instance in asked.instances for one in _unrolled(instance, asked))
     groups = {one.group for one in wanted if one.group is not None}
     snapshot = call.service.mirror.snapshot()
-    quota = settings.quota_of(call.tenant)
-    most = {key: quota.of_members(snapshot.groups[key].origin) for key in groups if key in snapshot.groups}
+    there = [snapshot.groups[key] for key in groups if key in snapshot.groups]
+    # A member counts for the quota of the group's project, whoever placed it.
+    most = {group.id: settings.quota_of(group.tenant_id).of_members(group.origin) for group in there}
     return Batch(call.tenant, wanted, asked.objective, most)
 
 

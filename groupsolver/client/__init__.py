@@ -18,17 +18,21 @@ from groupsolver.wire.bodies import (
     PlacedView,
     PlacementView,
 )
+from groupsolver.wire.sharing import BrokenView, GrantView, Preview
 
 __all__ = [
+    "BrokenView",
     "Client",
     "ClientError",
     "FleetAnswer",
+    "GrantView",
     "GroupView",
     "Hints",
     "InstanceRequest",
     "InstanceView",
     "PlacedView",
     "PlacementView",
+    "Preview",
     "ServerError",
     "UnexpectedAnswer",
     "Unreachable",

@@ -139,7 +139,7 @@ class Client:
                 "ttl": ttl,
             },
         )
-        body = PlacementRequest(placement=fields).model_dump(mode="json", exclude_none=True)
+        body = PlacementRequest(placement=fields).document()
         response = self._session.send(
             "POST",
             f"{self._path}/placements",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from groupsolver.errors import Fault, GroupsolverError, one_line
 from groupsolver.model.result import Conflict
 from groupsolver.wire.bodies import ErrorView
+from groupsolver.wire.sharing import Preview
 
 
 class ClientError(GroupsolverError):
@@ -61,6 +62,8 @@ class ServerError(ClientError):
         Under which the server's log has it.
     conflict : Conflict or None
         Why instances cannot be placed.
+    preview : Preview or None
+        What running members would break.
     faults : tuple of Fault
         One for each error of the answer; places are in the messages.
     """
@@ -74,5 +77,6 @@ class ServerError(ClientError):
         self.detail = first.detail
         self.request_id = first.request_id
         self.conflict: Conflict | None = first.conflict
+        self.preview: Preview | None = first.preview
         self.faults = tuple(Fault(error.code, "", error.detail) for error in errors)
         super().__init__("\n".join(map(str, self.faults)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from groupsolver.check import check
@@ -30,12 +30,15 @@ class Claim:
     seen : At
         The point in history that it was solved on.
     placement : StoredPlacement
+    cells : mapping of str to str
+        Cell of each instance that takes from one.
     """
 
     batch: Batch
     hosts: Mapping[str, str]
     seen: At
     placement: StoredPlacement
+    cells: Mapping[str, str] = field(default_factory=dict)
 
     def instances(self) -> list[Instance]:
         """Give the instances as they will be stored."""
@@ -49,6 +52,7 @@ class Claim:
                 resources=one.resources,
                 placement=self.placement.id,
                 expires=self.placement.expires,
+                cell=self.cells.get(one.id),
             )
             for one in self.batch.wanted
         ]
@@ -91,7 +95,7 @@ def commit(store: Store, mirror: Mirror, claim: Claim, kept: Kept | None = None)
 def _holds(claim: Claim, now: Snapshot) -> None:
     app = application(claim.batch, now)
     try:
-        verdict = check(app, now.fleet, claim.hosts, objective=claim.batch.objective)
+        verdict = check(app, now.fleet, claim.hosts, objective=claim.batch.objective, cells=claim.cells)
     except BadInput as error:  # a host went, or a level
         raise Contended([str(fault) for fault in error.faults]) from None
     if verdict.violations:

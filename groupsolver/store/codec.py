@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, select
@@ -12,7 +12,7 @@ from groupsolver.constraints import AnyPolicy
 from groupsolver.constraints.policy import Policy
 from groupsolver.model.fleet import Host
 from groupsolver.store.records import Instance, StoredGroup
-from groupsolver.store.rows import AllocationRow, ChildRow, GroupRow, HostRow, InstanceRow
+from groupsolver.store.rows import AllocationRow, ChildRow, GrantRow, GroupRow, HostRow, InstanceRow
 
 _POLICIES: TypeAdapter[tuple[Policy, ...]] = TypeAdapter(tuple[AnyPolicy, ...])
 _HOSTS: TypeAdapter[tuple[Host, ...]] = TypeAdapter(tuple[Host, ...])
@@ -27,7 +27,7 @@ def chunks(keys: Iterable[str]) -> Iterable[list[str]]:
 
 def host_text(host: Host) -> str:
     """Give a host as it is stored: its JSON text, as short as it can be said."""
-    return host.model_dump_json(exclude_defaults=True, exclude_none=True)
+    return host.model_dump_json(exclude_defaults=True)
 
 
 def hosts_of(rows: Iterable[HostRow]) -> tuple[Host, ...]:
@@ -41,21 +41,26 @@ def policy_documents(policies: tuple[Policy, ...]) -> list[dict[str, object]]:
 
 
 def groups_of(session: Session, rows: list[GroupRow], now: float) -> list[StoredGroup]:
-    """Read groups, with the children and members of each."""
+    """Read groups, with the children, members and grants of each."""
     ids = [row.id for row in rows]
     children: dict[str, list[str]] = {}
-    members: dict[str, list[str]] = {}
+    members: dict[str, dict[str, str]] = {}
+    grants: dict[str, list[str]] = {}
     for some in chunks(ids):
         below = select(ChildRow.parent, ChildRow.child).where(ChildRow.parent.in_(some))
         for parent, child in session.execute(below.order_by(ChildRow.parent, ChildRow.position)):
             children.setdefault(parent, []).append(child)
-        inside = select(InstanceRow.group_id, InstanceRow.id).where(InstanceRow.group_id.in_(some))
-        for group, member in session.execute(inside.where(alive(now)).order_by(InstanceRow.seq)):
-            members.setdefault(group or "", []).append(member)
-    return [_group(row, tuple(children.get(row.id, ())), tuple(members.get(row.id, ()))) for row in rows]
+        inside = select(InstanceRow.group_id, InstanceRow.id, InstanceRow.tenant_id)
+        inside = inside.where(InstanceRow.group_id.in_(some), alive(now))
+        for group, member, tenant in session.execute(inside.order_by(InstanceRow.seq)):
+            members.setdefault(group or "", {})[member] = tenant
+        given = select(GrantRow.group_id, GrantRow.tenant_id).where(GrantRow.group_id.in_(some))
+        for group, tenant in session.execute(given.order_by(GrantRow.seq)):
+            grants.setdefault(group, []).append(tenant)
+    return [_group(row, children.get(row.id, ()), members.get(row.id, {}), grants.get(row.id, ())) for row in rows]
 
 
-def _group(row: GroupRow, children: tuple[str, ...], members: tuple[str, ...]) -> StoredGroup:
+def _group(row: GroupRow, children: Iterable[str], members: Mapping[str, str], grants: Iterable[str]) -> StoredGroup:
     return StoredGroup(
         id=row.id,
         tenant_id=row.tenant_id,
@@ -63,10 +68,12 @@ def _group(row: GroupRow, children: tuple[str, ...], members: tuple[str, ...]) -
         name=row.name,
         policies=_POLICIES.validate_python(row.policies),
         metadata=row.details,
-        groups=children,
-        members=members,
+        groups=tuple(children),
+        members=tuple(members),
         origin="nova" if row.origin == "nova" else "v1",
         generation=row.generation,
+        grants=tuple(grants),
+        foreign={one: tenant for one, tenant in members.items() if tenant != row.tenant_id},
     )
 
 
@@ -91,6 +98,7 @@ def instances_of(session: Session, rows: list[InstanceRow]) -> list[Instance]:
             resources=taken[row.id],
             placement=row.placement_id,
             expires=row.expires,
+            cell=row.cell,
         )
         for row in rows
     ]

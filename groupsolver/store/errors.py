@@ -30,7 +30,7 @@ class NotStored(StoreError):
 
     Attributes
     ----------
-    what : {"group", "instance", "host", "placement"}
+    what : {"group", "grant", "instance", "host", "placement"}
     key : str
     """
 
@@ -56,8 +56,9 @@ class InUse(StoreError):
 
     Attributes
     ----------
-    what : {"members", "name", "host", "level"}
-        Why: it has members; another group names it; a host has members; policies speak at a level.
+    what : {"members", "name", "member", "host", "level"}
+        Why: it has members; another group names it; it is a member of another group; a host has members;
+        policies speak at a level.
     """
 
     code = "in-use"

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from groupsolver.constraints.policy import Policy, number
 from groupsolver.store.codec import groups_of, policy_documents
 from groupsolver.store.errors import IdTaken, InUse, NotStored
 from groupsolver.store.records import StoredGroup
-from groupsolver.store.rows import ChildRow, GroupRow, InstanceRow
+from groupsolver.store.rows import ChildRow, GrantRow, GroupRow, InstanceRow
 from groupsolver.store.tx import Tx
 
 
@@ -35,16 +35,22 @@ class Page:
 
 
 def list_groups(
-    session: Session, tenant: str | None, page: Page, now: float, *, name: str | None = None
+    session: Session, tenant: str | None, page: Page, now: float, *, name: str | None = None, granted: bool = False
 ) -> list[StoredGroup]:
-    """Give a project's groups, or all projects', the oldest first. Raises `NotStored`: the marker."""
+    """Give a project's groups, or those of others that it may join, or all projects', the oldest first.
+
+    Raises `NotStored`: the marker.
+    """
     query = select(GroupRow).order_by(GroupRow.seq)
     if tenant is not None:
-        query = query.where(GroupRow.tenant_id == tenant)
+        query = query.where(_joinable(tenant) if granted else GroupRow.tenant_id == tenant)
+    if page.marker is not None:
+        marker = session.scalars(query.where(GroupRow.id == page.marker)).one_or_none()
+        if marker is None:
+            raise NotStored("group", page.marker)
+        query = query.where(GroupRow.seq > marker.seq)
     if name is not None:
         query = query.where(GroupRow.name == name)
-    if page.marker is not None:
-        query = query.where(GroupRow.seq > _row(session, page.marker, tenant).seq)
     query = query.limit(page.limit).offset(page.offset or None)
     return groups_of(session, list(session.scalars(query)), now)
 
@@ -52,6 +58,19 @@ def list_groups(
 def find_group(session: Session, key: str, tenant: str | None, now: float) -> StoredGroup:
     """Give one group, of a project or of any. Raises `NotStored`."""
     return groups_of(session, [_row(session, key, tenant)], now)[0]
+
+
+def find_joinable(session: Session, key: str, tenant: str, now: float) -> StoredGroup:
+    """Give one group, a project's own or one that it may join. Raises `NotStored`."""
+    own = GroupRow.tenant_id == tenant
+    row = session.scalars(select(GroupRow).where(GroupRow.id == key, own | _joinable(tenant))).one_or_none()
+    if row is None:
+        raise NotStored("group", key)
+    return groups_of(session, [row], now)[0]
+
+
+def _joinable(tenant: str) -> ColumnElement[bool]:
+    return GroupRow.id.in_(select(GrantRow.group_id).where(GrantRow.tenant_id == tenant))
 
 
 def find_groups(session: Session, keys: list[str], now: float) -> list[StoredGroup]:
@@ -99,6 +118,8 @@ def change_group(tx: Tx, group: StoredGroup, changes: Mapping[str, Any]) -> None
     columns: dict[str, Any] = {key: changes[key] for key in ("name", "tenant_id") if key in changes}
     if "metadata" in changes:
         columns["details"] = changes["metadata"]
+    if "tenant_id" in changes:  # whom its old project let in is no business of the new one's
+        tx.session.execute(delete(GrantRow).where(GrantRow.group_id == group.id))
     if "policies" in changes:
         policies: tuple[Policy, ...] = changes["policies"]
         columns["policies"] = policy_documents(policies)
@@ -142,9 +163,10 @@ def remove_group(tx: Tx, group: StoredGroup, *, force: bool = False) -> None:
 
 
 def unnamed(session: Session, group: StoredGroup) -> None:
-    """Make sure that no other group names this one. Raises `InUse`."""
+    """Make sure that no other group of its project names this one; what others say of it is void. Raises `InUse`."""
     if session.scalars(select(ChildRow.parent).where(ChildRow.child == group.id)).first() is not None:
         raise InUse("name", "it is part of another group")
     namers = session.execute(select(GroupRow.id, GroupRow.policies).where(GroupRow.tenant_id == group.tenant_id))
-    if any(policy.get("group") == group.id for key, policies in namers if key != group.id for policy in policies):
+    others = [policy for key, policies in namers if key != group.id for policy in policies]
+    if any(group.id in (policy.get("group"), policy.get("to")) for policy in others):
         raise InUse("name", "a policy of another group names it")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from groupsolver.store.codec import alive, chunks, instances_of
@@ -84,6 +84,7 @@ def add_placement(tx: Tx, placement: StoredPlacement, instances: list[Instance])
                 "host": one.host,
                 "placement_id": placement.id,
                 "expires": placement.expires,
+                "cell": one.cell,
             }
             for one in instances
         ],
@@ -128,6 +129,32 @@ def remove_instances(tx: Tx, instances: list[Instance]) -> None:
         left = select(InstanceRow.placement_id).where(InstanceRow.placement_id.in_(some))
         session.execute(delete(PlacementRow).where(PlacementRow.id.in_(some), PlacementRow.id.not_in(left)))
     _noted(tx, instances)
+
+
+def join_group(tx: Tx, group: str, instances: list[Instance]) -> None:
+    """Make instances that are in no group members of one."""
+    for some in chunks(one.id for one in instances):
+        tx.session.execute(update(InstanceRow).where(InstanceRow.id.in_(some)).values(group_id=group))
+    for one in instances:
+        tx.note("instance", one.id)
+    if instances:
+        touch_group(tx, group)
+
+
+def find_instances(session: Session, keys: list[str], tenant: str, now: float) -> list[Instance]:
+    """Give some instances of a project, in the order in which they were placed. Raises `NotStored`."""
+    rows: list[InstanceRow] = []
+    for some in chunks(keys):
+        rows += session.scalars(select(InstanceRow).where(InstanceRow.id.in_(some), *_of(tenant, now)))
+    there = {row.id for row in rows}
+    for key in keys:
+        if key not in there:
+            raise NotStored("instance", key)
+    return instances_of(session, sorted(rows, key=lambda row: row.seq))
+
+
+def _of(tenant: str, now: float) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return InstanceRow.tenant_id == tenant, alive(now)
 
 
 def sweep(tx: Tx) -> list[Instance]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from groupsolver.constraints.policy import Policy
@@ -27,10 +28,14 @@ class StoredGroup:
     groups : tuple of str
         Groups below this one, in the order in which they were given.
     members : tuple of str
-        Its own instances, in the order in which they came.
+        Its own instances, of whichever project, in the order in which they came.
     origin : {"v1", "nova"}
     generation : int
-        Grows with every change, of its members too: the ``ETag``.
+        Grows with every change, of its members and grants too: the ``ETag``.
+    grants : tuple of str
+        Other projects that may join it, the oldest grant first.
+    foreign : mapping of str to str
+        The project of each member that is not the group's project's: they stay when a grant goes.
     """
 
     id: str
@@ -43,6 +48,34 @@ class StoredGroup:
     members: tuple[str, ...] = ()
     origin: Origin = "v1"
     generation: int = 1
+    grants: tuple[str, ...] = ()
+    foreign: Mapping[str, str] = field(default_factory=dict)
+
+    def admits(self, tenant: str) -> bool:
+        """Whether a project may place into it, and name it."""
+        return tenant == self.tenant_id or tenant in self.grants
+
+    def members_of(self, tenant: str) -> tuple[str, ...]:
+        """Give a project's members: nobody is told those of others."""
+        return tuple(one for one in self.members if self.foreign.get(one, self.tenant_id) == tenant)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A project's right to join another's group.
+
+    Attributes
+    ----------
+    group : str
+    tenant_id : str
+        The project that may join.
+    created : float
+        In seconds since 1970.
+    """
+
+    group: str
+    tenant_id: str
+    created: float
 
 
 @dataclass(frozen=True)
@@ -64,6 +97,8 @@ class Instance:
         The placement that it came with.
     expires : float or None
         When its claim ends, in seconds since 1970, unless it is confirmed.
+    cell : str or None
+        The cell of its host that it takes from, where it does.
     """
 
     id: str
@@ -74,3 +109,4 @@ class Instance:
     resources: Resources
     placement: str
     expires: float | None = None
+    cell: str | None = None

@@ -67,6 +67,17 @@ class ChildRow(Base):
     __table_args__ = (Index("ix_group_children_child", "child"),)
 
 
+class GrantRow(Base):
+    """A project that may join another's group."""
+
+    __tablename__ = "group_grants"
+    seq: Mapped[int] = mapped_column(_Serial, primary_key=True)
+    group_id: Mapped[str] = mapped_column(_Id, ForeignKey("groups.id", ondelete="CASCADE"))
+    tenant_id: Mapped[str] = mapped_column(_Name)
+    created: Mapped[float]
+    __table_args__ = (UniqueConstraint("group_id", "tenant_id"), Index("ix_group_grants_tenant_id", "tenant_id"))
+
+
 class PlacementRow(Base):
     """A placement that was claimed, as long as one of its instances is there."""
 
@@ -91,6 +102,7 @@ class InstanceRow(Base):
     host: Mapped[str] = mapped_column(_Name, ForeignKey("hosts.name"))
     placement_id: Mapped[str] = mapped_column(_Id, ForeignKey("placements.id"))
     expires: Mapped[float | None]
+    cell: Mapped[str | None] = mapped_column(_Name)
     __table_args__ = (
         Index("ix_instances_tenant_id_seq", "tenant_id", "seq"),
         Index("ix_instances_group_id", "group_id"),
@@ -132,4 +144,9 @@ class AnswerRow(Base):
     until: Mapped[float]
     status: Mapped[int | None]
     body: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    __table_args__ = (UniqueConstraint("tenant_id", "key"), Index("ix_answers_until", "until"))
+    size: Mapped[int | None]  # characters of the body
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "key"),
+        Index("ix_answers_until", "until"),
+        Index("ix_answers_tenant_id_size", "tenant_id", "size"),
+    )

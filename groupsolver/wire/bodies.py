@@ -6,25 +6,34 @@ a host stand bare, in the files' own shapes.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from groupsolver.constraints import AnyPolicy
+from groupsolver.constraints.policy import Policy
 from groupsolver.model.application import Flavor, Sized
 from groupsolver.model.fleet import Host, Link
 from groupsolver.model.inventory import Resources
 from groupsolver.model.result import Conflict, Objective, Status
-from groupsolver.model.value import Name, Positive, Value
+from groupsolver.model.value import INT64_MAX, Name, Positive, Value
 from groupsolver.wire import limits
+from groupsolver.wire.in_cell import InCell
 from groupsolver.wire.limits import at_most, small_policies
+from groupsolver.wire.names import TenantId, Uuid
+from groupsolver.wire.sharing import Preview
 
-_UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
-Uuid = Annotated[str, StringConstraints(strict=True, to_lower=True, pattern=_UUID)]
-# Not of dots alone: clients take those in a path for a way up. (Without a look-ahead, which Rust has not.)
-TENANT = r"^\.*[A-Za-z0-9_-][A-Za-z0-9_.-]*$"
-TenantId = Annotated[str, StringConstraints(strict=True, max_length=255, pattern=TENANT)]
 Text = Annotated[str, StringConstraints(strict=True, max_length=255)]
 _Key = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255)]
 Metadata = Annotated[dict[_Key, Text], Field(max_length=128), at_most(128)]
@@ -48,6 +57,7 @@ class GroupFields(Value):
     metadata: Metadata | None = None
     groups: Annotated[tuple[Uuid, ...], Field(max_length=limits.GROUPS), at_most(limits.GROUPS)] = ()
     members: Annotated[tuple[Uuid, ...], Field(max_length=limits.MEMBERS, fail_fast=True), at_most(limits.MEMBERS)] = ()
+    other_members: Annotated[int, Field(strict=True, ge=0, le=INT64_MAX)] | None = None
 
 
 class GroupRequest(Value):
@@ -57,7 +67,10 @@ class GroupRequest(Value):
 
 
 class GroupView(Value):
-    """A group as it is answered; every key is always there."""
+    """A group as it is answered; every key is always there, but `other_members`.
+
+    That is how many members other projects have in it, and stands where projects share the group.
+    """
 
     id: Uuid
     name: str | None
@@ -66,6 +79,19 @@ class GroupView(Value):
     metadata: dict[str, str] | None
     groups: tuple[Uuid, ...]
     members: tuple[Uuid, ...]
+    other_members: int | None = None
+
+    @model_serializer(mode="wrap")
+    def _sparse(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = dump(self)
+        if self.other_members is None:
+            del data["other_members"]
+        return data
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        # What a serializer of one's own gives has no schema: this one's differs from the fields' by a key.
+        return handler(cast(CoreSchema, {key: value for key, value in core.items() if key != "serialization"}))
 
 
 class GroupAnswer(Value):
@@ -161,8 +187,8 @@ class PlacementRequest(Value):
     placement: PlacementFields
 
 
-class PlacedView(Value):
-    """Where an instance of a placement stands: `host` for those who may see names, `hostId` for all."""
+class PlacedView(InCell):
+    """Where an instance of a placement stands: `host` and `cell` for those who may see names, `hostId` for all."""
 
     id: Uuid
     name: str | None
@@ -189,8 +215,8 @@ class PlacementAnswer(Value):
     placement: PlacementView
 
 
-class InstanceView(Value):
-    """An instance that holds a claim."""
+class InstanceView(InCell):
+    """An instance that holds a claim; `cell` for those who may see names."""
 
     id: Uuid
     name: str | None
@@ -233,6 +259,7 @@ class ErrorView(Value):
     detail: str
     request_id: str
     conflict: Conflict | None = None
+    preview: Preview | None = None
 
 
 class ErrorsAnswer(Value):
@@ -242,14 +269,7 @@ class ErrorsAnswer(Value):
 
 
 def plain(value: Value) -> Any:
-    """Give a body as plain JSON data: every key, but those that are null in policies, hosts and errors."""
+    """Give a body as plain JSON data: every key, but fields that are null in policies, hosts and errors."""
     if isinstance(value, FleetAnswer | Host):
         return value.document()
-    return _without(value.model_dump(mode="json"))
-
-
-def _without(data: Any) -> Any:
-    if isinstance(data, dict):
-        sparse = "kind" in data or "request_id" in data
-        return {key: _without(inner) for key, inner in data.items() if not (sparse and inner is None)}
-    return [_without(inner) for inner in data] if isinstance(data, list) else data
+    return value.without_nulls(Policy, ErrorView)

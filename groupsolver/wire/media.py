@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header, parse_options_header
@@ -10,9 +10,6 @@ from werkzeug.http import parse_accept_header, parse_options_header
 from groupsolver.errors import GroupsolverError, quoted
 
 Kind = Literal["json", "xml"]
-
-MEDIA: dict[Kind, str] = {"json": "application/json", "xml": "application/xml"}
-"""The media type that a body of each kind is sent as."""
 
 # Of what is asked for with equal weight, the first is answered.
 _ANSWERS: dict[str, Kind] = {"application/json": "json", "application/xml": "xml", "text/xml": "xml"}
@@ -31,20 +28,30 @@ class UnsupportedMedia(GroupsolverError):
     code: ClassVar[str] = "unsupported-media-type"
 
 
-def answer_kind(accept: str | None) -> Kind:
+class Form(NamedTuple):
+    """A form of answers, and the media type that it is sent as: XML has two."""
+
+    kind: Kind
+    media: str
+
+
+JSON = Form("json", "application/json")
+
+
+def answer_form(accept: str | None) -> Form:
     """Choose the form of the answer by an ``Accept`` header; JSON where nothing is asked.
 
     The highest weight wins, then the range that names a form over one that takes any, then JSON.
     Parameters of a range, such as a charset, are passed over. Raises `NotAcceptable`.
     """
     if accept is None or not accept.strip():
-        return "json"
+        return JSON
     asked = parse_accept_header(accept, MIMEAccept)
     plain = MIMEAccept([(what.partition(";")[0].strip(), weight) for what, weight in asked])
     best = plain.best_match(_ANSWERS)
     if best is None:
         raise NotAcceptable(f"expected one of {', '.join(_ANSWERS)} to be acceptable, found {quoted(accept)}")
-    return _ANSWERS[best]
+    return Form(_ANSWERS[best], best)
 
 
 def body_kind(content_type: str | None) -> Kind:

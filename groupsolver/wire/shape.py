@@ -15,8 +15,10 @@ SINGULAR = {
     "any_of": "trait",
     "between": "end",
     "capacity": "shortage",
+    "cells": "cell",
     "errors": "error",
     "fixes": "fix",
+    "grants": "grant",
     "forbidden": "trait",
     "groups": "group",
     "hosts": "host",
@@ -27,6 +29,7 @@ SINGULAR = {
     "policies": "policy",
     "required": "trait",
     "traits": "trait",
+    "violations": "violation",
 }
 _METADATA = "metadata"
 _TEXTS: dict[str, Text] = {"string": "string", "integer": "int", "number": "float", "boolean": "bool"}

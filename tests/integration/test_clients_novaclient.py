@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
-import novaclient  # type: ignore[import-untyped]
+import novaclient
 import pytest
 from keystoneauth1.noauth import NoAuth
 from keystoneauth1.session import Session
 from novaclient import client, exceptions
-from novaclient.api_versions import APIVersion  # type: ignore[import-untyped]
+from novaclient.api_versions import APIVersion
 
 pytestmark = pytest.mark.integration
 

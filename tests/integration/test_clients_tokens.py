@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from keystoneauth1.session import Session
 from keystoneauth1.token_endpoint import Token
-from novaclient import client, exceptions  # type: ignore[import-untyped]
+from novaclient import client, exceptions
 
 from groupsolver.api.identity import Tokens
 from groupsolver.cli import main

@@ -28,7 +28,7 @@ from groupsolver.errors import BadInput
 from groupsolver.files.faults import faults_of
 from groupsolver.files.words import refuse
 from groupsolver.model.value import Name, Value
-from groupsolver.wire.bodies import TenantId
+from groupsolver.wire.names import TenantId
 
 Role = Literal["reader", "member", "service", "admin"]
 SHAPE = re.compile(r"gs_([0-9a-f]{12})_[0-9a-f]{64}")

@@ -69,7 +69,7 @@ def _said(policy: Policy) -> dict[str, object]:
 def server_group(group: StoredGroup, version: Microversion) -> ServerGroup:
     """Give a group as `version` shows it."""
     name, rules = expressed(group) or (None, {})
-    view = ServerGroup(id=group.id, name=group.name or "", members=list(group.members))
+    view = ServerGroup(id=group.id, name=group.name or "", members=list(group.members_of(group.tenant_id)))
     if version >= RULES:
         view["policy"] = name
         view["rules"] = rules

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
+from pydantic import BaseModel
+
 from groupsolver.api.errors import HTTP
 from groupsolver.api.log import REQUEST_ID
 from groupsolver.api.nova.microversion import HEADER, LEGACY
@@ -23,6 +25,7 @@ HEADERS: dict[str, dict[str, Any]] = {
     REQUEST_ID: {"description": "The request's id, which the server's log has too", "required": True, "schema": _TEXT},
     "ETag": {"description": "The state that `If-Match` names", "required": True, "schema": _TEXT},
     "Location": {"description": "The address of what was made", "required": True, "schema": _TEXT},
+    "Link": {"description": 'Where the list goes on, `<...>; rel="next"`, if it does', "schema": _TEXT},
     "Retry-After": {"description": "Seconds to wait, where asking again may help", "schema": {"type": "integer"}},
     "Vary": {"description": "What the form of the answer depends on", "required": True, "schema": _TEXT},
     HEADER: {"description": "The microversion of the answer", "required": True, "schema": _TEXT},
@@ -64,7 +67,7 @@ class Answers:
             schema = {"$ref": f"{REF}NovaFault"} if family == "nova" else ref(ErrorsAnswer, "serialization")
             content: dict[str, Any] = {"application/json": {"schema": schema}}
             if family == "v1":
-                content["application/xml"] = {"schema": xml_of(ErrorsAnswer, "serialization", None)}
+                content |= _xml(ErrorsAnswer, None)
             self.shared[name] = {
                 "description": "; ".join(f"{HTTP[code][1]} (`{code}`)" for code in codes),
                 "headers": _headers([REQUEST_ID, *_OF_FAMILY[family], *more]),
@@ -72,6 +75,20 @@ class Answers:
                 "x-codes": codes,
             }
         return {"$ref": f"#/components/responses/{name}"}
+
+
+def _xml(model: type[BaseModel], root: str | None) -> dict[str, Any]:
+    schema = xml_of(model, "serialization", root)
+    return {"application/xml": {"schema": schema}, "text/xml": {"schema": schema}}
+
+
+def _either(*models: type[BaseModel]) -> dict[str, Any]:
+    """Give the content of an answer that is one of several."""
+    plain = {"anyOf": [ref(model, "serialization") for model in models]}
+    xml = [_xml(model, None) for model in models]
+    return {"application/json": {"schema": plain}} | {
+        media: {"schema": {"anyOf": [one[media]["schema"] for one in xml]}} for media in xml[0]
+    }
 
 
 def codes_of(route: Route) -> Iterable[str]:
@@ -112,6 +129,8 @@ def _given(route: Route, status: int) -> dict[str, Any]:
         headers.append("ETag")
     if model is GroupAnswer and status == HTTPStatus.CREATED:
         headers.append("Location")
+    if {"limit", "marker"} <= set(route.query):
+        headers.append("Link")
     content = _content(route, status)
     return {
         "description": HTTPStatus(status).phrase,
@@ -124,10 +143,9 @@ def _content(route: Route, status: int) -> dict[str, Any]:
     if status == HTTPStatus.NO_CONTENT:
         return {}
     if model := route.gives.get(status):
-        return {
-            "application/json": {"schema": ref(model, "serialization")},
-            "application/xml": {"schema": xml_of(model, "serialization", route.root)},
-        }
+        if route.previews and status == HTTPStatus.OK:
+            return _either(model, route.previews)
+        return {"application/json": {"schema": ref(model, "serialization")}, **_xml(model, route.root)}
     name = route.handler.__name__
     if route.family == "nova":
         return {"application/json": {"schema": {"$ref": f"{REF}{GIVES[name]}"}}}

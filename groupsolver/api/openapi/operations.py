@@ -21,7 +21,13 @@ _QUERY: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "marker": ("The id of the one after which the list begins", _TEXT),
     "name": ("Only those of this name", _TEXT),
-    "force": ("Remove it with members too: they keep running, ungrouped", _FLAG),
+    "force": ("Remove it with members too: they keep running, ungrouped; or adopt, whatever that breaks", _FLAG),
+    "granted": ("The groups of other projects that this one may join, instead of its own", _FLAG),
+    "preview": ("Change nothing, and say which policies running members would break then", _FLAG),
+    "apply": (
+        "With members too, where none of them would break a policy; not with `preview`",
+        {"type": "string", "enum": ["if-clean"]},
+    ),
     "dry_run": ("Decide, and claim nothing", _FLAG),
 }
 _IN_PATH = {
@@ -29,6 +35,7 @@ _IN_PATH = {
     "project_id": "The project",
     "id": "The id; one that is not there, or not the project's, is answered with 404",
     "name": "The host's name",
+    "grantee": "The project that may join",
 }
 _PATCH = "application/merge-patch+json"
 _MERGE: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from groupsolver.api.openapi.nova import NOVA
 from groupsolver.api.routes import ROUTES
 from groupsolver.constraints import POLICIES
 from groupsolver.files.schema import closed
+from groupsolver.model.cell import Cell
 from groupsolver.model.fleet import Host, Link
 from groupsolver.model.inventory import Inventory
 from groupsolver.wire.bodies import ErrorsAnswer, ErrorView
@@ -23,8 +25,9 @@ Mode = Literal["validation", "serialization"]
 Key = tuple[type[BaseModel], Mode]
 REF = "#/components/schemas/"
 # Answers leave their null keys out.
-_SPARSE = [model.__name__ for model in (Host, Link, Inventory, ErrorView)]
+_SPARSE = [model.__name__ for model in (Host, Cell, Link, Inventory, ErrorView)]
 _SPARSE += [model.__name__ for model in POLICIES.values()]
+_SPARSE_KEYS = {"GroupView": {"other_members"}}
 _NULL = {"type": "null"}
 
 
@@ -56,6 +59,8 @@ def _made() -> tuple[dict[Key, dict[str, Any]], dict[str, Any]]:
     found: dict[str, Any] = whole["$defs"]
     for name in _SPARSE:
         _without_nulls(found.get(f"{name}-Output") or found[name])
+    for name, few in _SPARSE_KEYS.items():
+        _without_nulls(found.get(f"{name}-Output") or found[name], few)
     named = {name: _said(closed(schema)) for name, schema in sorted(found.items())}
     for schema in [*named.values()]:
         for key, inner in schema.get("properties", {}).items():
@@ -73,7 +78,7 @@ def _keys() -> dict[Key, str | None]:
     for route in ROUTES:
         if route.takes:
             keys[route.takes, "validation"] = route.root
-        keys |= {(model, "serialization"): route.root for model in route.gives.values() if model}
+        keys |= {(model, "serialization"): route.root for model in (*route.gives.values(), route.previews) if model}
     return keys
 
 
@@ -89,10 +94,10 @@ def _called(schema: dict[str, Any], name: str, named: dict[str, Any]) -> None:
         _at(inner, named)["xml"] = {"name": name}
 
 
-def _without_nulls(schema: dict[str, Any]) -> None:
-    """Change a schema to that of a value without the keys that are null."""
+def _without_nulls(schema: dict[str, Any], few: Collection[str] = ()) -> None:
+    """Change a schema to that of a value without the keys that are null; with `few`, without these."""
     for name, inner in schema["properties"].items():
-        if _NULL in inner.get("anyOf", ()):
+        if (not few or name in few) and _NULL in inner.get("anyOf", ()):
             rest = [part for part in inner.pop("anyOf") if part != _NULL]
             inner.pop("default", None)
             inner.update(rest[0] if len(rest) == 1 else {"anyOf": rest})
