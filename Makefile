@@ -2,10 +2,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-CODE := groupsolver benchmarks tests examples
+CODE := groupsolver benchmarks tests examples docs
 WORKERS ?= auto
 
-.PHONY: demo test test-slow integration check format bench clean
+.PHONY: demo test test-slow integration check format bench pictures clean
 
 demo: $(VENV)/.run
 	$(BIN)/groupsolver place examples/shop.yaml --fleet examples/fleet.yaml --picture shop.html
@@ -35,6 +35,10 @@ format: $(VENV)/.dev
 bench: $(VENV)/.run
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.serving
+
+# The pictures of docs/policies.md, drawn anew.
+pictures: $(VENV)/.run
+	$(BIN)/python docs/pictures/make.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info shop.html

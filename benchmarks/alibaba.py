@@ -23,11 +23,11 @@ import numpy as np
 from benchmarks.applications import planted
 from benchmarks.fleets import RACK
 from groupsolver.constraints import Application, Group
-from groupsolver.constraints.affinity import NetworkProximity
 from groupsolver.constraints.anti_affinity import AntiAffinity
 from groupsolver.constraints.apart_from import ApartFrom
 from groupsolver.constraints.host_capabilities import HostCapabilities
 from groupsolver.constraints.near import Near
+from groupsolver.constraints.network_proximity import NetworkProximity
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.spread import Spread
 from groupsolver.model.application import Members

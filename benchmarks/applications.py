@@ -10,10 +10,11 @@ from benchmarks.board import plant
 from benchmarks.fleets import SSD
 from groupsolver.check import judge
 from groupsolver.constraints import Application, Group
-from groupsolver.constraints.affinity import Affinity, NetworkProximity
+from groupsolver.constraints.affinity import Affinity
 from groupsolver.constraints.anti_affinity import AntiAffinity
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.host_capabilities import HostCapabilities
+from groupsolver.constraints.network_proximity import NetworkProximity
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.scene import Scene
 from groupsolver.constraints.spread import Spread
@@ -78,10 +79,11 @@ def application(fleet: Fleet | CompiledFleet, seed: int) -> Application:
     ``STORAGE_DISK_SSD``. Half of the groups have two flavors.
     """
     arrays = compiled(fleet)
-    return planted(arrays, seed, _application)
+    return planted(arrays, seed, ten_groups)
 
 
-def _application(rng: np.random.Generator) -> Application:
+def ten_groups(rng: np.random.Generator) -> Application:
+    """Draw the application alone, whether it fits or not."""
     racked = rng.integers(4, 9, size=2).tolist()
     spread = int(rng.integers(6, 13))
     apart = _sizes(rng, 6, 100 - 3 - spread - sum(racked), 6)

@@ -6,15 +6,18 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from groupsolver.constraints.affinity import Together
+from groupsolver.constraints.affinity import Affinity
 from groupsolver.constraints.anti_affinity import AntiAffinity
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.near import Near
+from groupsolver.constraints.network_proximity import NetworkProximity
 from groupsolver.constraints.partial import Partial
 from groupsolver.model.compiled import Ints, Mask
 from groupsolver.model.value import HOST
 
 Choose = Callable[[int, Mask], int]  # lot and the rows open to it -> the row to take
+
+_BOUND = (Affinity, NetworkProximity)  # to one domain
 
 
 class Board:
@@ -92,7 +95,7 @@ class Board:
         mask = np.ones(len(ground.fleet), dtype=np.bool_)
         rules = [rule.policy for rule in ground.scene.rules_over(group) if rule.policy.hard]
         apart = [policy.max_per_domain for policy in rules if isinstance(policy, AntiAffinity) and policy.level == HOST]
-        for level in {policy.level for policy in rules if isinstance(policy, Together)}:
+        for level in {policy.level for policy in rules if isinstance(policy, _BOUND) and policy.level}:
             if level == HOST:
                 for name, free in self.free.items():
                     mask &= free >= sum(dict(ground.lots[i].size).get(name, 0) * ground.lots[i].number for i in lots)

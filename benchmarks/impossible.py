@@ -14,11 +14,12 @@ import numpy as np
 from benchmarks.applications import FLAVORS, application, compiled
 from benchmarks.fleets import SSD
 from groupsolver.constraints import Application, Group
-from groupsolver.constraints.affinity import Affinity, NetworkProximity
+from groupsolver.constraints.affinity import Affinity
 from groupsolver.constraints.anti_affinity import AntiAffinity
 from groupsolver.constraints.apart_from import ApartFrom
 from groupsolver.constraints.host_capabilities import HostCapabilities
 from groupsolver.constraints.near import Near
+from groupsolver.constraints.network_proximity import NetworkProximity
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.spread import Spread
 from groupsolver.constraints.within import Within

@@ -153,7 +153,7 @@ def place(client: Client, body: dict[str, Any], tally: Tally) -> None:
             return
         if code == "claim-contended":
             tally.contended += 1
-        elif code == "busy":
+        elif code in {"busy", "store-unavailable"}:  # a slow disk: both say when to ask again
             tally.busy += 1
         else:
             tally.others[code] = tally.others.get(code, 0) + 1

@@ -11,6 +11,8 @@ from benchmarks.applications import application, mixed_flavors, one_huge_group
 from benchmarks.fleets import fleet
 from benchmarks.impossible import impossible
 from benchmarks.meeting import where_policies_meet
+from benchmarks.network import leaf_spine, networked
+from benchmarks.shards import replicas_and_shards
 from groupsolver.constraints import Application
 from groupsolver.model.compiled import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
@@ -80,6 +82,16 @@ def _real(seed: int) -> Case:
     return Case(compiled, alibaba.application(trace, compiled, seed), seconds)
 
 
+def _networked(seed: int) -> Case:
+    made, seconds = _compiled(leaf_spine(10_000, seed))
+    return Case(made, networked(made, seed), seconds)
+
+
+def _sharded(seed: int) -> Case:
+    made, seconds = _compiled(fleet(5_000, seed, zones=5, feeds=True))
+    return Case(made, replicas_and_shards(seed), seconds)
+
+
 _SWIFT = {"median": 0.2, "p95": 2.0, "gap": 0.01, "optimal": 0.9}
 _PROOF: tuple[Objective, ...] = ("pack",)  # a proof that nothing fits is the same for every objective
 
@@ -105,6 +117,22 @@ SPECS = (
         objectives=_PROOF,
         feasible=False,
         targets={"median": 0.2, "p95": 2.0, "optimal": 1.0},
+    ),
+    Spec(
+        "network-10000",
+        _networked,
+        20,
+        quick=1,
+        gap=0.02,
+        targets={"median": 1.0, "gap": 0.02},
+    ),
+    Spec(
+        "replicas-and-shards-5000",
+        _sharded,
+        10,
+        quick=1,
+        objectives=_PROOF,
+        targets={"p95": 5.0, "optimal": 1.0},
     ),
     Spec("mixed-flavors-1000", _drawn(1_000, mixed_flavors), 5, objectives=_PROOF),
     Spec("one-huge-group-10000", _drawn(10_000, one_huge_group), 3, objectives=_PROOF),

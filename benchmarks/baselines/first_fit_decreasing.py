@@ -10,12 +10,15 @@ import numpy as np
 from benchmarks.baselines.common import Answer, Weigher, ground_of, settle, timed
 from benchmarks.board import Board, own_groups, targets_first
 from groupsolver.constraints import Application
-from groupsolver.constraints.affinity import Together
+from groupsolver.constraints.affinity import Affinity
 from groupsolver.constraints.ground import Ground
+from groupsolver.constraints.network_proximity import NetworkProximity
 from groupsolver.model.compiled import CompiledFleet, Mask
 from groupsolver.model.result import Objective
 
 _STARTS = 60  # domains that a group tries before it is given up
+
+_BOUND = (Affinity, NetworkProximity)  # to one domain
 
 
 def _members(board: Board, group: str) -> float:
@@ -77,7 +80,7 @@ def _place_group(board: Board, weigher: Weigher, group: str) -> None:
 def _same_domain(ground: Ground, group: str, row: int) -> Mask:
     """(H,) bool: the hosts that a failed first choice rules out."""
     rules = [rule.policy for rule in ground.scene.rules_over(group) if rule.policy.hard]
-    level = next((policy.level for policy in rules if isinstance(policy, Together)), "host")
+    level = next((policy.level for policy in rules if isinstance(policy, _BOUND) and policy.level), "host")
     codes = ground.fleet.codes(level)
     same: Mask = codes == codes[row]
     return same

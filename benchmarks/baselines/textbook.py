@@ -13,11 +13,12 @@ from ortools.sat.python import cp_model
 from benchmarks.baselines.common import Answer, ground_of, prices, settle, timed
 from groupsolver.check import unit_of
 from groupsolver.constraints import Application
-from groupsolver.constraints.affinity import Together
+from groupsolver.constraints.affinity import Affinity
 from groupsolver.constraints.anti_affinity import AntiAffinity
 from groupsolver.constraints.apart_from import ApartFrom
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.near import Near
+from groupsolver.constraints.network_proximity import NetworkProximity
 from groupsolver.constraints.policy import PerHost
 from groupsolver.constraints.scene import Rule
 from groupsolver.constraints.spread import Spread
@@ -132,7 +133,8 @@ def _anti_affinity(book: Model, rule: Rule) -> None:
 
 
 def _together(book: Model, rule: Rule) -> None:
-    assert isinstance(rule.policy, Together)
+    assert isinstance(rule.policy, Affinity | NetworkProximity)
+    assert rule.policy.level is not None
     used = list(book.used(rule.group, rule.policy.level).values())
     before = sum(isinstance(one, int) for one in used)
     book.at_most(rule, _sum(used), max(1, before if rule.policy.hard else 0), len(used))
@@ -168,6 +170,7 @@ def _apart_from(book: Model, rule: Rule) -> None:
 def _near(book: Model, rule: Rule) -> None:
     policy = rule.policy
     assert isinstance(policy, Near)
+    assert policy.level is not None
     used = book.used(policy.group, policy.level)
     codes = book.ground.fleet.codes(policy.level).tolist()
     for _, who, at in book.members:

@@ -22,9 +22,9 @@ def check(options: Options) -> int:
     """Print what a placement breaks, and what its soft policies cost."""
     app, fleet = load_both(options)
     result = load_result(options.placement)
-    hosts = HostIndex(fleet.levels, fleet.hosts)
+    hosts = HostIndex(fleet.levels, fleet.hosts, fleet.links)
     try:
-        verdict = judge(app, hosts, _placement(result), objective=options.objective)
+        verdict = judge(app, hosts, _placement(result), objective=options.objective, cells=result.cells or None)
     except BadInput as error:
         raise BadInput([_named(fault, options) for fault in error.faults]) from None
     lines = _lines(verdict, result, Scene(app, hosts).warnings, options)
@@ -40,7 +40,7 @@ def _placement(result: Result) -> Placement:
 
 
 def _named(fault: Fault, options: Options) -> Fault:
-    of_placement = fault.path.startswith("placement")
+    of_placement = fault.path.startswith(("placement", "cells."))
     return replace(fault, file=name_of(options.placement if of_placement else options.app))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from groupsolver.cli.actions import actions_of
 from groupsolver.cli.exits import Exit
 from groupsolver.cli.out import write
 from groupsolver.errors import GroupsolverError, one_line
@@ -19,13 +20,12 @@ DEFAULT = "sqlite:///groupsolver.db"
 def add_parser(commands: Any) -> None:
     """Add ``db`` and what it can do to the command line."""
     about = "make or change the tables of a server's database, or tell their revision"
-    parser = commands.add_parser("db", help=about, description=about, allow_abbrev=False)
-    actions = parser.add_subparsers(dest="action", required=True, metavar="action")
+    make = actions_of(commands, "db", about)
     for name, help_ in (
         ("upgrade", "bring the tables to those of this version; while servers run, too"),
         ("current", "tell the revision that the tables are at"),
     ):
-        made = actions.add_parser(name, help=help_, description=help_, allow_abbrev=False)
+        made = make(name, help_)
         made.add_argument(
             "--database", default=DEFAULT, metavar="URL", help=f"SQLite or PostgreSQL (default: {DEFAULT})"
         )

@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
+from groupsolver.cli.actions import actions_of
 from groupsolver.cli.exits import Exit
 from groupsolver.cli.out import write
 from groupsolver.cli.remote import add_identity, add_url, answered
@@ -20,11 +21,10 @@ if TYPE_CHECKING:
 def add_parser(commands: Any) -> None:
     """Add ``fleet`` and what it can do to the command line."""
     about = "load the fleet of a server, or show it; for admins"
-    parser = commands.add_parser("fleet", help=about, description=about, allow_abbrev=False)
-    actions = parser.add_subparsers(dest="action", required=True, metavar="action")
+    make = actions_of(commands, "fleet", about)
 
     def action(name: str, help_: str) -> Any:
-        made = actions.add_parser(name, help=help_, description=help_, allow_abbrev=False)
+        made = make(name, help_)
         add_url(made)
         add_identity(made, tenant=False)
         return made

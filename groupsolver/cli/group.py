@@ -7,9 +7,12 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from groupsolver.cli import sharing
+from groupsolver.cli.actions import actions_of
 from groupsolver.cli.exits import Exit
 from groupsolver.cli.out import columns, write
 from groupsolver.cli.remote import add_identity, add_url, answered
+from groupsolver.constraints.policy import number
 from groupsolver.errors import BadInput
 from groupsolver.files.words import refuse
 from groupsolver.files.yaml_text import dump_yaml, parse_yaml
@@ -22,12 +25,11 @@ if TYPE_CHECKING:
 
 def add_parser(commands: Any) -> None:
     """Add ``group`` and what it can do to the command line."""
-    about = "create, list, show, update or delete groups of a project, on a server"
-    parser = commands.add_parser("group", help=about, description=about, allow_abbrev=False)
-    actions = parser.add_subparsers(dest="action", required=True, metavar="action")
+    about = "create, list, show, update, share or delete groups of a project, on a server"
+    make = actions_of(commands, "group", about)
 
     def action(name: str, help_: str, *, shows: bool = True) -> Any:
-        made = actions.add_parser(name, help=help_, description=help_, allow_abbrev=False)
+        made = make(name, help_)
         add_url(made)
         add_identity(made)
         if shows:
@@ -37,7 +39,9 @@ def add_parser(commands: Any) -> None:
 
     create = action("create", "register a group")
     _add_fields(create)
-    action("list", "list the groups, oldest first").add_argument("--name", metavar="NAME", help="those of this name")
+    listed = action("list", "list the groups, oldest first")
+    listed.add_argument("--name", metavar="NAME", help="those of this name")
+    listed.add_argument("--granted", action="store_true", help="those of other projects that this one may join")
     action("show", "show a group").add_argument("id", metavar="ID")
     update = action("update", "change what is given; policies and groups only while it has no members")
     update.add_argument("id", metavar="ID")
@@ -45,6 +49,8 @@ def add_parser(commands: Any) -> None:
     update.add_argument("--no-policies", action="store_true", help="take all policies out")
     update.add_argument("--no-groups", action="store_true", help="take all groups below it out")
     update.add_argument("--unset", action="append", default=[], metavar="KEY", help="take a key of the metadata out")
+    sharing.add_modes(update)
+    sharing.add_actions(action)
     delete = action("delete", "remove groups", shows=False)
     delete.add_argument("id", nargs="+", metavar="ID")
     delete.add_argument("--force", action="store_true", help="though it has members: they run on, ungrouped")
@@ -73,8 +79,12 @@ def run(options: argparse.Namespace) -> int:
                 _list(client, options)
             case "show":
                 _show(client.groups.get(options.id), options.output)
+            case "update" if options.preview:
+                return sharing.told(client.groups.preview(options.id, **fields), options.output)
             case "update":
-                _show(client.groups.patch(options.id, **fields), options.output)
+                _show(client.groups.patch(options.id, if_clean=options.if_clean, **fields), options.output)
+            case name if name in sharing.ACTIONS:
+                return sharing.run(client, options, _show)
             case _:
                 for one in options.id:
                     client.groups.delete(one, force=options.force)
@@ -119,10 +129,12 @@ def _pairs(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _list(client: Client, options: argparse.Namespace) -> None:
-    found = list(client.groups.list(name=options.name))
+    found = list(client.groups.list(name=options.name, granted=options.granted))
     if options.output == "table":
         rows = [("id", "name", "members", "policies")]
-        rows += [(one.id, one.name or "-", str(len(one.members)), _policies(one)) for one in found]
+        rows += [
+            (one.id, one.name or "-", str(len(one.members) + (one.other_members or 0)), _policies(one)) for one in found
+        ]
         write(columns(rows))
     else:
         _data({"groups": [_plain(one) for one in found]}, options.output)
@@ -137,6 +149,8 @@ def _show(group: GroupView, output: str) -> None:
     rows += [("policies", _policies(group)), ("metadata", metadata or "-")]
     for title, ids in (("groups", group.groups), ("members", group.members)):
         rows += [(title if i == 0 else "", one) for i, one in enumerate(ids or ("-",))]
+    if group.other_members is not None:
+        rows.append(("others", f"{number(group.other_members, 'member')} of other projects"))
     write(columns(rows))
 
 

@@ -6,6 +6,8 @@ from groupsolver.cli.options import Options
 from groupsolver.constraints import Application
 from groupsolver.errors import BadInput, Fault
 from groupsolver.files import load_application, load_fleet
+from groupsolver.files.graphml import load_links, with_links
+from groupsolver.files.reading import name_of
 from groupsolver.model.fleet import Fleet
 
 
@@ -21,6 +23,12 @@ def load_both(options: Options) -> tuple[Application, Fleet]:
         fleet = load_fleet(options.fleet)
     except BadInput as error:
         faults += error.faults
-    if app is None or fleet is None:
+    try:
+        links = () if options.network is None else load_links(options.network)
+        if fleet is not None and links:
+            fleet = with_links(fleet, links, name_of(str(options.network)))
+    except BadInput as error:
+        faults += error.faults
+    if app is None or fleet is None or faults:
         raise BadInput(faults)
     return app, fleet

@@ -26,6 +26,7 @@ class Options(argparse.Namespace):
     command: Literal["place", "check", "schema", "serve", "db", "tokens", "fleet", "group"]
     app: str
     fleet: str
+    network: str | None
     url: str | None
     tenant: str
     token: str | None
@@ -49,9 +50,11 @@ def parse(argv: Sequence[str] | None = None) -> Options:
     """Read arguments; ends in SystemExit where they are wrong."""
     parser = _parser()
     options = parser.parse_args(argv, Options())
-    inputs = [getattr(options, name, None) for name in ("app", "fleet", "placement")]
+    inputs = [getattr(options, name, None) for name in ("app", "fleet", "network", "placement")]
     if inputs.count("-") > 1:
         parser.error("expected at most one input from standard input, '-'")
+    if getattr(options, "network", None) is not None and getattr(options, "fleet", None) is None:
+        parser.error("expected --network beside --fleet: a server has the links of its own fleet")
     return options
 
 
@@ -87,6 +90,10 @@ def _add_fleet(parser: Any, *, required: bool = True) -> None:
     parser.add_argument("--fleet", required=required, metavar="FILE", help="the fleet, YAML or JSON")
 
 
+def _add_network(parser: _Parser) -> None:
+    parser.add_argument("--network", metavar="FILE", help="further links of the fleet, GraphML")
+
+
 def _add_objective(parser: _Parser) -> None:
     choices = get_args(Objective)
     parser.add_argument("--objective", choices=choices, default="pack", help="what is minimized (default: pack)")
@@ -97,6 +104,7 @@ def _add_place(parser: _Parser) -> None:
     _add_app(parser)
     where = parser.add_mutually_exclusive_group(required=True)
     _add_fleet(where, required=False)
+    _add_network(parser)
     add_url(where, required=False)
     add_identity(parser)
     add = parser.add_argument
@@ -136,5 +144,6 @@ def _add_place(parser: _Parser) -> None:
 def _add_check(parser: _Parser) -> None:
     _add_app(parser)
     _add_fleet(parser)
+    _add_network(parser)
     parser.add_argument("--placement", required=True, metavar="FILE", help="a result of place, JSON or YAML")
     _add_objective(parser)

@@ -22,7 +22,8 @@ from groupsolver.model.result import Limits, Result, Watch
 def place(options: Options) -> int:
     """Place the application, answer on standard output, and draw the picture."""
     app, fleet = load_both(options)
-    target = Target(options.picture, [options.app, options.fleet]) if options.picture is not None else None
+    inputs = [name for name in (options.app, options.fleet, options.network) if name is not None]
+    target = Target(options.picture, inputs) if options.picture is not None else None
     compiled = compile_fleet(fleet)
     gc.freeze()  # what was read stays to the end: the collector need not look at it again
     limits = Limits(seconds=options.time_limit, gap=options.gap, workers=options.workers, seed=options.seed)

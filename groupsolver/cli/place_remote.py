@@ -105,6 +105,7 @@ def _result(placed: PlacementView, ids: dict[str, str], seconds: float) -> Resul
             "status": placed.status,
             # Who may not see names of hosts is shown what tells hosts apart.
             "placement": {one.name: one.host or one.hostId for one in placed.instances},
+            "cells": {one.name: one.cell for one in placed.instances if one.cell is not None},
             "objective": placed.objective,
             "bound": placed.bound,
             "gap": placed.gap,

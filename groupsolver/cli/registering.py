@@ -53,7 +53,7 @@ class Registered:
             if any(policy.target is not None for policy in group.policies):
                 self._naming.append(group)
                 policies = [
-                    policy.model_copy(update={"group": self.ids[policy.target]})
+                    policy.model_copy(update={policy.target_key: self.ids[policy.target]})
                     if policy.target is not None
                     else policy
                     for policy in group.policies

@@ -50,6 +50,10 @@ def refused(error: ClientError) -> int:
         return Exit.UNAVAILABLE
     for fault in error.faults:
         print(f"groupsolver: {fault}", file=sys.stderr)
+    if error.preview is not None:
+        from groupsolver.cli.sharing import lines_of
+
+        print("\n".join(map(one_line, lines_of(error.preview))), file=sys.stderr)
     if error.status < 500:
         return Exit.BAD_INPUT
     print(f"groupsolver: the server's log has it under {one_line(error.request_id)}", file=sys.stderr)

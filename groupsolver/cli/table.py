@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from itertools import groupby
 
@@ -44,7 +44,7 @@ def lines_of(app: Application, hosts: HostIndex, result: Result, objective: Obje
     yield head(app, result, objective), COLOUR[result.status]
     if result.placement:
         found = [reason for reason in why(app, hosts, result.placement, objective=objective) if reason.new]
-        yield from _groups(found, hosts.levels)
+        yield from _groups(found, hosts.levels, result.cells)
     if result.conflict is not None:
         yield from against(result.conflict)
     if result.penalties:
@@ -69,9 +69,18 @@ def head(app: Application, result: Result, objective: Objective) -> str:
     return "; ".join([*parts, f"{result.seconds:.2f} s"])
 
 
-def _groups(found: list[Why], levels: Sequence[str]) -> Iterator[Line]:
-    titles = ("member", "host", *levels, "cost")
-    rows = [(r.member, r.host, *(r.domains.get(level, "-") for level in levels), str(r.cost)) for r in found]
+def _groups(found: list[Why], levels: Sequence[str], cells: Mapping[str, str]) -> Iterator[Line]:
+    titles = ("member", "host", *["cell"] * bool(cells), *levels, "cost")
+    rows = [
+        (
+            r.member,
+            r.host,
+            *[cells.get(r.member, "-")] * bool(cells),
+            *(r.domains.get(level, "-") for level in levels),
+            str(r.cost),
+        )
+        for r in found
+    ]
     # All groups' tables are cut to one measure, so that the eye can follow a column down.
     first, *body = aligned([titles, *rows])
     lines = iter(body)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from groupsolver.cli.actions import actions_of
 from groupsolver.cli.exits import Exit
 from groupsolver.cli.out import CannotWriteError, columns, write
 from groupsolver.errors import BadInput, Fault, one_line
@@ -22,11 +23,10 @@ _UNIT = {"d": "days", "h": "hours", "m": "minutes"}
 def add_parser(commands: Any) -> None:
     """Add ``tokens`` and what it can do to the command line."""
     about = "add, revoke or list the tokens of a server"
-    parser = commands.add_parser("tokens", help=about, description=about, allow_abbrev=False)
-    actions = parser.add_subparsers(dest="action", required=True, metavar="action")
+    make = actions_of(commands, "tokens", about)
 
     def action(name: str, help_: str) -> Any:
-        made = actions.add_parser(name, help=help_, description=help_, allow_abbrev=False)
+        made = make(name, help_)
         made.add_argument("--tokens", default=DEFAULT, metavar="FILE", help=f"the file (default: {DEFAULT})")
         return made
 
