@@ -67,6 +67,7 @@ RESULT: dict[str, Any] = {
     "warnings": ["none"],
     "witness": None,
     "conflict": None,
+    "cells": {},
 }
 
 

@@ -92,7 +92,7 @@ def test_an_objective_that_leaves_64_bits_is_an_invalid_model() -> None:
 
 
 def test_an_invalid_model_raises_and_is_never_taken_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    def spoiled(enc: Encoding) -> None:
+    def spoiled(enc: Encoding, offset: int = 0) -> None:
         enc.model.minimize(cp_model.LinearExpr.weighted_sum(enc.placed[0] * 4, [2**61] * 4 * len(enc.placed[0])))
 
     monkeypatch.setattr(Encoding, "minimize", spoiled)
