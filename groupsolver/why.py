@@ -55,7 +55,7 @@ def why(
     scene = Scene(app, hosts)
     rules = {
         group: tuple(
-            f"{rule}" + ("" if rule.policy.hard else f" (soft, weight {rule.policy.weight})")
+            f"{rule}{rule.policy.softness}"
             for rule in scene.rules
             if group in rule.policy.counted(rule.group, scene)
         )

@@ -19,7 +19,7 @@ from tests.draws import policies as draw
 from tests.oracle import Oracle
 from tests.test_law_cut import nothing_at_first
 from tests.test_law_reduction import Wide
-from tests.test_laws import OBJECTIVES, ONE, Case, every_policy, values
+from tests.test_laws import OBJECTIVES, ONE, Case, every_policy, renamed, values
 
 pipeline = import_module("groupsolver.solver.solve")
 STEP = 2000  # times as dear is a tier as the next, where one sum stands for all: more than any can cost
@@ -125,18 +125,7 @@ def test_over_many_hosts_the_answer_in_many_steps_is_the_optimum_of_the_unreduce
 def test_renaming_and_reordering_hosts_changes_no_tier(kind: str, soft: bool, data: Any) -> None:
     case, rnd = drawn(kind, soft, data)
     app, fleet = values(case)
-    order = rnd.sample(fleet.hosts, len(fleet.hosts))
-    new = {host.name: f"n{i}" for i, host in enumerate(order)}
-    renamed = fleet.document() | {"hosts": [host.document() | {"name": new[host.name]} for host in order]}
-    for link in renamed["links"]:
-        link["between"] = [new.get(end, end) for end in link["between"]]
-    document = app.document()
-    for there in document["existing"]:
-        there["host"] = new[there["host"]]
-    for policy in (policy for group in document["groups"] for policy in group["policies"]):
-        if policy["kind"] in ("within", "outside") and policy.get("hosts"):
-            policy["hosts"] = [new[name] for name in policy["hosts"]]
-    assert rank_of(app, fleet) == rank_of(*values((document, renamed)))
+    assert rank_of(app, fleet) == rank_of(*renamed(app, fleet, rnd))
 
 
 def rank_of(app: Application, fleet: Fleet) -> tuple[int, ...] | None:

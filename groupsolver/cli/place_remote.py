@@ -146,8 +146,7 @@ def _lines(options: Options, app: Application, result: Result) -> Iterator[Line]
             if group.groups:
                 yield f"  below it: {', '.join(group.groups)}", ""
             for policy in group.policies:
-                soft = "" if policy.hard else f" (soft, weight {policy.weight})"
-                yield f"  - {policy.describe(group.name)}{soft}", "cyan"
+                yield f"  - {policy.describe(group.name)}{policy.softness}", "cyan"
             rows = [(one, result.placement[one], extra["x-instances"][one]) for one in members]
             for i, line in enumerate(columns([("member", "host", "instance"), *rows]).splitlines() if rows else ()):
                 yield f"  {line}", "" if i else "dim"

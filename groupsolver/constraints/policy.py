@@ -86,6 +86,13 @@ class Policy(BasePolicy, ABC):
         """Whether it was told as hard: one with a priority is held like that where its tier costs nothing."""
         return self.weight is None and self.priority is None
 
+    @property
+    def softness(self) -> str:
+        """What follows its sentence where it is soft: its weight, and its priority if it has one."""
+        if self.hard:
+            return ""
+        return f" (soft, weight {self.weight}" + (")" if self.priority is None else f", priority {self.priority})")
+
     def level_on(self, fleet: CompiledFleet) -> str | None:
         """Give the level at which it speaks on a fleet, which may be a partition that it made there."""
         return self.at

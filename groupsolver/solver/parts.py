@@ -13,6 +13,7 @@ from typing import Any
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.scene import Rule, Scene
 from groupsolver.model.application import Application
+from groupsolver.solver.subset import subset
 
 
 def parts_of(scene: Scene, rules: list[Rule]) -> Iterator[frozenset[str]]:
@@ -44,14 +45,4 @@ def only(scene: Scene, part: frozenset[str], tier: int) -> Application[Any]:
         earlier = policy.hard or (policy.priority is not None and policy.priority < tier)
         return (earlier and policy.monotone) or (counted <= part and (earlier or bool(counted)))
 
-    groups = []
-    for group in scene.app.groups:
-        rules = tuple(policy for policy in group.policies if stays(group.name, policy))
-        members = group.members if group.name in part else ()
-        groups.append(group.model_copy(update={"policies": rules, "members": members}))
-    # Running members say their own size: the member whose it was may be left out.
-    existing = tuple(
-        there.model_copy(update={"flavor": None, "resources": standing.resources})
-        for there, standing in zip(scene.app.existing, scene.standing, strict=True)
-    )
-    return scene.app.model_copy(update={"groups": tuple(groups), "existing": existing})
+    return subset(scene, part, stays)

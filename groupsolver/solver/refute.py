@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from groupsolver.constraints.ground import Ground
+from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.scene import Scene
 from groupsolver.model.application import Application
 from groupsolver.model.compiled import CompiledFleet
@@ -18,6 +19,7 @@ from groupsolver.model.result import Objective
 from groupsolver.solver.exact import RATE, exact
 from groupsolver.solver.reduce import reduce
 from groupsolver.solver.run import Run
+from groupsolver.solver.subset import subset
 from groupsolver.solver.survey import survey
 
 MOST = 15_000  # candidates of a part that is still worth a try
@@ -60,18 +62,8 @@ def _parts(scene: Scene) -> Iterator[frozenset[str]]:
 def _only(scene: Scene, part: frozenset[str]) -> Application[Any]:
     """Give the application with the new members of some groups alone, and the hard rules that then still bind."""
     placed = {member.group for member in scene.batch}
-    groups = []
-    for group in scene.app.groups:
-        rules = tuple(
-            policy
-            for policy in group.policies
-            if policy.hard and (policy.monotone or policy.counted(group.name, scene) & placed <= part)
-        )
-        members = group.members if group.name in part else ()
-        groups.append(group.model_copy(update={"policies": rules, "members": members}))
-    # Running members say their own size: the member whose it was may be left out.
-    existing = tuple(
-        there.model_copy(update={"flavor": None, "resources": standing.resources})
-        for there, standing in zip(scene.app.existing, scene.standing, strict=True)
-    )
-    return scene.app.model_copy(update={"groups": tuple(groups), "existing": existing})
+
+    def stays(group: str, policy: Policy) -> bool:
+        return policy.hard and (policy.monotone or policy.counted(group, scene) & placed <= part)
+
+    return subset(scene, part, stays)
