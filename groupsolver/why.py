@@ -55,9 +55,7 @@ def why(
     scene = Scene(app, hosts)
     rules = {
         group: tuple(
-            f"{rule}{rule.policy.softness}"
-            for rule in scene.rules
-            if group in rule.policy.counted(rule.group, scene)
+            f"{rule}{rule.policy.softness}" for rule in scene.rules if group in rule.policy.counted(rule.group, scene)
         )
         for group in scene.groups
     }

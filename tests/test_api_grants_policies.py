@@ -117,6 +117,24 @@ def test_members_that_a_guest_placed_are_no_strangers_to_an_exclusive_group(owne
     assert at(guest, one()) != first
 
 
+def test_what_a_shared_group_would_like_is_no_price_of_who_does_not_join_it(owner: Asker, guest: Asker) -> None:
+    group = shared(owner)
+    owner.place(one(group))
+    wish = {"kind": "exclusive", "weight": 10**14}  # beyond what the prices of a batch may come to
+    body = {"group": {"policies": [wish]}}
+    assert owner("PATCH", f"~/groups/{group}?apply=if-clean", body).status_code == 200
+    assert guest.place(one())["objective"] < 1000 * 10**3
+
+
+def test_a_guest_is_not_told_how_many_members_the_owner_may_have(world: World, owner: Asker, guest: Asker) -> None:
+    group = shared(owner)
+    owner.place(one(group, count=10))
+    for host in hosts(8, racks=2, vcpu=1000):
+        world.asker("ops", "admin")("PUT", f"/v1.0/fleet/hosts/{host['name']}", host)
+    answer = refused(guest.ask(one(group, count=995)), "quota-exceeded", 403)
+    assert "no more members" in str(answer)
+
+
 def test_a_guest_in_two_shared_groups_is_bound_by_what_each_says(world: World, owner: Asker, guest: Asker) -> None:
     group = shared(owner, policies=[within("r0")])
     assert owner("POST", f"~/groups/{group}/grants", {"grant": {"tenant_id": "third"}}).status_code == 201

@@ -41,6 +41,16 @@ def test_a_rate_that_members_links_cannot_carry_is_told(admin: Asker) -> None:
     refused(admin.ask(one(other, count=2)), "placement-infeasible", 409)
 
 
+def test_rates_that_fit_one_by_one_and_not_together_are_told(admin: Asker) -> None:
+    group, other = admin.id(), admin.id()
+    admin.place(one(group, vcpu=3, count=2))  # one a rack
+    admin.place(one(other))
+    # In each rack 600 within the group, and 600 between the one in the other rack and the single member.
+    told = change(admin, group, "?preview=true", rate(600), rate(600, to=other)).get_json()["preview"]
+    assert [(one_["policy"], one_["measure"]) for one_ in told["violations"]] == [("bandwidth", 400)] * 2
+    assert change(admin, group, "?preview=true", rate(500), rate(500, to=other)).get_json()["preview"]["clean"]
+
+
 def test_whom_a_group_takes_in_adds_what_it_sends(admin: Asker) -> None:
     group = admin.id(policies=[rate(600)])
     first, second = (admin.place(one(vcpu=3))["instances"][0]["id"] for _ in range(2))

@@ -34,11 +34,11 @@ def units(rnd: Random) -> Case:
     sizes = [{"flavor": name, "count": max(1, members // len(flavors))} for name in flavors]
     groups: list[Doc] = []
     over = [_over(rnd) for _ in range(rnd.randint(0, 2))]
-    over = list({policy["kind"]: policy for policy in over}.values())
+    over = list({(policy["kind"], policy.get("level")): policy for policy in over}.values())
     for replica in range(replicas):
         names = [f"R{replica}s{shard}" for shard in range(shards)]
         groups += [{"name": name, "policies": list(inside), "members": sizes} for name in names]
-        groups.append({"name": f"R{replica}", "policies": list(over), "groups": names})
+        groups.append({"name": f"R{replica}", "policies": rnd.sample(over, len(over)), "groups": names})
     apart: Doc = {"kind": "anti-affinity", "level": rnd.choice(LEVELS), "between": "children"}
     if rnd.random() < 0.3:
         apart["weight"] = rnd.randint(1, 2)
@@ -142,3 +142,38 @@ def test_groups_that_their_parent_counts_are_not_taken_as_one() -> None:
     assert not merged(case)
     result = solve(*values(case), limits=ONE)
     assert sorted((result.placement or {}).values()) == ["h0", "h1"]
+
+
+def test_replicas_whose_rules_stand_in_another_order_are_bound_by_another_one_first() -> None:
+    """Two blocks, one to be bound to a rack and one to a zone: their domains cannot be put in order."""
+    feed, rack, zone = ({"kind": "affinity", "level": level} for level in ("feed", "rack", "zone"))
+    one = [{"resources": {"VCPU": 1}}]
+    groups: list[Doc] = [{"name": f"R{r}s{s}", "policies": [feed], "members": one} for r in (0, 1) for s in (0, 1)]
+    groups.append({"name": "R0", "policies": [rack, zone], "groups": ["R0s0", "R0s1"]})
+    groups.append({"name": "R1", "policies": [zone, rack], "groups": ["R1s0", "R1s1"]})
+    hosts: list[Doc] = [
+        {"name": "h0", "domains": {"zone": "z0", "rack": "r1", "feed": "f2"}, "inventory": {"VCPU": 1}},
+        {"name": "h2", "domains": {"zone": "z1", "rack": "r0", "feed": "f2"}, "inventory": {"VCPU": 3}, "cost": 9},
+        {"name": "h3", "domains": {"zone": "z1", "rack": "r0", "feed": "f0"}, "inventory": {"VCPU": 3}},
+        {"name": "h4", "domains": {"zone": "z0", "rack": "r2", "feed": "f0"}, "inventory": {"VCPU": 2}},
+    ]
+    case = {"groups": groups}, {"levels": ["zone", "rack", "feed"], "hosts": hosts}
+    # h3 has room for three and h4 for two, at no cost: a replica each.
+    assert Oracle(*case).best("cost") == 0
+    assert solve(*values(case), objective="cost", limits=ONE).objective == 0
+
+
+def test_cells_that_the_search_decided_stay_where_groups_were_taken_as_one() -> None:
+    """Dealt out to the groups that were told, each host's cells hold what the search put into them."""
+    shard = {"policies": [{"kind": "affinity", "level": "rack"}], "members": [{"flavor": "s", "count": 2}]}
+    groups: list[Doc] = [{"name": name, **shard} for name in "AB"]
+    cells = [{"inventory": {"VCPU": 3}}, {"inventory": {"VCPU": 1}}]
+    hosts = [{"name": "h", "domains": {"rack": "r"}, "cells": cells}]
+    case = {"flavors": FLAVORS, "groups": groups}, {"levels": ["rack"], "hosts": hosts}
+    app, fleet = values(case)
+    compiled = compile_fleet(fleet)
+    whole = twins(Ground(Scene(app, compiled.index), compiled))
+    stands = whole.out([(0, 0)] * 4)
+    # Three of the four in the first cell: both of A, one of B.
+    assert whole.cells({(0, 0): [3, 1]}, stands) == {(0, 0): [2, 0], (1, 0): [1, 1]}
+    assert sorted(solve(app, fleet, limits=ONE).cells.values()) == ["0", "0", "0", "1"]

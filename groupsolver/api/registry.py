@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from dataclasses import replace
 from typing import Any
@@ -85,8 +86,8 @@ def create_group(call: Call, fields: GroupFields, *, origin: Origin) -> StoredGr
         _within_quota(call, tx, group)
         vet(call, tx.session, group, tx.now)
         _empty_children(tx, group, set(group.groups))
-        # From the revision on: an id that is taken again must not bring an old ETag back.
-        group = replace(group, generation=tx.revision)
+        # At random: an id that is taken again must not bring an old ETag back, nor tell how much others write.
+        group = replace(group, generation=secrets.randbits(52))
         stored.add_group(tx, group)
     told(call, "group-create", group)
     return group

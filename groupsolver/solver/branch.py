@@ -74,7 +74,9 @@ def by_cases(
 def _shape(ground: Ground, block: Block) -> object:
     """Give what is the same of blocks that may change places."""
     group = block.rule.group if block.rule else ""
-    return shape(ground.scene, group) if set(block.lots) == set(ground.lots_below(group)) else block.lots
+    whole = set(block.lots) == set(ground.lots_below(group))
+    # With its level: of two rules that could bind a block, the file's order decides which does.
+    return (block.level, shape(ground.scene, group)) if whole else block.lots
 
 
 def _cases(raised: list[Floats], shapes: list[object]) -> Iterator[tuple[float, Choice]]:
@@ -109,7 +111,7 @@ def _case(
     ground = merged.ground
     slots = slots_of(known, candidates, blocks)
     relaxed = relax(ground, known, slots, blocks, run)
-    lower = relaxed.bounds.lower
+    lower, sure = relaxed.bounds.lower, relaxed.bounds.lower - relaxed.bounds.noise
     if _closed(lower, relaxed, best):
         return math.inf
     for stands in construct(ground, known, blocks, slots, candidates, relaxed, best, run):
@@ -120,13 +122,13 @@ def _case(
     chosen = within(relaxed.bounds, slots, candidates, slack)
     seconds = EACH * max(0.0, until - run.elapsed())
     if sum(map(len, chosen)) > RATE * seconds:
-        return lower
+        return sure
     answer = exact(ground, known, chosen, None, run, seconds, 0.0)
     if answer.placement is not None:
-        cells = answer.inside if merged.ground is merged.told else None
-        best.offer(merged.out(answer.placement), "search", must_hold=True, inside=cells)
+        stands = merged.out(answer.placement)
+        best.offer(stands, "search", must_hold=True, inside=merged.cells(answer.inside, stands))
     inside = math.inf if answer.infeasible else answer.bound
-    return lower if inside is None else max(lower, inside)
+    return sure if inside is None else max(sure, inside)
 
 
 def _closed(lower: float, relaxed: Relaxed, best: Incumbent) -> bool:

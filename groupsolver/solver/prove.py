@@ -60,8 +60,8 @@ def prove(
         outside = math.inf if whole else math.floor(bounds.lower + slack) + 1
         answer = exact(merged.ground, survey, chosen, merged.into(best.stands), run, seconds, gap, outside)
         if answer.placement is not None:
-            cells = answer.inside if merged.ground is merged.told else None  # of lots that were told
-            best.offer(merged.out(answer.placement), "search", must_hold=True, inside=cells)
+            stands = merged.out(answer.placement)
+            best.offer(stands, "search", must_hold=True, inside=merged.cells(answer.inside, stands))
         elif answer.infeasible and whole:
             if best.value is not None:
                 raise BrokenAnswer("the search refuted what the check accepts")

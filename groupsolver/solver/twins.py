@@ -10,6 +10,7 @@ Source: interchangeable objects, Freuder (1991), AAAI-91; counting instead of na
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from groupsolver.constraints.policy import PerHost
 from groupsolver.constraints.scene import Rule, Scene
 from groupsolver.model.application import Group
 from groupsolver.model.value import HOST
+from groupsolver.solver.cells import Inside
 from groupsolver.solver.chunks import Chunks
 
 Stand = tuple[int, int]  # a member of a lot, on a row of the fleet
@@ -46,6 +48,22 @@ class Twins:
         """Take members of the groups that were told as members of the one."""
         whole = {old: new for new, olds in enumerate(self.lots) for old in olds}
         return None if stands is None else [(whole[lot], row) for lot, row in stands]
+
+    def cells(self, inside: Inside, stands: list[Stand]) -> Inside:
+        """Deal the cells of each host out to members that were dealt out to the groups that were told.
+
+        The lots of one merged lot are of one size, so any way will do.
+        """
+        there = Counter(stands)
+        found: Inside = {}
+        for (lot, row), counts in inside.items():
+            places = iter([cell for cell, number in enumerate(counts) for _ in range(number)])
+            for old in self.lots[lot]:
+                if number := there[old, row]:
+                    dealt = found[old, row] = [0] * len(counts)
+                    for _ in range(number):
+                        dealt[next(places)] += 1
+        return found
 
     def out(self, stands: list[Stand]) -> list[Stand]:
         """Deal chunks out to the groups that were told."""

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterable
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
+from time import monotonic
 
 from groupsolver.constraints.bandwidth import Bandwidth
 from groupsolver.constraints.scene import Rule, Scene, Standing
 from groupsolver.constraints.view import View
 from groupsolver.model.application import Members
+from groupsolver.model.cuts import Domain
 from groupsolver.store.mirror import Snapshot
 from groupsolver.store.scope import below_in, composed, rules_over
 
 _TRIED = 200  # members left out one by one, to see which of them a measure rests on
+_SECONDS = 1.0  # for that, over all policies
 
 
 @dataclass(frozen=True)
@@ -49,9 +53,10 @@ class Grown:
         return bool(self.rules)
 
     def told(self) -> Iterable[Broken]:
-        """Say who breaks what. Takes longer than to find out whether anything is broken."""
+        """Say who breaks what. Takes longer than to find out whether anything is broken; about a second at most."""
+        until = monotonic() + _SECONDS
         for rule, measure in self.rules:
-            members = tuple(_behind(rule, measure, self.scene))
+            members = tuple(_behind(rule, measure, self.scene, until))
             yield Broken(rule.group, rule.policy.kind, str(rule), measure, members)
 
 
@@ -65,21 +70,37 @@ def grown(before: Snapshot, after: Snapshot, group: str) -> Grown:
     old, scene = _scene(before, group, tenant), _scene(after, group, tenant)
     view, then = View(old, {}), View(scene, {})
     was = {_key(rule): (rule, rule.policy.violations(rule.group, view)) for rule in old.rules}
-    found = []
-    for rule in scene.rules:
+    found: dict[int, int] = {}
+    added: dict[int, Mapping[Domain, int]] = {}
+    for number, rule in enumerate(scene.rules):
         before_, least = was.get(_key(rule), (None, 0))
         if isinstance(rule.policy, Bandwidth):
             running = {there.id for there in _standing(before_, old)} if before_ else set()
-            measure = _added(rule, scene, running)
+            come = _coming(rule, scene, running)
+            added[number] = rule.policy.grown(rule.group, come)
+            measure = rule.policy.violations(rule.group, come)
         else:
             measure = rule.policy.violations(rule.group, then)
         if measure > least:
-            found.append((rule, measure))
-    return Grown(scene, tuple(found))
+            found[number] = measure
+    found = _together(added, scene) | found
+    return Grown(scene, tuple((scene.rules[number], found[number]) for number in sorted(found)))
 
 
-def _added(rule: Rule, scene: Scene, running: Container[str]) -> int:
-    """Measure what members that a rule did not count before add to the links, as if they came now.
+def _together(added: Mapping[int, Mapping[Domain, int]], scene: Scene) -> dict[int, int]:
+    """Give the rules that ask together for more than some links have, each with what is too much."""
+    total: Counter[Domain] = Counter()
+    for asked in added.values():
+        total.update(asked)
+    over = {at: total[at] - free for at in total if (free := scene.hosts.free_mbps(*at)) is not None}
+    found = {
+        number: sum(over[at] for at in asked if asked[at] and over.get(at, 0) > 0) for number, asked in added.items()
+    }
+    return {number: mbps for number, mbps in found.items() if mbps}
+
+
+def _coming(rule: Rule, scene: Scene, running: Container[str]) -> View:
+    """Give a view in which members that a rule did not count before come now, so that they add to the links.
 
     Bandwidth is all about what comes: what runs has its share, which the links' free bandwidth is without.
     """
@@ -91,7 +112,7 @@ def _added(rule: Rule, scene: Scene, running: Container[str]) -> int:
     groups = tuple(group.model_copy(update={"members": tuple(come.get(group.name, ()))}) for group in scene.app.groups)
     existing = tuple(there for there in scene.app.existing if there.id not in fresh)
     asked = Scene(scene.app.model_copy(update={"groups": groups, "existing": existing}), scene.hosts)
-    return rule.policy.violations(rule.group, View(asked, {key: there.host for key, there in fresh.items()}))
+    return View(asked, {key: there.host for key, there in fresh.items()})
 
 
 def _scene(now: Snapshot, group: str, tenant: str) -> Scene:
@@ -106,17 +127,23 @@ def _scene(now: Snapshot, group: str, tenant: str) -> Scene:
 
 
 def _key(rule: Rule) -> tuple[str, str]:
-    return rule.group, json.dumps(rule.policy.document(), sort_keys=True)
+    # Without free keys: a note changes nothing.
+    told = rule.policy.model_dump(mode="json", include=set(type(rule.policy).model_fields))
+    return rule.group, json.dumps(told, sort_keys=True)
 
 
-def _behind(rule: Rule, measure: int, scene: Scene) -> Iterable[str]:
-    """Give the members without any one of which a measure is smaller."""
+def _behind(rule: Rule, measure: int, scene: Scene, until: float) -> Iterable[str]:
+    """Give the members without any one of which a measure is smaller; all of the group where that takes too long."""
     standing = _standing(rule, scene)
     if isinstance(rule.policy, Bandwidth):  # leaving one out moves what the others send
         return [there.id for there in standing]
-    found = (
-        [there.id for there in standing if _without(rule, scene, there) < measure] if len(standing) <= _TRIED else []
-    )
+    found: list[str] = []
+    for there in standing:
+        if len(standing) > _TRIED or monotonic() > until:
+            found = []
+            break
+        if _without(rule, scene, there) < measure:
+            found.append(there.id)
     return found or [there.id for there in scene.running(rule.group)]
 
 

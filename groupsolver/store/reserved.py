@@ -107,7 +107,8 @@ def _rules(groups: Mapping[str, StoredGroup]) -> Iterable[tuple[_Key, _Rule]]:
     for group, at, policy in found:
         if policy.to is None:
             yield (group.id, at), _Rule(policy.mbps, below[group.id], None)
-        elif policy.to in groups and groups[policy.to].admits(group.tenant_id):
+        elif policy.to in groups and groups[policy.to].tenant_id == group.tenant_id:
+            # One about another project's group binds what its own project places; it must not fill links by itself.
             yield (group.id, at), _Rule(policy.mbps, below[group.id], below[policy.to])
 
 

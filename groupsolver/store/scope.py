@@ -166,7 +166,8 @@ def _hinted(batch: Batch, now: Snapshot) -> dict[str, list[Members]]:
     for key, members in hinted.items():
         most = batch.most.get(key, -1)
         if 0 <= most < len(members) + (len(now.groups[key].members) if key in now.groups else 0):
-            raise QuotaExceeded(f"group {key} may have {most} members")
+            theirs = key in now.groups and now.groups[key].tenant_id != batch.tenant_id
+            raise QuotaExceeded(f"group {key} may have " + ("no more members" if theirs else f"{most} members"))
     return hinted
 
 
@@ -200,6 +201,8 @@ def rules_over(
                 for policy in group.policies
                 if (names_for(group, policy, over, tenant, now) or _jealous(policy, below[key], now))
                 and counts(group, policy, tenant)
+                # Nobody asked for a grant: what another's group may like is no price of a batch that does not join it.
+                and (policy.hard or group.tenant_id == tenant or policy.target in over)
             ]
     return {key: policies for key, policies in rules.items() if policies}
 
