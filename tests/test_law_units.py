@@ -14,15 +14,19 @@ from groupsolver import compile_fleet, solve
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.scene import Scene
 from groupsolver.solver import branch
+from groupsolver.solver.exact import encode
+from groupsolver.solver.reduce import reduce
+from groupsolver.solver.survey import survey
 from groupsolver.solver.twins import twins
-from tests.draws import FLAVORS, LEVELS, Doc, fleets
+from tests.draws import FLAVORS, LEVELS, Doc, fleets, wide_fleets
 from tests.oracle import Oracle
+from tests.test_law_reduction import Wide, least
 from tests.test_laws import OBJECTIVES, ONE, Case, values
 
 SHAPES = ((2, 1, 1), (2, 1, 2), (1, 2, 2), (1, 3, 1), (2, 2, 1), (1, 2, 1), (3, 1, 1))  # replicas, shards, members
 
 
-def units(rnd: Random) -> Case:
+def units(rnd: Random, wide: bool = False) -> Case:
     """Replicas of shards, with rules at each floor, and now and then somebody who looks at them."""
     replicas, shards, members = rnd.choice(SHAPES)
     flavors = rnd.choice((("s",), ("s",), ("m",), ("s", "m")))[:members]
@@ -55,7 +59,7 @@ def units(rnd: Random) -> Case:
         ]
         groups.append({"name": "B", "policies": [rnd.choice(looks)], "members": [{"flavor": "s"}]})
     existing = [{"group": "R0", "id": "old", "host": "h0", "flavor": "s"}] if rnd.random() < 0.1 else []
-    return {"flavors": FLAVORS, "groups": groups, "existing": existing}, fleets(rnd)
+    return {"flavors": FLAVORS, "groups": groups, "existing": existing}, wide_fleets(rnd, 20) if wide else fleets(rnd)
 
 
 def _over(rnd: Random) -> Doc:
@@ -93,6 +97,18 @@ def test_the_answer_is_the_brute_forced_optimum(seed: int) -> None:
             assert result.placement is None or oracle.holds(result.placement)
 
 
+@given(seed=st.integers(0, 2**40))
+def test_units_over_fewer_hosts_have_the_optimum_of_all_groups_over_all_hosts(seed: int) -> None:
+    for part in range(3):
+        case = units(Random(f"{seed} {part}"), wide=True)
+        note(str(case))
+        for objective in OBJECTIVES:
+            told = Wide(case, objective)
+            ground = twins(told.ground).ground
+            known = survey(ground, objective)
+            assert least(encode(ground, known, reduce(ground, known)).model) == told.best(told.every)
+
+
 def test_most_draws_have_groups_taken_as_one_and_some_cannot_be_placed(monkeypatch: pytest.MonkeyPatch) -> None:
     found: Counter[str] = Counter()
     case_of: Any = branch._case
@@ -111,9 +127,14 @@ def test_most_draws_have_groups_taken_as_one_and_some_cannot_be_placed(monkeypat
         found["impossible"] += Oracle(*case).best("cost") is None
         solve(*values(case), limits=ONE)
         found["by cases"] += found["case"] > before
+        told = Wide(units(Random(seed), wide=True), "cost")
+        ground = twins(told.ground).ground
+        known = survey(ground, "cost")
+        found["dropped"] += sum(map(len, reduce(ground, known))) < sum((most > 0).sum() for most in known.most)
     assert found["merged"] >= 0.4 * number, found
     assert 0.1 * number <= found["impossible"] <= 0.6 * number, found
     assert found["by cases"], found
+    assert found["dropped"] >= 0.5 * number, found
 
 
 def small(groups: list[Doc], hosts: int, vcpu: int) -> Case:
