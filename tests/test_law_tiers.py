@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from hypothesis import given, note
+from hypothesis import event, given, note
 from hypothesis import strategies as st
 
 from groupsolver import Application, Fleet, Limits, check, solve
@@ -19,7 +19,7 @@ from tests.draws import policies as draw
 from tests.oracle import Oracle
 from tests.test_law_cut import nothing_at_first
 from tests.test_law_reduction import Wide
-from tests.test_laws import OBJECTIVES, ONE, Case, every_policy, renamed, values
+from tests.test_laws import OBJECTIVES, ONE, Case, every_policy, placed_and_paid_again, renamed, values
 
 pipeline = import_module("groupsolver.solver.solve")
 STEP = 2000  # times as dear is a tier as the next, where one sum stands for all: more than any can cost
@@ -138,21 +138,8 @@ def rank_of(app: Application, fleet: Fleet) -> tuple[int, ...] | None:
 def test_asking_again_with_the_answer_as_existing_places_nothing_and_costs_the_same(
     kind: str, soft: bool, data: Any
 ) -> None:
-    app, fleet = values(drawn(kind, soft, data)[0])
-    first = solve(app, fleet, limits=ONE)
-    if first.placement is None:
-        return
-    sizes = {f"{g.name}/{i}": m for g in app.groups for i, m in enumerate(m for m in g.members for _ in range(m.count))}
-    running = [{"group": id_.split("/")[0], "id": id_, "host": host} for id_, host in first.placement.items()]
-    again = Application.model_validate({**app.document(), "existing": [*app.document()["existing"], *running]})
-    hosts = {host["name"]: host for host in fleet.document()["hosts"]}
-    for id_, host in first.placement.items():  # `used` is everything that runs, so the new members too
-        for name, amount in app.resources(sizes[id_]).items():
-            hosts[host]["used"][name] = hosts[host]["used"].get(name, 0) + amount
-    second = solve(again, Fleet.model_validate(fleet.document() | {"hosts": list(hosts.values())}), limits=ONE)
-    assert (second.status, second.placement) == ("optimal", {})
-    # What bandwidth costs is what new members add to links: once they run, that is part of what is used.
-    assert list(second.penalties) == [penalty for penalty in first.penalties if penalty.policy != "bandwidth"]
+    placed = placed_and_paid_again(*values(drawn(kind, soft, data)[0]))
+    event("placed" if placed else "impossible")
 
 
 @every_policy

@@ -42,8 +42,12 @@ class Chunks(Policy):
         return f"members of {group} stand in {self.number} chunks of one {self.inner} each"
 
     def violations(self, group: str, view: View) -> int:
-        """Refuse to answer: placements are held against the groups as they were told."""
-        raise NotImplementedError("chunks are never checked")
+        """Count the members on hosts in no part, and in each part those beyond whole chunks.
+
+        Only for a level of the fleet. Answers are held against the groups as they were told, never against this.
+        """
+        size = max(1, len(view.members(group)) // self.number)
+        return view.adrift(group, self.inner) + sum(n % size for n in view.counts(group, self.inner).values())
 
     def level_on(self, fleet: CompiledFleet) -> str | None:
         """Give the level of a chunk."""
