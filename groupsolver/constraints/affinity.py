@@ -16,6 +16,7 @@ from groupsolver.model.value import HOST, LevelName
 
 if TYPE_CHECKING:
     from groupsolver.constraints.encoding import Encoding
+    from groupsolver.constraints.facts import Facts
 
 TOLD = 3  # domains that are named
 
@@ -84,6 +85,10 @@ class Affinity(Policy):
     def excesses(self, group: str, view: View) -> Iterable[str]:
         """Name the domains that it uses."""
         return domains_told(self.level, group, view)
+
+    def evidence(self, group: str, facts: Facts) -> str:
+        """Say how many the roomiest domain takes."""
+        return facts.roomiest(group, self.level)
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the domains in use, and the others while one more may be used."""

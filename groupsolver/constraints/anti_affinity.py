@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from groupsolver.model.value import HOST, INT64_MAX, Positive
 
 if TYPE_CHECKING:
     from groupsolver.constraints.encoding import Encoding
+    from groupsolver.constraints.facts import Facts
 
 
 class AntiAffinity(Counting):
@@ -46,6 +47,21 @@ class AntiAffinity(Counting):
         found = sorted(self.tally(group, view).items(), key=lambda one: (-one[1], one[0]))
         limit, noun = self.max_per_domain, self.noun
         return (f"{self.level} {name} holds {number(n, noun)}, {n - limit} more" for name, n in found if n > limit)
+
+    def eased(self, group: str, scene: Scene) -> Iterator[Self]:
+        """Give higher limits, up to the one that all could share a domain by."""
+        for limit in range(self.max_per_domain + 1, self.size(group, scene) + 1):
+            yield self.model_copy(update={"max_per_domain": limit})
+
+    def evidence(self, group: str, facts: Facts) -> str:
+        """Say how many domains that takes, and how many there are."""
+        size = self.size(group, facts.ground.scene)
+        need, could = -(-size // self.max_per_domain), facts.domains(facts.hosts(group), self.level)
+        places = sum(min(count, self.max_per_domain) for count, _ in facts.holds(group, self.level))
+        if self.between is None and need <= len(could) and places < size:
+            return f"by this rule there are {number(places, 'place')} for {number(size, 'member')}"
+        told = facts.told(self.level, could)
+        return f"{number(size, self.noun)} need {number(need, self.level)}, and {told} could take one"
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the domains below their limit, and those where one more adds nothing."""

@@ -14,6 +14,7 @@ from groupsolver.model.value import HOST, GroupName, LevelName
 
 if TYPE_CHECKING:
     from groupsolver.constraints.encoding import Encoding
+    from groupsolver.constraints.facts import Facts
 
 
 class ApartFrom(Policy):
@@ -40,6 +41,10 @@ class ApartFrom(Policy):
         """Name the domains that both stand in."""
         shared = view.counts(group, self.level).keys() & view.counts(self.group, self.level).keys()
         return (f"{self.level} {name} holds both" for name in sorted(shared))
+
+    def evidence(self, group: str, facts: Facts) -> str:
+        """Say where members of either group could stand."""
+        return facts.could(self.level, group, self.group)
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the domains without the other group, and those that running members share already."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.hose import hose, hose_between
 from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.policy import Policy, Sees
-from groupsolver.constraints.scene import Rule
+from groupsolver.constraints.scene import Rule, Scene
 from groupsolver.constraints.view import Placed, View, count_domains
 from groupsolver.model.compiled import Ints, Mask
 from groupsolver.model.cuts import Domain
@@ -97,6 +97,13 @@ class Bandwidth(Policy):
         """Name the domains whose links are too narrow."""
         over = self._over(group, view)
         return (f"{mbps} Mbit/s over on the links that leave {level} {name}" for mbps, (level, name) in over)
+
+    def eased(self, group: str, scene: Scene) -> Iterator[Self]:
+        """Give half the rate each time, down to 1."""
+        rate = self.mbps // 2
+        while rate:
+            yield self.model_copy(update={"mbps": rate})
+            rate //= 2
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give hosts where one more overloads no link: what crosses a cut never gets less."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
@@ -12,6 +13,11 @@ from groupsolver.constraints.view import View
 from groupsolver.model.compiled import CompiledFleet
 from groupsolver.model.nearness import Nearness
 from groupsolver.model.value import HOST, Amount, LevelName
+
+if TYPE_CHECKING:
+    from groupsolver.constraints.scene import Scene
+
+EASED = 8  # wider bounds that are tried
 
 
 class ByDistance(Policy):
@@ -48,6 +54,14 @@ class ByDistance(Policy):
     def asks_links(self) -> bool:
         """Whether it means nothing where the fleet has no links."""
         return self.bound is not None
+
+    def eased(self, group: str, scene: Scene) -> Iterator[Self]:
+        """Give wider bounds: hop by hop, or twice the latency each time."""
+        if self.max_hops is not None:
+            yield from (self.model_copy(update={"max_hops": self.max_hops + more}) for more in range(1, EASED + 1))
+        elif self.max_latency_us is not None:
+            first = max(1, self.max_latency_us)
+            yield from (self.model_copy(update={"max_latency_us": first << more}) for more in range(1, EASED + 1))
 
     @property
     def at(self) -> str | None:

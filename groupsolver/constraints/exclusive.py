@@ -14,6 +14,7 @@ from groupsolver.model.value import HOST, LevelName
 
 if TYPE_CHECKING:
     from groupsolver.constraints.encoding import Encoding
+    from groupsolver.constraints.facts import Facts
 
 
 class Exclusive(Policy):
@@ -68,6 +69,14 @@ class Exclusive(Policy):
     def excesses(self, group: str, view: View) -> Iterable[str]:
         """Name the domains that are shared."""
         return (f"{self.level} {domain} is shared" for domain in sorted(self._shared(group, view)))
+
+    def evidence(self, group: str, facts: Facts) -> str:
+        """Say how many domains have nothing else in them."""
+        alien = facts.ground.foreign(self.kin(group, facts.ground.scene), self.level)
+        names = facts.domains(facts.hosts(group), self.level)
+        free = [name for name in names if not alien[facts.ground.fleet.code(self.level, name)]]
+        has = "has" if len(free) < 2 else "have"
+        return f"of those that members of {group} could stand in, {facts.told(self.level, free)} {has} nothing else"
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give domains with nothing else in them; to strangers, domains without the group."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from groupsolver.model.compiled import CompiledFleet, Mask
 from groupsolver.model.fleet import Host
 from groupsolver.model.inventory import Resources
 from groupsolver.model.value import Trait
+
+if TYPE_CHECKING:
+    from groupsolver.constraints.scene import Scene
 
 
 class HostCapabilities(PerHost):
@@ -59,3 +62,12 @@ class HostCapabilities(PerHost):
         for name, amount in self.minimum.items():
             mask &= fleet.capacity(name) >= amount
         return mask
+
+    def pieces(self, group: str, scene: Scene) -> tuple[Self, ...]:
+        """Give one for each trait and each amount; those of which any will do stay together."""
+        bare: dict[str, Any] = {"required": (), "forbidden": (), "any_of": (), "minimum": {}}
+        parts: list[dict[str, Any]] = [{"required": (trait,)} for trait in self.required]
+        parts += [{"forbidden": (trait,)} for trait in self.forbidden]
+        parts += [{"any_of": self.any_of}] if self.any_of else []
+        parts += [{"minimum": {name: amount}} for name, amount in self.minimum.items()]
+        return tuple(self.model_copy(update={**bare, **part}) for part in parts)

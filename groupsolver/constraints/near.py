@@ -18,6 +18,7 @@ from groupsolver.model.value import HOST, GroupName
 
 if TYPE_CHECKING:
     from groupsolver.constraints.encoding import Encoding
+    from groupsolver.constraints.facts import Facts
 
 
 class Near(ByDistance):
@@ -67,6 +68,12 @@ class Near(ByDistance):
     def excesses(self, group: str, view: View) -> Iterable[str]:
         """Name the members without one."""
         return (f"{member.id} on {member.host} has none" for member in self._alone(group, view))
+
+    def evidence(self, group: str, facts: Facts) -> str:
+        """Say where members of either group could stand."""
+        if self.level is None:
+            return ""
+        return facts.could(self.level, group, self.group)
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the domains of the other group, or what is near; all while some of it is still to come."""

@@ -23,6 +23,7 @@ from groupsolver.model.value import HOST
 
 if TYPE_CHECKING:
     from groupsolver.constraints.encoding import Encoding
+    from groupsolver.constraints.facts import Facts
 
 
 class NetworkProximity(ByDistance):
@@ -82,6 +83,10 @@ class NetworkProximity(ByDistance):
         else:
             apart = sorted(self._apart(group, view).items(), key=lambda found: -found[1])
             yield from (f"{one} and {other} are more than {self.within} apart" for (one, other), _ in apart)
+
+    def evidence(self, group: str, facts: Facts) -> str:
+        """Say how many the roomiest domain takes."""
+        return facts.roomiest(group, self.level) if self.level is not None else ""
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the hosts that are near all members so far."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from groupsolver.model.application import BasePolicy
 from groupsolver.model.compiled import CompiledFleet, Ints, Mask
@@ -14,6 +14,7 @@ from groupsolver.model.value import HOST
 
 if TYPE_CHECKING:
     from groupsolver.constraints.encoding import Encoding
+    from groupsolver.constraints.facts import Facts
     from groupsolver.constraints.ground import Ground
     from groupsolver.constraints.partial import Partial
     from groupsolver.constraints.scene import Rule, Scene
@@ -130,6 +131,20 @@ class Policy(BasePolicy, ABC):
         """Say in words what makes up the measure, the worst first: a place or a member each; or nothing."""
         return ()
 
+    # What a conflict asks of it.
+
+    def pieces(self, group: str, scene: Scene) -> tuple[Self, ...]:
+        """Give policies of which it is the conjunction, where it says several things that hold by themselves."""
+        return (self,)
+
+    def eased(self, group: str, scene: Scene) -> Iterator[Self]:
+        """Give weaker versions of it, by its number, each of which allows all that the ones before it do."""
+        return iter(())
+
+    def evidence(self, group: str, facts: Facts) -> str:
+        """Say in words and numbers what it comes to where it takes part in a conflict; or nothing."""
+        return ""
+
     @abstractmethod
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Say where the next member of group `who` may go, by this policy of `group`.
@@ -206,6 +221,19 @@ class PerHost(Policy):
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the hosts that suit."""
         return partial.ground.suits(self)[partial.rows]
+
+    def evidence(self, group: str, facts: Facts) -> str:
+        """Say where the hosts stand that suit and have room, room for whom it takes apart from this rule."""
+        suited = facts.hosts(group, self) & facts.ground.suits(self)
+        many = int(suited.sum())
+        if not many:
+            return f"no host that suits could take a member of {group}"
+        could = facts.standing(suited, group)
+        return (
+            f"such hosts with room for a member of {group} stand in {could}"
+            if facts.levels(group)
+            else (f"{could} could take a member of {group}")
+        )
 
     def encode(self, rule: Rule, enc: Encoding) -> None:
         """Count the members on hosts that do not suit."""

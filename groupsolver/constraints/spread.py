@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
@@ -13,7 +13,7 @@ from groupsolver.constraints.between import Counting
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.policy import Sees, number
-from groupsolver.constraints.scene import Rule
+from groupsolver.constraints.scene import Rule, Scene
 from groupsolver.constraints.terms import Linear
 from groupsolver.constraints.view import View
 from groupsolver.model.compiled import Mask
@@ -21,6 +21,7 @@ from groupsolver.model.value import Amount, LevelName, Positive
 
 if TYPE_CHECKING:
     from groupsolver.constraints.encoding import Encoding
+    from groupsolver.constraints.facts import Facts
 
 
 class Spread(Counting):
@@ -84,6 +85,25 @@ class Spread(Counting):
             (most, full), (least, empty) = max(counted), min(counted)
             if most - least > self.max_skew:
                 yield f"{self.level} {full} holds {most} and {empty} holds {least}"
+
+    def pieces(self, group: str, scene: Scene) -> tuple[Self, ...]:
+        """Give the two things it says, unless running members break it: then only their sum may not grow."""
+        if self.min_domains is None or self.max_skew is None or self.violations(group, View(scene, {})):
+            return (self,)
+        return self.model_copy(update={"max_skew": None}), self.model_copy(update={"min_domains": None})
+
+    def eased(self, group: str, scene: Scene) -> Iterator[Self]:
+        """Give fewer domains to cover, then more skew, up to what says nothing."""
+        fewer = range((self.min_domains or 1) - 1, 0, -1)
+        versions = [self.model_copy(update={"min_domains": least}) for least in fewer]
+        last = versions[-1] if versions else self
+        size = self.size(group, scene)
+        skews = range(self.max_skew + 1, size + 1) if self.max_skew is not None else ()
+        return iter([*versions, *(last.model_copy(update={"max_skew": skew}) for skew in skews)])
+
+    def evidence(self, group: str, facts: Facts) -> str:
+        """Say in how many domains members could stand."""
+        return facts.could(self.level, group)
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the domains from which the rest can still make it, by counting alone."""

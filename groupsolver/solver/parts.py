@@ -13,7 +13,7 @@ from typing import Any
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.scene import Rule, Scene
 from groupsolver.model.application import Application
-from groupsolver.solver.subset import subset
+from groupsolver.solver.subset import kept, subset
 
 
 def parts_of(scene: Scene, rules: list[Rule]) -> Iterator[frozenset[str]]:
@@ -45,4 +45,4 @@ def only(scene: Scene, part: frozenset[str], tier: int) -> Application[Any]:
         earlier = policy.hard or (policy.priority is not None and policy.priority < tier)
         return (earlier and policy.monotone) or (counted <= part and (earlier or bool(counted)))
 
-    return subset(scene, part, stays)
+    return subset(scene, part, kept(scene, stays))

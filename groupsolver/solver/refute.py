@@ -19,7 +19,7 @@ from groupsolver.model.result import Objective
 from groupsolver.solver.exact import RATE, exact
 from groupsolver.solver.reduce import reduce
 from groupsolver.solver.run import Run
-from groupsolver.solver.subset import subset
+from groupsolver.solver.subset import kept, subset
 from groupsolver.solver.survey import survey
 
 MOST = 15_000  # candidates of a part that is still worth a try
@@ -66,4 +66,4 @@ def _only(scene: Scene, part: frozenset[str]) -> Application[Any]:
     def stays(group: str, policy: Policy) -> bool:
         return policy.hard and (policy.monotone or policy.counted(group, scene) & placed <= part)
 
-    return subset(scene, part, stays)
+    return subset(scene, part, kept(scene, stays))

@@ -1,0 +1,1 @@
+"""Why a batch cannot be placed, and what would help."""

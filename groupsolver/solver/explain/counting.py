@@ -1,0 +1,1 @@
+"""Pigeonholes: what counting alone refutes, in microseconds, before the solver is asked."""

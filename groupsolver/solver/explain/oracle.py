@@ -1,0 +1,75 @@
+"""Whether an application has a placement: the ordinary solve, stopped at the first, and what it has said before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from groupsolver.model.application import Application
+from groupsolver.model.compiled import CompiledFleet
+from groupsolver.model.result import Objective, Result
+from groupsolver.solver.explain.atoms import Atom, Atomized, Atoms
+from groupsolver.solver.run import Part, Run
+
+Answer = Callable[[Application[Any], CompiledFleet, Objective, Run], Result]
+
+ANY = 1e18  # a gap that the first placement reaches
+SHARE = 0.4  # of the time left, for each question
+
+
+class Oracle:
+    """Asks the solver.
+
+    Parameters
+    ----------
+    answer : callable
+        The pipeline, as `groupsolver.solver.solve` has it.
+    objective : {"pack", "spread", "cost"}
+        Guides the heuristic; which placement is found, and none other.
+    run : Run
+        Whose time it takes.
+    """
+
+    def __init__(self, answer: Answer, objective: Objective, run: Run) -> None:
+        self._answer = answer
+        self._objective = objective
+        self.run = run
+
+    def ask(self, app: Application[Any], fleet: CompiledFleet, share: float = SHARE) -> Result:
+        """Give some placement, or the proof that there is none, or neither in time."""
+        left = self.run.left()
+        if left <= 0:
+            return Result(status="unknown")
+        return self._answer(app, fleet, self._objective, Part(self.run, share * left, ANY, quiet=True))
+
+
+class Asked:
+    """Which sets of one application's atoms are possible.
+
+    Parameters
+    ----------
+    atomized : Atomized
+    fleet : CompiledFleet
+    oracle : Oracle
+    """
+
+    def __init__(self, atomized: Atomized, fleet: CompiledFleet, oracle: Oracle) -> None:
+        self.atomized = atomized
+        self.fleet = fleet
+        self.oracle = oracle
+        self._possible: list[Atoms] = []
+        self._impossible: list[Atoms] = []
+
+    def possible(self, atoms: Iterable[Atom]) -> bool | None:
+        """Whether some rules can be kept together; None: not decided in time."""
+        rules = frozenset(atoms)
+        if any(rules <= known for known in self._possible):
+            return True
+        if any(rules >= known for known in self._impossible):
+            return False
+        app = self.atomized.application(rules)
+        status = self.oracle.ask(app, self.fleet).status
+        if status == "unknown":
+            return None
+        (self._impossible if status == "infeasible" else self._possible).append(rules)
+        return status != "infeasible"
