@@ -27,14 +27,15 @@ from groupsolver.model.application import Existing, Flavor, Members
 from groupsolver.model.builders import fat_tree, leaf_spine
 from groupsolver.model.cell import Cell
 from groupsolver.model.compiled import CompiledFleet, compile_fleet
+from groupsolver.model.costs import Costs
 from groupsolver.model.fleet import Fleet, Host, Link
 from groupsolver.model.inventory import Inventory
-from groupsolver.model.result import Conflict, Limits, Penalty, Progress, Result
+from groupsolver.model.result import Conflict, Explanation, Limits, Penalty, Progress, Result
 from groupsolver.model.topology import topology
 from groupsolver.why import Why, why
 
 if TYPE_CHECKING:
-    from groupsolver.solver.solve import solve
+    from groupsolver.solver.solve import explain, solve
 
 __version__ = "0.1.0"
 
@@ -50,8 +51,10 @@ __all__ = [
     "Cell",
     "CompiledFleet",
     "Conflict",
+    "Costs",
     "Exclusive",
     "Existing",
+    "Explanation",
     "Fault",
     "Flavor",
     "Fleet",
@@ -79,6 +82,7 @@ __all__ = [
     "Within",
     "check",
     "compile_fleet",
+    "explain",
     "fat_tree",
     "leaf_spine",
     "load_application",
@@ -94,8 +98,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # The solver brings ortools, which takes a second to import: load it when it is first asked for.
-    if name == "solve":
-        from groupsolver.solver.solve import solve
+    if name in {"solve", "explain"}:
+        from groupsolver.solver import solve as solver
 
-        return solve
+        return getattr(solver, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -259,14 +259,19 @@ class Encoding:
             self._cost.vars.extend(found)
             self._cost.coefs.extend(prices[lot].tolist())
         if beyond_first:
-            for count in self._everyone.values():
+            for count in self.landed.values():
                 if self.high(count) > 1:
-                    beyond = count.plus(self.some(count), -1)
-                    self._cost.vars.extend(beyond.vars)
-                    self._cost.coefs.extend(c * beyond_first for c in beyond.coefs)
+                    self.charge(count.plus(self.some(count), -1), beyond_first)
+
+    def charge(self, expr: Linear, points: int) -> None:
+        """Price each unit of an expression."""
+        self._cost.vars.extend(expr.vars)
+        self._cost.coefs.extend(points * coef for coef in expr.coefs)
+        self._cost.const += points * expr.const
 
     @cached_property
-    def _everyone(self) -> dict[int, Linear]:
+    def landed(self) -> dict[int, Linear]:
+        """Count new members on each row of the fleet where any may land."""
         counts: dict[int, Linear] = {}
         for lot, rows in enumerate(self.rows):
             for row, var in zip(rows.tolist(), self.placed[lot], strict=True):

@@ -25,6 +25,9 @@ class Penalty(Value):
     detail: str
 
 
+NEVER = "on this fleet it can never fit, not even were it empty"
+
+
 class ConflictingPolicy(Value):
     """A rule that takes part in a conflict."""
 
@@ -101,6 +104,28 @@ class Result(Value):
     def document(self) -> dict[str, Any]:
         """Give the result as plain JSON data, every key present."""
         return self.model_dump(mode="json")
+
+
+class Explanation(Result):
+    """Why a batch cannot be placed, and what would help: the answer of `explain`. Where it can be, its placement.
+
+    Attributes
+    ----------
+    conflicts : tuple of Conflict
+        The first is `conflict`; further ones have no policy and no size in common with it or each other.
+        Only the first carries fixes, and these are for the whole.
+    never : bool or None
+        Whether it would be just as impossible if nothing ran on the fleet; None: not decided in time.
+    """
+
+    conflicts: tuple[Conflict, ...] = ()
+    never: bool | None = None
+
+    def as_result(self) -> Result:
+        """Give it as the answer of `solve`; that it is impossible for ever is then a warning."""
+        warnings = (*self.warnings, NEVER) if self.never else self.warnings
+        fields = {name: getattr(self, name) for name in Result.model_fields}
+        return Result(**{**fields, "warnings": warnings})
 
 
 def gap_of(objective: int, bound: int) -> float:

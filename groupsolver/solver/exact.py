@@ -127,7 +127,12 @@ def exact(
     enc = encode(ground, survey, candidates)
     if hint is not None:
         _hint(enc, candidates, hint)
-    seconds = min(until - run.elapsed(), run.left())
+    return search(enc, run, until - run.elapsed(), gap, outside)
+
+
+def search(enc: Encoding, run: Run, seconds: float, gap: float, outside: float = math.inf) -> Answer:
+    """Solve a model that is built; see `exact`."""
+    seconds = min(seconds, run.left())
     if seconds <= 0:
         return Answer(None, None, False)
     solver = cp_model.CpSolver()
@@ -159,13 +164,13 @@ def exact(
         raise UnknownSolverStatus(f"CP-SAT answered {solver.status_name(status)}: {enc.model.validate()}")
     found = [
         (lot, row)
-        for lot, rows in enumerate(candidates)
+        for lot, rows in enumerate(enc.rows)
         for row, var in zip(rows.tolist(), enc.placed[lot], strict=True)
         for _ in range(solver.value(var))
     ]
     inside: Inside = {}
     for at, cells in enc.inside.items():
-        inside[at] = [0] * ground.fleet.cells.width
+        inside[at] = [0] * enc.ground.fleet.cells.width
         for cell, var in cells:
             inside[at][cell] = solver.value(var)
     if status == cp_model.OPTIMAL and gap == 0:  # exact, where CP-SAT's own bound is a double

@@ -12,7 +12,17 @@ TOLD = 10  # disabled hosts that are named
 
 
 def refusal(scene: Scene, run: Run) -> Result:
-    """Answer ``infeasible``: all hard policies and sizes, and the disabled hosts that could have taken members."""
+    """Answer ``infeasible``, not narrowed down."""
+    return Result(
+        status="infeasible",
+        seconds=run.elapsed(),
+        warnings=scene.warnings + disabled(scene),
+        conflict=everything(scene),
+    )
+
+
+def everything(scene: Scene) -> Conflict:
+    """Give all hard policies and sizes: what is said where no smaller conflict was found."""
     policies = [
         ConflictingPolicy(group=rule.group, policy=rule.policy.kind, sentence=str(rule)) for rule in scene.hard()
     ]
@@ -23,15 +33,11 @@ def refusal(scene: Scene, run: Run) -> Result:
         ConflictingPolicy(group=group, policy="members", sentence=f"{count} new members of {group} are placed")
         for group, count in new.items()
     ]
-    return Result(
-        status="infeasible",
-        seconds=run.elapsed(),
-        warnings=scene.warnings + _disabled(scene),
-        conflict=Conflict(policies=tuple(policies)),
-    )
+    return Conflict(policies=tuple(policies))
 
 
-def _disabled(scene: Scene) -> tuple[str, ...]:
+def disabled(scene: Scene) -> tuple[str, ...]:
+    """Name the disabled hosts that could have taken members, in a warning."""
     names = [host.name for host in scene.hosts if not host.enabled and _takes_some(scene, host)]
     if not names:
         return ()

@@ -10,23 +10,27 @@ from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.scene import Scene
 from groupsolver.model.application import Application
 from groupsolver.model.compiled import CompiledFleet, compile_fleet
+from groupsolver.model.costs import Costs
 from groupsolver.model.fleet import Fleet
-from groupsolver.model.result import Limits, Objective, Result, Watch
+from groupsolver.model.result import Explanation, Limits, Objective, Result, Watch
 from groupsolver.solver.blocks import blocks_of
 from groupsolver.solver.branch import by_cases
 from groupsolver.solver.construct import construct
+from groupsolver.solver.explain.explain import explained
 from groupsolver.solver.incumbent import Incumbent, nothing
 from groupsolver.solver.prove import prove
 from groupsolver.solver.reduce import reduce
 from groupsolver.solver.refuse import refusal
 from groupsolver.solver.refute import refuted
 from groupsolver.solver.relax import relax
-from groupsolver.solver.run import Run
+from groupsolver.solver.run import Part, Run
 from groupsolver.solver.slots import slots_of
 from groupsolver.solver.stage import WHOLE, Stage
 from groupsolver.solver.survey import survey
 from groupsolver.solver.tiers import Course, tiered
 from groupsolver.solver.twins import twins
+
+EXPLAIN = 10.0  # seconds that an infeasible answer takes at most to say why
 
 
 def solve(
@@ -36,6 +40,7 @@ def solve(
     objective: Objective = "pack",
     limits: Limits | None = None,
     progress: Watch | None = None,
+    explain: bool = True,
 ) -> Result:
     """Place all members of an application, or prove that it cannot be done.
 
@@ -49,6 +54,10 @@ def solve(
         Bounds on the whole call, from the compiled fleet to the answer.
     progress : callable, optional
         Told of each better placement and bound; a true answer stops the solve.
+    explain : bool, default True
+        Whether an infeasible answer says what contradicts each other and what would help, which takes some
+        more of the time, 10 s of it at most; `groupsolver.explain` takes as long as it may. Otherwise its
+        conflict has all hard policies.
 
     Returns
     -------
@@ -67,12 +76,68 @@ def solve(
     known_objective(objective)
     compiled = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
     run = Run(limits or Limits(), progress)
-    result = _solve(app, compiled, objective, run)
+    result = answer(app, compiled, objective, run)
+    if explain and result.status == "infeasible":
+        part = Part(run, min(EXPLAIN, run.left()), 0.0, quiet=True)
+        why_not = explained(Scene(app, compiled.index), compiled, objective, part, answer)
+        result = why_not.as_result()
     run.surface()
     return result
 
 
-def _solve(app: Application[Any], compiled: CompiledFleet, objective: Objective, run: Run) -> Result:
+def explain(
+    app: Application[Any],
+    fleet: Fleet | CompiledFleet,
+    *,
+    objective: Objective = "pack",
+    limits: Limits | None = None,
+    costs: Costs | None = None,
+    fixes: bool = True,
+    every: bool = False,
+    reveal: bool = True,
+    progress: Watch | None = None,
+) -> Explanation:
+    """Say why an application cannot be placed, and what would help; or place it.
+
+    Parameters
+    ----------
+    app, fleet, objective, limits, progress
+        As of `solve`.
+    costs : Costs, optional
+        What changes cost: the cheapest are proposed.
+    fixes : bool, default True
+        Whether to look for changes that would help, and whether an empty fleet would.
+    every : bool, default False
+        Whether to go on with further conflicts, until the rest is possible.
+    reveal : bool, default True
+        Whether sentences name hosts and domains that the application does not name; otherwise they
+        are counted. Placements of fixes name hosts in any case.
+
+    Returns
+    -------
+    Explanation
+        A conflict is ``minimal`` where it was proved in time that each proper part of it is possible, and
+        each fix was shown to help by an ordinary solve.
+
+    Raises
+    ------
+    As `solve`.
+    """
+    known_objective(objective)
+    compiled = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
+    run = Run(limits or Limits(), progress)
+    result = answer(app, compiled, objective, run)
+    if result.status == "infeasible":
+        scene, options = Scene(app, compiled.index), {"fixes": fixes, "every": every, "reveal": reveal}
+        found = explained(scene, compiled, objective, run, answer, costs=costs, **options)
+    else:
+        found = Explanation.model_validate(result.model_dump())
+    run.surface()
+    return found
+
+
+def answer(app: Application[Any], compiled: CompiledFleet, objective: Objective, run: Run) -> Result:
+    """Give the answer, not narrowed down where it is infeasible."""
     scene = Scene(app, compiled.index)
     ground = Ground(scene, compiled)
     if not scene.batch:

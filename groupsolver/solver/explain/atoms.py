@@ -27,7 +27,7 @@ class Piece:
     ----------
     group : str
     place : int
-        Where the policy stands in the group's list.
+        Where it stands among the group's policies in `Atomized.app`.
     policy : Policy
     """
 
@@ -54,32 +54,53 @@ Atom = Piece | Size | Room
 Atoms = frozenset[Atom]
 
 
+def in_pieces(scene: Scene) -> Application[Any]:
+    """Give the same application with its policies in pieces: each hard one says one thing."""
+    groups = [
+        group.model_copy(
+            update={
+                "policies": tuple(
+                    piece
+                    for policy in group.policies
+                    for piece in (policy.pieces(group.name, scene) if policy.hard else (policy,))
+                )
+            }
+        )
+        for group in scene.app.groups
+    ]
+    return scene.app.model_copy(update={"groups": tuple(groups)})
+
+
 class Atomized:
     """One application in atoms.
 
     Parameters
     ----------
     scene : Scene
+        Of an application in pieces.
 
     Attributes
     ----------
+    app : Application
     sizes : tuple of Size
         Of each group with new members, in the file's order.
     pieces : tuple of Piece
     rooms : tuple of Room
         Of each class that a new member needs.
+    placed : frozenset of str
+        The groups with new members.
     """
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
+        self.app = scene.app
         self.placed = frozenset(member.group for member in scene.batch)
         self.sizes = tuple(Size(group) for group in scene.groups if group in self.placed)
         self.pieces = tuple(
-            Piece(group.name, place, piece)
+            Piece(group.name, place, policy)
             for group in scene.app.groups
             for place, policy in enumerate(group.policies)
             if policy.hard
-            for piece in policy.pieces(group.name, scene)
         )
         needed = dict.fromkeys(name for member in scene.batch for name, _ in member.size)
         self.rooms = tuple(Room(name) for name in needed)

@@ -35,12 +35,20 @@ class Oracle:
         self._objective = objective
         self.run = run
 
-    def ask(self, app: Application[Any], fleet: CompiledFleet, share: float = SHARE) -> Result:
-        """Give some placement, or the proof that there is none, or neither in time."""
+    def ask(
+        self,
+        app: Application[Any],
+        fleet: CompiledFleet,
+        share: float = SHARE,
+        objective: Objective | None = None,
+        gap: float = ANY,
+    ) -> Result:
+        """Give some placement, or the proof that there is none, or neither in a share of the time left."""
         left = self.run.left()
         if left <= 0:
             return Result(status="unknown")
-        return self._answer(app, fleet, self._objective, Part(self.run, share * left, ANY, quiet=True))
+        run = Part(self.run, share * left, gap, quiet=True)
+        return self._answer(app, fleet, objective or self._objective, run)
 
 
 class Asked:
@@ -59,6 +67,10 @@ class Asked:
         self.oracle = oracle
         self._possible: list[Atoms] = []
         self._impossible: list[Atoms] = []
+
+    def refuse(self, atoms: Iterable[Atom]) -> None:
+        """Take it as known that some rules contradict each other."""
+        self._impossible.append(frozenset(atoms))
 
     def possible(self, atoms: Iterable[Atom]) -> bool | None:
         """Whether some rules can be kept together; None: not decided in time."""

@@ -1,0 +1,104 @@
+"""Changes to what is asked for: policies and sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+from groupsolver.changes.change import Change, Kind
+from groupsolver.constraints.policy import Policy, number
+from groupsolver.model.application import Application, Members, member_ids
+from groupsolver.model.value import HOST
+
+
+@dataclass(frozen=True)
+class Replaced(Change):
+    """A policy of a group is another, or none.
+
+    Attributes
+    ----------
+    group : str
+    place : int
+        Where it stands in the group's list.
+    old : Policy
+    new : Policy or None
+    """
+
+    group: str
+    place: int
+    old: Policy
+    new: Policy | None
+
+    @cached_property
+    def kind(self) -> Kind:  # type: ignore[override]
+        """``relax`` for another number, ``soften`` for a weight, ``drop`` for none."""
+        if self.new is None:
+            return "drop"
+        return "soften" if self.new.weight is not None and self.old.weight is None else "relax"
+
+    def describe(self, reveal: bool = True) -> str:
+        """Say what becomes of the policy."""
+        at = self.old.at
+        name = f"{self.group} {self.old.kind}" + (f" at {at}" if at in {HOST, getattr(self.old, "level", None)} else "")
+        if self.new is None:
+            return f"drop {name}: {self.old.describe(self.group)}"
+        if self.kind == "soften":
+            return f"make {name} soft: {self.old.describe(self.group)}"
+        fields = type(self.old).model_fields
+        told = [
+            f"{field} {getattr(self.old, field)} -> {getattr(self.new, field)}"
+            for field in fields
+            if getattr(self.old, field) != getattr(self.new, field)
+        ]
+        return f"{name} {', '.join(told)}"
+
+    def on_application(self, app: Application[Any]) -> Application[Any]:
+        """Put the new policy in the place of the old."""
+        groups = []
+        for group in app.groups:
+            if group.name == self.group:
+                policies = list(group.policies)
+                policies[self.place : self.place + 1] = [] if self.new is None else [self.new]
+                group = group.model_copy(update={"policies": tuple(policies)})  # noqa: PLW2901
+            groups.append(group)
+        return app.model_copy(update={"groups": tuple(groups)})
+
+
+@dataclass(frozen=True)
+class Fewer(Change):
+    """Some members of a group are not asked for.
+
+    Attributes
+    ----------
+    group : str
+    size : int
+        How many members of its own the group has now, running ones of the file too.
+    ids : tuple of str
+        Those that are left out.
+    """
+
+    group: str
+    size: int
+    ids: tuple[str, ...]
+    kind: ClassVar[Kind] = "fewer"
+
+    def describe(self, reveal: bool = True) -> str:
+        """Say how many are left."""
+        left = self.size - len(self.ids)
+        return f"{self.group} {self.size} -> {number(left, 'member')}"
+
+    def on_application(self, app: Application[Any]) -> Application[Any]:
+        """Take the members out; the others keep their ids."""
+        out = set(self.ids)
+        groups = []
+        for group in app.groups:
+            if group.name == self.group:
+                left = [_one(id_, what) for id_, what in member_ids(group) if id_ not in out]
+                group = group.model_copy(update={"members": tuple(left)})  # noqa: PLW2901
+            groups.append(group)
+        return app.model_copy(update={"groups": tuple(groups)})
+
+
+def _one(id_: str, what: Members) -> Members:
+    return what.model_copy(update={"id": id_, "count": 1})

@@ -1,0 +1,81 @@
+"""The cheapest fixes, different in kind, each shown to help by the ordinary solve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from groupsolver.changes.change import Change, Kind, changed
+from groupsolver.constraints.scene import Scene
+from groupsolver.model.application import Application
+from groupsolver.model.compiled import CompiledFleet
+from groupsolver.model.costs import Costs
+from groupsolver.solver.explain.atoms import Atomized, Piece, Room
+from groupsolver.solver.explain.conflict import Found, find
+from groupsolver.solver.explain.corrections import Corrections, Remedy
+from groupsolver.solver.explain.more_hosts import added
+from groupsolver.solver.explain.more_room import freed
+from groupsolver.solver.explain.moves import moved
+from groupsolver.solver.explain.oracle import Asked, Oracle
+
+ASKED: tuple[Kind, ...] = ("relax", "soften", "drop", "fewer")
+PURE: tuple[tuple[Kind, ...], ...] = (("relax",), ("soften", "drop"), ("fewer",))
+SHARE = 0.3  # of the time left, for each kind of change to the fleet
+WIDER = 4  # parts of the batch that are tried
+
+Change_ = Callable[[Application[Any], CompiledFleet], list[Change] | None]
+
+
+def remedies(atomized: Atomized, fleet: CompiledFleet, oracle: Oracle, costs: Costs, found: Found) -> Iterator[Remedy]:
+    """Give fixes as they are found: the cheapest of changes to what is asked for, then the cheapest of each kind.
+
+    Changes to the fleet are not mixed with others.
+    """
+    asked = Corrections(atomized, fleet, oracle, costs, found)
+    told: list[tuple[Change, ...]] = []
+    for kinds in (ASKED, *PURE):
+        remedy = asked.cheapest(kinds)
+        if remedy is not None and remedy.changes and remedy.changes not in told:
+            told.append(remedy.changes)
+            yield remedy
+    run = oracle.run
+    ways: list[tuple[int | None, Change_]] = [
+        (costs.add, lambda app, on: added(app, on, run, SHARE * run.left())),
+        (costs.free, lambda app, on: freed(app, on, run, SHARE * run.left()) if _filled(found, on) else None),
+        (costs.move, lambda app, on: moved(app, on, oracle, SHARE)),
+    ]
+    for cost, way in ways:
+        if cost is not None and (remedy := _of_fleet(atomized, fleet, oracle, found, way, cost)):
+            yield remedy
+
+
+def _filled(found: Found, fleet: CompiledFleet) -> bool:
+    """Whether what is used may stand in the way."""
+    return any(isinstance(atom, Room) for atom in found.atoms) or bool((fleet.enabled & ~fleet.ready).any())
+
+
+def _of_fleet(
+    atomized: Atomized, fleet: CompiledFleet, oracle: Oracle, found: Found, way: Change_, cost: int
+) -> Remedy | None:
+    """Find changes to the fleet that help a conflict's groups, and show that they help all; or take more groups."""
+    groups: frozenset[str] = frozenset()
+    for _ in range(WIDER):
+        for atom in found.atoms:
+            if isinstance(atom, Piece):
+                groups |= atomized.counted(atom)
+            elif not isinstance(atom, Room):
+                groups |= {atom.group}
+        changes = way(atomized.application(atomized.about(groups)), fleet)
+        if not changes or oracle.run.left() <= 0:
+            return None
+        app, better = changed(atomized.app, fleet, changes)
+        result = oracle.ask(app, better)
+        if result.placement is not None:
+            number = sum(len(getattr(change, "hosts", (change,))) for change in changes)
+            return Remedy(tuple(changes), number * cost, result)
+        left = Atomized(Scene(app, better.index))
+        more = find(Asked(left, better, oracle)) if result.status == "infeasible" else None
+        if more is None:
+            return None
+        found = more
+    return None
