@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from groupsolver.changes.change import Change, Kind
 from groupsolver.constraints.policy import Policy, number
 from groupsolver.model.application import Application, Members, member_ids
-from groupsolver.model.value import HOST
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,8 @@ class Replaced(Change):
 
     def describe(self, reveal: bool = True) -> str:
         """Say what becomes of the policy."""
-        at = self.old.at
-        name = f"{self.group} {self.old.kind}" + (f" at {at}" if at in {HOST, getattr(self.old, "level", None)} else "")
+        level = getattr(self.old, "level", None)
+        name = f"{self.group} {self.old.kind}" + (f" at {level}" if level is not None else "")
         if self.new is None:
             return f"drop {name}: {self.old.describe(self.group)}"
         if self.kind == "soften":

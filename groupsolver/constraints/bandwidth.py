@@ -51,6 +51,10 @@ class Bandwidth(Policy):
     to: GroupName | None = None
     target_key: ClassVar[str] = "to"
 
+    def helped_by(self, group: str, scene: Scene) -> frozenset[str]:
+        """Give nobody: every new member sends and receives."""
+        return frozenset()
+
     def describe(self, group: str) -> str:
         """Say the rule."""
         whom = "each other" if self.to is None else f"members of {self.to}"

@@ -272,13 +272,22 @@ class Encoding:
     @cached_property
     def landed(self) -> dict[int, Linear]:
         """Count new members on each row of the fleet where any may land."""
-        counts: dict[int, Linear] = {}
+        return {
+            row: Linear([self.placed[lot][at] for lot, at in found], [1] * len(found))
+            for row, found in self._at.items()
+        }
+
+    def at(self, row: int) -> list[tuple[int, int]]:
+        """Give lot and candidate of each variable of a row of the fleet."""
+        return self._at.get(row, [])
+
+    @cached_property
+    def _at(self) -> dict[int, list[tuple[int, int]]]:
+        found: dict[int, list[tuple[int, int]]] = {}
         for lot, rows in enumerate(self.rows):
-            for row, var in zip(rows.tolist(), self.placed[lot], strict=True):
-                there = counts.setdefault(row, Linear())
-                there.vars.append(var)
-                there.coefs.append(1)
-        return counts
+            for at, row in enumerate(rows.tolist()):
+                found.setdefault(row, []).append((lot, at))
+        return found
 
     def bound(self, tier: int, budget: int) -> None:
         """Let the rules of a tier cost at most a budget together, in units of weight: once all are posted."""

@@ -11,7 +11,7 @@ from pydantic import model_validator
 from groupsolver.constraints.distance import ByDistance
 from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.policy import Sees
-from groupsolver.constraints.scene import Rule
+from groupsolver.constraints.scene import Rule, Scene
 from groupsolver.constraints.view import Placed, View
 from groupsolver.model.compiled import CompiledFleet, Mask
 from groupsolver.model.value import HOST, GroupName
@@ -42,6 +42,10 @@ class Near(ByDistance):
             data.get(key) is not None for key in ("level", "max_hops", "max_latency_us")
         )
         return data if told or not isinstance(data, dict) else {**data, "level": HOST}
+
+    def helped_by(self, group: str, scene: Scene) -> frozenset[str]:
+        """Give the other group: its members are what is looked for."""
+        return scene.below[self.group]
 
     def describe(self, group: str) -> str:
         """Say the rule."""

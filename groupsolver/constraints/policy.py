@@ -107,6 +107,10 @@ class Policy(BasePolicy, ABC):
         named = scene.below[self.target] if self.target else frozenset()
         return scene.below[group] | named
 
+    def helped_by(self, group: str, scene: Scene) -> frozenset[str]:
+        """Give the groups whose new members may lower the measure: left out, they could raise it."""
+        return frozenset() if self.monotone else self.counted(group, scene)
+
     def kin(self, group: str, scene: Scene) -> str:
         """Give whose members are no strangers to the group's: by default its own alone."""
         return group

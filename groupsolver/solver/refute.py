@@ -7,6 +7,7 @@ with few members keeps few candidates.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,12 +17,19 @@ from groupsolver.constraints.scene import Scene
 from groupsolver.model.application import Application
 from groupsolver.model.compiled import CompiledFleet
 from groupsolver.model.result import Objective
+from groupsolver.solver.blocks import blocks_of
+from groupsolver.solver.construct import construct
 from groupsolver.solver.exact import RATE, exact
+from groupsolver.solver.incumbent import Incumbent
+from groupsolver.solver.quotient import quotient
 from groupsolver.solver.reduce import reduce
-from groupsolver.solver.run import Run
+from groupsolver.solver.relax import relax
+from groupsolver.solver.run import Part, Run
+from groupsolver.solver.slots import slots_of
 from groupsolver.solver.subset import kept, subset
 from groupsolver.solver.survey import survey
 
+ANY = 1e18  # a gap that the first placement reaches; unlike an infinite one it keeps the linear relaxation
 MOST = 15_000  # candidates of a part that is still worth a try
 SHARE = 0.3  # of the time left, for each part
 
@@ -31,16 +39,34 @@ def refuted(scene: Scene, fleet: CompiledFleet, objective: Objective, run: Run) 
     for part in _parts(scene):
         if run.left() <= 0:
             break
-        ground = Ground(Scene(_only(scene, part), fleet.index), fleet)
-        known = survey(ground, objective)
-        if any(int(most.sum()) < lot.number for most, lot in zip(known.most, ground.lots, strict=True)):
+        if len(part) > 1 and _impossible(Ground(Scene(_only(scene, part, room=False), fleet.index), fleet), run, False):
             return True
-        candidates = reduce(ground, known)
-        if sum(map(len, candidates)) <= min(MOST, RATE * SHARE * run.left()):
-            answer = exact(ground, known, candidates, None, run, SHARE * run.left(), gap=float("inf"))
-            if answer.infeasible:
-                return True
+        if _impossible(Ground(Scene(_only(scene, part), fleet.index), fleet), run, True, objective):
+            return True
     return False
+
+
+def _impossible(ground: Ground, run: Run, room: bool, objective: Objective = "cost") -> bool:
+    if not room:  # whether rules contradict each other whatever room there is, is a question of few hosts
+        few = quotient(ground)
+        ground = Ground(Scene(ground.scene.app, few.index), few)
+    known = survey(ground, objective)
+    if any(int(most.sum()) < lot.number for most, lot in zip(known.most, ground.lots, strict=True)):
+        return True
+    candidates = reduce(ground, known)
+    blocks = blocks_of(ground)
+    slots = slots_of(known, candidates, blocks)
+    relaxed = relax(ground, known, slots, blocks, run)
+    if not math.isfinite(relaxed.bounds.lower):
+        return True
+    best = Incumbent(ground, objective, Part(run, SHARE * run.left(), 0.0, quiet=True))
+    for stands in construct(ground, known, blocks, slots, candidates, relaxed, best, run):
+        best.offer(stands, "construct")
+        if best.placed:  # most parts are possible, and are placed much faster than searched
+            return False
+    if sum(map(len, candidates)) > min(MOST, RATE * SHARE * run.left()):
+        return False
+    return exact(ground, known, candidates, None, run, SHARE * run.left(), gap=ANY).infeasible
 
 
 def _parts(scene: Scene) -> Iterator[frozenset[str]]:
@@ -59,11 +85,12 @@ def _parts(scene: Scene) -> Iterator[frozenset[str]]:
     yield from (part for part in dict.fromkeys(joined.values()) if 1 < len(part) < len(placed))
 
 
-def _only(scene: Scene, part: frozenset[str]) -> Application[Any]:
+def _only(scene: Scene, part: frozenset[str], room: bool = True) -> Application[Any]:
     """Give the application with the new members of some groups alone, and the hard rules that then still bind."""
     placed = {member.group for member in scene.batch}
 
     def stays(group: str, policy: Policy) -> bool:
         return policy.hard and (policy.monotone or policy.counted(group, scene) & placed <= part)
 
-    return subset(scene, part, kept(scene, stays))
+    classes = {name for member in scene.batch for name, _ in member.size}
+    return subset(scene, part, kept(scene, stays), () if room else classes)

@@ -114,6 +114,10 @@ class Atomized:
         """Give the groups with new members that a piece looks at."""
         return piece.policy.counted(piece.group, self.scene) & self.placed
 
+    def helping(self, piece: Piece) -> frozenset[str]:
+        """Give the groups with new members without whose sizes a piece does not bind."""
+        return piece.policy.helped_by(piece.group, self.scene) & self.placed
+
     def about(self, groups: Collection[str]) -> list[Atom]:
         """Give the atoms that bind some groups alone: their sizes, what looks at them and nobody else counts, room."""
         part = frozenset(groups)
@@ -123,7 +127,7 @@ class Atomized:
         return [*sizes, *pieces, *(room for room in self.rooms if room.resource in needed)]
 
     def _binds(self, piece: Piece, sized: frozenset[str]) -> bool:
-        return piece.policy.monotone or self.counted(piece) <= sized
+        return self.helping(piece) <= sized
 
     def application(self, atoms: Iterable[Atom]) -> Application[Any]:
         """Give the application that has just some of the rules."""

@@ -22,7 +22,7 @@ from groupsolver.solver.explain.conflict import Found, find
 from groupsolver.solver.explain.knobs import Knob, State, changes_of, knobs_of
 from groupsolver.solver.explain.oracle import Asked, Oracle
 
-ROUNDS = 60  # conflicts that one search looks at
+ROUNDS = 20  # conflicts that one search looks at
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,9 @@ class Corrections:
 
     def _learn(self, found: Found, state: State, atomized: Atomized) -> None:
         """Turn a conflict into a clause, with each knob as far as the conflict stays one."""
-        counting = [atom for atom in found.atoms if isinstance(atom, Piece) and not atom.policy.monotone]
-        needed = {group for piece in counting for group in atomized.counted(piece)}
-        sizes = {atom.group for atom in found.atoms if isinstance(atom, Size)}
         pieces = [atom for atom in found.atoms if isinstance(atom, Piece)]
+        needed = {group for piece in pieces for group in atomized.helping(piece)}
+        sizes = {atom.group for atom in found.atoms if isinstance(atom, Size)}
         turned: dict[Knob, int] = {}
         exact: list[Turn] = []
         for knob in self._knobs:

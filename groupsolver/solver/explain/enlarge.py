@@ -1,7 +1,8 @@
 """More room: the fewest hosts to be added, or to have something freed on them.
 
 One model for both. To the candidates of the batch come hosts that are not there yet, or more room on
-hosts that are; each that is used has a price, and the sum is minimised by CP-SAT, all rules being hard.
+hosts that are. CP-SAT minimises how many of these are used, all rules being hard; and then, on as
+many, how much is freed.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from groupsolver.constraints.terms import Linear
 from groupsolver.model.application import Application
 from groupsolver.model.compiled import CompiledFleet, Ints
 from groupsolver.solver.cuts import links
-from groupsolver.solver.exact import RATE, search
+from groupsolver.solver.exact import RATE, Answer, search
 from groupsolver.solver.reduce import reduce
 from groupsolver.solver.room import capacity
 from groupsolver.solver.run import Run
 from groupsolver.solver.survey import survey
 
-UNIT = 1000  # points of a host: below it, which of several is preferred
+WHOLE = 10**6  # points of all that a host has of a resource class, where it is freed
+FINER = 0.3  # of the time, to free less on as many hosts
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Larger:
     before : CompiledFleet
         What is free there without a price; hosts that it lacks are new.
     rank : (N,) int64
-        Below `UNIT`: which hosts are preferred.
+        Which of several hosts that would do is preferred: the lowest.
     """
 
     fleet: CompiledFleet
@@ -66,15 +68,64 @@ def fewest(app: Application[Any], larger: Larger, run: Run, seconds: float) -> d
     kept = [_widened(rows, larger.rows, most) for rows, most in zip(reduce(ground, known), known.most, strict=True)]
     if sum(map(len, kept)) > RATE * seconds:
         return None
+    until = run.elapsed() + seconds
     most = [known.most[lot][rows] for lot, rows in enumerate(kept)]
-    enc = Encoding(ground, kept, most, 1)
+    opened = _opened(_solved(ground, kept, most, larger, None, run, (1 - FINER) * seconds), ground, larger)
+    if not opened:
+        return opened
+    least = _solved(ground, kept, most, larger, len(opened), run, until - run.elapsed())
+    return _opened(least, ground, larger) or opened
+
+
+def _solved(
+    ground: Ground, rows: list[Ints], most: list[Ints], larger: Larger, number: int | None, run: Run, seconds: float
+) -> Answer:
+    """Minimise how many hosts must give more; or, on so many, how much, and then which are preferred."""
+    enc = Encoding(ground, rows, most, 1)
     capacity(enc)
     links(enc)
     for rule in ground.scene.rules:
         rule.policy.encode(rule, enc)
-    _price(enc, larger)
+    opened = [_open(enc, row, larger, number is not None) for row in larger.rows.tolist() if row in enc.landed]
+    if number is None:
+        enc.charge(enc.total(opened), 1)
+    else:
+        enc.at_most(enc.total(opened), number)
+        rank = dict(zip(larger.rows.tolist(), larger.rank.tolist(), strict=True))
+        for row, one in zip((row for row in larger.rows.tolist() if row in enc.landed), opened, strict=True):
+            enc.charge(one, rank[row])
     enc.minimize()
     answer = search(enc, run, seconds, 0.0)
+    # Only what is proved to be the fewest counts as such; of amounts, what is found.
+    proved = answer.bound is not None and len(_opened(answer, ground, larger) or ()) == answer.bound
+    return answer if proved or number is not None else Answer(None, None, False)
+
+
+def _open(enc: Encoding, row: int, larger: Larger, amounts: bool) -> Linear:
+    """Give 0 or 1, whether a host is new and used or must give more than is free; price how much, if asked to."""
+    if larger.fleet.names[row] not in larger.before.rows or not larger.before.ready[row]:
+        return enc.some(enc.landed[row])
+    opened = enc.number(1)
+    loads: dict[str, Linear] = {}
+    for lot, at in enc.at(row):
+        for name, amount in enc.ground.lots[lot].size:
+            load = loads.setdefault(name, Linear())
+            load.vars.append(enc.placed[lot][at])
+            load.coefs.append(amount)
+    for resource, load in loads.items():
+        free = int(larger.before.free(resource)[row])
+        more = int(larger.fleet.free(resource)[row]) - free
+        if enc.high(load) > free:
+            freed = enc.number(max(1, more)) if amounts else opened
+            enc.at_most(load.plus(Linear([freed], [-1 if amounts else -more])), free)
+            if amounts:
+                enc.at_most(Linear([freed, opened], [1, -more]), 0)
+                enc.charge(Linear([freed], [1]), max(1, WHOLE // int(larger.fleet.capacity(resource)[row])))
+    return Linear([opened], [1])
+
+
+def _opened(answer: Answer, ground: Ground, larger: Larger) -> dict[int, dict[str, int]] | None:
+    """Give the loads of the hosts that must give more."""
     if answer.placement is None:
         return None
     loads: dict[int, dict[str, int]] = {}
@@ -96,29 +147,3 @@ def _more(row: int, load: dict[str, int], larger: Larger) -> bool:
     if name not in larger.before.rows or not larger.before.ready[row]:
         return True
     return any(amount > larger.before.free(resource)[row] for resource, amount in load.items())
-
-
-def _price(enc: Encoding, larger: Larger) -> None:
-    """Price each host that is new and used, or that must give more than is free."""
-    rank = dict(zip(larger.rows.tolist(), larger.rank.tolist(), strict=True))
-    loads: dict[int, dict[str, Linear]] = {}
-    for lot, rows in enumerate(enc.rows):
-        for row, var in zip(rows.tolist(), enc.placed[lot], strict=True):
-            if row in rank:
-                for name, amount in enc.ground.lots[lot].size:
-                    load = loads.setdefault(row, {}).setdefault(name, Linear())
-                    load.vars.append(var)
-                    load.coefs.append(amount)
-    for row, points in rank.items():
-        if row not in enc.landed:
-            continue
-        name = larger.fleet.names[row]
-        if name not in larger.before.rows or not larger.before.ready[row]:
-            enc.charge(enc.some(enc.landed[row]), UNIT + points)
-            continue
-        opened = enc.number(1)
-        for resource, load in loads.get(row, {}).items():
-            free = int(larger.before.free(resource)[row])
-            more = int(larger.fleet.free(resource)[row]) - free
-            enc.at_most(load.plus(Linear([opened], [-more])), free)
-        enc.charge(Linear([opened], [1]), UNIT + points)

@@ -12,7 +12,7 @@ from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.scene import Scene
 from groupsolver.model.application import Application
 from groupsolver.model.compiled import CompiledFleet, Ints
-from groupsolver.solver.explain.enlarge import UNIT, Larger, fewest
+from groupsolver.solver.explain.enlarge import Larger, fewest
 from groupsolver.solver.reduce import hosts_touched
 from groupsolver.solver.run import Run
 
@@ -29,8 +29,7 @@ def freed(app: Application[Any], fleet: CompiledFleet, run: Run, seconds: float)
         busy = larger.busy[row]
         larger.update(larger.index[larger.names[row]].model_copy(update={"used": {}, "cost": 1}))
         larger.busy[row] = busy  # something still runs there: what wants a host for itself does not get it so
-    rank = np.minimum(UNIT - 1, np.arange(len(rows), dtype=np.int64))
-    found = fewest(app, Larger(larger, rows, fleet, rank), run, seconds)
+    found = fewest(app, Larger(larger, rows, fleet, np.arange(len(rows), dtype=np.int64)), run, seconds)
     if found is None:
         return None
     changes: list[Change] = []

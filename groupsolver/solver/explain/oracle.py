@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from groupsolver.constraints.ground import Ground
+from groupsolver.constraints.scene import Scene
 from groupsolver.model.application import Application
 from groupsolver.model.compiled import CompiledFleet
-from groupsolver.model.result import Objective, Result
-from groupsolver.solver.explain.atoms import Atom, Atomized, Atoms
+from groupsolver.model.result import Objective, Result, Status
+from groupsolver.solver.explain.atoms import Atom, Atomized, Atoms, Room, Size
+from groupsolver.solver.quotient import quotient
 from groupsolver.solver.run import Part, Run
 
 Answer = Callable[[Application[Any], CompiledFleet, Objective, Run], Result]
@@ -79,9 +82,20 @@ class Asked:
             return True
         if any(rules >= known for known in self._impossible):
             return False
-        app = self.atomized.application(rules)
-        status = self.oracle.ask(app, self.fleet).status
+        roomless = frozenset(atom for atom in rules if not isinstance(atom, Room))
+        several = sum(isinstance(atom, Size) for atom in rules) > 1
+        # Whether groups contradict each other whatever room there is, is often answered much faster.
+        if several and roomless < rules and self.possible(roomless) is False:
+            return False
+        status = self._asked(rules)
         if status == "unknown":
             return None
         (self._impossible if status == "infeasible" else self._possible).append(rules)
         return status != "infeasible"
+
+    def _asked(self, rules: Atoms) -> Status:
+        app, fleet = self.atomized.application(rules), self.fleet
+        sizes = sum(isinstance(atom, Size) for atom in rules)
+        if sizes > 1 and not any(isinstance(atom, Room) for atom in rules):
+            fleet = quotient(Ground(Scene(app, fleet.index), fleet))
+        return self.oracle.ask(app, fleet).status

@@ -19,7 +19,7 @@ from groupsolver.solver.explain.moves import moved
 from groupsolver.solver.explain.oracle import Asked, Oracle
 
 ASKED: tuple[Kind, ...] = ("relax", "soften", "drop", "fewer")
-PURE: tuple[tuple[Kind, ...], ...] = (("relax",), ("soften", "drop"), ("fewer",))
+PURE: tuple[tuple[Kind, ...], ...] = (("relax",), ("soften", "drop"))
 SHARE = 0.3  # of the time left, for each kind of change to the fleet
 WIDER = 4  # parts of the batch that are tried
 
@@ -31,14 +31,17 @@ def remedies(atomized: Atomized, fleet: CompiledFleet, oracle: Oracle, costs: Co
 
     Changes to the fleet are not mixed with others.
     """
-    asked = Corrections(atomized, fleet, oracle, costs, found)
+    asked, run = Corrections(atomized, fleet, oracle, costs, found), oracle.run
     told: list[tuple[Change, ...]] = []
-    for kinds in (ASKED, *PURE):
-        remedy = asked.cheapest(kinds)
-        if remedy is not None and remedy.changes and remedy.changes not in told:
-            told.append(remedy.changes)
-            yield remedy
-    run = oracle.run
+
+    def of_kinds(*some: tuple[Kind, ...]) -> Iterator[Remedy]:
+        for kinds in some:
+            remedy = asked.cheapest(kinds)
+            if remedy is not None and remedy.changes and remedy.changes not in told:
+                told.append(remedy.changes)
+                yield remedy
+
+    yield from of_kinds(ASKED, *PURE)
     ways: list[tuple[int | None, Change_]] = [
         (costs.add, lambda app, on: added(app, on, run, SHARE * run.left())),
         (costs.free, lambda app, on: freed(app, on, run, SHARE * run.left()) if _filled(found, on) else None),
@@ -47,6 +50,7 @@ def remedies(atomized: Atomized, fleet: CompiledFleet, oracle: Oracle, costs: Co
     for cost, way in ways:
         if cost is not None and (remedy := _of_fleet(atomized, fleet, oracle, found, way, cost)):
             yield remedy
+    yield from of_kinds(("fewer",))  # last: where other rules count on a size, one is tried after the other
 
 
 def _filled(found: Found, fleet: CompiledFleet) -> bool:
