@@ -9,7 +9,8 @@ is void unless the sizes of all groups with new members that it counts are in th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from groupsolver import Application, CompiledFleet, HostCapabilities, Limits, Policy, Spread, solve
@@ -113,7 +114,7 @@ def name_of(atom: Atom) -> Name:
             return atom.resource
 
 
-def named(app: Application, names: Set[Name]) -> list[Atom]:
+def named(app: Application, names: AbstractSet[Name]) -> list[Atom]:
     """Give the atoms that some names mean."""
     return [atom for atom in atoms(app) if name_of(atom) in names]
 

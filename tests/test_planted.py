@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from benchmarks.applications import application
+from benchmarks.explained import main
 from benchmarks.planted import WAYS, planted
 from benchmarks.ways.plot import AVX, varied
-from groupsolver import POLICIES, HostCapabilities, Limits, NetworkProximity, Spread, compile_fleet, solve
+from groupsolver import (
+    POLICIES,
+    Application,
+    CompiledFleet,
+    HostCapabilities,
+    Limits,
+    NetworkProximity,
+    Result,
+    Spread,
+    compile_fleet,
+    solve,
+)
+from groupsolver.model.result import Conflict, ConflictingPolicy, Fix
 from tests.subsets import Piece, Room, feasible, named
 
 FLEET = compile_fleet(varied(120, 0))  # twelve racks of ten
@@ -72,3 +88,26 @@ def test_a_varied_fleet_has_ten_racks_two_traits_and_empty_hosts(hosts: int, rac
     # Every other rack of a zone: rows 3 to 5, 9 to 11, and so on.
     assert 0.3 < fleet.trait(AVX).mean() < 0.6
     assert len(fleet.links) == racks * 8 + hosts
+
+
+def test_the_benchmark_of_explanations_tells_the_planted_conflict_from_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = iter(["zones-apart", "zones-apart", "racks-apart", "racks-apart"])
+
+    def explain(app: Application, fleet: CompiledFleet, *, limits: Limits, fixes: bool) -> Result:
+        # The right conflict for the first way; for the second just its size, and that not proved minimal.
+        (group,) = (group for group in app.groups if group.name in {"quorum", "racks"})
+        names = ["anti-affinity", "members"] if next(answers) == "zones-apart" else ["members"]
+        rules = tuple(ConflictingPolicy(group=group.name, policy=name, sentence="") for name in names)
+        helps = (Fix(change="fewer members", cost=1, placement=None),) if fixes else ()
+        return Result(status="infeasible", conflict=Conflict(policies=rules, minimal=len(names) == 2, fixes=helps))
+
+    out = tmp_path / "explained.json"
+    assert main(["--hosts", "120", "--seeds", "2", "--time-limit", "3", "--out", str(out)], explain=explain) == 0
+    assert "no minimal conflict: racks-apart, 120 hosts" in capsys.readouterr().out
+    document = json.loads(out.read_text())
+    (figures,) = document["figures"]
+    counts = {name: figures[name] for name in ("cases", "minimal", "same", "other", "with_fix")}
+    assert counts == {"cases": 2, "minimal": 1, "same": 1, "other": 0, "with_fix": 2}
+    assert document["cases"][1]["seconds"] == 3  # what has no minimal conflict counts the whole limit

@@ -143,7 +143,7 @@ def _picky(plot: Plot) -> Draft:
 
 
 def _cornered(plot: Plot) -> Draft:
-    """5 rules: in one of two zones, one a rack, with a trait, and one such rack of each is banned: as many as it had."""
+    """5 rules: in one of two zones, one a rack, with a trait; one such rack of each is banned, and they are as many."""
     of_zone = {name: plot.fleet.trait(AVX) & plot.inside("zone", name) for name in ZONES}
     free = max(ZONES, key=lambda name: plot.racks(of_zone[name]))  # the third zone could take them
     two = [name for name in ZONES if name != free]

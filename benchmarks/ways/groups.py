@@ -33,8 +33,8 @@ def _shared_rack(plot: Plot) -> Draft:
 
 def _roommates(plot: Plot) -> Draft:
     """2 rules: a host to itself, or to its project, and another project's group is near on the host."""
-    scope = "group" if plot.rng.random() < 0.5 else "tenant"
-    alone = plot.group("alone", 1, Exclusive(scope=scope)).model_copy(update={"tenant_id": "one"})
+    rule = Exclusive(scope="group" if plot.rng.random() < 0.5 else "tenant")
+    alone = plot.group("alone", 1, rule).model_copy(update={"tenant_id": "one"})
     guest = plot.group("guest", plot.few(), Near(group="alone")).model_copy(update={"tenant_id": "other"})
     return Draft([alone, guest])
 

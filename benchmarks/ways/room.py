@@ -79,7 +79,7 @@ def _narrow_hosts(plot: Plot) -> Draft:
     def missed(hosts: Mask) -> bool:
         # Without the limit, the class, or the trait there is room for one more.
         fast = hosts & plot.fast()
-        return number(hosts) <= min(slots[fast].sum(), 2 * fast.sum(), two[hosts].sum())
+        return number(hosts) <= min(int(slots[fast].sum()), 2 * int(fast.sum()), int(two[hosts].sum()))
 
     names, hosts = plot.some_racks(3, missed)
     rules = (AntiAffinity(max_per_domain=2), HostCapabilities(required=(SSD,)), racks(names))
