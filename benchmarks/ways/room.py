@@ -46,16 +46,17 @@ def _thin_wire(plot: Plot) -> Draft:
 
 
 def _both_large(plot: Plot) -> Draft:
-    """1 rule: of the two hosts allowed, either has too little of one class; no host lacks both."""
-    free = {room: plot.fleet.free(room) for room in ("VCPU", "MEMORY_MB")}
-    ready = np.flatnonzero(plot.fleet.ready)
-    while True:
-        one, other = plot.rng.choice(ready, size=2, replace=False).tolist()
-        if free["VCPU"][one] > free["VCPU"][other] and free["MEMORY_MB"][other] > free["MEMORY_MB"][one]:
-            break
-    needs = {"VCPU": int(free["VCPU"][one]), "MEMORY_MB": int(free["MEMORY_MB"][other])}
-    there = Within(hosts=tuple(sorted(plot.fleet.names[row] for row in (one, other))))
-    return Draft([Group(name="large", policies=(there,), members=(Members(resources=needs),))], tuple(needs))
+    """1 rule: of the two hosts allowed, either has too little of one class; some other has enough of both."""
+    free, ready = {room: plot.fleet.free(room) for room in ("VCPU", "MEMORY_MB")}, plot.fleet.ready
+    for _ in range(1000):
+        one, other = plot.rng.choice(np.flatnonzero(ready), size=2, replace=False).tolist()
+        needs = {"VCPU": int(free["VCPU"][one]), "MEMORY_MB": int(free["MEMORY_MB"][other])}
+        short = free["VCPU"][other] < needs["VCPU"] and free["MEMORY_MB"][one] < needs["MEMORY_MB"]
+        if short and (ready & np.logical_and.reduce([free[room] >= need for room, need in needs.items()])).any():
+            there = Within(hosts=tuple(sorted(plot.fleet.names[row] for row in (one, other))))
+            group = Group(name="large", policies=(there,), members=(Members(resources=needs),))
+            return Draft([group], tuple(needs))
+    raise RuntimeError("no two hosts suit: the fleet is too even")
 
 
 def _shared_room(plot: Plot) -> Draft:
@@ -86,11 +87,11 @@ def _narrow_hosts(plot: Plot) -> Draft:
     return Draft([plot.group("narrow", number(hosts), *rules)], (room,))
 
 
-def _large_families(plot: Plot) -> Draft:
-    """2 rules: two groups, each on one host, of the one host allowed: together one more than it takes by one class."""
+def _family(plot: Plot) -> Draft:
+    """2 rules: two groups on one host, one of them on this one: together one more than it takes by one class."""
     plot, room = plot.greedy()
     slots = plot.slots(room)
-    row = int(plot.rng.choice(np.flatnonzero(slots >= 2)))
+    row = int(plot.rng.choice(np.flatnonzero((slots >= 2) & (slots < slots.max()))))  # the emptiest takes one more
     there, number = Within(hosts=(plot.fleet.names[row],)), int(slots[row]) + 1
     below = [plot.group("parents", number // 2), plot.group("children", number - number // 2, there)]
     return Draft([*below, Group(name="family", groups=("parents", "children"), policies=(Affinity(),))], (room,))
@@ -103,6 +104,6 @@ WAYS: dict[str, Way] = {
     "thin-wire": _thin_wire,
     "both-large": _both_large,
     "shared-room": _shared_room,
-    "family": _large_families,
+    "family": _family,
     "narrow-hosts": _narrow_hosts,
 }
