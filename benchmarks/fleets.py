@@ -35,6 +35,7 @@ def fleet(
     seed: int,
     *,
     zones: int = 3,
+    rack: int = RACK,
     load: tuple[float, float] = (0.6, 1.0),
     ssd: float = 0.2,
     disabled: float = 0.01,
@@ -49,6 +50,8 @@ def fleet(
         The same arguments give the same fleet.
     zones : int, default 3
         Racks are dealt to them in turn.
+    rack : int, default 40
+        Hosts of a rack.
     load : (float, float), default (0.6, 1.0)
         Bounds of the share in use: a level for each host, from which its resources differ a little.
     ssd : float, default 0.2
@@ -60,11 +63,11 @@ def fleet(
         feeds cross racks.
     """
     rng = np.random.default_rng([seed, hosts])
-    racks = -(-hosts // RACK)
+    racks = -(-hosts // rack)
     kinds = rng.choice(len(_TYPES), size=racks, p=[share for share, _, _ in _TYPES])
     extra = rng.integers(0, 10, size=racks)  # a rack's own: power and cooling
     stock = [_inventory(amounts) for _, _, amounts in _TYPES]
-    kind = np.repeat(kinds, RACK)[:hosts]
+    kind = np.repeat(kinds, rack)[:hosts]
     low, high = load
     level = rng.uniform(low, high, size=(hosts, 1))
     share = np.clip(level + rng.normal(0, 0.04, size=(hosts, len(RESOURCES))), low, high)
@@ -75,11 +78,11 @@ def fleet(
     rows = zip(kind.tolist(), used.tolist(), fast.tolist(), enabled.tolist(), strict=True)
     made = []
     for i, (type_, amounts, has, on) in enumerate(rows):
-        rack = i // RACK
-        zone = rack % zones
-        domains = {"zone": f"z{zone + 1}", "rack": f"r{rack:04d}"}
+        row = i // rack
+        zone = row % zones
+        domains = {"zone": f"z{zone + 1}", "rack": f"r{row:04d}"}
         if feeds:
-            domains["power_feed"] = f"z{zone + 1}-p{rack // zones // 5:03d}{'AB'[i % 2]}"
+            domains["power_feed"] = f"z{zone + 1}-p{row // zones // 5:03d}{'AB'[i % 2]}"
         made.append(
             Host(
                 name=f"h{i:06d}",
@@ -88,7 +91,7 @@ def fleet(
                 used=dict(zip(RESOURCES, amounts, strict=True)),
                 traits=(SSD,) if has else (),
                 enabled=on,
-                cost=_TYPES[type_][1] + int(extra[rack]),
+                cost=_TYPES[type_][1] + int(extra[row]),
             )
         )
     return Fleet(levels=("zone", "rack", "power_feed") if feeds else ("zone", "rack"), hosts=tuple(made))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.applications import compiled, planted, ten_groups
-from benchmarks.fleets import fleet
+from benchmarks.fleets import RACK, fleet
 from groupsolver.constraints import Application
 from groupsolver.constraints.bandwidth import Bandwidth
 from groupsolver.constraints.network_proximity import NetworkProximity
@@ -17,9 +17,9 @@ SPINES = 8
 NEAR_US = 10  # two hosts of one rack are 4 us apart, of two racks 14
 
 
-def leaf_spine(hosts: int, seed: int) -> Fleet:
+def leaf_spine(hosts: int, seed: int, *, rack: int = RACK) -> Fleet:
     """Draw a fleet whose racks are leaves: 8 uplinks of 40 Gbit/s each, hosts at 25 Gbit/s, 30 to 95 % in use."""
-    made = fleet(hosts, seed)
+    made = fleet(hosts, seed, rack=rack)
     rng = np.random.default_rng([seed, hosts, SPINES])
 
     def link(one: str, other: str, bandwidth: int, latency: int) -> Link:

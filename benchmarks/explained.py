@@ -1,0 +1,114 @@
+"""How long conflicts take to be found: ``python -m benchmarks.explained [--hosts N ...] [--seeds N] [--only WAY]``.
+
+Each case is an application with one conflict planted (`benchmarks/planted.py`), the ways taking turns with the
+seed. It is explained twice: for the conflict alone, and with fixes. A minimal conflict that is not the
+planted one is as good an answer: there may be several.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.explained_report import Told, figures, show, write
+from benchmarks.planted import WAYS, Atom, Planted, planted
+from benchmarks.ways.plot import varied
+from groupsolver.model.compiled import CompiledFleet, compile_fleet
+from groupsolver.model.result import Conflict, Limits, Result
+
+SIZES = (100, 1_000, 10_000)
+_RESULTS = Path(__file__).parent / "results"
+
+Explain = Callable[..., Result]
+
+
+def names_of(conflict: Conflict | None) -> frozenset[Atom]:
+    """Give the rules of a conflict as they are planted."""
+    if conflict is None:
+        return frozenset()
+    return frozenset(
+        {*((one.group, one.policy) for one in conflict.policies), *(s.resource for s in conflict.capacity)}
+    )
+
+
+def told(explain: Explain, case: Planted, fleet: CompiledFleet, seed: int, seconds: float) -> Told:
+    """Explain a case, for the conflict alone and with fixes."""
+    answer, took = _timed(explain, case, fleet, seed, seconds, fixes=False)
+    more, fixed = _timed(explain, case, fleet, seed, seconds, fixes=True)
+    found, minimal = names_of(answer.conflict), answer.conflict is not None and answer.conflict.minimal
+    return Told(
+        hosts=len(fleet),
+        seed=seed,
+        way=case.way,
+        status=answer.status,
+        planted=len(case.rules),
+        found=len(found),
+        minimal=minimal,
+        same=minimal and found == case.rules,
+        seconds=took if minimal else max(took, seconds),
+        fixed=fixed,
+        fixes=len(more.conflict.fixes) if more.conflict else 0,
+    )
+
+
+def _timed(
+    explain: Explain, case: Planted, fleet: CompiledFleet, seed: int, seconds: float, *, fixes: bool
+) -> tuple[Result, float]:
+    gc.collect()
+    start = time.perf_counter()
+    answer = explain(case.app, fleet, limits=Limits(seconds=seconds, workers=1, seed=seed), fixes=fixes)
+    took = time.perf_counter() - start
+    if answer.placed:
+        raise AssertionError(f"{case.way}, seed {seed}: a placement, where there is none")
+    return answer, took
+
+
+def cases(hosts: int, seeds: int, only: str | None) -> Iterator[tuple[int, Planted, CompiledFleet]]:
+    """Draw cases; each round of ways has a fleet of its own."""
+    ways = [only] if only else list(WAYS)
+    fleet = None
+    for seed in range(seeds):
+        if fleet is None or seed % len(ways) == 0:
+            fleet = compile_fleet(varied(hosts, seed // len(ways)))
+        yield seed, planted(fleet, seed, ways[seed % len(ways)]), fleet
+
+
+def main(args: Sequence[str] | None = None, explain: Explain | None = None) -> int:
+    """Run the benchmark; see ``--help``. Gives 0."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.explained", description="Measure explanations.")
+    parser.add_argument("--hosts", type=int, nargs="+", default=list(SIZES), metavar="N", help="sizes of fleets")
+    parser.add_argument("--seeds", type=int, metavar="N", help="cases of each size (each way twice)")
+    parser.add_argument("--only", choices=WAYS, metavar="WAY", help=f"one of: {', '.join(WAYS)}")
+    parser.add_argument("--time-limit", type=float, default=10.0, metavar="S", help="of each call (10)")
+    parser.add_argument("--out", type=Path, default=_RESULTS / "explained.json", metavar="FILE", help="for the JSON")
+    options = parser.parse_args(args)
+    if explain is None:
+        from groupsolver import explain as ours
+
+        explain = ours
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=180)  # else a pipe would cut the table
+    seeds = options.seeds or 2 * (1 if options.only else len(WAYS))
+    all_told: list[Told] = []
+    for hosts in options.hosts:
+        with console.status(f"{hosts} hosts") as status:
+            for seed, case, fleet in cases(hosts, seeds, options.only):
+                status.update(f"{hosts} hosts: {case.way}, {seed + 1} of {seeds}")
+                all_told.append(told(explain, case, fleet, seed, options.time_limit))
+    found = [figures([one for one in all_told if one.hosts == hosts]) for hosts in dict.fromkeys(options.hosts)]
+    show(console, found)
+    for late in sorted((one for one in all_told if not one.minimal), key=lambda one: (one.hosts, one.way)):
+        console.print(f"no minimal conflict: {late.way}, {late.hosts:,} hosts, seed {late.seed}: {late.status}")
+    write(options.out, options.time_limit, found, all_told)
+    console.print(f"written: {options.out.name}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
