@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from groupsolver.changes.change import Change, Kind, changed
-from groupsolver.constraints.scene import Scene
+from groupsolver.constraints.scene import Rule, Scene
 from groupsolver.model.compiled import CompiledFleet
 from groupsolver.model.costs import Costs
 from groupsolver.model.result import Result
@@ -96,7 +96,9 @@ class Corrections:
         exact: list[Turn] = []
         for knob in self._knobs:
             position = state.get(knob, 0)
-            if knob.policy is None:
+            if knob.policy is not None and self._rested_on(knob, pieces, atomized.scene):
+                exact.append(Turn(knob, position, elsewhere=True))
+            elif knob.policy is None:
                 if knob.group in sizes and knob.group in needed:
                     exact.append(Turn(knob, position, elsewhere=True))
                 elif knob.group in sizes:
@@ -107,6 +109,12 @@ class Corrections:
             turned[knob] = self._furthest(found, {**state, **turned}, knob)
         clause = [Turn(knob, position) for knob, position in turned.items()]
         self._clauses.append((*clause, *exact))
+
+    def _rested_on(self, knob: Knob, pieces: list[Piece], scene: Scene) -> bool:
+        """Whether what some piece says depends on where a policy's knob stands: that may then forbid more, turned."""
+        assert knob.policy is not None  # noqa: S101 - asked of policies' knobs
+        rule = Rule(knob.group, knob.policy)
+        return any(piece.policy.rests_on(piece.group, rule, scene) for piece in pieces)
 
     def _same(self, piece: Piece, knob: Knob, position: int) -> bool:
         told = knob.at(position).policy if position else knob.policy
