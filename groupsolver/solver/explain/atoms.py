@@ -2,9 +2,10 @@
 
 A rule is a hard policy, or a part of one that says several things; the size of a group; or the room
 of the hosts in one resource class. Leaving rules out never makes an application impossible, which is
-what lets a conflict be shrunk: without a group's size none of its new members is placed, and
-policies that these members could have helped do not bind; without a resource class nobody needs any
-of it; and a policy whose meaning rests on another rule does not bind without that one. Hosts that are disabled, or over capacity, and what runs already stay as they are.
+what lets a conflict be shrunk: without a group's size none of its new members is placed, and policies
+that these members could have helped do not bind; without a resource class nobody needs any of it; and
+a policy whose meaning rests on another rule does not bind without that one. Hosts that are disabled,
+or over capacity, and what runs already stay as they are.
 """
 
 from __future__ import annotations
