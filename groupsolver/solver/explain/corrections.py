@@ -23,6 +23,7 @@ from groupsolver.solver.explain.knobs import Knob, State, changes_of, knobs_of
 from groupsolver.solver.explain.oracle import Asked, Oracle
 
 ROUNDS = 20  # conflicts that one search looks at
+SECONDS = 3.0  # after which it looks at no more
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,10 @@ class Corrections:
 
     def cheapest(self, kinds: Collection[Kind]) -> Remedy | None:
         """Give the cheapest changes of some kinds alone; None where there are none, or time is short."""
+        until = self._oracle.run.elapsed() + SECONDS
         for _ in range(ROUNDS):
+            if self._oracle.run.elapsed() > until:
+                return None
             state = cheapest(self._clauses, kinds)
             if state is None or self._oracle.run.left() <= 0:
                 return None
