@@ -12,7 +12,7 @@ import pytest
 from hypothesis import event, given, note, settings
 from hypothesis import strategies as st
 
-from groupsolver import Application, Costs, Fleet, Limits, compile_fleet, explain
+from groupsolver import Application, Costs, Fleet, Limits, compile_fleet
 from groupsolver.changes.change import changed
 from groupsolver.constraints.scene import Scene
 from groupsolver.model.compiled import CompiledFleet
@@ -199,33 +199,3 @@ def test_the_draws_have_conflicts_of_many_rules_and_of_all_sorts() -> None:
     floors["the kind itself"] = 0.3
     shares = {what: number / (3 * len(KINDS)) for what, number in found.items()}
     assert all(shares[what] >= floor for what, floor in floors.items()), shares
-
-
-def test_an_explanation_is_the_conflict_and_its_fixes_in_words() -> None:
-    fleet = Fleet.model_validate(
-        {
-            "levels": ["rack"],
-            "hosts": [{"name": f"h{i}", "domains": {"rack": f"r{i % 2}"}, "inventory": {"VCPU": 8}} for i in range(4)],
-        }
-    )
-    rule = {"kind": "anti-affinity", "level": "rack"}
-    group = {"name": "DB", "policies": [rule], "members": [{"resources": {"VCPU": 2}, "count": 3}]}
-    found = explain(Application.model_validate({"groups": [group]}), fleet, limits=Limits(workers=1))
-    assert found.status == "infeasible"
-    assert found.conflict is not None
-    # Three members, one a rack, in two racks.
-    assert [(one.group, one.policy, one.sentence) for one in found.conflict.policies] == [
-        ("DB", "members", "3 new members of DB are placed"),
-        (
-            "DB",
-            "anti-affinity",
-            "no rack holds more than 1 member of DB; 3 members need 3 racks, and 2 racks (r0 and r1) could take one",
-        ),
-    ]
-    assert found.conflict.minimal
-    assert found.conflict.capacity == ()
-    told = [(fix.change, fix.cost) for fix in found.conflict.fixes]
-    assert told[0] == ("DB anti-affinity at rack max_per_domain 1 -> 2", 1)
-    assert ("DB 3 -> 2 members", 10) in told
-    assert all(fix.placement for fix in found.conflict.fixes)
-    assert found.never is True

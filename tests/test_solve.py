@@ -146,37 +146,6 @@ def test_all_are_placed_or_none() -> None:
     assert place([group("A", 2, 2, 2, 2), group("B", 1)], hosts).placement is None
 
 
-def test_an_infeasible_answer_has_a_minimal_conflict_fixes_and_nulls() -> None:
-    within = {"kind": "within", "hosts": ["h1"]}
-    soft = {"kind": "affinity", "weight": 3}
-    groups = [group("A", 1, 1, policies=("anti-affinity", within, soft)), group("B", 1)]
-    document = place(groups, [host("h1"), host("h2")]).document()
-    assert document["status"] == "infeasible"
-    assert [document[key] for key in ("placement", "objective", "bound", "gap", "witness")] == [None] * 5
-    assert document["penalties"] == []
-    conflict = document["conflict"]
-    assert conflict["minimal"]
-    told = {(part["group"], part["policy"]): part["sentence"] for part in conflict["policies"]}
-    assert told.keys() == {("A", "anti-affinity"), ("A", "within"), ("A", "members")}
-    assert told["A", "anti-affinity"].startswith("no host holds more than 1 member of A; 2 members need 2 hosts")
-    assert told["A", "within"].startswith("members of A stand only in h1; ")
-    assert (conflict["fixes"][0]["change"], conflict["fixes"][0]["cost"]) == (
-        "A anti-affinity at host max_per_domain 1 -> 2",
-        1,
-    )
-
-
-def test_an_answer_without_an_explanation_lists_every_hard_policy_and_the_members() -> None:
-    within = {"kind": "within", "hosts": ["h1"]}
-    app = Application.model_validate({"groups": [group("A", 1, 1, policies=("anti-affinity", within)), group("B", 1)]})
-    conflict = solve(app, Fleet.model_validate({"hosts": [host("h1")]}), explain=False).conflict
-    assert conflict is not None
-    assert (conflict.minimal, conflict.fixes) == (False, ())
-    told = {(part.group, part.policy): part.sentence for part in conflict.policies}
-    assert told.keys() == {("A", "anti-affinity"), ("A", "within"), ("A", "members"), ("B", "members")}
-    assert told["A", "anti-affinity"] == "no host holds more than 1 member of A"
-
-
 def test_disabled_hosts_that_would_have_helped_are_named_and_no_others() -> None:
     ssd = {"kind": "host-capabilities", "required": ["STORAGE_DISK_SSD"]}
     fast = {"traits": ["STORAGE_DISK_SSD"], "enabled": False}
