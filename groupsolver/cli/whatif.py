@@ -1,0 +1,3 @@
+"""x."""
+def add_parser(commands): pass
+def run(o): pass
