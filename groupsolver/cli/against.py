@@ -83,4 +83,3 @@ def _helps(fixes: tuple[Fix, ...]) -> list[tuple[str, ...]]:
         (f"{i}. {fix.change}", f"cost {fix.cost}", "[placement]" if fix.placement is not None else "")
         for i, fix in enumerate(fixes, 1)
     ]
-

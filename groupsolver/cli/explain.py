@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from groupsolver.cli import arguments
 from groupsolver.cli.costs import costs_of
 from groupsolver.cli.exits import Exit
 from groupsolver.cli.inputs import load_both
-from groupsolver.cli.lines import Line, print_lines, section
 from groupsolver.cli.out import write
 from groupsolver.cli.watched import watched
 from groupsolver.constraints import Application
@@ -21,6 +20,9 @@ from groupsolver.files.reading import name_of
 from groupsolver.model.compiled import compile_fleet
 from groupsolver.model.costs import Costs
 from groupsolver.model.result import Explanation, Watch
+
+if TYPE_CHECKING:
+    from groupsolver.cli.lines import Line
 
 
 def add_parser(commands: Any) -> None:
@@ -52,9 +54,7 @@ def run(options: argparse.Namespace) -> int:
 
     def work(watch: Watch) -> Explanation:
         wanted = {"fixes": not options.no_fixes, "every": options.all}
-        return explain(
-            app, compiled, objective=options.objective, limits=limits, costs=costs, progress=watch, **wanted
-        )
+        return explain(app, compiled, objective=options.objective, limits=limits, costs=costs, progress=watch, **wanted)
 
     try:
         result, interrupted = watched(work)
@@ -67,12 +67,15 @@ def run(options: argparse.Namespace) -> int:
     elif options.output == "yaml":
         write(dump_yaml(result.document()))
     else:
+        from groupsolver.cli.lines import print_lines
+
         print_lines(_lines(options, app, result))
     return Exit.UNKNOWN if result.status == "unknown" else Exit.OK
 
 
 def _lines(options: argparse.Namespace, app: Application, result: Explanation) -> Iterator[Line]:
     from groupsolver.cli.against import against
+    from groupsolver.cli.lines import section
     from groupsolver.cli.table import COLOUR, head
 
     if result.conflict is None:

@@ -52,6 +52,7 @@ def sentences(rows: Sequence[Sequence[str]]) -> list[str]:
     columns = zip(*clean, strict=True)
     widths = [max((size for size in map(cell_len, column) if size <= WIDE), default=0) for column in columns]
     return [
-        "  " + "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        "  "
+        + "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in clean
     ]

@@ -43,9 +43,9 @@ def body(app: Application, hosts: HostIndex, result: Result, objective: Objectiv
         yield from ((f"  {warning}", "yellow") for warning in result.warnings)
 
 
-def head(app: Application, result: Result, objective: Objective) -> str:
+def head(app: Application, result: Result, objective: Objective, *, named: bool = True) -> str:
     """Say in one line how it went."""
-    parts = [f"{app.name}: {result.status}" if app.name else result.status]
+    parts = [f"{app.name}: {result.status}" if app.name and named else result.status]
     if result.placement is not None:
         running = len(app.existing)
         parts.append(f"{number(len(result.placement), 'member')} placed" + (f", {running} running" if running else ""))
