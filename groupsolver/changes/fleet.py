@@ -72,7 +72,8 @@ class Added(Change):
         if self.opened:
             new = joined([f"{level} {domains[level]}" for level in self.opened], len(self.opened))
             around = [f" in {level} {name}" for level, name in domains.items() if level not in self.opened]
-            return f" in {new}, which is new{',' * bool(around)}{(around or [''])[-1]}"
+            verb = "is" if len(self.opened) == 1 else "are"
+            return f" in {new}, which {verb} new{',' * bool(around)}{(around or [''])[-1]}"
         inside = f" in {list(known)[-1]} {list(known.values())[-1]}" if known and not fresh else ""
         of_known = f" of {list(known)[-1]} {list(known.values())[-1]}" if known and fresh else ""
         return f"{another}{of_known}{inside}"

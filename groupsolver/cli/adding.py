@@ -48,7 +48,7 @@ def added(text: str, gone: Iterable[Removed], old: CompiledFleet, fleet: Compile
             where = f"{lost.level} {quoted(lost.name)}"
             message = f"expected a place for them, such as {name}@{lost.level}=NAME: {where} is removed"
             raise fault("wrong-value", message, option)
-    opened = tuple(level for level in told if told[level] not in fleet.index.domains(level))
+    opened = tuple(level for level in fleet.levels if level in told and told[level] not in fleet.index.domains(level))
     names = _fresh(name, count, fleet)
     hosts = tuple(host.model_copy(update={"name": one, "domains": domains}) for one in names)
     return Added(name, hosts, opened)

@@ -29,12 +29,12 @@ def relaxed(text: str, app: Application, levels: Sequence[str]) -> Change:
         raise fault("wrong-value", message, option)
     field, value = said[1], said[2]
     if field not in known:
-        raise unknown("unknown-key", f"field of {kind}", field, known, option)
+        raise unknown("unknown-key", "field", field, known, option, f" of {kind}")
     try:
         data = {**found.policy.document(), field: parse_yaml(value)}
         policy = type(found.policy).model_validate(data)
     except BadInput as error:
-        raise _of_option(error.faults, option) from None
+        raise _of_option(error.faults, f"{option} {field}") from None
     except ValidationError as error:
         raise _of_option(faults_of(error, data), option) from None
     if policy == found.policy:

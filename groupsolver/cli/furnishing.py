@@ -44,6 +44,8 @@ def freed(text: str, fleet: CompiledFleet, gone: Iterable[Removed]) -> Change:
         raise unknown("unknown-host", "host", head, fleet.index.names(), option)
     host, amounts = fleet.index[name], {}
     used = {kind: amount for kind, amount in host.in_use().items() if amount}
+    if not used:
+        raise fault("wrong-value", f"nothing is used on {name}: nothing can be freed there", option)
     for part in text[len(name) + 1 :].split(","):
         kind, colon, number = part.partition(":")
         amount = whole(number)
@@ -52,7 +54,7 @@ def freed(text: str, fleet: CompiledFleet, gone: Iterable[Removed]) -> Change:
         if kind in amounts:
             raise fault("duplicate-key", f"{quoted(kind)} is given twice", option)
         if kind not in used:
-            raise unknown("wrong-value", f"resource class in use on {name}", kind, used, option)
+            raise unknown("wrong-value", "resource class", kind, used, option, f" among what is used on {name}")
         if not 1 <= amount <= used[kind]:
             message = f"expected from 1 to {used[kind]} {kind}, which is what is used on {name}, found {amount}"
             raise fault("out-of-range", message, option)

@@ -39,12 +39,12 @@ def fault(code: str, message: str, option: str) -> BadInput:
     return BadInput([Fault(code, option, message)])
 
 
-def unknown(code: str, what: str, name: str, known: Iterable[str], option: str) -> BadInput:
-    """Give the error of a name that is not known, with the nearest that is."""
+def unknown(code: str, what: str, name: str, known: Iterable[str], option: str, where: str = "") -> BadInput:
+    """Give the error of a name that is not known, with the nearest that is; `where` follows the name."""
     names = list(known)
     hint = nearest(name, names)
     told = f"; expected one of: {', '.join(names)}" if 0 < len(names) <= 2 * TOLD else ""
-    return fault(code, f"unknown {what} {quoted(name)}{hint}{told}", option)
+    return fault(code, f"unknown {what} {quoted(name)}{where}{hint}{told}", option)
 
 
 def led_by(text: str, names: Iterable[str], ends: str) -> str | None:
