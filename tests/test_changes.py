@@ -14,6 +14,7 @@ from groupsolver import (
     Fleet,
     Group,
     Host,
+    Inventory,
     Link,
     Members,
     Spread,
@@ -24,10 +25,13 @@ from groupsolver.changes.application import Fewer, More, Replaced
 from groupsolver.changes.change import Change, changed
 from groupsolver.changes.fleet import Added, Freed, Moved, emptied
 from groupsolver.changes.removed import Removed
+from groupsolver.model import application
 from groupsolver.model.application import member_ids
 from groupsolver.model.compiled import CompiledFleet
 
+AnyApplication = application.Application[Any]
 ONE = {"VCPU": 1}
+FOUR = {"VCPU": Inventory(total=4)}
 
 
 def host(number: int, rack: str, zone: str = "z1", **more: Any) -> Host:
@@ -48,7 +52,7 @@ def app(*existing: Existing, policies: tuple[Any, ...] = ()) -> Application:
     )
 
 
-def ids(of: Application, group: int = 0) -> list[str]:
+def ids(of: AnyApplication, group: int = 0) -> list[str]:
     return [id_ for id_, _ in member_ids(of.groups[group])]
 
 
@@ -164,7 +168,7 @@ def test_links_to_what_is_gone_carry_nothing(level: str, name: str, left: list[s
     ],
 )
 def test_hosts_that_are_added_say_where(domains: dict[str, str], opened: tuple[str, ...], where: str) -> None:
-    hosts = tuple(Host(name=name, domains=domains, inventory={"VCPU": 4}) for name in ("a", "b"))
+    hosts = tuple(Host(name=name, domains=domains, inventory=FOUR) for name in ("a", "b"))
     change = Added("h1", hosts, opened)
     assert change.describe() == f"2 more hosts like h1 (4 VCPU) {where}, called a and b in the placement"
     _, more = changed(app(), fleet(), [change])
@@ -172,8 +176,9 @@ def test_hosts_that_are_added_say_where(domains: dict[str, str], opened: tuple[s
 
 
 def test_what_is_freed_is_taken_from_the_host_and_then_from_the_fullest_cells() -> None:
-    cells = (Cell(inventory={"VCPU": 8}, used={"VCPU": 2}), Cell(inventory={"VCPU": 8}, used={"VCPU": 5}))
-    one = Host(name="n", inventory={"MEMORY_MB": 9}, used={"MEMORY_MB": 4, "VCPU": 1}, cells=cells)
+    eight = {"VCPU": Inventory(total=8)}
+    cells = (Cell(inventory=eight, used={"VCPU": 2}), Cell(inventory=eight, used={"VCPU": 5}))
+    one = Host(name="n", inventory={"MEMORY_MB": Inventory(total=9)}, used={"MEMORY_MB": 4, "VCPU": 1}, cells=cells)
     there = compile_fleet(Fleet(hosts=(one,)))
     assert one.in_use() == {"MEMORY_MB": 4, "VCPU": 8}
     change = Freed(one, (("VCPU", 7), ("MEMORY_MB", 3)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +133,21 @@ def test_a_document_has_all_that_the_library_answers(form: str, tmp_path: Path, 
     assert (result.status, result.never, result.conflict) == ("infeasible", True, result.conflicts[0])
     assert result.conflict is not None
     assert all(fix.placement for fix in result.conflict.fixes)
+
+
+def test_on_a_narrow_terminal_there_is_colour_and_no_line_is_broken(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explain(tmp_path, [group("DB", 3, 1, APART)])
+    plain = capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    explain(tmp_path, [group("DB", 3, 1, APART)])
+    coloured = capsys.readouterr().out
+    assert coloured.startswith("\x1b[1;31mCannot place: ")
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured).splitlines()[1:] == plain.splitlines()[1:]
 
 
 def test_what_can_be_placed_is_said_to_be(tmp_path: Path, capsys: Captured) -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from groupsolver import Limits, Result
+from groupsolver import Limits, Result, compile_fleet
 from groupsolver.cli import main
 from groupsolver.cli.compared import compared
-from groupsolver.files import parse_application
+from groupsolver.constraints.scene import Scene
+from groupsolver.files import parse_application, parse_fleet
 from tests.documents import copy, put, write
 from tests.whatif_files import APP, FLEET
 
+ROOT = Path(__file__).parent.parent
 Captured = pytest.CaptureFixture[str]
 
 
@@ -87,7 +91,17 @@ def test_options_reach_both_solves_and_time_that_runs_out_is_code_3(
     options = ["--objective", "cost", "--time-limit", "2", "--gap", "0.5", "--seed", "7"]
     assert whatif(tmp_path, "--members", "DB=1", *options) == 3
     assert seen == [{"objective": "cost", "limits": Limits(seconds=2, gap=0.5, workers=1, seed=7)}] * 2
-    assert "\nwhether the changes do could not be told in time\n" in capsys.readouterr().out
+    assert "\nwhether it fits with the changes could not be told in time\n" in capsys.readouterr().out
+
+
+SCENE = Scene(parse_application({**APP, "existing": []}), compile_fleet(parse_fleet(FLEET)).index)
+PLACED = dict(zip(["DB/0", "DB/1", "LB/0", "LB/2", "a.b/0"], "acbba", strict=True))
+
+
+def answer(what: Any) -> Result:
+    if isinstance(what, str):
+        return Result(status=what)  # type: ignore[arg-type]
+    return Result(status="optimal", placement=what, objective=ord(what["DB/1"]), bound=0)
 
 
 @pytest.mark.parametrize(
@@ -95,28 +109,28 @@ def test_options_reach_both_solves_and_time_that_runs_out_is_code_3(
     [
         ("infeasible", "infeasible", "the changes do not make it possible"),
         ("unknown", "infeasible", "the changes do not make it possible"),
-        ("unknown", {"DB/0": "a"}, "with the changes it fits"),
-        (
-            {"DB/0": "a", "DB/1": "b"},
-            {"DB/0": "a"},
-            "objective 3 lower; 0 of 2 members stand on another host; 1 member less",
-        ),
-        (
-            {"DB/0": "a"},
-            {"DB/0": "b", "DB/1": "a"},
-            "objective 3 higher; 1 of 2 members stands on another host; 1 member more",
-        ),
+        ("infeasible", PLACED, "the changes make it possible"),
+        ("unknown", PLACED, "with the changes it fits"),
+        (PLACED, PLACED, "the same objective; 0 of 5 members stand on another host"),
+        # The two of DB change places, which nobody can tell; "c" comes two after "a".
+        (PLACED, PLACED | {"DB/0": "c", "DB/1": "a"}, "objective 2 lower; 0 of 5 members stand on another host"),
+        # Those of LB are not of one size.
+        (PLACED, PLACED | {"LB/0": "a"}, "the same objective; 1 of 5 members stands on another host"),
+        (PLACED, PLACED | {"LB/0": "c", "LB/2": "a"}, "the same objective; 2 of 5 members stand on another host"),
     ],
 )
 def test_how_two_answers_differ(before: Any, after: Any, told: str) -> None:
-    app = parse_application(APP)  # where one member runs on c, in both
+    assert compared(SCENE, answer(before), SCENE, answer(after)) == told
 
-    def result(what: Any) -> Result:
-        if isinstance(what, str):
-            return Result(status=what)  # type: ignore[arg-type]
-        return Result(status="optimal", placement=what, objective=3 * len(what), bound=3 * len(what))
 
-    assert compared(app, result(before), app, result(after)) == told
+@pytest.mark.parametrize(("count", "told"), [(0, "2 members fewer"), (1, "1 member less"), (3, "1 member more")])
+def test_members_that_come_and_go_are_counted(count: int, told: str) -> None:
+    members = [{"resources": {"VCPU": 1}, "count": count}] if count else []
+    app = put({**APP, "existing": []}, ["groups", 0, "members"], members)
+    other = Scene(parse_application(app), SCENE.hosts)
+    # DB/0 and DB/1 stay, as far as they are asked for.
+    same = compared(SCENE, answer(PLACED), other, answer(PLACED | {"DB/2": "c"}))
+    assert same == f"the same objective; 0 of {min(5, 3 + count)} members stand on another host; {told}"
 
 
 def test_bad_input_is_code_2_and_names_the_file_where_that_is_wrong(tmp_path: Path, capsys: Captured) -> None:
@@ -125,3 +139,12 @@ def test_bad_input_is_code_2_and_names_the_file_where_that_is_wrong(tmp_path: Pa
     app = put(APP, ["groups", 0, "policies", 0, "level"], "row")
     assert whatif(tmp_path, "--members", "DB=3", app=app) == 2
     assert capsys.readouterr().err.startswith(f"{tmp_path}/app.yaml: groups[0].policies[0].level: unknown level 'row'")
+
+
+@pytest.mark.parametrize("command", [["explain"], ["whatif", "--members", "DB=4"]])
+def test_the_solver_is_not_loaded_where_a_file_is_wrong(command: list[str], tmp_path: Path) -> None:
+    app, fleet = write(tmp_path, "app.yaml", {"groups": 1}), write(tmp_path, "fleet.yaml", FLEET)
+    argv = [*command, app, "--fleet", fleet]
+    code = f"import sys; from groupsolver.cli import main; print(main({argv!r}), 'ortools' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.stdout == "2 False\n"

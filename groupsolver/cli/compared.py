@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from groupsolver.constraints import Application
+from collections import Counter
+
 from groupsolver.constraints.policy import number
+from groupsolver.constraints.scene import Scene, Size, size_of
 from groupsolver.model.result import Result
 
+Kind = tuple[str, Size]  # members of one group that take the same: nothing but their names tells them apart
 
-def compared(app: Application, before: Result, other: Application, after: Result) -> str:
+
+def compared(scene: Scene, before: Result, other: Scene, after: Result) -> str:
     """Say what became possible or impossible, or how the placements differ."""
     if before.placement is None or after.placement is None:
-        if after.placed:
-            possible = "the changes make it possible" if before.status == "infeasible" else "with the changes it fits"
-        elif after.status == "infeasible":
-            possible = "the changes make it impossible" if before.placed else "the changes do not make it possible"
-        else:
-            return "whether the changes do could not be told in time"
-        return possible
-    old, new = _standing(app, before.placement), _standing(other, after.placement)
-    both = old.keys() & new.keys()
-    elsewhere = sum(old[id_] != new[id_] for id_ in both)
-    stand = "stands" if elsewhere == 1 else "stand"
-    told = [f"{elsewhere} of {number(len(both), 'member')} {stand} on another host"]
-    if more := len(new) - len(both):
-        told.append(number(more, "member") + " more")
-    if fewer := len(old) - len(both):
-        told.append(number(fewer, "member") + " less" if fewer == 1 else f"{fewer} members fewer")
-    return "; ".join([_objective((after.objective or 0) - (before.objective or 0)), *told])
+        return _possible(before, after)
+    old, new = _hosts(scene, before.placement), _hosts(other, after.placement)
+    both = sum(min(old[kind].total(), new[kind].total()) for kind in old.keys() & new.keys())
+    stay = sum((old[kind] & new[kind]).total() for kind in old.keys() & new.keys())
+    elsewhere = both - stay
+    told = [
+        _objective((after.objective or 0) - (before.objective or 0)),
+        f"{elsewhere} of {number(both, 'member')} {'stands' if elsewhere == 1 else 'stand'} on another host",
+    ]
+    if more := sum(hosts.total() for hosts in new.values()) - both:
+        told.append(f"{number(more, 'member')} more")
+    if fewer := sum(hosts.total() for hosts in old.values()) - both:
+        told.append(f"{fewer} members fewer" if fewer > 1 else "1 member less")
+    return "; ".join(told)
+
+
+def _possible(before: Result, after: Result) -> str:
+    if after.placed:
+        return "the changes make it possible" if before.status == "infeasible" else "with the changes it fits"
+    if after.status == "infeasible":
+        return "the changes make it impossible" if before.placed else "the changes do not make it possible"
+    return "whether it fits with the changes could not be told in time"
 
 
 def _objective(difference: int) -> str:
@@ -35,6 +44,11 @@ def _objective(difference: int) -> str:
     return f"objective {abs(difference)} {'higher' if difference > 0 else 'lower'}"
 
 
-def _standing(app: Application, placement: dict[str, str]) -> dict[str, str]:
-    """Give the host of every member, running ones too."""
-    return {there.id: there.host for there in app.existing} | placement
+def _hosts(scene: Scene, placement: dict[str, str]) -> dict[Kind, Counter[str]]:
+    """Count the members on each host, running ones too."""
+    found: dict[Kind, Counter[str]] = {}
+    for member in scene.batch:
+        found.setdefault((member.group, member.size), Counter())[placement[member.id]] += 1
+    for there in scene.standing:
+        found.setdefault((there.group, size_of(there.resources)), Counter())[there.host] += 1
+    return found

@@ -78,8 +78,13 @@ def planned(options: argparse.Namespace, app: Application, fleet: CompiledFleet)
         raise refuse("wrong-value", "expected that some host is left", "--remove-domain")
     # What is asked for by itself may be wrong together: two policies that become one, no member at all.
     plan.app = parse_application(plan.app.document(), CHANGED)
-    try:
-        Scene(plan.app, plan.fleet.index)
-    except BadInput as error:
-        raise error.in_file(CHANGED) from None
+    scene_of(plan.app, plan.fleet, CHANGED)
     return plan
+
+
+def scene_of(app: Application, fleet: CompiledFleet, file: str) -> Scene:
+    """Hold an application against a fleet. Raises `BadInput`, of the file of that name."""
+    try:
+        return Scene(app, fleet.index)
+    except BadInput as error:
+        raise error.in_file(file) from None

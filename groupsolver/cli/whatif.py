@@ -11,11 +11,9 @@ from groupsolver.cli import arguments
 from groupsolver.cli.exits import OF_STATUS
 from groupsolver.cli.inputs import load_both
 from groupsolver.cli.out import write
-from groupsolver.cli.planned import Plan, planned
+from groupsolver.cli.planned import Plan, planned, scene_of
 from groupsolver.cli.watched import watched
-from groupsolver.constraints import Application
 from groupsolver.constraints.scene import Scene
-from groupsolver.errors import BadInput
 from groupsolver.files import dump_yaml
 from groupsolver.files.reading import name_of
 from groupsolver.model.compiled import compile_fleet
@@ -63,10 +61,7 @@ def run(options: argparse.Namespace) -> int:
     """Solve twice, and answer on standard output. Raises `BadInput`."""
     app, fleet = load_both(options)
     compiled = compile_fleet(fleet)
-    try:
-        Scene(app, compiled.index)
-    except BadInput as error:
-        raise error.in_file(name_of(options.app)) from None
+    scene = scene_of(app, compiled, name_of(options.app))
     plan = planned(options, app, compiled)
     limits, objective = arguments.limits_of(options), options.objective
 
@@ -89,17 +84,18 @@ def run(options: argparse.Namespace) -> int:
     else:
         from groupsolver.cli.lines import print_lines
 
-        print_lines(_lines(options, app, plan, before, after))
+        print_lines(_lines(options, scene, plan, before, after))
     return OF_STATUS[after.status]
 
 
-def _lines(options: argparse.Namespace, app: Application, plan: Plan, before: Result, after: Result) -> Iterator[Line]:
+def _lines(options: argparse.Namespace, scene: Scene, plan: Plan, before: Result, after: Result) -> Iterator[Line]:
     from groupsolver.cli.compared import compared
     from groupsolver.cli.table import COLOUR, body, head
 
-    yield f"{app.name}: what if" if app.name else "what if", "bold"
+    name, other = scene.app.name, Scene(plan.app, plan.fleet.index)
+    yield f"{name}: what if" if name else "what if", "bold"
     yield from ((f"  - {change.describe()}", "cyan") for change in plan.changes)
-    for title, of, result in ((FIRST, app, before), (SECOND, plan.app, after)):
-        yield f"{title:<6}  {head(of, result, options.objective, named=False)}", COLOUR[result.status]
-    yield compared(app, before, plan.app, after), "bold"
+    for title, of, result in ((FIRST, scene, before), (SECOND, other, after)):
+        yield f"{title:<6}  {head(of.app, result, options.objective, named=False)}", COLOUR[result.status]
+    yield compared(scene, before, other, after), "bold"
     yield from body(plan.app, plan.fleet.index, after, options.objective)
