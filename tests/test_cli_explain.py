@@ -178,6 +178,19 @@ def test_options_reach_the_library(tmp_path: Path, capsys: Captured, monkeypatch
     }
 
 
+@pytest.mark.parametrize(("status", "code"), [("infeasible", 0), ("feasible", 0), ("unknown", 130)])
+def test_what_was_proved_before_an_interruption_is_answered(
+    status: Any, code: int, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explanation = Explanation(status=status, conflict=Conflict() if status == "infeasible" else None)
+    monkeypatch.setattr("groupsolver.cli.explain.watched", lambda _: (explanation, True))
+    assert explain(tmp_path, [group("DB", 1)]) == code
+    monkeypatch.setattr("groupsolver.cli.place.watched", lambda _: (explanation.as_result(), True))
+    argv = ["place", str(tmp_path / "app.yaml"), "--fleet", str(tmp_path / "fleet.yaml")]
+    assert main(argv) == (1 if status == "infeasible" else code)
+    assert ("Cannot place: " in capsys.readouterr().out) == (status == "infeasible")
+
+
 # What is not sure is not said as if it were.
 
 APP: Application = parse_application({"groups": [group("DB", 3, 1, APART), group("WS", 1)]})

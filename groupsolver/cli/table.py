@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 from groupsolver.cli.against import against
 from groupsolver.cli.lines import Line, aligned, print_lines, section
 from groupsolver.constraints import Application
 from groupsolver.constraints.policy import number
+from groupsolver.model import application
 from groupsolver.model.index import HostIndex
 from groupsolver.model.result import Objective, Result
 from groupsolver.why import Why, why
@@ -43,7 +45,7 @@ def body(app: Application, hosts: HostIndex, result: Result, objective: Objectiv
         yield from ((f"  {warning}", "yellow") for warning in result.warnings)
 
 
-def head(app: Application, result: Result, objective: Objective, *, named: bool = True) -> str:
+def head(app: application.Application[Any], result: Result, objective: Objective, *, named: bool = True) -> str:
     """Say in one line how it went."""
     parts = [f"{app.name}: {result.status}" if app.name and named else result.status]
     if result.placement is not None:
