@@ -233,6 +233,14 @@ def test_a_conflict_says_how_sure_it_is(
         assert rows[-1] == ["room", "3", "VCPU", "2", "VCPU"]
 
 
+def test_rules_come_in_the_order_of_the_file_and_sizes_after_them() -> None:
+    told = [("WS", "members", "1"), ("DB", "members", "3"), ("another", "near", "c"), ("WS", "near", "b")]
+    told.append(("DB", "near", "a"))
+    rules = tuple(ConflictingPolicy(group=who, policy=kind, sentence=text) for who, kind, text in told)
+    result = Result(status="infeasible", conflict=Conflict(policies=rules, minimal=True))
+    assert [text.split()[-1] for text, _ in against(APP, result)][1:] == ["a", "b", "c", "3", "1"]
+
+
 def test_a_fix_without_a_placement_is_not_marked() -> None:
     helps = (Fix(change="a", cost=1, placement={}), Fix(change="bb", cost=12, placement=None))
     result = Explanation(status="infeasible", conflict=Conflict(policies=(SIZE, APART_RULE), fixes=helps), never=None)

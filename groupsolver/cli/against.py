@@ -25,7 +25,7 @@ def against(app: Application, result: Result) -> Iterator[Line]:
             yield f"Conflict {i}: {_title(app, conflict, '')}", "bold"
         else:
             yield f"Cannot place: {_title(app, conflict, seconds)}", TITLE
-        yield from ((line, "") for line in sentences(_rows(conflict)))
+        yield from ((line, "") for line in sentences(_rows(app, conflict)))
     if conflicts and conflicts[0].fixes:
         if len(conflicts) > 1:
             yield "", ""
@@ -69,9 +69,10 @@ def _all_rules(app: Application) -> int:
     return hard + sum(any(id_ not in running for id_, _ in member_ids(group)) for group in app.groups)
 
 
-def _rows(conflict: Conflict) -> list[tuple[str, str, str]]:
-    """Give group, rule and evidence; sizes, which say nothing by themselves, come last."""
-    rules = sorted(conflict.policies, key=lambda rule: rule.policy == "members")
+def _rows(app: Application, conflict: Conflict) -> list[tuple[str, str, str]]:
+    """Give group, rule and evidence in the file's order; sizes, which say nothing by themselves, come last."""
+    order = {group.name: i for i, group in enumerate(app.groups)}
+    rules = sorted(conflict.policies, key=lambda rule: (rule.policy == "members", order.get(rule.group, len(order))))
     told = [(rule.group, rule.sentence) for rule in rules]
     told += [("room", short.sentence) for short in conflict.capacity]
     split = [(who, sentence.partition("; ")) for who, sentence in told]
