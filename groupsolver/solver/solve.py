@@ -126,12 +126,8 @@ def explain(
     known_objective(objective)
     compiled = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
     run = Run(limits or Limits(), progress)
-    result = answer(app, compiled, objective, run)
-    if result.status == "infeasible":
-        scene, options = Scene(app, compiled.index), {"fixes": fixes, "every": every, "reveal": reveal}
-        found = explained(scene, compiled, objective, run, answer, costs=costs, **options)
-    else:
-        found = Explanation.model_validate(result.model_dump())
+    scene, options = Scene(app, compiled.index), {"fixes": fixes, "every": every, "reveal": reveal}
+    found = explained(scene, compiled, objective, run, answer, known=False, costs=costs, **options)
     run.surface()
     return found
 

@@ -7,7 +7,7 @@ from groupsolver.model.compiled import CompiledFleet
 from groupsolver.model.costs import Costs
 from groupsolver.model.result import Explanation, Fix, Objective
 from groupsolver.solver.explain.atoms import Atomized, in_pieces
-from groupsolver.solver.explain.conflict import Found, find
+from groupsolver.solver.explain.conflict import Found, find, impossible_part
 from groupsolver.solver.explain.corrections import Remedy
 from groupsolver.solver.explain.never import never
 from groupsolver.solver.explain.oracle import Answer, Asked, Oracle
@@ -26,12 +26,13 @@ def explained(
     run: Run,
     answer: Answer,
     *,
+    known: bool = True,
     costs: Costs | None = None,
     fixes: bool = True,
     every: bool = False,
     reveal: bool = True,
 ) -> Explanation:
-    """Explain a batch that was proved impossible.
+    """Explain a batch that cannot be placed; where it is not `known` that it cannot, and it can, give its placement.
 
     Parameters
     ----------
@@ -39,6 +40,8 @@ def explained(
         Whose time it takes; what is not proved in it is said to be open.
     answer : callable
         The pipeline.
+    known : bool, default True
+        Whether it was proved already that the batch is impossible.
     costs : Costs, optional
     fixes : bool, default True
         Whether to look for fixes, and for what an empty fleet would change.
@@ -50,16 +53,21 @@ def explained(
     atomized = Atomized(Scene(in_pieces(scene), scene.hosts))
     oracle = Oracle(answer, objective, run)
     asked = Asked(atomized, fleet, oracle)
+    start = None if known else impossible_part(asked, atomized.every)  # mostly faster than to ask for the whole
+    if not known and start is None:
+        result = answer(scene.app, fleet, objective, run)
+        if result.status != "infeasible":
+            return Explanation.model_validate(result.model_dump())
     asked.refuse(atomized.every)
-    found = [first] if (first := find(asked)) else []
+    found = [first] if (first := find(asked, start=start)) else []
     if found and every:
         found += _further(asked, found[0])
     conflicts = [told(atomized, one, fleet, reveal) for one in found] or [everything(scene)]
     empty = None
     if found and fixes:
-        known = sorted(remedies(atomized, fleet, oracle, costs or Costs(), found[0]), key=lambda one: one.cost)
-        helps = tuple(_fix(remedy, reveal) for remedy in known[:FIXES])
-        conflicts[0] = conflicts[0].model_copy(update={"fixes": helps})
+        helps = sorted(remedies(atomized, fleet, oracle, costs or Costs(), found[0]), key=lambda one: one.cost)
+        fixes_told = tuple(_fix(remedy, reveal) for remedy in helps[:FIXES])
+        conflicts[0] = conflicts[0].model_copy(update={"fixes": fixes_told})
         empty = never(atomized, fleet, found[0], oracle)
     return Explanation(
         status="infeasible",
