@@ -60,8 +60,8 @@ class AntiAffinity(Counting):
         places = sum(min(count, self.max_per_domain) for count, _ in facts.holds(group, self.level))
         if self.between is None and need <= len(could) and places < size:
             return f"by this rule there are {number(places, 'place')} for {number(size, 'member')}"
-        told = facts.told(self.level, could)
-        return f"{number(size, self.noun)} need {number(need, self.level)}, and {told} could take one"
+        takes = f"{number(size, self.noun)} need {number(need, self.level)}"
+        return takes if need <= len(could) else f"{takes}, and {facts.told(self.level, could)} could take one"
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the domains below their limit, and those where one more adds nothing."""

@@ -108,7 +108,11 @@ class Spread(Counting):
 
     def evidence(self, group: str, facts: Facts) -> str:
         """Say in how many domains members could stand."""
-        return facts.could(self.level, group)
+        found, size = facts.could(self.level, group), self.size(group, facts.ground.scene)
+        counted = int(facts.ground.spread_over(group, self.level).sum())
+        if self.max_skew == 0 and counted and size % counted:
+            return f"{number(size, self.noun)} cannot be shared out evenly over {number(counted, self.level)}"
+        return found
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the domains from which the rest can still make it, by counting alone."""
