@@ -86,7 +86,7 @@ class Fewer(Change):
         """Say how many are left."""
         left = self.size - len(self.ids)
         if not left:
-            return f"leave {self.group} out: 0 of {number(self.size, 'member')}"
+            return f"leave {self.group} out, {number(self.size, 'member')}"
         return f"{self.group} {self.size} -> {number(left, 'member')}"
 
     def on_application(self, app: Application[Any]) -> Application[Any]:

@@ -83,7 +83,7 @@ class Facts:
         return " and ".join(self.told(level, self.domains(hosts, level)) for level in levels)
 
     def could(self, level: str, *groups: str) -> str:
-        """Say in which domains of a level members of groups could stand, of those that cannot in all; or how few are."""
+        """Say in which domains of a level members of groups could stand where not in all; or how few there are."""
         found = {group: self.domains(self.hosts(group), level) for group in groups}
         all_of_them = len(self.ground.fleet.index.domains(level))
         parts = [

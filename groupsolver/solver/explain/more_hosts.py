@@ -91,6 +91,7 @@ def _places(ground: Ground, copies: int) -> Iterator[dict[str, str]]:
             break
     yield from seen.values()
     skewed = {policy.at for policy in policies if getattr(policy, "max_skew", None) is not None}
+    number = 0
     for depth in reversed(range(len(levels))):
         fresh = set(levels[depth:])
         if not fresh & set(told) or fresh & skewed:
@@ -98,8 +99,9 @@ def _places(ground: Ground, copies: int) -> Iterator[dict[str, str]]:
         above = {tuple(domains.get(level) for level in levels[:depth]): domains for domains in seen.values()}
         for domains in above.values():
             known = {level: name for level, name in domains.items() if level not in fresh}
-            for copy in range(copies):
-                yield known | {level: f"{FRESH}{level}-{copy + 1}" for level in levels[depth:]}
+            for _ in range(copies):
+                number += 1  # a domain is one all over the fleet: no two places may share a new one
+                yield known | {level: f"{FRESH}{level}-{number}" for level in levels[depth:]}
 
 
 def _told(hosts: list[Host], like: dict[str, str]) -> list[Change]:
