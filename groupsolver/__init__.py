@@ -19,6 +19,7 @@ from groupsolver.constraints.near import Near
 from groupsolver.constraints.network_proximity import NetworkProximity
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.spread import Spread
+from groupsolver.constraints.survives import Survives
 from groupsolver.constraints.within import Outside, Within
 from groupsolver.errors import BadInput, BrokenAnswer, Fault, GroupsolverError, UnknownHost, UnknownSolverStatus
 from groupsolver.files import load_application, load_fleet, load_result
@@ -71,6 +72,7 @@ __all__ = [
     "Progress",
     "Result",
     "Spread",
+    "Survives",
     "UnknownHost",
     "UnknownSolverStatus",
     "Verdict",

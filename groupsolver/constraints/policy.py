@@ -69,12 +69,15 @@ class Policy(BasePolicy, ABC):
         Members look for members of `target`: these are better placed first.
     of_all : bool
         It looks at every member that comes near, of groups that it does not name too.
+    asks_again : bool
+        Its measure takes placements of its own: the pipeline runs without it, and it is looked at afterwards.
     """
 
     monotone: ClassVar[bool] = False
     binds_whole: ClassVar[bool] = False
     follows: ClassVar[bool] = False
     of_all: ClassVar[bool] = False
+    asks_again: ClassVar[bool] = False
 
     @property
     def hard(self) -> bool:
