@@ -59,12 +59,15 @@ class Verdict:
     objective : int
     tiers : tuple of (int, int)
         Each priority that a policy has, ascending, and what its policies cost together, in units of weight.
+    witness : dict of str to dict of str to str or None
+        By loss, where lost members find a place again; None without `survives`.
     """
 
     violations: tuple[Violation, ...]
     penalties: tuple[Penalty, ...]
     objective: int
     tiers: tuple[tuple[int, int], ...] = ()
+    witness: Witness | None = None
 
     @property
     def rank(self) -> tuple[int, ...]:
@@ -173,7 +176,13 @@ def judge(
             if rule.policy.priority is not None:
                 tiers[rule.policy.priority] += penalty.cost
     value = value_of(scene, placement, tuple(penalties), objective)
-    return Verdict(tuple(violations), tuple(penalties), value, tuple(sorted(tiers.items())))
+    return Verdict(tuple(violations), tuple(penalties), value, tuple(sorted(tiers.items())), _witness(view))
+
+
+def _witness(view: View) -> Witness | None:
+    told = [rule.policy.witness(rule.group, view) for rule in view.scene.rules]
+    found = [witness for witness in told if witness is not None]
+    return {key: placement for witness in found for key, placement in witness.items()} if found else None
 
 
 def _penalty(rule: Rule, view: View, measure: int) -> Penalty:

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from groupsolver import Application, Fleet, Limits, check, solve
+from groupsolver import Application, Fleet, Limits, Result, check, solve
 from groupsolver.model.result import Objective
 from tests.draws_survives import cases
 from tests.oracle_survives import Survivors
 
 ONE = Limits(seconds=60, workers=1)
+Doc = dict[str, Any]
 OBJECTIVES: list[Objective] = ["pack", "spread", "cost"]
 softness = pytest.mark.parametrize("soft", [False, True], ids=["hard", "soft"])
 DRAWS = 60
@@ -42,3 +43,46 @@ def test_the_checker_agrees_with_every_loss_and_every_recovery_tried(soft: bool)
             stands = oracle.stands(placement)
             seen[any(oracle.measure(n, p, stands) for n, p in oracle.rules if p["kind"] == "survives")] += 1
     assert min(seen.values()) > sum(seen.values()) // 5
+
+
+@softness
+def test_the_answer_is_the_brute_forced_optimum_with_a_witness_for_each_loss(soft: bool) -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(DRAWS):
+        oracle, app, fleet, rnd = drawn(seed, soft)
+        objective = rnd.choice(OBJECTIVES)
+        result = solve(app, fleet, objective=objective, limits=ONE)
+        best = oracle.best(objective)
+        assert result.status == ("infeasible" if best is None else "optimal"), seed
+        assert result.objective == best, seed
+        free = Survivors(easier(oracle.app), oracle.fleet)
+        seen["all"] += 1
+        seen["matters"] += free.best(objective) != best
+        seen["impossible"] += best is None
+        if result.placement is not None:
+            hold_the_witness(oracle, result)
+            verdict = check(app, fleet, result.placement, objective=objective, witness=result.witness)
+            assert (verdict.violations, verdict.objective) == ((), best)
+    assert seen["matters"] >= 0.2 * seen["all"]
+    assert 0.9 * seen["all"] > seen["impossible"] >= (0 if soft else 0.1 * seen["all"])
+
+
+def easier(app: Doc) -> Doc:
+    """The application without `survives`."""
+    groups = [
+        group | {"policies": [p for p in group["policies"] if p["kind"] != "survives"]} for group in app["groups"]
+    ]
+    return app | {"groups": groups}
+
+
+def hold_the_witness(oracle: Survivors, result: Result) -> None:
+    """Every loss has a witness, which places by every rule as many as can be placed; and there are no others."""
+    stands = oracle.stands(result.placement or {})
+    known = set()
+    for name, policy in oracle.rules:
+        if policy["kind"] == "survives":
+            for loss in oracle.losses(name, policy, stands):
+                key = f"{name}: {policy.get('level', 'host')} {' + '.join(loss)}"
+                known.add(key)
+                assert oracle.valid(name, policy, loss, stands, (result.witness or {})[key])
+    assert known == set(result.witness or {})

@@ -5,12 +5,13 @@ Plain values, for the checker and the solver alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from itertools import combinations
 from typing import Any, NamedTuple
 
 from groupsolver.constraints.bandwidth import Bandwidth
+from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.room import dealt, from_cell
 from groupsolver.constraints.scene import Scene
 from groupsolver.constraints.view import Placed, View
@@ -112,16 +113,17 @@ class State:
     def left(self, loss: Loss) -> HostIndex:
         """Give the hosts that are left, with what the survivors take of them and, where rates are hard, of the links."""
         index = self.hosts.copy()
-        for name in self.gone(loss):
-            index.remove(name)
-        rates = [rule for rule in self.view.scene.hard() if isinstance(rule.policy, Bandwidth)]
+        for host in self.gone(loss):
+            index.remove(host)
+        rules = [(rule.group, rule.policy) for rule in self.view.scene.hard()]
+        rates = [(name, policy) for name, policy in rules if isinstance(policy, Bandwidth)]
         if rates:
             stay = self._survivors(loss)
             new = {member.id: member.host for member in stay if member.new}
             app = self._app([m for m in stay if not m.new], [m for m in stay if m.new])
             after, held = View(Scene(app, index), new), dict(index.reserved)
-            for rule in rates:
-                for domain, mbps in rule.policy.grown(rule.group, after).items():
+            for name, policy in rates:
+                for domain, mbps in policy.grown(name, after).items():
                     held[domain] = held.get(domain, 0) + mbps
             index.reserved = held
         return index
@@ -133,11 +135,16 @@ class State:
         """
         return Scene(self._app(self._survivors(loss), self.lost(group, loss)), self.left(loss))
 
-    def before(self, group: str, loss: Loss) -> Application[Any]:
-        """Give the same with every new member, wherever it stands, and the lost ones of `group`, in the batch."""
+    def whole(self, group: str, loss: Loss, stays: Callable[[str, Policy], bool]) -> Application[Any]:
+        """Give the same with all of the batch to be placed, wherever it stands, and the hard rules that stay."""
         old = [member for member in self._survivors(loss) if not member.new]
-        new = [member for member in self.view.everyone if member.new]
-        return self._app(old, new + [member for member in self.lost(group, loss) if not member.new])
+        new = [Placed(member.id, member.group, "", True) for member in self.view.scene.batch]
+        app = self._app(old, new + [member for member in self.lost(group, loss) if not member.new])
+        groups = [
+            one.model_copy(update={"policies": tuple(policy for policy in one.policies if stays(one.name, policy))})
+            for one in app.groups
+        ]
+        return app.model_copy(update={"groups": tuple(groups)})
 
     def _survivors(self, loss: Loss) -> list[Placed]:
         gone = self.gone(loss)

@@ -133,6 +133,10 @@ class Policy(BasePolicy, ABC):
         """Say in words what makes up the measure, the worst first: a place or a member each; or nothing."""
         return ()
 
+    def witness(self, group: str, view: View) -> dict[str, dict[str, str]] | None:
+        """Give the placements that show that it holds, by what each is for; None where it needs none."""
+        return None
+
     @abstractmethod
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Say where the next member of group `who` may go, by this policy of `group`.
