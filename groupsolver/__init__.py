@@ -31,10 +31,12 @@ from groupsolver.model.compiled import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet, Host, Link
 from groupsolver.model.inventory import Inventory
 from groupsolver.model.result import Conflict, Limits, Penalty, Progress, Result
+from groupsolver.model.survival import Survival
 from groupsolver.model.topology import topology
 from groupsolver.why import Why, why
 
 if TYPE_CHECKING:
+    from groupsolver.solver.question import survives
     from groupsolver.solver.solve import solve
 
 __version__ = "0.1.0"
@@ -72,6 +74,7 @@ __all__ = [
     "Progress",
     "Result",
     "Spread",
+    "Survival",
     "Survives",
     "UnknownHost",
     "UnknownSolverStatus",
@@ -88,6 +91,7 @@ __all__ = [
     "load_links",
     "load_result",
     "solve",
+    "survives",
     "topology",
     "why",
     "with_links",
@@ -100,4 +104,8 @@ def __getattr__(name: str) -> Any:
         from groupsolver.solver.solve import solve
 
         return solve
+    if name == "survives":
+        from groupsolver.solver.question import survives
+
+        return survives
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

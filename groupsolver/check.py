@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, get_args
 
+from groupsolver.constraints.room import lacks
 from groupsolver.constraints.scene import Rule, Scene
 from groupsolver.constraints.shared_links import overloads
 from groupsolver.constraints.view import View
@@ -16,7 +17,6 @@ from groupsolver.model.compiled import CompiledFleet
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.index import HostIndex
 from groupsolver.model.result import Objective, Penalty, Witness
-from groupsolver.constraints.room import lacks
 
 TOLD = 3  # places or members that a penalty names
 LONGEST = 600  # characters of the text of a penalty, about: policies may list thousands of names

@@ -47,49 +47,54 @@ def survives(rnd: Random, soft: bool) -> Doc:
     return policy | ({"weight": rnd.randint(1, 3)} if soft else {})
 
 
-def cases(rnd: Random, soft: bool, ranked: bool = False) -> tuple[Doc, Doc]:
-    """Two or three groups of up to four members, a parent at times, up to two running members, other policies."""
-    fleet = fleets(rnd)
-    names = [host["name"] for host in fleet["hosts"]]
+def _groups(rnd: Random) -> list[Doc]:
+    """Two groups of two to four members in all."""
     left = rnd.randint(2, 4)
     groups: list[Doc] = []
     for name in ("A", "B"):
         count = rnd.randint(1, left) if name == "A" else left
-        sizes = [rnd.choice(SIZES) for _ in range(rnd.choice((1, 1, 2)))]
-        members = [{"flavor": size, "count": 1} for size in sizes[: count - 1]] if count > 1 else []
-        rest = count - len(members)
-        groups.append({"name": name, "policies": [], "members": [*members, {"flavor": sizes[-1], "count": rest}]})
+        sizes = [rnd.choice(SIZES) for _ in range(min(count, rnd.choice((1, 1, 2))))]
+        members: list[Doc] = [{"flavor": size, "count": 1} for size in sizes[1:]]
+        members += [{"flavor": sizes[0], "count": count - len(members)}] if count else []
+        groups.append({"name": name, "policies": [], "members": members})
         left -= count
-        if not left:
-            break
-    if len(groups) == 1:
-        groups.append({"name": "B", "policies": [], "members": []})
+    return groups
+
+
+def _running(rnd: Random, fleet: Doc) -> list[Doc]:
+    """Up to two running members; mostly their hosts have the room that they take."""
     existing = []
     for i in range(rnd.choice((0, 0, 1, 2))):
-        there = {"group": rnd.choice(("A", "A", "B")), "id": f"old{i}", "host": rnd.choice(names)}
+        host = rnd.choice(fleet["hosts"])
+        there = {"group": rnd.choice(("A", "A", "B")), "id": f"old{i}", "host": host["name"]}
         existing.append(there | {"flavor": rnd.choice(SIZES)})
-        host = next(host for host in fleet["hosts"] if host["name"] == there["host"])
         for resource, amount in FLAVORS[existing[-1]["flavor"]]["resources"].items():
             host["used"][resource] = host["used"].get(resource, 0) + amount
-            host["inventory"][resource] += amount if not _one_in(4, rnd) else 0
+            host["inventory"][resource] += 0 if _one_in(4, rnd) else amount
+    return existing
+
+
+def cases(rnd: Random, soft: bool, ranked: bool = False) -> tuple[Doc, Doc]:
+    """Groups with `survives` on one, or on a parent, at times on both; running members, and other policies."""
+    fleet = fleets(rnd)
+    names = [host["name"] for host in fleet["hosts"]]
+    groups = _groups(rnd)
+    existing = _running(rnd, fleet)
     owner = groups[0]
     if _one_in(4, rnd):
         owner = {"name": "P", "policies": [], "groups": ["A", "B"] if _one_in(2, rnd) else ["A"]}
         groups.append(owner)
     owner["policies"].append(survives(rnd, soft))
     if _one_in(6, rnd):
-        second = survives(rnd, not soft)
-        groups[0]["policies"] += [second]
+        groups[0]["policies"].append(survives(rnd, not soft))
     for group in groups[:2]:
         kind = rnd.choice((*BESIDE, None, None, None))
         if kind is not None:
-            others = [other for other in ("A", "B") if other != group["name"]]
-            policy = policies(rnd, kind, _one_in(4, rnd), others, names)
+            other = "B" if group["name"] == "A" else "A"
+            policy = policies(rnd, kind, _one_in(4, rnd), [other], names)
             if not policy.keys() & {"max_hops", "max_latency_us"}:
                 group["policies"].append(policy)
-    if ranked:
-        for group in groups:
-            for policy in group["policies"]:
-                if "weight" in policy and not _one_in(3, rnd):
-                    policy["priority"] = rnd.randint(0, 2)
+    ranks = [policy for group in groups for policy in group["policies"] if ranked and "weight" in policy]
+    for policy in ranks:
+        policy |= {} if _one_in(3, rnd) else {"priority": rnd.randint(0, 2)}
     return {"flavors": FLAVORS, "groups": groups, "existing": existing}, fleet

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from groupsolver.cli import db, fleet, group, serve, tokens
+from groupsolver.cli import db, fleet, group, serve, survives, tokens
 from groupsolver.cli.exits import Exit
 from groupsolver.cli.options import Options, parse
 from groupsolver.cli.out import CannotWriteError
@@ -19,6 +19,7 @@ _RUN: dict[str, Callable[[Options], int]] = {
     "tokens": tokens.run,
     "fleet": fleet.run,
     "group": group.run,
+    "survives": survives.run,
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, NoReturn, get_args
 
 import groupsolver
-from groupsolver.cli import db, fleet, group, serve, tokens
+from groupsolver.cli import db, fleet, group, serve, survives, tokens
 from groupsolver.cli.numbers import integer, number
 from groupsolver.cli.remote import add_identity, add_url
 from groupsolver.errors import one_line
@@ -23,7 +23,7 @@ exit codes: 0 placed, or nothing wrong; 1 proved infeasible; 2 bad input; 3 time
 class Options(argparse.Namespace):
     """Options as they were given; which of them are there depends on `command`."""
 
-    command: Literal["place", "check", "schema", "serve", "db", "tokens", "fleet", "group"]
+    command: Literal["place", "check", "schema", "serve", "db", "tokens", "fleet", "group", "survives"]
     app: str
     fleet: str
     network: str | None
@@ -72,6 +72,7 @@ def _parser() -> _Parser:
     _add_check(_command(commands, "check", "hold a placement against every rule, without the solver"))
     schema = _command(commands, "schema", "print the JSON Schema of a format, or the OpenAPI document of the server")
     schema.add_argument("format", choices=get_args(Format))
+    survives.add_parser(commands)
     for command in (serve, db, tokens, fleet, group):
         command.add_parser(commands)
     return parser

@@ -285,6 +285,10 @@ class Encoding:
         self._cost.const += offset
         self.model.minimize(_sum(self._cost) + self._cost.const)
 
+    def floor(self, bound: int) -> None:
+        """Tell what the objective costs at least: a search that reaches it is done."""
+        self.at_most(self._cost.times(-1), -bound)
+
     def objective(self, solver: cp_model.CpSolver) -> int:
         """Give the objective of what `solver` found, in whole numbers."""
         cost = self._cost

@@ -111,7 +111,7 @@ class State:
         return [m for m in self.view.members(group) if self.view.domain(m, loss.level) in loss.domains]
 
     def left(self, loss: Loss) -> HostIndex:
-        """Give the hosts that are left, with what the survivors take of them and, where rates are hard, of the links."""
+        """Give the hosts that are left, with what the survivors take of them and, by hard rates, of the links."""
         index = self.hosts.copy()
         for host in self.gone(loss):
             index.remove(host)
@@ -153,7 +153,12 @@ class State:
     def _app(self, running: list[Placed], batch: list[Placed]) -> Application[Any]:
         existing = tuple(
             Existing.model_construct(
-                group=m.group, id=m.id, host=m.host, flavor=None, resources=self._sizes[m.id], cell=self._cells.get(m.id)
+                group=m.group,
+                id=m.id,
+                host=m.host,
+                flavor=None,
+                resources=self._sizes[m.id],
+                cell=self._cells.get(m.id),
             )
             for m in running
         )

@@ -8,7 +8,7 @@ member is down. If not all can be placed, one fewer is tried, in every choice of
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from groupsolver.constraints.view import View
 from groupsolver.model.result import Placement
 
 STEPS = 4_000  # members put down for one loss, in all ways together
+AGAIN = 400  # the same, where a witness shows already how many find a place
 
 
 class Recovery(NamedTuple):
@@ -52,7 +53,12 @@ def sound(scene: Scene, placement: Mapping[str, str]) -> bool:
     )
 
 
-def recover(scene: Scene, told: Mapping[str, str] | None = None, steps: int = STEPS) -> Recovery:
+def recover(
+    scene: Scene,
+    told: Mapping[str, str] | None = None,
+    steps: int = STEPS,
+    stop: Callable[[], bool] = lambda: False,
+) -> Recovery:
     """Place a batch again, as many of it as can be.
 
     Parameters
@@ -62,6 +68,8 @@ def recover(scene: Scene, told: Mapping[str, str] | None = None, steps: int = ST
     told : mapping of str to str, optional
         A placement of some of them, as a witness tells it: taken if it is sound.
     steps : int, default `STEPS`
+    stop : callable, optional
+        Asked at each step; a true answer ends the search.
     """
     size = len(scene.batch)
     known = {member.id for member in scene.batch}
@@ -70,7 +78,7 @@ def recover(scene: Scene, told: Mapping[str, str] | None = None, steps: int = ST
         best = dict(told)
     if len(best) == size:
         return Recovery(0, 0, best)
-    search = _Search(scene, steps)
+    search = _Search(scene, steps, stop)
     least = search.hopeless()
     try:
         for out in range(least, size - len(best)):
@@ -118,8 +126,9 @@ def _choices(batch: Sequence[Member], out: int) -> Iterator[list[str]]:
 
 
 class _Search:
-    def __init__(self, scene: Scene, steps: int) -> None:
+    def __init__(self, scene: Scene, steps: int, stop: Callable[[], bool]) -> None:
         self.scene = scene
+        self.stop = stop
         self.steps = steps
         self._hosts: dict[tuple[object, ...], tuple[list[str], Iterator[str]]] = {}
         self.deepest: Placement = {}  # the most members that were ever down together
@@ -167,7 +176,7 @@ class _Search:
                 ways.pop()
                 starts.pop()
                 continue
-            if self.steps <= 0:
+            if self.steps <= 0 or self.stop():
                 raise _TooLongError
             self.steps -= 1
             placement[member.id] = host

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from groupsolver.constraints.losses import Loss, State, losses
 from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.policy import Policy, number
-from groupsolver.constraints.recovery import Recovery, recover
+from groupsolver.constraints.recovery import AGAIN, STEPS, Recovery, recover
 from groupsolver.constraints.scene import Rule, Scene
 from groupsolver.constraints.view import View
 from groupsolver.model.compiled import Mask
@@ -46,17 +46,17 @@ class Survives(Policy):
 
     def describe(self, group: str) -> str:
         """Say the rule."""
-        return f"after the loss of any {number(self.failures, self.level)} all members of {group} can be placed again"
+        return f"all members of {group} find a place again after the loss of any {number(self.failures, self.level)} of its own"
 
     def recoveries(self, group: str, view: View) -> list[tuple[Loss, Recovery]]:
         """Give each loss with what can be placed again after it; a witness in the view is looked at first."""
 
         def make() -> list[tuple[Loss, Recovery]]:
-            state = State(view)
-            return [
-                (loss, recover(state.after(group, loss), view.witness.get(loss.key(group))))
-                for loss in losses(group, self.level, self.failures, view)
-            ]
+            state, found = State(view), []
+            for loss in losses(group, self.level, self.failures, view):
+                told = view.witness.get(loss.key(group))
+                found.append((loss, recover(state.after(group, loss), told, AGAIN if told else STEPS)))
+            return found
 
         return view.once(("recoveries", group, self.level, self.failures), make)
 

@@ -1,4 +1,4 @@
-"""What earlier placements taught the model: what each loss leaves, and what may not be seen again at less than its price."""
+"""What earlier placements taught the model: scenarios of losses, and what may not be seen again below its price."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Memory:
 
 
 def _idle(enc: Encoding, group: str, loss: Loss, failures: int) -> Linear | None:
-    """Give 0 where so many domains that are used are lost together, and at least 1 where they are no loss; None: never."""
+    """Give 0 where these domains are a loss, as members stand, and at least 1 where they are none; None: never."""
     if failures == 1:
         return Linear() if len(loss.domains) == 1 else None
     fleet, uses = enc.ground.fleet, enc.uses(group, loss.level)

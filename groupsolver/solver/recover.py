@@ -63,9 +63,7 @@ class Recoveries:
                 self.witness[key] = found.placement
                 yield Fall(rule, loss, found)
 
-    def _one(
-        self, state: State, fleet: CompiledFleet, group: str, loss: Loss, known: Mapping[str, str]
-    ) -> Recovery:
+    def _one(self, state: State, fleet: CompiledFleet, group: str, loss: Loss, known: Mapping[str, str]) -> Recovery:
         scene = state.after(group, loss)
         lost = {member.id for member in scene.batch}
         told = {id_: host for id_, host in known.items() if id_ in lost}
@@ -82,7 +80,7 @@ class Recoveries:
             if best.stands is not None:
                 return Recovery(0, 0, best.named(best.stands)[0])
             found = Recovery(found.least if possible else max(1, found.least), found.most, found.placement)
-        found = _better(found, recover(scene, found.placement, STEPS))
+        found = _better(found, recover(scene, found.placement, STEPS, lambda: part.left() <= 0))
         return found if found.least == found.most else _better(found, self._fewest(ground, part))
 
     @staticmethod
@@ -105,7 +103,11 @@ class Recoveries:
         ids = {number: iter(lot.ids) for number, lot in enumerate(easier.lots)}
         placement: Placement = {next(ids[lot]): ground.fleet.names[row] for lot, row in answer.placement}
         least = max(0, answer.bound or 0)
-        return Recovery(least, size - len(placement), placement) if sound(ground.scene, placement) else Recovery(least, size, {})
+        return (
+            Recovery(least, size - len(placement), placement)
+            if sound(ground.scene, placement)
+            else Recovery(least, size, {})
+        )
 
 
 def _better(one: Recovery, other: Recovery) -> Recovery:

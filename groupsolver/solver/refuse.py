@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from groupsolver.constraints.room import takes
 from groupsolver.constraints.scene import Scene
 from groupsolver.model.fleet import Host
 from groupsolver.model.result import Conflict, ConflictingPolicy, Result
-from groupsolver.constraints.room import takes
 from groupsolver.solver.run import Run
 
 TOLD = 10  # disabled hosts that are named

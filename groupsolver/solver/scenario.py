@@ -59,7 +59,7 @@ class Scenario(Encoding):
         self.model = cp_model.CpModel() if base is None else base.model
         self.inside = {}
         self._unit = 1
-        self._high = {} if base is None else base._high
+        self._high = {} if base is None else base._high  # noqa: SLF001 - it is one model
         self._cost, self._spent, self._counts, self._uses = Linear(), {}, {}, {}
         stood = _standing(base)
         self.placed, self.left = [], Linear()

@@ -108,7 +108,7 @@ class Survival:
         if not falls:
             self.best.prove(relaxed.bound)
             return self.best.result()
-        course = _Course(self, falls, easy.stands)
+        course = _Course(self, falls, easy.stands, relaxed.bound)
         proved = course.follow()
         if proved is None:
             return refusal(self.told.scene, self.run)
@@ -123,8 +123,8 @@ class Survival:
 class _Course:
     """Model after model, goal after goal: each tier, then the objective."""
 
-    def __init__(self, survival: Survival, falls: list[Fall], stands: list[Stand]) -> None:
-        self.of = survival
+    def __init__(self, survival: Survival, falls: list[Fall], stands: list[Stand], least: int) -> None:
+        self.of, self.least, self.hint = survival, least, stands
         told, plain = survival.told, survival.plain
         self.survey = survey(plain, survival.objective, WHOLE)
         self.memory = Memory()
@@ -187,7 +187,9 @@ class _Course:
                 enc.bound(tier, limit)
             paid = unit_of(self.of.objective) * sum(self.limits.values()) if goal is None else 0
             enc.minimize(paid, goal)
-            answer = solved(enc, self.candidates, best.stands, run, run.elapsed() + run.left(), 0.0)
+            if goal is None and not self.tiers:
+                enc.floor(self.least)
+            answer = solved(enc, self.candidates, best.stands or self.hint, run, run.elapsed() + run.left(), 0.0)
             if answer.infeasible:
                 if self.complete and best.value is not None:
                     raise BrokenAnswer("the search for what survives refuted what the check accepts")
