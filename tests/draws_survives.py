@@ -96,5 +96,5 @@ def cases(rnd: Random, soft: bool, ranked: bool = False) -> tuple[Doc, Doc]:
                 group["policies"].append(policy)
     ranks = [policy for group in groups for policy in group["policies"] if ranked and "weight" in policy]
     for policy in ranks:
-        policy |= {} if _one_in(3, rnd) else {"priority": rnd.randint(0, 2)}
+        policy.update({} if _one_in(3, rnd) else {"priority": rnd.randint(0, 2)})
     return {"flavors": FLAVORS, "groups": groups, "existing": existing}, fleet

@@ -86,3 +86,52 @@ def hold_the_witness(oracle: Survivors, result: Result) -> None:
                 known.add(key)
                 assert oracle.valid(name, policy, loss, stands, (result.witness or {})[key])
     assert known == set(result.witness or {})
+
+
+def test_with_priorities_each_tier_comes_before_the_next() -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(2 * DRAWS):
+        oracle, app, fleet, _ = drawn(seed, soft=True, ranked=True)
+        result = solve(app, fleet, objective="cost", limits=ONE)
+        best = oracle.best_rank("cost")
+        assert result.status == ("infeasible" if best is None else "optimal"), seed
+        if result.placement is not None:
+            assert oracle.rank(result.placement, "cost") == best, seed
+            hold_the_witness(oracle, result)
+        seen["all"] += 1
+        seen["paid"] += best is not None and any(best[:-1])
+    assert seen["paid"] >= 0.1 * seen["all"]
+
+
+@softness
+def test_asking_again_with_the_answer_as_existing_places_nothing(soft: bool) -> None:
+    placed = 0
+    for seed in range(DRAWS // 2):
+        oracle, app, fleet, _ = drawn(f"again {seed}", soft)
+        first = solve(app, fleet, limits=ONE)
+        if first.placement is None:
+            continue
+        placed += 1
+        running = [{"id": s[0], "group": s[1], "host": s[2]} for s in oracle.stands(first.placement) if s[3]]
+        existing = [*app.document()["existing"], *running]
+        hosts = {host["name"]: host for host in fleet.document()["hosts"]}
+        for there in running:  # `used` is everything that runs, so the new members too
+            for name, amount in oracle.sizes[there["id"]].items():
+                hosts[there["host"]]["used"][name] = hosts[there["host"]]["used"].get(name, 0) + amount
+        again = Application.model_validate(app.document() | {"existing": existing})
+        second = solve(again, Fleet.model_validate(fleet.document() | {"hosts": list(hosts.values())}), limits=ONE)
+        assert (second.status, second.placement, second.penalties) == ("optimal", {}, first.penalties)
+        # The same losses, with places for as many members.
+        assert {key: len(placement) for key, placement in (second.witness or {}).items()} == {
+            key: len(placement) for key, placement in (first.witness or {}).items()
+        }
+    assert placed >= DRAWS // 8
+
+
+def test_a_witness_that_does_not_hold_changes_nothing() -> None:
+    for seed in range(DRAWS):
+        oracle, app, fleet, rnd = drawn(f"false {seed}", soft=False)
+        placement = anywhere(oracle, rnd)
+        told = check(app, fleet, placement).witness or {}
+        other = {key: dict.fromkeys([*found, "ghost"][: rnd.randint(0, 3)], "h0") for key, found in told.items()}
+        assert check(app, fleet, placement, witness=other) == check(app, fleet, placement)
