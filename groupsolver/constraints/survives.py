@@ -46,8 +46,8 @@ class Survives(Policy):
 
     def describe(self, group: str) -> str:
         """Say the rule."""
-        where = f"{number(self.failures, self.level)} in use"
-        return f"after the loss of any {where}, all members of {group} find a place again"
+        what = self.level if self.failures == 1 else f"{self.failures} {self.level}s"
+        return f"after the loss of any {what} in use, all members of {group} find a place again"
 
     def recoveries(self, group: str, view: View) -> list[tuple[Loss, Recovery]]:
         """Give each loss with what can be placed again after it; a witness in the view is looked at first."""
