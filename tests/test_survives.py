@@ -198,8 +198,9 @@ def test_the_question_about_a_placement_is_answered_for_a_group_or_for_all() -> 
     ],
 )
 def test_a_question_that_names_what_is_not_there_is_bad_input(code: str, asked: Doc) -> None:
+    told: Doc = {"app": app(), "fleet": racks(2, 2), "placement": {"A/0": "h0", "A/1": "h1"}} | asked
     with pytest.raises(BadInput) as error:
-        survives(app(), racks(2, 2), **({"placement": {"A/0": "h0", "A/1": "h1"}} | asked))
+        survives(**told)
     assert [fault.code for fault in error.value.faults] == [code]
 
 

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import NamedTuple
 
 from groupsolver.constraints.room import lacks, takes
 from groupsolver.constraints.scene import Member, Rule, Scene
 from groupsolver.constraints.shared_links import overloads
 from groupsolver.constraints.view import View
+from groupsolver.model.fleet import Host
 from groupsolver.model.result import Placement
+from groupsolver.model.value import HOST
 
 STEPS = 4_000  # members put down for one loss, in all ways together
-AGAIN = 400  # the same, where a witness shows already how many find a place
+AGAIN = 100  # the same, where a witness shows already how many find a place
 
 
 class Recovery(NamedTuple):
@@ -58,6 +60,7 @@ def recover(
     told: Mapping[str, str] | None = None,
     steps: int = STEPS,
     stop: Callable[[], bool] = lambda: False,
+    level: str = HOST,
 ) -> Recovery:
     """Place a batch again, as many of it as can be.
 
@@ -70,6 +73,8 @@ def recover(
     steps : int, default `STEPS`
     stop : callable, optional
         Asked at each step; a true answer ends the search.
+    level : str, default "host"
+        Hosts come in turn from each of its domains: policies tell those of one domain least apart.
     """
     size = len(scene.batch)
     known = {member.id for member in scene.batch}
@@ -78,7 +83,7 @@ def recover(
         best = dict(told)
     if len(best) == size:
         return Recovery(0, 0, best)
-    search = _Search(scene, steps, stop)
+    search = _Search(scene, steps, stop, level)
     least = search.hopeless()
     try:
         for out in range(least, size - len(best)):
@@ -126,8 +131,9 @@ def _choices(batch: Sequence[Member], out: int) -> Iterator[list[str]]:
 
 
 class _Search:
-    def __init__(self, scene: Scene, steps: int, stop: Callable[[], bool]) -> None:
+    def __init__(self, scene: Scene, steps: int, stop: Callable[[], bool], level: str) -> None:
         self.scene = scene
+        self.level = level
         self.stop = stop
         self.steps = steps
         self._hosts: dict[tuple[object, ...], tuple[list[str], Iterator[str]]] = {}
@@ -137,7 +143,7 @@ class _Search:
         """Give the hosts, from a place on, that take a member when nothing else comes; found as they are asked for."""
         scene, key = self.scene, _sort_of(member)
         if key not in self._hosts:
-            hosts = (h.name for h in scene.hosts if not h.overfull and scene.eligible(member.group, h))
+            hosts = (h.name for h in self.in_turn() if not h.overfull and scene.eligible(member.group, h))
             self._hosts[key] = [], (name for name in hosts if takes(scene.hosts[name], member.size))
         found, more = self._hosts[key]
         while True:
@@ -148,6 +154,16 @@ class _Search:
             if name is None:
                 return
             found.append(name)
+
+    def in_turn(self) -> Iterator[Host]:
+        """Give all hosts, one of each domain after another; those in none at the end."""
+        index, level = self.scene.hosts, self.level
+        if level == HOST:
+            yield from index
+            return
+        for rank in zip_longest(*(index.hosts_in(level, name) for name in index.domains(level))):
+            yield from (host for host in rank if host is not None)
+        yield from (host for host in index if level not in host.domains)
 
     def hopeless(self) -> int:
         """Give how many members have no host at all."""

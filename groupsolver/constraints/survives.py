@@ -56,7 +56,9 @@ class Survives(Policy):
             state, found = State(view), []
             for loss in losses(group, self.level, self.failures, view):
                 told = view.witness.get(loss.key(group))
-                found.append((loss, recover(state.after(group, loss), told, AGAIN if told else STEPS)))
+                found.append(
+                    (loss, recover(state.after(group, loss), told, AGAIN if told else STEPS, level=self.level))
+                )
             return found
 
         return view.once(("recoveries", group, self.level, self.failures), make)

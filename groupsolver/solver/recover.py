@@ -13,6 +13,7 @@ from groupsolver.constraints.survives import Survives
 from groupsolver.constraints.view import View
 from groupsolver.model.compiled import CompiledFleet
 from groupsolver.model.result import Placement, Witness
+from groupsolver.model.value import INT64_MAX
 from groupsolver.solver.exact import solved
 from groupsolver.solver.incumbent import Incumbent
 from groupsolver.solver.run import Part, Run
@@ -51,24 +52,36 @@ class Recoveries:
         self._run = run
         self.witness: Witness = {}
 
-    def of(self, rules: list[tuple[Rule, Survives]], view: View) -> Iterator[Fall]:
-        """Give every loss of a placement with its recovery."""
+    def of(
+        self, rules: list[tuple[Rule, Survives]], view: View, limits: Mapping[int, int] | None = None
+    ) -> Iterator[Fall]:
+        """Give every loss of a placement with its recovery.
+
+        Parameters
+        ----------
+        limits : mapping of int to int, optional
+            By id of a rule: how many members may be nowhere. Once it is proved that more are, no more is asked.
+        """
         state, fleet = State(view), self._told.fleet.copy()
         for host in state.changed:
             fleet.update(host)
         for rule, policy in rules:
             for loss in losses(rule.group, policy.level, policy.failures, view):
                 key = loss.key(rule.group)
-                found = self._one(state, fleet, rule.group, loss, self.witness.get(key, {}))
+                found = self._one(
+                    state, fleet, rule.group, loss, self.witness.get(key, {}), (limits or {}).get(id(rule), INT64_MAX)
+                )
                 self.witness[key] = found.placement
                 yield Fall(rule, loss, found)
 
-    def _one(self, state: State, fleet: CompiledFleet, group: str, loss: Loss, known: Mapping[str, str]) -> Recovery:
+    def _one(
+        self, state: State, fleet: CompiledFleet, group: str, loss: Loss, known: Mapping[str, str], limit: int
+    ) -> Recovery:
         scene = state.after(group, loss)
         lost = {member.id for member in scene.batch}
         told = {id_: host for id_, host in known.items() if id_ in lost}
-        found = recover(scene, told, QUICK)
-        if found.least == found.most or self._run.left() <= 0:
+        found = recover(scene, told, QUICK, self._late, loss.level)
+        if found.least == found.most or found.least > limit or self._run.left() <= 0:
             return found
         left = without(fleet, state.gone(loss))
         left.reserve(scene.hosts.reserved)
@@ -80,8 +93,14 @@ class Recoveries:
             if best.stands is not None:
                 return Recovery(0, 0, best.named(best.stands)[0])
             found = Recovery(found.least if possible else max(1, found.least), found.most, found.placement)
-        found = _better(found, recover(scene, found.placement, STEPS, lambda: part.left() <= 0))
+            if found.least > limit:
+                return found
+        found = _better(found, recover(scene, found.placement, STEPS, lambda: part.left() <= 0, loss.level))
         return found if found.least == found.most else _better(found, self._fewest(ground, part))
+
+    def _late(self) -> bool:
+        """Whether the time is over; a run that is stopped may still look whether its answer survives."""
+        return self._run.elapsed() >= self._run.limits.seconds
 
     @staticmethod
     def _fewest(ground: Ground, run: Run) -> Recovery:

@@ -40,6 +40,7 @@ from groupsolver.solver.tiers import Minimise, bound_of_hosts
 SHARE = 0.5  # of the time, for the answer without `survives`
 MOST = 50_000  # variables of a model over all hosts
 ROUNDS = 300  # models, at most
+WORST = 8  # losses that join a model at a time: it may do with few
 
 
 def asking(scene: Scene) -> list[tuple[Rule, Survives]]:
@@ -75,6 +76,7 @@ class Survival:
         self.rules = asking(told.scene)
         self.best = Incumbent(told, objective, run)
         self.recoveries = Recoveries(told, minimise, run)
+        self.hard = {id(rule) for rule, policy in self.rules if policy.hard}
         # What running members alone lack already is forgiven to hard rules.
         before = list(self.recoveries.of(self.rules, View(told.scene, {}))) if told.scene.standing else []
         self.forgiven = {
@@ -87,10 +89,18 @@ class Survival:
     def look(self, stands: list[Stand], inside: Inside | None) -> list[Fall]:
         """Take a placement with its recoveries; give the losses that cost, or break, something."""
         placement, cells = self.best.named(stands, inside)
-        found = list(self.recoveries.of(self.rules, View(self.told.scene, placement, cells)))
-        witness = {fall.loss.key(fall.rule.group): fall.found.placement for fall in found}
-        self.best.offer(stands, "survive", inside=inside, witness=witness)
-        return [fall for fall in found if fall.found.most > self.forgiven[id(fall.rule)]]
+        limits = {key: limit for key, limit in self.forgiven.items() if key in self.hard}
+        falls: list[Fall] = []
+        dead = 0
+        for fall in self.recoveries.of(self.rules, View(self.told.scene, placement, cells), limits):
+            if fall.found.most > self.forgiven[id(fall.rule)]:
+                falls.append(fall)
+                dead += id(fall.rule) in self.hard
+                if dead == WORST:  # enough to learn from
+                    break
+        if not dead:
+            self.best.offer(stands, "survive", inside=inside, witness=self.recoveries.witness)
+        return falls
 
     def nothing(self) -> Result:
         """Answer for a batch in which nothing is left to place."""
@@ -215,15 +225,16 @@ class _Course:
     def learn(self, falls: list[Fall], stands: list[Stand]) -> bool:
         """Add what a placement taught: a scenario for each loss it falls by, or itself where that is known."""
         learnt = False
-        for fall in falls:
+        for fall in sorted(falls, key=lambda fall: -fall.found.most)[:WORST]:
             key = fall.rule.group, fall.loss
             if key not in self.aftermaths:
                 self.aftermaths[key] = Aftermath(self.of.told, *key)
                 learnt = True
         if not learnt:
-            for fall in falls:
-                exact = fall.found.least == fall.found.most
-                self.complete &= exact and not self.cells
+            for fall in [fall for fall in falls if (fall.rule.group, fall.loss) in self.aftermaths]:
+                least, most, _ = fall.found
+                proved = least == most or (id(fall.rule) in self.of.hard and least > self.of.forgiven[id(fall.rule)])
+                self.complete &= proved and not self.cells
                 gone = self.aftermaths[fall.rule.group, fall.loss].gone
-                learnt |= self.memory.note(Seen.of(fall, stands, set(gone.tolist()), fall.found.most))
+                learnt |= self.memory.note(Seen.of(fall, stands, set(gone.tolist()), least if proved else most))
         return learnt
