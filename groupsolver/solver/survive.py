@@ -199,7 +199,9 @@ class _Course:
             enc.minimize(paid, goal)
             if goal is None and not self.tiers:
                 enc.floor(self.least)
-            answer = solved(enc, self.candidates, best.stands or self.hint, run, run.elapsed() + run.left(), 0.0)
+            aside = Part(run, run.left(), 0.0, quiet=True)  # what it finds is no answer before it was looked at
+            until = run.elapsed() + run.left()
+            answer = solved(enc, self.candidates, best.stands or self.hint, aside, until, 0.0)
             if answer.infeasible:
                 if self.complete and best.value is not None:
                     raise BrokenAnswer("the search for what survives refuted what the check accepts")
@@ -208,6 +210,7 @@ class _Course:
                 return False
             if self.complete and answer.bound is not None and goal is None:
                 self.last = max(answer.bound, self.last or answer.bound)
+                run.tell("survive", bound=None if self.tiers else self.last)
             falls = self.of.look(answer.placement, answer.inside)
             value = best.value if goal is None else best.tiers.get(goal)
             if best.placed and value is not None and answer.bound is not None and value <= answer.bound:
