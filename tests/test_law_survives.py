@@ -135,3 +135,16 @@ def test_a_witness_that_does_not_hold_changes_nothing() -> None:
         told = check(app, fleet, placement).witness or {}
         other = {key: dict.fromkeys([*found, "ghost"][: rnd.randint(0, 3)], "h0") for key, found in told.items()}
         assert check(app, fleet, placement, witness=other) == check(app, fleet, placement)
+
+
+@softness
+def test_the_same_where_each_recovery_is_left_to_the_solver(soft: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Plain order decides nearly all recoveries of cases so small; here it has no step.
+    monkeypatch.setattr("groupsolver.solver.recover.QUICK", 0)
+    for seed in range(DRAWS // 3):
+        oracle, app, fleet, _ = drawn(seed, soft)
+        result = solve(app, fleet, objective="cost", limits=ONE)
+        best = oracle.best("cost")
+        assert (result.status, result.objective) == ("infeasible" if best is None else "optimal", best), seed
+        if result.placement is not None:
+            hold_the_witness(oracle, result)
