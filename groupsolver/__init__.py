@@ -19,6 +19,7 @@ from groupsolver.constraints.near import Near
 from groupsolver.constraints.network_proximity import NetworkProximity
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.spread import Spread
+from groupsolver.constraints.survives import Survives
 from groupsolver.constraints.within import Outside, Within
 from groupsolver.errors import BadInput, BrokenAnswer, Fault, GroupsolverError, UnknownHost, UnknownSolverStatus
 from groupsolver.files import load_application, load_fleet, load_result
@@ -31,10 +32,12 @@ from groupsolver.model.costs import Costs
 from groupsolver.model.fleet import Fleet, Host, Link
 from groupsolver.model.inventory import Inventory
 from groupsolver.model.result import Conflict, Explanation, Limits, Penalty, Progress, Result
+from groupsolver.model.survival import Survival
 from groupsolver.model.topology import topology
 from groupsolver.why import Why, why
 
 if TYPE_CHECKING:
+    from groupsolver.solver.question import survives
     from groupsolver.solver.solve import explain, solve
 
 __version__ = "0.1.0"
@@ -74,6 +77,8 @@ __all__ = [
     "Progress",
     "Result",
     "Spread",
+    "Survival",
+    "Survives",
     "UnknownHost",
     "UnknownSolverStatus",
     "Verdict",
@@ -90,6 +95,7 @@ __all__ = [
     "load_links",
     "load_result",
     "solve",
+    "survives",
     "topology",
     "why",
     "with_links",
@@ -102,4 +108,8 @@ def __getattr__(name: str) -> Any:
         from groupsolver.solver import solve as solver
 
         return getattr(solver, name)
+    if name == "survives":
+        from groupsolver.solver.question import survives
+
+        return survives
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

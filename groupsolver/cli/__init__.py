@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from groupsolver.cli import db, explain, fleet, group, serve, tokens, whatif
+from groupsolver.cli import db, explain, fleet, group, serve, survives, tokens, whatif
 from groupsolver.cli.exits import Exit
 from groupsolver.cli.options import Options, parse
 from groupsolver.cli.out import CannotWriteError
@@ -21,6 +21,7 @@ _RUN: dict[str, Callable[[Options], int]] = {
     "tokens": tokens.run,
     "fleet": fleet.run,
     "group": group.run,
+    "survives": survives.run,
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, NoReturn, get_args
 
 import groupsolver
-from groupsolver.cli import db, explain, fleet, group, serve, tokens, whatif
+from groupsolver.cli import db, explain, fleet, group, serve, survives, tokens, whatif
 from groupsolver.cli.arguments import Output, add_app, add_fleet, add_limits, add_network, add_objective, add_output
 from groupsolver.cli.remote import add_identity, add_url
 from groupsolver.errors import one_line
@@ -22,7 +22,9 @@ exit codes: 0 placed, explained, or nothing wrong; 1 proved infeasible; 2 bad in
 class Options(argparse.Namespace):
     """Options as they were given; which of them are there depends on `command`."""
 
-    command: Literal["place", "check", "schema", "explain", "whatif", "serve", "db", "tokens", "fleet", "group"]
+    command: Literal[
+        "place", "check", "schema", "explain", "whatif", "survives", "serve", "db", "tokens", "fleet", "group"
+    ]
     app: str
     fleet: str
     network: str | None
@@ -71,7 +73,7 @@ def _parser() -> _Parser:
     _add_check(_command(commands, "check", "hold a placement against every rule, without the solver"))
     schema = _command(commands, "schema", "print the JSON Schema of a format, or the OpenAPI document of the server")
     schema.add_argument("format", choices=get_args(Format))
-    for command in (explain, whatif, serve, db, tokens, fleet, group):
+    for command in (explain, whatif, survives, serve, db, tokens, fleet, group):
         command.add_parser(commands)
     return parser
 

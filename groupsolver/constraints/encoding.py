@@ -288,10 +288,15 @@ class Encoding:
         """Let the rules of a tier cost at most a budget together, in units of weight: once all are posted."""
         self.at_most(self._spent.get(tier, Linear()), budget)
 
-    def minimize(self, offset: int = 0) -> None:
-        """Make the sum of all prices the objective, and `offset` points that are paid in any case."""
+    def minimize(self, offset: int = 0, tier: int | None = None) -> None:
+        """Make the sum of all prices the objective, and `offset` points that are paid in any case; or a tier's cost."""
+        self._cost = self._cost if tier is None else self._spent.get(tier, Linear())
         self._cost.const += offset
         self.model.minimize(_sum(self._cost) + self._cost.const)
+
+    def floor(self, bound: int) -> None:
+        """Tell what the objective costs at least: a search that reaches it is done."""
+        self.at_most(self._cost.times(-1), -bound)
 
     def objective(self, solver: cp_model.CpSolver) -> int:
         """Give the objective of what `solver` found, in whole numbers."""

@@ -70,12 +70,15 @@ class Policy(BasePolicy, ABC):
         Members look for members of `target`: these are better placed first.
     of_all : bool
         It looks at every member that comes near, of groups that it does not name too.
+    asks_again : bool
+        Its measure takes placements of its own: the pipeline runs without it, and it is looked at afterwards.
     """
 
     monotone: ClassVar[bool] = False
     binds_whole: ClassVar[bool] = False
     follows: ClassVar[bool] = False
     of_all: ClassVar[bool] = False
+    asks_again: ClassVar[bool] = False
 
     @property
     def hard(self) -> bool:
@@ -138,6 +141,10 @@ class Policy(BasePolicy, ABC):
     def excesses(self, group: str, view: View) -> Iterable[str]:
         """Say in words what makes up the measure, the worst first: a place or a member each; or nothing."""
         return ()
+
+    def witness(self, group: str, view: View) -> dict[str, dict[str, str]] | None:
+        """Give the placements that show that it holds, by what each is for; None where it needs none."""
+        return None
 
     # What a conflict asks of it.
 

@@ -72,8 +72,7 @@ class Spread(Counting):
         return [
             (counts[domain], domain)
             for domain in scene.hosts.domains(self.level)
-            if domain in running
-            or any(scene.eligible(group, host) for host in scene.hosts.hosts_in(self.level, domain))
+            if domain in running or domain in scene.open_domains(group, self.level)
         ]
 
     def excesses(self, group: str, view: View) -> Iterable[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from groupsolver.constraints.policy import number
+from groupsolver.constraints.room import takes
 from groupsolver.constraints.scene import Scene
 from groupsolver.model.fleet import Host
 from groupsolver.model.result import Conflict, ConflictingPolicy, Result
-from groupsolver.room import takes
 from groupsolver.solver.run import Run
 
 TOLD = 10  # disabled hosts that are named
