@@ -1,0 +1,313 @@
+"""How many copies fillings of hosts add up to: a linear program over columns, and a bound that needs no trust in it.
+
+A column is a filling of one host: whole members of each unit. The program says how many hosts of each class
+take which; its dual values price units and domains, and what is worth most at these prices joins. At *any*
+prices Lagrange's bound is valid: hosts taken one by one, each filled for most. So what is proved rests on
+neither the linear solver nor the columns.
+
+Source: Gilmore & Gomory (1961), doi:10.1287/opre.9.6.849; the bound at any prices, Lasdon,
+*Optimization Theory for Large Systems* (1970).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import coo_array, csr_array
+
+from groupsolver.model.compiled import Floats, Ints
+from groupsolver.model.value import HOST
+from groupsolver.solver.demand import Ceiling, Demand
+from groupsolver.solver.hostclasses import HostClasses
+from groupsolver.solver.knapsack import Knapsacks
+
+CLOSE = 1e-3  # a gap between program and bound, a fraction, that is close enough
+VIOLATED = 1e-6
+ADDED = 4_000  # ceilings that join at a time, the most violated first
+
+
+@dataclass
+class Prices:
+    """Dual values, all at least 0, by the rows of a `Master`.
+
+    Attributes
+    ----------
+    unit : (U,) float64
+        Copies that one more of a unit is worth.
+    ceiling : list of (C or D,) float64
+        Of each ceiling, by domain, or by class at host.
+    floor : list of (D,) float64
+    whole : list of (units, D) float64
+    once : (W,) float64
+    """
+
+    unit: Floats
+    ceiling: list[Floats] = field(default_factory=list)
+    floor: list[Floats] = field(default_factory=list)
+    whole: list[Floats] = field(default_factory=list)
+    once: Floats = field(default_factory=lambda: np.zeros(0))
+
+
+@dataclass(frozen=True)
+class Solved:
+    """An optimum over the columns so far.
+
+    Attributes
+    ----------
+    copies : float
+    takes : (J,) float64
+        How many hosts take each column.
+    inside : list of (D,) float64
+        By whole: copies in each domain.
+    prices : Prices
+    slack : (C,) float64
+        What one more host of each class is worth, over these columns.
+    """
+
+    copies: float
+    takes: Floats
+    inside: list[Floats]
+    prices: Prices
+    slack: Floats
+
+
+class Master:
+    """The program over some classes.
+
+    Parameters
+    ----------
+    demand : Demand
+    classes : HostClasses
+    ceilings : tuple of Ceiling
+    most : int
+        No more copies than so many fit.
+    """
+
+    def __init__(self, demand: Demand, classes: HostClasses, ceilings: tuple[Ceiling, ...], most: int) -> None:
+        self.demand, self.classes, self.ceilings, self.most = demand, classes, ceilings, most
+        self.sacks = Knapsacks(classes.free, classes.slots, demand.size)
+        self.owner = np.zeros(0, dtype=np.int64)  # of each column: its class
+        self.counts = np.zeros((0, len(demand.units)), dtype=np.int64)
+        self._known: set[bytes] = set()
+        # Which rows of ceilings and floors are in the program: (ceiling, domain), the latter of a floor as ~domain.
+        self._rows: list[tuple[int, int]] = []
+        self._codes = [self._code(one.level) for one in (*ceilings, *demand.wholes)]
+        self._inside = [self._part_of(one) for one in ceilings]
+        fleet = demand.ground.fleet
+        self._domains = [len(classes) if one.level == HOST else fleet.domains(one.level) for one in ceilings]
+        for at, one in enumerate(ceilings):
+            if one.low:
+                where = range(self._domains[at]) if one.counted is None else np.flatnonzero(one.counted).tolist()
+                self._rows += [(at, ~domain) for domain in where]
+
+    def _code(self, level: str) -> Ints:
+        return np.arange(len(self.classes)) if level == HOST else self.classes.codes[level]
+
+    def _part_of(self, ceiling: Ceiling) -> int | None:
+        """Give the whole that a ceiling at host is part of: it is then by copies in that domain, not by all."""
+        units = set(np.flatnonzero(ceiling.weight).tolist())
+        for at, whole in enumerate(self.demand.wholes):
+            if ceiling.level == HOST and units <= set(whole.units):
+                return at
+        return None
+
+    def join(self, counts: Ints, which: Ints | None = None) -> int:
+        """Let fillings join, one of each class or of some; say how many are new."""
+        which = np.arange(len(self.classes)) if which is None else which
+        fresh = []
+        for at, one in enumerate(which.tolist()):
+            key = one.to_bytes(8, "little") + counts[at].tobytes()
+            if key not in self._known and counts[at].any():
+                self._known.add(key)
+                fresh.append(at)
+        self.owner = np.r_[self.owner, which[fresh]]
+        self.counts = np.concatenate([self.counts, counts[fresh]])
+        return len(fresh)
+
+    def solve(self, seconds: float) -> Solved | None:
+        """Solve over the columns so far; None where there was no time."""
+        demand, columns = self.demand, len(self.owner)
+        units, classes = len(demand.units), len(self.classes)
+        domains = [demand.ground.fleet.domains(whole.level) for whole in demand.wholes]
+        first = np.cumsum([1, *domains])  # of each whole's variables
+        base = int(first[-1])  # of the columns
+        parts: list[tuple[Ints, Ints, Floats]] = []
+        right: list[Floats] = []
+
+        def add(row: Ints, column: Ints, value: Floats) -> None:
+            parts.append((np.asarray(row), np.asarray(column), np.asarray(value, dtype=np.float64)))
+
+        at, unit = np.nonzero(self.counts)
+        add(unit, base + at, -self.counts[at, unit])
+        add(np.arange(units), np.zeros(units, dtype=np.int64), demand.number)
+        right.append(np.zeros(units))
+        add(units + self.owner, base + np.arange(columns), np.ones(columns))
+        right.append(self.classes.number.astype(np.float64))
+        row = units + classes
+        loads = [self.counts @ one.weight for one in self.ceilings]
+        places = [codes[self.owner] for codes in self._codes]
+        order = self._ordered(places)
+        for one, place in self._rows:
+            ceiling, low = self.ceilings[one], place < 0
+            domain = ~place if low else place
+            start, end = np.searchsorted(places[one][order[one]], [domain, domain + 1])
+            here = order[one][start:end]
+            sign = -1.0 if low else 1.0
+            times = self.classes.number[domain] if ceiling.level == HOST else 1
+            limit = ceiling.low if low else ceiling.high * times
+            add(np.full(len(here), row), base + here, sign * loads[one][here])
+            add(np.array([row]), np.array([self._copies_in(one, domain, first)]), np.array([-sign * limit]))
+            row += 1
+        right.append(np.zeros(len(self._rows)))
+        for w, whole in enumerate(demand.wholes):
+            place = places[len(self.ceilings) + w]
+            for number, one in enumerate(whole.units):
+                here = np.flatnonzero((place >= 0) & (self.counts[:, one] > 0))
+                add(row + place[here], base + here, self.counts[here, one])
+                every = np.arange(domains[w])
+                add(row + every, first[w] + every, np.full(domains[w], -float(demand.number[one])))
+                row += domains[w]
+                del number
+            add(np.full(domains[w], row), first[w] + np.arange(domains[w]), np.ones(domains[w]))
+            add(np.array([row]), np.array([0]), np.array([-1.0]))
+            row += 1
+            right.append(np.zeros(domains[w] * len(whole.units) + 1))
+        table = coo_array(
+            (np.concatenate([p[2] for p in parts]), tuple(np.concatenate([p[i] for p in parts]) for i in (0, 1))),
+            shape=(row, base + columns),
+        )
+        cost = np.zeros(base + columns)
+        cost[0] = -1.0
+        bounds = np.zeros((base + columns, 2))
+        bounds[:, 1] = np.inf
+        found = linprog(
+            cost,
+            A_ub=csr_array(table),
+            b_ub=np.concatenate(right),
+            bounds=bounds,
+            method="highs",
+            options={"time_limit": max(0.1, seconds)},
+        )
+        if found.status != 0:
+            return None
+        dual = np.maximum(0.0, -found.ineqlin.marginals)
+        inside = [found.x[start:end] for start, end in zip(first[:-1], first[1:], strict=True)]
+        return Solved(float(found.x[0]), found.x[base:], inside, self._prices(dual), dual[units : units + classes])
+
+    def _ordered(self, places: list[Ints]) -> list[Ints]:
+        return [np.argsort(place, kind="stable") for place in places[: len(self.ceilings)]]
+
+    def _copies_in(self, ceiling: int, domain: int, first: Ints) -> int:
+        """Give the variable of the copies that a ceiling is by."""
+        whole = self._inside[ceiling]
+        if whole is None:
+            return 0
+        code = int(self._codes[len(self.ceilings) + whole][domain])
+        return int(first[whole]) + code if code >= 0 else 0
+
+    def _prices(self, dual: Floats) -> Prices:
+        units = len(self.demand.units)
+        ceiling = [np.zeros(number) for number in self._domains]
+        floor = [np.zeros(number) for number in self._domains]
+        row = units + len(self.classes)
+        for one, place in self._rows:
+            (floor if place < 0 else ceiling)[one][~place if place < 0 else place] = dual[row]
+            row += 1
+        whole, once = [], []
+        for each in self.demand.wholes:
+            domains = self.demand.ground.fleet.domains(each.level)
+            end = row + domains * len(each.units)
+            whole.append(dual[row:end].reshape(len(each.units), domains))
+            once.append(dual[end])
+            row = end + 1
+        return Prices(dual[:units], ceiling, floor, whole, np.array(once))
+
+    def worth(self, prices: Prices) -> Floats:
+        """(C, U) float64: what a unit is worth on a host of each class."""
+        found = np.tile(prices.unit, (len(self.classes), 1))
+        for at, one in enumerate(self.ceilings):
+            if prices.ceiling and (prices.ceiling[at].any() or prices.floor[at].any()):
+                codes = self._codes[at]
+                net = np.where(codes >= 0, (prices.ceiling[at] - prices.floor[at])[np.maximum(codes, 0)], 0.0)
+                found -= net[:, None] * one.weight
+        for at, whole in enumerate(self.demand.wholes):
+            if prices.whole:
+                codes = self._codes[len(self.ceilings) + at]
+                for number, unit in enumerate(whole.units):
+                    found[:, unit] -= np.where(codes >= 0, prices.whole[at][number][np.maximum(codes, 0)], 0.0)
+        return found
+
+    def bound(self, prices: Prices, most: Floats) -> float:
+        """Give Lagrange's bound, where no filling of a class is worth more than `most` at some prices."""
+        total = float(self.classes.number @ most)
+        by_all = 1.0 - float(self.demand.number @ prices.unit)
+        inside = [np.zeros(self.demand.ground.fleet.domains(whole.level)) for whole in self.demand.wholes]
+        for at, one in enumerate(self.ceilings if prices.ceiling else ()):
+            times = self.classes.number if one.level == HOST else 1
+            gain = prices.ceiling[at] * one.high * times - prices.floor[at] * one.low
+            whole = self._inside[at]
+            if whole is None:
+                by_all += float(gain.sum())
+            else:
+                codes = self._codes[len(self.ceilings) + whole]
+                np.add.at(inside[whole], codes[codes >= 0], gain[codes >= 0])
+                by_all += float(gain[codes < 0].sum())
+        for at, whole in enumerate(self.demand.wholes if prices.whole else ()):
+            by_all += float(prices.once[at])
+            net = inside[at] + self.demand.number[list(whole.units)] @ prices.whole[at] - prices.once[at]
+            total += self.most * float(np.maximum(0.0, net).sum())
+        return total + self.most * max(0.0, by_all)
+
+    def violated(self, solved: Solved) -> int:
+        """Let ceilings that an optimum breaks join; say how many."""
+        known, found = set(self._rows), list[tuple[float, tuple[int, int]]]()
+        for at, one in enumerate(self.ceilings):
+            codes = self._codes[at][self.owner]
+            loads = np.zeros(self._domains[at])
+            np.add.at(loads, codes[codes >= 0], ((self.counts @ one.weight) * solved.takes)[codes >= 0])
+            times = self.classes.number if one.level == HOST else 1
+            whole, copies = self._inside[at], np.full(self._domains[at], solved.copies)
+            if whole is not None:
+                within = self._codes[len(self.ceilings) + whole]
+                copies = np.where(within >= 0, solved.inside[whole][np.maximum(within, 0)], solved.copies)
+            over = loads - one.high * copies * times
+            found += [
+                (-float(over[domain]), (at, domain))
+                for domain in np.flatnonzero(over > VIOLATED * max(1.0, solved.copies)).tolist()
+                if (at, domain) not in known
+            ]
+        self._rows += [row for _, row in sorted(found)[:ADDED]]
+        return min(len(found), ADDED)
+
+
+def generate(master: Master, start: Prices, left: Callable[[], float], close: float = CLOSE) -> tuple[Solved | None, float, Prices]:
+    """Let fillings join until the program comes close to its bound, or time is over.
+
+    Returns
+    -------
+    (Solved or None, float, Prices)
+        The last optimum, the best bound, and the prices that gave it.
+    """
+    counts, _, most = master.sacks.best(master.worth(start))
+    best, at = master.bound(start, most), start
+    master.join(counts)
+    solved = None
+    while left() > 0:
+        now = master.solve(left())
+        if now is None:
+            break
+        solved = now
+        counts, value, most = master.sacks.best(master.worth(now.prices))
+        bound = master.bound(now.prices, most)
+        if bound < best:
+            best, at = bound, now.prices
+        rows = master.violated(now)
+        if not rows and best <= now.copies * (1 + close):
+            break
+        better = np.flatnonzero(value > now.slack + 1e-9)
+        if not master.join(counts[better], better) and not rows:
+            break
+    return solved, best, at
