@@ -28,12 +28,14 @@ from groupsolver.model.builders import fat_tree, leaf_spine
 from groupsolver.model.cell import Cell
 from groupsolver.model.compiled import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet, Host, Link
+from groupsolver.model.headroom import Headroom, Scarce, Unlock
 from groupsolver.model.inventory import Inventory
 from groupsolver.model.result import Conflict, Limits, Penalty, Progress, Result
 from groupsolver.model.topology import topology
 from groupsolver.why import Why, why
 
 if TYPE_CHECKING:
+    from groupsolver.solver.headroom import headroom
     from groupsolver.solver.solve import solve
 
 __version__ = "0.1.0"
@@ -58,6 +60,7 @@ __all__ = [
     "Group",
     "GroupsolverError",
     "Host",
+    "Headroom",
     "HostCapabilities",
     "Inventory",
     "Limits",
@@ -70,9 +73,11 @@ __all__ = [
     "Policy",
     "Progress",
     "Result",
+    "Scarce",
     "Spread",
     "UnknownHost",
     "UnknownSolverStatus",
+    "Unlock",
     "Verdict",
     "Violation",
     "Why",
@@ -80,6 +85,7 @@ __all__ = [
     "check",
     "compile_fleet",
     "fat_tree",
+    "headroom",
     "leaf_spine",
     "load_application",
     "load_fleet",
@@ -98,4 +104,8 @@ def __getattr__(name: str) -> Any:
         from groupsolver.solver.solve import solve
 
         return solve
+    if name == "headroom":
+        from groupsolver.solver.headroom import headroom
+
+        return headroom
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

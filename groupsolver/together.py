@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from groupsolver.check import Violation, judge
-from groupsolver.constraints.copies import copied, copies_of
+from groupsolver.constraints.copies import copied, copies_of, told
 from groupsolver.constraints.exclusive import Exclusive
 from groupsolver.constraints.scene import Scene, Size
 from groupsolver.constraints.shared_links import added_to, overloaded
@@ -38,7 +38,7 @@ class Together:
         self.scene = Scene(copies_of(app, 1), hosts)
         self._known: dict[tuple[str, ...], bool] = {}
         self._ids = [member.id for member in self.scene.batch]
-        self._told = [id_.removesuffix(copied("", 0)) for id_ in self._ids]
+        self._told = [told(id_) for id_ in self._ids]
         self._apart = [
             (rule.group, rule.policy)
             for rule in self.scene.hard()
@@ -53,8 +53,12 @@ class Together:
             self._known[key] = not judge(self.scene, self._named(placement), "cost").violations
         return self._known[key]
 
+    def adds(self, placement: Placement) -> Counter[Domain]:
+        """Give how many Mbit/s a copy adds on the links that leave each domain."""
+        return added_to(View(self.scene, self._named(placement)))
+
     def _named(self, placement: Placement) -> Placement:
-        return {id_: placement[told] for id_, told in zip(self._ids, self._told, strict=True)}
+        return {id_: placement[one] for id_, one in zip(self._ids, self._told, strict=True)}
 
     def broken(self, placed: Sequence[tuple[Placement, Cells]]) -> Iterator[Violation]:
         """Give what all of them break together: nothing, where they hold."""
@@ -79,7 +83,7 @@ class Together:
         if self._links_matter:
             added: Counter[Domain] = Counter()
             for placement, _ in placed:
-                added.update(added_to(View(self.scene, self._named(placement))))
+                added.update(self.adds(placement))
             yield from (Violation(None, "capacity", *over) for over in overloaded(self.scene.hosts, added))
 
     def _exclusive(self, placed: Sequence[Placement]) -> Iterator[Violation]:

@@ -17,6 +17,11 @@ def copied(name: str, copy: int) -> str:
     return f"{name}{_MARK}{copy}"
 
 
+def told(id_: str) -> str:
+    """Give the name in the file of a group or a member of a copy."""
+    return id_.partition(_MARK)[0]
+
+
 def copies_of(
     app: Application[Any], number: int, placed: Iterable[tuple[Mapping[str, str], Mapping[str, str]]] = ()
 ) -> Application[Any]:
@@ -78,14 +83,14 @@ def _of_all(group: Group[Any], name: str) -> Group[Any]:
 
 
 def _fresh(app: Application[Any], group: Group[Any], copy: int) -> Group[Any]:
-    members = tuple(
-        told.model_copy(update={"count": 1, "id": copied(id_, copy)})
-        for id_, told in member_ids(group)
+    fresh = tuple(
+        members.model_copy(update={"count": 1, "id": copied(id_, copy)})
+        for id_, members in member_ids(group)
     )
     return group.model_copy(
         update={
             "name": copied(group.name, copy),
-            "members": members,
+            "members": fresh,
             "groups": tuple(copied(child, copy) for child in group.groups),
             "policies": tuple(_named(policy, copy) for policy in group.policies if policy.hard),
         }

@@ -1,7 +1,9 @@
 """Thousands of copies at once: a bound over all hosts, and fillings dealt out to copies.
 
-Fleets whose hosts fall into many classes are taken in parts, each like the whole: copies of a part stand in
-it, so they add up, and its prices are good prices for all hosts.
+Classes that do not tell domains apart come first: they are few, and ceilings of domains seldom bind. Where
+they do, or where units are bound to one domain, hosts are told apart by their domains as well. There may be
+many classes then: such fleets are taken in parts, each like the whole. Copies of a part stand in it, so
+those of all parts add up.
 """
 
 from __future__ import annotations
@@ -11,18 +13,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from groupsolver.constraints.copies import copied
+from groupsolver.constraints.copies import told
 from groupsolver.model.compiled import Floats, Ints
 from groupsolver.model.result import Placement
 from groupsolver.solver.deal import Dealer, rounded
 from groupsolver.solver.demand import Ceiling, Demand
 from groupsolver.solver.hostclasses import HostClasses, classes_of
-from groupsolver.solver.master import Master, Prices, generate
+from groupsolver.solver.master import Master, Prices, Solved, generate
 
-FEW = 1_200  # classes that are one part
-EXACT = 200_000  # partly filled hosts that are looked at for the last word on the bound
+FEW = 500  # classes that are one part
 SLACK = 1e-6  # copies that floating point may be off by, and far more
 MOST = 1_000_000  # copies that are counted at all
+PILE = 4  # copies for each domain that units are bound to, from which rounding in each loses little
+LOST = 0.01  # of the bound: what is lost to domains before they are told apart
+
+Left = Callable[[], float]  # seconds
 
 
 @dataclass(frozen=True)
@@ -51,54 +56,85 @@ def at_most(demand: Demand) -> int:
     return int(min(MOST, (np.minimum(demand.slots, MOST * 64).sum(axis=1) // demand.number).min()))
 
 
-def bulk(demand: Demand, most: int, left: Callable[[], float], gap: float, seed: int) -> Bulk:
+def bulk(demand: Demand, most: int, left: Left, gap: float, seed: int) -> Bulk:
     """Bound the copies, and place many."""
     start = Prices(1 / (len(demand.units) * demand.number.astype(np.float64)))
     if not most:
         return Bulk([], 0.0, start.unit)
-    classes = classes_of(demand, most)
-    every = Master(demand, classes, demand.necessary, most)
-    if len(classes) <= FEW:
-        parts, masters = [classes], [every]
-    else:
-        parts = _parts(demand, classes)
-        masters = [Master(demand, part, (), most) for part in parts]
-    bound, prices, weights = float(most), start, list[Floats]()
-    copies: list[Placement] = []
-    for number, (part, master) in enumerate(zip(parts, masters, strict=True)):
-        until = left() - 0.75 * left() / (len(parts) - number)
-        limit = _until(left, until)
-        _seed(master)
-        solved, found, at = generate(master, start, limit, gap / 4)
-        if master is every:
-            bound, prices = min(bound, found), at
-        elif solved is not None:
-            weights.append(solved.prices.unit)
-            start = Prices(solved.prices.unit)
-        if left() > 0:
-            copies += _placed(demand, part, master, limit, gap, seed)
-    if len(parts) > 1 and weights:
-        prices = Prices(np.mean(weights, axis=0))
-        bound = min(bound, _said(every, prices, left))
-    elif left() > 0 and bound > len(copies) + 1:
-        bound = min(bound, _said(every, prices, left))
-    return Bulk(copies, bound + SLACK, prices.unit)
+    coarse = classes_of(demand, most, ())
+    parts = [_Part(demand, one, most, seed) for one in _parts(demand, coarse)]
+    bound, prices = parts[0].prove(start, _share(left, 0.5 if len(parts) == 1 else 0.25), gap)
+    if len(parts) > 1:
+        every, prices = Master(demand, coarse, (), most), Prices(prices.unit / float(demand.number @ prices.unit))
+        bound = min(float(most), every.bound(prices, every.sacks.best(every.worth(prices))[2]))
+    copies = _placed(parts, prices, left, gap) if not demand.wholes else []
+    told = max([demand.ground.fleet.domains(whole.level) for whole in demand.wholes], default=0)
+    if demand.levels() and len(copies) < bound * (1 - LOST) - 1 and bound > PILE * told and left() > 0:
+        fine = classes_of(demand, most, demand.levels())
+        parts = [_Part(demand, one, most, seed) for one in _parts(demand, fine)]
+        if len(parts) == 1:
+            better, at = parts[0].prove(prices, _share(left, 0.5), gap)
+            bound, prices = (better, at) if better < bound else (bound, prices)
+        copies = max(copies, _placed(parts, prices, left, gap), key=len)
+    return Bulk(copies, min(bound, float(most)) + SLACK, prices.unit)
 
 
-def _until(left: Callable[[], float], floor: float) -> Callable[[], float]:
+def _placed(parts: list[_Part], prices: Prices, left: Left, gap: float) -> list[Placement]:
+    """Place copies on each part, with an equal share of most of the time for each."""
+    found: list[Placement] = []
+    for number, part in enumerate(parts):
+        found += part.place(Prices(prices.unit), _share(left, 0.8 / (len(parts) - number)), gap)
+    return found
+
+
+def _share(left: Left, share: float) -> Left:
+    """Give a clock that stops when a share of the time that is left now is over."""
+    floor = left() * (1 - share)
     return lambda: max(0.0, left() - floor)
 
 
-def _said(master: Master, prices: Prices, left: Callable[[], float]) -> float:
-    """Give the bound at some prices with all care that there is time for."""
-    scale = float(master.demand.number @ prices.unit)
-    if not prices.ceiling and scale > 0:
-        prices = Prices(prices.unit / scale)
-    best = np.inf
-    for states in (20_000, EXACT):
-        if left() > 0:
-            best = min(best, master.bound(prices, master.sacks.best(master.worth(prices), states)[2]))
-    return best
+class _Part:
+    """Some hosts, their program, and copies on them."""
+
+    def __init__(self, demand: Demand, classes: HostClasses, most: int, seed: int) -> None:
+        self.demand, self.classes, self.seed = demand, classes, seed
+        self.master = Master(demand, classes, demand.necessary, most)
+        self.solved: Solved | None = None
+
+    def prove(self, start: Prices, left: Left, gap: float) -> tuple[float, Prices]:
+        """Bound the copies on these hosts."""
+        _seed(self.master)
+        self.solved, bound, prices = generate(self.master, start, left, gap / 4)
+        return bound, prices
+
+    def place(self, start: Prices, left: Left, gap: float) -> list[Placement]:
+        """Place copies such that dealing evenly can do: by the narrower ceilings, where there are such."""
+        demand, master = self.demand, self.master
+        if not _same(demand.necessary, demand.even) or self.solved is None:
+            master = Master(demand, self.classes, demand.even, master.most)
+            if len(self.master.owner):
+                master.join(self.master.counts, self.master.owner)
+            else:
+                _seed(master)
+            self.solved, _, _ = generate(master, Prices(start.unit), left, gap / 4)
+        if self.solved is None or self.solved.copies < 1:
+            return []
+        counts = rounded(master, self.classes, self.solved)
+        order = np.argsort(self.classes.rows, kind="stable")
+        dealer = Dealer(demand, self.classes.rows[order], counts[order], self.seed)
+        copies = dealer.copies()
+        if not copies:
+            return []
+        dealt = dealer.deal(copies)
+        dealer.mend(dealt)
+        return _named(demand, dealer.rows, dealt, copies)
+
+
+def _same(one: tuple[Ceiling, ...], other: tuple[Ceiling, ...]) -> bool:
+    def limits(ceilings: tuple[Ceiling, ...]) -> list[tuple[str, float, float, bytes]]:
+        return sorted((one.level, one.high, one.low, one.weight.tobytes()) for one in ceilings)
+
+    return limits(one) == limits(other)
 
 
 def _seed(master: Master) -> None:
@@ -112,59 +148,24 @@ def _seed(master: Master) -> None:
 def _parts(demand: Demand, classes: HostClasses) -> list[HostClasses]:
     """Part the hosts: whole domains of what units are bound to, where there are many; else host by host."""
     number = -(-len(classes) // FEW)
-    keys = classes.label
+    if number == 1:
+        return [classes]
+    keys = np.argsort(np.argsort(classes.label, kind="stable"), kind="stable")
     for whole in demand.wholes:
         codes = demand.ground.fleet.codes(whole.level)[classes.rows]
-        if len(np.unique(codes)) >= 8 * number:
-            keys = np.unique(codes, return_inverse=True)[1]
+        domains, place = np.unique(codes, return_inverse=True)
+        if len(domains) >= 4 * number:
+            keys = place.reshape(-1)
             break
-    place = np.unique(keys, return_inverse=True)[1].reshape(-1)
-    rank = np.argsort(np.argsort(keys, kind="stable"), kind="stable") if keys is classes.label else place
-    return [_only(classes, np.flatnonzero(rank % number == one)) for one in range(number)]
-
-
-def _only(classes: HostClasses, which: Ints) -> HostClasses:
-    """Give the classes of some hosts alone."""
-    found, label, number = np.unique(classes.label[which], return_inverse=True, return_counts=True)
-    codes = {level: inside[found] for level, inside in classes.codes.items()}
-    free, slots = classes.free[found], classes.slots[found]
-    return HostClasses(classes.rows[which], label.reshape(-1), number.astype(np.int64), free, slots, codes)
-
-
-def _placed(
-    demand: Demand, part: HostClasses, master: Master, left: Callable[[], float], gap: float, seed: int
-) -> list[Placement]:
-    """Place copies in a part, such that dealing evenly can do: by the narrower ceilings, where there are such."""
-    if _limits(master.ceilings) != _limits(demand.even):
-        other = Master(demand, part, demand.even, master.most)
-        other.join(master.counts, master.owner)
-        master = other
-    solved, _, _ = generate(master, Prices(1 / (len(demand.units) * demand.number)), left, gap / 4)
-    if solved is None or solved.copies < 1:
-        return []
-    counts = rounded(master, part, solved)
-    order = np.argsort(part.rows, kind="stable")
-    dealer = Dealer(demand, part.rows[order], counts[order], seed)
-    copies = dealer.copies()
-    if not copies:
-        return []
-    dealt = dealer.deal(copies)
-    dealer.mend(dealt)
-    return _named(demand, dealer.rows, dealt, copies)
-
-
-def _limits(ceilings: tuple[Ceiling, ...]) -> list[tuple[str, float, float, bytes]]:
-    return sorted((one.level, one.high, one.low, one.weight.tobytes()) for one in ceilings)
+    return [classes.only(np.flatnonzero(keys % number == one)) for one in range(number)]
 
 
 def _named(demand: Demand, rows: Ints, dealt: list[Ints], copies: int) -> list[Placement]:
     names, lots = demand.ground.fleet.names, demand.ground.lots
     found: list[Placement] = [{} for _ in range(copies)]
-    mark = copied("", 0)
     for unit, places in zip(demand.units, dealt, strict=True):
         for lot, count in unit.items():
-            ids = [id_.removesuffix(mark) for id_ in lots[lot].ids]
+            ids = [told(id_) for id_ in lots[lot].ids]
             for placement, inside in zip(found, rows[places].tolist(), strict=True):
-                hosts = [names[row] for row in inside for _ in range(count)]
-                placement.update(zip(ids, hosts, strict=True))
+                placement.update(zip(ids, [names[row] for row in inside for _ in range(count)], strict=True))
     return found

@@ -27,10 +27,11 @@ def rounded(master: Master, classes: HostClasses, solved: Solved) -> Ints:
     """(N, U) int64: whole fillings of the hosts, close to an optimum of the program."""
     whole = np.floor(solved.takes + 1e-7).astype(np.int64)
     rest = solved.takes - whole
+    taken = master.owner[: len(whole)]  # others joined after that optimum
     missing = classes.number.copy()
-    np.subtract.at(missing, master.owner, whole)
-    order = np.lexsort((-rest, master.owner))
-    owner = master.owner[order]
+    np.subtract.at(missing, taken, whole)
+    order = np.lexsort((-rest, taken))
+    owner = taken[order]
     rank = np.arange(len(order)) - np.searchsorted(owner, owner)
     more = order[(rank < missing[owner]) & (rest[order] > 1e-6)]
     whole[more] += 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from groupsolver.model.compiled import Ints
 from groupsolver.solver.demand import Demand
+from groupsolver.solver.knapsack import trimmed
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,12 @@ class HostClasses:
     def __len__(self) -> int:
         return len(self.number)
 
-    def some(self, chosen: Ints) -> HostClasses:
-        """Give some of the classes; without their hosts."""
-        none = np.zeros(0, dtype=np.int64)
-        codes = {level: found[chosen] for level, found in self.codes.items()}
-        return HostClasses(none, none, self.number[chosen], self.free[chosen], self.slots[chosen], codes)
+    def only(self, which: Ints) -> HostClasses:
+        """Give the classes of some hosts alone, which are told by their places in `rows`."""
+        found, label, number = np.unique(self.label[which], return_inverse=True, return_counts=True)
+        codes = {level: inside[found] for level, inside in self.codes.items()}
+        free, slots = self.free[found], self.slots[found]
+        return HostClasses(self.rows[which], label.reshape(-1), number.astype(np.int64), free, slots, codes)
 
 
 def useful(free: Ints, slots: Ints, size: Ints) -> Ints:
@@ -53,34 +56,18 @@ def useful(free: Ints, slots: Ints, size: Ints) -> Ints:
     which = which.reshape(-1)
     for number, open_ in enumerate(patterns):
         here = np.flatnonzero(which == number)
-        sizes = size[open_]
-        if not sizes.any():
-            continue
-        found = free[here].astype(np.float64)
-        # Of resource r no more is used than what is free of s lets in, nor than all slots take.
-        for r in range(size.shape[1]):
-            if not sizes[:, r].any():
-                found[:, r] = 0
-                continue
-            for s in range(size.shape[1]):
-                needy = sizes[:, r] > 0
-                if s != r and (sizes[needy, s] > 0).all():
-                    most = (sizes[needy, r] / sizes[needy, s]).max()
-                    found[:, r] = np.minimum(found[:, r], free[here, s] * most)
-            found[:, r] = np.minimum(found[:, r], slots[here][:, open_].astype(np.float64) @ sizes[:, r])
-        unit = np.maximum(1, np.gcd.reduce(sizes, axis=0))
-        out[here] = np.minimum(free[here] // unit, np.floor(found * (1 + 1e-12) / unit + 1e-9).astype(np.int64)) * unit
+        most = slots[here][:, open_].astype(np.float64) @ size[open_]
+        out[here] = trimmed(free[here], size[open_], most)
     return out
 
 
-def classes_of(demand: Demand, most: int) -> HostClasses:
-    """Class the hosts, for at most so many copies."""
+def classes_of(demand: Demand, most: int, levels: Sequence[str]) -> HostClasses:
+    """Class the hosts, for at most so many copies, by the domains of some levels too."""
     fleet = demand.ground.fleet
     slots = np.minimum(demand.slots, (demand.number * most)[:, None]).T
     rows = np.flatnonzero(slots.any(axis=1))
     slots = slots[rows]
     free = useful(demand.free()[rows], slots, demand.size)
-    levels = demand.levels()
     codes = np.stack([fleet.codes(level)[rows] for level in levels], axis=1) if levels else np.zeros((len(rows), 0))
     table = np.concatenate([free, slots, codes.astype(np.int64)], axis=1)
     _, first, label, number = np.unique(table, axis=0, return_index=True, return_inverse=True, return_counts=True)

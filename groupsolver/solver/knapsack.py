@@ -13,7 +13,7 @@ from itertools import combinations
 
 import numpy as np
 
-from groupsolver.model.compiled import Floats, Ints
+from groupsolver.model.compiled import Floats, Ints, Mask
 
 STATES = 20_000  # partly filled hosts that are looked at, at a time
 VERTICES = 3_000  # sets of rows of a dual that are solved for its vertices
@@ -129,12 +129,13 @@ class _Fill:
                 at, left, value, counts, take, widths = (x[keep] for x in (at, left, value, counts, take, widths))
             chosen = np.arange(int(widths.sum())) - np.repeat(np.cumsum(widths) - widths, widths)
             origin = np.repeat(np.arange(len(at)), widths)
-            new_left = left[origin] - chosen[:, None] * self.size[unit]
+            new_left = trimmed(left[origin] - chosen[:, None] * self.size[unit], self.size[rest])
             new_value = value[origin] + chosen * self.price[unit]
             most = new_value + _priced(bound, new_left)
             for other in free_of_size:
                 most += self.price[other] * self.slots[at[origin], other]
             good = most > self.value[at[origin]] * (1 + NOISE) + NOISE
+            good[good] = _best_of_same(at[origin[good]], new_left[good], new_value[good])
             if int(good.sum()) > self.states:
                 order = np.argsort(-(most - self.value[at[origin]]) * good, kind="stable")
                 good[order[self.states :]] = False
@@ -154,6 +155,34 @@ class _Fill:
             if not self.size[unit].any():
                 most += self.price[unit] * self.slots[at, unit]
         return most
+
+
+def trimmed(free: Ints, size: Ints, most: Floats | None = None) -> Ints:
+    """(N, R) int64: what is free, without what no number of units of some sizes can use.
+
+    Of resource r no more serves than what is free of another lets in, nor, where that is told, than `most`;
+    and that in steps of the sizes' greatest common divisor.
+    """
+    unit = np.gcd.reduce(size, axis=0, initial=0)
+    found = free.astype(np.float64) if most is None else np.minimum(free, most)
+    for r in np.flatnonzero(unit).tolist():
+        needy = size[:, r] > 0
+        for s in np.flatnonzero((size[needy] > 0).all(axis=0)).tolist():
+            if s != r:
+                ratio = (size[needy, r] / size[needy, s]).max()
+                found[:, r] = np.minimum(found[:, r], free[:, s] * ratio)
+    step = np.maximum(1, unit)
+    whole = np.minimum(free // step, np.floor(found * (1 + 1e-12) / step + 1e-9).astype(np.int64)) * step
+    return np.where(unit > 0, whole, 0)
+
+
+def _best_of_same(at: Ints, left: Ints, value: Floats) -> Mask:
+    """(N,) bool: of hosts that have the same left, the one that is worth most so far."""
+    order = np.lexsort((value, *left.T, at))
+    same = (at[order][1:] == at[order][:-1]) & (left[order][1:] == left[order][:-1]).all(axis=1)
+    found = np.ones(len(at), dtype=np.bool_)
+    found[order[:-1][same]] = False
+    return found
 
 
 def _holds(left: Ints, size: Ints) -> Ints:

@@ -82,26 +82,32 @@ class Master:
     demand : Demand
     classes : HostClasses
     ceilings : tuple of Ceiling
+        Those at levels by which the classes are told apart; others are left out, as are wholes.
     most : int
         No more copies than so many fit.
     """
 
     def __init__(self, demand: Demand, classes: HostClasses, ceilings: tuple[Ceiling, ...], most: int) -> None:
-        self.demand, self.classes, self.ceilings, self.most = demand, classes, ceilings, most
+        self.demand, self.classes, self.most = demand, classes, most
+        self.ceilings = tuple(one for one in ceilings if one.level in {HOST, *classes.codes})
+        self.wholes = tuple(one for one in demand.wholes if one.level in classes.codes)
         self.sacks = Knapsacks(classes.free, classes.slots, demand.size)
         self.owner = np.zeros(0, dtype=np.int64)  # of each column: its class
         self.counts = np.zeros((0, len(demand.units)), dtype=np.int64)
         self._known: set[bytes] = set()
         # Which rows of ceilings and floors are in the program: (ceiling, domain), the latter of a floor as ~domain.
         self._rows: list[tuple[int, int]] = []
-        self._codes = [self._code(one.level) for one in (*ceilings, *demand.wholes)]
-        self._inside = [self._part_of(one) for one in ceilings]
+        self._codes = [self._code(one.level) for one in (*self.ceilings, *self.wholes)]
+        self._inside = [self._part_of(one) for one in self.ceilings]
         fleet = demand.ground.fleet
-        self._domains = [len(classes) if one.level == HOST else fleet.domains(one.level) for one in ceilings]
-        for at, one in enumerate(ceilings):
+        self._domains = [len(classes) if one.level == HOST else fleet.domains(one.level) for one in self.ceilings]
+        for at, one in enumerate(self.ceilings):
             if one.low:
                 where = range(self._domains[at]) if one.counted is None else np.flatnonzero(one.counted).tolist()
                 self._rows += [(at, ~domain) for domain in where]
+            if self._inside[at] is not None and len(classes) <= ADDED:  # of few copies, these bind mostly
+                open_ = (classes.slots @ one.weight > one.high) & (one.level == HOST)
+                self._rows += [(at, one_) for one_ in np.flatnonzero(open_).tolist()]
 
     def _code(self, level: str) -> Ints:
         return np.arange(len(self.classes)) if level == HOST else self.classes.codes[level]
@@ -109,7 +115,7 @@ class Master:
     def _part_of(self, ceiling: Ceiling) -> int | None:
         """Give the whole that a ceiling at host is part of: it is then by copies in that domain, not by all."""
         units = set(np.flatnonzero(ceiling.weight).tolist())
-        for at, whole in enumerate(self.demand.wholes):
+        for at, whole in enumerate(self.wholes):
             if ceiling.level == HOST and units <= set(whole.units):
                 return at
         return None
@@ -131,7 +137,7 @@ class Master:
         """Solve over the columns so far; None where there was no time."""
         demand, columns = self.demand, len(self.owner)
         units, classes = len(demand.units), len(self.classes)
-        domains = [demand.ground.fleet.domains(whole.level) for whole in demand.wholes]
+        domains = [demand.ground.fleet.domains(whole.level) for whole in self.wholes]
         first = np.cumsum([1, *domains])  # of each whole's variables
         base = int(first[-1])  # of the columns
         parts: list[tuple[Ints, Ints, Floats]] = []
@@ -162,7 +168,7 @@ class Master:
             add(np.array([row]), np.array([self._copies_in(one, domain, first)]), np.array([-sign * limit]))
             row += 1
         right.append(np.zeros(len(self._rows)))
-        for w, whole in enumerate(demand.wholes):
+        for w, whole in enumerate(self.wholes):
             place = places[len(self.ceilings) + w]
             for number, one in enumerate(whole.units):
                 here = np.flatnonzero((place >= 0) & (self.counts[:, one] > 0))
@@ -217,7 +223,7 @@ class Master:
             (floor if place < 0 else ceiling)[one][~place if place < 0 else place] = dual[row]
             row += 1
         whole, once = [], []
-        for each in self.demand.wholes:
+        for each in self.wholes:
             domains = self.demand.ground.fleet.domains(each.level)
             end = row + domains * len(each.units)
             whole.append(dual[row:end].reshape(len(each.units), domains))
@@ -233,7 +239,7 @@ class Master:
                 codes = self._codes[at]
                 net = np.where(codes >= 0, (prices.ceiling[at] - prices.floor[at])[np.maximum(codes, 0)], 0.0)
                 found -= net[:, None] * one.weight
-        for at, whole in enumerate(self.demand.wholes):
+        for at, whole in enumerate(self.wholes):
             if prices.whole:
                 codes = self._codes[len(self.ceilings) + at]
                 for number, unit in enumerate(whole.units):
@@ -244,7 +250,7 @@ class Master:
         """Give Lagrange's bound, where no filling of a class is worth more than `most` at some prices."""
         total = float(self.classes.number @ most)
         by_all = 1.0 - float(self.demand.number @ prices.unit)
-        inside = [np.zeros(self.demand.ground.fleet.domains(whole.level)) for whole in self.demand.wholes]
+        inside = [np.zeros(self.demand.ground.fleet.domains(whole.level)) for whole in self.wholes]
         for at, one in enumerate(self.ceilings if prices.ceiling else ()):
             times = self.classes.number if one.level == HOST else 1
             gain = prices.ceiling[at] * one.high * times - prices.floor[at] * one.low
@@ -255,7 +261,7 @@ class Master:
                 codes = self._codes[len(self.ceilings) + whole]
                 np.add.at(inside[whole], codes[codes >= 0], gain[codes >= 0])
                 by_all += float(gain[codes < 0].sum())
-        for at, whole in enumerate(self.demand.wholes if prices.whole else ()):
+        for at, whole in enumerate(self.wholes if prices.whole else ()):
             by_all += float(prices.once[at])
             net = inside[at] + self.demand.number[list(whole.units)] @ prices.whole[at] - prices.once[at]
             total += self.most * float(np.maximum(0.0, net).sum())
@@ -294,7 +300,7 @@ def generate(master: Master, start: Prices, left: Callable[[], float], close: fl
     counts, _, most = master.sacks.best(master.worth(start))
     best, at = master.bound(start, most), start
     master.join(counts)
-    solved = None
+    solved, before = None, np.inf
     while left() > 0:
         now = master.solve(left())
         if now is None:
@@ -305,8 +311,9 @@ def generate(master: Master, start: Prices, left: Callable[[], float], close: fl
         if bound < best:
             best, at = bound, now.prices
         rows = master.violated(now)
-        if not rows and best <= now.copies * (1 + close):
+        if best <= now.copies * (1 + close) and (not rows or before <= now.copies * (1 + close)):
             break
+        before = now.copies
         better = np.flatnonzero(value > now.slack + 1e-9)
         if not master.join(counts[better], better) and not rows:
             break
