@@ -59,24 +59,33 @@ def at_most(demand: Demand) -> int:
 def bulk(demand: Demand, most: int, left: Left, gap: float, seed: int) -> Bulk:
     """Bound the copies, and place many."""
     start = Prices(1 / (len(demand.units) * demand.number.astype(np.float64)))
+    single, alone = _alone(demand)
     if not most:
-        return Bulk([], 0.0, start.unit)
+        return Bulk([], single, alone)
     coarse = classes_of(demand, most, ())
     parts = [_Part(demand, one, most, seed) for one in _parts(demand, coarse)]
     bound, prices = parts[0].prove(start, _share(left, 0.5 if len(parts) == 1 else 0.25), gap)
     if len(parts) > 1:
         every, prices = Master(demand, coarse, (), most), Prices(prices.unit / float(demand.number @ prices.unit))
-        bound = min(float(most), every.bound(prices, every.sacks.best(every.worth(prices))[2]))
+        bound = every.bound(prices, every.sacks.best(every.worth(prices))[2])
     copies = _placed(parts, prices, left, gap) if not demand.wholes else []
     told = max([demand.ground.fleet.domains(whole.level) for whole in demand.wholes], default=0)
     if demand.levels() and len(copies) < bound * (1 - LOST) - 1 and bound > PILE * told and left() > 0:
         fine = classes_of(demand, most, demand.levels())
         parts = [_Part(demand, one, most, seed) for one in _parts(demand, fine)]
         if len(parts) == 1:
-            better, at = parts[0].prove(prices, _share(left, 0.5), gap)
+            better, at = parts[0].prove(Prices(prices.unit), _share(left, 0.5), gap)
             bound, prices = (better, at) if better < bound else (bound, prices)
         copies = max(copies, _placed(parts, prices, left, gap), key=len)
-    return Bulk(copies, min(bound, float(most)) + SLACK, prices.unit)
+    return Bulk(copies, single, alone) if single < bound else Bulk(copies, bound + SLACK, prices.unit)
+
+
+def _alone(demand: Demand) -> tuple[float, Floats]:
+    """Give the bound by the one unit that there is least room for, and its prices."""
+    room = np.minimum(demand.slots, MOST * 64).sum(axis=1) / demand.number
+    unit, prices = int(np.argmin(room)), np.zeros(len(demand.units))
+    prices[unit] = 1 / demand.number[unit]
+    return min(float(MOST), float(room[unit])) + SLACK, prices
 
 
 def _placed(parts: list[_Part], prices: Prices, left: Left, gap: float) -> list[Placement]:

@@ -171,8 +171,9 @@ def _ceilings(ground: Ground, units: list[Members]) -> tuple[list[Ceiling], list
         if most is not None:
             necessary.append(Ceiling(level, weight, float(most), 0.0, None, group, policy.kind))
         if window is not None:
-            counted = ground.spread_over(group, level) if window[0] else None
-            even.append(Ceiling(level, weight, float(window[1]), float(window[0]), counted, group, policy.kind))
+            low = float(window[0]) if level != HOST else 0.0  # hosts are many: they are not held to it here
+            counted = ground.spread_over(group, level) if low else None
+            even.append(Ceiling(level, weight, float(window[1]), low, counted, group, policy.kind))
         rivals = policy.rivals(group, ground.scene)
         if rivals is not None:
             share = np.zeros(len(units))

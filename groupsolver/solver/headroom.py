@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 from groupsolver.constraints.ground import Ground
@@ -64,6 +65,35 @@ def headroom(
     compiled = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
     run = Run(limits or Limits(), progress)
     warnings = Scene(app, compiled.index).warnings
+    found = search(app, compiled, run)
+    copies = len(found.stock.copies)
+    if found.bound >= MOST:
+        warnings += (f"copies are counted up to {MOST:,}",)
+    answer = Headroom(
+        copies=copies,
+        bound=found.bound,
+        gap=(found.bound - copies) / max(1, copies),
+        scarce=scarce(found.demand, found.stock),
+        unlocks=unlocks(found.demand, found.bulk, found.bound),
+        warnings=warnings,
+        seconds=run.elapsed(),
+    )
+    run.surface()
+    return answer
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search ended with: copies that stand and have passed the check, and what is proved."""
+
+    demand: Demand
+    bulk: Bulk
+    stock: Stock
+    bound: int
+
+
+def search(app: Application[Any], compiled: CompiledFleet, run: Run) -> Found:
+    """Bound the copies, place them in bulk, and one batch after the other where that leaves room."""
     together = Together(app, compiled.index)
     demand = demand_of(Ground(together.scene, compiled))
     _sound(demand)
@@ -78,22 +108,9 @@ def headroom(
         refill(stock, bound, run)
         bound = _exactly(stock, bound, run)
     broken = next(together.broken(stock.copies), None)
-    if broken is not None:
-        raise BrokenAnswer(f"copies break a rule together: {broken}")
-    copies = len(stock.copies)
-    if bound >= MOST:
-        warnings += (f"copies are counted up to {MOST:,}",)
-    answer = Headroom(
-        copies=copies,
-        bound=max(bound, copies),
-        gap=(max(bound, copies) - copies) / max(1, copies),
-        scarce=scarce(demand, stock),
-        unlocks=unlocks(demand, found, bound),
-        warnings=warnings,
-        seconds=run.elapsed(),
-    )
-    run.surface()
-    return answer
+    if broken is not None or len(stock.copies) > bound:
+        raise BrokenAnswer(f"{len(stock.copies)} copies, of which no more than {bound} fit: {broken}")
+    return Found(demand, found, stock, bound)
 
 
 def _sound(demand: Demand) -> None:

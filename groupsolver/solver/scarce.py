@@ -20,7 +20,6 @@ from groupsolver.solver.refill import Stock
 
 FEW = 3  # resources of one unit that are told
 NEARLY = 0.1  # of its hosts: a resource that keeps a unit off fewer is not told
-PLENTY = 3  # copies that a unit has room for, from which it is not what is scarce
 
 
 def scarce(demand: Demand, stock: Stock) -> tuple[Scarce, ...]:
@@ -48,8 +47,7 @@ class _Telling:
             yield from self._unit(unit)
         yield from walls
         if not blocked and not walls:
-            if self.left[order[0]] < PLENTY:
-                yield from self._unit(order[0])
+            yield from self._unit(order[0])
             yield from self._policies()
 
     def _unit(self, unit: int) -> Iterator[Scarce]:
@@ -138,6 +136,8 @@ class _Telling:
         fleet = self.rest.ground.fleet
         for one in self.rest.necessary:
             units = np.flatnonzero(one.weight)
+            if one.level == HOST and (self.left[units] < 1).any():
+                continue  # what is full of room is told already
             need = float(one.weight @ self.rest.number)
             room = (np.minimum(self.rest.slots[units], 2**20) * one.weight[units][:, None]).sum(axis=0)
             codes = fleet.codes(one.level)
