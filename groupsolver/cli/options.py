@@ -16,14 +16,14 @@ from groupsolver.model.result import Limits, Objective
 Output = Literal["table", "json", "yaml"]
 Format = Literal["fleet", "app", "result", "openapi"]
 _EPILOG = """\
-exit codes: 0 placed, or nothing wrong; 1 proved infeasible; 2 bad input; 3 time ran out with no answer;
+exit codes: 0 placed, answered, or nothing wrong; 1 proved infeasible; 2 bad input; 3 time ran out with no answer;
 4 check found hard violations; 69 a server cannot be reached; 70 a bug of groupsolver; 130 interrupted"""
 
 
 class Options(argparse.Namespace):
     """Options as they were given; which of them are there depends on `command`."""
 
-    command: Literal["place", "check", "schema", "serve", "db", "tokens", "fleet", "group"]
+    command: Literal["place", "check", "headroom", "schema", "serve", "db", "tokens", "fleet", "group"]
     app: str
     fleet: str
     network: str | None
@@ -70,6 +70,7 @@ def _parser() -> _Parser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command", parser_class=_Parser)
     _add_place(_command(commands, "place", "place an application on a fleet, or prove that it cannot be done"))
     _add_check(_command(commands, "check", "hold a placement against every rule, without the solver"))
+    _add_headroom(_command(commands, "headroom", "find how many more copies of an application fit, and what runs out"))
     schema = _command(commands, "schema", "print the JSON Schema of a format, or the OpenAPI document of the server")
     schema.add_argument("format", choices=get_args(Format))
     for command in (serve, db, tokens, fleet, group):
@@ -100,16 +101,34 @@ def _add_objective(parser: _Parser) -> None:
 
 
 def _add_place(parser: _Parser) -> None:
-    default = Limits()
     _add_app(parser)
     where = parser.add_mutually_exclusive_group(required=True)
     _add_fleet(where, required=False)
     _add_network(parser)
     add_url(where, required=False)
     add_identity(parser)
-    add = parser.add_argument
-    add("--output", choices=get_args(Output), default="table", help="how to answer (default: table)")
+    _add_output(parser)
     _add_objective(parser)
+    _add_limits(parser)
+    parser.add_argument("--picture", metavar="FILE", help="draw the placement as one HTML file")
+
+
+def _add_headroom(parser: _Parser) -> None:
+    _add_app(parser)
+    _add_fleet(parser)
+    _add_network(parser)
+    _add_output(parser)
+    _add_limits(parser)
+
+
+def _add_output(parser: _Parser) -> None:
+    parser.add_argument(
+        "--output", choices=get_args(Output), default="table", help="how to answer (default: table)"
+    )
+
+
+def _add_limits(parser: _Parser) -> None:
+    default, add = Limits(), parser.add_argument
     add(
         "--time-limit",
         type=number("a number of seconds above 0", lambda x: x > 0),
@@ -138,7 +157,6 @@ def _add_place(parser: _Parser) -> None:
         metavar="N",
         help="with one worker and a proved answer, the same seed gives the same answer (default: 0)",
     )
-    add("--picture", metavar="FILE", help="draw the placement as one HTML file")
 
 
 def _add_check(parser: _Parser) -> None:

@@ -19,9 +19,11 @@ from groupsolver.model.result import Placement
 from groupsolver.solver.deal import Dealer, rounded
 from groupsolver.solver.demand import Ceiling, Demand
 from groupsolver.solver.hostclasses import HostClasses, classes_of
-from groupsolver.solver.master import Master, Prices, Solved, generate
+from groupsolver.solver.master import Master, generate
+from groupsolver.solver.program import Prices, Program, Solved
 
 FEW = 500  # classes that are one part
+WHOLE = 20_000  # columns that whole numbers of hosts are found for by search
 SLACK = 1e-6  # copies that floating point may be off by, and far more
 MOST = 1_000_000  # copies that are counted at all
 PILE = 4  # copies for each domain that units are bound to, from which rounding in each loses little
@@ -128,7 +130,10 @@ class _Part:
             self.solved, _, _ = generate(master, Prices(start.unit), left, gap / 4)
         if self.solved is None or self.solved.copies < 1:
             return []
-        counts = rounded(master, self.classes, self.solved)
+        near = self.solved
+        if len(near.takes) <= WHOLE and left() > 0 and len(near.takes) == len(master.owner):
+            near = Program(master).whole(near, 0.5 * left()) or near
+        counts = rounded(master, self.classes, near)
         order = np.argsort(self.classes.rows, kind="stable")
         dealer = Dealer(demand, self.classes.rows[order], counts[order], self.seed)
         copies = dealer.copies()

@@ -17,7 +17,8 @@ from groupsolver.model.compiled import Ints
 from groupsolver.model.value import HOST
 from groupsolver.solver.demand import Ceiling, Demand, Whole
 from groupsolver.solver.hostclasses import HostClasses
-from groupsolver.solver.master import Master, Solved
+from groupsolver.solver.master import Master
+from groupsolver.solver.program import Solved
 
 SWAPS = 40  # tries to mend one member
 ROUNDS = 6

@@ -16,7 +16,7 @@ from groupsolver.model.headroom import Headroom
 from groupsolver.model.result import Limits, Watch
 from groupsolver.solver.bulk import MOST, Bulk, at_most, bulk
 from groupsolver.solver.demand import Demand, demand_of
-from groupsolver.solver.refill import Stock, in_cells, refill, whole
+from groupsolver.solver.refill import Stock, improve, in_cells, refill, whole
 from groupsolver.solver.run import Run
 from groupsolver.solver.scarce import scarce
 from groupsolver.solver.unlock import unlocks
@@ -103,11 +103,16 @@ def search(app: Application[Any], compiled: CompiledFleet, run: Run) -> Found:
     bound = math.floor(found.bound)
     run.tell("copies")
     stock.take(_standing(stock, found, bound))
+    in_bulk, bulked = stock.copies, len(stock.copies)
     if not _close(len(stock.copies), bound, run):
         run.tell("refill")
         refill(stock, bound, run)
         bound = _exactly(stock, bound, run)
-    broken = next(together.broken(stock.copies), None)
+        if not _close(len(stock.copies), bound, run):
+            run.tell("improve")
+            improve(stock, bound, run)
+    # What was placed in bulk was checked when it was taken.
+    broken = None if stock.copies is in_bulk and len(in_bulk) == bulked else next(together.broken(stock.copies), None)
     if broken is not None or len(stock.copies) > bound:
         raise BrokenAnswer(f"{len(stock.copies)} copies, of which no more than {bound} fit: {broken}")
     return Found(demand, found, stock, bound)

@@ -12,66 +12,19 @@ Source: Gilmore & Gomory (1961), doi:10.1287/opre.9.6.849; the bound at any pric
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import linprog
-from scipy.sparse import coo_array, csr_array
 
 from groupsolver.model.compiled import Floats, Ints
 from groupsolver.model.value import HOST
 from groupsolver.solver.demand import Ceiling, Demand
 from groupsolver.solver.hostclasses import HostClasses
 from groupsolver.solver.knapsack import Knapsacks
+from groupsolver.solver.program import Prices, Program, Solved
 
 CLOSE = 1e-3  # a gap between program and bound, a fraction, that is close enough
 VIOLATED = 1e-6
 ADDED = 4_000  # ceilings that join at a time, the most violated first
-
-
-@dataclass
-class Prices:
-    """Dual values, all at least 0, by the rows of a `Master`.
-
-    Attributes
-    ----------
-    unit : (U,) float64
-        Copies that one more of a unit is worth.
-    ceiling : list of (C or D,) float64
-        Of each ceiling, by domain, or by class at host.
-    floor : list of (D,) float64
-    whole : list of (units, D) float64
-    once : (W,) float64
-    """
-
-    unit: Floats
-    ceiling: list[Floats] = field(default_factory=list)
-    floor: list[Floats] = field(default_factory=list)
-    whole: list[Floats] = field(default_factory=list)
-    once: Floats = field(default_factory=lambda: np.zeros(0))
-
-
-@dataclass(frozen=True)
-class Solved:
-    """An optimum over the columns so far.
-
-    Attributes
-    ----------
-    copies : float
-    takes : (J,) float64
-        How many hosts take each column.
-    inside : list of (D,) float64
-        By whole: copies in each domain.
-    prices : Prices
-    slack : (C,) float64
-        What one more host of each class is worth, over these columns.
-    """
-
-    copies: float
-    takes: Floats
-    inside: list[Floats]
-    prices: Prices
-    slack: Floats
 
 
 class Master:
@@ -96,18 +49,18 @@ class Master:
         self.counts = np.zeros((0, len(demand.units)), dtype=np.int64)
         self._known: set[bytes] = set()
         # Which rows of ceilings and floors are in the program: (ceiling, domain), the latter of a floor as ~domain.
-        self._rows: list[tuple[int, int]] = []
-        self._codes = [self._code(one.level) for one in (*self.ceilings, *self.wholes)]
-        self._inside = [self._part_of(one) for one in self.ceilings]
+        self.rows: list[tuple[int, int]] = []
+        self.codes = [self._code(one.level) for one in (*self.ceilings, *self.wholes)]
+        self.inside = [self._part_of(one) for one in self.ceilings]
         fleet = demand.ground.fleet
-        self._domains = [len(classes) if one.level == HOST else fleet.domains(one.level) for one in self.ceilings]
+        self.domains = [len(classes) if one.level == HOST else fleet.domains(one.level) for one in self.ceilings]
         for at, one in enumerate(self.ceilings):
             if one.low:
-                where = range(self._domains[at]) if one.counted is None else np.flatnonzero(one.counted).tolist()
-                self._rows += [(at, ~domain) for domain in where]
-            if self._inside[at] is not None and len(classes) <= ADDED:  # of few copies, these bind mostly
+                where = range(self.domains[at]) if one.counted is None else np.flatnonzero(one.counted).tolist()
+                self.rows += [(at, ~domain) for domain in where]
+            if self.inside[at] is not None and len(classes) <= ADDED:  # of few copies, these bind mostly
                 open_ = (classes.slots @ one.weight > one.high) & (one.level == HOST)
-                self._rows += [(at, one_) for one_ in np.flatnonzero(open_).tolist()]
+                self.rows += [(at, one_) for one_ in np.flatnonzero(open_).tolist()]
 
     def _code(self, level: str) -> Ints:
         return np.arange(len(self.classes)) if level == HOST else self.classes.codes[level]
@@ -135,113 +88,19 @@ class Master:
 
     def solve(self, seconds: float) -> Solved | None:
         """Solve over the columns so far; None where there was no time."""
-        demand, columns = self.demand, len(self.owner)
-        units, classes = len(demand.units), len(self.classes)
-        domains = [demand.ground.fleet.domains(whole.level) for whole in self.wholes]
-        first = np.cumsum([1, *domains])  # of each whole's variables
-        base = int(first[-1])  # of the columns
-        parts: list[tuple[Ints, Ints, Floats]] = []
-        right: list[Floats] = []
-
-        def add(row: Ints, column: Ints, value: Floats) -> None:
-            parts.append((np.asarray(row), np.asarray(column), np.asarray(value, dtype=np.float64)))
-
-        at, unit = np.nonzero(self.counts)
-        add(unit, base + at, -self.counts[at, unit])
-        add(np.arange(units), np.zeros(units, dtype=np.int64), demand.number)
-        right.append(np.zeros(units))
-        add(units + self.owner, base + np.arange(columns), np.ones(columns))
-        right.append(self.classes.number.astype(np.float64))
-        row = units + classes
-        loads = [self.counts @ one.weight for one in self.ceilings]
-        places = [codes[self.owner] for codes in self._codes]
-        order = self._ordered(places)
-        for one, place in self._rows:
-            ceiling, low = self.ceilings[one], place < 0
-            domain = ~place if low else place
-            start, end = np.searchsorted(places[one][order[one]], [domain, domain + 1])
-            here = order[one][start:end]
-            sign = -1.0 if low else 1.0
-            times = self.classes.number[domain] if ceiling.level == HOST else 1
-            limit = ceiling.low if low else ceiling.high * times
-            add(np.full(len(here), row), base + here, sign * loads[one][here])
-            add(np.array([row]), np.array([self._copies_in(one, domain, first)]), np.array([-sign * limit]))
-            row += 1
-        right.append(np.zeros(len(self._rows)))
-        for w, whole in enumerate(self.wholes):
-            place = places[len(self.ceilings) + w]
-            for number, one in enumerate(whole.units):
-                here = np.flatnonzero((place >= 0) & (self.counts[:, one] > 0))
-                add(row + place[here], base + here, self.counts[here, one])
-                every = np.arange(domains[w])
-                add(row + every, first[w] + every, np.full(domains[w], -float(demand.number[one])))
-                row += domains[w]
-                del number
-            add(np.full(domains[w], row), first[w] + np.arange(domains[w]), np.ones(domains[w]))
-            add(np.array([row]), np.array([0]), np.array([-1.0]))
-            row += 1
-            right.append(np.zeros(domains[w] * len(whole.units) + 1))
-        table = coo_array(
-            (np.concatenate([p[2] for p in parts]), tuple(np.concatenate([p[i] for p in parts]) for i in (0, 1))),
-            shape=(row, base + columns),
-        )
-        cost = np.zeros(base + columns)
-        cost[0] = -1.0
-        bounds = np.zeros((base + columns, 2))
-        bounds[:, 1] = np.inf
-        found = linprog(
-            cost,
-            A_ub=csr_array(table),
-            b_ub=np.concatenate(right),
-            bounds=bounds,
-            method="highs",
-            options={"time_limit": max(0.1, seconds)},
-        )
-        if found.status != 0:
-            return None
-        dual = np.maximum(0.0, -found.ineqlin.marginals)
-        inside = [found.x[start:end] for start, end in zip(first[:-1], first[1:], strict=True)]
-        return Solved(float(found.x[0]), found.x[base:], inside, self._prices(dual), dual[units : units + classes])
-
-    def _ordered(self, places: list[Ints]) -> list[Ints]:
-        return [np.argsort(place, kind="stable") for place in places[: len(self.ceilings)]]
-
-    def _copies_in(self, ceiling: int, domain: int, first: Ints) -> int:
-        """Give the variable of the copies that a ceiling is by."""
-        whole = self._inside[ceiling]
-        if whole is None:
-            return 0
-        code = int(self._codes[len(self.ceilings) + whole][domain])
-        return int(first[whole]) + code if code >= 0 else 0
-
-    def _prices(self, dual: Floats) -> Prices:
-        units = len(self.demand.units)
-        ceiling = [np.zeros(number) for number in self._domains]
-        floor = [np.zeros(number) for number in self._domains]
-        row = units + len(self.classes)
-        for one, place in self._rows:
-            (floor if place < 0 else ceiling)[one][~place if place < 0 else place] = dual[row]
-            row += 1
-        whole, once = [], []
-        for each in self.wholes:
-            domains = self.demand.ground.fleet.domains(each.level)
-            end = row + domains * len(each.units)
-            whole.append(dual[row:end].reshape(len(each.units), domains))
-            once.append(dual[end])
-            row = end + 1
-        return Prices(dual[:units], ceiling, floor, whole, np.array(once))
+        return Program(self).optimum(seconds)
 
     def worth(self, prices: Prices) -> Floats:
         """(C, U) float64: what a unit is worth on a host of each class."""
         found = np.tile(prices.unit, (len(self.classes), 1))
         for at, one in enumerate(self.ceilings):
             if prices.ceiling and (prices.ceiling[at].any() or prices.floor[at].any()):
-                codes = self._codes[at]
+                codes = self.codes[at]
                 net = np.where(codes >= 0, (prices.ceiling[at] - prices.floor[at])[np.maximum(codes, 0)], 0.0)
                 found -= net[:, None] * one.weight
         for at, whole in enumerate(self.wholes):
             if prices.whole:
-                codes = self._codes[len(self.ceilings) + at]
+                codes = self.codes[len(self.ceilings) + at]
                 for number, unit in enumerate(whole.units):
                     found[:, unit] -= np.where(codes >= 0, prices.whole[at][number][np.maximum(codes, 0)], 0.0)
         return found
@@ -254,11 +113,11 @@ class Master:
         for at, one in enumerate(self.ceilings if prices.ceiling else ()):
             times = self.classes.number if one.level == HOST else 1
             gain = prices.ceiling[at] * one.high * times - prices.floor[at] * one.low
-            whole = self._inside[at]
+            whole = self.inside[at]
             if whole is None:
                 by_all += float(gain.sum())
             else:
-                codes = self._codes[len(self.ceilings) + whole]
+                codes = self.codes[len(self.ceilings) + whole]
                 np.add.at(inside[whole], codes[codes >= 0], gain[codes >= 0])
                 by_all += float(gain[codes < 0].sum())
         for at, whole in enumerate(self.wholes if prices.whole else ()):
@@ -269,15 +128,15 @@ class Master:
 
     def violated(self, solved: Solved) -> int:
         """Let ceilings that an optimum breaks join; say how many."""
-        known, found = set(self._rows), list[tuple[float, tuple[int, int]]]()
+        known, found = set(self.rows), list[tuple[float, tuple[int, int]]]()
         for at, one in enumerate(self.ceilings):
-            codes = self._codes[at][self.owner]
-            loads = np.zeros(self._domains[at])
+            codes = self.codes[at][self.owner]
+            loads = np.zeros(self.domains[at])
             np.add.at(loads, codes[codes >= 0], ((self.counts @ one.weight) * solved.takes)[codes >= 0])
             times = self.classes.number if one.level == HOST else 1
-            whole, copies = self._inside[at], np.full(self._domains[at], solved.copies)
+            whole, copies = self.inside[at], np.full(self.domains[at], solved.copies)
             if whole is not None:
-                within = self._codes[len(self.ceilings) + whole]
+                within = self.codes[len(self.ceilings) + whole]
                 copies = np.where(within >= 0, solved.inside[whole][np.maximum(within, 0)], solved.copies)
             over = loads - one.high * copies * times
             found += [
@@ -285,7 +144,7 @@ class Master:
                 for domain in np.flatnonzero(over > VIOLATED * max(1.0, solved.copies)).tolist()
                 if (at, domain) not in known
             ]
-        self._rows += [row for _, row in sorted(found)[:ADDED]]
+        self.rows += [row for _, row in sorted(found)[:ADDED]]
         return min(len(found), ADDED)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 from groupsolver.constraints.copies import copied, copies_of
@@ -12,16 +13,17 @@ from groupsolver.model.application import Application, member_ids
 from groupsolver.model.compiled import CompiledFleet
 from groupsolver.model.fleet import Host
 from groupsolver.model.packing import Undecided
-from groupsolver.model.result import Cells, Placement, Result
+from groupsolver.model.result import Cells, Limits, Placement, Result
 from groupsolver.room import dealt, from_cell
 from groupsolver.solver.run import Run
 from groupsolver.solver.solve import solve
 from groupsolver.together import Together
 
 Copy = tuple[Placement, Cells]
-LARGEST = 64  # copies of a batch
+LARGEST = 240  # members of a batch
 ANY = 1e9  # a gap at which the first placement will do
-SLOWER = 1.3  # times the seconds a copy, from which a larger batch is no gain
+TRY = 2.0  # seconds for a try to improve
+VAIN = 8  # such tries in vain, one after the other, that are enough
 
 
 class Stock:
@@ -45,19 +47,20 @@ class Stock:
 
     def take(self, copies: Iterable[Copy]) -> None:
         """Let copies stand."""
-        changed: dict[str, Host] = {}
+        taken: dict[str, dict[tuple[str, str | None], int]] = {}  # by host: of each class, and of each in which cell
         for copy in copies:
             self.copies.append(copy)
             placement, cells = copy
             for id_, name in placement.items():
-                host = changed.get(name) or self.fleet.index[name]
-                changed[name] = _with(host, self.sizes[id_], cells.get(id_))
+                here, cell = taken.setdefault(name, {}), cells.get(id_)
+                for key, amount in self.sizes[id_].items():
+                    here[key, cell] = here.get((key, cell), 0) + amount
             if self.empty.links:
                 added = Counter(self.fleet.index.reserved)
                 added.update(self.together.adds(placement))
                 self.fleet.reserve(added)
-        for host in changed.values():
-            self.fleet.update(host)
+        for name, here in taken.items():
+            self.fleet.update(_with(self.fleet.index[name], here))
 
     def replace(self, copies: Iterable[Copy]) -> None:
         """Let other copies stand instead."""
@@ -69,20 +72,15 @@ class Stock:
         return copies_of(self.app, number, self.copies if self._seen else ())
 
 
-def _with(host: Host, size: dict[str, int], cell: str | None) -> Host:
-    """Give a host with one member more; its values were valid, and are not looked at again."""
-    inside = dict(from_cell(host, tuple(size.items())))
-    used = dict(host.used)
-    for name, amount in size.items():
-        if name not in inside:
-            used[name] = used.get(name, 0) + amount
-    if not inside:
-        return host.model_copy(update={"used": used})
-    cells = []
-    for name, one in zip(host.cell_names(), host.cells, strict=True):
-        more = {n: one.used.get(n, 0) + a for n, a in inside.items()} if name == cell else {}
-        cells.append(one.model_copy(update={"used": {**one.used, **more}}))
-    return host.model_copy(update={"used": used, "cells": tuple(cells)})
+def _with(host: Host, taken: Mapping[tuple[str, str | None], int]) -> Host:
+    """Give a host of which more is used; its values were valid, and are not looked at again."""
+    used, inside = dict(host.used), host.cell_classes()
+    cells = {name: dict(cell.used) for name, cell in zip(host.cell_names(), host.cells, strict=True)}
+    for (name, cell), amount in taken.items():
+        into = cells[cell] if cell is not None and name in inside else used
+        into[name] = into.get(name, 0) + amount
+    kept = [one.model_copy(update={"used": cells[name]}) for name, one in zip(host.cell_names(), host.cells, strict=True)]
+    return host.model_copy(update={"used": used, "cells": tuple(kept)})
 
 
 def refill(stock: Stock, most: int, run: Run) -> bool:
@@ -90,28 +88,39 @@ def refill(stock: Stock, most: int, run: Run) -> bool:
 
     Without moving those that stand: so that none fits proves nothing about the fleet without them.
     """
-    size, slowest, pace = 1, float("inf"), LARGEST
+    largest = max(1, LARGEST // len(stock.sizes))
+    size = min(largest, 4)
     while len(stock.copies) < most and run.left() > 0:
-        size = max(1, min(size, pace, most - len(stock.copies)))
-        began = run.elapsed()
-        result = solve(stock.batch(size), stock.fleet, limits=_limits(run, 0.5 if size > 1 else 1.0))
-        each = (run.elapsed() - began) / size
-        found = [copy for copy in split(stock, result, size) if stock.together.alone(copy[0])]
+        size = min(size, most - len(stock.copies))
+        result = solve(stock.batch(size), stock.fleet, limits=_limits(run, 0.5 * run.left() if size > 1 else run.left()))
+        found = split(stock, result, size)
         stock.take(found)
-        if found:
-            if each > slowest * SLOWER:
-                pace = max(1, size // 2)
-            slowest = min(slowest, each)
-            size *= 2
-        elif size == 1:
+        if not found and size == 1:
             return result.status == "infeasible"
-        else:
-            size = pace = size // 2
+        size = min(largest, 2 * size) if found else size // 2
+        largest = size if not found else largest
     return False
 
 
-def _limits(run: Run, share: float) -> Any:
-    return replace(run.limits, seconds=max(0.05, share * run.left()), gap=ANY)
+def improve(stock: Stock, most: int, run: Run) -> None:
+    """Take some copies up and place one more than these, until there are `most`, or it was tried in vain.
+
+    Source: large neighbourhood search, Shaw (1998), doi:10.1007/3-540-49481-2_30.
+    """
+    random, vain = Random(run.limits.seed), 0
+    number = max(1, LARGEST // len(stock.sizes))
+    while len(stock.copies) < most and vain < VAIN and run.left() > 0:
+        before = list(stock.copies)
+        up = set(random.sample(range(len(before)), min(number, len(before))))
+        stock.replace(copy for at, copy in enumerate(before) if at not in up)
+        result = solve(stock.batch(len(up) + 1), stock.fleet, limits=_limits(run, min(TRY, run.left())))
+        found = split(stock, result, len(up) + 1)
+        stock.take(found or [before[at] for at in sorted(up)])
+        vain = 0 if found else vain + 1
+
+
+def _limits(run: Run, seconds: float) -> Limits:
+    return replace(run.limits, seconds=max(0.05, seconds), gap=ANY)
 
 
 def split(stock: Stock, result: Result, number: int) -> list[Copy]:
@@ -130,7 +139,7 @@ def split(stock: Stock, result: Result, number: int) -> list[Copy]:
 
 def whole(stock: Stock, number: int, run: Run) -> tuple[list[Copy], bool]:
     """Place so many copies at once, on the fleet without any; or prove that they do not fit."""
-    result = solve(copies_of(stock.app, number), stock.empty, limits=_limits(run, 1.0))
+    result = solve(copies_of(stock.app, number), stock.empty, limits=_limits(run, run.left()))
     return split(stock, result, number), result.status == "infeasible"
 
 
