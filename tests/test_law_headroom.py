@@ -15,10 +15,12 @@ from groupsolver import Application, BadInput, Fleet, Limits, compile_fleet, sol
 from groupsolver.constraints.ground import Ground
 from groupsolver.solver.bulk import at_most, bulk
 from groupsolver.solver.demand import demand_of
+from groupsolver.solver.refill import Copy
 from groupsolver.solver.run import Run
 from groupsolver.together import Together
 from tests.copies import copied, numbered
-from tests.draws import KINDS, applications, dice, fleets, some_bandwidth, wide_fleets
+from tests.draws import KINDS, applications, dice, fleets, wide_fleets
+from tests.draws_links import some_bandwidth
 from tests.oracle import Oracle
 
 Case = tuple[dict[str, Any], dict[str, Any]]
@@ -82,7 +84,7 @@ def test_what_is_bounded_and_placed_in_bulk_brackets_the_truth(kind: str, data: 
     found = bulk(demand, at_most(demand), lambda: end - time.perf_counter(), 0.0, 0)
     most = true_number(case)
     assert min(MOST, int(found.bound)) >= most
-    held = [(placement, {}) for placement in found.copies if together.alone(placement)]
+    held: list[Copy] = [(placement, {}) for placement in found.copies if together.alone(placement)]
     event(f"bound off by {min(3, int(found.bound) - most)}, {len(held)} of {len(found.copies)} copies hold")
     if not list(together.broken(held)):
         assert min(MOST, len(held)) <= most

@@ -122,9 +122,7 @@ def _add_headroom(parser: _Parser) -> None:
 
 
 def _add_output(parser: _Parser) -> None:
-    parser.add_argument(
-        "--output", choices=get_args(Output), default="table", help="how to answer (default: table)"
-    )
+    parser.add_argument("--output", choices=get_args(Output), default="table", help="how to answer (default: table)")
 
 
 def _add_limits(parser: _Parser) -> None:

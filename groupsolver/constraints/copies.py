@@ -64,7 +64,7 @@ def copies_of(
             for i, (hosts, cells) in enumerate(before)
             for id_, host in hosts.items()
         ]
-    groups = [_fresh(app, group, copy) for copy in range(number) for group in app.groups]
+    groups = [_fresh(group, copy) for copy in range(number) for group in app.groups]
     return app.model_copy(
         update={"groups": tuple(standing + groups), "existing": tuple(existing), "flavors": app.flavors}
     )
@@ -82,10 +82,9 @@ def _of_all(group: Group[Any], name: str) -> Group[Any]:
     return group.model_copy(update={"name": name, "members": (), "groups": below, "policies": policies})
 
 
-def _fresh(app: Application[Any], group: Group[Any], copy: int) -> Group[Any]:
+def _fresh(group: Group[Any], copy: int) -> Group[Any]:
     fresh = tuple(
-        members.model_copy(update={"count": 1, "id": copied(id_, copy)})
-        for id_, members in member_ids(group)
+        members.model_copy(update={"count": 1, "id": copied(id_, copy)}) for id_, members in member_ids(group)
     )
     return group.model_copy(
         update={

@@ -150,7 +150,10 @@ class Policy(BasePolicy, ABC):
         return None
 
     def even(self, group: str, ground: Ground) -> tuple[int, int] | None:
-        """Give least and most members for each domain that it counts, such that what is between holds. None: cannot say."""
+        """Give least and most members of each domain that it counts, such that what is between holds.
+
+        None: it cannot say.
+        """
         return None
 
     @abstractmethod

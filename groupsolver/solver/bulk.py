@@ -130,18 +130,23 @@ class _Part:
             self.solved, _, _ = generate(master, Prices(start.unit), left, gap / 4)
         if self.solved is None or self.solved.copies < 1:
             return []
-        near = self.solved
-        if len(near.takes) <= WHOLE and left() > 0 and len(near.takes) == len(master.owner):
-            near = Program(master).whole(near, 0.5 * left()) or near
-        counts = rounded(master, self.classes, near)
-        order = np.argsort(self.classes.rows, kind="stable")
-        dealer = Dealer(demand, self.classes.rows[order], counts[order], self.seed)
-        copies = dealer.copies()
-        if not copies:
+        best, most = self._dealer(master, self.solved)
+        exact = len(self.solved.takes) <= WHOLE and len(self.solved.takes) == len(master.owner)
+        if exact and most + 1 < self.solved.copies and left() > 0:
+            whole = Program(master).whole(self.solved, left())
+            other, copies = self._dealer(master, whole) if whole is not None else (best, most)
+            best, most = (other, copies) if copies > most else (best, most)
+        if not most:
             return []
-        dealt = dealer.deal(copies)
-        dealer.mend(dealt)
-        return _named(demand, dealer.rows, dealt, copies)
+        dealt = best.deal(most)
+        best.mend(dealt)
+        return _named(demand, best.rows, dealt, most)
+
+    def _dealer(self, master: Master, solved: Solved) -> tuple[Dealer, int]:
+        counts = rounded(master, self.classes, solved)
+        order = np.argsort(self.classes.rows, kind="stable")
+        dealer = Dealer(self.demand, self.classes.rows[order], counts[order], self.seed)
+        return dealer, dealer.copies()
 
 
 def _same(one: tuple[Ceiling, ...], other: tuple[Ceiling, ...]) -> bool:

@@ -9,11 +9,9 @@ totally unimodular systems.) Several units under one rule are dealt one by one; 
 
 from __future__ import annotations
 
-from random import Random
-
 import numpy as np
 
-from groupsolver.model.compiled import Ints
+from groupsolver.model.compiled import Ints, Mask
 from groupsolver.model.value import HOST
 from groupsolver.solver.demand import Ceiling, Demand, Whole
 from groupsolver.solver.hostclasses import HostClasses
@@ -79,7 +77,7 @@ class Dealer:
 
     def __init__(self, demand: Demand, rows: Ints, counts: Ints, seed: int) -> None:
         self.demand, self.rows, self.counts = demand, rows, counts.copy()
-        self.random = Random(seed)
+        self.random = np.random.default_rng(seed)
         fleet = demand.ground.fleet
         self.codes = {level: fleet.codes(level)[rows] for level in [*demand.levels(), HOST]}
         self._whole: dict[int, Whole] = {unit: whole for whole in demand.wholes for unit in whole.units}
@@ -112,7 +110,8 @@ class Dealer:
         size = self.demand.ground.fleet.domains(whole.level)
         found = np.zeros((size, len(units)), dtype=np.int64)
         np.add.at(found, codes[codes >= 0], self.counts[codes >= 0][:, units])
-        return (found // self.demand.number[units]).min(axis=1)
+        copies: Ints = (found // self.demand.number[units]).min(axis=1)
+        return copies
 
     def _clip(self, copies: int) -> None:
         """Take away what is above a ceiling."""
@@ -177,13 +176,19 @@ class Dealer:
                 start = 0
                 for domain, size in blocks[whole]:
                     here = order[codes[order] == domain]
-                    wanted = level_down(self.counts[here, unit], size * number)
+                    wanted = self._wanted(here, unit, size, number)
                     out[start : start + size] = np.repeat(here, wanted).reshape(number, size).T
                     start += size
                 found.append(out)
             else:
                 found.append(np.repeat(order, self.counts[order, unit]).reshape(number, copies).T.copy())
         return found
+
+    def _wanted(self, here: Ints, unit: int, size: int, number: int) -> Ints:
+        """Give how many of each host's units stay for a block of copies: if it can be, what these may have there."""
+        highs = [one.high / one.weight[unit] for one in self.demand.even if one.level == HOST and one.weight[unit]]
+        most = np.minimum(self.counts[here, unit], int(min(highs, default=number)) * size)
+        return level_down(most if int(most.sum()) >= size * number else self.counts[here, unit], size * number)
 
     def _blocks(self, whole: Whole, copies: int) -> list[tuple[int, int]]:
         wanted = level_down(self._in_domains(whole), copies)
@@ -205,6 +210,15 @@ class Dealer:
             for unit, copy, at in bad:
                 self._swap(unit, copy, at, dealt, rules, loads)
 
+    def _block_of(self, unit: int, copy: int, dealt: list[Ints]) -> tuple[int, int]:
+        """Give the copies, from and to, that a unit may change places with: those in its domain, if it is bound."""
+        whole = self._whole.get(unit)
+        if whole is None:
+            return 0, len(dealt[unit])
+        codes = self.codes[whole.level][dealt[unit][:, 0]]
+        same = np.flatnonzero(codes == codes[copy])
+        return int(same[0]), int(same[-1]) + 1
+
     def _loads(self, one: Ceiling, dealt: list[Ints]) -> dict[tuple[int, int], float]:
         found: dict[tuple[int, int], float] = {}
         codes = self.codes[one.level]
@@ -215,10 +229,10 @@ class Dealer:
                         found[copy, code] = found.get((copy, code), 0.0) + float(one.weight[unit])
         return found
 
-    def _over(self, one: Ceiling, load: dict[tuple[int, int], float], rows: Ints) -> Ints:
+    def _over(self, one: Ceiling, load: dict[tuple[int, int], float], rows: Ints) -> Mask:
         over = {key for key, weight in load.items() if weight > one.high}
         if not over:
-            return np.zeros(rows.shape, dtype=np.int64)
+            return np.zeros(rows.shape, dtype=np.bool_)
         codes = self.codes[one.level][rows]
         span = int(self.codes[one.level].max()) + 2
         keys = np.array([copy * span + code for copy, code in over])
@@ -240,13 +254,11 @@ class Dealer:
         row = int(mine[copy, at])
         if not any(load.get((copy, int(codes[row])), 0.0) > one.high for one, load, codes in involved):
             return  # mended by an earlier swap
-        whole = self._whole.get(unit)
+        low, high = self._block_of(unit, copy, dealt)
         for _ in range(SWAPS):
-            other, place = self.random.randrange(len(mine)), self.random.randrange(mine.shape[1])
+            other, place = int(self.random.integers(low, high)), int(self.random.integers(mine.shape[1]))
             theirs = int(mine[other, place])
             if other == copy or theirs == row:
-                continue
-            if whole is not None and self.codes[whole.level][row] != self.codes[whole.level][theirs]:
                 continue
             good = True
             for one, load, codes in involved:

@@ -88,7 +88,8 @@ class Demand:
 
     def levels(self) -> list[str]:
         """Give the levels above host that ceilings and wholes speak of."""
-        told = {one.level for one in (*self.necessary, *self.even, *self.wholes)} - {HOST}
+        told = {one.level for one in (*self.necessary, *self.even)} | {one.level for one in self.wholes}
+        told -= {HOST}
         return sorted(told, key=lambda level: (self.ground.fleet.domains(level), level))
 
     def free(self) -> Ints:

@@ -11,6 +11,8 @@ from groupsolver.model.compiled import Ints
 from groupsolver.solver.demand import Demand
 from groupsolver.solver.knapsack import trimmed
 
+SPARE = 1_000  # copies
+
 
 @dataclass(frozen=True)
 class HostClasses:
@@ -64,7 +66,8 @@ def useful(free: Ints, slots: Ints, size: Ints) -> Ints:
 def classes_of(demand: Demand, most: int, levels: Sequence[str]) -> HostClasses:
     """Class the hosts, for at most so many copies, by the domains of some levels too."""
     fleet = demand.ground.fleet
-    slots = np.minimum(demand.slots, (demand.number * most)[:, None]).T
+    # No host has more than all copies have; with some to spare, so that bounds stay true of a host more.
+    slots = np.minimum(demand.slots, (demand.number * (4 * most + SPARE))[:, None]).T
     rows = np.flatnonzero(slots.any(axis=1))
     slots = slots[rows]
     free = useful(demand.free()[rows], slots, demand.size)

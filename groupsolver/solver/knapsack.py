@@ -126,7 +126,8 @@ class _Fill:
             if int(widths.sum()) > 20 * self.states:
                 keep = np.cumsum(widths) <= 20 * self.states
                 np.maximum.at(dropped, at[~keep], self._whole(at[~keep], left[~keep], value[~keep], step))
-                at, left, value, counts, take, widths = (x[keep] for x in (at, left, value, counts, take, widths))
+                at, left, counts = at[keep], left[keep], counts[keep]
+                value, take, widths = value[keep], take[keep], widths[keep]
             chosen = np.arange(int(widths.sum())) - np.repeat(np.cumsum(widths) - widths, widths)
             origin = np.repeat(np.arange(len(at)), widths)
             new_left = trimmed(left[origin] - chosen[:, None] * self.size[unit], self.size[rest])
@@ -189,7 +190,8 @@ def _holds(left: Ints, size: Ints) -> Ints:
     some = np.flatnonzero(size)
     if not len(some):
         return np.full(len(left), np.iinfo(np.int64).max)
-    return np.min(left[:, some] // size[some], axis=1)
+    found: Ints = np.min(left[:, some] // size[some], axis=1)
+    return found
 
 
 def _vertices(size: Ints, price: Floats) -> Floats:

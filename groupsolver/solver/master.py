@@ -50,7 +50,8 @@ class Master:
         self._known: set[bytes] = set()
         # Which rows of ceilings and floors are in the program: (ceiling, domain), the latter of a floor as ~domain.
         self.rows: list[tuple[int, int]] = []
-        self.codes = [self._code(one.level) for one in (*self.ceilings, *self.wholes)]
+        levels = [one.level for one in self.ceilings] + [one.level for one in self.wholes]
+        self.codes = [self._code(level) for level in levels]  # of each ceiling, and then of each whole
         self.inside = [self._part_of(one) for one in self.ceilings]
         fleet = demand.ground.fleet
         self.domains = [len(classes) if one.level == HOST else fleet.domains(one.level) for one in self.ceilings]
@@ -148,7 +149,9 @@ class Master:
         return min(len(found), ADDED)
 
 
-def generate(master: Master, start: Prices, left: Callable[[], float], close: float = CLOSE) -> tuple[Solved | None, float, Prices]:
+def generate(
+    master: Master, start: Prices, left: Callable[[], float], close: float = CLOSE
+) -> tuple[Solved | None, float, Prices]:
     """Let fillings join until the program comes close to its bound, or time is over.
 
     Returns

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from random import Random
 from typing import Any
+
+import numpy as np
 
 from groupsolver.constraints.copies import copied, copies_of
 from groupsolver.model.application import Application, member_ids
@@ -79,7 +80,9 @@ def _with(host: Host, taken: Mapping[tuple[str, str | None], int]) -> Host:
     for (name, cell), amount in taken.items():
         into = cells[cell] if cell is not None and name in inside else used
         into[name] = into.get(name, 0) + amount
-    kept = [one.model_copy(update={"used": cells[name]}) for name, one in zip(host.cell_names(), host.cells, strict=True)]
+    kept = [
+        one.model_copy(update={"used": cells[name]}) for name, one in zip(host.cell_names(), host.cells, strict=True)
+    ]
     return host.model_copy(update={"used": used, "cells": tuple(kept)})
 
 
@@ -92,7 +95,9 @@ def refill(stock: Stock, most: int, run: Run) -> bool:
     size = min(largest, 4)
     while len(stock.copies) < most and run.left() > 0:
         size = min(size, most - len(stock.copies))
-        result = solve(stock.batch(size), stock.fleet, limits=_limits(run, 0.5 * run.left() if size > 1 else run.left()))
+        result = solve(
+            stock.batch(size), stock.fleet, limits=_limits(run, 0.5 * run.left() if size > 1 else run.left())
+        )
         found = split(stock, result, size)
         stock.take(found)
         if not found and size == 1:
@@ -107,11 +112,11 @@ def improve(stock: Stock, most: int, run: Run) -> None:
 
     Source: large neighbourhood search, Shaw (1998), doi:10.1007/3-540-49481-2_30.
     """
-    random, vain = Random(run.limits.seed), 0
+    random, vain = np.random.default_rng(run.limits.seed), 0
     number = max(1, LARGEST // len(stock.sizes))
     while len(stock.copies) < most and vain < VAIN and run.left() > 0:
         before = list(stock.copies)
-        up = set(random.sample(range(len(before)), min(number, len(before))))
+        up = set(random.choice(len(before), min(number, len(before)), replace=False).tolist())
         stock.replace(copy for at, copy in enumerate(before) if at not in up)
         result = solve(stock.batch(len(up) + 1), stock.fleet, limits=_limits(run, min(TRY, run.left())))
         found = split(stock, result, len(up) + 1)

@@ -19,6 +19,7 @@ from groupsolver.solver.demand import Ceiling, Demand, demand_of
 from groupsolver.solver.refill import Stock
 
 FEW = 3  # resources of one unit that are told
+FULL = 0.002  # of the copies: where a unit has room for no more than so many, it has run out
 NEARLY = 0.1  # of its hosts: a resource that keeps a unit off fewer is not told
 
 
@@ -41,7 +42,7 @@ class _Telling:
 
     def all(self) -> Iterator[Scarce]:
         order = np.argsort(self.left, kind="stable").tolist()
-        blocked = [unit for unit in order if self.left[unit] < 1]
+        blocked = [unit for unit in order if self.left[unit] < 1 + FULL * self.copies]
         walls = list(self._levels())
         for unit in blocked:
             yield from self._unit(unit)
@@ -58,7 +59,7 @@ class _Telling:
         if not mask.any():
             yield from self._nowhere(unit, who)
             return
-        whole = "all members" if len(self.demand.units[unit]) > 1 or 1 not in self.demand.units[unit].values() else "one member"
+        whole = "one member" if sum(self.demand.units[unit].values()) == 1 else "the whole"
         for r in self._short(unit, mask):
             name, need = self.demand.names[r], int(self.demand.size[unit, r])
             before = int(self.demand.ground.fleet.free(name)[mask].sum())
@@ -69,7 +70,7 @@ class _Telling:
             sentence = (
                 f"{spoken(name)}{where} runs out {when}: {quantity(name, int(after.sum()))} of "
                 f"{quantity(name, before)} are left after {number_of(self.copies, 'copy', 'copies')}, and {short:,} of "
-                f"{number_of(int(mask.sum()), 'host', 'hosts')} have less than the {quantity(name, need)} that "
+                f"{number_of(int(mask.sum()), 'host', 'hosts')} {'has' if short == 1 else 'have'} less than the {quantity(name, need)} that "
                 f"{whole} of {who} takes"
             )
             yield Scarce(kind="resource", name=name, sentence=sentence)
@@ -114,9 +115,10 @@ class _Telling:
                     has = ground.fleet.trait(trait) & ground.fleet.ready
                     room = int(slots[~ground.fleet.trait(trait)].sum())
                     if room:
+                        have = number_of(int(has.sum()), "host has", "hosts have")
+                        more = number_of(min(room, 10**9), "member", "members")
                         sentence = (
-                            f"{trait} is what {who} asks for: {number_of(int(has.sum()), 'host has', 'hosts have')} it, "
-                            f"and the others have room left for {number_of(min(room, 10**9), 'member', 'members')} of {who}"
+                            f"{trait} is what {who} asks for: {have} it, and the others have room for {more} more"
                         )
                         yield Scarce(kind="trait", name=trait, sentence=sentence)
 
@@ -125,7 +127,11 @@ class _Telling:
         for lot in self.demand.units[unit]:
             for rule in ground.scene.rules_over(ground.lots[lot].group):
                 policy = rule.policy
-                if policy.hard and isinstance(policy, PerHost) and not (ground.suits(policy) & ground.fleet.ready).any():
+                if (
+                    policy.hard
+                    and isinstance(policy, PerHost)
+                    and not (ground.suits(policy) & ground.fleet.ready).any()
+                ):
                     required = policy.required if isinstance(policy, HostCapabilities) else ()
                     sentence = f"no host that is in service suits {who}: {plain(policy.describe(rule.group))}"
                     kind = "trait" if required else "policy"
@@ -165,7 +171,9 @@ class _Telling:
     def _policies(self) -> Iterator[Scarce]:
         """Where every group by itself has room left: it is the rules between them."""
         scene = self.demand.ground.scene
-        rules = [rule for rule in scene.hard() if not isinstance(rule.policy, PerHost) and told(rule.group) != rule.group]
+        rules = [
+            rule for rule in scene.hard() if not isinstance(rule.policy, PerHost) and told(rule.group) != rule.group
+        ]
         for rule in rules[:FEW]:
             sentence = (
                 f"each group by itself has room left, and no further copy was found in which "
