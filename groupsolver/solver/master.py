@@ -121,9 +121,9 @@ class Master:
                 codes = self.codes[len(self.ceilings) + whole]
                 np.add.at(inside[whole], codes[codes >= 0], gain[codes >= 0])
                 by_all += float(gain[codes < 0].sum())
-        for at, whole in enumerate(self.wholes if prices.whole else ()):
+        for at, each in enumerate(self.wholes if prices.whole else ()):
             by_all += float(prices.once[at])
-            net = inside[at] + self.demand.number[list(whole.units)] @ prices.whole[at] - prices.once[at]
+            net = inside[at] + self.demand.number[list(each.units)] @ prices.whole[at] - prices.once[at]
             total += self.most * float(np.maximum(0.0, net).sum())
         return total + self.most * max(0.0, by_all)
 

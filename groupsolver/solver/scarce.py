@@ -59,33 +59,38 @@ class _Telling:
         if not mask.any():
             yield from self._nowhere(unit, who)
             return
-        whole = "one member" if sum(self.demand.units[unit].values()) == 1 else "the whole"
         for r in self._short(unit, mask):
-            name, need = self.demand.names[r], int(self.demand.size[unit, r])
-            before = int(self.demand.ground.fleet.free(name)[mask].sum())
-            after = self.rest.ground.fleet.free(name)[mask]
-            short = int((after < need).sum())
-            when = "first" if self.first else "next"
+            yield Scarce(kind="resource", name=self.demand.names[r], sentence=self._resource(unit, r, mask, where, who))
             self.first = False
-            sentence = (
-                f"{spoken(name)}{where} runs out {when}: {quantity(name, int(after.sum()))} of "
-                f"{quantity(name, before)} are left after {number_of(self.copies, 'copy', 'copies')}, and {short:,} of "
-                f"{number_of(int(mask.sum()), 'host', 'hosts')} {'has' if short == 1 else 'have'} less than the {quantity(name, need)} that "
-                f"{whole} of {who} takes"
-            )
-            yield Scarce(kind="resource", name=name, sentence=sentence)
         yield from self._traits(unit, who, mask)
 
+    def _resource(self, unit: int, r: int, mask: Mask, where: str, who: str) -> str:
+        name, need = self.demand.names[r], int(self.demand.size[unit, r])
+        before = int(self.demand.ground.fleet.free(name)[mask].sum())
+        after = self.rest.ground.fleet.free(name)[mask]
+        short, hosts = int((after < need).sum()), number_of(int(mask.sum()), "host", "hosts")
+        whole = "one member" if sum(self.demand.units[unit].values()) == 1 else "the whole"
+        if short:
+            have = "has" if short == 1 else "have"
+            rest = f"and {short:,} of {hosts} {have} less than the {quantity(name, need)} that {whole} of {who} takes"
+        else:
+            room, number = int((after // need).sum()), int(self.demand.number[unit])
+            rest = f"room for {room:,} of {who}, of which a copy has {number:,}"
+        when = "first" if self.first else "next"
+        left = f"{quantity(name, int(after.sum()))} of {quantity(name, before)}"
+        copies = number_of(self.copies, "copy", "copies")
+        return f"{spoken(name)}{where} runs out {when}: {left} are left after {copies}, {rest}"
+
     def _short(self, unit: int, mask: Mask) -> list[int]:
-        """Give the resources that keep the unit off most hosts, these first."""
-        size = self.demand.size[unit]
-        short = {
-            r: int((self.rest.ground.fleet.free(self.demand.names[r])[mask] < size[r]).sum())
-            for r in np.flatnonzero(size).tolist()
-        }
+        """Give the resources that keep the unit off most hosts, these first; or that of which there is least."""
+        size, fleet = self.demand.size[unit], self.rest.ground.fleet
+        after = {r: fleet.free(self.demand.names[r])[mask] for r in np.flatnonzero(size).tolist()}
+        short = {r: int((free < size[r]).sum()) for r, free in after.items()}
         most = max(short.values(), default=0)
-        told_ = [r for r in short if short[r] >= max(1, NEARLY * int(mask.sum())) or (short[r] == most and most)]
-        return sorted(told_, key=lambda r: -short[r])[:FEW]
+        if not most:
+            return sorted(after, key=lambda r: int((after[r] // size[r]).sum()))[:1]
+        least = min(most, NEARLY * int(mask.sum()))
+        return sorted((r for r in short if short[r] >= max(1, least)), key=lambda r: -short[r])[:FEW]
 
     def _pool(self, unit: int) -> tuple[Mask, str]:
         """Give the hosts that suit a unit whatever runs on them, and how to say which."""
@@ -117,9 +122,7 @@ class _Telling:
                     if room:
                         have = number_of(int(has.sum()), "host has", "hosts have")
                         more = number_of(min(room, 10**9), "member", "members")
-                        sentence = (
-                            f"{trait} is what {who} asks for: {have} it, and the others have room for {more} more"
-                        )
+                        sentence = f"{trait} is what {who} asks for: {have} it, and others have room for {more} of it"
                         yield Scarce(kind="trait", name=trait, sentence=sentence)
 
     def _nowhere(self, unit: int, who: str) -> Iterator[Scarce]:
