@@ -70,7 +70,7 @@ def bulk(demand: Demand, most: int, left: Left, gap: float, seed: int) -> Bulk:
     if len(parts) > 1:
         every, prices = Master(demand, coarse, (), most), Prices(prices.unit / float(demand.number @ prices.unit))
         bound = every.bound(prices, every.sacks.best(every.worth(prices))[2])
-    copies = _placed(parts, prices, left, gap) if not demand.wholes else []
+    copies = [] if demand.wholes else _placed(parts, prices, left, gap)
     told = max([demand.ground.fleet.domains(whole.level) for whole in demand.wholes], default=0)
     if demand.levels() and len(copies) < bound * (1 - LOST) - 1 and bound > PILE * told and left() > 0:
         fine = classes_of(demand, most, demand.levels())
@@ -94,6 +94,8 @@ def _placed(parts: list[_Part], prices: Prices, left: Left, gap: float) -> list[
     """Place copies on each part, with an equal share of most of the time for each."""
     found: list[Placement] = []
     for number, part in enumerate(parts):
+        if left() <= 0:
+            break
         found += part.place(Prices(prices.unit), _share(left, 0.8 / (len(parts) - number)), gap)
     return found
 

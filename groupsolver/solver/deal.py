@@ -105,13 +105,23 @@ class Dealer:
         return min(found)
 
     def _in_domains(self, whole: Whole) -> Ints:
-        """(D,) int64: copies of a whole that each domain has enough of."""
-        codes, units = self.codes[whole.level], list(whole.units)
-        size = self.demand.ground.fleet.domains(whole.level)
-        found = np.zeros((size, len(units)), dtype=np.int64)
-        np.add.at(found, codes[codes >= 0], self.counts[codes >= 0][:, units])
-        copies: Ints = (found // self.demand.number[units]).min(axis=1)
+        """(D,) int64: copies of a whole that each domain has enough of, on hosts where each may have so many."""
+        codes = self.codes[whole.level]
+        here, size = np.flatnonzero(codes >= 0), self.demand.ground.fleet.domains(whole.level)
+        copies = np.full(size, np.iinfo(np.int64).max // 2**20)
+        for unit in whole.units:
+            counts, number, each = self.counts[here, unit], int(self.demand.number[unit]), self._each(unit)
+            for _ in range(ROUNDS):
+                most = np.minimum(counts, each * copies[codes[here]])
+                copies = np.minimum(
+                    copies, np.bincount(codes[here], weights=most, minlength=size).astype(int) // number
+                )
         return copies
+
+    def _each(self, unit: int) -> int:
+        """Give how many of a unit a copy may have on one host."""
+        highs = [one.high / one.weight[unit] for one in self.demand.even if one.level == HOST and one.weight[unit]]
+        return int(min([float(self.demand.number[unit]), *highs]))
 
     def _clip(self, copies: int) -> None:
         """Take away what is above a ceiling."""
@@ -186,8 +196,7 @@ class Dealer:
 
     def _wanted(self, here: Ints, unit: int, size: int, number: int) -> Ints:
         """Give how many of each host's units stay for a block of copies: if it can be, what these may have there."""
-        highs = [one.high / one.weight[unit] for one in self.demand.even if one.level == HOST and one.weight[unit]]
-        most = np.minimum(self.counts[here, unit], int(min(highs, default=number)) * size)
+        most = np.minimum(self.counts[here, unit], self._each(unit) * size)
         return level_down(most if int(most.sum()) >= size * number else self.counts[here, unit], size * number)
 
     def _blocks(self, whole: Whole, copies: int) -> list[tuple[int, int]]:
