@@ -86,9 +86,20 @@ def test_running_members_are_of_no_copy() -> None:
 
 
 def test_what_running_members_have_to_themselves_stays_theirs() -> None:
-    there = {"group": "A", "id": "old", "host": "a", "resources": {"VCPU": 1}}
+    # B's old member has a to itself; A, which asks for nothing of the kind, has the two of b.
+    there = {"group": "B", "id": "old", "host": "a", "resources": {"VCPU": 1}}
     made = fleet(host("a", 4, used={"VCPU": 1}), host("b", 2))
-    assert asked(app(group("A", 1, "exclusive"), existing=(there,)), made).copies == 1
+    old = {"name": "B", "policies": ["exclusive"]}
+    assert asked(app(group("A", 1), old, existing=(there,)), made).copies == 2
+
+
+def test_groups_that_keep_apart_share_no_rack_within_a_copy() -> None:
+    # Two racks of 8 VCPU; A's two members in one, B's in the other. Of k copies a have A in the first:
+    # 2a + (k - a) <= 8 and a + 2(k - a) <= 8, so 3k <= 16: 5 copies, with a = 3.
+    hosts = [host(f"h{i}", 8, domains={"rack": f"r{i}"}) for i in range(2)]
+    application = app(group("A", 2, {"kind": "apart-from", "group": "B", "level": "rack"}), group("B", 1))
+    answer = asked(application, fleet(*hosts, levels=("rack",)))
+    assert (answer.copies, answer.bound) == (5, 5)
 
 
 def test_groups_that_policies_name_are_the_copys_own() -> None:
@@ -208,6 +219,13 @@ def test_the_check_sees_what_copies_break_together() -> None:
     assert not list(together.broken([(good, {})] * 3))
     assert [one.policy for one in together.broken([(good, {})] * 4)] == ["capacity", "capacity"]
     assert [one.policy for one in together.broken([({"A/0": "a", "A/1": "a"}, {})])] == ["copy"]
+
+
+def test_the_check_sees_two_copies_where_one_has_a_host_to_itself() -> None:
+    hosts = HostIndex((), fleet(host("a", 3), host("b", 3)).hosts)
+    together = Together(app(group("A", 1, "exclusive")), hosts)
+    assert not list(together.broken([({"A/0": "a"}, {}), ({"A/0": "b"}, {})]))
+    assert [one.policy for one in together.broken([({"A/0": "a"}, {})] * 2)] == ["exclusive"]
 
 
 def test_copies_have_groups_and_members_of_their_own() -> None:
