@@ -196,6 +196,20 @@ def test_a_document_has_every_key_and_is_read_back() -> None:
     assert Headroom.model_validate(json.loads(json.dumps(answer.document()))) == answer
 
 
+def test_a_watcher_stops_the_search_and_gets_what_there_is() -> None:
+    shop = groupsolver.load_application("examples/shop.yaml")
+    heard: list[str] = []
+
+    def watch(progress: groupsolver.Progress) -> bool:
+        heard.append(progress.phase)
+        return True
+
+    answer = headroom(shop, load_fleet("examples/fleet.yaml"), limits=ONE, progress=watch)
+    assert heard[0] == "bulk"
+    assert answer.copies == 0
+    assert answer.bound >= 172  # what databases alone leave room for; 172 is what fits
+
+
 # What is refused.
 
 

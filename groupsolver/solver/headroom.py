@@ -98,8 +98,11 @@ def search(app: Application[Any], compiled: CompiledFleet, run: Run) -> Found:
     demand = demand_of(Ground(together.scene, compiled))
     _sound(demand)
     stock = Stock(app, compiled, together)
-    run.tell("bound")
-    found = bulk(demand, at_most(demand), lambda: SHARE * run.left(), run.limits.gap, run.limits.seed)
+
+    def left() -> float:
+        return 0.0 if run.tell("bulk") else SHARE * run.left()
+
+    found = bulk(demand, at_most(demand), left, run.limits.gap, run.limits.seed)
     bound = math.floor(found.bound)
     run.tell("copies")
     stock.take(_standing(stock, found, bound))

@@ -95,9 +95,7 @@ def refill(stock: Stock, most: int, run: Run) -> bool:
     size = min(largest, 4)
     while len(stock.copies) < most and run.left() > 0:
         size = min(size, most - len(stock.copies))
-        result = solve(
-            stock.batch(size), stock.fleet, limits=_limits(run, 0.5 * run.left() if size > 1 else run.left())
-        )
+        result = _solve(stock.batch(size), stock.fleet, run, 0.5 * run.left() if size > 1 else run.left())
         found = split(stock, result, size)
         stock.take(found)
         if not found and size == 1:
@@ -118,7 +116,7 @@ def improve(stock: Stock, most: int, run: Run) -> None:
         before = list(stock.copies)
         up = set(random.choice(len(before), min(number, len(before)), replace=False).tolist())
         stock.replace(copy for at, copy in enumerate(before) if at not in up)
-        result = solve(stock.batch(len(up) + 1), stock.fleet, limits=_limits(run, min(TRY, run.left())))
+        result = _solve(stock.batch(len(up) + 1), stock.fleet, run, min(TRY, run.left()))
         found = split(stock, result, len(up) + 1)
         stock.take(found or [before[at] for at in sorted(up)])
         vain = 0 if found else vain + 1
@@ -126,6 +124,11 @@ def improve(stock: Stock, most: int, run: Run) -> None:
 
 def _limits(run: Run, seconds: float) -> Limits:
     return replace(run.limits, seconds=max(0.05, seconds), gap=ANY)
+
+
+def _solve(app: Application[Any], fleet: CompiledFleet, run: Run, seconds: float) -> Result:
+    """Place anywhere; whoever watches the run may stop it, and hears nothing of single placements."""
+    return solve(app, fleet, limits=_limits(run, seconds), progress=lambda _: run.tell("refill"))
 
 
 def split(stock: Stock, result: Result, number: int) -> list[Copy]:
@@ -144,7 +147,7 @@ def split(stock: Stock, result: Result, number: int) -> list[Copy]:
 
 def whole(stock: Stock, number: int, run: Run) -> tuple[list[Copy], bool]:
     """Place so many copies at once, on the fleet without any; or prove that they do not fit."""
-    result = solve(copies_of(stock.app, number), stock.empty, limits=_limits(run, run.left()))
+    result = _solve(copies_of(stock.app, number), stock.empty, run, run.left())
     return split(stock, result, number), result.status == "infeasible"
 
 
