@@ -121,8 +121,7 @@ class _Telling:
                     room = int(slots[~ground.fleet.trait(trait)].sum())
                     if room:
                         have = number_of(int(has.sum()), "host has", "hosts have")
-                        more = number_of(min(room, 10**9), "member", "members")
-                        sentence = f"{trait} is what {who} asks for: {have} it, and others have room for {more} of it"
+                        sentence = f"{trait} is what {who} asks for: {have} it, and others have room for {room:,} more"
                         yield Scarce(kind="trait", name=trait, sentence=sentence)
 
     def _nowhere(self, unit: int, who: str) -> Iterator[Scarce]:
