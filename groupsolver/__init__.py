@@ -30,6 +30,7 @@ from groupsolver.model.cell import Cell
 from groupsolver.model.compiled import CompiledFleet, compile_fleet
 from groupsolver.model.costs import Costs
 from groupsolver.model.fleet import Fleet, Host, Link
+from groupsolver.model.headroom import Headroom, Scarce, Unlock
 from groupsolver.model.inventory import Inventory
 from groupsolver.model.result import Conflict, Explanation, Limits, Penalty, Progress, Result
 from groupsolver.model.survival import Survival
@@ -37,6 +38,7 @@ from groupsolver.model.topology import topology
 from groupsolver.why import Why, why
 
 if TYPE_CHECKING:
+    from groupsolver.solver.headroom import headroom
     from groupsolver.solver.question import survives
     from groupsolver.solver.solve import explain, solve
 
@@ -63,6 +65,7 @@ __all__ = [
     "Fleet",
     "Group",
     "GroupsolverError",
+    "Headroom",
     "Host",
     "HostCapabilities",
     "Inventory",
@@ -76,11 +79,13 @@ __all__ = [
     "Policy",
     "Progress",
     "Result",
+    "Scarce",
     "Spread",
     "Survival",
     "Survives",
     "UnknownHost",
     "UnknownSolverStatus",
+    "Unlock",
     "Verdict",
     "Violation",
     "Why",
@@ -89,6 +94,7 @@ __all__ = [
     "compile_fleet",
     "explain",
     "fat_tree",
+    "headroom",
     "leaf_spine",
     "load_application",
     "load_fleet",
@@ -112,4 +118,8 @@ def __getattr__(name: str) -> Any:
         from groupsolver.solver.question import survives
 
         return survives
+    if name == "headroom":
+        from groupsolver.solver.headroom import headroom
+
+        return headroom
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -73,6 +73,10 @@ def _run(options: Options) -> int:
             from groupsolver.cli.check import check
 
             return check(options)
+        case "headroom":
+            from groupsolver.cli.headroom import headroom
+
+            return headroom(options)
         case "schema":
             from groupsolver.cli.schema import schema
 

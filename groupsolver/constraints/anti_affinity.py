@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 import numpy as np
 
 from groupsolver.constraints.between import Counting
+from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.policy import Sees, number
 from groupsolver.constraints.scene import Rule, Scene
@@ -75,6 +76,14 @@ class AntiAffinity(Counting):
         counts = partial.counts(group, self.level)
         left = np.maximum(0, self.max_per_domain - partial.spread_out(self.level, counts, adrift=0))
         return np.where(partial.codes(self.level) >= 0, left, INT64_MAX)
+
+    def most_in_one(self, group: str, ground: Ground) -> int | None:
+        """Give the limit."""
+        return None if self.between else self.max_per_domain
+
+    def even(self, group: str, ground: Ground) -> tuple[int, int] | None:
+        """Give anything up to the limit."""
+        return None if self.between else (0, self.max_per_domain)
 
     def rivals(self, group: str, scene: Scene) -> tuple[tuple[str, ...], int] | None:
         """Give the child groups, where it counts these."""

@@ -223,10 +223,6 @@ class Encoding:
         else:
             self.model.add_bool_or([])  # nothing that is placed can change it
 
-    def equal(self, expr: Linear, var: cp_model.IntVar) -> None:
-        """Post ``expr == var``."""
-        self.model.add(_sum(expr) + expr.const == var)
-
     def together(self, group: str, level: str) -> None:
         """Put all members of a group that has none running into one domain: all or none of each lot."""
         if not self.ground.lots_below(group):

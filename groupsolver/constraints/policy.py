@@ -175,6 +175,17 @@ class Policy(BasePolicy, ABC):
         """Give groups of which at most so many may have members in one domain, where that is what it says."""
         return None
 
+    def most_in_one(self, group: str, ground: Ground) -> int | None:
+        """Give what no domain of its level holds more members than, in any placement that it allows; None: no bound."""
+        return None
+
+    def even(self, group: str, ground: Ground) -> tuple[int, int] | None:
+        """Give least and most members of each domain that it counts, such that what is between holds.
+
+        None: it cannot say.
+        """
+        return None
+
     @abstractmethod
     def encode(self, rule: Rule, enc: Encoding) -> None:
         """Post the policy."""
