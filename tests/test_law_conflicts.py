@@ -90,7 +90,7 @@ def first_impossible(rnd: Random, kind: str) -> Case:
 
 
 @every_kind
-@draws(8)
+@draws(12)
 @given(data=st.data())
 def test_a_conflict_is_impossible_and_each_proper_part_of_it_is_not(kind: str, data: Any) -> None:
     case = drawn(kind, data)

@@ -139,15 +139,32 @@ def test_many_fleets_shrink() -> None:
     assert fewer >= 0.25 * len(kinds), f"{fewer} of {len(kinds)}"
 
 
-def test_a_large_fleet_shrinks_to_the_hosts_that_matter() -> None:
-    # 100 racks of 10 in 2 zones, 3 members that keep racks apart: 3 racks a zone, 3 hosts each.
+def racks(number: int, per_rack: int) -> CompiledFleet:
     hosts = [
         {"name": f"h{r}-{i}", "domains": {"zone": f"z{r % 2}", "rack": f"r{r}"}, "inventory": {"VCPU": 1}}
-        for r in range(100)
-        for i in range(10)
+        for r in range(number)
+        for i in range(per_rack)
     ]
-    fleet = compile_fleet(Fleet.model_validate({"levels": ["zone", "rack"], "hosts": hosts}))
-    rules = [{"kind": "anti-affinity", "level": "rack"}, {"kind": "spread", "level": "zone", "min_domains": 2}]
-    group = {"name": "A", "policies": rules, "members": [{"resources": {}, "count": 3}]}
-    app = Application.model_validate({"groups": [group]})
+    return compile_fleet(Fleet.model_validate({"levels": ["zone", "rack"], "hosts": hosts}))
+
+
+def three_members(*policies: Doc) -> Application:
+    group = {"name": "A", "policies": policies, "members": [{"resources": {}, "count": 3}]}
+    return Application.model_validate({"groups": [group]})
+
+
+def test_a_large_fleet_shrinks_to_the_hosts_that_matter() -> None:
+    # 100 racks of 10 in 2 zones, 3 members that keep racks apart: 3 racks a zone, 3 hosts each.
+    fleet = racks(100, 10)
+    apart = {"kind": "anti-affinity", "level": "rack"}
+    app = three_members(apart, {"kind": "spread", "level": "zone", "min_domains": 2})
     assert len(quotient(Ground(Scene(app, fleet.index), fleet))) == 2 * 3 * 3
+
+
+def test_every_domain_that_a_skew_counts_stays() -> None:
+    # 3 members cannot be shared out evenly over 20 racks, and over 3 of them they could.
+    fleet = racks(20, 10)
+    app = three_members({"kind": "spread", "level": "rack", "max_skew": 0})
+    few = quotient(Ground(Scene(app, fleet.index), fleet))
+    assert (len(few), few.domains("rack")) == (20 * 3, 20)
+    assert answer(app, few, "cost", Run(Limits(workers=1), None)).status == "infeasible"
