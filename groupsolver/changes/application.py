@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
 from groupsolver.changes.change import Change, Kind
 from groupsolver.constraints.policy import Policy, number
-from groupsolver.model.application import Application, Members, member_ids
+from groupsolver.model.application import Application, Group, Members, member_ids
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,13 @@ class Replaced(Change):
 
     def on_application(self, app: Application[Any]) -> Application[Any]:
         """Put the new policy in the place of the old."""
-        groups = []
-        for group in app.groups:
-            if group.name == self.group:
-                policies = list(group.policies)
-                policies[self.place : self.place + 1] = [] if self.new is None else [self.new]
-                group = group.model_copy(update={"policies": tuple(policies)})  # noqa: PLW2901
-            groups.append(group)
-        return app.model_copy(update={"groups": tuple(groups)})
+
+        def policies(group: Group[Any]) -> dict[str, Any]:
+            told = list(group.policies)
+            told[self.place : self.place + 1] = [] if self.new is None else [self.new]
+            return {"policies": tuple(told)}
+
+        return _with(app, self.group, policies)
 
 
 @dataclass(frozen=True)
@@ -92,13 +92,11 @@ class Fewer(Change):
     def on_application(self, app: Application[Any]) -> Application[Any]:
         """Take the members out; the others keep their ids."""
         out = set(self.ids)
-        groups = []
-        for group in app.groups:
-            if group.name == self.group:
-                left = [_one(id_, what) for id_, what in member_ids(group) if id_ not in out]
-                group = group.model_copy(update={"members": tuple(left)})  # noqa: PLW2901
-            groups.append(group)
-        return app.model_copy(update={"groups": tuple(groups)})
+
+        def members(group: Group[Any]) -> dict[str, Any]:
+            return {"members": tuple(_one(id_, what) for id_, what in member_ids(group) if id_ not in out)}
+
+        return _with(app, self.group, members)
 
 
 @dataclass(frozen=True)
@@ -129,11 +127,7 @@ class More(Change):
     def on_application(self, app: Application[Any]) -> Application[Any]:
         """Put the members behind the others, which keep their ids."""
         more = tuple(_one(id_, self.like) for id_ in self.ids)
-        groups = tuple(
-            group.model_copy(update={"members": (*group.members, *more)}) if group.name == self.group else group
-            for group in app.groups
-        )
-        return app.model_copy(update={"groups": groups})
+        return _with(app, self.group, lambda group: {"members": (*group.members, *more)})
 
 
 def _told(value: object) -> str:
@@ -147,3 +141,9 @@ def _told(value: object) -> str:
 
 def _one(id_: str, what: Members) -> Members:
     return what.model_copy(update={"id": id_, "count": 1})
+
+
+def _with(app: Application[Any], name: str, change: Callable[[Group[Any]], dict[str, Any]]) -> Application[Any]:
+    """Give an application with some fields of one group changed."""
+    groups = [group.model_copy(update=change(group)) if group.name == name else group for group in app.groups]
+    return app.model_copy(update={"groups": tuple(groups)})

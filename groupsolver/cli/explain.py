@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,10 @@ from groupsolver.cli import arguments
 from groupsolver.cli.costs import costs_of
 from groupsolver.cli.exits import Exit
 from groupsolver.cli.inputs import load_both
-from groupsolver.cli.out import write
+from groupsolver.cli.out import give
 from groupsolver.cli.watched import watched
 from groupsolver.constraints import Application
 from groupsolver.errors import BadInput
-from groupsolver.files import dump_yaml
 from groupsolver.files.reading import name_of
 from groupsolver.model.compiled import compile_fleet
 from groupsolver.model.costs import Costs
@@ -62,14 +60,7 @@ def run(options: argparse.Namespace) -> int:
         raise error.in_file(name_of(options.app)) from None
     if interrupted and result.status == "unknown":
         raise KeyboardInterrupt
-    if options.output == "json":
-        write(json.dumps(result.document(), indent=2) + "\n")
-    elif options.output == "yaml":
-        write(dump_yaml(result.document()))
-    else:
-        from groupsolver.cli.lines import print_lines
-
-        print_lines(_lines(options, app, result))
+    give(options.output, result.document(), lambda: _lines(options, app, result))
     return Exit.UNKNOWN if result.status == "unknown" else Exit.OK
 
 

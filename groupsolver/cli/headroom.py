@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import gc
-import json
 from collections.abc import Iterator
 
 from groupsolver.cli.exits import Exit
 from groupsolver.cli.inputs import load_both
 from groupsolver.cli.options import Options
-from groupsolver.cli.out import write
+from groupsolver.cli.out import give
 from groupsolver.cli.watched import watched
 from groupsolver.constraints import Application
 from groupsolver.constraints.policy import number
 from groupsolver.errors import BadInput
-from groupsolver.files import dump_yaml
 from groupsolver.files.reading import name_of
 from groupsolver.model.compiled import compile_fleet
 from groupsolver.model.headroom import Headroom
@@ -39,14 +37,7 @@ def headroom(options: Options) -> int:
         answer, _ = watched(run)
     except BadInput as error:
         raise error.in_file(name_of(options.app)) from None
-    if options.output == "json":
-        write(json.dumps(answer.document(), indent=2) + "\n")
-    elif options.output == "yaml":
-        write(dump_yaml(answer.document()))
-    else:
-        from groupsolver.cli.lines import print_lines
-
-        print_lines(_lines(app, answer))
+    give(options.output, answer.document(), lambda: _lines(app, answer))
     return Exit.OK if answer.copies or not answer.bound else Exit.UNKNOWN
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from groupsolver.errors import one_line
 
@@ -23,6 +25,20 @@ def write(text: str) -> None:
         sys.stdout.flush()
     except OSError as error:
         raise CannotWriteError(error) from None
+
+
+def give(output: str, data: Any, lines: Callable[[], Iterable[tuple[str, str]]]) -> None:
+    """Write an answer: plain data as JSON or YAML, or the lines of its table, each with a style."""
+    if output == "json":
+        write(json.dumps(data, indent=2) + "\n")
+    elif output == "yaml":
+        from groupsolver.files import dump_yaml
+
+        write(dump_yaml(data))
+    else:
+        from groupsolver.cli.lines import print_lines  # brings rich
+
+        print_lines(lines())
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import gc
-import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from groupsolver.cli.arguments import limits_of
 from groupsolver.cli.exits import OF_STATUS
 from groupsolver.cli.inputs import load_both
 from groupsolver.cli.options import Options
-from groupsolver.cli.out import write
+from groupsolver.cli.out import give
 from groupsolver.cli.target import Target
 from groupsolver.cli.watched import watched
 from groupsolver.constraints import Application
 from groupsolver.errors import BadInput
-from groupsolver.files import dump_yaml
 from groupsolver.files.reading import name_of
 from groupsolver.model.compiled import CompiledFleet, compile_fleet
 from groupsolver.model.result import Result, Watch
+
+if TYPE_CHECKING:
+    from groupsolver.cli.lines import Line
 
 
 def place(options: Options) -> int:
@@ -50,11 +53,10 @@ def place(options: Options) -> int:
 
 def answer(options: Options, app: Application, compiled: CompiledFleet, result: Result) -> None:
     """Write a result in the form that was asked for."""
-    if options.output == "json":
-        write(json.dumps(result.document(), indent=2) + "\n")
-    elif options.output == "yaml":
-        write(dump_yaml(result.document()))
-    else:
-        from groupsolver.cli.table import print_table
 
-        print_table(app, compiled.index, result, options.objective)
+    def lines() -> Iterator[Line]:
+        from groupsolver.cli.table import lines_of
+
+        return lines_of(app, compiled.index, result, options.objective)
+
+    give(options.output, result.document(), lines)

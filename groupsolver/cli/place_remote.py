@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from groupsolver.cli.against import against
 from groupsolver.cli.exits import OF_STATUS
-from groupsolver.cli.lines import Line, print_lines, section
+from groupsolver.cli.lines import Line, section
 from groupsolver.cli.options import Options
-from groupsolver.cli.out import columns, write
+from groupsolver.cli.out import columns, give
 from groupsolver.cli.registering import Registered
 from groupsolver.cli.remote import answered
 from groupsolver.cli.table import COLOUR, head
 from groupsolver.constraints import Application
 from groupsolver.constraints.policy import number
 from groupsolver.errors import BadInput, Fault
-from groupsolver.files import dump_yaml, load_application
+from groupsolver.files import load_application
 from groupsolver.files.reading import name_of
 from groupsolver.model.application import member_ids
 from groupsolver.model.result import Conflict, Limits, Result
@@ -130,12 +129,7 @@ def _refusal(error: ServerError, ids: dict[str, str], seconds: float) -> Result:
 
 
 def _answer(options: Options, app: Application, result: Result) -> None:
-    if options.output == "json":
-        write(json.dumps(result.document(), indent=2) + "\n")
-    elif options.output == "yaml":
-        write(dump_yaml(result.document()))
-    else:
-        print_lines(_lines(options, app, result))
+    give(options.output, result.document(), lambda: _lines(options, app, result))
 
 
 def _lines(options: Options, app: Application, result: Result) -> Iterator[Line]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from groupsolver.cli.exits import Exit
 from groupsolver.cli.inputs import load_both
 from groupsolver.cli.numbers import integer, number
-from groupsolver.cli.out import write
+from groupsolver.cli.out import give
 from groupsolver.errors import BadInput, Fault
 from groupsolver.files import load_result
 from groupsolver.files.reading import name_of
@@ -41,7 +40,7 @@ def add_parser(commands: Any) -> None:
     add("--level", default=HOST, metavar="LEVEL", help="what fails: host, or a level of the fleet (default: host)")
     add("--failures", type=integer(1, 64), default=1, metavar="N", help="so many fail together (default: 1)")
     add("--group", metavar="NAME", help="whose members are to survive (default: the whole application's)")
-    add("--output", choices=("table", "json"), default="table", help="how to answer (default: table)")
+    add("--output", choices=("table", "json", "yaml"), default="table", help="how to answer (default: table)")
     above = number("a number of seconds above 0", lambda x: x > 0)
     add("--time-limit", type=above, default=30.0, metavar="S", help="seconds for all losses (default: 30)")
     add("--workers", type=integer(0, 1024), default=0, metavar="N", help="threads of the solver (default: all cores)")
@@ -72,12 +71,8 @@ def run(options: argparse.Namespace) -> int:
         )
     except BadInput as error:
         raise BadInput([_named(fault, options) for fault in error.faults]) from None
-    if options.output == "json":
-        write(json.dumps(found.document(), indent=2) + "\n")
-    else:
-        from groupsolver.cli.lines import print_lines
-
-        print_lines(_lines(found, app.name or options.group or "the application"))
+    name = app.name or options.group or "the application"
+    give(options.output, found.document(), lambda: _lines(found, name))
     return _CODES[found.status]
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from groupsolver.cli.against import against
-from groupsolver.cli.lines import Line, aligned, print_lines, section
+from groupsolver.cli.lines import Line, aligned, section
 from groupsolver.constraints import Application
 from groupsolver.constraints.policy import number
 from groupsolver.model import application
@@ -17,11 +17,6 @@ from groupsolver.why import Why, why
 
 COLOUR = {"optimal": "bold green", "feasible": "bold yellow", "infeasible": "bold red", "unknown": "bold red"}
 TOLD = 12  # losses that are told in full
-
-
-def print_table(app: Application, hosts: HostIndex, result: Result, objective: Objective) -> None:
-    """Print a result: in colour on a terminal, plain elsewhere."""
-    print_lines(lines_of(app, hosts, result, objective))
 
 
 def lines_of(app: Application, hosts: HostIndex, result: Result, objective: Objective) -> Iterator[Line]:

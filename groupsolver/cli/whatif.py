@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from groupsolver.cli import arguments
 from groupsolver.cli.exits import OF_STATUS
 from groupsolver.cli.inputs import load_both
-from groupsolver.cli.out import write
+from groupsolver.cli.out import give
 from groupsolver.cli.planned import Plan, planned, scene_of
 from groupsolver.cli.watched import watched
 from groupsolver.constraints.scene import Scene
-from groupsolver.files import dump_yaml
 from groupsolver.files.reading import name_of
 from groupsolver.model.compiled import compile_fleet
 from groupsolver.model.result import Result, Watch
@@ -77,14 +75,7 @@ def run(options: argparse.Namespace) -> int:
         raise KeyboardInterrupt
     sentences = [change.describe() for change in plan.changes]
     data = {FIRST: before.document(), SECOND: after.document(), "changes": sentences}
-    if options.output == "json":
-        write(json.dumps(data, indent=2) + "\n")
-    elif options.output == "yaml":
-        write(dump_yaml(data))
-    else:
-        from groupsolver.cli.lines import print_lines
-
-        print_lines(_lines(options, scene, plan, before, after))
+    give(options.output, data, lambda: _lines(options, scene, plan, before, after))
     return OF_STATUS[after.status]
 
 
