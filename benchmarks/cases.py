@@ -87,7 +87,7 @@ def _ours(spec: Spec, seed: int, case: Case, objective: Objective, seconds: floa
             first.append(time.perf_counter() - start)
 
     limits = Limits(seconds=seconds, gap=spec.gap, workers=1, seed=seed)
-    result = solve(case.app, case.fleet, objective=objective, limits=limits, progress=watch)
+    result = solve(case.app, case.fleet, objective=objective, limits=limits, progress=watch, explain=False)
     took, cpu = time.perf_counter() - start, time.process_time() - cpu
     scene = Scene(case.app, case.fleet.index)
     groups = len(own_groups(Ground(scene, case.fleet)))

@@ -59,7 +59,7 @@ def _place_once(hosts: int, solver: str, seed: int) -> dict[str, float]:
     else:
         from groupsolver.solver.solve import solve
 
-        solve(app, made, limits=Limits(seconds=10, workers=1, seed=seed))
+        solve(app, made, limits=Limits(seconds=10, workers=1, seed=seed), explain=False)
     return {"fleet_mb": round(before, 1), "peak_mb": round(_peak(), 1)}
 
 

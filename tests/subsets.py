@@ -154,7 +154,7 @@ def feasible(app: Application, fleet: CompiledFleet, chosen: Sequence[Atom], sec
     sub = sub_application(app, fleet, chosen)
     if sub is None:
         return True
-    answer = solve(sub, fleet, objective="cost", limits=Limits(seconds=seconds, gap=GAP, workers=1))
+    answer = solve(sub, fleet, objective="cost", limits=Limits(seconds=seconds, gap=GAP, workers=1), explain=False)
     if answer.status == "unknown":
         raise TimeoutError(f"neither placed nor refuted in {seconds} s: {[str(atom) for atom in chosen]}")
     return answer.placed

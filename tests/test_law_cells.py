@@ -44,7 +44,7 @@ def test_the_answer_is_the_brute_forced_optimum_and_its_cells_hold(kind: str, so
     objective = rnd.choice(OBJECTIVES)
     best = Oracle(*case).best(objective)
     with patch.object(pipeline, "construct", rnd.choice((pipeline.construct, nothing_at_first))):
-        result = solve(app, fleet, objective=objective, limits=ONE)
+        result = solve(app, fleet, objective=objective, limits=ONE, explain=False)
     assert (result.status, result.objective) == ("infeasible" if best is None else "optimal", best)
     if result.placement is None:
         assert result.cells == {}
@@ -205,5 +205,5 @@ def test_one_worker_and_one_seed_give_the_same_cells_again() -> None:
     fleet = Fleet.model_validate({"hosts": [{"name": "h", "cells": [{"inventory": {"VCPU": 6}}] * 3}]})
     members = [{"resources": {"VCPU": n}, "count": 2} for n in (1, 2, 3)]
     app = Application.model_validate({"groups": [{"name": "A", "members": members}]})
-    first, again = (solve(app, fleet, limits=Limits(workers=1)) for _ in range(2))
+    first, again = (solve(app, fleet, limits=Limits(workers=1), explain=False) for _ in range(2))
     assert first.cells == again.cells != {}

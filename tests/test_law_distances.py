@@ -71,7 +71,7 @@ def test_the_answer_is_the_brute_forced_optimum(kind: str, soft: bool) -> None:
         oracle, problem = Oracle(*drawn), Wide(drawn, "cost")
         objective = Random(seed).choice(OBJECTIVES)
         best = oracle.best(objective)
-        result = solve(problem.app, problem.fleet, objective=objective, limits=ONE)
+        result = solve(problem.app, problem.fleet, objective=objective, limits=ONE, explain=False)
         assert result.objective == best, drawn
         refused += best is None
         split += not problem.ground.scene.rules[0].policy.nearness(problem.ground.fleet).equivalence  # type: ignore[attr-defined]
@@ -99,7 +99,7 @@ def test_on_wider_fleets_the_answer_is_the_optimum_of_the_unreduced_model(kind: 
     for seed in SEEDS:
         drawn = case(kind, soft, seed, 14)
         problem = Wide(drawn, "cost")
-        result = solve(problem.app, problem.fleet, objective="cost", limits=ONE)
+        result = solve(problem.app, problem.fleet, objective="cost", limits=ONE, explain=False)
         assert result.objective == problem.best(problem.every), drawn
         if result.placement is not None:
             assert not check(problem.app, problem.fleet, result.placement, objective="cost").violations

@@ -44,7 +44,7 @@ def fits(case: Case, number: int) -> bool:
     oracle = Oracle(app, fleet)
     if len(oracle.hosts) ** len(oracle.members) <= BRUTE:
         return any(oracle.holds(placement) for placement in oracle.placements())
-    result = solve(Application.model_validate(app), Fleet.model_validate(fleet), limits=ONE)
+    result = solve(Application.model_validate(app), Fleet.model_validate(fleet), limits=ONE, explain=False)
     assert result.status != "unknown"
     return result.placed
 

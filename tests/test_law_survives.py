@@ -51,7 +51,7 @@ def test_the_answer_is_the_brute_forced_optimum_with_a_witness_for_each_loss(sof
     for seed in range(DRAWS):
         oracle, app, fleet, rnd = drawn(seed, soft)
         objective = rnd.choice(OBJECTIVES)
-        result = solve(app, fleet, objective=objective, limits=ONE)
+        result = solve(app, fleet, objective=objective, limits=ONE, explain=False)
         best = oracle.best(objective)
         assert result.status == ("infeasible" if best is None else "optimal"), seed
         assert result.objective == best, seed
@@ -92,7 +92,7 @@ def test_with_priorities_each_tier_comes_before_the_next() -> None:
     seen: Counter[str] = Counter()
     for seed in range(2 * DRAWS):
         oracle, app, fleet, _ = drawn(seed, soft=True, ranked=True)
-        result = solve(app, fleet, objective="cost", limits=ONE)
+        result = solve(app, fleet, objective="cost", limits=ONE, explain=False)
         best = oracle.best_rank("cost")
         assert result.status == ("infeasible" if best is None else "optimal"), seed
         if result.placement is not None:
@@ -108,7 +108,7 @@ def test_asking_again_with_the_answer_as_existing_places_nothing(soft: bool) -> 
     placed = 0
     for seed in range(DRAWS // 2):
         oracle, app, fleet, _ = drawn(f"again {seed}", soft)
-        first = solve(app, fleet, limits=ONE)
+        first = solve(app, fleet, limits=ONE, explain=False)
         if first.placement is None:
             continue
         placed += 1
@@ -119,7 +119,9 @@ def test_asking_again_with_the_answer_as_existing_places_nothing(soft: bool) -> 
             for name, amount in oracle.sizes[there["id"]].items():
                 hosts[there["host"]]["used"][name] = hosts[there["host"]]["used"].get(name, 0) + amount
         again = Application.model_validate(app.document() | {"existing": existing})
-        second = solve(again, Fleet.model_validate(fleet.document() | {"hosts": list(hosts.values())}), limits=ONE)
+        second = solve(
+            again, Fleet.model_validate(fleet.document() | {"hosts": list(hosts.values())}), limits=ONE, explain=False
+        )
         assert (second.status, second.placement, second.penalties) == ("optimal", {}, first.penalties)
         # The same losses, with places for as many members.
         assert {key: len(placement) for key, placement in (second.witness or {}).items()} == {
@@ -143,7 +145,7 @@ def test_the_same_where_each_recovery_is_left_to_the_solver(soft: bool, monkeypa
     monkeypatch.setattr("groupsolver.solver.recover.QUICK", 0)
     for seed in range(DRAWS // 3):
         oracle, app, fleet, _ = drawn(seed, soft)
-        result = solve(app, fleet, objective="cost", limits=ONE)
+        result = solve(app, fleet, objective="cost", limits=ONE, explain=False)
         best = oracle.best("cost")
         assert (result.status, result.objective) == ("infeasible" if best is None else "optimal", best), seed
         if result.placement is not None:

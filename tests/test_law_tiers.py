@@ -65,7 +65,7 @@ def test_the_answer_is_the_brute_forced_optimum_tier_by_tier(kind: str, soft: bo
             patches.enter_context(patch.object(pipeline, "construct", nothing_at_first))
         if rnd.randint(1, 3) == 1:  # no time for all tiers at once
             patches.enter_context(patch.object(tiers, "TRIED", 0.0))
-        result = solve(app, fleet, objective=objective, limits=ONE)
+        result = solve(app, fleet, objective=objective, limits=ONE, explain=False)
     best = Oracle(*case).best_rank(objective)
     assert result.status == ("infeasible" if best is None else "optimal")
     if best is not None:
@@ -109,7 +109,7 @@ def test_over_many_hosts_the_answer_in_many_steps_is_the_optimum_of_the_unreduce
         if rnd.randint(0, 1):
             patches.enter_context(patch.object(pipeline, "construct", nothing_at_first))
         app, fleet = values(case)
-        result = solve(app, fleet, objective="cost", limits=ONE)
+        result = solve(app, fleet, objective="cost", limits=ONE, explain=False)
     if best is None:
         assert result.status == "infeasible"
         return
@@ -129,7 +129,7 @@ def test_renaming_and_reordering_hosts_changes_no_tier(kind: str, soft: bool, da
 
 
 def rank_of(app: Application, fleet: Fleet) -> tuple[int, ...] | None:
-    result = solve(app, fleet, limits=ONE)
+    result = solve(app, fleet, limits=ONE, explain=False)
     return None if result.placement is None else check(app, fleet, result.placement).rank
 
 
@@ -157,7 +157,9 @@ def test_whenever_it_is_stopped_no_tier_is_better_and_no_bound_above_the_objecti
         heard["all"] += 1
         return heard["all"] >= calls
 
-    result = solve(app, fleet, limits=Limits(seconds=60, workers=1, gap=rnd.choice((0.0, 0.3))), progress=watch)
+    result = solve(
+        app, fleet, limits=Limits(seconds=60, workers=1, gap=rnd.choice((0.0, 0.3))), progress=watch, explain=False
+    )
     if result.placement is None:
         assert result.status in ("unknown", "infeasible")
         assert best is None or result.status == "unknown"

@@ -44,7 +44,7 @@ def test_the_answer_is_the_brute_forced_optimum_and_passes_the_checker(kind: str
     case, rnd = drawn(kind, soft, data)
     objective = rnd.choice(OBJECTIVES)
     app, fleet = values(case)
-    result = solve(app, fleet, objective=objective, limits=ONE)
+    result = solve(app, fleet, objective=objective, limits=ONE, explain=False)
     best = Oracle(*case).best(objective)
     event(result.status)
     assert result.status == ("infeasible" if best is None else "optimal")
@@ -85,12 +85,14 @@ def answered_again(app: Application, fleet: Fleet, first: dict[str, str]) -> Res
     for id_, host in first.items():  # `used` is everything that runs, so the new members too
         for name, amount in app.resources(sizes[id_]).items():
             hosts[host]["used"][name] = hosts[host]["used"].get(name, 0) + amount
-    return solve(again, Fleet.model_validate(fleet.document() | {"hosts": list(hosts.values())}), limits=ONE)
+    return solve(
+        again, Fleet.model_validate(fleet.document() | {"hosts": list(hosts.values())}), limits=ONE, explain=False
+    )
 
 
 def placed_and_paid_again(app: Application, fleet: Fleet) -> bool:
     """Hold an answer against the next, which has it as existing; false where there is none."""
-    first = solve(app, fleet, limits=ONE)
+    first = solve(app, fleet, limits=ONE, explain=False)
     if first.placement is None:
         return False
     second = answered_again(app, fleet, first.placement)
@@ -137,6 +139,6 @@ def renamed(app: Application, fleet: Fleet, rnd: Random) -> tuple[Application, F
 def test_renaming_and_reordering_hosts_changes_neither_status_nor_objective(kind: str, soft: bool, data: Any) -> None:
     case, rnd = drawn(kind, soft, data)
     app, fleet = values(case)
-    one = solve(app, fleet, limits=ONE)
-    other = solve(*renamed(app, fleet, rnd), limits=ONE)
+    one = solve(app, fleet, limits=ONE, explain=False)
+    other = solve(*renamed(app, fleet, rnd), limits=ONE, explain=False)
     assert (one.status, one.objective) == (other.status, other.objective)

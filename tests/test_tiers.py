@@ -30,7 +30,9 @@ def app(*policies: Doc, count: int = 3) -> Application:
 
 
 def answer(*policies: Doc, **limits: Any) -> Any:
-    return solve(app(*policies), Fleet.model_validate(RACKS), objective="cost", limits=Limits(workers=1, **limits))
+    return solve(
+        app(*policies), Fleet.model_validate(RACKS), objective="cost", limits=Limits(workers=1, **limits), explain=False
+    )
 
 
 def costs(result: Any) -> dict[str, int]:
@@ -145,7 +147,12 @@ def test_no_bound_is_told_before_it_holds_and_the_last_one_is_the_objective() ->
     heard: list[Progress] = []
     policies = (TOGETHER | {"priority": 0}, APART | {"priority": 1})
     result = solve(
-        app(*policies), Fleet.model_validate(RACKS), objective="cost", limits=Limits(workers=1), progress=heard.append
+        app(*policies),
+        Fleet.model_validate(RACKS),
+        objective="cost",
+        limits=Limits(workers=1),
+        progress=heard.append,
+        explain=False,
     )
     assert [told.bound for told in heard if told.bound is not None and told.bound > 200] == []
     assert (heard[-1].incumbent, heard[-1].bound) == (result.objective, result.bound)
@@ -199,7 +206,9 @@ def test_a_soft_rule_that_is_held_does_not_say_which_domains_spread_counts() -> 
 
 
 def test_a_batch_that_cannot_be_placed_is_refused_whatever_the_tiers() -> None:
-    result = solve(app(TOGETHER | {"priority": 0}, count=25), Fleet.model_validate(RACKS), limits=Limits(workers=1))
+    result = solve(
+        app(TOGETHER | {"priority": 0}, count=25), Fleet.model_validate(RACKS), limits=Limits(workers=1), explain=False
+    )
     assert result.status == "infeasible"  # 6 hosts of 4 VCPU each
 
 
