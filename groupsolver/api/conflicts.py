@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from groupsolver.constraints import Application
 from groupsolver.model.application import Application as BaseApplication
 from groupsolver.model.costs import Costs
-from groupsolver.model.result import Conflict, ConflictingPolicy, Explanation, Fix, Placement
+from groupsolver.model.result import Conflict, ConflictingPolicy, Explanation, Fix, Placement, Shortage
+from groupsolver.model.units import amount_told
 from groupsolver.store.mirror import Snapshot
 from groupsolver.store.scope import LOOSE, Batch
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # ortools is loaded with the first solve
 
 OUTSIDE = ConflictingPolicy(group="", policy="", sentence="a rule outside your project")
 STRANGER = "a group outside your project"  # stands for its name
+_SHORT = "there is not as much free for them"
 _PLACE = re.compile(r"^groups\[(\d+)\]\.")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -77,6 +79,13 @@ def told(reasons: Reasons, reader: Reader, batch: Batch, now: Snapshot, host_id:
         stands = fix.placement.items()
         return {labels.get(one, one): host if reader.hosts else host_id(host) for one, host in stands}
 
+    def short(one: Shortage) -> Shortage:
+        known = one if reader.hosts else _in_members(one, batch)
+        sentence = named(known.sentence, names)
+        if STRANGER in sentence and not reader.projects:  # it tells what others' rule is, and at which level
+            sentence = f"the new members take {amount_told(one.resource, one.needed)}; {_SHORT}"
+        return known.model_copy(update={"sentence": sentence})
+
     def shown(conflict: Conflict) -> Conflict:
         rules = [rule for rule in conflict.policies if reader.projects or rule.group in own or rule.group == LOOSE]
         # How many members a group is asked to take is what was asked for, and no rule of anybody's.
@@ -87,7 +96,7 @@ def told(reasons: Reasons, reader: Reader, batch: Batch, now: Snapshot, host_id:
             policies.append(OUTSIDE)
         return Conflict(
             policies=tuple(policies),
-            capacity=tuple(s.model_copy(update={"sentence": named(s.sentence, names)}) for s in conflict.capacity),
+            capacity=tuple(short(one) for one in conflict.capacity),
             minimal=conflict.minimal,
             fixes=tuple(
                 Fix(change=named(fix.change, names), cost=fix.cost, placement=placement(fix)) for fix in conflict.fixes
@@ -97,6 +106,17 @@ def told(reasons: Reasons, reader: Reader, batch: Batch, now: Snapshot, host_id:
     conflicts = tuple(map(shown, found.conflicts))
     warnings = warned(found.warnings, reasons.scene.app, reader, now)
     return found.model_copy(update={"conflict": conflicts[0], "conflicts": conflicts, "warnings": warnings})
+
+
+def _in_members(short: Shortage, batch: Batch) -> Shortage:
+    """Count what is free in whole members of the batch, the largest: how full hosts are by others is not told."""
+    said = short.sentence.partition("; ")[0]
+    if short.available >= short.needed:
+        sentence = f"{said}; there is as much for them, but not where the other rules need it"
+        return short.model_copy(update={"available": short.needed, "sentence": sentence})
+    unit = max((one.resources.get(short.resource, 0) for one in batch.wanted), default=0) or 1
+    sentence = f"{said}; {_SHORT}"
+    return short.model_copy(update={"available": short.available // unit * unit, "sentence": sentence})
 
 
 def warned(warnings: Sequence[str], app: BaseApplication[Any], reader: Reader, now: Snapshot) -> tuple[str, ...]:
