@@ -63,7 +63,7 @@ def test_what_cannot_be_placed_is_answered_with_code_1(files: Path, capsys: Capt
     assert place(files, "many.json", "--picture", str(files / "out.html")) == 1
     out = capsys.readouterr().out
     assert out.startswith("infeasible; proved that no placement of all members exists; ")
-    assert "anti-affinity: no host holds more than 1 member of [bold]LB" in out
+    assert "  [bold]LB  no host holds more than 1 member of [bold]LB  " in out
     assert not (files / "out.html").exists()
 
 

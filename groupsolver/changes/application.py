@@ -46,7 +46,7 @@ class Replaced(Change):
             return f"make {name} soft: {self.old.describe(self.group)}"
         fields = type(self.old).model_fields
         told = [
-            f"{field} {getattr(self.old, field)} -> {getattr(self.new, field)}"
+            f"{field} {_told(getattr(self.old, field))} -> {_told(getattr(self.new, field))}"
             for field in fields
             if getattr(self.old, field) != getattr(self.new, field)
         ]
@@ -97,6 +97,50 @@ class Fewer(Change):
                 group = group.model_copy(update={"members": tuple(left)})  # noqa: PLW2901
             groups.append(group)
         return app.model_copy(update={"groups": tuple(groups)})
+
+
+@dataclass(frozen=True)
+class More(Change):
+    """A group has more members.
+
+    Attributes
+    ----------
+    group : str
+    size : int
+        How many members of its own the group has now, running ones of the file too.
+    like : Members
+        What each of the new ones is.
+    ids : tuple of str
+        Those that come.
+    """
+
+    group: str
+    size: int
+    like: Members
+    ids: tuple[str, ...]
+    kind: ClassVar[Kind] = "more"
+
+    def describe(self, reveal: bool = True) -> str:
+        """Say how many there are then."""
+        return f"{self.group} {self.size} -> {number(self.size + len(self.ids), 'member')}"
+
+    def on_application(self, app: Application[Any]) -> Application[Any]:
+        """Put the members behind the others, which keep their ids."""
+        more = tuple(_one(id_, self.like) for id_ in self.ids)
+        groups = tuple(
+            group.model_copy(update={"members": (*group.members, *more)}) if group.name == self.group else group
+            for group in app.groups
+        )
+        return app.model_copy(update={"groups": groups})
+
+
+def _told(value: object) -> str:
+    """Give a field's value as a person says it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_told(inner)}" for key, inner in value.items()) or "none"
+    if isinstance(value, (tuple, list)):
+        return ", ".join(map(_told, value)) or "none"
+    return "none" if value is None else str(value)
 
 
 def _one(id_: str, what: Members) -> Members:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from groupsolver.model.application import Application
 from groupsolver.model.compiled import CompiledFleet
 
-Kind = Literal["relax", "soften", "drop", "fewer", "free", "add", "move", "remove"]
+Kind = Literal["relax", "soften", "drop", "fewer", "more", "free", "add", "move", "remove"]
 
 
 class Change(ABC):

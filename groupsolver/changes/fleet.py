@@ -30,8 +30,9 @@ class Freed(Change):
         return f"free {resources_told(dict(self.amounts))} on {where}"
 
     def on_fleet(self, fleet: CompiledFleet) -> None:
-        """Lower what the host uses."""
-        fleet.update(_used(fleet.index[self.host.name], dict(self.amounts), -1))
+        """Lower what the host uses; of classes of its cells, where most is used."""
+        host = fleet.index[self.host.name]
+        fleet.update(_used(_cells_freed(host, dict(self.amounts)), dict(self.amounts), -1))
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,13 @@ class Added(Change):
         A host of the type.
     hosts : tuple of Host
         All of them alike, in one place.
+    opened : tuple of str
+        Levels at which they stand in a domain that there was not before, and that has a name.
     """
 
     like: str
     hosts: tuple[Host, ...]
+    opened: tuple[str, ...] = ()
     kind: ClassVar[Kind] = "add"
 
     def describe(self, reveal: bool = True) -> str:
@@ -66,6 +70,11 @@ class Added(Change):
         another = " in another " + fresh[0] if fresh else ""
         if not reveal:
             return another or (f" in the right {list(known)[-1]}" if known else "")
+        if self.opened:
+            new = joined([f"{level} {domains[level]}" for level in self.opened], len(self.opened))
+            around = [f" in {level} {name}" for level, name in domains.items() if level not in self.opened]
+            verb = "is" if len(self.opened) == 1 else "are"
+            return f" in {new}, which {verb} new{',' * bool(around)}{(around or [''])[-1]}"
         inside = f" in {list(known)[-1]} {list(known.values())[-1]}" if known and not fresh else ""
         of_known = f" of {list(known)[-1]} {list(known.values())[-1]}" if known and fresh else ""
         return f"{another}{of_known}{inside}"
@@ -108,6 +117,26 @@ class Moved(Change):
 
 def _where(domains: dict[str, str]) -> str:
     return " (" + ", ".join(f"{level} {name}" for level, name in domains.items()) + ")" if domains else ""
+
+
+def emptied(host: Host) -> Host:
+    """Give the same host with nothing on it, enabled."""
+    cells = tuple(cell.model_copy(update={"used": {}}) for cell in host.cells)
+    return host.model_copy(update={"used": {}, "cells": cells, "enabled": True})
+
+
+def _cells_freed(host: Host, amounts: Resources) -> Host:
+    """Lower what cells use by what the host does not use outside them."""
+    cells = list(host.cells)
+    for name, amount in amounts.items():
+        left = amount - host.used.get(name, 0)
+        for i in sorted(range(len(cells)), key=lambda i: -cells[i].used.get(name, 0)):
+            used = cells[i].used.get(name, 0)
+            if left > 0 and used:
+                rest = max(0, used - left)
+                cells[i] = cells[i].model_copy(update={"used": {**cells[i].used, name: rest}})
+                left -= used - rest
+    return host.model_copy(update={"cells": tuple(cells)}) if host.cells else host
 
 
 def _used(host: Host, amounts: Resources, sign: int) -> Host:

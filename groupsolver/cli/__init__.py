@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from groupsolver.cli import db, fleet, group, serve, tokens
+from groupsolver.cli import db, explain, fleet, group, serve, tokens, whatif
 from groupsolver.cli.exits import Exit
 from groupsolver.cli.options import Options, parse
 from groupsolver.cli.out import CannotWriteError
@@ -14,6 +14,8 @@ from groupsolver.errors import BadInput, BrokenAnswer, UnknownSolverStatus, one_
 
 # Those that load what they need once it is known what that is.
 _RUN: dict[str, Callable[[Options], int]] = {
+    "explain": explain.run,
+    "whatif": whatif.run,
     "serve": serve.run,
     "db": db.run,
     "tokens": tokens.run,

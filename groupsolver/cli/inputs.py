@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from groupsolver.cli.options import Options
+import argparse
+
 from groupsolver.constraints import Application
 from groupsolver.errors import BadInput, Fault
 from groupsolver.files import load_application, load_fleet
@@ -11,7 +12,7 @@ from groupsolver.files.reading import name_of
 from groupsolver.model.fleet import Fleet
 
 
-def load_both(options: Options) -> tuple[Application, Fleet]:
+def load_both(options: argparse.Namespace) -> tuple[Application, Fleet]:
     """Read application and fleet; what is wrong with either is told at once."""
     faults: list[Fault] = []
     app = fleet = None

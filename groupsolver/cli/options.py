@@ -7,23 +7,22 @@ from collections.abc import Sequence
 from typing import Any, Literal, NoReturn, get_args
 
 import groupsolver
-from groupsolver.cli import db, fleet, group, serve, tokens
-from groupsolver.cli.numbers import integer, number
+from groupsolver.cli import db, explain, fleet, group, serve, tokens, whatif
+from groupsolver.cli.arguments import Output, add_app, add_fleet, add_limits, add_network, add_objective, add_output
 from groupsolver.cli.remote import add_identity, add_url
 from groupsolver.errors import one_line
-from groupsolver.model.result import Limits, Objective
+from groupsolver.model.result import Objective
 
-Output = Literal["table", "json", "yaml"]
 Format = Literal["fleet", "app", "result", "openapi"]
 _EPILOG = """\
-exit codes: 0 placed, or nothing wrong; 1 proved infeasible; 2 bad input; 3 time ran out with no answer;
+exit codes: 0 placed, explained, or nothing wrong; 1 proved infeasible; 2 bad input; 3 time ran out with no answer;
 4 check found hard violations; 69 a server cannot be reached; 70 a bug of groupsolver; 130 interrupted"""
 
 
 class Options(argparse.Namespace):
     """Options as they were given; which of them are there depends on `command`."""
 
-    command: Literal["place", "check", "schema", "serve", "db", "tokens", "fleet", "group"]
+    command: Literal["place", "check", "schema", "explain", "whatif", "serve", "db", "tokens", "fleet", "group"]
     app: str
     fleet: str
     network: str | None
@@ -72,7 +71,7 @@ def _parser() -> _Parser:
     _add_check(_command(commands, "check", "hold a placement against every rule, without the solver"))
     schema = _command(commands, "schema", "print the JSON Schema of a format, or the OpenAPI document of the server")
     schema.add_argument("format", choices=get_args(Format))
-    for command in (serve, db, tokens, fleet, group):
+    for command in (explain, whatif, serve, db, tokens, fleet, group):
         command.add_parser(commands)
     return parser
 
@@ -82,68 +81,22 @@ def _command(commands: Any, name: str, about: str) -> _Parser:
     return made
 
 
-def _add_app(parser: _Parser) -> None:
-    parser.add_argument("app", metavar="APP", help="the application, YAML or JSON; - is standard input")
-
-
-def _add_fleet(parser: Any, *, required: bool = True) -> None:
-    parser.add_argument("--fleet", required=required, metavar="FILE", help="the fleet, YAML or JSON")
-
-
-def _add_network(parser: _Parser) -> None:
-    parser.add_argument("--network", metavar="FILE", help="further links of the fleet, GraphML")
-
-
-def _add_objective(parser: _Parser) -> None:
-    choices = get_args(Objective)
-    parser.add_argument("--objective", choices=choices, default="pack", help="what is minimized (default: pack)")
-
-
 def _add_place(parser: _Parser) -> None:
-    default = Limits()
-    _add_app(parser)
+    add_app(parser)
     where = parser.add_mutually_exclusive_group(required=True)
-    _add_fleet(where, required=False)
-    _add_network(parser)
+    add_fleet(where, required=False)
+    add_network(parser)
     add_url(where, required=False)
     add_identity(parser)
-    add = parser.add_argument
-    add("--output", choices=get_args(Output), default="table", help="how to answer (default: table)")
-    _add_objective(parser)
-    add(
-        "--time-limit",
-        type=number("a number of seconds above 0", lambda x: x > 0),
-        default=default.seconds,
-        metavar="S",
-        help="seconds for the whole solve (default: 30)",
-    )
-    add(
-        "--gap",
-        type=number("a fraction of at least 0", lambda x: x >= 0),
-        default=default.gap,
-        metavar="G",
-        help="stop at a proved gap of this fraction, 0.01 for 1 %% (default: 0)",
-    )
-    add(
-        "--workers",
-        type=integer(0, 1024),
-        default=default.workers,
-        metavar="N",
-        help="threads of the solver (default: all cores)",
-    )
-    add(
-        "--seed",
-        type=integer(0, 2**31 - 1),
-        default=default.seed,
-        metavar="N",
-        help="with one worker and a proved answer, the same seed gives the same answer (default: 0)",
-    )
-    add("--picture", metavar="FILE", help="draw the placement as one HTML file")
+    add_output(parser)
+    add_objective(parser)
+    add_limits(parser)
+    parser.add_argument("--picture", metavar="FILE", help="draw the placement as one HTML file")
 
 
 def _add_check(parser: _Parser) -> None:
-    _add_app(parser)
-    _add_fleet(parser)
-    _add_network(parser)
+    add_app(parser)
+    add_fleet(parser)
+    add_network(parser)
     parser.add_argument("--placement", required=True, metavar="FILE", help="a result of place, JSON or YAML")
-    _add_objective(parser)
+    add_objective(parser)

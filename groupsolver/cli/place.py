@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 
+from groupsolver.cli.arguments import limits_of
 from groupsolver.cli.exits import OF_STATUS
 from groupsolver.cli.inputs import load_both
 from groupsolver.cli.options import Options
@@ -16,7 +17,7 @@ from groupsolver.errors import BadInput
 from groupsolver.files import dump_yaml
 from groupsolver.files.reading import name_of
 from groupsolver.model.compiled import CompiledFleet, compile_fleet
-from groupsolver.model.result import Limits, Result, Watch
+from groupsolver.model.result import Result, Watch
 
 
 def place(options: Options) -> int:
@@ -26,7 +27,7 @@ def place(options: Options) -> int:
     target = Target(options.picture, inputs) if options.picture is not None else None
     compiled = compile_fleet(fleet)
     gc.freeze()  # what was read stays to the end: the collector need not look at it again
-    limits = Limits(seconds=options.time_limit, gap=options.gap, workers=options.workers, seed=options.seed)
+    limits = limits_of(options)
 
     from groupsolver.solver.solve import solve  # brings ortools: not before the files are known to be good
 
@@ -37,7 +38,7 @@ def place(options: Options) -> int:
         result, interrupted = watched(run)
     except BadInput as error:
         raise error.in_file(name_of(options.app)) from None
-    if interrupted and not result.placed:
+    if interrupted and result.status == "unknown":
         raise KeyboardInterrupt
     answer(options, app, compiled, result)
     if target is not None and result.placed:

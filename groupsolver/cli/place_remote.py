@@ -7,12 +7,14 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from groupsolver.cli.against import against
 from groupsolver.cli.exits import OF_STATUS
+from groupsolver.cli.lines import Line, print_lines, section
 from groupsolver.cli.options import Options
 from groupsolver.cli.out import columns, write
 from groupsolver.cli.registering import Registered
 from groupsolver.cli.remote import answered
-from groupsolver.cli.table import COLOUR, Line, against, head, print_lines, section
+from groupsolver.cli.table import COLOUR, head
 from groupsolver.constraints import Application
 from groupsolver.constraints.policy import number
 from groupsolver.errors import BadInput, Fault
@@ -151,4 +153,5 @@ def _lines(options: Options, app: Application, result: Result) -> Iterator[Line]
             for i, line in enumerate(columns([("member", "host", "instance"), *rows]).splitlines() if rows else ()):
                 yield f"  {line}", "" if i else "dim"
     if result.conflict is not None:
-        yield from against(result.conflict)
+        yield "", ""
+        yield from against(app, result)

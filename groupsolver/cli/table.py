@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from io import StringIO
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
-from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
-
-from groupsolver.cli.out import write
+from groupsolver.cli.against import against
+from groupsolver.cli.lines import Line, aligned, print_lines, section
 from groupsolver.constraints import Application
 from groupsolver.constraints.policy import number
-from groupsolver.errors import one_line
+from groupsolver.model import application
 from groupsolver.model.index import HostIndex
-from groupsolver.model.result import Conflict, Objective, Result
+from groupsolver.model.result import Objective, Result
 from groupsolver.why import Why, why
 
 COLOUR = {"optimal": "bold green", "feasible": "bold yellow", "infeasible": "bold red", "unknown": "bold red"}
-Line = tuple[str, str]  # text and style
 
 
 def print_table(app: Application, hosts: HostIndex, result: Result, objective: Objective) -> None:
@@ -28,25 +23,20 @@ def print_table(app: Application, hosts: HostIndex, result: Result, objective: O
     print_lines(lines_of(app, hosts, result, objective))
 
 
-def print_lines(lines: Iterable[Line]) -> None:
-    """Print lines with their styles: in colour on a terminal, plain elsewhere."""
-    # Into memory first: rich would end the process itself where the reader of a pipe has gone.
-    printed = StringIO()
-    console = Console(file=printed, force_terminal=sys.stdout.isatty() or None, highlight=False)
-    for text, style in lines:
-        # As `Text`, names of the input are no markup.
-        console.print(Text(one_line(text).rstrip(), style=style), soft_wrap=True)
-    write(printed.getvalue())
-
-
 def lines_of(app: Application, hosts: HostIndex, result: Result, objective: Objective) -> Iterator[Line]:
     """Give the lines of the table, each with its style."""
     yield head(app, result, objective), COLOUR[result.status]
+    yield from body(app, hosts, result, objective)
+
+
+def body(app: Application, hosts: HostIndex, result: Result, objective: Objective) -> Iterator[Line]:
+    """Give what stands below the head: members by group, or what stands against a placement."""
     if result.placement:
         found = [reason for reason in why(app, hosts, result.placement, objective=objective) if reason.new]
         yield from _groups(found, hosts.levels, result.cells)
     if result.conflict is not None:
-        yield from against(result.conflict)
+        yield "", ""
+        yield from against(app, result)
     if result.penalties:
         yield from section("soft policies that cost something")
         yield from ((f"  - {soft.group}: {soft.detail}; costs {soft.cost}", "") for soft in result.penalties)
@@ -55,9 +45,9 @@ def lines_of(app: Application, hosts: HostIndex, result: Result, objective: Obje
         yield from ((f"  {warning}", "yellow") for warning in result.warnings)
 
 
-def head(app: Application, result: Result, objective: Objective) -> str:
+def head(app: application.Application[Any], result: Result, objective: Objective, *, named: bool = True) -> str:
     """Say in one line how it went."""
-    parts = [f"{app.name}: {result.status}" if app.name else result.status]
+    parts = [f"{app.name}: {result.status}" if app.name and named else result.status]
     if result.placement is not None:
         running = len(app.existing)
         parts.append(f"{number(len(result.placement), 'member')} placed" + (f", {running} running" if running else ""))
@@ -90,32 +80,3 @@ def _groups(found: list[Why], levels: Sequence[str], cells: Mapping[str, str]) -
         yield from ((f"  - {rule}", "cyan") for rule in here[0].rules)
         yield first, "dim"
         yield from ((next(lines), "") for _ in here)
-
-
-def against(conflict: Conflict) -> Iterator[Line]:
-    """Say what stands against a placement."""
-    title = "these contradict each other" if conflict.minimal else "all rules that hold here; not narrowed down"
-    yield from section(title)
-    yield from ((f"  - {rule.group}: {rule.policy}: {rule.sentence}", "") for rule in conflict.policies)
-    yield from ((f"  - {short.sentence}", "") for short in conflict.capacity)
-    if conflict.fixes:
-        yield from section("what would help")
-        yield from ((f"  - {fix.change} (cost {fix.cost})", "") for fix in conflict.fixes)
-
-
-def section(title: str) -> Iterator[Line]:
-    """Give a title, with a line of nothing above it."""
-    yield "", ""
-    yield title, "bold"
-
-
-def aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    """Pad cells to columns, the last one to the right."""
-    clean = [[one_line(cell) for cell in row] for row in rows]
-    widths = [max(map(cell_len, column)) for column in zip(*clean, strict=True)]
-    lines = []
-    for row in clean:
-        gaps = [" " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
-        cells = [cell + gap for cell, gap in zip(row[:-1], gaps, strict=False)]
-        lines.append("  " + "  ".join([*cells, gaps[-1] + row[-1]]))
-    return lines

@@ -7,15 +7,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
-from typing import NoReturn
+from typing import Generic, NoReturn, TypeVar
 
 from groupsolver.cli.exits import Exit
-from groupsolver.model.result import Progress, Result, Watch
+from groupsolver.model.result import Progress, Watch
+
+T = TypeVar("T")
 
 _STOPPING = "stopping with the best so far; Ctrl-C again leaves at once"
 
 
-def watched(solve: Callable[[Watch], Result]) -> tuple[Result, bool]:
+def watched(solve: Callable[[Watch], T]) -> tuple[T, bool]:
     """Run `solve` in a thread, so that Ctrl-C is heard while the solver is busy.
 
     Ctrl-C on a terminal asks the solve to stop, and it answers with what it has; a second one,
@@ -23,7 +25,7 @@ def watched(solve: Callable[[Watch], Result]) -> tuple[Result, bool]:
 
     Returns
     -------
-    (Result, bool)
+    (T, bool)
         The answer, and whether it was asked for early.
     """
     stop = Event()
@@ -50,19 +52,19 @@ def watched(solve: Callable[[Watch], Result]) -> tuple[Result, bool]:
     return work.result(), stop.is_set()
 
 
-class _Work:
+class _Work(Generic[T]):
     """A call in a thread of its own, with its answer or its error."""
 
-    def __init__(self, call: Callable[[], Result]) -> None:
+    def __init__(self, call: Callable[[], T]) -> None:
         self._call = call
         self._done = Event()
-        self._result: Result | None = None
+        self._result: list[T] = []
         self._error: BaseException | None = None
         Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
         try:
-            self._result = self._call()
+            self._result.append(self._call())
         except BaseException as error:  # noqa: BLE001 - raised again by `result`
             self._error = error
         finally:
@@ -72,10 +74,10 @@ class _Work:
         while not self._done.wait(0.1):  # with a timeout, or Windows hears no Ctrl-C
             pass
 
-    def result(self) -> Result:
-        if self._result is None:
+    def result(self) -> T:
+        if not self._result:
             raise self._error or AssertionError("a call ended with neither an answer nor an error")
-        return self._result
+        return self._result[0]
 
 
 def _leave() -> NoReturn:

@@ -272,17 +272,12 @@ class Encoding:
     @cached_property
     def landed(self) -> dict[int, Linear]:
         """Count new members on each row of the fleet where any may land."""
-        return {
-            row: Linear([self.placed[lot][at] for lot, at in found], [1] * len(found))
-            for row, found in self._at.items()
-        }
-
-    def at(self, row: int) -> list[tuple[int, int]]:
-        """Give lot and candidate of each variable of a row of the fleet."""
-        return self._at.get(row, [])
+        found = self.at.items()
+        return {row: Linear([self.placed[lot][i] for lot, i in here], [1] * len(here)) for row, here in found}
 
     @cached_property
-    def _at(self) -> dict[int, list[tuple[int, int]]]:
+    def at(self) -> dict[int, list[tuple[int, int]]]:
+        """Lot and candidate of each variable, by row of the fleet."""
         found: dict[int, list[tuple[int, int]]] = {}
         for lot, rows in enumerate(self.rows):
             for at, row in enumerate(rows.tolist()):

@@ -91,7 +91,7 @@ class Facts:
             for group, names in found.items()
             if len(names) < all_of_them
         ]
-        return " and ".join(parts) or f"there are {number(all_of_them, level)}"
+        return " and ".join(parts) or f"there {'is' if all_of_them == 1 else 'are'} {number(all_of_them, level)}"
 
     def holds(self, group: str, level: str) -> list[tuple[int, str]]:
         """Give how many new members below a group each domain takes, host by host, the roomiest first."""

@@ -111,6 +111,10 @@ class Policy(BasePolicy, ABC):
         """Give the groups whose new members may lower the measure: left out, they could raise it."""
         return frozenset() if self.monotone else self.counted(group, scene)
 
+    def rests_on(self, group: str, other: Rule, scene: Scene) -> bool:
+        """Whether what it says changes where another hard rule is left out, so that it could then forbid more."""
+        return False
+
     def kin(self, group: str, scene: Scene) -> str:
         """Give whose members are no strangers to the group's: by default its own alone."""
         return group

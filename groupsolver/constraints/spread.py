@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from groupsolver.constraints.between import Counting
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.partial import Partial
-from groupsolver.constraints.policy import Sees, number
+from groupsolver.constraints.policy import PerHost, Sees, number
 from groupsolver.constraints.scene import Rule, Scene
 from groupsolver.constraints.terms import Linear
 from groupsolver.constraints.view import View
@@ -91,6 +91,11 @@ class Spread(Counting):
         if self.min_domains is None or self.max_skew is None or self.violations(group, View(scene, {})):
             return (self,)
         return self.model_copy(update={"max_skew": None}), self.model_copy(update={"min_domains": None})
+
+    def rests_on(self, group: str, other: Rule, scene: Scene) -> bool:
+        """Which domains count for the skew depends on the rules that make hosts eligible."""
+        over = other.group in scene.above[group] and isinstance(other.policy, PerHost)
+        return over and self.max_skew is not None
 
     def eased(self, group: str, scene: Scene) -> Iterator[Self]:
         """Give fewer domains to cover, then more skew, up to what says nothing."""

@@ -73,7 +73,7 @@ class Incumbent:
     @property
     def done(self) -> bool:
         """Whether the proved gap is small enough, or the run is over."""
-        return self.gap <= self._run.limits.gap or self._run.left() <= 0
+        return (math.isfinite(self.gap) and self.gap <= self._run.limits.gap) or self._run.left() <= 0
 
     def offer(self, stands: list[Stand], phase: str, must_hold: bool = False, inside: Inside | None = None) -> None:
         """Take a placement if it passes the check and is better; `inside` tells cells that are decided already.

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from groupsolver.constraints.bandwidth import Bandwidth
 from groupsolver.constraints.ground import Ground
 from groupsolver.model.compiled import CompiledFleet, Ints, Mask, compile_fleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.value import HOST
 
 SMALL = 64  # hosts: below, nothing is worth dropping
+WORTH = 0.7  # of the hosts: where more must stay, all do
 
 
 def quotient(ground: Ground) -> CompiledFleet:
@@ -29,8 +31,9 @@ def quotient(ground: Ground) -> CompiledFleet:
     fleet, rules = ground.fleet, ground.scene.rules
     spoken = {rule.policy.at for rule in rules} - {None, HOST}
     levels = sorted((level for level in fleet.levels if level in spoken), key=lambda level: -fleet.domains(level))
+    wired = any(isinstance(rule.policy, Bandwidth) for rule in rules)  # which links leave a domain, its hosts decide
     looks = [rule.policy.sees_in(rule.group, ground, own) for rule in rules for own in (True, False)]
-    if len(fleet) <= SMALL or not spoken <= set(fleet.levels) or any(look.pinned for look in looks):
+    if wired or len(fleet) <= SMALL or not spoken <= set(fleet.levels) or any(look.pinned for look in looks):
         return fleet
     rows = np.array(sorted(fleet.rows.values()), dtype=np.int64)
     finest = _finest(fleet, levels, rows)
@@ -47,7 +50,7 @@ def quotient(ground: Ground) -> CompiledFleet:
         kept &= marked | _needed(finest, kinds, coarser, marked, enough, exact=jealous)
     elif HOST in skewed:
         return fleet
-    if kept.sum() > 0.7 * len(rows):
+    if kept.sum() > WORTH * len(rows):
         return fleet
     hosts = tuple(fleet.index[fleet.names[row]] for row in rows[kept].tolist())
     return compile_fleet(Fleet.model_construct(levels=fleet.levels, hosts=hosts, links=fleet.links))

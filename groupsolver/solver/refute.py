@@ -19,6 +19,7 @@ from groupsolver.model.compiled import CompiledFleet
 from groupsolver.model.result import Objective
 from groupsolver.solver.blocks import blocks_of
 from groupsolver.solver.construct import construct
+from groupsolver.solver.crowds import crowds
 from groupsolver.solver.exact import RATE, exact
 from groupsolver.solver.incumbent import Incumbent
 from groupsolver.solver.quotient import quotient
@@ -36,7 +37,7 @@ SHARE = 0.3  # of the time left, for each part
 
 def refuted(scene: Scene, fleet: CompiledFleet, objective: Objective, run: Run) -> bool:
     """Say whether some part of the batch is proved impossible: groups alone first, then those that rules join."""
-    for part in _parts(scene):
+    for part in dict.fromkeys((*_parts(scene), *crowds(Ground(scene, fleet)))):
         if run.left() <= 0:
             break
         if len(part) > 1 and _impossible(Ground(Scene(_only(scene, part, room=False), fleet.index), fleet), run, False):

@@ -131,12 +131,8 @@ def explain(
     known_objective(objective)
     compiled = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
     run = Run(limits or Limits(), progress)
-    result = answer(app, compiled, objective, run)
-    if result.status == "infeasible":
-        scene, look = Scene(app, compiled.index), {"fixes": fixes, "every": every, "reveal": reveal}
-        found = explained(scene, compiled, objective, run, answer, costs=costs, own=own, **look)
-    else:
-        found = Explanation.model_validate(result.model_dump())
+    scene, look = Scene(app, compiled.index), {"fixes": fixes, "every": every, "reveal": reveal}
+    found = explained(scene, compiled, objective, run, answer, known=False, costs=costs, own=own, **look)
     run.surface()
     return found
 

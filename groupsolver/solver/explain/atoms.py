@@ -2,9 +2,10 @@
 
 A rule is a hard policy, or a part of one that says several things; the size of a group; or the room
 of the hosts in one resource class. Leaving rules out never makes an application impossible, which is
-what lets a conflict be shrunk: without a group's size none of its new members is placed, and
-policies that these members could have helped do not bind; without a resource class nobody needs any
-of it. Hosts that are disabled, or over capacity, and what runs already stay as they are.
+what lets a conflict be shrunk: without a group's size none of its new members is placed, and policies
+that these members could have helped do not bind; without a resource class nobody needs any of it; and
+a policy whose meaning rests on another rule does not bind without that one. Hosts that are disabled,
+or over capacity, and what runs already stay as they are.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.scene import Scene
+from groupsolver.constraints.scene import Rule, Scene
 from groupsolver.model.application import Application
 from groupsolver.solver.subset import subset
 
@@ -52,6 +53,10 @@ class Room:
 
 Atom = Piece | Size | Room
 Atoms = frozenset[Atom]
+
+
+def _rule(piece: Piece) -> Rule:
+    return Rule(piece.group, piece.policy)
 
 
 def in_pieces(scene: Scene) -> Application[Any]:
@@ -104,6 +109,7 @@ class Atomized:
         )
         needed = dict.fromkeys(name for member in scene.batch for name, _ in member.size)
         self.rooms = tuple(Room(name) for name in needed)
+        self._resting: dict[Piece, Atoms] = {}
 
     @property
     def every(self) -> list[Atom]:
@@ -121,13 +127,17 @@ class Atomized:
     def about(self, groups: Collection[str]) -> list[Atom]:
         """Give the atoms that bind some groups alone: their sizes, what looks at them and nobody else counts, room."""
         part = frozenset(groups)
-        pieces = [piece for piece in self.pieces if self._binds(piece, part) and self.counted(piece) & part]
+        pieces = [piece for piece in self.pieces if self.helping(piece) <= part and self.counted(piece) & part]
         sizes = [size for size in self.sizes if size.group in part]
         needed = {name for member in self.scene.batch if member.group in part for name, _ in member.size}
         return [*sizes, *pieces, *(room for room in self.rooms if room.resource in needed)]
 
-    def _binds(self, piece: Piece, sized: frozenset[str]) -> bool:
-        return self.helping(piece) <= sized
+    def resting(self, piece: Piece) -> Atoms:
+        """Give the pieces without which a piece does not bind, since it would say something else."""
+        if piece not in self._resting:
+            rest = [other for other in self.pieces if piece.policy.rests_on(piece.group, _rule(other), self.scene)]
+            self._resting[piece] = frozenset(rest)
+        return self._resting[piece]
 
     def application(self, atoms: Iterable[Atom]) -> Application[Any]:
         """Give the application that has just some of the rules."""
@@ -135,7 +145,7 @@ class Atomized:
         sized = frozenset(atom.group for atom in chosen if isinstance(atom, Size))
         rules: dict[str, list[Policy]] = {}
         for piece in self.pieces:
-            if piece in chosen and self._binds(piece, sized):
+            if piece in chosen and self.helping(piece) <= sized and self.resting(piece) <= chosen:
                 rules.setdefault(piece.group, []).append(piece.policy)
         ignored = {room.resource for room in self.rooms if room not in chosen}
         return subset(self.scene, sized, lambda group: tuple(rules.get(group, ())), ignored)

@@ -13,6 +13,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from groupsolver.constraints.ground import Ground
+from groupsolver.model.compiled import CompiledFleet
+from groupsolver.solver.crowds import crowds
 from groupsolver.solver.explain.atoms import Atom, Atomized, Atoms, Piece, Size
 from groupsolver.solver.explain.oracle import Asked
 
@@ -38,13 +41,15 @@ class Found:
         return frozenset(atom for atom in self.atoms if isinstance(atom, Piece | Size))
 
 
-def find(asked: Asked, among: Collection[Atom] | None = None) -> Found | None:
+def find(asked: Asked, among: Collection[Atom] | None = None, start: list[Atom] | None = None) -> Found | None:
     """Find a minimal conflict.
 
     Parameters
     ----------
     among : collection of atoms, optional
         By default all.
+    start : list of atoms, optional
+        Some of these that are known to be impossible together.
 
     Returns
     -------
@@ -52,7 +57,7 @@ def find(asked: Asked, among: Collection[Atom] | None = None) -> Found | None:
         None where no conflict was proved: the rules are possible together, or time was too short.
     """
     every = asked.atomized.every if among is None else list(among)
-    start = _part(asked, every)
+    start = start or impossible_part(asked, every) or (every if asked.possible(every) is False else None)
     if start is None:
         return None
     atoms = shrink(asked, start)
@@ -61,20 +66,20 @@ def find(asked: Asked, among: Collection[Atom] | None = None) -> Found | None:
     return Found(tuple(sorted(atoms, key=order.__getitem__)), minimal)
 
 
-def _part(asked: Asked, every: list[Atom]) -> list[Atom] | None:
-    """Give rules that are impossible together, of few groups if there are such."""
+def impossible_part(asked: Asked, every: Collection[Atom]) -> list[Atom] | None:
+    """Give rules about a few groups that are impossible together, if there are such."""
     kept = set(every)
-    for groups in parts(asked.atomized):
+    for groups in parts(asked.atomized, asked.fleet):
         atoms = [atom for atom in asked.atomized.about(groups) if atom in kept]
         if any(isinstance(atom, Size) for atom in atoms) and asked.possible(atoms) is False:
             return atoms
-    return every if asked.possible(every) is False else None
+    return None
 
 
-def parts(atomized: Atomized) -> Iterator[frozenset[str]]:
-    """Give sets of groups, small ones first: each alone, those that one rule counts, those that rules join."""
-    seen: set[frozenset[str]] = set()
+def parts(atomized: Atomized, fleet: CompiledFleet) -> Iterator[frozenset[str]]:
+    """Give sets of groups, small ones first: each alone, those that one rule counts, crowds, those that rules join."""
     alone = [frozenset([size.group]) for size in atomized.sizes]
+    yield from alone
     counted = [atomized.counted(piece) for piece in atomized.pieces]
     joining = [groups for groups in counted if 1 < len(groups) < len(alone)]
     joined = {group: frozenset([group]) for group in atomized.placed}
@@ -83,10 +88,12 @@ def parts(atomized: Atomized) -> Iterator[frozenset[str]]:
         joined |= dict.fromkeys(merged, merged)
     wider = [one | other for i, one in enumerate(joining) for other in joining[:i] if one & other]
     whole = [joined[size.group] for size in atomized.sizes]
-    for groups in [*alone, *sorted(joining, key=len), *sorted(wider, key=len), *sorted(whole, key=len)]:
-        if groups not in seen:
-            seen.add(groups)
-            yield groups
+    seen = set(alone)
+    for some in (joining, crowds(Ground(atomized.scene, fleet)), wider, whole):
+        for groups in sorted(some, key=len):
+            if groups not in seen:
+                seen.add(groups)
+                yield groups
 
 
 def shrink(asked: Asked, atoms: list[Atom]) -> list[Atom]:

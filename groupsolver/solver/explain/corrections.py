@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from groupsolver.changes.change import Change, Kind, changed
-from groupsolver.constraints.scene import Scene
+from groupsolver.constraints.scene import Rule, Scene
 from groupsolver.model.compiled import CompiledFleet
 from groupsolver.model.costs import Costs
 from groupsolver.model.result import Result
@@ -23,6 +23,7 @@ from groupsolver.solver.explain.knobs import Knob, State, changes_of, knobs_of
 from groupsolver.solver.explain.oracle import Asked, Oracle
 
 ROUNDS = 20  # conflicts that one search looks at
+SECONDS = 3.0  # after which it looks at no more
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,10 @@ class Corrections:
 
     def cheapest(self, kinds: Collection[Kind]) -> Remedy | None:
         """Give the cheapest changes of some kinds alone; None where there are none, or time is short."""
+        until = self._oracle.run.elapsed() + SECONDS
         for _ in range(ROUNDS):
+            if self._oracle.run.elapsed() > until:
+                return None
             state = cheapest(self._clauses, kinds)
             if state is None or self._oracle.run.left() <= 0:
                 return None
@@ -106,7 +110,9 @@ class Corrections:
         exact: list[Turn] = []
         for knob in self._knobs:
             position = state.get(knob, 0)
-            if knob.policy is None:
+            if knob.policy is not None and self._rested_on(knob, pieces, atomized.scene):
+                exact.append(Turn(knob, position, elsewhere=True))
+            elif knob.policy is None:
                 if knob.group in sizes and knob.group in needed:
                     exact.append(Turn(knob, position, elsewhere=True))
                 elif knob.group in sizes:
@@ -117,6 +123,12 @@ class Corrections:
             turned[knob] = self._furthest(found, {**state, **turned}, knob)
         clause = [Turn(knob, position) for knob, position in turned.items()]
         self._clauses.append((*clause, *exact))
+
+    def _rested_on(self, knob: Knob, pieces: list[Piece], scene: Scene) -> bool:
+        """Whether what some piece says depends on where a policy's knob stands: that may then forbid more, turned."""
+        assert knob.policy is not None  # noqa: S101 - asked of policies' knobs
+        rule = Rule(knob.group, knob.policy)
+        return any(piece.policy.rests_on(piece.group, rule, scene) for piece in pieces)
 
     def _same(self, piece: Piece, knob: Knob, position: int) -> bool:
         told = knob.at(position).policy if position else knob.policy

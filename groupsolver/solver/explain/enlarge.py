@@ -26,6 +26,7 @@ from groupsolver.solver.run import Run
 from groupsolver.solver.survey import survey
 
 WHOLE = 10**6  # points of all that a host has of a resource class, where it is freed
+HUGE = 2**40  # units of a resource class on one host
 FINER = 0.3  # of the time, to free less on as many hosts
 
 
@@ -66,7 +67,7 @@ def fewest(app: Application[Any], larger: Larger, run: Run, seconds: float) -> d
     ground = Ground(Scene(app, larger.fleet.index), larger.fleet)
     known = survey(ground, "cost")
     kept = [_widened(rows, larger.rows, most) for rows, most in zip(reduce(ground, known), known.most, strict=True)]
-    if sum(map(len, kept)) > RATE * seconds:
+    if sum(map(len, kept)) > RATE * seconds or _huge(ground, larger):
         return None
     until = run.elapsed() + seconds
     most = [known.most[lot][rows] for lot, rows in enumerate(kept)]
@@ -107,7 +108,7 @@ def _open(enc: Encoding, row: int, larger: Larger, amounts: bool) -> Linear:
         return enc.some(enc.landed[row])
     opened = enc.number(1)
     loads: dict[str, Linear] = {}
-    for lot, at in enc.at(row):
+    for lot, at in enc.at[row]:
         for name, amount in enc.ground.lots[lot].size:
             load = loads.setdefault(name, Linear())
             load.vars.append(enc.placed[lot][at])
@@ -134,6 +135,12 @@ def _opened(answer: Answer, ground: Ground, larger: Larger) -> dict[int, dict[st
         for name, amount in ground.lots[lot].size:
             there[name] = there.get(name, 0) + amount
     return {row: loads[row] for row in larger.rows.tolist() if row in loads and _more(row, loads[row], larger)}
+
+
+def _huge(ground: Ground, larger: Larger) -> bool:
+    """Whether amounts are so large that their sums in the model would leave 64 bits."""
+    names = {name for lot in ground.lots for name, _ in lot.size}
+    return any(int(larger.fleet.capacity(name)[larger.rows].max(initial=0)) > HUGE for name in names)
 
 
 def _widened(rows: Ints, more: Ints, most: Ints) -> Ints:

@@ -10,7 +10,7 @@ from groupsolver.model.compiled import CompiledFleet
 from groupsolver.model.costs import Costs
 from groupsolver.model.result import Explanation, Fix, Objective
 from groupsolver.solver.explain.atoms import Atom, Atomized, Piece, in_pieces
-from groupsolver.solver.explain.conflict import Found, find
+from groupsolver.solver.explain.conflict import Found, find, impossible_part
 from groupsolver.solver.explain.corrections import Remedy
 from groupsolver.solver.explain.never import never
 from groupsolver.solver.explain.oracle import Answer, Asked, Oracle
@@ -102,11 +102,26 @@ def reasons(
         Groups whose policies may be changed and whose running members may be moved; by default all. A
         conflict has rules of other groups only where it is proved that there is none without.
     """
-    atomized = Atomized(Scene(in_pieces(scene), scene.hosts))
-    oracle = Oracle(answer, objective, run)
-    asked = Asked(atomized, fleet, oracle)
+    return _reasons(scene, _asked(scene, fleet, objective, run, answer), None, costs, fixes, every, own)
+
+
+def _asked(scene: Scene, fleet: CompiledFleet, objective: Objective, run: Run, answer: Answer) -> Asked:
+    return Asked(Atomized(Scene(in_pieces(scene), scene.hosts)), fleet, Oracle(answer, objective, run))
+
+
+def _reasons(
+    scene: Scene,
+    asked: Asked,
+    start: list[Atom] | None,
+    costs: Costs | None,
+    fixes: bool,
+    every: bool,
+    own: Collection[str] | None,
+) -> Reasons:
+    """Give the reasons; `start`: rules, of others than `own` none, that are known to be impossible together."""
+    atomized, fleet, oracle = asked.atomized, asked.fleet, asked.oracle
     asked.refuse(atomized.every)
-    first = _preferred(asked, atomized.every, own)
+    first = _preferred(asked, atomized.every, own, start)
     found = [] if first is None else [first]
     mine = _own(atomized.every, own)
     # What was asked already costs nothing.
@@ -118,7 +133,7 @@ def reasons(
     if found and fixes:
         known = sorted(remedies(atomized, fleet, oracle, costs or Costs(), found[0], own), key=lambda one: one.cost)
         empty = never(atomized, fleet, found[0], oracle)
-    return Reasons(scene, atomized, fleet, run.elapsed(), tuple(found), tuple(known), empty, possible)
+    return Reasons(scene, atomized, fleet, oracle.run.elapsed(), tuple(found), tuple(known), empty, possible)
 
 
 def explained(
@@ -128,14 +143,32 @@ def explained(
     run: Run,
     answer: Answer,
     *,
+    known: bool = True,
     costs: Costs | None = None,
     fixes: bool = True,
     every: bool = False,
     reveal: bool = True,
     own: Collection[str] | None = None,
 ) -> Explanation:
-    """Explain a batch that was proved impossible: the `reasons`, in words."""
-    return reasons(scene, fleet, objective, run, answer, costs=costs, fixes=fixes, every=every, own=own).told(reveal)
+    """Explain a batch that cannot be placed; where it is not `known` that it cannot, and it can, give its placement.
+
+    Other parameters are those of `reasons`.
+
+    Parameters
+    ----------
+    known : bool, default True
+        Whether it was proved already that the batch is impossible.
+    reveal : bool, default True
+        Whether hosts and domains are named.
+    """
+    asked = _asked(scene, fleet, objective, run, answer)
+    # To ask for a part is mostly faster than to ask for the whole.
+    start = None if known else impossible_part(asked, _own(asked.atomized.every, own))
+    if not known and start is None:
+        result = answer(scene.app, fleet, objective, run)
+        if result.status != "infeasible":
+            return Explanation.model_validate(result.model_dump())
+    return _reasons(scene, asked, start, costs, fixes, every, own).told(reveal)
 
 
 def unexplained(scene: Scene, fleet: CompiledFleet, seconds: float, possible: bool | None = None) -> Reasons:
@@ -148,14 +181,15 @@ def _own(atoms: list[Atom], own: Collection[str] | None) -> list[Atom]:
     return [atom for atom in atoms if own is None or not isinstance(atom, Piece) or atom.group in own]
 
 
-def _preferred(asked: Asked, atoms: list[Atom], own: Collection[str] | None) -> Found | None:
+def _preferred(
+    asked: Asked, atoms: list[Atom], own: Collection[str] | None, start: list[Atom] | None = None
+) -> Found | None:
     """Find a conflict, one without the policies of other groups if there is one."""
     mine = _own(atoms, own)
-    if len(mine) < len(atoms):
-        found = find(asked, mine)
-        if found is not None or asked.possible(mine) is not True:
-            return found
-    return find(asked, atoms)
+    if len(mine) == len(atoms) or start:
+        return find(asked, mine, start)
+    found = find(asked, mine)
+    return found if found is not None or asked.possible(mine) is not True else find(asked, atoms)
 
 
 def _further(asked: Asked, first: Found, own: Collection[str] | None) -> list[Found]:

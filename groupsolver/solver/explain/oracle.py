@@ -7,6 +7,7 @@ from typing import Any
 
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.scene import Scene
+from groupsolver.errors import BadInput
 from groupsolver.model.application import Application
 from groupsolver.model.compiled import CompiledFleet
 from groupsolver.model.result import Objective, Result, Status
@@ -51,7 +52,10 @@ class Oracle:
         if left <= 0:
             return Result(status="unknown")
         run = Part(self.run, share * left, gap, quiet=True)
-        return self._answer(app, fleet, objective or self._objective, run)
+        try:
+            return self._answer(app, fleet, objective or self._objective, run)
+        except BadInput:  # a change may ask for sums that leave 64 bits: it is none to propose
+            return Result(status="unknown")
 
 
 class Asked:
@@ -75,27 +79,33 @@ class Asked:
         """Take it as known that some rules contradict each other."""
         self._impossible.append(frozenset(atoms))
 
-    def possible(self, atoms: Iterable[Atom]) -> bool | None:
-        """Whether some rules can be kept together; None: not decided in time."""
+    def possible(self, atoms: Iterable[Atom], few: CompiledFleet | None = None) -> bool | None:
+        """Whether some rules can be kept together; None: not decided in time. `few`: a fleet just as good for them."""
         rules = frozenset(atoms)
         if any(rules <= known for known in self._possible):
             return True
         if any(rules >= known for known in self._impossible):
             return False
-        roomless = frozenset(atom for atom in rules if not isinstance(atom, Room))
-        several = sum(isinstance(atom, Size) for atom in rules) > 1
-        # Whether groups contradict each other whatever room there is, is often answered much faster.
-        if several and roomless < rules and self.possible(roomless) is False:
+        if self._impossible_anyhow(rules):
             return False
-        status = self._asked(rules)
+        status = self._asked(rules, few)
         if status == "unknown":
             return None
         (self._impossible if status == "infeasible" else self._possible).append(rules)
         return status != "infeasible"
 
-    def _asked(self, rules: Atoms) -> Status:
-        app, fleet = self.atomized.application(rules), self.fleet
+    def _impossible_anyhow(self, rules: Atoms) -> bool:
+        """Whether groups contradict each other whatever room there is: often answered much faster, on few hosts."""
+        roomless = frozenset(atom for atom in rules if not isinstance(atom, Room))
+        if roomless == rules or sum(isinstance(atom, Size) for atom in rules) < 2:
+            return False
+        app = self.atomized.application(roomless)
+        few = quotient(Ground(Scene(app, self.fleet.index), self.fleet))
+        return few is not self.fleet and self.possible(roomless, few) is False
+
+    def _asked(self, rules: Atoms, few: CompiledFleet | None) -> Status:
+        app, fleet = self.atomized.application(rules), few or self.fleet
         sizes = sum(isinstance(atom, Size) for atom in rules)
-        if sizes > 1 and not any(isinstance(atom, Room) for atom in rules):
+        if few is None and sizes > 1 and not any(isinstance(atom, Room) for atom in rules):
             fleet = quotient(Ground(Scene(app, fleet.index), fleet))
         return self.oracle.ask(app, fleet).status

@@ -21,9 +21,10 @@ from groupsolver.solver.explain.oracle import Asked, Oracle
 ASKED: tuple[Kind, ...] = ("relax", "soften", "drop", "fewer")
 PURE: tuple[tuple[Kind, ...], ...] = (("relax",), ("soften", "drop"))
 SHARE = 0.3  # of the time left, for each kind of change to the fleet
+SECONDS = 3.0  # and at most so many
 WIDER = 4  # parts of the batch that are tried
 
-Change_ = Callable[[Application[Any], CompiledFleet], list[Change] | None]
+Way = Callable[[Application[Any], CompiledFleet], list[Change] | None]
 
 
 def remedies(
@@ -50,11 +51,14 @@ def remedies(
                 yield remedy
 
     yield from of_kinds(ASKED, *PURE)
-    ways: list[tuple[int | None, Change_]] = [
-        (costs.add, lambda app, on: added(app, on, run, SHARE * run.left())),
-        (costs.free, lambda app, on: freed(app, on, run, SHARE * run.left()) if _filled(found, on) else None),
-        (costs.move, lambda app, on: moved(app, on, oracle, SHARE, own)),
-    ]
+
+    def seconds() -> float:
+        return min(SECONDS, SHARE * run.left())
+
+    ways: list[tuple[int | None, Way]] = [(costs.add, lambda app, on: added(app, on, run, seconds()))]
+    if _filled(found, fleet):
+        ways.append((costs.free, lambda app, on: freed(app, on, run, seconds())))
+    ways.append((costs.move, lambda app, on: moved(app, on, oracle, SHARE, own)))
     for cost, way in ways:
         if cost is not None and (remedy := _of_fleet(atomized, fleet, oracle, found, way, cost)):
             yield remedy
@@ -67,7 +71,7 @@ def _filled(found: Found, fleet: CompiledFleet) -> bool:
 
 
 def _of_fleet(
-    atomized: Atomized, fleet: CompiledFleet, oracle: Oracle, found: Found, way: Change_, cost: int
+    atomized: Atomized, fleet: CompiledFleet, oracle: Oracle, found: Found, way: Way, cost: int
 ) -> Remedy | None:
     """Find changes to the fleet that help a conflict's groups, and show that they help all; or take more groups."""
     groups: frozenset[str] = frozenset()
