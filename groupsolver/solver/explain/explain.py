@@ -192,7 +192,7 @@ def _preferred(
     return found if found is not None or asked.possible(mine) is not True else find(asked, atoms)
 
 
-def _further(asked: Asked, first: Found, own: Collection[str] | None) -> list[Found]:
+def _further(asked: Asked, first: Found, own: Collection[str] | None = None) -> list[Found]:
     """Give more conflicts until what is left is possible: no policy and no size stands in two of them."""
     left = [atom for atom in asked.atomized.every if atom not in first.rules]
     found: list[Found] = []
