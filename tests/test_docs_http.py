@@ -51,7 +51,8 @@ def test_the_explanation_that_is_shown_is_given(tmp_path: Path) -> None:
         admin = world.asker("shop", "admin")
         admin.load(*hosts(4, racks=2))
         admin.group(id=GROUP, name="db", policies=[{"kind": "anti-affinity", "level": "rack"}])
-        answer = admin(*line.split(), json.loads(body))
+        method, path = line.split()
+        answer = admin(method, path, json.loads(body))
         assert answer.status_code == 200, answer.text
         assert like(json.loads(answered), answer.get_json()), answer.text
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -83,3 +85,17 @@ def test_without_any_price_nothing_is_proposed() -> None:
     none = Costs(relax=None, soften=None, drop=None, fewer=None, free=None, add=None, move=None)
     assert changes(explain(app(), FLEET, own=["mine"], costs=none)) == []
     assert changes(explain(app(), FLEET, own=[], costs=none)) == []
+
+
+def test_an_interrupt_stays_the_callers() -> None:
+    """CP-SAT takes the handler away, unless it is told not to; seen only in a process of its own."""
+    code = """
+import os, signal, sys
+from groupsolver import explain
+from tests.test_explain_own import FLEET, app
+assert explain(app(), FLEET).conflict.fixes
+signal.signal(signal.SIGINT, lambda *_: sys.exit(3))
+explain(app(), FLEET)
+os.kill(os.getpid(), signal.SIGINT)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 3
