@@ -19,6 +19,7 @@ from groupsolver.constraints.near import Near
 from groupsolver.constraints.network_proximity import NetworkProximity
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.spread import Spread
+from groupsolver.constraints.survives import Survives
 from groupsolver.constraints.within import Outside, Within
 from groupsolver.errors import BadInput, BrokenAnswer, Fault, GroupsolverError, UnknownHost, UnknownSolverStatus
 from groupsolver.files import load_application, load_fleet, load_result
@@ -29,12 +30,16 @@ from groupsolver.model.cell import Cell
 from groupsolver.model.compiled import CompiledFleet, compile_fleet
 from groupsolver.model.costs import Costs
 from groupsolver.model.fleet import Fleet, Host, Link
+from groupsolver.model.headroom import Headroom, Scarce, Unlock
 from groupsolver.model.inventory import Inventory
 from groupsolver.model.result import Conflict, Explanation, Limits, Penalty, Progress, Result
+from groupsolver.model.survival import Survival
 from groupsolver.model.topology import topology
 from groupsolver.why import Why, why
 
 if TYPE_CHECKING:
+    from groupsolver.solver.headroom import headroom
+    from groupsolver.solver.question import survives
     from groupsolver.solver.solve import explain, solve
 
 __version__ = "0.1.0"
@@ -60,6 +65,7 @@ __all__ = [
     "Fleet",
     "Group",
     "GroupsolverError",
+    "Headroom",
     "Host",
     "HostCapabilities",
     "Inventory",
@@ -73,9 +79,13 @@ __all__ = [
     "Policy",
     "Progress",
     "Result",
+    "Scarce",
     "Spread",
+    "Survival",
+    "Survives",
     "UnknownHost",
     "UnknownSolverStatus",
+    "Unlock",
     "Verdict",
     "Violation",
     "Why",
@@ -84,12 +94,14 @@ __all__ = [
     "compile_fleet",
     "explain",
     "fat_tree",
+    "headroom",
     "leaf_spine",
     "load_application",
     "load_fleet",
     "load_links",
     "load_result",
     "solve",
+    "survives",
     "topology",
     "why",
     "with_links",
@@ -102,4 +114,12 @@ def __getattr__(name: str) -> Any:
         from groupsolver.solver import solve as solver
 
         return getattr(solver, name)
+    if name == "survives":
+        from groupsolver.solver.question import survives
+
+        return survives
+    if name == "headroom":
+        from groupsolver.solver.headroom import headroom
+
+        return headroom
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, get_args
 
+from groupsolver.constraints.room import lacks
 from groupsolver.constraints.scene import Rule, Scene
 from groupsolver.constraints.shared_links import overloads
 from groupsolver.constraints.view import View
@@ -15,8 +16,7 @@ from groupsolver.model.application import Application
 from groupsolver.model.compiled import CompiledFleet
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.index import HostIndex
-from groupsolver.model.result import Objective, Penalty
-from groupsolver.room import lacks
+from groupsolver.model.result import Objective, Penalty, Witness
 
 TOLD = 3  # places or members that a penalty names
 LONGEST = 600  # characters of the text of a penalty, about: policies may list thousands of names
@@ -59,12 +59,15 @@ class Verdict:
     objective : int
     tiers : tuple of (int, int)
         Each priority that a policy has, ascending, and what its policies cost together, in units of weight.
+    witness : dict of str to dict of str to str or None
+        By loss, where lost members find a place again; None without `survives`.
     """
 
     violations: tuple[Violation, ...]
     penalties: tuple[Penalty, ...]
     objective: int
     tiers: tuple[tuple[int, int], ...] = ()
+    witness: Witness | None = None
 
     @property
     def rank(self) -> tuple[int, ...]:
@@ -79,6 +82,7 @@ def check(
     *,
     objective: Objective = "pack",
     cells: Mapping[str, str] | None = None,
+    witness: Witness | None = None,
 ) -> Verdict:
     """Hold a placement against every rule.
 
@@ -92,6 +96,9 @@ def check(
     cells : mapping of str to str, optional
         Cell of each new member that takes anything from a cell of its host, as a result tells it.
         None: any way to put members into cells will do, and it is searched for.
+    witness : dict of str to dict of str to str, optional
+        Where `survives` is said to place lost members again, by loss, as a result tells it. Each placement is
+        held against every rule; one that does not pass, or is not told, is searched for, as far as time allows.
 
     Raises
     ------
@@ -104,7 +111,7 @@ def check(
     running = {there.id: there.host for there in scene.standing}
     _known(scene, placement, running, cells or {})
     new = {id_: host for id_, host in placement.items() if id_ not in running}
-    return judge(scene, new, objective, cells)
+    return judge(scene, new, objective, cells, witness)
 
 
 def index_of(fleet: Fleet | CompiledFleet | HostIndex) -> HostIndex:
@@ -142,7 +149,11 @@ def _known(scene: Scene, placement: Mapping[str, str], running: Mapping[str, str
 
 
 def judge(
-    scene: Scene, placement: Mapping[str, str], objective: Objective, cells: Mapping[str, str] | None = None
+    scene: Scene,
+    placement: Mapping[str, str],
+    objective: Objective,
+    cells: Mapping[str, str] | None = None,
+    witness: Witness | None = None,
 ) -> Verdict:
     """Check a placement of new members over a scene; see `check`."""
     violations = [
@@ -151,7 +162,7 @@ def judge(
         if member.id not in placement
     ]
     violations += (Violation(None, *lack) for lack in lacks(scene, placement, cells))
-    view, before = View(scene, placement), View(scene, {})
+    view, before = View(scene, placement, cells, witness), View(scene, {})
     violations += (Violation(None, "capacity", *overload) for overload in overloads(view))
     for rule in scene.hard():
         if measure := rule.policy.broken(rule.group, view, before):
@@ -165,7 +176,13 @@ def judge(
             if rule.policy.priority is not None:
                 tiers[rule.policy.priority] += penalty.cost
     value = value_of(scene, placement, tuple(penalties), objective)
-    return Verdict(tuple(violations), tuple(penalties), value, tuple(sorted(tiers.items())))
+    return Verdict(tuple(violations), tuple(penalties), value, tuple(sorted(tiers.items())), _witness(view))
+
+
+def _witness(view: View) -> Witness | None:
+    told = [rule.policy.witness(rule.group, view) for rule in view.scene.rules]
+    found = [witness for witness in told if witness is not None]
+    return {key: placement for witness in found for key, placement in witness.items()} if found else None
 
 
 def _penalty(rule: Rule, view: View, measure: int) -> Penalty:

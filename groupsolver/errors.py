@@ -163,6 +163,7 @@ CODES = {
     "unknown-cell": "a cell is named that the host does not have",
     # Faults of an application.
     "empty-application": "there is no member at all",
+    "weightless-copies": "copies are counted of members that take nothing: any number fits",
     "too-many-members": "there are more members than are placed as one",
     "nested-in-itself": "a group stands below itself",
     "unknown-group": "a group is named that the application does not have",

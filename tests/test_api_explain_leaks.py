@@ -150,5 +150,5 @@ def infeasible(drawn: Drawn, found: Any, other: Any) -> None:
 def whose(change: str, names: set[Any]) -> bool:
     """Whether a change is of a group of the project, or of how many it asks for; or hosts that there are not."""
     return bool(re.match(r"\d+ more hosts? \(", change)) or any(
-        change.startswith((f"{name} ", f"drop {name} ", f"make {name} ")) for name in names
+        change.startswith((f"{name} ", f"drop {name} ", f"make {name} ", f"leave {name} out")) for name in names
     )

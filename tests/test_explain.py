@@ -236,3 +236,11 @@ def test_time_that_is_too_short_leaves_the_conflict_wide_and_says_so() -> None:
 def test_costs_are_whole_numbers_above_nothing(bad: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(bad))):
         Costs.model_validate(bad)
+
+
+def test_a_new_rack_stands_in_one_zone() -> None:
+    # Members that share a rack and cover two zones: no rack is in two zones, and none that is added may be.
+    rules = ({"kind": "affinity", "level": "rack"}, {"kind": "spread", "level": "zone", "min_domains": 2})
+    hosts = [host(f"h{i}", domains={"zone": f"z{i}", "rack": f"r{i}"}) for i in range(2)]
+    found = told([group("A", 1, 1, policies=rules)], hosts, levels=["zone", "rack"])
+    assert not any("more host" in change for change in changes(found))

@@ -134,7 +134,7 @@ def _tried(service: Service, batch: Batch, wish: Wish, end: float) -> Placed | N
         return placed
     kept = Kept(wish.key, 201, wish.answer(placed)) if wish.key else None
     try:
-        claim = Claim(batch, placed.hosts, placed.on.at, placed.placement, placed.cells)
+        claim = Claim(batch, placed.hosts, placed.on.at, placed.placement, placed.cells, placed.result.witness)
         commit(service.store, service.mirror, claim, kept)
     except Contended:
         return None

@@ -85,6 +85,8 @@ class Fewer(Change):
     def describe(self, reveal: bool = True) -> str:
         """Say how many are left."""
         left = self.size - len(self.ids)
+        if not left:
+            return f"leave {self.group} out, {number(self.size, 'member')}"
         return f"{self.group} {self.size} -> {number(left, 'member')}"
 
     def on_application(self, app: Application[Any]) -> Application[Any]:

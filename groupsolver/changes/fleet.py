@@ -13,6 +13,7 @@ from groupsolver.model.fleet import Host
 from groupsolver.model.inventory import Resources
 from groupsolver.model.units import joined, resources_told
 
+TRAITS = 4  # that are told of a host
 FRESH = "new-"  # how names of hosts and domains begin that there are not yet
 
 
@@ -44,7 +45,7 @@ class Added(Change):
     like : str
         A host of the type.
     hosts : tuple of Host
-        All of them alike, in one place.
+        All of them alike, in one place, or each in a new one of its own.
     opened : tuple of str
         Levels at which they stand in a domain that there was not before, and that has a name.
     """
@@ -58,7 +59,8 @@ class Added(Change):
         """Say how many, of which type, and where."""
         host = self.hosts[0]
         # Traits are names too: of aggregates, of whom they are kept for.
-        what = ", ".join([resources_told(host.capacity()), *(host.traits if reveal else ())])
+        traits = host.traits if reveal else ()
+        what = ", ".join([resources_told(host.capacity()), *traits[:TRAITS], *["..."] * (len(traits) > TRAITS)])
         like = f" like {self.like}" if reveal else ""
         names = f", called {joined([one.name for one in self.hosts], 3)} in the placement" if reveal else ""
         return f"{number(len(self.hosts), 'more host')}{like} ({what}){self._place(reveal)}{names}"
@@ -67,7 +69,8 @@ class Added(Change):
         domains = self.hosts[0].domains
         fresh = [level for level, name in domains.items() if name.startswith(FRESH)]
         known = {level: name for level, name in domains.items() if level not in fresh}
-        another = " in another " + fresh[0] if fresh else ""
+        each = " each" * any(host.domains != domains for host in self.hosts)
+        another = f"{each} in another {fresh[0]}" if fresh else ""
         if not reveal:
             return another or (f" in the right {list(known)[-1]}" if known else "")
         if self.opened:

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from groupsolver.cli import db, explain, fleet, group, serve, tokens, whatif
+from groupsolver.cli import db, explain, fleet, group, serve, survives, tokens, whatif
 from groupsolver.cli.exits import Exit
 from groupsolver.cli.options import Options, parse
 from groupsolver.cli.out import CannotWriteError
@@ -21,6 +21,7 @@ _RUN: dict[str, Callable[[Options], int]] = {
     "tokens": tokens.run,
     "fleet": fleet.run,
     "group": group.run,
+    "survives": survives.run,
 }
 
 
@@ -72,6 +73,10 @@ def _run(options: Options) -> int:
             from groupsolver.cli.check import check
 
             return check(options)
+        case "headroom":
+            from groupsolver.cli.headroom import headroom
+
+            return headroom(options)
         case "schema":
             from groupsolver.cli.schema import schema
 

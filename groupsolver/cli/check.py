@@ -24,7 +24,14 @@ def check(options: Options) -> int:
     result = load_result(options.placement)
     hosts = HostIndex(fleet.levels, fleet.hosts, fleet.links)
     try:
-        verdict = judge(app, hosts, _placement(result), objective=options.objective, cells=result.cells or None)
+        verdict = judge(
+            app,
+            hosts,
+            _placement(result),
+            objective=options.objective,
+            cells=result.cells or None,
+            witness=result.witness,
+        )
     except BadInput as error:
         raise BadInput([_named(fault, options) for fault in error.faults]) from None
     lines = _lines(verdict, result, Scene(app, hosts).warnings, options)

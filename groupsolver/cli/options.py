@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, NoReturn, get_args
 
 import groupsolver
-from groupsolver.cli import db, explain, fleet, group, serve, tokens, whatif
+from groupsolver.cli import db, explain, fleet, group, serve, survives, tokens, whatif
 from groupsolver.cli.arguments import Output, add_app, add_fleet, add_limits, add_network, add_objective, add_output
 from groupsolver.cli.remote import add_identity, add_url
 from groupsolver.errors import one_line
@@ -15,14 +15,27 @@ from groupsolver.model.result import Objective
 
 Format = Literal["fleet", "app", "result", "openapi"]
 _EPILOG = """\
-exit codes: 0 placed, explained, or nothing wrong; 1 proved infeasible; 2 bad input; 3 time ran out with no answer;
+exit codes: 0 placed, answered, or nothing wrong; 1 proved infeasible; 2 bad input; 3 time ran out with no answer;
 4 check found hard violations; 69 a server cannot be reached; 70 a bug of groupsolver; 130 interrupted"""
 
 
 class Options(argparse.Namespace):
     """Options as they were given; which of them are there depends on `command`."""
 
-    command: Literal["place", "check", "schema", "explain", "whatif", "serve", "db", "tokens", "fleet", "group"]
+    command: Literal[
+        "place",
+        "check",
+        "schema",
+        "explain",
+        "whatif",
+        "survives",
+        "headroom",
+        "serve",
+        "db",
+        "tokens",
+        "fleet",
+        "group",
+    ]
     app: str
     fleet: str
     network: str | None
@@ -69,9 +82,10 @@ def _parser() -> _Parser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command", parser_class=_Parser)
     _add_place(_command(commands, "place", "place an application on a fleet, or prove that it cannot be done"))
     _add_check(_command(commands, "check", "hold a placement against every rule, without the solver"))
+    _add_headroom(_command(commands, "headroom", "find how many more copies of an application fit, and what runs out"))
     schema = _command(commands, "schema", "print the JSON Schema of a format, or the OpenAPI document of the server")
     schema.add_argument("format", choices=get_args(Format))
-    for command in (explain, whatif, serve, db, tokens, fleet, group):
+    for command in (explain, whatif, survives, serve, db, tokens, fleet, group):
         command.add_parser(commands)
     return parser
 
@@ -92,6 +106,14 @@ def _add_place(parser: _Parser) -> None:
     add_objective(parser)
     add_limits(parser)
     parser.add_argument("--picture", metavar="FILE", help="draw the placement as one HTML file")
+
+
+def _add_headroom(parser: _Parser) -> None:
+    add_app(parser)
+    add_fleet(parser)
+    add_network(parser)
+    add_output(parser)
+    add_limits(parser)
 
 
 def _add_check(parser: _Parser) -> None:

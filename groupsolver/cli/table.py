@@ -12,10 +12,11 @@ from groupsolver.constraints import Application
 from groupsolver.constraints.policy import number
 from groupsolver.model import application
 from groupsolver.model.index import HostIndex
-from groupsolver.model.result import Objective, Result
+from groupsolver.model.result import Objective, Result, Witness
 from groupsolver.why import Why, why
 
 COLOUR = {"optimal": "bold green", "feasible": "bold yellow", "infeasible": "bold red", "unknown": "bold red"}
+TOLD = 12  # losses that are told in full
 
 
 def print_table(app: Application, hosts: HostIndex, result: Result, objective: Objective) -> None:
@@ -34,6 +35,8 @@ def body(app: Application, hosts: HostIndex, result: Result, objective: Objectiv
     if result.placement:
         found = [reason for reason in why(app, hosts, result.placement, objective=objective) if reason.new]
         yield from _groups(found, hosts.levels, result.cells)
+    if result.witness:
+        yield from _after(result.witness)
     if result.conflict is not None:
         yield "", ""
         yield from against(app, result)
@@ -80,3 +83,13 @@ def _groups(found: list[Why], levels: Sequence[str], cells: Mapping[str, str]) -
         yield from ((f"  - {rule}", "cyan") for rule in here[0].rules)
         yield first, "dim"
         yield from ((next(lines), "") for _ in here)
+
+
+def _after(witness: Witness) -> Iterator[Line]:
+    """Say where lost members go, after each of the first losses."""
+    yield from section("where members go after a loss")
+    for loss, placement in list(witness.items())[:TOLD]:
+        goes = ", ".join(f"{id_} to {host}" for id_, host in placement.items())
+        yield f"  - {loss}: {goes or 'nobody finds a place'}", ""
+    if len(witness) > TOLD:
+        yield f"  - and {len(witness) - TOLD} more", ""

@@ -21,6 +21,7 @@ from groupsolver.constraints.near import Near
 from groupsolver.constraints.network_proximity import NetworkProximity
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.spread import Spread
+from groupsolver.constraints.survives import Survives
 from groupsolver.constraints.within import Outside, Within
 from groupsolver.model import application
 
@@ -36,6 +37,7 @@ POLICIES: dict[str, type[Policy]] = {
     "within": Within,
     "outside": Outside,
     "bandwidth": Bandwidth,
+    "survives": Survives,
 }
 
 # Nova's names for soft policies, of weight 1.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 import numpy as np
 
 from groupsolver.constraints.between import Counting
+from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.policy import Sees, number
 from groupsolver.constraints.scene import Rule, Scene
@@ -60,8 +61,8 @@ class AntiAffinity(Counting):
         places = sum(min(count, self.max_per_domain) for count, _ in facts.holds(group, self.level))
         if self.between is None and need <= len(could) and places < size:
             return f"by this rule there are {number(places, 'place')} for {number(size, 'member')}"
-        told = facts.told(self.level, could)
-        return f"{number(size, self.noun)} need {number(need, self.level)}, and {told} could take one"
+        takes = f"{number(size, self.noun)} need {number(need, self.level)}"
+        return takes if need <= len(could) else f"{takes}, and {facts.told(self.level, could)} could take one"
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the domains below their limit, and those where one more adds nothing."""
@@ -75,6 +76,14 @@ class AntiAffinity(Counting):
         counts = partial.counts(group, self.level)
         left = np.maximum(0, self.max_per_domain - partial.spread_out(self.level, counts, adrift=0))
         return np.where(partial.codes(self.level) >= 0, left, INT64_MAX)
+
+    def most_in_one(self, group: str, ground: Ground) -> int | None:
+        """Give the limit."""
+        return None if self.between else self.max_per_domain
+
+    def even(self, group: str, ground: Ground) -> tuple[int, int] | None:
+        """Give anything up to the limit."""
+        return None if self.between else (0, self.max_per_domain)
 
     def rivals(self, group: str, scene: Scene) -> tuple[tuple[str, ...], int] | None:
         """Give the child groups, where it counts these."""

@@ -23,6 +23,7 @@ from groupsolver.model.value import HOST, GroupName, Positive
 
 if TYPE_CHECKING:
     from groupsolver.constraints.encoding import Encoding
+    from groupsolver.constraints.facts import Facts
 
 
 class Bandwidth(Policy):
@@ -108,6 +109,20 @@ class Bandwidth(Policy):
         while rate:
             yield self.model_copy(update={"mbps": rate})
             rate //= 2
+
+    def evidence(self, group: str, facts: Facts) -> str:
+        """Say where no link is wide enough for one member, or how wide the widest are where it could stand."""
+        fleet, hosts, parts = facts.ground.fleet, facts.hosts(group), []
+        for level in (*fleet.levels, HOST):
+            cut, codes = fleet.cut(level), fleet.codes(level)[hosts]
+            inside = np.unique(codes[codes >= 0])
+            free = cut.free[inside][cut.bounded[inside]]
+            # Where some domain has no bound, it says nothing of the level.
+            if len(free) and len(free) == len(inside) and int(free.max()) < self.mbps * facts.size(group):
+                parts.append(
+                    f"no {level} has more than {max(0, int(free.max()))} Mbit/s free on the links that leave it"
+                )
+        return " and ".join(parts)
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give hosts where one more overloads no link: what crosses a cut never gets less."""

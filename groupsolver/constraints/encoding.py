@@ -223,10 +223,6 @@ class Encoding:
         else:
             self.model.add_bool_or([])  # nothing that is placed can change it
 
-    def equal(self, expr: Linear, var: cp_model.IntVar) -> None:
-        """Post ``expr == var``."""
-        self.model.add(_sum(expr) + expr.const == var)
-
     def together(self, group: str, level: str) -> None:
         """Put all members of a group that has none running into one domain: all or none of each lot."""
         if not self.ground.lots_below(group):
@@ -288,10 +284,15 @@ class Encoding:
         """Let the rules of a tier cost at most a budget together, in units of weight: once all are posted."""
         self.at_most(self._spent.get(tier, Linear()), budget)
 
-    def minimize(self, offset: int = 0) -> None:
-        """Make the sum of all prices the objective, and `offset` points that are paid in any case."""
+    def minimize(self, offset: int = 0, tier: int | None = None) -> None:
+        """Make the sum of all prices the objective, and `offset` points that are paid in any case; or a tier's cost."""
+        self._cost = self._cost if tier is None else self._spent.get(tier, Linear())
         self._cost.const += offset
         self.model.minimize(_sum(self._cost) + self._cost.const)
+
+    def floor(self, bound: int) -> None:
+        """Tell what the objective costs at least: a search that reaches it is done."""
+        self.at_most(self._cost.times(-1), -bound)
 
     def objective(self, solver: cp_model.CpSolver) -> int:
         """Give the objective of what `solver` found, in whole numbers."""

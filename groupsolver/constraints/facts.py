@@ -83,7 +83,7 @@ class Facts:
         return " and ".join(self.told(level, self.domains(hosts, level)) for level in levels)
 
     def could(self, level: str, *groups: str) -> str:
-        """Say in which domains of a level members of groups could stand, of those that cannot in all."""
+        """Say in which domains of a level members of groups could stand where not in all; or how few there are."""
         found = {group: self.domains(self.hosts(group), level) for group in groups}
         all_of_them = len(self.ground.fleet.index.domains(level))
         parts = [
@@ -91,7 +91,9 @@ class Facts:
             for group, names in found.items()
             if len(names) < all_of_them
         ]
-        return " and ".join(parts) or f"there {'is' if all_of_them == 1 else 'are'} {number(all_of_them, level)}"
+        if parts or all_of_them > TOLD:
+            return " and ".join(parts)
+        return f"there {'is' if all_of_them == 1 else 'are'} {number(all_of_them, level)}"
 
     def holds(self, group: str, level: str) -> list[tuple[int, str]]:
         """Give how many new members below a group each domain takes, host by host, the roomiest first."""

@@ -70,12 +70,15 @@ class Policy(BasePolicy, ABC):
         Members look for members of `target`: these are better placed first.
     of_all : bool
         It looks at every member that comes near, of groups that it does not name too.
+    asks_again : bool
+        Its measure takes placements of its own: the pipeline runs without it, and it is looked at afterwards.
     """
 
     monotone: ClassVar[bool] = False
     binds_whole: ClassVar[bool] = False
     follows: ClassVar[bool] = False
     of_all: ClassVar[bool] = False
+    asks_again: ClassVar[bool] = False
 
     @property
     def hard(self) -> bool:
@@ -139,6 +142,10 @@ class Policy(BasePolicy, ABC):
         """Say in words what makes up the measure, the worst first: a place or a member each; or nothing."""
         return ()
 
+    def witness(self, group: str, view: View) -> dict[str, dict[str, str]] | None:
+        """Give the placements that show that it holds, by what each is for; None where it needs none."""
+        return None
+
     # What a conflict asks of it.
 
     def pieces(self, group: str, scene: Scene) -> tuple[Self, ...]:
@@ -166,6 +173,17 @@ class Policy(BasePolicy, ABC):
 
     def rivals(self, group: str, scene: Scene) -> tuple[tuple[str, ...], int] | None:
         """Give groups of which at most so many may have members in one domain, where that is what it says."""
+        return None
+
+    def most_in_one(self, group: str, ground: Ground) -> int | None:
+        """Give what no domain of its level holds more members than, in any placement that it allows; None: no bound."""
+        return None
+
+    def even(self, group: str, ground: Ground) -> tuple[int, int] | None:
+        """Give least and most members of each domain that it counts, such that what is between holds.
+
+        None: it cannot say.
+        """
         return None
 
     @abstractmethod

@@ -132,6 +132,7 @@ class Scene:
             if id_ not in running
         )
         self.rules = tuple(Rule(group.name, policy) for group in app.groups for policy in group.policies)
+        self._open: dict[tuple[str, str], frozenset[str]] = {}
 
     def hard(self) -> Iterator[Rule]:
         """Give the rules that must hold."""
@@ -174,6 +175,15 @@ class Scene:
         """Whether a host is enabled and meets the hard per-host policies over a group, room aside."""
         rules = self.rules_over(group)
         return host.enabled and all(rule.policy.admits(host) for rule in rules if rule.policy.told_hard)
+
+    def open_domains(self, group: str, level: str) -> frozenset[str]:
+        """Give the domains of a level with a host that is eligible for a group, looked for once."""
+        if (group, level) not in self._open:
+            domains = self.hosts.domains(level)
+            self._open[group, level] = frozenset(
+                name for name in domains if any(self.eligible(group, host) for host in self.hosts.hosts_in(level, name))
+            )
+        return self._open[group, level]
 
 
 def project(tenant: str | None) -> str:

@@ -72,8 +72,7 @@ class Spread(Counting):
         return [
             (counts[domain], domain)
             for domain in scene.hosts.domains(self.level)
-            if domain in running
-            or any(scene.eligible(group, host) for host in scene.hosts.hosts_in(self.level, domain))
+            if domain in running or domain in scene.open_domains(group, self.level)
         ]
 
     def excesses(self, group: str, view: View) -> Iterable[str]:
@@ -108,7 +107,11 @@ class Spread(Counting):
 
     def evidence(self, group: str, facts: Facts) -> str:
         """Say in how many domains members could stand."""
-        return facts.could(self.level, group)
+        found, size = facts.could(self.level, group), self.size(group, facts.ground.scene)
+        counted = int(facts.ground.spread_over(group, self.level).sum())
+        if self.max_skew == 0 and counted and size % counted:
+            return f"{number(size, self.noun)} cannot be shared out evenly over {number(counted, self.level)}"
+        return found
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the domains from which the rest can still make it, by counting alone."""
@@ -132,6 +135,27 @@ class Spread(Counting):
                 fits[n] = np.maximum(0, floor - here).sum() - (n < floor) <= left - 1
             free[counted] &= fits[here]
         return partial.where(level, free, adrift)
+
+    def most_in_one(self, group: str, ground: Ground) -> int | None:
+        """Give what leaves enough for the other domains: one for each to cover, or the largest less the skew."""
+        if self.between:
+            return None
+        size, over = self.size(group, ground.scene), int(ground.spread_over(group, self.level).sum())
+        most = size - max(0, min(self.min_domains or 0, size) - 1)
+        # With m in one, the others have m - skew each, at least: m + (over - 1) (m - skew) <= size.
+        return most if self.max_skew is None or not over else min(most, (size + (over - 1) * self.max_skew) // over)
+
+    def even(self, group: str, ground: Ground) -> tuple[int, int] | None:
+        """Give what covers enough domains if none holds more, and a window as wide as the skew about the mean."""
+        size, over = self.size(group, ground.scene), int(ground.spread_over(group, self.level).sum())
+        least, most, cover = 0, size, min(self.min_domains or 0, size)
+        if self.between or not over:
+            return None
+        if cover > 1:
+            most = (size - 1) // (cover - 1)
+        if self.max_skew is not None:
+            least, most = size // over, min(most, size // over + self.max_skew)
+        return (least, most) if least <= most and most * over >= size else None
 
     def _before(self, group: str, ground: Ground) -> int:
         running = self.tallied(group, Partial(ground, np.zeros(0, dtype=np.int64)))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from groupsolver.constraints.scene import Scene
 from groupsolver.model.fleet import Host
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -28,10 +31,23 @@ class View:
     scene : Scene
     placement : mapping of str to str
         Member id to host name, both known; empty: the running members alone.
+    cells : mapping of str to str, optional
+        Cell of each new member that takes anything from a cell of its host, where that is decided.
+    witness : mapping of str to mapping of str to str, optional
+        By loss, where its lost members are said to find a place; see `survives`.
     """
 
-    def __init__(self, scene: Scene, placement: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        placement: Mapping[str, str],
+        cells: Mapping[str, str] | None = None,
+        witness: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
         self.scene = scene
+        self.cells = cells or {}
+        self.witness = witness or {}
+        self._kept: dict[Hashable, object] = {}
         running = [Placed(there.id, there.group, there.host, False) for there in scene.standing]
         new = [Placed(m.id, m.group, placement[m.id], True) for m in scene.batch if m.id in placement]
         self._below: dict[str, list[Placed]] = {group: [] for group in scene.below}
@@ -39,6 +55,12 @@ class View:
         for member in self.everyone:
             for group in scene.above[member.group]:
                 self._below[group].append(member)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Give what `make` gives, made when first asked for under a key."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]  # type: ignore[return-value]
 
     def members(self, group: str) -> list[Placed]:
         """Give all members below a group, each once."""

@@ -47,7 +47,8 @@ class Places(PerHost):
 
     def place_names(self) -> str:
         """Name the places for a sentence."""
-        parts = [f"{level} {name}" for level, names in (self.domains or {}).items() for name in names]
+        domains = [(level, names) for level, names in (self.domains or {}).items() if names]
+        parts = [f"{level}{'s' * (len(names) > 1)} {', '.join(names)}" for level, names in domains]
         return ", ".join([*parts, *(self.hosts or ())]) or "no place"
 
 

@@ -14,6 +14,7 @@ Objective = Literal["pack", "spread", "cost"]
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 Placement = dict[str, str]  # member id -> host name
 Cells = dict[str, str]  # member id -> name of a cell of its host
+Witness = dict[str, Placement]  # loss -> where the members that it takes find a place again
 
 
 class Penalty(Value):
@@ -81,6 +82,9 @@ class Result(Value):
         ``(objective - bound) / max(1, |objective|)``, a fraction.
     seconds : float
         From the compiled fleet to the answer.
+    witness : dict of str to dict of str to str or None
+        Where the placement is bound by `survives`: for each loss, the host on which each lost member finds a
+        place again. None where no `survives` is told, or nothing is placed.
     """
 
     version: Literal[1] = 1
@@ -92,7 +96,7 @@ class Result(Value):
     seconds: Annotated[float, Field(ge=0)] = 0.0
     penalties: tuple[Penalty, ...] = ()
     warnings: tuple[str, ...] = ()
-    witness: dict[str, Placement] | None = None
+    witness: Witness | None = None
     conflict: Conflict | None = None
     cells: Cells = {}
 

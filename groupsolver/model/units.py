@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+_SPOKEN = {"MEMORY_MB": "memory", "DISK_GB": "disk"}
+_GB = 1024  # MB
+
+
+def spoken(resource: str) -> str:
+    """Give what a resource class is called."""
+    return _SPOKEN.get(resource, resource)
+
+
+def quantity(resource: str, amount: int) -> str:
+    """Give an amount with its unit, as far as the class tells one: ``"64 GB"``, ``"1,180"``."""
+    if resource.endswith("_MB"):
+        whole = amount >= _GB
+        return f"{amount / _GB:,.1f}".removesuffix(".0") + " GB" if whole else f"{amount:,} MB"
+    return f"{amount:,} GB" if resource.endswith("_GB") else f"{amount:,}"
+
 
 def amount_told(resource: str, amount: int) -> str:
-    """Give ``"8 VCPU"``, ``"64 GB of memory"``, ``"80 GB of disk"``."""
-    if resource == "MEMORY_MB":
-        if amount and amount % 1024 == 0:
-            return f"{amount // 1024} GB of memory"
-        return f"{amount} MB of memory" if amount < 10 * 1024 else f"{amount / 1024:.1f} GB of memory"
-    return f"{amount} GB of disk" if resource == "DISK_GB" else f"{amount} {resource}"
+    """Give an amount with what it is of: ``"8 VCPU"``, ``"64 GB of memory"``, ``"80 GB of disk"``."""
+    of = " of" if resource.endswith(("_MB", "_GB")) else ""
+    return f"{quantity(resource, amount)}{of} {spoken(resource)}"
 
 
 def resources_told(resources: Mapping[str, int]) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from groupsolver.constraints.ground import Ground
+from groupsolver.constraints.room import from_cell
 from groupsolver.model.compiled import Ints, Mask
 from groupsolver.model.packing import Undecided, pack
 from groupsolver.model.result import Cells, Placement
 from groupsolver.model.value import INT64_MAX
-from groupsolver.room import from_cell
 
 Inside = dict[tuple[int, int], list[int]]  # (lot, row of the fleet): how many of the lot in each cell there
 MANY = 2**40  # members, more than any batch has

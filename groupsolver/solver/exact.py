@@ -49,7 +49,16 @@ class Answer:
 
 
 def encode(ground: Ground, survey: Survey, candidates: Sequence[Ints]) -> Encoding:
-    """Build the model: capacity, every policy, the prices."""
+    """Build the model: capacity, every policy, the prices, the objective."""
+    enc = posted(ground, survey, candidates)
+    for tier, budget in survey.stage.budgets.items():
+        enc.bound(tier, budget)
+    enc.minimize(survey.stage.offset)
+    return enc
+
+
+def posted(ground: Ground, survey: Survey, candidates: Sequence[Ints]) -> Encoding:
+    """Build the model without its objective."""
     most = [survey.most[lot][rows] for lot, rows in enumerate(candidates)]
     enc = Encoding(ground, candidates, most, unit_of(survey.objective))
     capacity(enc)
@@ -58,9 +67,6 @@ def encode(ground: Ground, survey: Survey, candidates: Sequence[Ints]) -> Encodi
         rule.policy.encode(rule, enc)
     # The hosts' own prices: soft per-host policies, part of the survey's, price themselves.
     enc.price([survey.base[rows] for rows in candidates], survey.beyond_first)
-    for tier, budget in survey.stage.budgets.items():
-        enc.bound(tier, budget)
-    enc.minimize(survey.stage.offset)
     return enc
 
 
@@ -124,7 +130,19 @@ def exact(
         Where CP-SAT refuses the model or answers with a status unknown here.
     """
     until = run.elapsed() + seconds
-    enc = encode(ground, survey, candidates)
+    return solved(encode(ground, survey, candidates), candidates, hint, run, until, gap, outside)
+
+
+def solved(
+    enc: Encoding,
+    candidates: Sequence[Ints],
+    hint: list[Stand] | None,
+    run: Run,
+    until: float,
+    gap: float,
+    outside: float = math.inf,
+) -> Answer:
+    """Solve a model that stands, until so many seconds of the run have gone; see `exact`."""
     if hint is not None:
         _hint(enc, candidates, hint)
     return search(enc, run, until - run.elapsed(), gap, outside)

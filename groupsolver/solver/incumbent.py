@@ -7,7 +7,7 @@ import math
 from groupsolver.check import Verdict, judge
 from groupsolver.constraints.ground import Ground
 from groupsolver.errors import BrokenAnswer
-from groupsolver.model.result import Cells, Objective, Placement, Result, gap_of
+from groupsolver.model.result import Cells, Objective, Placement, Result, Witness, gap_of
 from groupsolver.solver.cells import Inside, cells_of, inside_of
 from groupsolver.solver.run import Run
 from groupsolver.solver.stage import WHOLE, Stage
@@ -38,6 +38,7 @@ class Incumbent:
         self._placement: Placement | None = None
         self._cells: Cells = {}
         self.stands: list[Stand] | None = None
+        self.inside: Inside = {}
 
     def enter(self, stage: Stage, run: Run) -> None:
         """Begin a stage: nothing is proved of it yet."""
@@ -75,7 +76,19 @@ class Incumbent:
         """Whether the proved gap is small enough, or the run is over."""
         return (math.isfinite(self.gap) and self.gap <= self._run.limits.gap) or self._run.left() <= 0
 
-    def offer(self, stands: list[Stand], phase: str, must_hold: bool = False, inside: Inside | None = None) -> None:
+    def named(self, stands: list[Stand], inside: Inside | None = None) -> tuple[Placement, Cells]:
+        """Deal names and cells out to what stands; `inside` tells cells that are decided already."""
+        placement = _named(self._ground, stands)
+        return placement, cells_of(self._ground, placement, inside_of(self._ground, stands, inside or {}))
+
+    def offer(
+        self,
+        stands: list[Stand],
+        phase: str,
+        must_hold: bool = False,
+        inside: Inside | None = None,
+        witness: Witness | None = None,
+    ) -> None:
         """Take a placement if it passes the check and is better; `inside` tells cells that are decided already.
 
         One outside the limits of the stage is left, better or not.
@@ -85,15 +98,14 @@ class Incumbent:
         BrokenAnswer
             Where it does not pass although it `must_hold`.
         """
-        placement = _named(self._ground, stands)
-        cells = cells_of(self._ground, placement, inside_of(self._ground, stands, inside or {}))
-        verdict = judge(self._ground.scene, placement, self._objective, cells)
+        placement, cells = self.named(stands, inside)
+        verdict = judge(self._ground.scene, placement, self._objective, cells, witness)
         if verdict.violations or self._stage.value(verdict) is None:
             if must_hold:
                 raise BrokenAnswer("; ".join(map(str, verdict.violations)) or f"tiers: {verdict.tiers}")
         elif self._verdict is None or verdict.rank < self._verdict.rank:
             self._verdict, self._placement, self.stands = verdict, placement, stands
-            self._cells = cells
+            self._cells, self.inside = cells, inside or {}
             self._run.better(phase, verdict.objective, self._bound)
 
     def prove(self, bound: int) -> None:
@@ -117,6 +129,7 @@ class Incumbent:
             seconds=self._run.elapsed(),
             penalties=self._verdict.penalties,
             warnings=self._ground.scene.warnings,
+            witness=self._verdict.witness,
         )
 
 

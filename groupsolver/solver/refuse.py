@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from groupsolver.constraints.policy import number
+from groupsolver.constraints.room import takes
 from groupsolver.constraints.scene import Scene
 from groupsolver.model.fleet import Host
 from groupsolver.model.result import Conflict, ConflictingPolicy, Result
-from groupsolver.room import takes
 from groupsolver.solver.run import Run
 
 TOLD = 10  # disabled hosts that are named
@@ -30,10 +31,15 @@ def everything(scene: Scene) -> Conflict:
     for member in scene.batch:
         new[member.group] = new.get(member.group, 0) + 1
     policies += [
-        ConflictingPolicy(group=group, policy="members", sentence=f"{count} new members of {group} are placed")
+        ConflictingPolicy(group=group, policy="members", sentence=size_told(group, count))
         for group, count in new.items()
     ]
     return Conflict(policies=tuple(policies))
+
+
+def size_told(group: str, count: int) -> str:
+    """Say that a group's new members are placed."""
+    return f"{number(count, 'new member')} of {group} {'is' if count == 1 else 'are'} placed"
 
 
 def disabled(scene: Scene) -> tuple[str, ...]:

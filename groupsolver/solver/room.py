@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from ortools.sat.python import cp_model
 
 from groupsolver.constraints.encoding import Encoding
 from groupsolver.constraints.terms import Linear
@@ -71,7 +72,7 @@ def _share_out(enc: Encoding, row: int, found: list[tuple[int, int]]) -> None:
         whole = enc.placed[lot][at]
         parts = [(open_[0], whole)] if len(open_) == 1 else [(k, enc.number(hold[k])) for k in open_]
         if len(parts) > 1:
-            enc.equal(Linear([var for _, var in parts], [1] * len(parts)), whole)
+            enc.model.add(cp_model.LinearExpr.sum([var for _, var in parts]) == whole)
         enc.inside[lot, row] = parts
         for k, var in parts:
             for name, amount in need.items():

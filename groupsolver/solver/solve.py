@@ -28,6 +28,7 @@ from groupsolver.solver.run import Part, Run
 from groupsolver.solver.slots import slots_of
 from groupsolver.solver.stage import WHOLE, Stage
 from groupsolver.solver.survey import survey
+from groupsolver.solver.survive import Survival, asking
 from groupsolver.solver.tiers import Course, tiered
 from groupsolver.solver.twins import twins
 
@@ -159,16 +160,19 @@ def why_not(
 
 def answer(app: Application[Any], compiled: CompiledFleet, objective: Objective, run: Run) -> Result:
     """Give the answer, not narrowed down where it is infeasible."""
-    scene = Scene(app, compiled.index)
-    ground = Ground(scene, compiled)
-    if not scene.batch:
-        return nothing(ground, objective, run)
-    best = Incumbent(ground, objective, run)
-    if tiered(scene):
-        possible = Course(ground, objective, best, run, minimise).follow()
+    told = Ground(Scene(app, compiled.index), compiled)
+    survival = Survival(told, objective, minimise, run) if asking(told.scene) else None
+    if not told.scene.batch:
+        return nothing(told, objective, run) if survival is None else survival.nothing()
+    ground, part = (told, run) if survival is None else (survival.plain, survival.part)
+    best = Incumbent(ground, objective, part)
+    if tiered(ground.scene):
+        possible = Course(ground, objective, best, part, minimise).follow()
     else:
-        possible = minimise(ground, objective, WHOLE, best, run)
-    return best.result() if possible else refusal(scene, run)
+        possible = minimise(ground, objective, WHOLE, best, part)
+    if not possible:
+        return refusal(told.scene, run)
+    return best.result() if survival is None else survival.answer(best)
 
 
 def minimise(told: Ground, objective: Objective, stage: Stage, best: Incumbent, run: Run) -> bool:

@@ -133,7 +133,7 @@ class Course:
         self._least = self._tiers.least
         self._proved = dict(self._least)  # by tier: what it costs at least within the limits of those before
         self._limits: dict[int, int] = {}  # of the tiers that are done
-        self._bound = _bound_of_hosts(ground, objective)  # of the objective
+        self._bound = bound_of_hosts(ground, objective)  # of the objective
 
     def follow(self) -> bool:
         """Solve stage by stage; false where there is no placement at all."""
@@ -223,7 +223,7 @@ class Course:
         return total
 
 
-def _bound_of_hosts(ground: Ground, objective: Objective) -> int:
+def bound_of_hosts(ground: Ground, objective: Objective) -> int:
     """Bound the objective by the cheapest hosts of each lot alone, whatever the tiers."""
     known, total = survey(ground, objective), 0
     for lot, most, prices in zip(ground.lots, known.most, known.prices, strict=True):

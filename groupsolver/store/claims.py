@@ -8,6 +8,7 @@ from typing import Any
 
 from groupsolver.check import check
 from groupsolver.errors import BadInput
+from groupsolver.model.result import Witness
 from groupsolver.store import answers
 from groupsolver.store.errors import Contended
 from groupsolver.store.instances import StoredPlacement, add_placement
@@ -32,6 +33,8 @@ class Claim:
     placement : StoredPlacement
     cells : mapping of str to str
         Cell of each instance that takes from one.
+    witness : dict of str to dict of str to str or None
+        Where `survives` places lost members again, by loss.
     """
 
     batch: Batch
@@ -39,6 +42,7 @@ class Claim:
     seen: At
     placement: StoredPlacement
     cells: Mapping[str, str] = field(default_factory=dict)
+    witness: Witness | None = None
 
     def instances(self) -> list[Instance]:
         """Give the instances as they will be stored."""
@@ -95,7 +99,8 @@ def commit(store: Store, mirror: Mirror, claim: Claim, kept: Kept | None = None)
 def _holds(claim: Claim, now: Snapshot) -> None:
     app = application(claim.batch, now)
     try:
-        verdict = check(app, now.fleet, claim.hosts, objective=claim.batch.objective, cells=claim.cells)
+        objective = claim.batch.objective
+        verdict = check(app, now.fleet, claim.hosts, objective=objective, cells=claim.cells, witness=claim.witness)
     except BadInput as error:  # a host went, or a level
         raise Contended([str(fault) for fault in error.faults]) from None
     if verdict.violations:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from groupsolver.changes.change import Change
-from groupsolver.changes.fleet import FRESH, Added
+from groupsolver.changes.fleet import FRESH, Added, emptied
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.scene import Scene
 from groupsolver.constraints.within import Places
@@ -55,13 +55,7 @@ def types_of(ground: Ground) -> list[Host]:
         for number, host in found.values()
         if any(all(host.capacity().get(name, 0) >= amount for name, amount in size.items()) for size in sizes)
     ]
-    return [emptied(host) for _, _, host in sorted(fit, key=lambda one: one[:2])[:TYPES]]
-
-
-def emptied(host: Host) -> Host:
-    """Give the same host with nothing on it, enabled."""
-    cells = tuple(cell.model_copy(update={"used": {}}) for cell in host.cells)
-    return host.model_copy(update={"used": {}, "cells": cells, "enabled": True, "cost": 0})
+    return [emptied(host).model_copy(update={"cost": 0}) for _, _, host in sorted(fit, key=lambda one: one[:2])[:TYPES]]
 
 
 def _with_more(ground: Ground, copies: int) -> tuple[Larger, dict[str, str]]:
@@ -97,6 +91,7 @@ def _places(ground: Ground, copies: int) -> Iterator[dict[str, str]]:
             break
     yield from seen.values()
     skewed = {policy.at for policy in policies if getattr(policy, "max_skew", None) is not None}
+    number = 0
     for depth in reversed(range(len(levels))):
         fresh = set(levels[depth:])
         if not fresh & set(told) or fresh & skewed:
@@ -104,15 +99,17 @@ def _places(ground: Ground, copies: int) -> Iterator[dict[str, str]]:
         above = {tuple(domains.get(level) for level in levels[:depth]): domains for domains in seen.values()}
         for domains in above.values():
             known = {level: name for level, name in domains.items() if level not in fresh}
-            for copy in range(copies):
-                yield known | {level: f"{FRESH}{level}-{copy + 1}" for level in levels[depth:]}
+            for _ in range(copies):
+                number += 1  # a domain is one all over the fleet: no two places may share a new one
+                yield known | {level: f"{FRESH}{level}-{number}" for level in levels[depth:]}
 
 
 def _told(hosts: list[Host], like: dict[str, str]) -> list[Change]:
     """Give the hosts as changes, those that are alike as one, numbered anew."""
     alike: dict[object, list[Host]] = {}
     for host in hosts:
-        alike.setdefault((like[host.name], tuple(host.domains.items())), []).append(host)
+        place = tuple((level, "" if name.startswith(FRESH) else name) for level, name in host.domains.items())
+        alike.setdefault((like[host.name], place), []).append(host)
     number = 0
     changes: list[Change] = []
     for found in alike.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from groupsolver.changes.fleet import emptied
 from groupsolver.constraints.bandwidth import Bandwidth
 from groupsolver.constraints.exclusive import Exclusive
 from groupsolver.constraints.scene import Scene
@@ -12,7 +13,6 @@ from groupsolver.model.compiled import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.solver.explain.atoms import Atomized, Piece, Room
 from groupsolver.solver.explain.conflict import Found
-from groupsolver.solver.explain.more_hosts import emptied
 from groupsolver.solver.explain.oracle import Oracle
 
 

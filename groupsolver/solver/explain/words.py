@@ -8,7 +8,6 @@ import numpy as np
 
 from groupsolver.constraints.facts import Facts
 from groupsolver.constraints.ground import Ground, Lot
-from groupsolver.constraints.policy import number
 from groupsolver.constraints.scene import Rule, Scene
 from groupsolver.model.compiled import CompiledFleet, Ints
 from groupsolver.model.result import Conflict, ConflictingPolicy, Shortage
@@ -16,6 +15,7 @@ from groupsolver.model.units import amount_told, joined
 from groupsolver.model.value import HOST
 from groupsolver.solver.explain.atoms import Atomized, Piece, Room, Size
 from groupsolver.solver.explain.conflict import Found
+from groupsolver.solver.refuse import size_told
 
 NEAREST = 3  # hosts or domains that are named as the nearest
 
@@ -40,9 +40,7 @@ def told(atomized: Atomized, found: Found, fleet: CompiledFleet, reveal: bool) -
 def _size(group: str, facts: Facts) -> str:
     own = sum(lot.number for lot in facts.ground.lots if lot.group == group)
     running = sum(1 for there in facts.ground.scene.standing if there.group == group)
-    return f"{number(own, 'new member')} of {group} {'is' if own == 1 else 'are'} placed" + (
-        f", beside {running} running" if running else ""
-    )
+    return size_told(group, own) + (f", beside {running} running" if running else "")
 
 
 def _short(room: Room, facts: Facts) -> Shortage:
@@ -100,6 +98,8 @@ def _in_one_domain(name: str, group: str, level: str, facts: Facts) -> Shortage 
     codes = fleet.codes(level)
     sums = np.bincount(codes[codes >= 0], usable[codes >= 0], minlength=fleet.domains(level)).astype(np.int64)
     most = int(sums.max(initial=0))
+    if most >= needed:
+        return None
     sentence = f"members of {group} take {amount_told(name, needed)} together; "
     sentence += f"the {level} with most room for them has {amount_told(name, most)}"
     if most and facts.reveal:

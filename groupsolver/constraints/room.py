@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from groupsolver.constraints.scene import Scene, Size
 from groupsolver.model.fleet import Host
+from groupsolver.model.index import HostIndex
 from groupsolver.model.packing import Undecided, pack
 from groupsolver.model.result import Cells
 
@@ -75,8 +76,13 @@ def lacks(scene: Scene, placement: Mapping[str, str], cells: Mapping[str, str] |
     for member in scene.batch:
         if member.id in placement:
             landed.setdefault(placement[member.id], []).append((member.id, member.size))
+    yield from lacks_where(scene.hosts, landed, cells)
+
+
+def lacks_where(hosts: HostIndex, landed: Mapping[str, Landed], cells: Mapping[str, str] | None) -> Iterator[Lack]:
+    """Give the same of new members by the host that they land on, whatever application they are of."""
     for name, members in landed.items():
-        host = scene.hosts[name]
+        host = hosts[name]
         if not host.enabled:
             yield Lack("disabled", f"nothing new lands on {name}, which is disabled", len(members))
         if host.overfull:

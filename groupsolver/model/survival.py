@@ -1,0 +1,66 @@
+"""The answer to whether what runs survives a loss."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from groupsolver.model.result import Placement
+from groupsolver.model.value import Value
+
+Verdict = Literal["survives", "falls", "unknown"]
+
+
+class Lost(Value):
+    """One loss, and what becomes of the members that it takes.
+
+    Attributes
+    ----------
+    domains : tuple of str
+        What fails together.
+    lost : tuple of str
+        Members that stood there.
+    placement : dict of str to str
+        Where they go, those that find a place.
+    nowhere : tuple of str
+        Those that do not; if `proved`, no other choice leaves none.
+    proved : bool
+    """
+
+    domains: tuple[str, ...]
+    lost: tuple[str, ...]
+    placement: Placement
+    nowhere: tuple[str, ...] = ()
+    proved: bool = True
+
+
+class Survival(Value):
+    """Whether members find a place again after any loss; every key is always present in its document.
+
+    Attributes
+    ----------
+    status : str
+        ``survives``, ``falls`` (after a loss it is proved that not all lost members find a place), or ``unknown``.
+    group : str or None
+        Whose members; None: all of the application.
+    level : str
+    failures : int
+    losses : tuple of Lost
+        The worst first.
+    warnings : tuple of str
+    seconds : float
+    """
+
+    version: Literal[1] = 1
+    status: Verdict
+    group: str | None = None
+    level: str
+    failures: int
+    losses: tuple[Lost, ...] = ()
+    warnings: tuple[str, ...] = ()
+    seconds: Annotated[float, Field(ge=0)] = 0.0
+
+    def document(self) -> dict[str, Any]:
+        """Give it as plain JSON data, every key present."""
+        return self.model_dump(mode="json")

@@ -1,0 +1,125 @@
+"""What earlier placements taught the model: scenarios of losses, and what may not be seen again below its price."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from groupsolver.constraints.encoding import Encoding
+from groupsolver.constraints.losses import Loss
+from groupsolver.constraints.scene import Rule
+from groupsolver.constraints.survives import Survives
+from groupsolver.constraints.terms import Linear
+from groupsolver.solver.recover import Fall
+from groupsolver.solver.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A placement that a loss leaves so many members of without a place.
+
+    Attributes
+    ----------
+    rule : int
+        Id of the rule.
+    stands : frozenset of ((int, int), int)
+        How many of each lot on each row; of one domain that is lost, what stands in it tells nothing.
+    gone : frozenset of int
+        The rows whose number does not matter.
+    nowhere : int
+    """
+
+    rule: int
+    stands: frozenset[tuple[tuple[int, int], int]]
+    gone: frozenset[int]
+    nowhere: int
+
+    @classmethod
+    def of(cls, fall: Fall, stands: list[tuple[int, int]], gone: set[int], nowhere: int) -> Seen:
+        """Keep what a fall depends on."""
+        # Whether a second domain is lost too depends on whether anything stands in it.
+        free = gone if len(fall.loss.domains) == 1 and _fails(fall) == 1 else set()
+        counts = Counter(stand for stand in stands if stand[1] not in free)
+        return cls(id(fall.rule), frozenset(counts.items()), frozenset(free), nowhere)
+
+
+def _fails(fall: Fall) -> int:
+    policy = fall.rule.policy
+    return policy.failures if isinstance(policy, Survives) else 1
+
+
+class Memory:
+    """Placements that were seen, and how a model is told of them."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Seen, None] = {}
+
+    def note(self, seen: Seen) -> bool:
+        """Keep one; false where it was known."""
+        known = seen in self._seen
+        self._seen[seen] = None
+        return not known
+
+    def post(
+        self,
+        enc: Encoding,
+        rules: list[tuple[Rule, Survives]],
+        forgiven: dict[int, int],
+        scenarios: list[tuple[str, Loss, Scenario]],
+    ) -> None:
+        """Bound, or price, the members that find no place after any loss that is known."""
+        for rule, policy in rules:
+            size = max(1, enc.ground.scene.size(rule.group))
+            nowhere = enc.number(size)
+            enc.require(rule, [Linear([nowhere], [1])], forgiven[id(rule)])
+            for group, loss, scenario in scenarios:
+                if group == rule.group and loss.level == policy.level:
+                    idle = _idle(enc, group, loss, policy.failures)
+                    if idle is not None:
+                        enc.at_most(scenario.left.plus(Linear([nowhere], [-1])).plus(idle.times(size), -1), 0)
+            for seen in self._seen:
+                if seen.rule == id(rule):
+                    _again(enc, seen, nowhere)
+
+
+def _idle(enc: Encoding, group: str, loss: Loss, failures: int) -> Linear | None:
+    """Give 0 where these domains are a loss, as members stand, and at least 1 where they are none; None: never."""
+    if failures == 1:
+        return Linear() if len(loss.domains) == 1 else None
+    fleet, uses = enc.ground.fleet, enc.uses(group, loss.level)
+    codes = [fleet.code(loss.level, name) for name in loss.domains]
+    if len(codes) > failures or any(code not in uses for code in codes):
+        return None
+    idle = Linear(const=len(codes)).plus(enc.total(uses[code] for code in codes), -1)
+    if len(codes) == failures:
+        return idle
+    return idle.plus(enc.total(use for code, use in uses.items() if code not in codes))
+
+
+def _again(enc: Encoding, seen: Seen, nowhere: Any) -> None:
+    """Let it be another placement, or cost what it was found to."""
+    model, counts = enc.model, dict(seen.stands)
+    others: list[Any] = []
+    rest = Linear()
+    for lot, rows in enumerate(enc.rows):
+        for row, var in zip(rows.tolist(), enc.placed[lot], strict=True):
+            number = counts.get((lot, row), 0)
+            if row in seen.gone:
+                continue
+            if not number:
+                rest.vars.append(var)
+                rest.coefs.append(1)
+            elif enc.high(Linear([var], [1])) == 1:
+                others.append(var.negated())
+            else:
+                other = enc.number(1)
+                model.add(var != number).only_enforce_if(other)
+                others.append(other)
+    if rest.vars:
+        more = enc.number(1)
+        enc.at_most(Linear([more], [1]).plus(rest, -1), 0)
+        others.append(more)
+    price = enc.number(1)
+    enc.at_most(Linear([price], [seen.nowhere]).plus(Linear([nowhere], [-1])), 0)
+    model.add_bool_or([*others, price])

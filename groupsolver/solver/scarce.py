@@ -1,0 +1,194 @@
+"""What keeps one more copy out, in words: read off what the copies that stand leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from groupsolver.constraints.copies import told
+from groupsolver.constraints.ground import Ground
+from groupsolver.constraints.host_capabilities import HostCapabilities
+from groupsolver.constraints.policy import PerHost, number
+from groupsolver.constraints.scene import Scene
+from groupsolver.model.compiled import Ints, Mask
+from groupsolver.model.headroom import Scarce
+from groupsolver.model.units import quantity, spoken
+from groupsolver.model.value import HOST
+from groupsolver.solver.demand import Ceiling, Demand, demand_of
+from groupsolver.solver.refill import Stock
+
+FEW = 3  # resources of one unit that are told
+FULL = 0.002  # of the copies: where a unit has room for no more than so many, it has run out
+NEARLY = 0.1  # of its hosts: a resource that keeps a unit off fewer is not told
+
+
+def scarce(demand: Demand, stock: Stock) -> tuple[Scarce, ...]:
+    """Say what runs out, what weighs most first."""
+    rest = demand_of(Ground(Scene(stock.batch(1), stock.fleet.index), stock.fleet))
+    telling = _Telling(demand, rest, len(stock.copies))
+    found: dict[tuple[str, str], Scarce] = {}
+    for one in telling.all():
+        found.setdefault((one.kind, one.name), one)
+    return tuple(found.values())
+
+
+class _Telling:
+    def __init__(self, demand: Demand, rest: Demand, copies: int) -> None:
+        self.demand, self.rest, self.copies = demand, rest, copies
+        room = np.minimum(rest.slots, 2**40).sum(axis=1)
+        self.left = room / rest.number  # copies that each unit alone has room for
+        self.first = True
+
+    def all(self) -> Iterator[Scarce]:
+        order = np.argsort(self.left, kind="stable").tolist()
+        blocked = [unit for unit in order if self.left[unit] < 1 + FULL * self.copies]
+        walls = list(self._levels())
+        for unit in blocked:
+            yield from self._unit(unit)
+        yield from walls
+        if not blocked and not walls:
+            yield from self._unit(order[0])
+            yield from self._policies()
+
+    def _unit(self, unit: int) -> Iterator[Scarce]:
+        """Tell the resources that keep a unit off the hosts that suit it, and the traits that others lack."""
+        mask, where = self._pool(unit)
+        lots = self.demand.ground.lots
+        who = told(lots[next(iter(self.demand.units[unit]))].group)
+        if not mask.any():
+            yield from self._nowhere(unit, who)
+            return
+        for r in self._short(unit, mask):
+            yield Scarce(kind="resource", name=self.demand.names[r], sentence=self._resource(unit, r, mask, where, who))
+            self.first = False
+        yield from self._traits(unit, who, mask)
+
+    def _resource(self, unit: int, r: int, mask: Mask, where: str, who: str) -> str:
+        name, need = self.demand.names[r], int(self.demand.size[unit, r])
+        before = int(self.demand.ground.fleet.free(name)[mask].sum())
+        after = self.rest.ground.fleet.free(name)[mask]
+        short, hosts = int((after < need).sum()), number_of(int(mask.sum()), "host", "hosts")
+        whole = "one member" if sum(self.demand.units[unit].values()) == 1 else "the whole"
+        if short:
+            have = "has" if short == 1 else "have"
+            rest = f"and {short:,} of {hosts} {have} less than the {quantity(name, need)} that {whole} of {who} takes"
+        else:
+            room, number = int((after // need).sum()), int(self.demand.number[unit])
+            rest = f"room for {room:,} of {who}, of which a copy has {number:,}"
+        when = "first" if self.first else "next"
+        left = f"{quantity(name, int(after.sum()))} of {quantity(name, before)}"
+        copies = number_of(self.copies, "copy", "copies")
+        return f"{spoken(name)}{where} runs out {when}: {left} are left after {copies}, {rest}"
+
+    def _short(self, unit: int, mask: Mask) -> list[int]:
+        """Give the resources that keep the unit off most hosts, these first; or that of which there is least."""
+        size, fleet = self.demand.size[unit], self.rest.ground.fleet
+        after = {r: fleet.free(self.demand.names[r])[mask] for r in np.flatnonzero(size).tolist()}
+        short = {r: int((free < size[r]).sum()) for r, free in after.items()}
+        most = max(short.values(), default=0)
+        if not most:
+            return sorted(after, key=lambda r: int((after[r] // size[r]).sum()))[:1]
+        least = min(most, NEARLY * int(mask.sum()))
+        return sorted((r for r in short if short[r] >= max(1, least)), key=lambda r: -short[r])[:FEW]
+
+    def _pool(self, unit: int) -> tuple[Mask, str]:
+        """Give the hosts that suit a unit whatever runs on them, and how to say which."""
+        ground = self.demand.ground
+        mask, traits, other = ground.fleet.ready.copy(), list[str](), False
+        for lot in self.demand.units[unit]:
+            for rule in ground.scene.rules_over(ground.lots[lot].group):
+                if rule.policy.hard and isinstance(rule.policy, PerHost):
+                    mask &= ground.suits(rule.policy)
+                    required = rule.policy.required if isinstance(rule.policy, HostCapabilities) else ()
+                    traits += [trait for trait in required if trait not in traits]
+                    other = other or not required
+        if traits:
+            return mask, " on hosts with " + " and ".join(traits)
+        return mask, " on hosts that suit it" if other else ""
+
+    def _traits(self, unit: int, who: str, mask: Mask) -> Iterator[Scarce]:
+        ground, fleet = self.demand.ground, self.rest.ground.fleet
+        slots = fleet.ready.astype(np.int64) * 2**40
+        for r in np.flatnonzero(self.demand.size[unit]).tolist():
+            slots = np.minimum(slots, fleet.free(self.demand.names[r]) // self.demand.size[unit, r])
+        for lot in self.demand.units[unit]:
+            for rule in ground.scene.rules_over(ground.lots[lot].group):
+                if not (rule.policy.hard and isinstance(rule.policy, HostCapabilities)):
+                    continue
+                for trait in rule.policy.required:
+                    has = ground.fleet.trait(trait) & ground.fleet.ready
+                    room = int(slots[~ground.fleet.trait(trait)].sum())
+                    if room:
+                        have = number_of(int(has.sum()), "host has", "hosts have")
+                        sentence = f"{trait} is what {who} asks for: {have} it, and others have room for {room:,} more"
+                        yield Scarce(kind="trait", name=trait, sentence=sentence)
+
+    def _nowhere(self, unit: int, who: str) -> Iterator[Scarce]:
+        ground = self.demand.ground
+        for lot in self.demand.units[unit]:
+            for rule in ground.scene.rules_over(ground.lots[lot].group):
+                policy = rule.policy
+                if (
+                    policy.hard
+                    and isinstance(policy, PerHost)
+                    and not (ground.suits(policy) & ground.fleet.ready).any()
+                ):
+                    required = policy.required if isinstance(policy, HostCapabilities) else ()
+                    sentence = f"no host that is in service suits {who}: {plain(policy.describe(rule.group))}"
+                    kind = "trait" if required else "policy"
+                    yield Scarce(kind=kind, name=required[0] if required else policy.kind, sentence=sentence)  # type: ignore[arg-type]
+
+    def _levels(self) -> Iterator[Scarce]:
+        """Tell the ceilings for which too few domains have room left."""
+        fleet = self.rest.ground.fleet
+        for one in self.rest.necessary:
+            units = np.flatnonzero(one.weight)
+            if one.level == HOST and (self.left[units] < 1).any():
+                continue  # what is full of room is told already
+            need = float(one.weight @ self.rest.number)
+            room = (np.minimum(self.rest.slots[units], 2**20) * one.weight[units][:, None]).sum(axis=0)
+            codes = fleet.codes(one.level)
+            if room[codes < 0].any():
+                continue  # hosts in no domain are not bound
+            held = np.bincount(codes[codes >= 0], weights=room[codes >= 0])
+            if float(np.minimum(held, one.high).sum()) + 1e-9 < need:
+                yield from self._wall(one, need, int((held > 0).sum()), codes, units)
+
+    def _wall(self, one: Ceiling, need: float, open_: int, codes: Ints, units: Ints) -> Iterator[Scarce]:
+        domains, who = int(np.ceil(need / one.high - 1e-9)), told(one.group)
+        suits = np.zeros(len(codes), dtype=np.bool_)
+        for unit in units.tolist():
+            suits |= self._pool(unit)[0]
+        known = len(np.unique(codes[suits & (codes >= 0)]))
+        noun = number(domains, one.level)
+        if known < domains:
+            told_ = f"{known} {'has' if known == 1 else 'have'} a host that suits it"
+        else:
+            told_ = f"{open_} of {number(known, one.level)} {'has' if open_ == 1 else 'have'} room left"
+        sentence = f"{one.level}: each copy needs {noun} for {who}, by {one.kind}; {told_}"
+        kind = "policy" if one.level == HOST else "level"
+        yield Scarce(kind=kind, name=one.kind if kind == "policy" else one.level, sentence=sentence)  # type: ignore[arg-type]
+
+    def _policies(self) -> Iterator[Scarce]:
+        """Where every group by itself has room left: it is the rules between them."""
+        scene = self.demand.ground.scene
+        rules = [
+            rule for rule in scene.hard() if not isinstance(rule.policy, PerHost) and told(rule.group) != rule.group
+        ]
+        for rule in rules[:FEW]:
+            sentence = (
+                f"each group by itself has room left, and no further copy was found in which "
+                f"{rule.policy.describe(rule.group)}"
+            )
+            yield Scarce(kind="policy", name=rule.policy.kind, sentence=plain(sentence))
+
+
+def plain(sentence: str) -> str:
+    """Give a sentence about the first copy's groups in the names of the file."""
+    return sentence.replace("\0" + "0", "")
+
+
+def number_of(count: int, one: str, many: str) -> str:
+    """Give ``"1 copy"``, ``"1,180 copies"``."""
+    return f"{count:,} {one if count == 1 else many}"
