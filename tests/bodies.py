@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.value import Value
-from groupsolver.wire import bodies, sharing
+from groupsolver.wire import bodies, explaining, sharing
 from groupsolver.wire.shape import Shape
 from tests.draws import KINDS, policies
 
@@ -139,6 +139,19 @@ PLACEMENT_ASKED = with_free(
         "objective": st.sampled_from(["pack", "cost"]),
     },
 )
+PRICE = st.none() | st.integers(1, 10**9)
+EXPLAIN_ASKED = st.builds(
+    lambda asked, more: asked | more,
+    PLACEMENT_ASKED,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "costs": with_free({}, {"relax": PRICE, "fewer": PRICE, "move": PRICE}),
+            "fixes": st.booleans(),
+            "every": st.booleans(),
+        },
+    ),
+)
 _PLACED = {"id": UUID, "name": st.none() | NAME, "group": st.none() | UUID, "host": st.none() | NAME, "hostId": NAME}
 _CELL = {"cell": NAME}
 PLACEMENT = st.fixed_dictionaries(
@@ -160,6 +173,20 @@ FIX = {"change": TEXT, "cost": AMOUNT, "placement": st.none() | st.dictionaries(
 CONFLICT = st.fixed_dictionaries(
     {"fixes": st.lists(st.fixed_dictionaries(FIX), max_size=2), "minimal": st.booleans()},
     optional={"policies": st.lists(st.fixed_dictionaries({"group": TEXT, "policy": TEXT, "sentence": TEXT}))},
+)
+_SHORT_OF = {"resource": TEXT, "needed": AMOUNT, "available": AMOUNT, "sentence": TEXT}
+CONFLICTS = st.builds(
+    lambda conflict, short: conflict | {"capacity": short}, CONFLICT, st.lists(st.fixed_dictionaries(_SHORT_OF))
+)
+EXPLANATION = st.fixed_dictionaries(
+    {
+        "status": st.sampled_from(["optimal", "infeasible"]),
+        "conflict": st.none() | CONFLICTS,
+        "conflicts": st.lists(CONFLICTS, max_size=2),
+        "never": st.none() | st.booleans(),
+        "warnings": st.lists(TEXT, max_size=2),
+        "placement": st.none() | PLACEMENT,
+    }
 )
 _BROKEN = {"group": UUID, "policy": TEXT, "sentence": TEXT, "measure": st.integers(1, 9)}
 _BROKEN |= {"members": st.lists(UUID, max_size=2), "other_members": st.integers(0, 9)}
@@ -185,6 +212,8 @@ BODIES: list[tuple[type[Value], str | None, Data]] = [
     (bodies.GroupsAnswer, None, wrapped("groups", st.lists(GROUP, max_size=2))),
     (bodies.PlacementRequest, None, wrapped("placement", PLACEMENT_ASKED)),
     (bodies.PlacementAnswer, None, wrapped("placement", PLACEMENT)),
+    (explaining.ExplainRequest, None, wrapped("placement", EXPLAIN_ASKED)),
+    (explaining.ExplanationAnswer, None, wrapped("explanation", EXPLANATION)),
     (bodies.InstanceAnswer, None, wrapped("instance", INSTANCE)),
     (bodies.InstancesAnswer, None, wrapped("instances", st.lists(INSTANCE, max_size=2))),
     (bodies.ErrorsAnswer, None, wrapped("errors", st.lists(ERROR, max_size=2))),

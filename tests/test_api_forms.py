@@ -37,6 +37,7 @@ def test_the_table_has_every_row_of_the_contract_and_no_more() -> None:
     want |= {("GET", f"{group}/grants"), ("POST", f"{group}/grants"), ("DELETE", f"{group}/grants/<grantee>")}
     want |= {("POST", f"{group}/adopt")}
     want |= {("POST", "/v1.0/<tenant_id>/placements"), ("POST", "/v1.0/<tenant_id>/placements/<id>/confirm")}
+    want |= {("POST", "/v1.0/<tenant_id>/explain")}
     want |= {("GET", "/v1.0/<tenant_id>/instances"), ("GET", instance), ("DELETE", instance)}
     want |= {("GET", "/v1.0/fleet"), ("PUT", "/v1.0/fleet")}
     want |= {(method, host) for method in ("GET", "PUT", "DELETE")}
@@ -140,12 +141,14 @@ def test_an_infeasible_placement_carries_its_conflict_in_both_forms(admin: Asker
         ][0]
         assert told["code"] == "placement-infeasible"
         assert told["conflict"].keys() == {"policies", "capacity", "minimal", "fixes"}
-        first = told["conflict"]["policies"][0]
-        assert first == {
-            "group": group,
-            "policy": "anti-affinity",
-            "sentence": "no host holds more than 1 member of web",
-        }
+        size, rule = told["conflict"]["policies"]
+        assert size == {"group": group, "policy": "members", "sentence": "3 new members of web are placed"}
+        assert (rule["group"], rule["policy"]) == (group, "anti-affinity")
+        assert rule["sentence"].startswith("no host holds more than 1 member of web; 3 members need 3 hosts")
+        assert told["conflict"]["minimal"] is True
+        fix = told["conflict"]["fixes"][0]
+        assert (fix["change"], fix["cost"]) == ("web anti-affinity at host max_per_domain 1 -> 2", 1)
+        assert sorted(fix["placement"].values()) in (["h0", "h0", "h1"], ["h0", "h1", "h1"])
 
 
 @pytest.mark.parametrize(

@@ -98,4 +98,4 @@ def test_a_policy_of_a_parent_speaks_of_all_members_below(member: Asker) -> None
     assert member.ask(one(a, count=2)).status_code == 409
     member.place(one(parent))  # a group of groups has members of its own
     told = refused(member.ask(one(b)), "placement-infeasible", 409)["conflict"]
-    assert told["policies"][0]["group"] == parent
+    assert {(rule["group"], rule["policy"]) for rule in told["policies"]} == {(b, "members"), (parent, "anti-affinity")}

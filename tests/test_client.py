@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from groupsolver import AntiAffinity, Flavor, Fleet, GroupsolverError, Host, Near
+from groupsolver import AntiAffinity, Costs, Flavor, Fleet, GroupsolverError, Host, Near
 from groupsolver.api import Loopback, make_app
 from groupsolver.client import (
     Client,
@@ -145,9 +145,39 @@ def test_a_refusal_carries_its_conflict(client: Client) -> None:
     error = refusal(lambda: client.place([ask]))
     assert (error.status, error.code, len(error.request_id)) == (409, "placement-infeasible", 40)
     assert error.conflict is not None
-    assert "no zone holds more than 1 member of db" in [rule.sentence for rule in error.conflict.policies]
+    assert [rule.policy for rule in error.conflict.policies] == ["members", "anti-affinity"]
+    assert error.conflict.policies[1].sentence.startswith("no zone holds more than 1 member of db; 3 members need 3")
+    assert error.conflict.minimal
     assert str(error) == f"{error.detail} [placement-infeasible]"
     assert isinstance(error, GroupsolverError)
+
+
+def test_what_cannot_be_placed_is_explained(client: Client) -> None:
+    group = client.groups.create(name="db", policies=[AntiAffinity(level="zone")])
+    ask = InstanceRequest(name="db", flavor="big", count=3, hints=Hints(group=group.id))
+    big = {"big": Flavor(resources={"VCPU": 2})}
+    found = client.explain([ask], flavors=big, time_limit=20)
+    assert (found.status, found.placement, found.never) == ("infeasible", None, True)
+    assert found.conflict == found.conflicts[0]
+    assert [fix.cost for fix in found.conflict.fixes] == [1, 4, 5, 10]
+    assert set(found.conflict.fixes[0].placement or {}) == {"db-1", "db-2", "db-3"}
+    # Null is no price at all, and comes over as it is.
+    only = Costs(relax=None, soften=None, drop=None, fewer=7, free=None, add=None, move=None)
+    found = client.explain([ask], flavors=big, costs=only, every=True)
+    assert found.conflict is not None
+    assert [(fix.change, fix.cost) for fix in found.conflict.fixes] == [("db 3 -> 2 members", 7)]
+    found = client.explain([ask], flavors=big, fixes=False)
+    assert (found.conflict and found.conflict.fixes, found.never) == ((), None)
+    assert list(client.instances.list()) == []
+
+
+def test_where_it_could_be_placed_is_told(client: Client) -> None:
+    found = client.explain([InstanceRequest(name="a", resources={"VCPU": 1})])
+    assert (found.status, found.conflict, found.conflicts, found.never) == ("optimal", None, (), None)
+    assert found.placement is not None
+    assert (found.placement.id, [one.name for one in found.placement.instances]) == (None, ["a"])
+    assert list(client.instances.list()) == []
+    assert refusal(lambda: client.explain([InstanceRequest(flavor="none")])).code == "unknown-flavor"
 
 
 def test_a_dry_run_claims_nothing(client: Client) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 from groupsolver.api.errors import HTTP
 from groupsolver.api.routes import ROUTES
 from groupsolver.api.settings import Quota, Settings
+from tests.api_driver import hosts, opened
 
+GROUP = "6f1d1c5e-33a1-4d5e-9a43-0f4c1f5f7c11"
 TEXT = (Path(__file__).parent.parent / "docs" / "http.md").read_text(encoding="utf-8")
 
 
@@ -37,3 +41,26 @@ def test_every_setting_is_described() -> None:
     told = {key for row in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", section, re.MULTILINE) for key in row.split(", ")}
     assert {key.strip("`") for key in told} == set(Settings.model_fields)
     assert all(f"`{key}`" in section for key in Quota.model_fields)
+
+
+def test_the_explanation_that_is_shown_is_given(tmp_path: Path) -> None:
+    section = TEXT.partition("\n## Explanations")[2].partition("\n## ")[0]
+    asked, answered = re.findall(r"^```text\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    line, _, body = asked.partition("\n")
+    with opened(tmp_path) as world:
+        admin = world.asker("shop", "admin")
+        admin.load(*hosts(4, racks=2))
+        admin.group(id=GROUP, name="db", policies=[{"kind": "anti-affinity", "level": "rack"}])
+        method, path = line.split()
+        answer = admin(method, path, json.loads(body))
+        assert answer.status_code == 200, answer.text
+        assert like(json.loads(answered), answer.get_json()), answer.text
+
+
+def like(shown: Any, given: Any) -> bool:
+    """Compare what is shown with what is given; ``"..."`` stands for anything."""
+    if isinstance(shown, dict) and isinstance(given, dict):
+        return shown.keys() == given.keys() and all(like(inner, given[key]) for key, inner in shown.items())
+    if isinstance(shown, list) and isinstance(given, list):
+        return len(shown) == len(given) and all(map(like, shown, given))
+    return bool(shown in ("...", given))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from groupsolver.api.conflicts import Reader
+from groupsolver.api.refusal import Refusal
 from groupsolver.errors import BadInput, Fault, GroupsolverError
 from groupsolver.model.result import Conflict
 from groupsolver.store import errors as store
@@ -22,7 +24,7 @@ class ApiError(GroupsolverError):
     detail : str
         What happened, for a person; never more than the asker may know.
     headers : mapping of str to str
-    conflict : Conflict, optional
+    refusal : Refusal, optional
         Why instances cannot be placed.
     faults : sequence of Fault
         What is wrong with the request, for ``bad-input``.
@@ -38,7 +40,7 @@ class ApiError(GroupsolverError):
         detail: str,
         *,
         headers: Mapping[str, str] | None = None,
-        conflict: Conflict | None = None,
+        refusal: Refusal | None = None,
         faults: Sequence[Fault] = (),
         preview: Preview | None = None,
     ) -> None:
@@ -46,7 +48,7 @@ class ApiError(GroupsolverError):
         self.what = code
         self.detail = detail
         self.headers = dict(headers or {})
-        self.conflict = conflict
+        self.refusal = refusal
         self.faults = tuple(faults)
         self.preview = preview
 
@@ -57,14 +59,17 @@ class ApiError(GroupsolverError):
 
     def kept(self) -> dict[str, Any]:
         """Give the error as plain data, to be raised again."""
-        conflict = self.conflict.model_dump(mode="json") if self.conflict else None
-        return {"code": self.what, "detail": self.detail, "conflict": conflict}
+        return {"code": self.what, "detail": self.detail, **(self.refusal.kept() if self.refusal else {})}
 
     @classmethod
-    def from_kept(cls, data: dict[str, Any]) -> ApiError:
-        """Give an error that was kept."""
-        conflict = Conflict.model_validate(data["conflict"]) if data["conflict"] else None
-        return cls(data["code"], data["detail"], conflict=conflict)
+    def from_kept(cls, data: dict[str, Any], reader: Reader) -> ApiError:
+        """Give an error that was kept, to whoever asks again."""
+        return cls(data["code"], data["detail"], refusal=Refusal.from_kept(data, reader))
+
+    @property
+    def conflict(self) -> Conflict | None:
+        """Why instances cannot be placed."""
+        return self.refusal.conflict if self.refusal else None
 
 
 # code -> status, title

@@ -25,6 +25,9 @@ Outcome = Literal[
 the database did not answer; ``failed``: an unexpected failure.
 """
 
+Explained = Literal["placed", "infeasible", "no-answer", "busy", "refused", "unavailable", "failed"]
+"""How a request for an explanation ended; ``placed``: there is a placement."""
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "UPDATE", "DELETE", "OPTIONS"})
 _REQUEST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)  # seconds
@@ -59,6 +62,20 @@ class Metrics:
         self._retries = Counter(
             "groupsolver_claim_retries", "Claims tried again because others claimed first.", registry=registry
         )
+        self._explanations = Counter(
+            "groupsolver_explanations",
+            "Requests for an explanation, by how they ended.",
+            ["outcome"],
+            registry=registry,
+        )
+        self._explain_seconds = Histogram(
+            "groupsolver_explain_seconds",
+            "Seconds in which one batch was explained that cannot be placed, its solve left out.",
+            buckets=_SOLVE,
+            registry=registry,
+        )
+        for outcome in get_args(Explained):
+            self._explanations.labels(outcome)
         for outcome in get_args(Outcome):  # there from the start, so that the first failure is an increase from 0
             self._placements.labels(outcome)
         build = Gauge("groupsolver_build_info", "Always 1; the label says what runs.", ["version"], registry=registry)
@@ -98,6 +115,14 @@ class Metrics:
     def outcome(self, name: Outcome) -> None:
         """Count how a request for a placement ended."""
         self._placements.labels(name).inc()
+
+    def explained(self, seconds: float) -> None:
+        """Count an explanation of a batch that cannot be placed, of a refused placement too."""
+        self._explain_seconds.observe(seconds)
+
+    def explanation(self, name: Explained) -> None:
+        """Count how a request for an explanation ended."""
+        self._explanations.labels(name).inc()
 
     def retried(self) -> None:
         """Count a claim that is tried again."""

@@ -13,7 +13,8 @@ from groupsolver.api.audit import audit, audit_placement, auditing
 from groupsolver.api.call import Answer, Call
 from groupsolver.api.errors import ApiError, api_error, bad_input
 from groupsolver.api.placing import Placed, Wish, place
-from groupsolver.api.views import hidden, host_id, moment
+from groupsolver.api.reasons import Question
+from groupsolver.api.views import hidden, host_id, moment, reader_of
 from groupsolver.api.wishes import batch_of
 from groupsolver.errors import Fault, GroupsolverError
 from groupsolver.store.answers import Key, abandon, begin, finish
@@ -25,8 +26,8 @@ from groupsolver.wire.bodies import PlacedView, PlacementAnswer, PlacementFields
 
 _log = logging.getLogger("groupsolver.api")
 _PATIENCE = 60.0  # seconds beyond the time limit after which a request has died with its server
-_OUTCOME = {"placement-infeasible": "infeasible", "no-answer-in-time": "no-answer", "claim-contended": "contended"}
-_OUTCOME |= {"busy": "busy", "store-unavailable": "unavailable"}
+OUTCOME = {"placement-infeasible": "infeasible", "no-answer-in-time": "no-answer", "claim-contended": "contended"}
+OUTCOME |= {"busy": "busy", "store-unavailable": "unavailable"}
 
 
 def create(call: Call) -> Answer:
@@ -38,7 +39,9 @@ def create(call: Call) -> Answer:
     if key is not None and (before := _begun(call, key, seconds)):
         call.service.metrics.outcome("repeated")
         return before
-    wish = Wish(str(uuid.uuid4()), seconds, call.flag("dry_run"), asked.ttl, key, lambda done: plain(_answer(done)))
+    question = Question(reader_of(call), call.service.settings.explain)
+    made = str(uuid.uuid4())
+    wish = Wish(made, seconds, call.flag("dry_run"), asked.ttl, key, lambda done: plain(answer_of(done)), question)
     try:
         placed = place(call.service, batch, wish)
     except Exception as error:
@@ -48,7 +51,7 @@ def create(call: Call) -> Answer:
         _told(call, placed, None, "dry-run")
     else:
         _told(call, placed, wish.id, "placed")
-    body = plain(_answer(placed, claimed=not wish.dry_run))
+    body = plain(answer_of(placed, claimed=not wish.dry_run))
     return Answer(200 if wish.dry_run else 201, PlacementAnswer.model_validate(hidden(call, body)))
 
 
@@ -80,10 +83,11 @@ def _begun(call: Call, key: Key, seconds: float) -> Answer | None:
     status, body = before
     if status == 201:
         return Answer(status, PlacementAnswer.model_validate(hidden(call, body)))
-    raise ApiError.from_kept(body)
+    raise ApiError.from_kept(body, reader_of(call))
 
 
-def _answer(placed: Placed, *, claimed: bool = True) -> PlacementAnswer:
+def answer_of(placed: Placed, *, claimed: bool = True) -> PlacementAnswer:
+    """Give a placement as a body, names of hosts and all."""
     instances = [
         Instance(
             id=one.id,
@@ -121,13 +125,13 @@ def _view(placement: StoredPlacement, instances: list[Instance]) -> PlacementVie
 def _refused(call: Call, objective: str, asked: PlacementFields, error: Exception, key: Key | None) -> None:
     """Count and note what was not placed, and settle its idempotency key."""
     told = api_error(error) if isinstance(error, GroupsolverError) else None
-    outcome = _OUTCOME.get(told.what, "refused") if told else "failed"
+    outcome = OUTCOME.get(told.what, "refused") if told else "failed"
     call.service.metrics.outcome(cast(Any, outcome))
     if told is not None and told.what != "busy":
         wanted = [
             {"id": one.id, "name": one.name, "group": one.hints.group, "count": one.count} for one in asked.instances
         ]
-        sentences = [rule.sentence for rule in told.conflict.policies] if told.conflict else [told.detail]
+        sentences = list(told.refusal.sentences) if told.refusal else [told.detail]
         _audited(call, objective, outcome, wanted, sentences=sentences)
     if key is not None:
         try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from groupsolver.api.conflicts import told, without_others
+from groupsolver.api.conflicts import without_others
 from groupsolver.api.errors import ApiError
+from groupsolver.api.reasons import Question, WhyNot, not_asked, why_not
 from groupsolver.api.service import Service
 from groupsolver.constraints import Application
 from groupsolver.errors import GroupsolverError
@@ -43,6 +44,8 @@ class Wish:
         The request's idempotency key, which is answered in the transaction of the claim.
     answer : callable
         Makes the body that is kept for `key`, of a `Placed`.
+    question : Question
+        What is asked where it cannot be placed; its seconds are of those for all tries.
     """
 
     id: str
@@ -51,6 +54,7 @@ class Wish:
     ttl: int | None
     key: Key | None
     answer: Callable[[Placed], Any]
+    question: Question
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,20 @@ def place(service: Service, batch: Batch, wish: Wish) -> Placed:
         return _placed(service, batch, wish)
 
 
+def explain(service: Service, batch: Batch, wish: Wish) -> Placed | WhyNot:
+    """Place a batch and claim nothing, or say why it cannot be placed.
+
+    Raises
+    ------
+    ApiError
+        ``no-answer-in-time``, ``busy``.
+    StoreError
+        Groups, ids or quotas stand against it.
+    """
+    with service.pool.place():
+        return _solved(service, batch, wish, time.monotonic() + wish.seconds)
+
+
 def _placed(service: Service, batch: Batch, wish: Wish) -> Placed:
     end = time.monotonic() + wish.seconds
     placed = _tried(service, batch, wish, end)
@@ -109,6 +127,9 @@ def _placed(service: Service, batch: Batch, wish: Wish) -> Placed:
 def _tried(service: Service, batch: Batch, wish: Wish, end: float) -> Placed | None:
     """Solve and claim once; None where the placement no longer held."""
     placed = _solved(service, batch, wish, end)
+    if isinstance(placed, WhyNot):
+        refusal = placed.refusal(wish.question.reader)
+        raise ApiError("placement-infeasible", "no placement of all instances exists", refusal=refusal)
     if wish.dry_run:
         return placed
     kept = Kept(wish.key, 201, wish.answer(placed)) if wish.key else None
@@ -120,24 +141,33 @@ def _tried(service: Service, batch: Batch, wish: Wish, end: float) -> Placed | N
     return placed
 
 
-def _solved(service: Service, batch: Batch, wish: Wish, end: float) -> Placed:
+def _solved(service: Service, batch: Batch, wish: Wish, end: float) -> Placed | WhyNot:
     with service.pool.slot(end - time.monotonic()):
         snapshot = _fresh(service)  # once it is this one's turn: what was stored before may be old by now
         app = application(batch, snapshot)
         left = end - time.monotonic()
         result = _solve(service, app, snapshot, batch, left) if left > 0 else Result(status="unknown")
-        blocked = result.status == "infeasible" and _blocked(service, app, snapshot, batch, end)
-    if result.status == "unknown":
+        if result.status == "infeasible":
+            return _asked(service, app, snapshot, batch, wish.question, end)
+    if result.placement is None or result.objective is None or result.bound is None:
         detail = f"no placement was found, nor shown to be impossible, in {wish.seconds:g} s"
         raise ApiError("no-answer-in-time", detail, headers={"Retry-After": "5"})
-    if result.placement is None or result.objective is None or result.bound is None:
-        conflict = told(result, batch, snapshot, blocked=blocked)
-        raise ApiError("placement-infeasible", "no placement of all instances exists", conflict=conflict)
     expires = None if wish.ttl is None else service.store.clock() + wish.ttl
     placement = StoredPlacement(
         wish.id, batch.tenant_id, result.status, result.objective, result.bound, result.gap or 0.0, expires
     )
     return Placed(batch, result, app, snapshot, placement)
+
+
+def _asked(
+    service: Service, app: Application, snapshot: Snapshot, batch: Batch, question: Question, end: float
+) -> WhyNot:
+    """Say why a batch cannot be placed, in what is left of its time."""
+    left = min(question.seconds, end - time.monotonic())
+    if left > 0:
+        return why_not(service, app, snapshot, batch, replace(question, seconds=left))
+    blocked = _blocked(service, app, snapshot, batch, end)
+    return not_asked(app, snapshot, batch, possible=blocked)
 
 
 def _blocked(service: Service, app: Application, snapshot: Snapshot, batch: Batch, end: float) -> bool:
@@ -163,7 +193,7 @@ def _solve(service: Service, app: Application, snapshot: Snapshot, batch: Batch,
     start = time.perf_counter()
     try:
         limits = Limits(seconds=seconds, workers=service.settings.workers)
-        result = solve(app, snapshot.fleet, objective=batch.objective, limits=limits)
+        result = solve(app, snapshot.fleet, objective=batch.objective, limits=limits, explain=False)
     except GroupsolverError:
         service.metrics.solved(batch.objective, "failed", time.perf_counter() - start)
         raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groupsolver.api import adoption, fleet, groups, instances, operation, placements, sharing
+from groupsolver.api import adoption, explanations, fleet, groups, instances, operation, placements, sharing
 from groupsolver.api.nova import NOVA_ROUTES, VERSION_ROUTES
 from groupsolver.api.route import Route
 from groupsolver.model.fleet import Fleet, Host
@@ -16,12 +16,14 @@ from groupsolver.wire.bodies import (
     PlacementAnswer,
     PlacementRequest,
 )
+from groupsolver.wire.explaining import ExplainRequest, ExplanationAnswer
 from groupsolver.wire.sharing import AdoptRequest, GrantAnswer, GrantRequest, GrantsAnswer, PreviewAnswer
 
 _GROUPS = "/v1.0/<tenant_id>/groups"
 _GROUP = f"{_GROUPS}/<id>"
 _INSTANCES = "/v1.0/<tenant_id>/instances"
 _PLACEMENTS = "/v1.0/<tenant_id>/placements"
+_EXPLAIN = "/v1.0/<tenant_id>/explain"
 _HOST = "/v1.0/fleet/hosts/<name>"
 _ONE = {200: GroupAnswer}
 _CHANGE_FAILS = (
@@ -147,6 +149,16 @@ _TENANT = (
         "member",
         gives={200: PlacementAnswer},
         fails=("placement-not-found",),
+    ),
+    Route(
+        "POST",
+        _EXPLAIN,
+        explanations.create,
+        "Say why instances cannot be placed, and what would help",
+        "member",
+        takes=ExplainRequest,
+        gives={200: ExplanationAnswer},
+        fails=("group-not-found", "id-taken", "quota-exceeded", "busy", "no-answer-in-time"),
     ),
     Route("GET", _INSTANCES, instances.index, "List instances", gives={200: InstancesAnswer}, query=_PAGE),
     Route(

@@ -68,6 +68,9 @@ class Settings(Value):
         Placements that wait for one of these.
     workers : int, default 1
         Threads of a solve.
+    explain : float, default 5
+        Seconds that a refused placement takes at most, of its own time, to say why; 0: its conflict
+        is not narrowed down.
     retries : int, default 5
         How often a placement that others overtook is solved again.
     most_members : int, default 2,000
@@ -86,6 +89,7 @@ class Settings(Value):
     solves: _Size = os.cpu_count() or 1
     waiting: Annotated[int, Field(strict=True, ge=0)] = 4
     workers: _Size = 1
+    explain: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 5.0
     retries: Annotated[int, Field(strict=True, ge=0, le=100)] = 5
     most_members: _Size = 2000
     most_policies: _Size = 32

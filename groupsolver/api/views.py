@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from groupsolver.api.call import Call
-from groupsolver.api.conflicts import named, names_of
+from groupsolver.api.conflicts import Reader, named, names_of
 from groupsolver.constraints.names import references
 from groupsolver.constraints.policy import Policy
 from groupsolver.store.mirror import Snapshot
@@ -81,6 +81,11 @@ def preview_view(found: Grown, tenant: str, now: Snapshot) -> Preview:
         )
 
     return Preview(clean=not found, violations=tuple(view(one) for one in found.told()))
+
+
+def reader_of(call: Call) -> Reader:
+    """Give what whoever asks may read of a conflict."""
+    return Reader(call.tenant, call.sees_hosts, call.principal.has("admin"))
 
 
 def host_id(tenant: str, host: str) -> str:

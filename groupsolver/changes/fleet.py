@@ -58,9 +58,9 @@ class Added(Change):
     def describe(self, reveal: bool = True) -> str:
         """Say how many, of which type, and where."""
         host = self.hosts[0]
-        what = ", ".join(
-            [resources_told(host.capacity()), *host.traits[:TRAITS], *["..."] * (len(host.traits) > TRAITS)]
-        )
+        # Traits are names too: of aggregates, of whom they are kept for.
+        traits = host.traits if reveal else ()
+        what = ", ".join([resources_told(host.capacity()), *traits[:TRAITS], *["..."] * (len(traits) > TRAITS)])
         like = f" like {self.like}" if reveal else ""
         names = f", called {joined([one.name for one in self.hosts], 3)} in the placement" if reveal else ""
         return f"{number(len(self.hosts), 'more host')}{like} ({what}){self._place(reveal)}{names}"

@@ -18,12 +18,14 @@ from groupsolver.wire.bodies import (
     PlacedView,
     PlacementView,
 )
+from groupsolver.wire.explaining import ExplanationView
 from groupsolver.wire.sharing import BrokenView, GrantView, Preview
 
 __all__ = [
     "BrokenView",
     "Client",
     "ClientError",
+    "ExplanationView",
     "FleetAnswer",
     "GrantView",
     "GroupView",

@@ -13,6 +13,7 @@ from groupsolver.client.instances import Instances
 from groupsolver.client.session import Session, segment
 from groupsolver.files.words import refuse
 from groupsolver.model.application import Flavor
+from groupsolver.model.costs import Costs
 from groupsolver.model.result import Objective
 from groupsolver.wire.bodies import (
     InstanceRequest,
@@ -21,6 +22,7 @@ from groupsolver.wire.bodies import (
     PlacementRequest,
     PlacementView,
 )
+from groupsolver.wire.explaining import ExplainFields, ExplainRequest, ExplanationAnswer, ExplanationView
 from groupsolver.wire.read import validated
 from groupsolver.wire.write import write_body
 
@@ -150,6 +152,57 @@ class Client:
             timeout=(time_limit or 0) + _SLACK,
         )
         return self._session.read(response, PlacementAnswer).placement
+
+    def explain(
+        self,
+        instances: Sequence[InstanceRequest],
+        *,
+        flavors: Mapping[str, Flavor] | None = None,
+        objective: Objective = "pack",
+        time_limit: float | None = None,
+        costs: Costs | None = None,
+        fixes: bool = True,
+        every: bool = False,
+    ) -> ExplanationView:
+        """Say why instances cannot be placed, and what would help; or where they could be. Claims nothing.
+
+        Parameters
+        ----------
+        instances, flavors, objective, time_limit
+            As of `place`.
+        costs : Costs, optional
+            What changes cost: the cheapest are proposed.
+        fixes : bool, default True
+            Whether to look for changes that would help.
+        every : bool, default False
+            Whether to go on with further conflicts, until the rest is possible.
+
+        Raises
+        ------
+        ServerError
+            ``no-answer-in-time`` where neither a placement nor a proof was found; and others.
+        """
+        fields = validated(
+            ExplainFields,
+            {
+                "flavors": dict(flavors or {}),
+                "instances": tuple(instances),
+                "objective": objective,
+                "time_limit": time_limit,
+                "fixes": fixes,
+                "every": every,
+            },
+        )
+        body = ExplainRequest(placement=fields).document()
+        body["placement"]["costs"] = (costs or Costs()).model_dump()  # where null has a meaning
+        response = self._session.send(
+            "POST",
+            f"{self._path}/explain",
+            body=write_body("json", body, ExplainRequest),
+            repeatable=True,
+            timeout=(time_limit or 0) + _SLACK,
+        )
+        return self._session.read(response, ExplanationAnswer).explanation
 
     def confirm(self, placement: str) -> PlacementView:
         """Let the claims of a placement stay that was made with a `ttl`."""

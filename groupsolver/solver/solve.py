@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 from groupsolver.check import known_objective, unit_of
@@ -16,7 +17,7 @@ from groupsolver.model.result import Explanation, Limits, Objective, Result, Wat
 from groupsolver.solver.blocks import blocks_of
 from groupsolver.solver.branch import by_cases
 from groupsolver.solver.construct import construct
-from groupsolver.solver.explain.explain import explained
+from groupsolver.solver.explain.explain import Reasons, explained, reasons
 from groupsolver.solver.incumbent import Incumbent, nothing
 from groupsolver.solver.prove import prove
 from groupsolver.solver.reduce import reduce
@@ -96,6 +97,7 @@ def explain(
     fixes: bool = True,
     every: bool = False,
     reveal: bool = True,
+    own: Collection[str] | None = None,
     progress: Watch | None = None,
 ) -> Explanation:
     """Say why an application cannot be placed, and what would help; or place it.
@@ -113,6 +115,9 @@ def explain(
     reveal : bool, default True
         Whether sentences name hosts and domains that the application does not name; otherwise they
         are counted. Placements of fixes name hosts in any case.
+    own : collection of str, optional
+        Groups whose policies may be changed and whose running members may be moved; by default all. Rules
+        of other groups stand in a conflict only where it is proved that there is none without.
 
     Returns
     -------
@@ -127,10 +132,30 @@ def explain(
     known_objective(objective)
     compiled = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
     run = Run(limits or Limits(), progress)
-    scene, options = Scene(app, compiled.index), {"fixes": fixes, "every": every, "reveal": reveal}
-    found = explained(scene, compiled, objective, run, answer, known=False, costs=costs, **options)
+    scene, look = Scene(app, compiled.index), {"fixes": fixes, "every": every, "reveal": reveal}
+    found = explained(scene, compiled, objective, run, answer, known=False, costs=costs, own=own, **look)
     run.surface()
     return found
+
+
+def why_not(
+    app: Application[Any],
+    fleet: CompiledFleet,
+    *,
+    objective: Objective,
+    limits: Limits,
+    costs: Costs | None = None,
+    fixes: bool = True,
+    every: bool = False,
+    own: Collection[str] | None = None,
+) -> Reasons:
+    """Say why an application cannot be placed of which `solve` has proved that; parameters are those of `explain`.
+
+    The reasons may then be put into words for several readers.
+    """
+    run = Run(limits, None)
+    scene = Scene(app, fleet.index)
+    return reasons(scene, fleet, objective, run, answer, costs=costs, fixes=fixes, every=every, own=own)
 
 
 def answer(app: Application[Any], compiled: CompiledFleet, objective: Objective, run: Run) -> Result:

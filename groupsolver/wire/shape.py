@@ -16,6 +16,7 @@ SINGULAR = {
     "between": "end",
     "capacity": "shortage",
     "cells": "cell",
+    "conflicts": "conflict",
     "errors": "error",
     "fixes": "fix",
     "grants": "grant",
@@ -30,6 +31,7 @@ SINGULAR = {
     "required": "trait",
     "traits": "trait",
     "violations": "violation",
+    "warnings": "warning",
 }
 _METADATA = "metadata"
 _TEXTS: dict[str, Text] = {"string": "string", "integer": "int", "number": "float", "boolean": "bool"}

@@ -58,6 +58,7 @@ def cheapest(clauses: Iterable[Clause], kinds: Collection[Kind]) -> dict[Knob, i
     model.minimize(cp_model.LinearExpr.weighted_sum([var for _, _, var in every], prices))
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
+    solver.parameters.catch_sigint_signal = False  # the handler is the caller's, who would lose it
     solver.parameters.max_time_in_seconds = SECONDS
     if solver.solve(model) != cp_model.OPTIMAL:
         return None

@@ -52,13 +52,23 @@ class Corrections:
     costs : Costs
     found : Found
         A conflict of it.
+    own : collection of str, optional
+        Groups whose policies may be changed; by default all.
     """
 
-    def __init__(self, atomized: Atomized, fleet: CompiledFleet, oracle: Oracle, costs: Costs, found: Found) -> None:
+    def __init__(
+        self,
+        atomized: Atomized,
+        fleet: CompiledFleet,
+        oracle: Oracle,
+        costs: Costs,
+        found: Found,
+        own: Collection[str] | None = None,
+    ) -> None:
         self._atomized = atomized
         self._fleet = fleet
         self._oracle = oracle
-        self._knobs = knobs_of(atomized, costs)
+        self._knobs = knobs_of(atomized, costs, own)
         self._clauses: list[Clause] = []
         self._possible: dict[frozenset[tuple[Knob, int]], Remedy] = {}
         self._learn(found, {}, atomized)

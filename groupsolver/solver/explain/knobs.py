@@ -7,7 +7,7 @@ tells anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -79,12 +79,13 @@ class Knob:
 State = Mapping[Knob, int]  # positions of the knobs that are turned
 
 
-def knobs_of(atomized: Atomized, costs: Costs) -> list[Knob]:
-    """Give the knobs of an application in pieces."""
+def knobs_of(atomized: Atomized, costs: Costs, own: Collection[str] | None = None) -> list[Knob]:
+    """Give the knobs of an application in pieces: policies of `own` groups, by default of all, and every size."""
     scene = atomized.scene
     found = [
         Knob(piece.group, piece.place, piece.policy, tuple(_of_policy(piece, scene, costs)))
         for piece in atomized.pieces
+        if own is None or piece.group in own
     ]
     if costs.fewer is not None:
         lots: dict[tuple[str, object], list[str]] = {}

@@ -6,6 +6,7 @@ its own below the one it is in, within its host at a price of one.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from groupsolver.changes.change import Change
@@ -20,16 +21,25 @@ from groupsolver.solver.explain.oracle import Oracle
 MANY = 100  # running members
 
 
-def moved(app: Application[Any], fleet: CompiledFleet, oracle: Oracle, share: float) -> list[Change] | None:
+def moved(
+    app: Application[Any],
+    fleet: CompiledFleet,
+    oracle: Oracle,
+    share: float,
+    own: Collection[str] | None = None,
+) -> list[Change] | None:
     """Give the fewest moves that make a batch possible; None where none do, or not in time.
 
     Parameters
     ----------
     app : Application
         Without soft policies.
+    own : collection of str, optional
+        Groups whose members may be moved; by default all.
     """
     scene = Scene(app, fleet.index)
-    movable = [there for there in scene.standing if _movable(there, scene, fleet)]
+    mine = [there for there in scene.standing if own is None or there.group in own]
+    movable = [there for there in mine if _movable(there, scene, fleet)]
     if not movable or len(movable) > MANY or any(getattr(rule.policy, "between", None) for rule in scene.rules):
         return None
     freed = fleet.copy()

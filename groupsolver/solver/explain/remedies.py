@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from groupsolver.changes.change import Change, Kind, changed
@@ -27,12 +27,20 @@ WIDER = 4  # parts of the batch that are tried
 Way = Callable[[Application[Any], CompiledFleet], list[Change] | None]
 
 
-def remedies(atomized: Atomized, fleet: CompiledFleet, oracle: Oracle, costs: Costs, found: Found) -> Iterator[Remedy]:
+def remedies(
+    atomized: Atomized,
+    fleet: CompiledFleet,
+    oracle: Oracle,
+    costs: Costs,
+    found: Found,
+    own: Collection[str] | None = None,
+) -> Iterator[Remedy]:
     """Give fixes as they are found: the cheapest of changes to what is asked for, then the cheapest of each kind.
 
-    Changes to the fleet are not mixed with others.
+    Changes to the fleet are not mixed with others. `own`: the groups whose policies may be changed and whose
+    running members may be moved; by default all.
     """
-    asked, run = Corrections(atomized, fleet, oracle, costs, found), oracle.run
+    asked, run = Corrections(atomized, fleet, oracle, costs, found, own), oracle.run
     told: list[tuple[Change, ...]] = []
 
     def of_kinds(*some: tuple[Kind, ...]) -> Iterator[Remedy]:
@@ -50,7 +58,7 @@ def remedies(atomized: Atomized, fleet: CompiledFleet, oracle: Oracle, costs: Co
     ways: list[tuple[int | None, Way]] = [(costs.add, lambda app, on: added(app, on, run, seconds()))]
     if _filled(found, fleet):
         ways.append((costs.free, lambda app, on: freed(app, on, run, seconds())))
-    ways.append((costs.move, lambda app, on: moved(app, on, oracle, SHARE)))
+    ways.append((costs.move, lambda app, on: moved(app, on, oracle, SHARE, own)))
     for cost, way in ways:
         if cost is not None and (remedy := _of_fleet(atomized, fleet, oracle, found, way, cost)):
             yield remedy
