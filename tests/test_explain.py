@@ -244,3 +244,12 @@ def test_a_new_rack_stands_in_one_zone() -> None:
     hosts = [host(f"h{i}", domains={"zone": f"z{i}", "rack": f"r{i}"}) for i in range(2)]
     found = told([group("A", 1, 1, policies=rules)], hosts, levels=["zone", "rack"])
     assert not any("more host" in change for change in changes(found))
+
+
+def test_what_is_counted_while_explaining_is_no_progress_of_the_application() -> None:
+    heard: list[Any] = []
+    app = Application.model_validate({"groups": [group("A", 4, 4)]})
+    fleet = Fleet.model_validate({"hosts": [host("h1", 4, used={"VCPU": 1}), host("h2", 4, used={"VCPU": 1})]})
+    explain(app, fleet, limits=ONE, progress=heard.append)
+    assert heard
+    assert all((one.incumbent, one.bound) == (None, None) for one in heard if one.phase != "relax")

@@ -22,7 +22,7 @@ from groupsolver.solver.cuts import links
 from groupsolver.solver.exact import RATE, Answer, search
 from groupsolver.solver.reduce import reduce
 from groupsolver.solver.room import capacity
-from groupsolver.solver.run import Run
+from groupsolver.solver.run import Part, Run
 from groupsolver.solver.survey import survey
 
 WHOLE = 10**6  # points of all that a host has of a resource class, where it is freed
@@ -69,6 +69,7 @@ def fewest(app: Application[Any], larger: Larger, run: Run, seconds: float) -> d
     kept = [_widened(rows, larger.rows, most) for rows, most in zip(reduce(ground, known), known.most, strict=True)]
     if sum(map(len, kept)) > RATE * seconds or _huge(ground, larger):
         return None
+    run = Part(run, seconds, 0.0, quiet=True)  # what it counts is no objective of the batch's
     until = run.elapsed() + seconds
     most = [known.most[lot][rows] for lot, rows in enumerate(kept)]
     opened = _opened(_solved(ground, kept, most, larger, None, run, (1 - FINER) * seconds), ground, larger)
