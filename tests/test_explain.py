@@ -192,6 +192,23 @@ def test_a_running_member_is_moved_where_that_helps() -> None:
     assert changes(found)["move B/0 of B from fast to slow"] == 2
 
 
+def test_members_that_need_not_move_stay() -> None:
+    hosts = [
+        host("fast", 2, used={"VCPU": 2}, traits=["CUSTOM_FAST"]),
+        host("slow", 4, used={"VCPU": 1}),
+        host("idle", 4),
+    ]
+    asks = {"kind": "host-capabilities", "required": ["CUSTOM_FAST"]}
+    running = [
+        {"group": "B", "id": "B/0", "host": "fast", "resources": {"VCPU": 2}},
+        {"group": "C", "id": "C/0", "host": "slow", "resources": {"VCPU": 1}},
+    ]
+    found = told([group("A", 2, policies=(asks,)), group("B"), group("C")], hosts, existing=running)
+    (moves,) = [change for change in changes(found) if "move" in change]
+    assert moves.startswith("move B/0 of B from fast to ")
+    assert "C/0" not in moves
+
+
 def test_prices_choose_and_null_rules_out() -> None:
     costs = Costs(relax=None, soften=7, drop=3, fewer=1, add=None, free=None, move=None)
     found = told([group("A", 1, 1, policies=("anti-affinity",))], [host("h1")], costs=costs)
