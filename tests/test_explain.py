@@ -194,9 +194,9 @@ def test_a_running_member_is_moved_where_that_helps() -> None:
 
 def test_members_that_need_not_move_stay() -> None:
     hosts = [
+        host("idle", 4),
         host("fast", 2, used={"VCPU": 2}, traits=["CUSTOM_FAST"]),
         host("slow", 4, used={"VCPU": 1}),
-        host("idle", 4),
     ]
     asks = {"kind": "host-capabilities", "required": ["CUSTOM_FAST"]}
     running = [
