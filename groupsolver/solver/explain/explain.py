@@ -123,6 +123,7 @@ def _reasons(
     asked.refuse(atomized.every)
     first = _preferred(asked, atomized.every, own, start)
     found = [] if first is None else [first]
+    oracle.run.tell("conflict")
     mine = _own(atomized.every, own)
     # What was asked already costs nothing.
     possible = asked.possible(mine) if len(mine) < len(atomized.every) else None
@@ -131,7 +132,10 @@ def _reasons(
     known: list[Remedy] = []
     empty = None
     if found and fixes:
-        known = sorted(remedies(atomized, fleet, oracle, costs or Costs(), found[0], own), key=lambda one: one.cost)
+        for remedy in remedies(atomized, fleet, oracle, costs or Costs(), found[0], own):
+            oracle.run.tell("fix")
+            known.append(remedy)
+        known.sort(key=lambda one: one.cost)
         empty = never(atomized, fleet, found[0], oracle)
     return Reasons(scene, atomized, fleet, oracle.run.elapsed(), tuple(found), tuple(known), empty, possible)
 
