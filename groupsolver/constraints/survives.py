@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from groupsolver.constraints.enough import Tried, enough
 from groupsolver.constraints.losses import Loss, State
@@ -18,6 +18,7 @@ from groupsolver.model.value import HOST, LevelName, Positive
 
 if TYPE_CHECKING:
     from groupsolver.constraints.encoding import Encoding
+    from groupsolver.constraints.facts import Facts
 
 
 class Survives(Policy):
@@ -47,6 +48,14 @@ class Survives(Policy):
     def counted(self, group: str, scene: Scene) -> frozenset[str]:
         """Give all groups: whoever takes room takes it from the recovery."""
         return frozenset(scene.groups)
+
+    def helped_by(self, group: str, scene: Scene) -> frozenset[str]:
+        """Give nobody: who is left out takes no room; all, where running members have something forgiven."""
+        return self.counted(group, scene) if _forgiven(scene) else frozenset()
+
+    def rests_on(self, group: str, other: Rule, scene: Scene) -> bool:
+        """Whether running members have something forgiven: without another rule that may be less."""
+        return not other.policy.asks_again and _forgiven(scene)
 
     def describe(self, group: str) -> str:
         """Say the rule."""
@@ -94,6 +103,21 @@ class Survives(Policy):
         """Give, by loss, where lost members find a place."""
         return {tried.loss.key(group): tried.found.placement for tried in self.recoveries(group, view)}
 
+    def eased(self, group: str, scene: Scene) -> Iterator[Self]:
+        """Give fewer failures, down to one."""
+        for failures in range(self.failures - 1, 0, -1):
+            yield self.model_copy(update={"failures": failures})
+
+    def evidence(self, group: str, facts: Facts) -> str:
+        """Say how many places are left without the roomiest domains, where these are too few."""
+        members, (lost, left) = facts.new(group), facts.without(group, self.level, self.failures)
+        if not lost or left >= members:
+            return facts.could(self.level, group) if members else ""
+        which = " and ".join(lost) if facts.reveal else "the roomiest" + f" {len(lost)}" * (len(lost) > 1)
+        what = f"{self.level} {which}" if facts.reveal else f"{which} {self.level}" + "s" * (len(lost) > 1)
+        places = "there is 1 place" if left == 1 else f"there are {left} places"
+        return f"without {what} {places} for {number(members, 'new member')}"
+
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Rule nothing out: it is looked at when all members are down."""
         return None
@@ -104,3 +128,9 @@ class Survives(Policy):
     def ceiling(self, members: int) -> int:
         """Give all members."""
         return members + 1
+
+
+def _forgiven(scene: Scene) -> bool:
+    """Whether running members alone break a hard rule: of what follows from it, part is forgiven."""
+    running = View(scene, {})
+    return bool(scene.standing) and any(rule.policy.violations(rule.group, running) for rule in scene.hard())
