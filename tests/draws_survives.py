@@ -40,10 +40,10 @@ def fleets(rnd: Random) -> Doc:
     return {"levels": ["zone", "rack", "feed"], "hosts": hosts}
 
 
-def survives(rnd: Random, soft: bool) -> Doc:
-    """One `survives`."""
+def survives(rnd: Random, soft: bool, failures: int) -> Doc:
+    """One `survives`; 0 failures: mostly one."""
     policy: Doc = {"kind": "survives", "level": rnd.choice(("host", "host", "rack", "zone", "feed"))}
-    policy |= {"failures": 2} if _one_in(4, rnd) else {}
+    policy |= {"failures": failures or 2} if failures or _one_in(4, rnd) else {}
     return policy | ({"weight": rnd.randint(1, 3)} if soft else {})
 
 
@@ -74,7 +74,7 @@ def _running(rnd: Random, fleet: Doc) -> list[Doc]:
     return existing
 
 
-def cases(rnd: Random, soft: bool, ranked: bool = False) -> tuple[Doc, Doc]:
+def cases(rnd: Random, soft: bool, ranked: bool = False, failures: int = 0) -> tuple[Doc, Doc]:
     """Groups with `survives` on one, or on a parent, at times on both; running members, and other policies."""
     fleet = fleets(rnd)
     names = [host["name"] for host in fleet["hosts"]]
@@ -84,9 +84,9 @@ def cases(rnd: Random, soft: bool, ranked: bool = False) -> tuple[Doc, Doc]:
     if _one_in(4, rnd):
         owner = {"name": "P", "policies": [], "groups": ["A", "B"] if _one_in(2, rnd) else ["A"]}
         groups.append(owner)
-    owner["policies"].append(survives(rnd, soft))
+    owner["policies"].append(survives(rnd, soft, failures))
     if _one_in(6, rnd):
-        groups[0]["policies"].append(survives(rnd, not soft))
+        groups[0]["policies"].append(survives(rnd, not soft, failures))
     for group in groups[:2]:
         kind = rnd.choice((*BESIDE, None, None, None))
         if kind is not None:

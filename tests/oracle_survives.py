@@ -93,3 +93,11 @@ class Survivors(Oracle):
             return False
         question = self.question(policy, loss, stands, stay)
         return set(recovery.values()) <= question.hosts.keys() and question.holds(recovery)
+
+
+class InUse(Survivors):
+    """The same over sets of domains with members alone: where it says something else, one without decides."""
+
+    def losses(self, name: str, policy: Doc, stands: Any) -> list[tuple[str, ...]]:
+        used = sorted(self.used(name, policy, stands))
+        return list(combinations(used, min(policy.get("failures", 1), len(used)))) if used else []

@@ -17,7 +17,7 @@ ONE = Limits(seconds=60, workers=1)
 Doc = dict[str, Any]
 OBJECTIVES: list[Objective] = ["pack", "spread", "cost"]
 softness = pytest.mark.parametrize("soft", [False, True], ids=["hard", "soft"])
-DRAWS = 60
+DRAWS = 36
 
 
 def drawn(seed: object, soft: bool, ranked: bool = False) -> tuple[Survivors, Application, Fleet, Random]:
@@ -100,7 +100,7 @@ def hold_the_witness(oracle: Survivors, result: Result) -> None:
 
 def test_with_priorities_each_tier_comes_before_the_next() -> None:
     seen: Counter[str] = Counter()
-    for seed in range(2 * DRAWS):
+    for seed in range(DRAWS):
         oracle, app, fleet, _ = drawn(seed, soft=True, ranked=True)
         result = solve(app, fleet, objective="cost", limits=ONE)
         best = oracle.best_rank("cost")
@@ -116,7 +116,7 @@ def test_with_priorities_each_tier_comes_before_the_next() -> None:
 @softness
 def test_asking_again_with_the_answer_as_existing_places_nothing(soft: bool) -> None:
     placed = 0
-    for seed in range(DRAWS // 2):
+    for seed in range(DRAWS // 3):
         oracle, app, fleet, _ = drawn(f"again {seed}", soft)
         first = solve(app, fleet, limits=ONE)
         if first.placement is None:
@@ -133,7 +133,7 @@ def test_asking_again_with_the_answer_as_existing_places_nothing(soft: bool) -> 
         second = solve(again, second_fleet, limits=ONE)
         assert (second.status, second.placement, second.penalties) == ("optimal", {}, first.penalties)
         hold_the_witness(Survivors(again.document(), second_fleet.document()), second)
-    assert placed >= DRAWS // 8
+    assert placed >= DRAWS // 12
 
 
 def test_a_witness_that_does_not_hold_changes_nothing() -> None:
@@ -149,7 +149,7 @@ def test_a_witness_that_does_not_hold_changes_nothing() -> None:
 def test_the_same_where_each_recovery_is_left_to_the_solver(soft: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     # Plain order decides nearly all recoveries of cases so small; here it has no step.
     monkeypatch.setattr("groupsolver.solver.recover.QUICK", 0)
-    for seed in range(DRAWS // 3):
+    for seed in range(DRAWS // 4):
         oracle, app, fleet, _ = drawn(seed, soft)
         result = solve(app, fleet, objective="cost", limits=ONE)
         best = oracle.best("cost")

@@ -14,11 +14,14 @@ from groupsolver.constraints.scene import Rule, Scene
 from groupsolver.constraints.view import View
 from groupsolver.model.compiled import Mask
 from groupsolver.model.result import Placement
+from groupsolver.model.units import joined
 from groupsolver.model.value import HOST, LevelName, Positive
 
 if TYPE_CHECKING:
     from groupsolver.constraints.encoding import Encoding
     from groupsolver.constraints.facts import Facts
+
+TOLD = 5  # domains that are named
 
 
 class Survives(Policy):
@@ -104,7 +107,7 @@ class Survives(Policy):
         return {tried.loss.key(group): tried.found.placement for tried in self.recoveries(group, view)}
 
     def eased(self, group: str, scene: Scene) -> Iterator[Self]:
-        """Give fewer failures, down to one."""
+        """Give fewer failures, down to one; where a rule minds who else is lost, that may at times be no easier."""
         for failures in range(self.failures - 1, 0, -1):
             yield self.model_copy(update={"failures": failures})
 
@@ -113,8 +116,12 @@ class Survives(Policy):
         members, (lost, left) = facts.new(group), facts.without(group, self.level, self.failures)
         if not lost or left >= members:
             return facts.could(self.level, group) if members else ""
-        which = " and ".join(lost) if facts.reveal else "the roomiest" + f" {len(lost)}" * (len(lost) > 1)
-        what = f"{self.level} {which}" if facts.reveal else f"{which} {self.level}" + "s" * (len(lost) > 1)
+        several = len(lost) > 1
+        what = self.level + "s" * several
+        if facts.reveal:
+            what += f" {joined(lost, TOLD)}"
+        else:
+            what = "the roomiest " + f"{len(lost)} " * several + what
         places = "there is 1 place" if left == 1 else f"there are {left} places"
         return f"without {what} {places} for {number(members, 'new member')}"
 
