@@ -48,11 +48,13 @@ def test_the_checker_agrees_with_every_set_of_domains_tried(draw: Draw, soft: bo
 @softness
 def test_the_answer_is_the_optimum_over_every_set_of_domains(draw: Draw, soft: bool) -> None:
     seen: Counter[str] = Counter()
-    for seed in range(18):
+    for seed in range(24):
         rnd = Random(f"best {seed} {soft}")
         app, fleet = draw(rnd, soft)
         oracle = Survivors(app, fleet)
-        result = solve(Application.model_validate(app), Fleet.model_validate(fleet), objective="cost", limits=ONE)
+        result = solve(
+            Application.model_validate(app), Fleet.model_validate(fleet), objective="cost", limits=ONE, explain=False
+        )
         best = oracle.best("cost")
         assert (result.status, result.objective) == ("infeasible" if best is None else "optimal", best), seed
         if result.placement is not None:
