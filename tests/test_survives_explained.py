@@ -144,3 +144,22 @@ def test_leaving_rules_out_never_makes_it_impossible() -> None:
         if first:
             assert possible(atomized, [atom for atom in some if rnd.random() < 0.8], fleet), seed
     assert min(seen.values()) >= 8
+
+
+def test_what_is_forgiven_rests_on_the_rules_that_make_it_so() -> None:
+    # Old may stand on h0 alone, so it is nowhere without h0: one is forgiven, and B on h1 has no other place either.
+    # Were old free to go, h1 would take it, nothing would be forgiven, and B could stand nowhere.
+    full = {"VCPU": 4}
+    hosts = [{"name": "h0", "inventory": {"VCPU": 8}, "used": full}, {"name": "h1", "inventory": full}]
+    groups: list[Doc] = [
+        {"name": "P", "groups": ["A", "B"], "policies": [{"kind": "survives"}]},
+        {"name": "A", "policies": [{"kind": "within", "hosts": ["h0"]}]},
+        {"name": "B", "members": [{"resources": full}]},
+    ]
+    there = {"group": "A", "id": "old", "host": "h0", "resources": full}
+    application = Application.model_validate({"groups": groups, "existing": [there]})
+    fleet = Fleet.model_validate({"hosts": hosts})
+    index = compile_fleet(fleet).index
+    atomized = Atomized(Scene(in_pieces(Scene(application, index)), index))
+    for atom in atomized.every:
+        assert possible(atomized, [other for other in atomized.every if other is not atom], fleet)
