@@ -40,10 +40,10 @@ def fleets(rnd: Random) -> Doc:
     return {"levels": ["zone", "rack", "feed"], "hosts": hosts}
 
 
-def survives(rnd: Random, soft: bool) -> Doc:
-    """One `survives`."""
+def survives(rnd: Random, soft: bool, failures: int) -> Doc:
+    """One `survives`; 0 failures: mostly one."""
     policy: Doc = {"kind": "survives", "level": rnd.choice(("host", "host", "rack", "zone", "feed"))}
-    policy |= {"failures": 2} if _one_in(4, rnd) else {}
+    policy |= {"failures": failures or 2} if failures or _one_in(4, rnd) else {}
     return policy | ({"weight": rnd.randint(1, 3)} if soft else {})
 
 
@@ -74,7 +74,7 @@ def _running(rnd: Random, fleet: Doc) -> list[Doc]:
     return existing
 
 
-def cases(rnd: Random, soft: bool, ranked: bool = False) -> tuple[Doc, Doc]:
+def cases(rnd: Random, soft: bool, ranked: bool = False, failures: int = 0) -> tuple[Doc, Doc]:
     """Groups with `survives` on one, or on a parent, at times on both; running members, and other policies."""
     fleet = fleets(rnd)
     names = [host["name"] for host in fleet["hosts"]]
@@ -84,9 +84,9 @@ def cases(rnd: Random, soft: bool, ranked: bool = False) -> tuple[Doc, Doc]:
     if _one_in(4, rnd):
         owner = {"name": "P", "policies": [], "groups": ["A", "B"] if _one_in(2, rnd) else ["A"]}
         groups.append(owner)
-    owner["policies"].append(survives(rnd, soft))
+    owner["policies"].append(survives(rnd, soft, failures))
     if _one_in(6, rnd):
-        groups[0]["policies"].append(survives(rnd, not soft))
+        groups[0]["policies"].append(survives(rnd, not soft, failures))
     for group in groups[:2]:
         kind = rnd.choice((*BESIDE, None, None, None))
         if kind is not None:
@@ -98,3 +98,32 @@ def cases(rnd: Random, soft: bool, ranked: bool = False) -> tuple[Doc, Doc]:
     for policy in ranks:
         policy.update({} if _one_in(3, rnd) else {"priority": rnd.randint(0, 2)})
     return {"flavors": FLAVORS, "groups": groups, "existing": existing}, fleet
+
+
+def minded(rnd: Random, soft: bool) -> tuple[Doc, Doc]:
+    """Two or three failures, and a rule for which those count who stand where nobody is lost; few racks, much room."""
+    hosts: list[Doc] = []
+    for i in range(rnd.randint(3, 5)):
+        rack = {} if _one_in(3, rnd) else {"rack": f"r{i}" if _one_in(2, rnd) else f"r{rnd.randint(0, 2)}"}
+        host: Doc = {"name": f"h{i}", "domains": {"zone": f"z{rnd.randint(0, 1)}", **rack}, "cost": rnd.randint(0, 2)}
+        host |= {"inventory": {"VCPU": rnd.randint(1, 6)}, "used": {"VCPU": 1} if _one_in(3, rnd) else {}}
+        hosts.append(host | {"enabled": not _one_in(5, rnd)})
+    level = rnd.choice(("host", "rack", "zone"))
+    kind = rnd.choice(("near", "near", "apart-from", "exclusive", "spread", "spread"))
+    told = {"group": "B"} if kind in ("near", "apart-from") else {}
+    rule: Doc = {"kind": kind, "level": level} | ({"max_skew": rnd.randint(0, 1)} if kind == "spread" else told)
+    survives_: Doc = {"kind": "survives", "level": rnd.choice(("host", "rack")), "failures": rnd.choice((2, 2, 3))}
+    survives_ |= {"weight": 1} if soft else {}
+    small = {"resources": {"VCPU": 1}}
+    groups: list[Doc] = [
+        {"name": "A", "policies": [rule, survives_], "members": [{"count": rnd.randint(0, 2), **small}]},
+        {"name": "B", "policies": [], "members": [{"count": rnd.randint(1, 2), **small}]},
+    ]
+    groups[0]["members"] = [one for one in groups[0]["members"] if one["count"]]
+    existing: list[Doc] = []
+    if not groups[0]["members"] or _one_in(3, rnd):
+        host = rnd.choice(hosts)
+        existing.append({"group": "A", "id": "old", "host": host["name"], **small})
+        host["inventory"]["VCPU"] += 1
+        host["used"] = {"VCPU": host["used"].get("VCPU", 0) + 1}
+    return {"groups": groups, "existing": existing}, {"levels": ["zone", "rack"], "hosts": hosts}

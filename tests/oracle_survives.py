@@ -27,9 +27,15 @@ class Survivors(Oracle):
         return max((self.nowhere(name, policy, loss, stands) for loss in self.losses(name, policy, stands)), default=0)
 
     def losses(self, name: str, policy: Doc, stands: Any) -> list[tuple[str, ...]]:
+        """Every set of so many domains, whoever stands there; all domains where there are fewer."""
         level = policy.get("level", "host")
-        used = {self.domain(host, level) for _, group, host, _ in stands if group in self.below[name]} - {None}
-        return list(combinations(sorted(map(str, used)), min(policy.get("failures", 1), len(used)))) if used else []
+        known = sorted({str(self.domain(host, level)) for host in self.hosts if self.domain(host, level) is not None})
+        return list(combinations(known, min(policy.get("failures", 1), len(known))))
+
+    def used(self, name: str, policy: Doc, stands: Any) -> set[str]:
+        """The domains in which members of a group stand."""
+        level = policy.get("level", "host")
+        return {str(self.domain(s[2], level)) for s in stands if s[1] in self.below[name]} - {"None"}
 
     def question(self, policy: Doc, loss: tuple[str, ...], stands: Any, out: list[Any]) -> Oracle:
         """What is left as documents, with `out` as the batch."""
@@ -59,6 +65,8 @@ class Survivors(Oracle):
         key = repr((name, level, loss, sorted(stands)))
         if key not in self.known:
             lost = [s for s in stands if s[1] in self.below[name] and self.domain(s[2], level) in loss]
+            if not lost:
+                return 0
             self.known[key] = next(
                 out
                 for out in range(len(lost) + 1)
@@ -74,12 +82,22 @@ class Survivors(Oracle):
             question.holds(dict(zip(ids, hosts, strict=True))) for hosts in product(question.hosts, repeat=len(ids))
         )
 
-    def valid(self, name: str, policy: Doc, loss: tuple[str, ...], stands: Any, recovery: dict[str, str]) -> bool:
-        """Whether a witness places what it places by every rule, and leaves out no more than must be."""
+    def valid(
+        self, name: str, policy: Doc, loss: tuple[str, ...], stands: Any, recovery: dict[str, str], most: int
+    ) -> bool:
+        """Whether a witness places what it places by every rule, and leaves out at most so many."""
         level = policy.get("level", "host")
         lost = [s for s in stands if s[1] in self.below[name] and self.domain(s[2], level) in loss]
         stay = [s for s in lost if s[0] in recovery]
-        if recovery.keys() - {s[0] for s in lost} or len(lost) - len(stay) > self.nowhere(name, policy, loss, stands):
+        if recovery.keys() - {s[0] for s in lost} or len(lost) - len(stay) > most:
             return False
         question = self.question(policy, loss, stands, stay)
         return set(recovery.values()) <= question.hosts.keys() and question.holds(recovery)
+
+
+class InUse(Survivors):
+    """The same over sets of domains with members alone: where it says something else, one without decides."""
+
+    def losses(self, name: str, policy: Doc, stands: Any) -> list[tuple[str, ...]]:
+        used = sorted(self.used(name, policy, stands))
+        return list(combinations(used, min(policy.get("failures", 1), len(used)))) if used else []

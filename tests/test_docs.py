@@ -36,7 +36,11 @@ from groupsolver.files.yaml_text import parse_yaml
 from tests.doc_pages import BLOCK, BLOCKS, PAGES, ROOT, Block, blocks_of, playground, same
 
 LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
-LAWS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").glob("test_law*.py"))
+# What a new policy is held against there; the others take longer, and hold for it in `make test`.
+LATER = ("headroom", "fleet_fixes", "survives", "failures")
+LAWS = sorted(
+    str(path.relative_to(ROOT)) for path in (ROOT / "tests").glob("test_law*.py") if not path.stem.endswith(LATER)
+)
 READ: dict[str, Callable[[Any], object]] = {
     "fleet": parse_fleet,
     "app": parse_application,

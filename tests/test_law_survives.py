@@ -76,21 +76,31 @@ def easier(app: Doc) -> Doc:
 
 
 def hold_the_witness(oracle: Survivors, result: Result) -> None:
-    """Every loss has a witness, which places by every rule as many as can be placed; and there are no others."""
-    stands = oracle.stands(result.placement or {})
-    known = set()
+    """Every loss that takes any has a witness that places by every rule, no loss leaving out more than the worst.
+
+    It is the one that names most of the lost domains: all of them with members, and others only if they are lost too.
+    """
+    stands, witness = oracle.stands(result.placement or {}), result.witness or {}
+    known: set[str] = set()
     for name, policy in oracle.rules:
-        if policy["kind"] == "survives":
-            for loss in oracle.losses(name, policy, stands):
-                key = f"{name}: {policy.get('level', 'host')} {' + '.join(loss)}"
-                known.add(key)
-                assert oracle.valid(name, policy, loss, stands, (result.witness or {})[key])
-    assert known == set(result.witness or {})
+        if policy["kind"] != "survives":
+            continue
+        start = f"{name}: {policy.get('level', 'host')} "
+        told = {frozenset(key[len(start) :].split(" + ")): key for key in witness if key.startswith(start)}
+        worst, used = oracle.measure(name, policy, stands), oracle.used(name, policy, stands)
+        for loss in oracle.losses(name, policy, stands):
+            if used & set(loss):
+                serving = [domains for domains in told if used & set(loss) <= domains <= set(loss)]
+                best = max(serving, key=len)
+                most = oracle.nowhere(name, policy, loss, stands) if best == set(loss) else worst
+                assert oracle.valid(name, policy, loss, stands, witness[told[best]], most)
+                known.update(told[domains] for domains in serving)
+    assert known == set(witness)
 
 
 def test_with_priorities_each_tier_comes_before_the_next() -> None:
     seen: Counter[str] = Counter()
-    for seed in range(2 * DRAWS):
+    for seed in range(DRAWS):
         oracle, app, fleet, _ = drawn(seed, soft=True, ranked=True)
         result = solve(app, fleet, objective="cost", limits=ONE, explain=False)
         best = oracle.best_rank("cost")
@@ -106,7 +116,7 @@ def test_with_priorities_each_tier_comes_before_the_next() -> None:
 @softness
 def test_asking_again_with_the_answer_as_existing_places_nothing(soft: bool) -> None:
     placed = 0
-    for seed in range(DRAWS // 2):
+    for seed in range(DRAWS // 3):
         oracle, app, fleet, _ = drawn(f"again {seed}", soft)
         first = solve(app, fleet, limits=ONE, explain=False)
         if first.placement is None:
@@ -119,15 +129,11 @@ def test_asking_again_with_the_answer_as_existing_places_nothing(soft: bool) -> 
             for name, amount in oracle.sizes[there["id"]].items():
                 hosts[there["host"]]["used"][name] = hosts[there["host"]]["used"].get(name, 0) + amount
         again = Application.model_validate(app.document() | {"existing": existing})
-        second = solve(
-            again, Fleet.model_validate(fleet.document() | {"hosts": list(hosts.values())}), limits=ONE, explain=False
-        )
+        second_fleet = Fleet.model_validate(fleet.document() | {"hosts": list(hosts.values())})
+        second = solve(again, second_fleet, limits=ONE, explain=False)
         assert (second.status, second.placement, second.penalties) == ("optimal", {}, first.penalties)
-        # The same losses, with places for as many members.
-        assert {key: len(placement) for key, placement in (second.witness or {}).items()} == {
-            key: len(placement) for key, placement in (first.witness or {}).items()
-        }
-    assert placed >= DRAWS // 8
+        hold_the_witness(Survivors(again.document(), second_fleet.document()), second)
+    assert placed >= DRAWS // 12
 
 
 def test_a_witness_that_does_not_hold_changes_nothing() -> None:
@@ -143,7 +149,7 @@ def test_a_witness_that_does_not_hold_changes_nothing() -> None:
 def test_the_same_where_each_recovery_is_left_to_the_solver(soft: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     # Plain order decides nearly all recoveries of cases so small; here it has no step.
     monkeypatch.setattr("groupsolver.solver.recover.QUICK", 0)
-    for seed in range(DRAWS // 3):
+    for seed in range(DRAWS // 4):
         oracle, app, fleet, _ = drawn(seed, soft)
         result = solve(app, fleet, objective="cost", limits=ONE, explain=False)
         best = oracle.best("cost")

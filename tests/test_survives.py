@@ -117,16 +117,6 @@ def test_soft_it_costs_the_members_that_find_no_place_after_the_worst_loss() -> 
     assert "after rack r0 1 of 2 lost members cannot find a place" in penalty.detail
 
 
-def test_two_failures_take_two_domains_that_are_used() -> None:
-    spread = {"kind": "anti-affinity"}
-    # One in each of r0 and r1: both are lost, and two hosts are left.
-    result = placed(app(RACK | {"failures": 2}, spread, {"kind": "anti-affinity", "level": "rack"}), racks(1, 1, 1, 1))
-    assert result.witness == {"A: rack r0 + r1": {"A/0": "h2", "A/1": "h3"}}
-    assert placed(
-        app(RACK | {"failures": 2}, {"kind": "spread", "level": "rack", "min_domains": 2}), racks(1, 1, 1)
-    ).status == ("infeasible")
-
-
 def test_the_links_carry_what_survivors_send() -> None:
     # Rack r2's link has 100 Mbit/s. Two survivors in r1 and a new one in r2 send min(1, 2) x 60 over it.
     hosts = [

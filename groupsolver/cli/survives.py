@@ -95,7 +95,7 @@ def _lines(found: Survival, name: str) -> Iterator[Line]:
     from groupsolver.cli.lines import aligned, section
     from groupsolver.constraints.policy import number as count
 
-    what = f"{count(found.failures, found.level)} where its members stand"
+    what = found.level if found.failures == 1 else count(found.failures, found.level)
     head = {
         "survives": f"{name} survives the loss of any {what}",
         "falls": f"{name} does not survive the loss of any {what}",
@@ -107,9 +107,9 @@ def _lines(found: Survival, name: str) -> Iterator[Line]:
     )
     yield f"{head[found.status]}; {tried}; {found.seconds:.2f} s", _COLOUR[found.status]
     for lost in found.losses:
-        yield from section(
-            f"without {found.level} {' and '.join(lost.domains)}: {count(len(lost.lost), 'member')} lost"
-        )
+        others = f" and {lost.others} more where nobody stands or goes" * bool(lost.others)
+        gone = f"{found.level} {' and '.join(lost.domains)}{others}"
+        yield from section(f"without {gone}: {count(len(lost.lost), 'member')} lost")
         if lost.nowhere:
             yield f"  {_nowhere(lost)}", "red"
         if lost.placement:

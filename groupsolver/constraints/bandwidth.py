@@ -103,6 +103,10 @@ class Bandwidth(Policy):
         over = self._over(group, view)
         return (f"{mbps} Mbit/s over on the links that leave {level} {name}" for mbps, (level, name) in over)
 
+    def minds(self, group: str, after: View, level: str, more: int, *, worse: bool) -> set[str | None]:
+        """Give all domains: which links leave one depends on the hosts of others, and all share them."""
+        return set(after.scene.hosts.domains(level)) if after.scene.hosts.links else set()
+
     def eased(self, group: str, scene: Scene) -> Iterator[Self]:
         """Give half the rate each time, down to 1."""
         rate = self.mbps // 2

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.policy import Policy, Sees
 from groupsolver.constraints.scene import EVERYONE, Rule, Scene
+from groupsolver.constraints.vacated import vacated
 from groupsolver.constraints.view import View, count_domains
 from groupsolver.model.compiled import Mask
 from groupsolver.model.value import HOST, LevelName
@@ -69,6 +70,14 @@ class Exclusive(Policy):
     def excesses(self, group: str, view: View) -> Iterable[str]:
         """Name the domains that are shared."""
         return (f"{self.level} {domain} is shared" for domain in sorted(self._shared(group, view)))
+
+    def minds(self, group: str, after: View, level: str, more: int, *, worse: bool) -> set[str | None]:
+        """Give also those without which nothing is used in a domain."""
+        if worse and not self.violations(group, after):
+            return set()
+        used = vacated(after, self.level, level, more, lambda host: any(host.in_use().values()))
+        # At one level, what is lost is the domain itself.
+        return super().minds(group, after, level, more, worse=worse) | (set() if level == self.level else used)
 
     def evidence(self, group: str, facts: Facts) -> str:
         """Say how many domains have nothing else in them."""

@@ -106,6 +106,22 @@ class Facts:
         sums = np.bincount(codes[codes >= 0], most[codes >= 0], minlength=fleet.domains(level))
         return sorted(((int(sums[fleet.code(level, name)]), name) for name in fleet.index.domains(level)), reverse=True)
 
+    def without(self, group: str, level: str, failures: int) -> tuple[list[str], int]:
+        """Give the roomiest domains, and how many new members below a group the other hosts take, at most."""
+        fleet, lots = self.ground.fleet, self.ground.lots_below(group)
+        codes, most = fleet.codes(level), np.zeros(len(fleet), dtype=np.int64)
+        for lot in lots:
+            most += self.slots(lot)
+        most = np.minimum(np.minimum(most, self.per_host(lots)), self.new(group))
+        sums = np.bincount(codes[codes >= 0], most[codes >= 0], minlength=fleet.domains(level)).astype(np.int64)
+        for rule in self.ground.scene.hard():
+            if self.ground.level(rule) == level and set(lots) <= set(self.ground.lots_below(rule.group)):
+                limit = rule.policy.most_in_one(rule.group, self.ground)
+                sums = sums if limit is None else np.minimum(sums, limit)
+        names = sorted(fleet.index.domains(level), key=lambda name: -int(sums[fleet.code(level, name)]))[:failures]
+        lost = sum(int(sums[fleet.code(level, name)]) for name in names)
+        return names, int(sums.sum()) + int(most[codes < 0].sum()) - lost
+
     def roomiest(self, group: str, level: str) -> str:
         """Say how many of a group's new members the roomiest domain of a level takes, where that is not all."""
         number_of, holds = self.new(group), self.holds(group, level)

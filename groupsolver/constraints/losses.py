@@ -5,9 +5,8 @@ Plain values, for the checker and the solver alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from itertools import combinations
 from typing import Any, NamedTuple
 
 from groupsolver.constraints.bandwidth import Bandwidth
@@ -34,12 +33,6 @@ class Loss(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.level} {' + '.join(self.domains)}"
-
-
-def losses(group: str, level: str, failures: int, view: View) -> Iterator[Loss]:
-    """Give every set of so many domains in which members of a group stand; all of them, where there are fewer."""
-    used = sorted(view.counts(group, level))
-    return (Loss(level, domains) for domains in combinations(used, min(failures, len(used))) if domains)
 
 
 class State:

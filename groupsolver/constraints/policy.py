@@ -146,6 +146,29 @@ class Policy(BasePolicy, ABC):
         """Give the placements that show that it holds, by what each is for; None where it needs none."""
         return None
 
+    def minds(self, group: str, after: View, level: str, more: int, *, worse: bool) -> set[str | None]:
+        """Give domains whose loss could change what it says, taken as hard, of members that stand or come elsewhere.
+
+        Asked by `survives`, of domains that have no member that is to survive.
+
+        Parameters
+        ----------
+        group : str
+        after : View
+            What survived so far, running.
+        level : str
+        more : int
+            So many further domains are lost together.
+        worse : bool
+            Whether so that it could forbid more; otherwise, so that it could forbid less.
+        """
+        if self.asks_links and after.scene.hosts.links:  # where a link ends depends on which hosts there are
+            return set(after.scene.hosts.domains(level))
+        if worse and self.monotone and not self.violations(group, after):
+            return set()
+        counted = self.counted(group, after.scene)
+        return {after.domain(member, level) for member in after.everyone if member.group in counted}
+
     # What a conflict asks of it.
 
     def pieces(self, group: str, scene: Scene) -> tuple[Self, ...]:

@@ -15,6 +15,7 @@ from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.policy import PerHost, Sees, number
 from groupsolver.constraints.scene import Rule, Scene
 from groupsolver.constraints.terms import Linear
+from groupsolver.constraints.vacated import vacated
 from groupsolver.constraints.view import View
 from groupsolver.model.compiled import Mask
 from groupsolver.model.value import Amount, LevelName, Positive
@@ -84,6 +85,16 @@ class Spread(Counting):
             (most, full), (least, empty) = max(counted), min(counted)
             if most - least > self.max_skew:
                 yield f"{self.level} {full} holds {most} and {empty} holds {least}"
+
+    def minds(self, group: str, after: View, level: str, more: int, *, worse: bool) -> set[str | None]:
+        """Give also those without which a domain is not counted: that only lessens the skew, if none is left empty."""
+        found = super().minds(group, after, level, more, worse=worse)
+        if worse or self.max_skew is None:
+            return found
+        empty = sum(1 for count, _ in self._counted(group, after) if not count)
+        if empty > more + len(after.scene.batch):
+            return found
+        return found | vacated(after, self.level, level, more, lambda host: after.scene.eligible(group, host))
 
     def pieces(self, group: str, scene: Scene) -> tuple[Self, ...]:
         """Give the two things it says, unless running members break it: then only their sum may not grow."""

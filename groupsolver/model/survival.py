@@ -19,6 +19,8 @@ class Lost(Value):
     ----------
     domains : tuple of str
         What fails together.
+    others : int
+        So many domains more fail with these, whichever play no part: nobody stands there, and nobody goes there.
     lost : tuple of str
         Members that stood there.
     placement : dict of str to str
@@ -29,6 +31,7 @@ class Lost(Value):
     """
 
     domains: tuple[str, ...]
+    others: int = 0
     lost: tuple[str, ...]
     placement: Placement
     nowhere: tuple[str, ...] = ()
@@ -47,7 +50,7 @@ class Survival(Value):
     level : str
     failures : int
     losses : tuple of Lost
-        The worst first.
+        The worst first; no other loss is worse than all of these.
     warnings : tuple of str
     seconds : float
     """

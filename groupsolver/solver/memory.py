@@ -24,7 +24,7 @@ class Seen:
     rule : int
         Id of the rule.
     stands : frozenset of ((int, int), int)
-        How many of each lot on each row; of one domain that is lost, what stands in it tells nothing.
+        How many of each lot on each row; where in the domains that are lost members stand tells nothing.
     gone : frozenset of int
         The rows whose number does not matter.
     nowhere : int
@@ -38,15 +38,8 @@ class Seen:
     @classmethod
     def of(cls, fall: Fall, stands: list[tuple[int, int]], gone: set[int], nowhere: int) -> Seen:
         """Keep what a fall depends on."""
-        # Whether a second domain is lost too depends on whether anything stands in it.
-        free = gone if len(fall.loss.domains) == 1 and _fails(fall) == 1 else set()
-        counts = Counter(stand for stand in stands if stand[1] not in free)
-        return cls(id(fall.rule), frozenset(counts.items()), frozenset(free), nowhere)
-
-
-def _fails(fall: Fall) -> int:
-    policy = fall.rule.policy
-    return policy.failures if isinstance(policy, Survives) else 1
+        counts = Counter(stand for stand in stands if stand[1] not in gone)
+        return cls(id(fall.rule), frozenset(counts.items()), frozenset(gone), nowhere)
 
 
 class Memory:
@@ -73,28 +66,13 @@ class Memory:
             size = max(1, enc.ground.scene.size(rule.group))
             nowhere = enc.number(size)
             enc.require(rule, [Linear([nowhere], [1])], forgiven[id(rule)])
+            lost = min(policy.failures, len(enc.ground.fleet.index.domains(policy.level)))
             for group, loss, scenario in scenarios:
-                if group == rule.group and loss.level == policy.level:
-                    idle = _idle(enc, group, loss, policy.failures)
-                    if idle is not None:
-                        enc.at_most(scenario.left.plus(Linear([nowhere], [-1])).plus(idle.times(size), -1), 0)
+                if (group, loss.level, len(loss.domains)) == (rule.group, policy.level, lost):
+                    enc.at_most(scenario.left.plus(Linear([nowhere], [-1])), 0)
             for seen in self._seen:
                 if seen.rule == id(rule):
                     _again(enc, seen, nowhere)
-
-
-def _idle(enc: Encoding, group: str, loss: Loss, failures: int) -> Linear | None:
-    """Give 0 where these domains are a loss, as members stand, and at least 1 where they are none; None: never."""
-    if failures == 1:
-        return Linear() if len(loss.domains) == 1 else None
-    fleet, uses = enc.ground.fleet, enc.uses(group, loss.level)
-    codes = [fleet.code(loss.level, name) for name in loss.domains]
-    if len(codes) > failures or any(code not in uses for code in codes):
-        return None
-    idle = Linear(const=len(codes)).plus(enc.total(uses[code] for code in codes), -1)
-    if len(codes) == failures:
-        return idle
-    return idle.plus(enc.total(use for code, use in uses.items() if code not in codes))
 
 
 def _again(enc: Encoding, seen: Seen, nowhere: Any) -> None:

@@ -92,6 +92,7 @@ def _told(group: str, view: View, falls: list[Fall]) -> Iterator[Lost]:
         lost = tuple(member.id for member in state.lost(group, fall.loss))
         yield Lost(
             domains=fall.loss.domains,
+            others=len(fall.whole.domains) - len(fall.loss.domains),
             lost=lost,
             placement={id_: fall.found.placement[id_] for id_ in lost if id_ in fall.found.placement},
             nowhere=tuple(id_ for id_ in lost if id_ not in fall.found.placement),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from groupsolver.constraints.enough import enough
 from groupsolver.constraints.ground import Ground
-from groupsolver.constraints.losses import Loss, State, losses
+from groupsolver.constraints.losses import Loss, State
 from groupsolver.constraints.recovery import STEPS, Recovery, recover, sound
 from groupsolver.constraints.scene import Rule, Scene
 from groupsolver.constraints.survives import Survives
@@ -28,10 +29,11 @@ EACH = 0.5  # of the time left, for each loss
 
 
 class Fall(NamedTuple):
-    """A loss, and what is known of its recovery."""
+    """A loss, and what is known of its recovery; see `groupsolver.constraints.enough`."""
 
     rule: Rule
     loss: Loss
+    whole: Loss
     found: Recovery
 
 
@@ -55,7 +57,7 @@ class Recoveries:
     def of(
         self, rules: list[tuple[Rule, Survives]], view: View, limits: Mapping[int, int] | None = None
     ) -> Iterator[Fall]:
-        """Give every loss of a placement with its recovery.
+        """Give losses of a placement with their recoveries, enough to know all.
 
         Parameters
         ----------
@@ -66,18 +68,20 @@ class Recoveries:
         for host in state.changed:
             fleet.update(host)
         for rule, policy in rules:
-            for loss in losses(rule.group, policy.level, policy.failures, view):
-                key = loss.key(rule.group)
-                found = self._one(
-                    state, fleet, rule.group, loss, self.witness.get(key, {}), (limits or {}).get(id(rule), INT64_MAX)
-                )
+            limit = (limits or {}).get(id(rule), INT64_MAX)
+
+            def find(loss: Loss, group: str = rule.group, limit: int = limit) -> tuple[Scene, Recovery]:
+                scene, key = state.after(group, loss), loss.key(group)
+                found = self._one(scene, state, fleet, loss, self.witness.get(key, {}), limit)
                 self.witness[key] = found.placement
-                yield Fall(rule, loss, found)
+                return scene, found
+
+            for tried in enough(rule.group, policy.level, policy.failures, view, find):
+                yield Fall(rule, *tried)
 
     def _one(
-        self, state: State, fleet: CompiledFleet, group: str, loss: Loss, known: Mapping[str, str], limit: int
+        self, scene: Scene, state: State, fleet: CompiledFleet, loss: Loss, known: Mapping[str, str], limit: int
     ) -> Recovery:
-        scene = state.after(group, loss)
         lost = {member.id for member in scene.batch}
         told = {id_: host for id_, host in known.items() if id_ in lost}
         found = recover(scene, told, QUICK, self._late, loss.level)

@@ -229,15 +229,15 @@ class _Course:
         """Add what a placement taught: a scenario for each loss it falls by, or itself where that is known."""
         learnt = False
         for fall in sorted(falls, key=lambda fall: -fall.found.most)[:WORST]:
-            key = fall.rule.group, fall.loss
+            key = fall.rule.group, fall.whole
             if key not in self.aftermaths:
                 self.aftermaths[key] = Aftermath(self.of.told, *key)
                 learnt = True
         if not learnt:
-            for fall in [fall for fall in falls if (fall.rule.group, fall.loss) in self.aftermaths]:
+            for fall in [fall for fall in falls if (fall.rule.group, fall.whole) in self.aftermaths]:
                 least, most, _ = fall.found
                 proved = least == most or (id(fall.rule) in self.of.hard and least > self.of.forgiven[id(fall.rule)])
                 self.complete &= proved and not self.cells
-                gone = self.aftermaths[fall.rule.group, fall.loss].gone
+                gone = self.aftermaths[fall.rule.group, fall.whole].gone
                 learnt |= self.memory.note(Seen.of(fall, stands, set(gone.tolist()), least if proved else most))
         return learnt

@@ -109,6 +109,7 @@ class Atomized:
         )
         needed = dict.fromkeys(name for member in scene.batch for name, _ in member.size)
         self.rooms = tuple(Room(name) for name in needed)
+        self._helping: dict[Piece, frozenset[str]] = {}
         self._resting: dict[Piece, Atoms] = {}
 
     @property
@@ -122,7 +123,9 @@ class Atomized:
 
     def helping(self, piece: Piece) -> frozenset[str]:
         """Give the groups with new members without whose sizes a piece does not bind."""
-        return piece.policy.helped_by(piece.group, self.scene) & self.placed
+        if piece not in self._helping:
+            self._helping[piece] = piece.policy.helped_by(piece.group, self.scene) & self.placed
+        return self._helping[piece]
 
     def about(self, groups: Collection[str]) -> list[Atom]:
         """Give the atoms that bind some groups alone: their sizes, what looks at them and nobody else counts, room."""
