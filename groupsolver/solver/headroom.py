@@ -7,6 +7,9 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from groupsolver.constraints.exclusive import Exclusive
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.scene import Scene
 from groupsolver.errors import BadInput, BrokenAnswer, Fault
@@ -115,7 +118,7 @@ def search(app: Application[Any], compiled: CompiledFleet, run: Run, most: int =
         return 0.0 if run.tell("bulk") else SHARE * run.left()
 
     found = bulk(demand, min(most, at_most(demand)), left, run.limits.gap, run.limits.seed)
-    bound = min(most, math.floor(found.bound))
+    bound = min(most, math.floor(found.bound), _apart(demand))
     run.tell("copies")
     stock.take(_standing(stock, found, bound))
     in_bulk, bulked = stock.copies, len(stock.copies)
@@ -139,6 +142,19 @@ def _sound(demand: Demand) -> None:
     if not demand.size.any():
         message = "expected members that take some of a resource: of these any number fits"
         raise BadInput([Fault("weightless-copies", "groups", message)])
+
+
+def _apart(demand: Demand) -> int:
+    """Count the domains that a group could have to itself, one for each copy at least; `MOST` where none wants any."""
+    ground, most = demand.ground, MOST
+    for rule in ground.scene.hard():
+        if isinstance(rule.policy, Exclusive) and rule.policy.scope == "group":
+            lots = set(ground.lots_below(rule.group))
+            units = [number for number, unit in enumerate(demand.units) if unit.keys() & lots]
+            codes = ground.fleet.codes(rule.policy.level)[(demand.slots[units] > 0).any(axis=0)]
+            if units and (codes >= 0).all():  # on hosts in no domain it is alone with whomever
+                most = min(most, len(np.unique(codes)))
+    return most
 
 
 def _close(copies: int, bound: int, run: Run) -> bool:

@@ -40,7 +40,7 @@ class Discretion:
     reveal: bool = True
     own: Container[str] | None = None
 
-    def of(self, rule: Rule) -> bool:
+    def of(self, rule: Rule | Ceiling) -> bool:
         """Whether a rule may be told."""
         return self.own is None or told(rule.group) in self.own
 
@@ -65,11 +65,12 @@ class _Telling:
     def all(self) -> Iterator[Scarce]:
         order = np.argsort(self.left, kind="stable").tolist()
         blocked = [unit for unit in order if self._little(self.left[unit])]
-        walls = list(self._levels())
+        walls = dict(self._levels())
         for unit in blocked:
             yield from self._unit(unit)
-        yield from walls
-        if not blocked and not walls:
+        yield from (wall for wall, may in walls.items() if may)
+        # Rules that may not be told may be all that is in the way.
+        if not blocked and not walls and all(map(self.says.of, self._between())):
             yield from self._unit(order[0])
             yield from self._policies()
 
@@ -201,12 +202,10 @@ class _Telling:
             kind = "trait" if required else "policy"
             yield Scarce(kind=kind, name=required[0] if required else policy.kind, sentence=sentence)  # type: ignore[arg-type]
 
-    def _levels(self) -> Iterator[Scarce]:
-        """Tell the ceilings for which too few domains have room left."""
+    def _levels(self) -> Iterator[tuple[Scarce, bool]]:
+        """Give the ceilings for which too few domains have room left, and whether each may be told."""
         fleet = self.rest.ground.fleet
         for one in self.rest.necessary:
-            if self.says.own is not None and told(one.group) not in self.says.own:
-                continue
             units = np.flatnonzero(one.weight)
             if one.level == HOST and (self.left[units] < 1).any():
                 continue  # what is full of room is told already
@@ -217,9 +216,9 @@ class _Telling:
                 continue  # hosts in no domain are not bound
             held = np.bincount(codes[codes >= 0], weights=room[codes >= 0])
             if float(np.minimum(held, one.high).sum()) + 1e-9 < need:
-                yield from self._wall(one, need, int((held > 0).sum()), codes, units)
+                yield self._wall(one, need, int((held > 0).sum()), codes, units), self.says.of(one)
 
-    def _wall(self, one: Ceiling, need: float, open_: int, codes: Ints, units: Ints) -> Iterator[Scarce]:
+    def _wall(self, one: Ceiling, need: float, open_: int, codes: Ints, units: Ints) -> Scarce:
         domains, who = int(np.ceil(need / one.high - 1e-9)), told(one.group)
         suits = np.zeros(len(codes), dtype=np.bool_)
         for unit in units.tolist():
@@ -234,17 +233,16 @@ class _Telling:
             told_ = f"{open_} of {number(known, one.level)} {'has' if open_ == 1 else 'have'} room left"
         sentence = f"{one.level}: each copy needs {noun} for {who}, by {one.kind}; {told_}"
         kind = "policy" if one.level == HOST else "level"
-        yield Scarce(kind=kind, name=one.kind if kind == "policy" else one.level, sentence=sentence)  # type: ignore[arg-type]
+        return Scarce(kind=kind, name=one.kind if kind == "policy" else one.level, sentence=sentence)  # type: ignore[arg-type]
+
+    def _between(self) -> list[Rule]:
+        """Give the rules of a copy that are about more than single members."""
+        rules = self.demand.ground.scene.hard()
+        return [rule for rule in rules if not isinstance(rule.policy, PerHost) and told(rule.group) != rule.group]
 
     def _policies(self) -> Iterator[Scarce]:
         """Where every group by itself has room left: it is the rules between them."""
-        scene = self.demand.ground.scene
-        rules = [
-            rule
-            for rule in scene.hard()
-            if not isinstance(rule.policy, PerHost) and told(rule.group) != rule.group and self.says.of(rule)
-        ]
-        for rule in rules[:FEW]:
+        for rule in self._between()[:FEW]:
             sentence = (
                 f"each group by itself has room left, and no further copy was found in which "
                 f"{rule.policy.describe(rule.group)}"
