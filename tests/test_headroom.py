@@ -205,9 +205,11 @@ def test_copies_that_are_alone_are_bounded_by_the_hosts_that_there_are() -> None
 
 def test_strangers_that_are_alone_cost_no_copy_a_group() -> None:
     others = [{"name": f"X{i}", "policies": ["exclusive"]} for i in range(9)]
-    there = [{"group": f"X{i}", "id": f"X{i}/0", "host": f"h{i}", "resources": {"VCPU": 1}} for i in range(9)]
+    there: list[dict[str, Any]] = [
+        {"group": f"X{i}", "id": f"X{i}/0", "host": f"h{i}", "resources": {"VCPU": 1}} for i in range(9)
+    ]
     made = fleet(*(host(f"h{i}", used={"VCPU": int(i < 9)}) for i in range(12)))
-    application = app(group("A", 1), *others, existing=there)
+    application = app(group("A", 1), *others, existing=tuple(there))
     assert asked(application, made).copies == 12  # 4 on each of 3
     names = {one.name for one in copies_of(application, 2).groups}
     assert names == {one.name for one in application.groups} | {copied("A", 0), copied("A", 1)}
