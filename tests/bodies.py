@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.value import Value
-from groupsolver.wire import bodies, explaining, sharing
+from groupsolver.wire import bodies, explaining, fitting, sharing
 from groupsolver.wire.shape import Shape
 from tests.draws import KINDS, policies
 
@@ -152,6 +152,11 @@ EXPLAIN_ASKED = st.builds(
         },
     ),
 )
+HEADROOM_ASKED = st.builds(
+    lambda asked, more: asked | more,
+    PLACEMENT_ASKED,
+    st.fixed_dictionaries({}, optional={"gap": st.sampled_from([0, 0.01, 5])}),
+)
 _PLACED = {"id": UUID, "name": st.none() | NAME, "group": st.none() | UUID, "host": st.none() | NAME, "hostId": NAME}
 _CELL = {"cell": NAME}
 PLACEMENT = st.fixed_dictionaries(
@@ -188,6 +193,19 @@ EXPLANATION = st.fixed_dictionaries(
         "placement": st.none() | PLACEMENT,
     }
 )
+_SCARCE = {"kind": st.sampled_from(["resource", "level", "trait", "policy"]), "name": TEXT, "sentence": TEXT}
+_UNLOCK = {"like": TEXT, "hosts": AMOUNT, "rate": st.floats(0, 9), "bound": AMOUNT, "sentence": TEXT}
+HEADROOM = st.fixed_dictionaries(
+    {
+        "copies": AMOUNT,
+        "bound": AMOUNT,
+        "gap": st.floats(0, 9),
+        "seconds": st.floats(0, 9),
+        "scarce": st.lists(st.fixed_dictionaries(_SCARCE), max_size=2),
+        "unlocks": st.lists(st.fixed_dictionaries(_UNLOCK), max_size=2),
+        "warnings": st.lists(TEXT, max_size=2),
+    }
+)
 _BROKEN = {"group": UUID, "policy": TEXT, "sentence": TEXT, "measure": st.integers(1, 9)}
 _BROKEN |= {"members": st.lists(UUID, max_size=2), "other_members": st.integers(0, 9)}
 PREVIEW = st.fixed_dictionaries(
@@ -214,6 +232,8 @@ BODIES: list[tuple[type[Value], str | None, Data]] = [
     (bodies.PlacementAnswer, None, wrapped("placement", PLACEMENT)),
     (explaining.ExplainRequest, None, wrapped("placement", EXPLAIN_ASKED)),
     (explaining.ExplanationAnswer, None, wrapped("explanation", EXPLANATION)),
+    (fitting.HeadroomRequest, None, wrapped("placement", HEADROOM_ASKED)),
+    (fitting.HeadroomAnswer, None, wrapped("headroom", HEADROOM)),
     (bodies.InstanceAnswer, None, wrapped("instance", INSTANCE)),
     (bodies.InstancesAnswer, None, wrapped("instances", st.lists(INSTANCE, max_size=2))),
     (bodies.ErrorsAnswer, None, wrapped("errors", st.lists(ERROR, max_size=2))),

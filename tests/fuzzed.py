@@ -102,7 +102,7 @@ def aim(case: Any, at: Seeded) -> None:
         case.method = "UPDATE"  # the same, under a name that no document can give it
     if case.operation.path.endswith("/adopt") and isinstance(case.body, dict) and draw.random() < 0.8:
         case.body["adopt"] = {"instances": draw.sample(at.instances, draw.randint(1, len(at.instances)))}
-    if case.operation.path.endswith(("/placements", "/explain")) and isinstance(case.body, dict):
+    if case.operation.path.endswith(("/placements", "/explain", "/headroom")) and isinstance(case.body, dict):
         _aim_placement(case.body.get("placement"), at, draw)
 
 

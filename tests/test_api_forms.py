@@ -37,7 +37,7 @@ def test_the_table_has_every_row_of_the_contract_and_no_more() -> None:
     want |= {("GET", f"{group}/grants"), ("POST", f"{group}/grants"), ("DELETE", f"{group}/grants/<grantee>")}
     want |= {("POST", f"{group}/adopt")}
     want |= {("POST", "/v1.0/<tenant_id>/placements"), ("POST", "/v1.0/<tenant_id>/placements/<id>/confirm")}
-    want |= {("POST", "/v1.0/<tenant_id>/explain")}
+    want |= {("POST", f"/v1.0/<tenant_id>/{name}") for name in ("explain", "headroom")}
     want |= {("GET", "/v1.0/<tenant_id>/instances"), ("GET", instance), ("DELETE", instance)}
     want |= {("GET", "/v1.0/fleet"), ("PUT", "/v1.0/fleet")}
     want |= {(method, host) for method in ("GET", "PUT", "DELETE")}

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.value import Value
-from groupsolver.wire import bodies, explaining
+from groupsolver.wire import bodies, explaining, fitting
 from groupsolver.wire.read import read_data
 from groupsolver.wire.shape import shape_of
 from groupsolver.wire.write import write_body
 from tests.api_driver import Asker, World, hosts, opened
-from tests.bodies import EXPLAIN_ASKED, FLEET, GROUP_ASKED, HOST, PLACEMENT_ASKED, like, wrapped
+from tests.bodies import EXPLAIN_ASKED, FLEET, GROUP_ASKED, HEADROOM_ASKED, HOST, PLACEMENT_ASKED, like, wrapped
 
 DRAWS = (settings.default or settings()).max_examples // 2
 # Verb, path, model, root, and a body that is sound in itself.
@@ -28,6 +28,7 @@ PLACES: list[tuple[str, str, type[Value], str | None, st.SearchStrategy[Any]]] =
     ("PATCH", "~/groups/{id}", bodies.GroupRequest, None, wrapped("group", GROUP_ASKED)),
     ("POST", "~/placements?dry_run=true", bodies.PlacementRequest, None, wrapped("placement", PLACEMENT_ASKED)),
     ("POST", "~/explain", explaining.ExplainRequest, None, wrapped("placement", EXPLAIN_ASKED)),
+    ("POST", "~/headroom", fitting.HeadroomRequest, None, wrapped("placement", HEADROOM_ASKED)),
     ("PUT", "/v1.0/fleet", Fleet, "fleet", FLEET),
     ("PUT", "/v1.0/fleet/hosts/h1", Host, "host", HOST.map(lambda host: {**host, "name": "h1"})),
 ]

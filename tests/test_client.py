@@ -180,6 +180,19 @@ def test_where_it_could_be_placed_is_told(client: Client) -> None:
     assert refusal(lambda: client.explain([InstanceRequest(flavor="none")])).code == "unknown-flavor"
 
 
+def test_how_many_more_fit_is_told(client: Client) -> None:
+    group = client.groups.create(name="db", policies=[AntiAffinity(level="zone")])
+    ask = InstanceRequest(flavor="big", count=2, hints=Hints(group=group.id))
+    found = client.headroom([ask], flavors={"big": Flavor(resources={"VCPU": 2})}, time_limit=20)
+    assert (found.copies, found.bound, found.gap, found.warnings) == (found.bound, found.copies, 0, ())
+    assert found.copies > 0
+    assert found.scarce[0].sentence.startswith("VCPU runs out first")
+    assert found.unlocks[0].rate > 0
+    assert client.headroom([ask], flavors={"big": Flavor(resources={"VCPU": 1})}, gap=0.5).gap <= 0.5
+    assert list(client.instances.list()) == []
+    assert refusal(lambda: client.headroom([InstanceRequest(flavor="none")])).code == "unknown-flavor"
+
+
 def test_a_dry_run_claims_nothing(client: Client) -> None:
     tried = client.place([InstanceRequest(resources={"VCPU": 1})], dry_run=True)
     assert (tried.id, tried.instances[0].host is None) == (None, False)

@@ -118,6 +118,7 @@ CALLS: dict[str, Callable[[Client], object]] = {
     "delete": lambda c: c.groups.delete(UNKNOWN),
     "place": lambda c: c.place([InstanceRequest(resources={"VCPU": 1})]),
     "explain": lambda c: c.explain([InstanceRequest(resources={"VCPU": 1})]),
+    "headroom": lambda c: c.headroom([InstanceRequest(resources={"VCPU": 1})]),
     "confirm": lambda c: c.confirm(UNKNOWN),
     "create": lambda c: c.groups.create(),
     "patch": lambda c: c.groups.patch(UNKNOWN, name="x"),

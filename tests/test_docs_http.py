@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from groupsolver.api.errors import HTTP
 from groupsolver.api.routes import ROUTES
 from groupsolver.api.settings import Quota, Settings
@@ -43,14 +45,21 @@ def test_every_setting_is_described() -> None:
     assert all(f"`{key}`" in section for key in Quota.model_fields)
 
 
-def test_the_explanation_that_is_shown_is_given(tmp_path: Path) -> None:
-    section = TEXT.partition("\n## Explanations")[2].partition("\n## ")[0]
-    asked, answered = re.findall(r"^```text\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+@pytest.mark.parametrize(
+    ("section", "group"),
+    [
+        ("Explanations", {"name": "db", "policies": [{"kind": "anti-affinity", "level": "rack"}]}),
+        ("Headroom", {"name": "web", "policies": ["anti-affinity"]}),
+    ],
+)
+def test_the_answer_that_is_shown_is_given(tmp_path: Path, section: str, group: dict[str, Any]) -> None:
+    text = TEXT.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    asked, answered = re.findall(r"^```text\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     line, _, body = asked.partition("\n")
     with opened(tmp_path) as world:
         admin = world.asker("shop", "admin")
         admin.load(*hosts(4, racks=2))
-        admin.group(id=GROUP, name="db", policies=[{"kind": "anti-affinity", "level": "rack"}])
+        admin.group(id=GROUP, **group)
         method, path = line.split()
         answer = admin(method, path, json.loads(body))
         assert answer.status_code == 200, answer.text

@@ -9,6 +9,7 @@ import pytest
 
 import groupsolver
 from groupsolver import Application, BadInput, Fleet, Headroom, Limits, compile_fleet, headroom, load_fleet
+from groupsolver.constraints.copies import copied, copies_of
 from tests.small import app, fleet, group, host
 
 ONE = Limits(seconds=30, workers=1)
@@ -154,6 +155,64 @@ def test_a_trait_that_no_host_has_is_said() -> None:
     assert (answer.copies, answer.bound) == (0, 0)
     assert (answer.scarce[0].kind, answer.scarce[0].name) == ("trait", "GPU")
     assert answer.warnings  # the fleet lacks the trait
+
+
+def test_how_full_hosts_are_is_not_said_where_that_is_not_to_be_known() -> None:
+    needs = {"kind": "host-capabilities", "required": [SSD]}
+    made = compile_fleet(fleet(host("a", 5, traits=[SSD]), host("b", 9), host("c", 9)))
+    application = app(group("A", 1, needs, vcpu=2), group("B", 1))
+    full, plain = (headroom(application, made, limits=ONE, reveal=reveal) for reveal in (True, False))
+    assert (plain.copies, plain.bound, plain.unlocks, len(full.unlocks)) == (full.copies, full.bound, (), 2)
+    assert [one.sentence for one in plain.scarce] == [
+        f"VCPU on hosts with {SSD} runs out first for A",
+        f"{SSD} is what A asks for, and hosts without it have room left",
+    ]
+    strange = headroom(application, made, limits=ONE, reveal=False, own={"B"})
+    assert [one.sentence for one in strange.scarce] == ["VCPU runs out first for A"]
+
+
+def test_of_rules_between_groups_only_ones_own_are_said() -> None:
+    near = {"kind": "near", "group": "B", "level": "host"}
+    application, made = app(group("A", 1, near), group("B", 1)), fleet(host("a", 1), host("b", 1))
+    told = [headroom(application, made, limits=ONE, own=own).scarce for own in (None, {"A"}, {"B"})]
+    assert told[0] == told[1]
+    assert "no further copy was found in which" in told[0][-1].sentence
+    assert told[2] == ()
+    alone = app(group("A", 2, "exclusive"))
+    made = fleet(host("a", used={"VCPU": 1}))
+    assert headroom(alone, made, limits=ONE).scarce[0].sentence == (
+        "hosts that have room for A are closed to it: nothing but A stands in a host where A does"
+    )
+    assert headroom(alone, made, limits=ONE, own=()).scarce == ()
+
+
+def test_no_more_copies_are_counted_than_are_asked_for() -> None:
+    answer = headroom(app(group("A", 1)), fleet(host("a", 9)), limits=ONE, most=4)
+    assert (answer.copies, answer.bound, answer.scarce, answer.unlocks) == (4, 4, (), ())
+    assert answer.warnings == ("copies are counted up to 4",)
+    assert headroom(app(group("A", 1)), fleet(host("a", 9)), limits=ONE, most=10).warnings == ()
+
+
+def test_copies_that_are_alone_are_bounded_by_the_hosts_that_there_are() -> None:
+    hosts = [host(f"h{i}", 8, domains={"rack": f"r{i % 4}"} if i < 8 else {}) for i in range(9)]
+    alone = {"kind": "exclusive", "level": "rack"}
+    for count, most in ((8, 4), (9, 9 * 8 // 2)):  # on the host in no rack nobody is alone
+        made = fleet(*hosts[:count], levels=("rack",))
+        answer = headroom(app(group("A", 2, alone)), made, limits=Limits(seconds=1, workers=1))
+        assert answer.copies <= answer.bound <= most
+    assert headroom(app(group("A", 2, alone)), fleet(*hosts[:8], levels=("rack",)), limits=ONE).copies == 4
+
+
+def test_strangers_that_are_alone_cost_no_copy_a_group() -> None:
+    others = [{"name": f"X{i}", "policies": ["exclusive"]} for i in range(9)]
+    there: list[dict[str, Any]] = [
+        {"group": f"X{i}", "id": f"X{i}/0", "host": f"h{i}", "resources": {"VCPU": 1}} for i in range(9)
+    ]
+    made = fleet(*(host(f"h{i}", used={"VCPU": int(i < 9)}) for i in range(12)))
+    application = app(group("A", 1), *others, existing=tuple(there))
+    assert asked(application, made).copies == 12  # 4 on each of 3
+    names = {one.name for one in copies_of(application, 2).groups}
+    assert names == {one.name for one in application.groups} | {copied("A", 0), copied("A", 1)}
 
 
 def test_each_type_of_host_is_told_once_with_what_it_brings() -> None:

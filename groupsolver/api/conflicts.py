@@ -71,7 +71,7 @@ def told(reasons: Reasons, reader: Reader, batch: Batch, now: Snapshot, host_id:
         Gives what stands for a host's name where that is not shown.
     """
     found = reasons.told(reader.hosts, reader.may_be_told)
-    own, names, labels = names_of(reader.tenant, now), _names(reader, now), labels_of(batch)
+    own, names, labels = names_of(reader.tenant, now), called(reader, now), labels_of(batch)
 
     def placement(fix: Fix) -> Placement | None:
         if fix.placement is None:
@@ -123,7 +123,7 @@ def warned(warnings: Sequence[str], app: BaseApplication[Any], reader: Reader, n
     """Give a solve's warnings to an admin: they name what is nearest to a name that is not there, and hosts."""
     if not reader.projects:
         return ()
-    names = _names(reader, now)
+    names = called(reader, now)
     # The places of groups in what is solved tell nobody anything.
     there = [_PLACE.sub(lambda found: f"group {app.groups[int(found[1])].name}: ", warning) for warning in warnings]
     return tuple(named(warning, names) for warning in there)
@@ -156,7 +156,7 @@ def without_others(app: Application, batch: Batch, now: Snapshot) -> Application
     return None if same else app.model_copy(update={"groups": groups})
 
 
-def _names(reader: Reader, now: Snapshot) -> Mapping[str, str]:
+def called(reader: Reader, now: Snapshot) -> Mapping[str, str]:
     """Give what each group is called to a reader: another project's by its id, if it may be named at all."""
     if reader.projects:
         return {key: group.name or key for key, group in now.groups.items()}

@@ -28,6 +28,9 @@ the database did not answer; ``failed``: an unexpected failure.
 Explained = Literal["placed", "infeasible", "no-answer", "busy", "refused", "unavailable", "failed"]
 """How a request for an explanation ended; ``placed``: there is a placement."""
 
+Fitted = Literal["answered", "no-answer", "busy", "refused", "unavailable", "failed"]
+"""How a request for headroom ended."""
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "UPDATE", "DELETE", "OPTIONS"})
 _REQUEST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)  # seconds
@@ -74,6 +77,17 @@ class Metrics:
             buckets=_SOLVE,
             registry=registry,
         )
+        self._headrooms = Counter(
+            "groupsolver_headrooms", "Requests for headroom, by how they ended.", ["outcome"], registry=registry
+        )
+        self._headroom_seconds = Histogram(
+            "groupsolver_headroom_seconds",
+            "Seconds in which copies of one batch were counted, waiting for its turn left out.",
+            buckets=_SOLVE,
+            registry=registry,
+        )
+        for outcome in get_args(Fitted):
+            self._headrooms.labels(outcome)
         for outcome in get_args(Explained):
             self._explanations.labels(outcome)
         for outcome in get_args(Outcome):  # there from the start, so that the first failure is an increase from 0
@@ -123,6 +137,14 @@ class Metrics:
     def explanation(self, name: Explained) -> None:
         """Count how a request for an explanation ended."""
         self._explanations.labels(name).inc()
+
+    def fitted(self, seconds: float) -> None:
+        """Count a batch whose copies were counted."""
+        self._headroom_seconds.observe(seconds)
+
+    def headroom(self, name: Fitted) -> None:
+        """Count how a request for headroom ended."""
+        self._headrooms.labels(name).inc()
 
     def retried(self) -> None:
         """Count a claim that is tried again."""

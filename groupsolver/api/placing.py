@@ -143,7 +143,7 @@ def _tried(service: Service, batch: Batch, wish: Wish, end: float) -> Placed | N
 
 def _solved(service: Service, batch: Batch, wish: Wish, end: float) -> Placed | WhyNot:
     with service.pool.slot(end - time.monotonic()):
-        snapshot = _fresh(service)  # once it is this one's turn: what was stored before may be old by now
+        snapshot = fresh(service)  # once it is this one's turn: what was stored before may be old by now
         app = application(batch, snapshot)
         left = end - time.monotonic()
         result = _solve(service, app, snapshot, batch, left) if left > 0 else Result(status="unknown")
@@ -177,7 +177,8 @@ def _blocked(service: Service, app: Application, snapshot: Snapshot, batch: Batc
     return own is not None and left > 0 and _solve(service, own, snapshot, batch, left).placed
 
 
-def _fresh(service: Service) -> Snapshot:
+def fresh(service: Service) -> Snapshot:
+    """Give what is stored, without claims whose time is over."""
     snapshot = service.mirror.snapshot()
     now = service.store.clock()
     if snapshot.ended(now):

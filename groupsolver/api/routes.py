@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groupsolver.api import adoption, explanations, fleet, groups, instances, operation, placements, sharing
+from groupsolver.api import adoption, explanations, fleet, groups, headrooms, instances, operation, placements, sharing
 from groupsolver.api.nova import NOVA_ROUTES, VERSION_ROUTES
 from groupsolver.api.route import Route
 from groupsolver.model.fleet import Fleet, Host
@@ -17,6 +17,7 @@ from groupsolver.wire.bodies import (
     PlacementRequest,
 )
 from groupsolver.wire.explaining import ExplainRequest, ExplanationAnswer
+from groupsolver.wire.fitting import HeadroomAnswer, HeadroomRequest
 from groupsolver.wire.sharing import AdoptRequest, GrantAnswer, GrantRequest, GrantsAnswer, PreviewAnswer
 
 _GROUPS = "/v1.0/<tenant_id>/groups"
@@ -24,6 +25,7 @@ _GROUP = f"{_GROUPS}/<id>"
 _INSTANCES = "/v1.0/<tenant_id>/instances"
 _PLACEMENTS = "/v1.0/<tenant_id>/placements"
 _EXPLAIN = "/v1.0/<tenant_id>/explain"
+_HEADROOM = "/v1.0/<tenant_id>/headroom"
 _HOST = "/v1.0/fleet/hosts/<name>"
 _ONE = {200: GroupAnswer}
 _CHANGE_FAILS = (
@@ -159,6 +161,16 @@ _TENANT = (
         takes=ExplainRequest,
         gives={200: ExplanationAnswer},
         fails=("group-not-found", "id-taken", "quota-exceeded", "busy", "no-answer-in-time"),
+    ),
+    Route(
+        "POST",
+        _HEADROOM,
+        headrooms.create,
+        "Say how many more copies of instances fit",
+        "member",
+        takes=HeadroomRequest,
+        gives={200: HeadroomAnswer},
+        fails=("group-not-found", "busy", "no-answer-in-time"),
     ),
     Route("GET", _INSTANCES, instances.index, "List instances", gives={200: InstancesAnswer}, query=_PAGE),
     Route(

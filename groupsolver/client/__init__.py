@@ -19,6 +19,7 @@ from groupsolver.wire.bodies import (
     PlacementView,
 )
 from groupsolver.wire.explaining import ExplanationView
+from groupsolver.wire.fitting import HeadroomView
 from groupsolver.wire.sharing import BrokenView, GrantView, Preview
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "FleetAnswer",
     "GrantView",
     "GroupView",
+    "HeadroomView",
     "Hints",
     "InstanceRequest",
     "InstanceView",

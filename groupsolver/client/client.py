@@ -23,6 +23,7 @@ from groupsolver.wire.bodies import (
     PlacementView,
 )
 from groupsolver.wire.explaining import ExplainFields, ExplainRequest, ExplanationAnswer, ExplanationView
+from groupsolver.wire.fitting import HeadroomAnswer, HeadroomFields, HeadroomRequest, HeadroomView
 from groupsolver.wire.read import validated
 from groupsolver.wire.write import write_body
 
@@ -203,6 +204,39 @@ class Client:
             timeout=(time_limit or 0) + _SLACK,
         )
         return self._session.read(response, ExplanationAnswer).explanation
+
+    def headroom(
+        self,
+        instances: Sequence[InstanceRequest],
+        *,
+        flavors: Mapping[str, Flavor] | None = None,
+        time_limit: float | None = None,
+        gap: float = 0.0,
+    ) -> HeadroomView:
+        """Say how many more copies of instances fit, each in groups of its own. Claims nothing.
+
+        Parameters
+        ----------
+        instances, flavors, time_limit
+            As of `place`: one copy.
+        gap : float, default 0
+            The fraction of the copies that may be left in doubt.
+
+        Raises
+        ------
+        ServerError
+            ``no-answer-in-time`` where no copy was found, nor proved that none fits; and others.
+        """
+        said = {"flavors": dict(flavors or {}), "instances": tuple(instances), "time_limit": time_limit, "gap": gap}
+        body = HeadroomRequest(placement=validated(HeadroomFields, said)).document()
+        response = self._session.send(
+            "POST",
+            f"{self._path}/headroom",
+            body=write_body("json", body, HeadroomRequest),
+            repeatable=True,
+            timeout=(time_limit or 0) + _SLACK,
+        )
+        return self._session.read(response, HeadroomAnswer).headroom
 
     def confirm(self, placement: str) -> PlacementView:
         """Let the claims of a placement stay that was made with a `ttl`."""

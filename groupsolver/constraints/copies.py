@@ -8,6 +8,7 @@ from typing import Any
 from groupsolver.constraints.policy import Policy
 from groupsolver.model.application import Application, Existing, Group, member_ids
 from groupsolver.model.inventory import Resources
+from groupsolver.model.nesting import below_of
 
 _MARK = "\0"  # no name of a file has such a character: what is made here cannot meet it, and is not validated
 
@@ -30,6 +31,7 @@ def copies_of(
     A copy's groups are fresh: its policies speak of its own groups alone, and do not see the running
     members of the file's. Those stay where they are, in groups without policies but those that look at
     whoever comes near (`Policy.of_all`). Soft policies are left out: they have a price and forbid nothing.
+    So are groups of which a copy has no members, unless its rules name them.
 
     Parameters
     ----------
@@ -64,10 +66,25 @@ def copies_of(
             for i, (hosts, cells) in enumerate(before)
             for id_, host in hosts.items()
         ]
-    groups = [_fresh(group, copy) for copy in range(number) for group in app.groups]
+    asked = _asked(app)
+    groups = [_fresh(group, copy) for copy in range(number) for group in app.groups if group.name in asked]
     return app.model_copy(
         update={"groups": tuple(standing + groups), "existing": tuple(existing), "flavors": app.flavors}
     )
+
+
+def _asked(app: Application[Any]) -> frozenset[str]:
+    """Give the groups that a copy has members in or looks at: no copy can break what the others say."""
+    below = below_of(app.groups)
+    named = {group.name: {policy.target for policy in group.policies if policy.hard} for group in app.groups}
+    filled = {group.name for group in app.groups if group.members}
+    todo = [name for name, inside in below.items() if inside & filled]
+    found: set[str] = set()
+    while todo:
+        new = below[todo.pop()] - found
+        found |= new
+        todo += [target for name in new for target in named[name] if target is not None]
+    return frozenset(found)
 
 
 def _own(app: Application[Any], there: Existing, sizes: Mapping[str, Resources]) -> Resources:

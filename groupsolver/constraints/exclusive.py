@@ -9,7 +9,7 @@ from groupsolver.constraints.partial import Partial
 from groupsolver.constraints.policy import Policy, Sees
 from groupsolver.constraints.scene import EVERYONE, Rule, Scene
 from groupsolver.constraints.vacated import vacated
-from groupsolver.constraints.view import View, count_domains
+from groupsolver.constraints.view import View
 from groupsolver.model.compiled import Mask
 from groupsolver.model.value import HOST, LevelName
 
@@ -52,17 +52,20 @@ class Exclusive(Policy):
         return sum(1 for _ in self._shared(group, view))
 
     def _shared(self, group: str, view: View) -> Iterator[str]:
-        kin = self.kin(group, view.scene)
+        kin, level = self.kin(group, view.scene), self.level
+        # Counted once for all rules: where many groups are alone, each looks at its own domains only.
+        everyone = view.once((Exclusive, EVERYONE, level), lambda: view.counts(EVERYONE, level))
+        mine = view.counts(group, level)
+        family = mine if kin == group else view.once((Exclusive, kin, level), lambda: view.counts(kin, level))
         own: dict[str, dict[str, int]] = {}
-        for there in view.scene.running(kin):
+        for there in view.scene.running(kin) if mine else ():
             uses = own.setdefault(there.host, {})
             for name, amount in there.resources.items():
                 uses[name] = uses.get(name, 0) + amount
-        others = count_domains(view, view.others(kin), self.level)
-        for domain in view.counts(group, self.level):
-            if domain in others or any(
+        for domain in mine:
+            if everyone[domain] > family[domain] or any(
                 amount > own.get(host.name, {}).get(name, 0)
-                for host in view.scene.hosts.hosts_in(self.level, domain)
+                for host in view.scene.hosts.hosts_in(level, domain)
                 for name, amount in host.in_use().items()
             ):
                 yield domain

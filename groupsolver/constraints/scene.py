@@ -133,6 +133,7 @@ class Scene:
         )
         self.rules = tuple(Rule(group.name, policy) for group in app.groups for policy in group.policies)
         self._open: dict[tuple[str, str], frozenset[str]] = {}
+        self._running: dict[str, list[Standing]] = {}
 
     def hard(self) -> Iterator[Rule]:
         """Give the rules that must hold."""
@@ -152,7 +153,9 @@ class Scene:
 
     def running(self, group: str) -> list[Standing]:
         """Give the running members below a group."""
-        return [there for there in self.standing if there.group in self.below[group]]
+        if group not in self._running:
+            self._running[group] = [there for there in self.standing if there.group in self.below[group]]
+        return self._running[group]
 
     def size(self, group: str) -> int:
         """How many members stand below a group, new and running."""

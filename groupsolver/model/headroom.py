@@ -82,3 +82,8 @@ class Headroom(Value):
     def document(self) -> dict[str, Any]:
         """Give the answer as plain JSON data, every key present."""
         return self.model_dump(mode="json")
+
+
+def counted_to(most: int) -> str:
+    """Warn that no more copies were counted."""
+    return f"copies are counted up to {most:,}"

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from groupsolver.constraints.exclusive import Exclusive
 from groupsolver.constraints.ground import Ground
 from groupsolver.constraints.scene import Scene
 from groupsolver.errors import BadInput, BrokenAnswer, Fault
 from groupsolver.model.application import Application
 from groupsolver.model.compiled import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
-from groupsolver.model.headroom import Headroom
+from groupsolver.model.headroom import Headroom, counted_to
 from groupsolver.model.result import Limits, Watch
 from groupsolver.solver.bulk import MOST, Bulk, at_most, bulk
 from groupsolver.solver.demand import Demand, demand_of
 from groupsolver.solver.refill import Stock, improve, in_cells, refill, whole
 from groupsolver.solver.run import Run
-from groupsolver.solver.scarce import scarce
+from groupsolver.solver.scarce import Discretion, scarce
 from groupsolver.solver.unlock import unlocks
 from groupsolver.together import Together
 
@@ -32,6 +36,9 @@ def headroom(
     *,
     limits: Limits | None = None,
     progress: Watch | None = None,
+    most: int = MOST,
+    reveal: bool = True,
+    own: Container[str] | None = None,
 ) -> Headroom:
     """Find how many more copies of an application fit on a fleet, all at once, and prove how many do not.
 
@@ -49,6 +56,12 @@ def headroom(
         placed comes on top.
     progress : callable, optional
         Told of each phase; a true answer stops the search.
+    most : int, default 1,000,000
+        Copies that are counted at all.
+    reveal : bool, default True
+        Whether to say how full hosts are, how many of them there are, and what one more brings.
+    own : container of str, optional
+        The groups whose rules may be told; by default all.
 
     Returns
     -------
@@ -65,16 +78,18 @@ def headroom(
     compiled = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
     run = Run(limits or Limits(), progress)
     warnings = Scene(app, compiled.index).warnings
-    found = search(app, compiled, run)
+    most = min(most, MOST)
+    found = search(app, compiled, run, most)
     copies = len(found.stock.copies)
-    if found.bound >= MOST:
-        warnings += (f"copies are counted up to {MOST:,}",)
+    capped = found.bound >= most  # then it is not known what runs out
+    if capped:
+        warnings += (counted_to(most),)
     answer = Headroom(
         copies=copies,
         bound=found.bound,
         gap=(found.bound - copies) / max(1, copies),
-        scarce=scarce(found.demand, found.stock),
-        unlocks=unlocks(found.demand, found.bulk, found.bound),
+        scarce=() if capped else scarce(found.demand, found.stock, Discretion(reveal, own)),
+        unlocks=unlocks(found.demand, found.bulk, found.bound) if reveal and not capped else (),
         warnings=warnings,
         seconds=run.elapsed(),
     )
@@ -92,8 +107,8 @@ class Found:
     bound: int
 
 
-def search(app: Application[Any], compiled: CompiledFleet, run: Run) -> Found:
-    """Bound the copies, place them in bulk, and one batch after the other where that leaves room."""
+def search(app: Application[Any], compiled: CompiledFleet, run: Run, most: int = MOST) -> Found:
+    """Bound the copies, place them in bulk, and one batch after the other where that leaves room; `most` at most."""
     together = Together(app, compiled.index)
     demand = demand_of(Ground(together.scene, compiled))
     _sound(demand)
@@ -102,8 +117,8 @@ def search(app: Application[Any], compiled: CompiledFleet, run: Run) -> Found:
     def left() -> float:
         return 0.0 if run.tell("bulk") else SHARE * run.left()
 
-    found = bulk(demand, at_most(demand), left, run.limits.gap, run.limits.seed)
-    bound = math.floor(found.bound)
+    found = bulk(demand, min(most, at_most(demand)), left, run.limits.gap, run.limits.seed)
+    bound = min(most, math.floor(found.bound), _apart(demand))
     run.tell("copies")
     stock.take(_standing(stock, found, bound))
     in_bulk, bulked = stock.copies, len(stock.copies)
@@ -127,6 +142,19 @@ def _sound(demand: Demand) -> None:
     if not demand.size.any():
         message = "expected members that take some of a resource: of these any number fits"
         raise BadInput([Fault("weightless-copies", "groups", message)])
+
+
+def _apart(demand: Demand) -> int:
+    """Count the domains that a group could have to itself, one for each copy at least; `MOST` where none wants any."""
+    ground, most = demand.ground, MOST
+    for rule in ground.scene.hard():
+        if isinstance(rule.policy, Exclusive) and rule.policy.scope == "group":
+            lots = set(ground.lots_below(rule.group))
+            units = [number for number, unit in enumerate(demand.units) if unit.keys() & lots]
+            codes = ground.fleet.codes(rule.policy.level)[(demand.slots[units] > 0).any(axis=0)]
+            if units and (codes >= 0).all():  # on hosts in no domain it is alone with whomever
+                most = min(most, len(np.unique(codes)))
+    return most
 
 
 def _close(copies: int, bound: int, run: Run) -> bool:

@@ -29,7 +29,9 @@ SINGULAR = {
     "members": "member",
     "policies": "policy",
     "required": "trait",
+    "scarce": "shortage",
     "traits": "trait",
+    "unlocks": "unlock",
     "violations": "violation",
     "warnings": "warning",
 }
