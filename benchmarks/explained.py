@@ -21,6 +21,7 @@ from groupsolver.model.compiled import CompiledFleet, compile_fleet
 from groupsolver.model.result import Conflict, Limits, Progress, Result
 
 SIZES = (100, 1_000, 10_000)
+TRIES = 20  # fleets more than there are rounds
 _RESULTS = Path(__file__).parent / "results"
 
 Explain = Callable[..., Result]
@@ -70,11 +71,17 @@ def told(explain: Explain, case: Planted, fleet: CompiledFleet, seed: int, secon
 def cases(hosts: int, seeds: int, only: str | None) -> Iterator[tuple[int, Planted, CompiledFleet]]:
     """Draw cases; each round of ways has a fleet of its own."""
     ways = [only] if only else list(WAYS)
-    fleet = None
+    fleets = (compile_fleet(varied(hosts, seed)) for seed in range(seeds + TRIES))
+    fleet = next(fleets)
     for seed in range(seeds):
-        if fleet is None or seed % len(ways) == 0:
-            fleet = compile_fleet(varied(hosts, seed // len(ways)))
-        yield seed, planted(fleet, seed, ways[seed % len(ways)]), fleet
+        if seed and seed % len(ways) == 0:
+            fleet = next(fleets)
+        try:
+            case = planted(fleet, seed, ways[seed % len(ways)])
+        except RuntimeError:  # a small fleet may be too full for the rest of the application: take the next
+            fleet = next(fleets)
+            case = planted(fleet, seed, ways[seed % len(ways)])
+        yield seed, case, fleet
 
 
 def main(args: Sequence[str] | None = None, explain: Explain | None = None) -> int:
@@ -100,8 +107,8 @@ def main(args: Sequence[str] | None = None, explain: Explain | None = None) -> i
             for seed, case, fleet in cases(hosts, seeds, options.only):
                 status.update(f"{hosts} hosts: {case.way}, {seed + 1} of {seeds}")
                 all_told.append(told(explain, case, fleet, seed, options.time_limit))
+        show(console, [figures([one for one in all_told if one.hosts == hosts])])
     found = [figures([one for one in all_told if one.hosts == hosts]) for hosts in dict.fromkeys(options.hosts)]
-    show(console, found)
     for late in sorted((one for one in all_told if not one.minimal), key=lambda one: (one.hosts, one.way)):
         console.print(f"no minimal conflict: {late.way}, {late.hosts:,} hosts, seed {late.seed}: {late.status}")
     write(options.out, options.time_limit, found, all_told)
