@@ -212,7 +212,7 @@ def small() -> CompiledFleet:
 def asked(fleet: CompiledFleet, count: int) -> Result:
     rack = {"kind": "anti-affinity", "level": "rack"}
     group = {"name": "A", "members": [{"resources": {"VCPU": 1}, "count": count}], "policies": [rack]}
-    return solve(Application.model_validate({"groups": [group]}), fleet, limits=Limits(workers=1))
+    return solve(Application.model_validate({"groups": [group]}), fleet, limits=Limits(workers=1), explain=False)
 
 
 def test_a_change_that_is_refused_changes_nothing() -> None:
@@ -266,7 +266,7 @@ def test_a_host_that_went_is_unknown_and_so_are_its_domain_and_traits() -> None:
         fleet.index["h0"]
     within = {"kind": "within", "hosts": ["h0"], "domains": {"rack": ["r0"]}}
     group = {"name": "A", "members": [{"resources": {"VCPU": 1}}], "policies": [within]}
-    result = solve(Application.model_validate({"groups": [group]}), fleet)
+    result = solve(Application.model_validate({"groups": [group]}), fleet, explain=False)
     assert result.status == "infeasible"
     assert [("no host is called 'h0'" in text, "rack has no domain 'r0'" in text) for text in result.warnings] == [
         (True, False),
