@@ -54,7 +54,8 @@ class _Refusal(ErrorTask):  # type: ignore[misc]
         view = {"status": status, "code": code, "title": title, "detail": detail, "request_id": request_id}
         body = json.dumps({"errors": [view]}, separators=(",", ":")).encode()
         self.status = f"{status} {self.request.error.reason}"
-        self.response_headers += [("Content-Type", "application/json"), (REQUEST_ID, request_id)]
+        headers = [("Content-Type", "application/json"), ("Vary", "Accept"), (REQUEST_ID, request_id)]
+        self.response_headers += headers
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
