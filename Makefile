@@ -12,16 +12,16 @@ demo: $(VENV)/.run
 	@echo; echo "The picture is in shop.html."
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
 
 # Ten times as many draws of each law.
 test-slow: $(VENV)/.dev
-	HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest -q -n $(WORKERS)
+	HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 # What is too slow for every run: OpenStack's own clients, races between processes, faults, long fuzzing.
 # PostgreSQL's part says so and is left out where its programs are missing.
 integration: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n $(WORKERS) -m integration
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m integration
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check $(CODE)
