@@ -50,7 +50,7 @@ def test_a_way_says_how_many_policies_take_part(way: str) -> None:
 def test_every_kind_of_policy_takes_part_in_some_conflict_in_all_its_forms() -> None:
     rules = [atom for way in WAYS for case in [planted(FLEET, 0, way)] for atom in named(case.app, case.rules)]
     found = [atom.policy for atom in rules if isinstance(atom, Piece)]
-    assert {policy.kind for policy in found} == set(POLICIES)
+    assert {policy.kind for policy in found} == set(POLICIES) - {"survives"}  # see test_survives_explained.py
     assert {policy.at for policy in found if policy.kind == "anti-affinity"} == {"host", "rack", "zone"}
     fields = {"required", "forbidden", "any_of", "minimum"}
     of_hosts = [policy for policy in found if isinstance(policy, HostCapabilities)]

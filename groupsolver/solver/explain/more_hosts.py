@@ -83,6 +83,8 @@ def _places(ground: Ground, copies: int) -> Iterator[dict[str, str]]:
     levels, policies = ground.fleet.levels, [rule.policy for rule in ground.scene.rules]
     spoken = {policy.at for policy in policies}
     spoken |= {level for policy in policies if isinstance(policy, Places) for level in policy.domains or ()}
+    if any(policy.asks_links for policy in policies):
+        spoken |= set(levels)  # how far a host is from others may depend on any domain that it stands in
     told = [level for level in levels if level in spoken]
     seen: dict[tuple[str | None, ...], dict[str, str]] = {}
     for host in ground.fleet.index:
