@@ -6,6 +6,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def kinds(conflict: dict[str, Any]) -> list[str]:
 
 
 def dump(world: World) -> list[str]:
-    with sqlite3.connect(world.path) as base:
+    with closing(sqlite3.connect(world.path)) as base:
         return list(base.iterdump())
 
 

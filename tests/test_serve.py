@@ -254,6 +254,7 @@ def test_what_cannot_be_a_request_is_answered_in_the_apps_form(
     (error,) = json.loads(body)["errors"]
     assert error["status"] == status
     assert f"X-Openstack-Request-Id: {error['request_id']}".encode() in head
+    assert b"Vary: Accept" in head
 
 
 def test_a_fleet_may_be_larger_than_anything_else(here: int) -> None:
