@@ -76,7 +76,7 @@ def _lines(options: argparse.Namespace, app: Application, result: Explanation) -
     else:
         yield from against(app, result)
         if not result.conflict.fixes and not options.no_fixes:
-            yield "No change that would help was found in time.", "yellow"
+            yield "No change that would help was found.", "yellow"
     if result.warnings:
         yield from section("warnings")
         yield from ((f"  {warning}", "yellow") for warning in result.warnings)
