@@ -20,18 +20,18 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.applications import planted
-from benchmarks.fleets import RACK
-from groupsolver.constraints import Application, Group
-from groupsolver.constraints.anti_affinity import AntiAffinity
-from groupsolver.constraints.apart_from import ApartFrom
-from groupsolver.constraints.host_capabilities import HostCapabilities
-from groupsolver.constraints.near import Near
-from groupsolver.constraints.network_proximity import NetworkProximity
+from benchmarks.support.applications import planted
+from benchmarks.support.fleets import RACK
+from groupsolver.constraints.policies.anti_affinity import AntiAffinity
+from groupsolver.constraints.policies.apart_from import ApartFrom
+from groupsolver.constraints.policies.host_capabilities import HostCapabilities
+from groupsolver.constraints.policies.near import Near
+from groupsolver.constraints.policies.network_proximity import NetworkProximity
+from groupsolver.constraints.policies.spread import Spread
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.spread import Spread
+from groupsolver.constraints.registry import Application, Group
 from groupsolver.model.application import Members
-from groupsolver.model.compiled import CompiledFleet
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.inventory import Inventory
 

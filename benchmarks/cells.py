@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from groupsolver.model.cell import Cell
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.inventory import Inventory
+from groupsolver.model.numa_cell import Cell
 
 INSIDE = ("VCPU", "MEMORY_MB")
 

@@ -1,6 +1,6 @@
 """How long conflicts take to be found: ``python -m benchmarks.explained [--hosts N ...] [--seeds N] [--only WAY]``.
 
-Each case is an application with one conflict planted (`benchmarks/planted.py`), the ways taking turns with the
+Each case is an application with one conflict planted (`benchmarks/support/planted.py`), the ways taking turns with the
 seed. A minimal conflict that is not the planted one is as good an answer: there may be several.
 """
 
@@ -14,10 +14,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.explained_report import Told, figures, show, write
-from benchmarks.planted import WAYS, Atom, Planted, planted
-from benchmarks.ways.plot import varied
-from groupsolver.model.compiled import CompiledFleet, compile_fleet
+from benchmarks.contradictions.plot import varied
+from benchmarks.support.explained_report import Told, figures, show, write
+from benchmarks.support.planted import WAYS, Atom, Planted, planted
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.result import Conflict, Limits, Progress, Result
 
 SIZES = (100, 1_000, 10_000)

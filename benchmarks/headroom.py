@@ -1,8 +1,8 @@
 """How fast, and how closely, headroom is known: ``python -m benchmarks.headroom [--seeds N] [--hosts N]``.
 
-Three applications of ten members on the fleets of `benchmarks.fleets`: the shop of the examples; the same with
+Three applications of ten members on the fleets of `benchmarks.support.fleets`: the shop of the examples; the same with
 load balancers and databases apart by rack and web servers spread over zones; and with all web servers in one
-rack. And the one of `benchmarks.applications`, of 100 members in ten groups.
+rack. And the one of `benchmarks.support.applications`, of 100 members in ten groups.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.applications import FLAVORS, application
-from benchmarks.fleets import SSD, fleet
-from groupsolver.constraints import Application
-from groupsolver.model.compiled import CompiledFleet, compile_fleet
+from benchmarks.support.applications import FLAVORS, application
+from benchmarks.support.fleets import SSD, fleet
+from groupsolver.constraints.registry import Application
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.headroom import Headroom
 from groupsolver.model.result import Limits
-from groupsolver.solver.headroom import headroom
+from groupsolver.solver.headroom.pipeline import headroom
 
 GAP, SECONDS = 0.02, 10.0  # what is hoped for, of the shop on 10,000 hosts
 HOSTS = (1_000, 10_000)

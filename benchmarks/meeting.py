@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.applications import FLAVORS, compiled, planted, some_members
-from benchmarks.fleets import SSD
-from groupsolver.constraints import Application, Group
-from groupsolver.constraints.affinity import Affinity
-from groupsolver.constraints.anti_affinity import AntiAffinity
-from groupsolver.constraints.apart_from import ApartFrom
-from groupsolver.constraints.host_capabilities import HostCapabilities
-from groupsolver.constraints.near import Near
-from groupsolver.constraints.network_proximity import NetworkProximity
+from benchmarks.support.applications import FLAVORS, compiled, planted, some_members
+from benchmarks.support.fleets import SSD
+from groupsolver.constraints.policies.affinity import Affinity
+from groupsolver.constraints.policies.anti_affinity import AntiAffinity
+from groupsolver.constraints.policies.apart_from import ApartFrom
+from groupsolver.constraints.policies.host_capabilities import HostCapabilities
+from groupsolver.constraints.policies.near import Near
+from groupsolver.constraints.policies.network_proximity import NetworkProximity
+from groupsolver.constraints.policies.spread import Spread
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.spread import Spread
+from groupsolver.constraints.registry import Application, Group
 from groupsolver.model.application import Existing
-from groupsolver.model.compiled import CompiledFleet
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet
 
 _SIZES = {

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.applications import compiled, planted, ten_groups
-from benchmarks.fleets import RACK, fleet
-from groupsolver.constraints import Application
-from groupsolver.constraints.bandwidth import Bandwidth
-from groupsolver.constraints.network_proximity import NetworkProximity
+from benchmarks.support.applications import compiled, planted, ten_groups
+from benchmarks.support.fleets import RACK, fleet
+from groupsolver.constraints.policies.bandwidth import Bandwidth
+from groupsolver.constraints.policies.network_proximity import NetworkProximity
 from groupsolver.constraints.policy import Policy
-from groupsolver.model.compiled import CompiledFleet
+from groupsolver.constraints.registry import Application
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet, Link
 
 SPINES = 8

@@ -163,11 +163,11 @@ def place(client: Client, body: dict[str, Any], tally: Tally) -> None:
 
 def judge(database: str) -> list[str]:
     """Judge the state of a database as a whole: every measure of a hard policy, taken absolutely, is 0."""
-    from groupsolver.constraints import Application, Group
-    from groupsolver.constraints.scene import Scene
-    from groupsolver.constraints.view import View
+    from groupsolver.constraints.problem.problem import Scene
+    from groupsolver.constraints.problem.view import View
+    from groupsolver.constraints.registry import Application, Group
     from groupsolver.model.application import Existing
-    from groupsolver.store.mirror import Mirror
+    from groupsolver.store.state.snapshot_cache import Mirror
     from groupsolver.store.store import Store
 
     store = Store(database)

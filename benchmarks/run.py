@@ -10,10 +10,10 @@ from typing import Any
 from rich.console import Console
 
 from benchmarks.alibaba import DataMissing
-from benchmarks.cases import OURS, TEXTBOOK, Run, runs_of
-from benchmarks.processes import from_files, import_time, peak_memory
-from benchmarks.report import show, summarize, verdicts, write
-from benchmarks.specs import SPECS, Spec
+from benchmarks.support.cases import OURS, TEXTBOOK, Run, runs_of
+from benchmarks.support.processes import from_files, import_time, peak_memory
+from benchmarks.support.report import show, summarize, verdicts, write
+from benchmarks.support.specs import SPECS, Spec
 
 _RESULTS = Path(__file__).parent / "results"
 _PROCESSES = ("memory", "from-files", "import")

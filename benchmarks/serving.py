@@ -17,8 +17,8 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.fleets import fleet
-from benchmarks.served import Asker, Server, server
+from benchmarks.support.fleets import fleet
+from benchmarks.support.served import Asker, Server, server
 
 _OUT = Path(__file__).parent / "results" / "serving.json"
 _GROUPS = "/v1.0/bench/groups"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.applications import FLAVORS
-from groupsolver.constraints import Application, Group
-from groupsolver.constraints.affinity import Affinity
-from groupsolver.constraints.anti_affinity import AntiAffinity
+from benchmarks.support.applications import FLAVORS
+from groupsolver.constraints.policies.affinity import Affinity
+from groupsolver.constraints.policies.anti_affinity import AntiAffinity
+from groupsolver.constraints.registry import Application, Group
 from groupsolver.model.application import Members
 
 REPLICAS, SHARDS, MEMBERS = 3, 8, 12

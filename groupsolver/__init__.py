@@ -7,40 +7,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from groupsolver.check import Verdict, Violation, check
-from groupsolver.constraints import POLICIES, Application, Group
-from groupsolver.constraints.affinity import Affinity
-from groupsolver.constraints.anti_affinity import AntiAffinity
-from groupsolver.constraints.apart_from import ApartFrom
-from groupsolver.constraints.bandwidth import Bandwidth
-from groupsolver.constraints.exclusive import Exclusive
-from groupsolver.constraints.host_capabilities import HostCapabilities
-from groupsolver.constraints.near import Near
-from groupsolver.constraints.network_proximity import NetworkProximity
+from groupsolver.checking.check import Verdict, Violation, check
+from groupsolver.checking.reasons import Why, why
+from groupsolver.constraints.policies.affinity import Affinity
+from groupsolver.constraints.policies.anti_affinity import AntiAffinity
+from groupsolver.constraints.policies.apart_from import ApartFrom
+from groupsolver.constraints.policies.bandwidth import Bandwidth
+from groupsolver.constraints.policies.exclusive import Exclusive
+from groupsolver.constraints.policies.host_capabilities import HostCapabilities
+from groupsolver.constraints.policies.near import Near
+from groupsolver.constraints.policies.network_proximity import NetworkProximity
+from groupsolver.constraints.policies.spread import Spread
+from groupsolver.constraints.policies.survives import Survives
+from groupsolver.constraints.policies.within import Outside, Within
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.spread import Spread
-from groupsolver.constraints.survives import Survives
-from groupsolver.constraints.within import Outside, Within
+from groupsolver.constraints.registry import POLICIES, Application, Group
 from groupsolver.errors import BadInput, BrokenAnswer, Fault, GroupsolverError, UnknownHost, UnknownSolverStatus
 from groupsolver.files import load_application, load_fleet, load_result
 from groupsolver.files.graphml import load_links, with_links
 from groupsolver.model.application import Existing, Flavor, Members
-from groupsolver.model.builders import fat_tree, leaf_spine
-from groupsolver.model.cell import Cell
-from groupsolver.model.compiled import CompiledFleet, compile_fleet
-from groupsolver.model.costs import Costs
+from groupsolver.model.change_costs import Costs
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet, Host, Link
+from groupsolver.model.generators import fat_tree, leaf_spine
 from groupsolver.model.headroom import Headroom, Scarce, Unlock
 from groupsolver.model.inventory import Inventory
+from groupsolver.model.network.networkx_export import topology
+from groupsolver.model.numa_cell import Cell
 from groupsolver.model.result import Conflict, Explanation, Limits, Penalty, Progress, Result
 from groupsolver.model.survival import Survival
-from groupsolver.model.topology import topology
-from groupsolver.why import Why, why
 
 if TYPE_CHECKING:
-    from groupsolver.solver.headroom import headroom
-    from groupsolver.solver.question import survives
-    from groupsolver.solver.solve import explain, solve
+    from groupsolver.solver.headroom.pipeline import headroom
+    from groupsolver.solver.pipeline import explain, solve
+    from groupsolver.solver.survivability.query import survives
 
 __version__ = "0.1.0"
 
@@ -111,15 +111,15 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # The solver brings ortools, which takes a second to import: load it when it is first asked for.
     if name in {"solve", "explain"}:
-        from groupsolver.solver import solve as solver
+        from groupsolver.solver import pipeline as solver
 
         return getattr(solver, name)
     if name == "survives":
-        from groupsolver.solver.question import survives
+        from groupsolver.solver.survivability.query import survives
 
         return survives
     if name == "headroom":
-        from groupsolver.solver.headroom import headroom
+        from groupsolver.solver.headroom.pipeline import headroom
 
         return headroom
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,8 +9,8 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-from tests.api_driver import admin, member, world
-from tests.databases import database, new_database, postgres, sqlite_made, store
+from tests.support.drivers.api_driver import admin, member, world
+from tests.support.drivers.databases import database, new_database, postgres, sqlite_made, store
 
 __all__ = ["admin", "database", "member", "new_database", "postgres", "sqlite_made", "store", "world"]
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmarks.board import Board, own_groups
-from groupsolver.check import judge, unit_of
-from groupsolver.constraints import Application
-from groupsolver.constraints.ground import Ground
-from groupsolver.constraints.scene import Scene
-from groupsolver.model.compiled import CompiledFleet, Ints, Mask
+from benchmarks.support.board import Board, own_groups
+from groupsolver.checking.check import judge, unit_of
+from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.registry import Application
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints, Mask
 from groupsolver.model.result import Objective
 
 

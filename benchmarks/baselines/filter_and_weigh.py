@@ -7,9 +7,9 @@ import time
 import numpy as np
 
 from benchmarks.baselines.common import Answer, Weigher, ground_of, settle, timed
-from benchmarks.board import Board, own_groups, targets_first
-from groupsolver.constraints import Application
-from groupsolver.model.compiled import CompiledFleet
+from benchmarks.support.board import Board, own_groups, targets_first
+from groupsolver.constraints.registry import Application
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Objective
 
 

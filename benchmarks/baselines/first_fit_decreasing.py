@@ -8,12 +8,12 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.baselines.common import Answer, Weigher, ground_of, settle, timed
-from benchmarks.board import Board, own_groups, targets_first
-from groupsolver.constraints import Application
-from groupsolver.constraints.affinity import Affinity
-from groupsolver.constraints.ground import Ground
-from groupsolver.constraints.network_proximity import NetworkProximity
-from groupsolver.model.compiled import CompiledFleet, Mask
+from benchmarks.support.board import Board, own_groups, targets_first
+from groupsolver.constraints.policies.affinity import Affinity
+from groupsolver.constraints.policies.network_proximity import NetworkProximity
+from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.registry import Application
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
 from groupsolver.model.result import Objective
 
 _STARTS = 60  # domains that a group tries before it is given up

@@ -11,18 +11,18 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from benchmarks.baselines.common import Answer, ground_of, prices, settle, timed
-from groupsolver.check import unit_of
-from groupsolver.constraints import Application
-from groupsolver.constraints.affinity import Affinity
-from groupsolver.constraints.anti_affinity import AntiAffinity
-from groupsolver.constraints.apart_from import ApartFrom
-from groupsolver.constraints.ground import Ground
-from groupsolver.constraints.near import Near
-from groupsolver.constraints.network_proximity import NetworkProximity
+from groupsolver.checking.check import unit_of
+from groupsolver.constraints.policies.affinity import Affinity
+from groupsolver.constraints.policies.anti_affinity import AntiAffinity
+from groupsolver.constraints.policies.apart_from import ApartFrom
+from groupsolver.constraints.policies.near import Near
+from groupsolver.constraints.policies.network_proximity import NetworkProximity
+from groupsolver.constraints.policies.spread import Spread
 from groupsolver.constraints.policy import PerHost
-from groupsolver.constraints.scene import Rule
-from groupsolver.constraints.spread import Spread
-from groupsolver.model.compiled import CompiledFleet
+from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.problem import Rule
+from groupsolver.constraints.registry import Application
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Objective
 
 Term = tuple[cp_model.IntVar, int]

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from groupsolver.api.app import App
-from groupsolver.api.identity import Identity, Keystone, Loopback, Tokens
-from groupsolver.api.service import Service
+from groupsolver.api.auth import Identity, Keystone, Loopback, Tokens
+from groupsolver.api.services.service import Service
 from groupsolver.api.settings import Quota, Settings, load_settings
-from groupsolver.store.migrate import ready
+from groupsolver.store.database.migrate import ready
 from groupsolver.store.store import Store
 
 __all__ = ["App", "Identity", "Keystone", "Loopback", "Quota", "Settings", "Tokens", "load_settings", "make_app"]

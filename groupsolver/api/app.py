@@ -11,16 +11,16 @@ from werkzeug.exceptions import ClientDisconnected, MethodNotAllowed, NotFound, 
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from groupsolver.api import log
-from groupsolver.api.answers import failed, respond
-from groupsolver.api.call import Call, Principal
-from groupsolver.api.errors import ApiError, api_error, bad_input
-from groupsolver.api.identity import Identity
-from groupsolver.api.query import refuse_unknown
-from groupsolver.api.route import Family, Route
+from groupsolver.api.auth import Identity
+from groupsolver.api.auth.tenants import tenant_of
+from groupsolver.api.http.call import Call, Principal
+from groupsolver.api.http.errors import ApiError, api_error, bad_input
+from groupsolver.api.http.query import refuse_unknown
+from groupsolver.api.http.responses import failed, respond
+from groupsolver.api.http.route import Family, Route
+from groupsolver.api.observability import logs
 from groupsolver.api.routes import ROUTES
-from groupsolver.api.service import Service
-from groupsolver.api.tenants import tenant_of
+from groupsolver.api.services.service import Service
 from groupsolver.errors import Fault
 from groupsolver.model.value import Value
 from groupsolver.wire.media import answer_form, body_kind
@@ -43,7 +43,7 @@ class _Turn:
 
     def __init__(self, environ: WSGIEnvironment) -> None:
         self.request = Request(environ)
-        self.id = log.new_request_id()
+        self.id = logs.new_request_id()
         self.start = time.perf_counter()
         self.route: Route | None = None
         self.principal: Principal | None = None
@@ -78,7 +78,7 @@ class App:
 
     def warm(self) -> None:
         """Read what is stored, and load the solver: otherwise the first placement has to."""
-        from groupsolver.solver.solve import solve  # noqa: F401
+        from groupsolver.solver.pipeline import solve  # noqa: F401
 
         self.service.mirror.snapshot()
 
@@ -152,9 +152,9 @@ class App:
         request, seconds = turn.request, time.perf_counter() - turn.start
         path = turn.route.path if turn.route else None
         self.service.metrics.request_done(request.method, path, response.status_code, seconds)
-        log.access(
+        logs.access(
             request_id=turn.id,
-            global_id=log.global_request_id(request.headers.get(log.REQUEST_ID)),
+            global_id=logs.global_request_id(request.headers.get(logs.REQUEST_ID)),
             remote=request.remote_addr,
             method=request.method,
             path=request.path,

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from groupsolver.api import adoption, explanations, fleet, groups, headrooms, instances, operation, placements, sharing
+from groupsolver.api.handlers import (
+    adoption,
+    explain,
+    fleet,
+    grants,
+    groups,
+    headroom,
+    instances,
+    monitoring,
+    placements,
+)
+from groupsolver.api.http.route import Route
 from groupsolver.api.nova import NOVA_ROUTES, VERSION_ROUTES
-from groupsolver.api.route import Route
 from groupsolver.model.fleet import Fleet, Host
-from groupsolver.wire.bodies import (
+from groupsolver.wire.bodies.core import (
     FleetAnswer,
     GroupAnswer,
     GroupRequest,
@@ -16,9 +26,9 @@ from groupsolver.wire.bodies import (
     PlacementAnswer,
     PlacementRequest,
 )
-from groupsolver.wire.explaining import ExplainRequest, ExplanationAnswer
-from groupsolver.wire.fitting import HeadroomAnswer, HeadroomRequest
-from groupsolver.wire.sharing import AdoptRequest, GrantAnswer, GrantRequest, GrantsAnswer, PreviewAnswer
+from groupsolver.wire.bodies.explain import ExplainRequest, ExplanationAnswer
+from groupsolver.wire.bodies.grants import AdoptRequest, GrantAnswer, GrantRequest, GrantsAnswer, PreviewAnswer
+from groupsolver.wire.bodies.headroom import HeadroomAnswer, HeadroomRequest
 
 _GROUPS = "/v1.0/<tenant_id>/groups"
 _GROUP = f"{_GROUPS}/<id>"
@@ -155,7 +165,7 @@ _TENANT = (
     Route(
         "POST",
         _EXPLAIN,
-        explanations.create,
+        explain.create,
         "Say why instances cannot be placed, and what would help",
         "member",
         takes=ExplainRequest,
@@ -165,7 +175,7 @@ _TENANT = (
     Route(
         "POST",
         _HEADROOM,
-        headrooms.create,
+        headroom.create,
         "Say how many more copies of instances fit",
         "member",
         takes=HeadroomRequest,
@@ -195,7 +205,7 @@ _SHARING = (
     Route(
         "GET",
         f"{_GROUP}/grants",
-        sharing.index,
+        grants.index,
         "List the projects that may join a group",
         gives={200: GrantsAnswer},
         fails=("group-not-found",),
@@ -203,7 +213,7 @@ _SHARING = (
     Route(
         "POST",
         f"{_GROUP}/grants",
-        sharing.create,
+        grants.create,
         "Let another project join a group",
         "member",
         takes=GrantRequest,
@@ -213,7 +223,7 @@ _SHARING = (
     Route(
         "DELETE",
         f"{_GROUP}/grants/<grantee>",
-        sharing.delete,
+        grants.delete,
         "Let another project join a group no more",
         "member",
         gives={204: None},
@@ -233,9 +243,9 @@ _SHARING = (
     ),
 )
 _OPERATION = (
-    Route("GET", "/openapi.json", operation.openapi, "Describe this API", "nobody", family="plain"),
-    Route("GET", "/healthz", operation.healthz, "Liveness, with the database's", "nobody", family="plain"),
-    Route("GET", "/metrics", operation.metrics, "Counters, as Prometheus reads them", "nobody", family="plain"),
+    Route("GET", "/openapi.json", monitoring.openapi, "Describe this API", "nobody", family="plain"),
+    Route("GET", "/healthz", monitoring.healthz, "Liveness, with the database's", "nobody", family="plain"),
+    Route("GET", "/metrics", monitoring.metrics, "Counters, as Prometheus reads them", "nobody", family="plain"),
 )
 _NOVA = tuple(
     Route(

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 from groupsolver.errors import BadInput, Fault
 from groupsolver.files.faults import faults_of
 from groupsolver.model.value import Flag, Value
-from groupsolver.store.records import Origin
+from groupsolver.store.entities import Origin
 
 Role = Literal["reader", "member", "service", "admin"]
 _Count = Annotated[int, Field(strict=True, ge=-1)]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 from groupsolver.model.application import Application
-from groupsolver.model.compiled import CompiledFleet
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 
 Kind = Literal["relax", "soften", "drop", "fewer", "more", "free", "add", "move", "remove"]
 
@@ -18,7 +18,7 @@ class Change(ABC):
     Attributes
     ----------
     kind : str
-        The kinds that have a price are named as in `groupsolver.model.costs.Costs`.
+        The kinds that have a price are named as in `groupsolver.model.change_costs.Costs`.
     """
 
     kind: ClassVar[Kind]

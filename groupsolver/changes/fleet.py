@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from groupsolver.changes.change import Change, Kind
 from groupsolver.constraints.policy import number
 from groupsolver.model.application import Application
-from groupsolver.model.compiled import CompiledFleet
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host
 from groupsolver.model.inventory import Resources
 from groupsolver.model.units import joined, resources_told

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, Literal, get_args
 
-from groupsolver.cli.numbers import integer, number
+from groupsolver.cli.argument_types import integer, number
 from groupsolver.model.result import Limits, Objective
 
 Output = Literal["table", "json", "yaml"]

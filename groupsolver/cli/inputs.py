@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from groupsolver.constraints import Application
+from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput, Fault
 from groupsolver.files import load_application, load_fleet
 from groupsolver.files.graphml import load_links, with_links

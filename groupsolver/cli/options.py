@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any, Literal, NoReturn, get_args
 
 import groupsolver
-from groupsolver.cli import db, explain, fleet, group, serve, survives, tokens, whatif
 from groupsolver.cli.arguments import Output, add_app, add_fleet, add_limits, add_network, add_objective, add_output
-from groupsolver.cli.remote import add_identity, add_url
+from groupsolver.cli.commands import db, explain, fleet, group, serve, survives, tokens, whatif
+from groupsolver.cli.remote.connection import add_identity, add_url
 from groupsolver.errors import one_line
 from groupsolver.model.result import Objective
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from groupsolver.client.client import Client
 from groupsolver.client.errors import ClientError, ServerError, UnexpectedAnswer, Unreachable
-from groupsolver.wire.bodies import (
+from groupsolver.wire.bodies.core import (
     FleetAnswer,
     GroupView,
     Hints,
@@ -18,9 +18,9 @@ from groupsolver.wire.bodies import (
     PlacedView,
     PlacementView,
 )
-from groupsolver.wire.explaining import ExplanationView
-from groupsolver.wire.fitting import HeadroomView
-from groupsolver.wire.sharing import BrokenView, GrantView, Preview
+from groupsolver.wire.bodies.explain import ExplanationView
+from groupsolver.wire.bodies.grants import BrokenView, GrantView, Preview
+from groupsolver.wire.bodies.headroom import HeadroomView
 
 __all__ = [
     "BrokenView",

@@ -11,19 +11,19 @@ from groupsolver.client.fleet import FleetResource
 from groupsolver.client.groups import Groups
 from groupsolver.client.instances import Instances
 from groupsolver.client.session import Session, segment
-from groupsolver.files.words import refuse
+from groupsolver.files.fault_text import refuse
 from groupsolver.model.application import Flavor
-from groupsolver.model.costs import Costs
+from groupsolver.model.change_costs import Costs
 from groupsolver.model.result import Objective
-from groupsolver.wire.bodies import (
+from groupsolver.wire.bodies.core import (
     InstanceRequest,
     PlacementAnswer,
     PlacementFields,
     PlacementRequest,
     PlacementView,
 )
-from groupsolver.wire.explaining import ExplainFields, ExplainRequest, ExplanationAnswer, ExplanationView
-from groupsolver.wire.fitting import HeadroomAnswer, HeadroomFields, HeadroomRequest, HeadroomView
+from groupsolver.wire.bodies.explain import ExplainFields, ExplainRequest, ExplanationAnswer, ExplanationView
+from groupsolver.wire.bodies.headroom import HeadroomAnswer, HeadroomFields, HeadroomRequest, HeadroomView
 from groupsolver.wire.read import validated
 from groupsolver.wire.write import write_body
 

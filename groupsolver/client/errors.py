@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from groupsolver.errors import Fault, GroupsolverError, one_line
 from groupsolver.model.result import Conflict
-from groupsolver.wire.bodies import ErrorView
-from groupsolver.wire.sharing import Preview
+from groupsolver.wire.bodies.core import ErrorView
+from groupsolver.wire.bodies.grants import Preview
 
 
 class ClientError(GroupsolverError):

@@ -7,7 +7,7 @@ from typing import Any
 
 from groupsolver.client.session import Session, segment
 from groupsolver.model.fleet import Fleet, Host
-from groupsolver.wire.bodies import FleetAnswer
+from groupsolver.wire.bodies.core import FleetAnswer
 
 _PATH = "/v1.0/fleet"
 _LOADING = 600.0  # seconds for a fleet of a hundred thousand hosts

@@ -8,9 +8,8 @@ from typing import Any, TypedDict, Unpack
 from groupsolver.client.paging import PAGE, pages
 from groupsolver.client.session import Session, segment
 from groupsolver.constraints.policy import Policy
-from groupsolver.wire.bodies import GroupAnswer, GroupFields, GroupRequest, GroupsAnswer, GroupView, plain
-from groupsolver.wire.read import validated
-from groupsolver.wire.sharing import (
+from groupsolver.wire.bodies.core import GroupAnswer, GroupFields, GroupRequest, GroupsAnswer, GroupView, plain
+from groupsolver.wire.bodies.grants import (
     AdoptRequest,
     GrantAnswer,
     GrantRequest,
@@ -19,6 +18,7 @@ from groupsolver.wire.sharing import (
     Preview,
     PreviewAnswer,
 )
+from groupsolver.wire.read import validated
 from groupsolver.wire.write import write_body
 
 _Query = Mapping[str, str | None]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from groupsolver.client.paging import PAGE, pages
 from groupsolver.client.session import Session, segment
-from groupsolver.wire.bodies import InstanceAnswer, InstancesAnswer, InstanceView
+from groupsolver.wire.bodies.core import InstanceAnswer, InstancesAnswer, InstanceView
 
 
 class Instances:

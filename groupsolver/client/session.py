@@ -13,9 +13,9 @@ import httpx
 
 from groupsolver.client.errors import ClientError, ServerError, UnexpectedAnswer, Unreachable
 from groupsolver.errors import BadInput, quoted
-from groupsolver.files.words import refuse
+from groupsolver.files.fault_text import refuse
 from groupsolver.model.value import Value
-from groupsolver.wire.bodies import ErrorsAnswer
+from groupsolver.wire.bodies.core import ErrorsAnswer
 from groupsolver.wire.read import read_body
 
 M = TypeVar("M", bound=Value)

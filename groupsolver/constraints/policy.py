@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from groupsolver.model.application import BasePolicy
-from groupsolver.model.compiled import CompiledFleet, Ints, Mask
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints, Mask
 from groupsolver.model.fleet import Host
 from groupsolver.model.value import HOST
 
 if TYPE_CHECKING:
-    from groupsolver.constraints.encoding import Encoding
-    from groupsolver.constraints.facts import Facts
-    from groupsolver.constraints.ground import Ground
-    from groupsolver.constraints.partial import Partial
-    from groupsolver.constraints.scene import Rule, Scene
-    from groupsolver.constraints.view import View
-    from groupsolver.model.index import HostIndex
+    from groupsolver.constraints.cp_model.model_builder import Encoding
+    from groupsolver.constraints.problem.compiled_problem import Ground
+    from groupsolver.constraints.problem.conflict_facts import Facts
+    from groupsolver.constraints.problem.partial import Partial
+    from groupsolver.constraints.problem.problem import Rule, Scene
+    from groupsolver.constraints.problem.view import View
+    from groupsolver.model.compiled.host_index import HostIndex
 
 
 @dataclass(frozen=True)

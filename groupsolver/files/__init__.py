@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from groupsolver.constraints import Application
+from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput
-from groupsolver.files.collection import no_collection
 from groupsolver.files.faults import faults_of
+from groupsolver.files.gc_pause import no_collection
 from groupsolver.files.reading import FLEET_JSON_MAX, name_of, read_document
 from groupsolver.files.yaml_text import dump_yaml
 from groupsolver.model.fleet import Fleet

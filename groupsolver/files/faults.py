@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from groupsolver.constraints import POLICIES
+from groupsolver.constraints.registry import POLICIES
 from groupsolver.errors import CODES, TOLD, Fault, nearest
-from groupsolver.files.words import Loc, path_of, shown, step
+from groupsolver.files.fault_text import Loc, path_of, shown, step
 
 # pydantic's type -> our code, and what was expected; `{...}` are pydantic's own terms of the error.
 MEANING = {

@@ -17,10 +17,10 @@ from defusedxml.ElementTree import ParseError, XMLParser
 from pydantic import ValidationError
 
 from groupsolver.errors import BadInput, Fault, nearest, quoted
-from groupsolver.files.collection import no_collection
+from groupsolver.files.fault_text import refuse
 from groupsolver.files.faults import faults_of
+from groupsolver.files.gc_pause import no_collection
 from groupsolver.files.reading import MIB, name_of, read_text
-from groupsolver.files.words import refuse
 from groupsolver.model.fleet import Fleet, Link
 
 LARGEST = 64 * MIB

@@ -9,7 +9,7 @@ from math import isinf
 from typing import Any
 
 from groupsolver.errors import BadInput, Fault, quoted
-from groupsolver.files.words import path_of, refuse
+from groupsolver.files.fault_text import path_of, refuse
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from groupsolver.errors import BadInput
+from groupsolver.files.fault_text import refuse
 from groupsolver.files.json_text import parse_json
-from groupsolver.files.words import refuse
 from groupsolver.files.yaml_text import parse_yaml
 
 MIB = 2**20

@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from groupsolver.errors import BadInput
-from groupsolver.files.words import path_of, refuse, shown
+from groupsolver.files.fault_text import path_of, refuse, shown
 
 try:
     from yaml import CSafeLoader as Loader

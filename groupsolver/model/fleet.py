@@ -10,9 +10,9 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from groupsolver.errors import Fault, nearest
-from groupsolver.model.cell import MAX_CELLS, Cell, Room, classes_of, names_of, rooms_of, sound
 from groupsolver.model.inventory import InventoryLike, Resources
-from groupsolver.model.sparse import Sparse
+from groupsolver.model.numa_cell import MAX_CELLS, Cell, Room, classes_of, names_of, rooms_of, sound
+from groupsolver.model.sparse_value import Sparse
 from groupsolver.model.value import HOST, Amount, Flag, Integer, Name, ResourceClass, Trait, Value
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from groupsolver.check import price_of
-from groupsolver.constraints.scene import Scene
+from groupsolver.checking.check import price_of
+from groupsolver.checking.reasons import why
+from groupsolver.constraints.problem.problem import Scene
 from groupsolver.model.application import Application
+from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.fleet import Fleet
-from groupsolver.model.index import HostIndex
 from groupsolver.model.result import Objective, Result
 from groupsolver.picture.cards import Cards
 from groupsolver.picture.facts import stands_of
@@ -20,7 +21,6 @@ from groupsolver.picture.palette import paints
 from groupsolver.picture.plan import Plan
 from groupsolver.picture.svg import Drawing
 from groupsolver.picture.tree import chain_of, tree_of
-from groupsolver.why import why
 
 __all__ = ["Panel", "figure", "picture"]
 

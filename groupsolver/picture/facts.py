@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple
 
-from groupsolver.constraints.scene import Scene
+from groupsolver.constraints.problem.problem import Scene
 from groupsolver.model.fleet import Host
 
 

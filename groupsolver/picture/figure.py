@@ -8,14 +8,14 @@ from importlib import resources
 from typing import Any
 from zlib import crc32
 
-from groupsolver.check import Verdict, check, index_of
-from groupsolver.constraints.scene import Scene
-from groupsolver.constraints.view import View
+from groupsolver.checking.check import Verdict, check, index_of
+from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.view import View
 from groupsolver.model.application import Application
 from groupsolver.model.fleet import Fleet
-from groupsolver.picture.marks import num, rect, text, wrapped
 from groupsolver.picture.palette import paints
 from groupsolver.picture.sketch import Sketch
+from groupsolver.picture.svg_marks import num, rect, text, wrapped
 from groupsolver.picture.text import esc
 
 _PAD, _GAP, _LINE = 14.0, 26.0, 18.0

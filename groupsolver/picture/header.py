@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from groupsolver.model.index import HostIndex
+from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.result import Objective, Result
 from groupsolver.picture.facts import Mark, Tally
 from groupsolver.picture.text import count, esc, percent

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from groupsolver.constraints.view import Placed, View
+from groupsolver.constraints.problem.view import Placed, View
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.value import HOST
 from groupsolver.picture.facts import Stand, stands_of
-from groupsolver.picture.marks import num, rect, text
+from groupsolver.picture.svg_marks import num, rect, text
 from groupsolver.picture.text import fit
 from groupsolver.picture.tree import Domain, chain_of, tree_of
 from groupsolver.picture.wires import Wires

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from groupsolver.model.fleet import Fleet, Link
-from groupsolver.picture.marks import num, rect, text
+from groupsolver.picture.svg_marks import num, rect, text
 from groupsolver.picture.text import fit
 
 PILL, TALL, TIER = 74.0, 20.0, 62.0

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from groupsolver.check import Verdict, judge
-from groupsolver.constraints.ground import Ground
+from groupsolver.checking.check import Verdict, judge
+from groupsolver.constraints.problem.compiled_problem import Ground
 from groupsolver.errors import BrokenAnswer
 from groupsolver.model.result import Cells, Objective, Placement, Result, Witness, gap_of
-from groupsolver.solver.cells import Inside, cells_of, inside_of
-from groupsolver.solver.run import Run
+from groupsolver.solver.budget import Run
+from groupsolver.solver.exact.numa import Inside, cells_of, inside_of
 from groupsolver.solver.stage import WHOLE, Stage
 
 Stand = tuple[int, int]  # a member of a lot, on a row of the fleet

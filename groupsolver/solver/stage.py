@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from groupsolver.check import Verdict
-from groupsolver.solver.run import Run
+from groupsolver.checking.check import Verdict
+from groupsolver.solver.budget import Run
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from groupsolver.store.engine import LOCK_WAIT, for_reading, for_writing, open_engine, take_turn, told
+from groupsolver.store.database.engine import LOCK_WAIT, for_reading, for_writing, open_engine, take_turn, told
+from groupsolver.store.database.retry_turns import Turns
+from groupsolver.store.database.transaction import Tx, revision_of
+from groupsolver.store.entities import Instance
 from groupsolver.store.errors import StoreUnavailable
-from groupsolver.store.instances import sweep
-from groupsolver.store.records import Instance
-from groupsolver.store.turns import Turns
-from groupsolver.store.tx import Tx, revision_of
+from groupsolver.store.repositories.instances import sweep
 
 Clock = Callable[[], float]
 
@@ -27,7 +27,7 @@ class Store:
     Parameters
     ----------
     address : str
-        ``sqlite:///file`` or ``postgresql://...``; see `groupsolver.store.migrate` for its tables.
+        ``sqlite:///file`` or ``postgresql://...``; see `groupsolver.store.database.migrate` for its tables.
     clock : callable, default `time.time`
         Gives seconds since 1970.
     lock_wait : float, default 5

@@ -6,9 +6,9 @@ import json
 import re
 from typing import Any
 
+from groupsolver.files.fault_text import refuse
 from groupsolver.files.json_text import parse_json
-from groupsolver.files.words import refuse
-from groupsolver.wire.bounds import bound_depth, only_fit
+from groupsolver.wire.document_limits import bound_depth, only_fit
 
 # Text without any of these holds nothing that XML cannot carry: JSON itself has no bare control characters.
 _SUSPECT = re.compile(r"\\(?:[bf]|u(?:00[01]|[dD][89a-fA-F]|[fF]{3}[eEfF]))|[\ufffe\uffff]")

@@ -7,16 +7,16 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from groupsolver.errors import BadInput, nearest, quoted
-from groupsolver.files.collection import no_collection
+from groupsolver.files.fault_text import refuse
 from groupsolver.files.faults import faults_of
-from groupsolver.files.words import refuse
+from groupsolver.files.gc_pause import no_collection
 from groupsolver.model.value import Value
-from groupsolver.wire.bounds import bound_depth
+from groupsolver.wire.document_limits import bound_depth
 from groupsolver.wire.json_text import parse_json_body
 from groupsolver.wire.media import Kind
-from groupsolver.wire.shape import shape_of
-from groupsolver.wire.xml_data import data_of
-from groupsolver.wire.xml_text import parse_xml
+from groupsolver.wire.xml.parsing import parse_xml
+from groupsolver.wire.xml.shape import shape_of
+from groupsolver.wire.xml.to_data import data_of
 
 M = TypeVar("M", bound=Value)
 

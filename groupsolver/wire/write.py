@@ -7,8 +7,8 @@ from typing import Any
 
 from groupsolver.model.value import Value
 from groupsolver.wire.media import Kind
-from groupsolver.wire.shape import shape_of
-from groupsolver.wire.xml_form import document
+from groupsolver.wire.xml.from_data import document
+from groupsolver.wire.xml.shape import shape_of
 
 
 def write_body(kind: Kind, data: Any, model: type[Value], *, root: str | None = None) -> bytes:
@@ -18,7 +18,7 @@ def write_body(kind: Kind, data: Any, model: type[Value], *, root: str | None = 
     ----------
     kind : {"json", "xml"}
     data : plain JSON data
-        As `groupsolver.wire.bodies.plain` gives it.
+        As `groupsolver.wire.bodies.core.plain` gives it.
     model : type of Value
         Tells what stands where, for XML.
     root : str, optional

@@ -11,9 +11,9 @@ from keystoneauth1.session import Session
 from keystoneauth1.token_endpoint import Token
 from novaclient import client, exceptions
 
-from groupsolver.api.identity import Tokens
-from groupsolver.cli import main
-from tests.servers import serving
+from groupsolver.api.auth import Tokens
+from groupsolver.cli.main import main
+from tests.support.drivers.servers import serving
 
 pytestmark = pytest.mark.integration
 

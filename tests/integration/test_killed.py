@@ -23,11 +23,11 @@ from werkzeug.test import Client
 from benchmarks.races import judge, prepare
 from groupsolver.api import Loopback, Settings
 from groupsolver.api.app import App
-from groupsolver.api.service import Service
-from groupsolver.store.mirror import Mirror
+from groupsolver.api.services.service import Service
+from groupsolver.store.state.snapshot_cache import Mirror
 from groupsolver.store.store import Store
-from tests.databases import opened, postgres_server
-from tests.served import ROOT
+from tests.support.drivers.databases import opened, postgres_server
+from tests.support.drivers.served import ROOT
 
 pytestmark = pytest.mark.integration
 NUMBER, CLIENTS, KILLED_AFTER = 200, 8, 70
@@ -45,7 +45,7 @@ def safe_database(request: pytest.FixtureRequest, tmp_path: Path, sqlite_made: P
 
 @contextmanager
 def served(database: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    command = [sys.executable, "-u", "-m", "groupsolver.cli", "serve", "--port", "0", "--threads", "10"]
+    command = [sys.executable, "-u", "-m", "groupsolver", "serve", "--port", "0", "--threads", "10"]
     with subprocess.Popen(
         [*command, "--database", database], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
     ) as process:

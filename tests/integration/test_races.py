@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from benchmarks.races import race
-from tests.databases import Postgres
+from tests.support.drivers.databases import Postgres
 
 pytestmark = pytest.mark.integration
 SIZE = int(os.environ.get("GROUPSOLVER_RACE", "64"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Request
 
-from groupsolver.api.call import Answer
-from groupsolver.api.errors import ApiError
+from groupsolver.api.http.call import Answer
+from groupsolver.api.http.errors import ApiError
 from groupsolver.api.nova.microversion import answered
 
 # As Nova's own; any other status is a computeFault.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from groupsolver.api.call import Answer, Call
-from groupsolver.api.errors import ApiError
+from groupsolver.api.http.call import Answer, Call
+from groupsolver.api.http.errors import ApiError
 from groupsolver.api.nova.media import refuse_other_answers
 from groupsolver.api.nova.microversion import CLOSED_QUERIES, Microversion, asked
+from groupsolver.api.nova.requests import wanted
 from groupsolver.api.nova.shape import server_group
-from groupsolver.api.nova.wanted import wanted
-from groupsolver.api.registry import create_group, delete_group, find_group, list_groups
-from groupsolver.files.words import shown
+from groupsolver.api.services.group_registry import create_group, delete_group, find_group, list_groups
+from groupsolver.files.fault_text import shown
 from groupsolver.model.value import INT64_MAX
 
 # `marker` is not Nova's, but what the `openstack` command sends with --limit from its second page on.

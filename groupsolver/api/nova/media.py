@@ -6,8 +6,8 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Request
 
-from groupsolver.api.errors import ApiError
-from groupsolver.files.words import shown
+from groupsolver.api.http.errors import ApiError
+from groupsolver.files.fault_text import shown
 
 NAMES = ("application/json", "application/vnd.openstack.compute+json")
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from werkzeug.wrappers import Request
 
-from groupsolver.api.call import Answer
-from groupsolver.api.errors import ApiError
-from groupsolver.files.words import shown
+from groupsolver.api.http.call import Answer
+from groupsolver.api.http.errors import ApiError
+from groupsolver.files.fault_text import shown
 
 HEADER = "OpenStack-API-Version"
 LEGACY = "X-OpenStack-Nova-API-Version"

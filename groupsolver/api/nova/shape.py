@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import NotRequired, TypedDict
 
 from groupsolver.api.nova.microversion import OWNERS, RULES, Microversion
-from groupsolver.constraints.affinity import Affinity
-from groupsolver.constraints.anti_affinity import AntiAffinity
+from groupsolver.constraints.policies.affinity import Affinity
+from groupsolver.constraints.policies.anti_affinity import AntiAffinity
 from groupsolver.constraints.policy import Policy
-from groupsolver.store.records import StoredGroup
+from groupsolver.store.entities import StoredGroup
 
 MOST = "max_server_per_host"
 # Marks a limit of 1 that a client gave: it means what no rule means, and is shown to it again.

@@ -6,7 +6,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request
 
-from groupsolver.api.call import Answer, Call
+from groupsolver.api.http.call import Answer, Call
 from groupsolver.api.nova.media import refuse_other_answers
 from groupsolver.api.nova.microversion import HIGHEST, LOWEST, answered
 

@@ -6,8 +6,8 @@ from functools import cache
 from typing import Any
 
 import groupsolver
-from groupsolver.api.openapi.answers import Answers
 from groupsolver.api.openapi.operations import operation, path_of
+from groupsolver.api.openapi.responses import Answers
 from groupsolver.api.openapi.schemas import schemas
 from groupsolver.api.routes import ROUTES
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from groupsolver.api.nova.wanted import Create21, Create215, Create264
+from groupsolver.api.http.query import LONGEST
+from groupsolver.api.http.route import Route
+from groupsolver.api.nova.requests import Create21, Create215, Create264
 from groupsolver.api.openapi import nova
-from groupsolver.api.openapi.answers import Answers
+from groupsolver.api.openapi.responses import Answers
 from groupsolver.api.openapi.schemas import ref, xml_of
-from groupsolver.api.query import LONGEST
-from groupsolver.api.route import Route
 
 _TEXT = {"type": "string"}
 _FLAG = {"type": "boolean", "default": False}

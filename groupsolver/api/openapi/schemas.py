@@ -9,17 +9,17 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from groupsolver.api.nova.wanted import Create21, Create215, Create264
+from groupsolver.api.nova.requests import Create21, Create215, Create264
 from groupsolver.api.openapi.nova import NOVA
 from groupsolver.api.routes import ROUTES
-from groupsolver.constraints import POLICIES
+from groupsolver.constraints.registry import POLICIES
 from groupsolver.files.schema import closed
-from groupsolver.model.cell import Cell
 from groupsolver.model.fleet import Host, Link
 from groupsolver.model.inventory import Inventory
-from groupsolver.wire.bodies import ErrorsAnswer, ErrorView
-from groupsolver.wire.scalars import ITEM
-from groupsolver.wire.shape import SINGULAR
+from groupsolver.model.numa_cell import Cell
+from groupsolver.wire.bodies.core import ErrorsAnswer, ErrorView
+from groupsolver.wire.xml.scalars import ITEM
+from groupsolver.wire.xml.shape import SINGULAR
 
 Mode = Literal["validation", "serialization"]
 Key = tuple[type[BaseModel], Mode]

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from itertools import count
 
 from groupsolver.changes.change import Change, Kind, changed
-from groupsolver.constraints.scene import Rule, Scene
-from groupsolver.model.compiled import CompiledFleet
-from groupsolver.model.costs import Costs
+from groupsolver.constraints.problem.problem import Rule, Scene
+from groupsolver.model.change_costs import Costs
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Result
-from groupsolver.solver.explain.atoms import Atom, Atomized, Piece, Size
-from groupsolver.solver.explain.clauses import Clause, Turn, cheapest
-from groupsolver.solver.explain.conflict import Found, find
-from groupsolver.solver.explain.knobs import Knob, State, changes_of, knobs_of
-from groupsolver.solver.explain.oracle import Asked, Oracle
+from groupsolver.solver.explain.feasibility import Asked, Oracle
+from groupsolver.solver.explain.hitting_set import Clause, Turn, cheapest
+from groupsolver.solver.explain.quickxplain import Found, find
+from groupsolver.solver.explain.relaxations import Knob, State, changes_of, knobs_of
+from groupsolver.solver.explain.rules import Atom, Atomized, Piece, Size
 
 ROUNDS = 20  # conflicts that one search looks at
 SECONDS = 3.0  # after which it looks at no more

@@ -1,0 +1,7 @@
+"""``python -m groupsolver``."""
+
+import sys
+
+from groupsolver.cli.main import main
+
+sys.exit(main())

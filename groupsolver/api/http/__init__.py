@@ -1,0 +1,1 @@
+"""HTTP itself: routes, requests, responses, errors, entity tags."""

@@ -1,0 +1,1 @@
+"""Access log, audit log and metrics."""

@@ -1,0 +1,1 @@
+"""Waitress around the application."""

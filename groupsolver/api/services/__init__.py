@@ -1,0 +1,1 @@
+"""What handlers call: groups, placements, explanations, headroom, and the pool that solves."""

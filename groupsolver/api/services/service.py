@@ -1,0 +1,33 @@
+"""What handlers work with: settings, store, mirror, pool, counters."""
+
+from __future__ import annotations
+
+from groupsolver.api.observability.audit import audit_ended
+from groupsolver.api.observability.metrics import Metrics
+from groupsolver.api.services.solve_pool import SolvePool
+from groupsolver.api.settings import Settings
+from groupsolver.store.state.snapshot_cache import Mirror
+from groupsolver.store.store import Store
+
+
+class Service:
+    """One server's parts; each may be used from any thread.
+
+    Parameters
+    ----------
+    settings : Settings
+    store : Store
+    """
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self.settings = settings
+        self.store = store
+        store.swept = audit_ended
+        self.mirror = Mirror(store)
+        self.pool = SolvePool(settings.solves, settings.waiting)
+        self.metrics = Metrics()
+        self.metrics.watch(self.pool)
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        self.store.close()

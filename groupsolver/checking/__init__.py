@@ -1,0 +1,1 @@
+"""Placements held against every rule, without the solver: violations, objectives, reasons."""

@@ -1,0 +1,220 @@
+"""The independent checker: every policy and every host's room, in plain Python, without ortools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, get_args
+
+from groupsolver.constraints.capacity.host_capacity import lacks
+from groupsolver.constraints.capacity.link_capacity import overloads
+from groupsolver.constraints.problem.problem import Rule, Scene
+from groupsolver.constraints.problem.view import View
+from groupsolver.errors import BadInput, Fault, nearest
+from groupsolver.model.application import Application
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
+from groupsolver.model.compiled.host_index import HostIndex
+from groupsolver.model.fleet import Fleet, Host
+from groupsolver.model.result import Objective, Penalty, Witness
+
+TOLD = 3  # places or members that a penalty names
+LONGEST = 600  # characters of the text of a penalty, about: policies may list thousands of names
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One hard rule that a placement breaks.
+
+    Attributes
+    ----------
+    group : str or None
+        The policy's group; None for a host's room.
+    policy : str
+        A kind; ``capacity``, ``disabled`` or ``members`` for what is no policy.
+    sentence : str
+        The rule, or what is wrong, in words.
+    measure : int
+        By how much.
+    """
+
+    group: str | None
+    policy: str
+    sentence: str
+    measure: int
+
+    def __str__(self) -> str:
+        return f"{self.group or 'fleet'}: {self.policy}: {self.sentence} (by {self.measure})"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the checker found: nothing, if `violations` is empty.
+
+    Attributes
+    ----------
+    violations : tuple of Violation
+    penalties : tuple of Penalty
+        What soft policies cost, those with a priority too.
+    objective : int
+    tiers : tuple of (int, int)
+        Each priority that a policy has, ascending, and what its policies cost together, in units of weight.
+    witness : dict of str to dict of str to str or None
+        By loss, where lost members find a place again; None without `survives`.
+    """
+
+    violations: tuple[Violation, ...]
+    penalties: tuple[Penalty, ...]
+    objective: int
+    tiers: tuple[tuple[int, int], ...] = ()
+    witness: Witness | None = None
+
+    @property
+    def rank(self) -> tuple[int, ...]:
+        """What placements are compared by: tier by tier, lower first, then the objective."""
+        return (*(cost for _, cost in self.tiers), self.objective)
+
+
+def check(
+    app: Application[Any],
+    fleet: Fleet | CompiledFleet | HostIndex,
+    placement: Mapping[str, str],
+    *,
+    objective: Objective = "pack",
+    cells: Mapping[str, str] | None = None,
+    witness: Witness | None = None,
+) -> Verdict:
+    """Hold a placement against every rule.
+
+    Parameters
+    ----------
+    app : Application
+    fleet : Fleet, CompiledFleet or HostIndex
+    placement : mapping of str to str
+        Host of each new member. A running member may be named, with its own host.
+    objective : {"pack", "spread", "cost"}, default "pack"
+    cells : mapping of str to str, optional
+        Cell of each new member that takes anything from a cell of its host, as a result tells it.
+        None: any way to put members into cells will do, and it is searched for.
+    witness : dict of str to dict of str to str, optional
+        Where `survives` is said to place lost members again, by loss, as a result tells it. Each placement is
+        held against every rule; one that does not pass, or is not told, is searched for, as far as time allows.
+
+    Raises
+    ------
+    BadInput
+        Where application and fleet do not fit each other, or the placement names a member
+        or a host that does not exist, or `cells` a member that does not.
+    """
+    known_objective(objective)
+    scene = Scene(app, index_of(fleet))
+    running = {there.id: there.host for there in scene.standing}
+    _known(scene, placement, running, cells or {})
+    new = {id_: host for id_, host in placement.items() if id_ not in running}
+    return judge(scene, new, objective, cells, witness)
+
+
+def index_of(fleet: Fleet | CompiledFleet | HostIndex) -> HostIndex:
+    """Give the look-ups over a fleet, in whichever form it comes."""
+    if isinstance(fleet, Fleet):
+        return HostIndex(fleet.levels, fleet.hosts, fleet.links)
+    return fleet.index if isinstance(fleet, CompiledFleet) else fleet
+
+
+def known_objective(objective: str) -> None:
+    """Refuse an objective that there is not. Raises `BadInput`."""
+    known = get_args(Objective)
+    if objective not in known:
+        message = f"expected one of {', '.join(known)}, got {objective!r}{nearest(str(objective), known)}"
+        raise BadInput([Fault("wrong-value", "objective", message)])
+
+
+def _known(scene: Scene, placement: Mapping[str, str], running: Mapping[str, str], cells: Mapping[str, str]) -> None:
+    ids = {member.id for member in scene.batch}
+    faults = [
+        Fault("unknown-member", f"cells.{id_}", f"unknown member {id_!r}{nearest(id_, [*ids, *running])}")
+        for id_ in cells
+        if id_ not in ids and id_ not in running
+    ]
+    for id_, host in placement.items():
+        path = f"placement.{id_}"
+        if id_ not in ids and id_ not in running:
+            faults.append(Fault("unknown-member", path, f"unknown member {id_!r}{nearest(id_, [*ids, *running])}"))
+        elif host not in scene.hosts:
+            faults.append(Fault("unknown-host", path, f"unknown host {host!r}{nearest(host, scene.hosts.names())}"))
+        elif running.get(id_, host) != host:
+            faults.append(Fault("moved-member", path, f"{id_!r} runs on {running[id_]!r} already and is not moved"))
+    if faults:
+        raise BadInput(faults)
+
+
+def judge(
+    scene: Scene,
+    placement: Mapping[str, str],
+    objective: Objective,
+    cells: Mapping[str, str] | None = None,
+    witness: Witness | None = None,
+) -> Verdict:
+    """Check a placement of new members over a scene; see `check`."""
+    violations = [
+        Violation(member.group, "members", f"member {member.id} of {member.group} is placed", 1)
+        for member in scene.batch
+        if member.id not in placement
+    ]
+    violations += (Violation(None, *lack) for lack in lacks(scene, placement, cells))
+    view, before = View(scene, placement, cells, witness), View(scene, {})
+    violations += (Violation(None, "capacity", *overload) for overload in overloads(view))
+    for rule in scene.hard():
+        if measure := rule.policy.broken(rule.group, view, before):
+            violations.append(Violation(rule.group, rule.policy.kind, str(rule), measure))
+    tiers = {rule.policy.priority: 0 for rule in scene.soft() if rule.policy.priority is not None}
+    penalties = []
+    for rule in scene.soft():
+        if measure := rule.policy.violations(rule.group, view):
+            penalty = _penalty(rule, view, measure)
+            penalties.append(penalty)
+            if rule.policy.priority is not None:
+                tiers[rule.policy.priority] += penalty.cost
+    value = value_of(scene, placement, tuple(penalties), objective)
+    return Verdict(tuple(violations), tuple(penalties), value, tuple(sorted(tiers.items())), _witness(view))
+
+
+def _witness(view: View) -> Witness | None:
+    told = [rule.policy.witness(rule.group, view) for rule in view.scene.rules]
+    found = [witness for witness in told if witness is not None]
+    return {key: placement for witness in found for key, placement in witness.items()} if found else None
+
+
+def _penalty(rule: Rule, view: View, measure: int) -> Penalty:
+    """Say what a soft rule costs, in units of weight, and why, in words and not too many."""
+    policy = rule.policy
+    found = list(islice(policy.excesses(rule.group, view), TOLD + 1))
+    told = "; ".join(found[:TOLD]) + ("; and more" if len(found) > TOLD else "")
+    sentence = _short(str(rule), LONGEST // 2)
+    tier = "" if policy.priority is None else f" (priority {policy.priority})"
+    detail = f"{sentence}: {_short(told, LONGEST // 2) or f'short by {measure}'}{tier}"
+    return Penalty(group=rule.group, policy=policy.kind, cost=(policy.weight or 0) * measure, detail=detail)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def unit_of(objective: Objective) -> int:
+    """Give the points that one unit of weight costs."""
+    return 1 if objective == "cost" else 1000
+
+
+def price_of(host: Host, objective: Objective) -> int:
+    """Give the points of a first member on a host."""
+    if objective == "cost":
+        return host.cost
+    return host.free_points if objective == "pack" else 1000 - host.free_points
+
+
+def value_of(scene: Scene, placement: Mapping[str, str], penalties: tuple[Penalty, ...], objective: Objective) -> int:
+    """Give the objective of a placement: hosts' prices, members beyond the first, soft policies."""
+    points = sum(price_of(scene.hosts[host], objective) for host in placement.values())
+    if objective == "spread":
+        points += 1000 * (len(placement) - len(set(placement.values())))
+    return points + unit_of(objective) * sum(penalty.cost for penalty in penalties)

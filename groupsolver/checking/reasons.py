@@ -1,0 +1,67 @@
+"""Why here: for each placed member, the rules that hold it and what its host costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from groupsolver.checking.check import index_of, known_objective, price_of
+from groupsolver.constraints.problem.problem import Scene
+from groupsolver.model.application import Application
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
+from groupsolver.model.compiled.host_index import HostIndex
+from groupsolver.model.fleet import Fleet
+from groupsolver.model.result import Objective
+
+
+@dataclass(frozen=True)
+class Why:
+    """One member and where it stands.
+
+    Attributes
+    ----------
+    member, group, host : str
+    domains : dict of str to str
+        Level to domain, of the host.
+    cost : int
+        Points of a first member on this host, by the objective.
+    rules : tuple of str
+        Sentences of the policies that look at this member: of its group, of groups above
+        it, and of others that name one of these. Soft ones end in their weight.
+    new : bool
+        Placed now; otherwise it runs already.
+    """
+
+    member: str
+    group: str
+    host: str
+    domains: dict[str, str]
+    cost: int
+    rules: tuple[str, ...]
+    new: bool
+
+
+def why(
+    app: Application[Any],
+    fleet: Fleet | CompiledFleet | HostIndex,
+    placement: Mapping[str, str],
+    *,
+    objective: Objective = "pack",
+) -> list[Why]:
+    """Explain a placement member by member: the new ones in the file's order, then those that run."""
+    known_objective(objective)
+    hosts = index_of(fleet)
+    scene = Scene(app, hosts)
+    rules = {
+        group: tuple(
+            f"{rule}{rule.policy.softness}" for rule in scene.rules if group in rule.policy.counted(rule.group, scene)
+        )
+        for group in scene.groups
+    }
+    stands = [(m.id, m.group, placement[m.id], True) for m in scene.batch if m.id in placement]
+    stands += [(there.id, there.group, there.host, False) for there in scene.standing]
+    return [
+        Why(id_, group, host, dict(hosts[host].domains), price_of(hosts[host], objective), rules[group], new)
+        for id_, group, host, new in stands
+    ]

@@ -1,7 +1,0 @@
-"""``python -m groupsolver.cli``."""
-
-import sys
-
-from groupsolver.cli import main
-
-sys.exit(main())

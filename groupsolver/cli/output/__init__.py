@@ -1,0 +1,1 @@
+"""What the commands write: lines, tables, reports, progress, files."""

@@ -1,0 +1,113 @@
+"""A solve as it runs on a terminal: its progress, and Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import Generic, NoReturn, TypeVar
+
+from groupsolver.cli.exit_codes import Exit
+from groupsolver.model.result import Progress, Watch
+
+T = TypeVar("T")
+
+_STOPPING = "stopping with the best so far; Ctrl-C again leaves at once"
+
+
+def watched(solve: Callable[[Watch], T]) -> tuple[T, bool]:
+    """Run `solve` in a thread, so that Ctrl-C is heard while the solver is busy.
+
+    Ctrl-C on a terminal asks the solve to stop, and it answers with what it has; a second one,
+    or one where nobody looks on, ends the process.
+
+    Returns
+    -------
+    (T, bool)
+        The answer, and whether it was asked for early.
+    """
+    stop = Event()
+    terminal = sys.stderr.isatty()
+    try:
+        with _shown(terminal) as show:
+
+            def watch(progress: Progress) -> bool:
+                if not stop.is_set():
+                    show(_line(progress))
+                return stop.is_set()
+
+            work = _Work(lambda: solve(watch))
+            try:
+                work.wait()
+            except KeyboardInterrupt:
+                if not terminal:
+                    raise
+                stop.set()
+                show(_STOPPING)
+                work.wait()
+    except KeyboardInterrupt:
+        _leave()
+    return work.result(), stop.is_set()
+
+
+class _Work(Generic[T]):
+    """A call in a thread of its own, with its answer or its error."""
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        self._call = call
+        self._done = Event()
+        self._result: list[T] = []
+        self._error: BaseException | None = None
+        Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self._result.append(self._call())
+        except BaseException as error:  # noqa: BLE001 - raised again by `result`
+            self._error = error
+        finally:
+            self._done.set()
+
+    def wait(self) -> None:
+        while not self._done.wait(0.1):  # with a timeout, or Windows hears no Ctrl-C
+            pass
+
+    def result(self) -> T:
+        if not self._result:
+            raise self._error or AssertionError("a call ended with neither an answer nor an error")
+        return self._result[0]
+
+
+def _leave() -> NoReturn:
+    # The solver's threads are in native code and cannot be asked to end; Python would wait for them, or crash.
+    print("groupsolver: interrupted", file=sys.stderr, flush=True)
+    os._exit(Exit.INTERRUPTED)
+
+
+@contextmanager
+def _shown(terminal: bool) -> Iterator[Callable[[str], None]]:
+    if not terminal:
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}")
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("solving", total=None)
+        yield lambda text: bar.update(task, description=escape(text))
+
+
+def _line(progress: Progress) -> str:
+    parts = [progress.phase]
+    if progress.incumbent is not None:
+        parts.append(f"incumbent {progress.incumbent}")
+    if progress.bound is not None:
+        parts.append(f"bound {progress.bound}")
+    if progress.gap is not None:
+        parts.append(f"gap {progress.gap:.2%}")
+    return "  ".join(parts)

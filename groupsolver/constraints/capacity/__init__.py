@@ -1,0 +1,1 @@
+"""Capacity of hosts, cells and links in plain Python, for the independent checker."""

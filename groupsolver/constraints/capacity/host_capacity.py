@@ -1,0 +1,158 @@
+"""The room of hosts and of their cells, for the checker: plain Python, without arrays or ortools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from groupsolver.constraints.problem.problem import Scene, Size
+from groupsolver.model.compiled.host_index import HostIndex
+from groupsolver.model.compiled.numa_packing import Undecided, pack
+from groupsolver.model.fleet import Host
+from groupsolver.model.result import Cells
+
+
+class Lack(NamedTuple):
+    """What stands against new members on a host: a kind, a sentence, and by how much."""
+
+    kind: str
+    sentence: str
+    measure: int
+
+
+Landed = Sequence[tuple[str, Size]]  # id and size of each new member of a host
+
+
+def from_cell(host: Host, size: Size) -> Size:
+    """Give the part of a size that a member takes from one of the host's cells."""
+    inside = host.cell_classes()
+    return tuple((name, amount) for name, amount in size if amount and name in inside)
+
+
+def takes(host: Host, size: Size) -> bool:
+    """Whether a host that is neither disabled nor over capacity has room for one member, and a cell for it."""
+    free, inside = host.capacity(), from_cell(host, size)
+    for name, amount in host.used.items():
+        free[name] = free.get(name, 0) - amount
+    for name, amount in set(size) - set(inside):
+        unit = host.inventory[name].max_unit if name in host.inventory else None
+        if amount > (free.get(name, 0) if unit is None else min(unit, free.get(name, 0))):
+            return False
+    return not inside or any(room.takes(dict(inside)) for room in host.rooms())
+
+
+def dealt(host: Host, members: Landed) -> Cells | None:
+    """Give a cell to each new member of a host that needs one, always the same; None where there is no way.
+
+    Raises
+    ------
+    Undecided
+    """
+    by_size: dict[Size, list[str]] = {}
+    for id_, size in members:
+        if inside := from_cell(host, size):
+            by_size.setdefault(inside, []).append(id_)
+    sizes = sorted(by_size)
+    counts = pack(host.rooms(), [dict(size) for size in sizes], [len(by_size[size]) for size in sizes])
+    if counts is None:
+        return None
+    names = host.cell_names()
+    found: Cells = {}
+    for size, numbers in zip(sizes, counts, strict=True):
+        places = [name for name, number in zip(names, numbers, strict=True) for _ in range(number)]
+        found |= dict(zip(by_size[size], places, strict=True))
+    return found
+
+
+def lacks(scene: Scene, placement: Mapping[str, str], cells: Mapping[str, str] | None) -> Iterator[Lack]:
+    """Give what stands against a placement in the room of hosts, and of their cells.
+
+    Parameters
+    ----------
+    cells : mapping of str to str or None
+        Cell of each new member that needs one; None: any way into the cells will do.
+    """
+    landed: dict[str, list[tuple[str, Size]]] = {}
+    for member in scene.batch:
+        if member.id in placement:
+            landed.setdefault(placement[member.id], []).append((member.id, member.size))
+    yield from lacks_where(scene.hosts, landed, cells)
+
+
+def lacks_where(hosts: HostIndex, landed: Mapping[str, Landed], cells: Mapping[str, str] | None) -> Iterator[Lack]:
+    """Give the same of new members by the host that they land on, whatever application they are of."""
+    for name, members in landed.items():
+        host = hosts[name]
+        if not host.enabled:
+            yield Lack("disabled", f"nothing new lands on {name}, which is disabled", len(members))
+        if host.overfull:
+            yield Lack("capacity", f"nothing new lands on {name}, which is over capacity", 1)
+        yield from _own(host, members)
+        if host.cells:
+            yield from _in_any(host, members) if cells is None else _in_told(host, members, cells)
+
+
+def _own(host: Host, members: Landed) -> Iterator[Lack]:
+    """Give what stands against members in what is the host's own."""
+    inside, needs = host.cell_classes(), dict[str, int]()
+    for id_, size in members:
+        for resource, amount in size:
+            if resource in inside:
+                continue
+            needs[resource] = needs.get(resource, 0) + amount
+            unit = host.inventory[resource].max_unit if resource in host.inventory else None
+            if unit is not None and amount > unit:
+                sentence = f"{host.name} gives a member at most {unit} {resource}; {id_} takes {amount}"
+                yield Lack("capacity", sentence, amount - unit)
+    for resource, need in needs.items():
+        have = host.inventory[resource].capacity if resource in host.inventory else 0
+        free = have - host.used.get(resource, 0)
+        if need > free:
+            sentence = f"{host.name} has {max(0, free)} {resource} free; its new members take {need}"
+            yield Lack("capacity", sentence, need - free)
+
+
+def _in_any(host: Host, members: Landed) -> Iterator[Lack]:
+    alone = [
+        id_
+        for id_, size in members
+        if (inside := from_cell(host, size)) and not any(room.takes(dict(inside)) for room in host.rooms())
+    ]
+    for id_ in alone:
+        yield Lack("capacity", f"no cell of {host.name} has what {id_} takes", 1)
+    if alone:
+        return
+    try:
+        found = dealt(host, members)
+    except Undecided:
+        yield Lack("capacity", f"no way was found to put the new members of {host.name} into its cells", 1)
+        return
+    if found is None:
+        yield Lack("capacity", f"the cells of {host.name} cannot hold its new members, each in one", 1)
+
+
+def _in_told(host: Host, members: Landed, cells: Mapping[str, str]) -> Iterator[Lack]:
+    rooms = {room.name: room for room in host.rooms()}
+    needs: dict[str, dict[str, int]] = {}
+    for id_, size in members:
+        inside = from_cell(host, size)
+        if not inside:
+            continue
+        room = rooms.get(cells.get(id_, ""))
+        if room is None:
+            what = f"is put into {cells[id_]!r}, which it has not" if id_ in cells else "is put into none of its cells"
+            yield Lack("capacity", f"{id_}, which is on {host.name}, {what}", 1)
+            continue
+        there = needs.setdefault(room.name, {})
+        for resource, amount in inside:
+            there[resource] = there.get(resource, 0) + amount
+            unit = room.unit.get(resource, amount)
+            if amount > unit:
+                where = f"cell {room.name} of {host.name}"
+                yield Lack("capacity", f"{where} gives a member at most {unit} {resource}; {id_} takes {amount}", 1)
+    for name, taken in needs.items():
+        for resource, need in taken.items():
+            free = rooms[name].free.get(resource, 0)
+            if need > free:
+                sentence = f"cell {name} of {host.name} has {free} {resource} free; its new members take {need}"
+                yield Lack("capacity", sentence, need - free)

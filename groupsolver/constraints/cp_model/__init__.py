@@ -1,0 +1,1 @@
+"""The vocabulary in which policies become a CP-SAT model."""

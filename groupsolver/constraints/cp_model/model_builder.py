@@ -1,0 +1,300 @@
+"""The vocabulary in which policies are turned into CP-SAT: count, uses, require.
+
+The only file of this floor that knows ortools. Hard and soft are one mechanism,
+`Encoding.require`; no policy writes slack of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+import numpy as np
+from ortools.sat.python import cp_model
+
+from groupsolver.constraints.cp_model.linear_expr import Linear
+from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.problem import EVERYONE, Rule
+from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+
+
+def _sum(expr: Linear) -> cp_model.LinearExprT:
+    """Give an expression as CP-SAT's own, without the constant."""
+    return cp_model.LinearExpr.weighted_sum(expr.vars, expr.coefs)
+
+
+class Encoding:
+    """A CP-SAT model of one ground over chosen candidates.
+
+    Parameters
+    ----------
+    ground : Ground
+    rows : sequence of (C,) int64, one a lot
+        The hosts where members of the lot may land.
+    most : sequence of (C,) int64, one a lot
+        How many of the lot each of these may take, at least 1.
+    unit : int
+        Points that one unit of weight costs.
+
+    Attributes
+    ----------
+    model : CpModel
+    placed : list of list of IntVar
+        For each lot and candidate, how many members land there.
+    inside : dict of (int, int) to list of (int, IntVar)
+        By lot and row of the fleet, where hosts have cells that compete: how many members land in each cell.
+    """
+
+    def __init__(self, ground: Ground, rows: Sequence[Ints], most: Sequence[Ints], unit: int) -> None:
+        self.ground = ground
+        self.model = cp_model.CpModel()
+        self.rows = rows
+        self.most = most
+        self.inside: dict[tuple[int, int], list[tuple[int, cp_model.IntVar]]] = {}
+        self._unit = unit
+        self._high: dict[int, int] = {}  # by variable: its upper bound
+        self._cost = Linear()
+        self._spent: dict[int, Linear] = {}  # by priority: what its rules cost, in units of weight
+        self._counts: dict[tuple[str, str], tuple[dict[int, Linear], Linear]] = {}
+        self._uses: dict[tuple[str, str], dict[int, Linear]] = {}
+        self.placed = [[self.number(high) for high in highs.tolist()] for highs in most]
+        for lot, found in zip(ground.lots, self.placed, strict=True):
+            self.model.add(cp_model.LinearExpr.sum(found) == lot.number)
+
+    def number(self, high: int) -> cp_model.IntVar:
+        """Make a variable of 0 to `high`."""
+        var = self.model.new_bool_var("") if high == 1 else self.model.new_int_var(0, high, "")
+        self._high[var.index] = high
+        return var
+
+    def high(self, expr: Linear) -> int:
+        """Give an upper bound of an expression."""
+        return expr.const + sum(c * self._high[v.index] for v, c in zip(expr.vars, expr.coefs, strict=True) if c > 0)
+
+    # What policies say.
+
+    @staticmethod
+    def total(parts: Iterable[Linear]) -> Linear:
+        """Sum many expressions at once."""
+        out = Linear()
+        for part in parts:
+            out.vars.extend(part.vars)
+            out.coefs.extend(part.coefs)
+            out.const += part.const
+        return out
+
+    def count(self, group: str, level: str) -> dict[int, Linear]:
+        """Count a group's members, running ones too, in each domain that may hold any."""
+        return self._counted(group, level)[0]
+
+    def adrift(self, group: str, level: str) -> Linear:
+        """Count a group's members on hosts in no domain of a level."""
+        return self._counted(group, level)[1]
+
+    def _counted(self, group: str, level: str) -> tuple[dict[int, Linear], Linear]:
+        if (group, level) not in self._counts:
+            running = self.ground.running(group, level)
+            domains = {code: Linear(const=int(running[code])) for code in np.flatnonzero(running).tolist()}
+            adrift = Linear(const=self.ground.running_adrift(group, level))
+            codes = self.ground.fleet.codes(level)
+            for lot in self.ground.lots_below(group):
+                for code, var in zip(codes[self.rows[lot]].tolist(), self.placed[lot], strict=True):
+                    there = adrift if code < 0 else domains.setdefault(code, Linear())
+                    there.vars.append(var)
+                    there.coefs.append(1)
+            self._counts[group, level] = domains, adrift
+        return self._counts[group, level]
+
+    def uses(self, group: str, level: str) -> dict[int, Linear]:
+        """Say of each domain that may hold members of a group, 0 or 1, whether it does."""
+        if (group, level) not in self._uses:
+            counts = self.count(group, level)
+            self._uses[group, level] = {code: self.some(count) for code, count in counts.items()}
+        return self._uses[group, level]
+
+    def domains_used(self, group: str, level: str) -> Linear:
+        """Count the domains that hold a group's members, a member in no domain being one of its own."""
+        return self.total([*self.uses(group, level).values(), self.adrift(group, level)])
+
+    def some(self, count: Linear) -> Linear:
+        """Give 0 or 1: whether a count of members is above 0."""
+        if count.const > 0:
+            return Linear(const=1)
+        if len(count.vars) <= 1 and self.high(count) <= 1:
+            return count
+        used = self.number(1)
+        for var in count.vars:
+            if self._high[var.index] == 1:
+                self.model.add_implication(var, used)
+            else:
+                self.model.add(var <= self._high[var.index] * used)
+        self.model.add(_sum(count) >= used)
+        return Linear([used], [1])
+
+    def any_of(self, uses: Sequence[Linear]) -> Linear | None:
+        """Give what may be 1 only where one of several uses is; None where there are none."""
+        if len(uses) < 2 or any(use.const for use in uses):
+            return max(uses, key=lambda use: use.const, default=None)
+        used = self.number(1)
+        self.at_most(self.total(uses).times(-1).plus(Linear([used], [1])), 0)
+        return Linear([used], [1])
+
+    def others_use(self, group: str, level: str) -> dict[int, Linear]:
+        """Say of each domain that may hold members of a group, or project, 0 or 1, whether anything else is there."""
+        alien = self.ground.foreign(group, level)
+        everyone, own = self.count(EVERYONE, level), self.count(group, level)
+        used: dict[int, Linear] = {}
+        for code, mine in own.items():
+            others = everyone[code].const - mine.const
+            if alien[code] or others:
+                used[code] = Linear(const=1)
+            else:
+                kept = {var.index for var in mine.vars}
+                vars_ = [var for var in everyone[code].vars if var.index not in kept]
+                used[code] = self.some(Linear(vars_, [1] * len(vars_)))
+        return used
+
+    def members_on(self, group: str, hosts: Mask) -> Linear:
+        """Count a group's members on marked hosts, (H,) bool."""
+        counts = self.count(group, "host")
+        return self.total(counts[code] for code in counts if hosts[code])
+
+    def largest(self, exprs: Sequence[Linear]) -> Linear:
+        """Give what is at least each of several expressions and 0: tight where that is cheaper."""
+        top = self.number(max(1, *(self.high(expr) for expr in exprs)))
+        for expr in exprs:
+            self.at_most(expr.plus(Linear([top], [-1])), 0)
+        return Linear([top], [1])
+
+    def require(self, rule: Rule, measure: Sequence[Linear], limit: int = 0) -> None:
+        """Require ``sum(max(0, part - limit) for part in measure)`` to be 0, or price it.
+
+        Hard: no part grows beyond what it is while nothing new is placed. Soft: an integer
+        excess for each part, priced at the policy's weight, or counted against its tier's budget.
+        """
+        weight, cost = rule.policy.weight, self._cost
+        points = (weight or 0) * self._unit
+        if rule.tier is not None:
+            cost, points = self._spent.setdefault(rule.tier, Linear()), weight or 0
+        for part in measure:
+            if weight is None:
+                self.at_most(part, max(limit, part.const))
+            elif not part.vars:
+                cost.const += points * max(0, part.const - limit)
+            elif (high := self.high(part) - limit) > 0:
+                excess = self.number(high)
+                self.at_most(part.plus(Linear([excess], [-1])), limit)
+                cost.vars.append(excess)
+                cost.coefs.append(points)
+
+    def require_sum(self, rule: Rule, measure: Sequence[Linear], before: int) -> None:
+        """Require ``sum(max(0, part) for part in measure)`` to be at most `before`, or price it.
+
+        For a measure that new members may also lower, so that its parts cannot be held one by one.
+        """
+        if not rule.policy.hard:
+            self.require(rule, measure)
+        elif not before:
+            for part in measure:
+                self.at_most(part, 0)
+        else:
+            excesses = [self.largest([part]) for part in measure]
+            self.at_most(self.total(excesses), before)
+
+    def skew(self, counts: Sequence[Linear | None], size: int) -> Linear:
+        """Give what is at least the largest less the smallest of some counts; None counts 0."""
+        if not counts:
+            return Linear()
+        most, least = self.number(max(1, size)), self.number(max(1, size))
+        for count in counts:
+            if count is None:
+                self.model.add(least == 0)
+            else:
+                self.at_most(count.plus(Linear([most], [-1])), 0)
+                self.at_most(Linear([least], [1]).plus(count, -1), 0)
+        return Linear([most, least], [1, -1])
+
+    def at_most(self, expr: Linear, limit: int) -> None:
+        """Post ``expr <= limit``, where that says anything."""
+        if self.high(expr) <= limit:
+            return
+        if expr.vars:
+            self.model.add(_sum(expr) <= limit - expr.const)
+        else:
+            self.model.add_bool_or([])  # nothing that is placed can change it
+
+    def together(self, group: str, level: str) -> None:
+        """Put all members of a group that has none running into one domain: all or none of each lot."""
+        if not self.ground.lots_below(group):
+            return
+        codes = self.ground.fleet.codes(level)
+        used = self.uses(group, level)
+        self.model.add_exactly_one([use.vars[0] for use in used.values()])
+        for lot in self.ground.lots_below(group):
+            inside: dict[int, list[cp_model.IntVar]] = {code: [] for code in used}
+            for code, var in zip(codes[self.rows[lot]].tolist(), self.placed[lot], strict=True):
+                if code < 0:
+                    self.model.add(var == 0)
+                else:
+                    inside[code].append(var)
+            for code, found in inside.items():
+                here = cp_model.LinearExpr.sum(found)
+                self.model.add(here == self.ground.lots[lot].number * used[code].vars[0])
+
+    def only_where(self, count: Linear, used: Linear) -> None:
+        """Let members of a count stand only where `used` is 1: tighter, member by member, than their sum."""
+        if used.vars:
+            for var in count.vars:
+                self.model.add(var <= self._high[var.index] * used.vars[0])
+
+    # What every model has.
+
+    def price(self, prices: Sequence[Ints], beyond_first: int) -> None:
+        """Price members by lot and candidate, and `beyond_first` for each but the first on a host."""
+        for lot, found in enumerate(self.placed):
+            self._cost.vars.extend(found)
+            self._cost.coefs.extend(prices[lot].tolist())
+        if beyond_first:
+            for count in self.landed.values():
+                if self.high(count) > 1:
+                    self.charge(count.plus(self.some(count), -1), beyond_first)
+
+    def charge(self, expr: Linear, points: int) -> None:
+        """Price each unit of an expression."""
+        self._cost.vars.extend(expr.vars)
+        self._cost.coefs.extend(points * coef for coef in expr.coefs)
+        self._cost.const += points * expr.const
+
+    @cached_property
+    def landed(self) -> dict[int, Linear]:
+        """Count new members on each row of the fleet where any may land."""
+        found = self.at.items()
+        return {row: Linear([self.placed[lot][i] for lot, i in here], [1] * len(here)) for row, here in found}
+
+    @cached_property
+    def at(self) -> dict[int, list[tuple[int, int]]]:
+        """Lot and candidate of each variable, by row of the fleet."""
+        found: dict[int, list[tuple[int, int]]] = {}
+        for lot, rows in enumerate(self.rows):
+            for at, row in enumerate(rows.tolist()):
+                found.setdefault(row, []).append((lot, at))
+        return found
+
+    def bound(self, tier: int, budget: int) -> None:
+        """Let the rules of a tier cost at most a budget together, in units of weight: once all are posted."""
+        self.at_most(self._spent.get(tier, Linear()), budget)
+
+    def minimize(self, offset: int = 0, tier: int | None = None) -> None:
+        """Make the sum of all prices the objective, and `offset` points that are paid in any case; or a tier's cost."""
+        self._cost = self._cost if tier is None else self._spent.get(tier, Linear())
+        self._cost.const += offset
+        self.model.minimize(_sum(self._cost) + self._cost.const)
+
+    def floor(self, bound: int) -> None:
+        """Tell what the objective costs at least: a search that reaches it is done."""
+        self.at_most(self._cost.times(-1), -bound)
+
+    def objective(self, solver: cp_model.CpSolver) -> int:
+        """Give the objective of what `solver` found, in whole numbers."""
+        cost = self._cost
+        return cost.const + sum(c * solver.value(v) for v, c in zip(cost.vars, cost.coefs, strict=True))

@@ -1,0 +1,218 @@
+"""Lost members placed again, in plain Python: the least that cannot be, as exactly as some steps allow.
+
+Depth first, each member on the first host that takes it, identical members in the order of hosts.
+What leaving members out can never mend cuts a branch at once; all else is looked at when the last
+member is down. If not all can be placed, one fewer is tried, in every choice of who is left out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import groupby, zip_longest
+from typing import NamedTuple
+
+from groupsolver.constraints.capacity.host_capacity import lacks, takes
+from groupsolver.constraints.capacity.link_capacity import overloads
+from groupsolver.constraints.problem.problem import Member, Rule, Scene
+from groupsolver.constraints.problem.view import View
+from groupsolver.model.fleet import Host
+from groupsolver.model.result import Placement
+from groupsolver.model.value import HOST
+
+STEPS = 4_000  # members put down for one loss, in all ways together
+AGAIN = 100  # the same, where a witness shows already how many find a place
+
+
+class Recovery(NamedTuple):
+    """What is known of the members that a loss leaves without a place.
+
+    Attributes
+    ----------
+    least, most : int
+        So many at least, which is proved, and so many at most.
+    placement : dict of str to str
+        Where the others find a place, `most` being left out.
+    """
+
+    least: int
+    most: int
+    placement: Placement
+
+
+class _TooLongError(Exception):
+    """More than `STEPS`."""
+
+
+def sound(scene: Scene, placement: Mapping[str, str]) -> bool:
+    """Whether room and hard policies allow a placement of some of the batch; of the others, nothing is there."""
+    part = _only(scene, placement.keys())
+    view, before = View(part, placement), View(part, {})
+    return (
+        not any(lacks(part, placement, None))
+        and not any(overloads(view))
+        and not any(rule.policy.broken(rule.group, view, before) for rule in part.hard())
+    )
+
+
+def recover(
+    scene: Scene,
+    told: Mapping[str, str] | None = None,
+    steps: int = STEPS,
+    stop: Callable[[], bool] = lambda: False,
+    level: str = HOST,
+) -> Recovery:
+    """Place a batch again, as many of it as can be.
+
+    Parameters
+    ----------
+    scene : Scene
+        The lost members as its batch, see `State.after`.
+    told : mapping of str to str, optional
+        A placement of some of them, as a witness tells it: taken if it is sound.
+    steps : int, default `STEPS`
+    stop : callable, optional
+        Asked at each step; a true answer ends the search.
+    level : str, default "host"
+        Hosts come in turn from each of its domains: policies tell those of one domain least apart.
+    """
+    size = len(scene.batch)
+    known = {member.id for member in scene.batch}
+    best: Placement = {}
+    if told and told.keys() <= known and all(host in scene.hosts for host in told.values()) and sound(scene, told):
+        best = dict(told)
+    if len(best) == size:
+        return Recovery(0, 0, best)
+    search = _Search(scene, steps, stop, level)
+    least = search.hopeless()
+    try:
+        for out in range(least, size - len(best)):
+            for ids in _choices(scene.batch, out):
+                found = search.whole(ids)
+                if found is not None:
+                    return Recovery(out, out, found)
+            least = out + 1
+    except _TooLongError:
+        if len(search.deepest) > len(best) and sound(scene, search.deepest):
+            best = search.deepest
+    return Recovery(least, size - len(best), best)
+
+
+def _only(scene: Scene, ids: Collection[str]) -> Scene:
+    """Give a scene with some of its batch alone."""
+    kept = set(ids)
+    if len(kept) == len(scene.batch):
+        return scene
+    groups = [
+        group.model_copy(update={"members": tuple(one for one in group.members if one.id in kept)})
+        for group in scene.app.groups
+    ]
+    return Scene(scene.app.model_copy(update={"groups": tuple(groups)}), scene.hosts)
+
+
+def _sort_of(member: Member) -> tuple[object, ...]:
+    return member.group, member.size
+
+
+def _choices(batch: Sequence[Member], out: int) -> Iterator[list[str]]:
+    """Give who stays where so many are left out, identical members being as good as each other."""
+    sorts = [[m.id for m in ids] for _, ids in groupby(sorted(batch, key=_sort_of), key=_sort_of)]
+
+    def ways(at: int, left: int) -> Iterator[list[str]]:
+        if at == len(sorts):
+            if not left:
+                yield []
+            return
+        for number in range(min(left, len(sorts[at])) + 1):
+            for rest in ways(at + 1, left - number):
+                yield sorts[at][number:] + rest
+
+    return ways(0, out)
+
+
+class _Search:
+    def __init__(self, scene: Scene, steps: int, stop: Callable[[], bool], level: str) -> None:
+        self.scene = scene
+        self.level = level
+        self.stop = stop
+        self.steps = steps
+        self._hosts: dict[tuple[object, ...], tuple[list[str], Iterator[str]]] = {}
+        self.deepest: Placement = {}  # the most members that were ever down together
+
+    def open_to(self, member: Member, start: int) -> Iterator[tuple[int, str]]:
+        """Give the hosts, from a place on, that take a member when nothing else comes; found as they are asked for."""
+        scene, key = self.scene, _sort_of(member)
+        if key not in self._hosts:
+            hosts = (h.name for h in self.in_turn() if not h.overfull and scene.eligible(member.group, h))
+            self._hosts[key] = [], (name for name in hosts if takes(scene.hosts[name], member.size))
+        found, more = self._hosts[key]
+        while True:
+            while start < len(found):
+                yield start, found[start]
+                start += 1
+            name = next(more, None)
+            if name is None:
+                return
+            found.append(name)
+
+    def in_turn(self) -> Iterator[Host]:
+        """Give all hosts, one of each domain after another; those in none at the end."""
+        index, level = self.scene.hosts, self.level
+        if level == HOST:
+            yield from index
+            return
+        for rank in zip_longest(*(index.hosts_in(level, name) for name in index.domains(level))):
+            yield from (host for host in rank if host is not None)
+        yield from (host for host in index if level not in host.domains)
+
+    def hopeless(self) -> int:
+        """Give how many members have no host at all."""
+        alone = Counter(map(_sort_of, self.scene.batch))
+        one = {_sort_of(member): member for member in self.scene.batch}
+        return sum(number for key, number in alone.items() if next(self.open_to(one[key], 0), None) is None)
+
+    def whole(self, ids: list[str]) -> Placement | None:
+        """Place just these. Raises `_TooLongError`."""
+        part = _only(self.scene, ids)
+        rules = [rule for rule in part.hard() if rule.policy.monotone]
+        before = View(part, {})
+        limits = [rule.policy.violations(rule.group, before) for rule in rules]
+        order = sorted(part.batch, key=lambda m: (-sum(amount for _, amount in m.size), m.group, m.size))
+        placement: Placement = {}
+        ways: list[Iterator[tuple[int, str]]] = []
+        starts = [0]
+        if not order:
+            return {} if sound(part, {}) else None
+        ways.append(self.open_to(order[0], 0))
+        while ways:
+            member = order[len(ways) - 1]
+            placement.pop(member.id, None)
+            at, host = next(ways[-1], (0, None))
+            if host is None:
+                ways.pop()
+                starts.pop()
+                continue
+            if self.steps <= 0 or self.stop():
+                raise _TooLongError
+            self.steps -= 1
+            placement[member.id] = host
+            if not self._still(part, placement, host, rules, limits):
+                continue
+            if len(placement) > len(self.deepest):
+                self.deepest = dict(placement)
+            if len(ways) == len(order):
+                if sound(part, placement):
+                    return dict(placement)
+                continue
+            following = order[len(ways)]
+            starts.append(at if _sort_of(following) == _sort_of(member) else 0)
+            ways.append(self.open_to(following, starts[-1]))
+        return None
+
+    @staticmethod
+    def _still(part: Scene, placement: Placement, host: str, rules: list[Rule], limits: list[int]) -> bool:
+        """Whether what is down so far may be part of a whole."""
+        if any(lacks(part, {id_: there for id_, there in placement.items() if there == host}, None)):
+            return False
+        view = View(part, placement)
+        return all(rule.policy.violations(rule.group, view) <= most for rule, most in zip(rules, limits, strict=True))

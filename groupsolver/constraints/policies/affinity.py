@@ -1,0 +1,103 @@
+"""``affinity``: members stand together in one domain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+
+from groupsolver.constraints.policy import Policy, Sees, number
+from groupsolver.constraints.problem.partial import Partial
+from groupsolver.constraints.problem.problem import Rule
+from groupsolver.constraints.problem.view import View
+from groupsolver.model.compiled.compiled_fleet import Mask
+from groupsolver.model.value import HOST, LevelName
+
+if TYPE_CHECKING:
+    from groupsolver.constraints.cp_model.model_builder import Encoding
+    from groupsolver.constraints.problem.conflict_facts import Facts
+
+TOLD = 3  # domains that are named
+
+
+def domains_beyond(level: str, group: str, view: View) -> int:
+    """Count the domains that a group uses beyond the first."""
+    adrift = view.adrift(group, level)
+    return max(0, len(view.counts(group, level)) + adrift - 1, min(1, adrift))
+
+
+def domains_told(level: str, group: str, view: View) -> Iterator[str]:
+    """Say in words which domains a group uses, and that members are in none."""
+    used, adrift = sorted(view.counts(group, level)), view.adrift(group, level)
+    if used:
+        more = f" and {len(used) - TOLD} more" if len(used) > TOLD else ""
+        yield f"they use {number(len(used), level)}: {', '.join(used[:TOLD])}{more}"
+    if adrift:
+        yield f"in no {level}: {number(adrift, 'member')}"
+
+
+def domains_open(level: str, group: str, partial: Partial) -> Mask:
+    """Give the domains in use, and the others while one more may be used."""
+    running = int(np.count_nonzero(partial.ground.running(group, level)))
+    adrift = partial.ground.running_adrift(group, level)
+    limit = max(0, running + adrift - 1, min(1, adrift))
+    counts = partial.counts(group, level)
+    another = np.count_nonzero(counts) + partial.adrift(group, level) <= limit
+    return partial.where(level, (counts > 0) | another, adrift=bool(another and limit > 0))
+
+
+def share_domain(level: str, rule: Rule, enc: Encoding) -> None:
+    """Count domains used; where none is yet, all members go to one domain or none does."""
+    used, adrift = enc.domains_used(rule.group, level), enc.adrift(rule.group, level)
+    if not rule.policy.hard:
+        beyond = used.plus(-1)
+        anywhere = adrift.const > 0 or adrift.vars
+        enc.require(rule, [enc.largest([beyond, enc.some(adrift)]) if anywhere else beyond])
+    elif used.const == 0:
+        enc.together(rule.group, level)
+    else:
+        enc.require(rule, [used.plus(-1)], max(used.const - 1, min(1, adrift.const)))
+
+
+class Affinity(Policy):
+    """All members of the group share one domain of `level`, by default one host.
+
+    Measure: domains used - 1, a member in no domain being one of its own; and at least 1
+    while any member is in no domain, since the policy cannot be satisfied there.
+
+    Source: Nova's ``ServerGroupAffinityFilter``, here at any level.
+    """
+
+    kind: Literal["affinity"] = "affinity"
+    level: LevelName = HOST
+    monotone: ClassVar[bool] = True
+    binds_whole: ClassVar[bool] = True
+
+    def describe(self, group: str) -> str:
+        """Say the rule."""
+        return f"all members of {group} share one {self.level}"
+
+    def violations(self, group: str, view: View) -> int:
+        """Count the domains used beyond the first."""
+        return domains_beyond(self.level, group, view)
+
+    def excesses(self, group: str, view: View) -> Iterable[str]:
+        """Name the domains that it uses."""
+        return domains_told(self.level, group, view)
+
+    def evidence(self, group: str, facts: Facts) -> str:
+        """Say how many the roomiest domain takes."""
+        return facts.roomiest(group, self.level)
+
+    def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
+        """Give the domains in use, and the others while one more may be used."""
+        return domains_open(self.level, group, partial)
+
+    def encode(self, rule: Rule, enc: Encoding) -> None:
+        """Count domains used; where none is yet, all members go to one domain or none does."""
+        share_domain(self.level, rule, enc)
+
+    def sees(self, own: bool) -> Sees:
+        """On one host the share moves as one; above, only the domain counts."""
+        return Sees(self.level, sharing=self.level == HOST)

@@ -1,0 +1,73 @@
+"""``host-capabilities``: members stand on hosts that can do something."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+
+from groupsolver.constraints.policy import PerHost
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
+from groupsolver.model.fleet import Host
+from groupsolver.model.inventory import Resources
+from groupsolver.model.value import Trait
+
+if TYPE_CHECKING:
+    from groupsolver.constraints.problem.problem import Scene
+
+
+class HostCapabilities(PerHost):
+    """Each member's host has all `required` traits, none `forbidden`, one of `any_of`, and `minimum` capacity.
+
+    Measure: members on hosts that have not. An empty list adds no constraint.
+
+    Source: the proposal *Nova Instance Grouping API*; traits and ``any_of`` as in OpenStack
+    Placement's ``GET /allocation_candidates``.
+    """
+
+    kind: Literal["host-capabilities"] = "host-capabilities"
+    required: tuple[Trait, ...] = ()
+    forbidden: tuple[Trait, ...] = ()
+    any_of: tuple[Trait, ...] = ()
+    minimum: Resources = {}
+
+    def describe(self, group: str) -> str:
+        """Say the rule."""
+        parts = [f"with {trait}" for trait in self.required]
+        parts += [f"without {trait}" for trait in self.forbidden]
+        parts += ["with one of " + ", ".join(self.any_of)] if self.any_of else []
+        parts += [f"of at least {amount} {name}" for name, amount in self.minimum.items()]
+        return f"members of {group} stand on hosts " + (" and ".join(parts) or "of any kind")
+
+    def admits(self, host: Host) -> bool:
+        """Whether `host` has what is asked."""
+        traits = set(host.traits)
+        capacity = host.capacity() if self.minimum else {}
+        return (
+            traits.issuperset(self.required)
+            and traits.isdisjoint(self.forbidden)
+            and (not self.any_of or not traits.isdisjoint(self.any_of))
+            and all(capacity.get(name, 0) >= amount for name, amount in self.minimum.items())
+        )
+
+    def mask(self, fleet: CompiledFleet) -> Mask:
+        """Give the hosts that have what is asked."""
+        mask = np.ones(len(fleet), dtype=np.bool_)
+        for trait in self.required:
+            mask &= fleet.trait(trait)
+        for trait in self.forbidden:
+            mask &= ~fleet.trait(trait)
+        if self.any_of:
+            mask &= np.logical_or.reduce([fleet.trait(trait) for trait in self.any_of])
+        for name, amount in self.minimum.items():
+            mask &= fleet.capacity(name) >= amount
+        return mask
+
+    def pieces(self, group: str, scene: Scene) -> tuple[Self, ...]:
+        """Give one for each trait and each amount; those of which any will do stay together."""
+        bare: dict[str, Any] = {"required": (), "forbidden": (), "any_of": (), "minimum": {}}
+        parts: list[dict[str, Any]] = [{"required": (trait,)} for trait in self.required]
+        parts += [{"forbidden": (trait,)} for trait in self.forbidden]
+        parts += [{"any_of": self.any_of}] if self.any_of else []
+        parts += [{"minimum": {name: amount}} for name, amount in self.minimum.items()]
+        return tuple(self.model_copy(update={**bare, **part}) for part in parts)

@@ -1,0 +1,117 @@
+"""``network-proximity``: members are near each other on the network, by level, by hops or by latency."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from itertools import combinations
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from groupsolver.constraints.cp_model.pairs import all_near, pairs_apart
+from groupsolver.constraints.policies.affinity import domains_beyond, domains_open, domains_told, share_domain
+from groupsolver.constraints.policies.distance_policy import ByDistance
+from groupsolver.constraints.policy import Sees
+from groupsolver.constraints.problem.partial import Partial
+from groupsolver.constraints.problem.problem import Rule
+from groupsolver.constraints.problem.view import View
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
+from groupsolver.model.value import HOST
+
+if TYPE_CHECKING:
+    from groupsolver.constraints.cp_model.model_builder import Encoding
+    from groupsolver.constraints.problem.conflict_facts import Facts
+
+
+class NetworkProximity(ByDistance):
+    """All members of the group share one domain of `level`; or every two are near on the network graph.
+
+    Exactly one of `level`, `max_hops` and `max_latency_us`. Measure: by level that of ``affinity``;
+    else ``sum(1 for a, b in pairs of members if distance(a, b) > bound)``, where two members on one
+    host are at distance 0, and what no path joins is infinitely far. As a hard policy, every new
+    member is near to every other.
+
+    Source: the proposal *Nova Instance Grouping API* (OpenStack, 2014).
+    """
+
+    kind: Literal["network-proximity"] = "network-proximity"
+    monotone: ClassVar[bool] = True
+
+    @model_validator(mode="after")
+    def _some_measure(self) -> Self:
+        if self.level is None and self.bound is None:
+            raise PydanticCustomError("missing-key", "expected one of level, max_hops, max_latency_us")
+        return self
+
+    def binds_on(self, fleet: CompiledFleet) -> bool:
+        """Whether hosts fall into zones of which no two are near: one zone then takes all."""
+        near = self.nearness(fleet)
+        return near is None or near.equivalence
+
+    def ceiling(self, members: int) -> int:
+        """Give all pairs, in halves and in whole."""
+        return super().ceiling(members) + members * members
+
+    def describe(self, group: str) -> str:
+        """Say the rule."""
+        if self.level is not None:
+            return f"all members of {group} are near each other: in one {self.level}"
+        return f"all members of {group} are near each other: at most {self.within} apart"
+
+    def _apart(self, group: str, view: View) -> dict[tuple[str, str], int]:
+        """Count the pairs of members on each two hosts that are not near."""
+        counts = Counter(member.host for member in view.members(group))
+        return {
+            (one, other): counts[one] * counts[other]
+            for one, other in combinations(counts, 2)
+            if not self.near(one, other, view)
+        }
+
+    def violations(self, group: str, view: View) -> int:
+        """Count the domains used beyond the first, or the pairs that are further apart."""
+        if self.level is not None:
+            return domains_beyond(self.level, group, view)
+        return sum(self._apart(group, view).values())
+
+    def excesses(self, group: str, view: View) -> Iterable[str]:
+        """Name the domains that it uses, or the hosts that are further apart."""
+        if self.level is not None:
+            yield from domains_told(self.level, group, view)
+        else:
+            apart = sorted(self._apart(group, view).items(), key=lambda found: -found[1])
+            yield from (f"{one} and {other} are more than {self.within} apart" for (one, other), _ in apart)
+
+    def evidence(self, group: str, facts: Facts) -> str:
+        """Say how many the roomiest domain takes."""
+        return facts.roomiest(group, self.level) if self.level is not None else ""
+
+    def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
+        """Give the hosts that are near all members so far."""
+        level, near = self.level_on(partial.ground.fleet), self.nearness(partial.ground.fleet)
+        if near is None:
+            return domains_open(level, group, partial)
+        return partial.where(level, near.reached_by_all(partial.counts(group, level) > 0))
+
+    def encode(self, rule: Rule, enc: Encoding) -> None:
+        """Let one zone be used, or such as are near each other; or count the pairs that are further apart."""
+        fleet, group = enc.ground.fleet, rule.group
+        level, near = self.level_on(fleet), self.nearness(fleet)
+        if near is None:
+            share_domain(level, rule, enc)
+        elif not self.hard:
+            enc.require(rule, [pairs_apart(group, level, near, enc)])
+        elif near.equivalence and not np.any(enc.ground.running(group, level)):
+            enc.together(group, level)
+        else:
+            all_near(group, level, near, enc)
+
+    def sees(self, own: bool) -> Sees:
+        """On one host the share moves as one; above, only the domain counts."""
+        return Sees(self.level, sharing=self.level == HOST) if self.level is not None else super().sees(own)
+
+    def sees_on(self, fleet: CompiledFleet, own: bool) -> Sees:
+        """Hosts of one zone are as near to all others; where a host is a zone of its own, it stays."""
+        return self.sees(own) if self.bound is None else Sees(self.level_on(fleet))

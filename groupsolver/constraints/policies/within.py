@@ -1,0 +1,98 @@
+"""``within`` and ``outside``: members stand in a set of places, or keep out of it."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+import numpy as np
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from groupsolver.constraints.policy import PerHost
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
+from groupsolver.model.fleet import Host
+from groupsolver.model.value import HOST, DomainName, HostName, LevelName
+
+
+class Places(PerHost):
+    """A set of places: the hosts named, and all hosts of the domains named."""
+
+    hosts: tuple[HostName, ...] | None = None
+    domains: dict[LevelName, tuple[DomainName, ...]] | None = None
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if self.hosts is None and self.domains is None:
+            raise PydanticCustomError("missing-key", "expected hosts or domains")
+        return self
+
+    @property
+    def nowhere(self) -> bool:
+        """Whether no place is named: the policy then adds no constraint."""
+        return not self.hosts and not any((self.domains or {}).values())
+
+    def covers(self, host: Host) -> bool:
+        """Whether `host` is one of the places, or in one."""
+        domains = (self.domains or {}).items()
+        return host.name in (self.hosts or ()) or any(_domain(host, level) in names for level, names in domains)
+
+    def covered(self, fleet: CompiledFleet) -> Mask:
+        """Give `covers` over all hosts, (H,) bool."""
+        mask = np.zeros(len(fleet), dtype=np.bool_)
+        for level, names in (self.domains or {}).items():
+            known = [code for code in (fleet.code(level, name) for name in names) if code >= 0]
+            mask |= np.isin(fleet.codes(level), known)
+        mask[[fleet.rows[name] for name in self.hosts or () if name in fleet.rows]] = True
+        return mask
+
+    def place_names(self) -> str:
+        """Name the places for a sentence."""
+        domains = [(level, names) for level, names in (self.domains or {}).items() if names]
+        parts = [f"{level}{'s' * (len(names) > 1)} {', '.join(names)}" for level, names in domains]
+        return ", ".join([*parts, *(self.hosts or ())]) or "no place"
+
+
+def _domain(host: Host, level: str) -> str | None:
+    return host.name if level == HOST else host.domains.get(level)
+
+
+class Within(Places):
+    """Members stand only on the hosts, or in the domains, that are named.
+
+    Measure: members elsewhere. Source: availability zones and ``--host`` of Nova's API.
+    """
+
+    kind: Literal["within"] = "within"
+
+    def describe(self, group: str) -> str:
+        """Say the rule."""
+        return f"members of {group} stand only in {'any place' if self.nowhere else self.place_names()}"
+
+    def admits(self, host: Host) -> bool:
+        """Whether `host` is one of the places."""
+        return self.nowhere or self.covers(host)
+
+    def mask(self, fleet: CompiledFleet) -> Mask:
+        """Give the places."""
+        return np.ones(len(fleet), dtype=np.bool_) if self.nowhere else self.covered(fleet)
+
+
+class Outside(Places):
+    """Members never stand on the hosts, or in the domains, that are named.
+
+    Measure: members there. Source: Nova's ``DifferentHostFilter``, here for any place.
+    """
+
+    kind: Literal["outside"] = "outside"
+
+    def describe(self, group: str) -> str:
+        """Say the rule."""
+        return f"members of {group} never stand in {self.place_names()}"
+
+    def admits(self, host: Host) -> bool:
+        """Whether `host` is none of the places."""
+        return not self.covers(host)
+
+    def mask(self, fleet: CompiledFleet) -> Mask:
+        """Give all but the places."""
+        return ~self.covered(fleet)

@@ -1,0 +1,1 @@
+"""A fleet as numpy arrays and look-up tables."""

@@ -1,0 +1,121 @@
+"""Look-ups over the hosts of a fleet, kept in step while hosts come, change and go."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from groupsolver.errors import UnknownHost
+from groupsolver.model.fleet import Host, Link
+from groupsolver.model.network.link_cuts import Domain, plain_cuts
+from groupsolver.model.value import HOST
+
+
+class HostIndex:
+    """Hosts by name and by failure domain.
+
+    Parameters
+    ----------
+    levels : iterable of str
+        The fleet's levels above ``host``.
+    hosts : iterable of Host
+    links : iterable of Link, optional
+        The network as a graph.
+    """
+
+    def __init__(self, levels: Iterable[str], hosts: Iterable[Host], links: Iterable[Link] = ()) -> None:
+        self.levels = tuple(levels)
+        self.links = tuple(links)
+        self.reserved: Mapping[Domain, int] = {}  # Mbit/s of the links that leave a domain, beside their `used_mbps`
+        self._cuts: dict[Domain, int] | None = None  # as long as no host changes its domains
+        self._hosts: dict[str, Host] = {}
+        # A dict for its order: hosts of a domain come in the order in which they were added.
+        self._domains: dict[str, dict[str, dict[str, None]]] = {level: {} for level in self.levels}
+        self._traits: Counter[str] = Counter()
+        for host in hosts:
+            self.put(host)
+
+    def __len__(self) -> int:
+        return len(self._hosts)
+
+    def __iter__(self) -> Iterator[Host]:
+        return iter(self._hosts.values())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._hosts
+
+    def __getitem__(self, name: str) -> Host:
+        try:
+            return self._hosts[name]
+        except KeyError:
+            raise UnknownHost(name) from None
+
+    def copy(self) -> HostIndex:
+        """Give look-ups that may change without these: the hosts themselves are shared."""
+        other = HostIndex(self.levels, (), self.links)
+        other._hosts = self._hosts.copy()
+        other._domains = {
+            level: {name: hosts.copy() for name, hosts in domains.items()} for level, domains in self._domains.items()
+        }
+        other._traits = self._traits.copy()
+        other.reserved, other._cuts = self.reserved, self._cuts
+        return other
+
+    def put(self, host: Host) -> None:
+        """Add a host, or replace the one of that name."""
+        before = self._hosts.get(host.name)
+        if before is None or before.domains != host.domains:
+            self._cuts = None
+        if before is not None:
+            self._forget(before)
+        self._hosts[host.name] = host
+        self._traits.update(host.traits)
+        for level, domain in host.domains.items():
+            self._domains[level].setdefault(domain, {})[host.name] = None
+
+    def remove(self, name: str) -> None:
+        """Take a host out. Raises `UnknownHost`."""
+        self._forget(self[name])
+        del self._hosts[name]
+        self._cuts = None
+
+    def _forget(self, host: Host) -> None:
+        self._traits.subtract(host.traits)
+        for level, domain in host.domains.items():
+            members = self._domains[level][domain]
+            del members[host.name]
+            if not members:
+                del self._domains[level][domain]
+
+    def names(self) -> list[str]:
+        """Give every host's name."""
+        return list(self._hosts)
+
+    def domain(self, name: str, level: str) -> str | None:
+        """Give the domain of host `name` at `level`, or None where it stands in none."""
+        return name if level == HOST else self[name].domains.get(level)
+
+    def domains(self, level: str) -> list[str]:
+        """Give the names of the domains of a level; of ``host``, the hosts' names."""
+        return self.names() if level == HOST else list(self._domains[level])
+
+    def number_in(self, level: str, domain: str) -> int:
+        """Give how many hosts stand in a domain."""
+        return int(domain in self._hosts) if level == HOST else len(self._domains[level].get(domain, ()))
+
+    def free_mbps(self, level: str, name: str) -> int | None:
+        """Give what is free on the links that leave a domain, in Mbit/s; None where nothing bounds it."""
+        if self._cuts is None:
+            self._cuts = plain_cuts(self)
+        free = self._cuts.get((level, name))
+        return None if free is None else max(0, free - self.reserved.get((level, name), 0))
+
+    def traits(self) -> list[str]:
+        """Give the traits that some host has."""
+        return [trait for trait, hosts in self._traits.items() if hosts > 0]
+
+    def hosts_in(self, level: str, domain: str) -> Iterator[Host]:
+        """Give the hosts of a domain, or none where the fleet lacks it."""
+        if level == HOST:
+            return iter([self._hosts[domain]] if domain in self._hosts else [])
+        return (self._hosts[name] for name in self._domains[level].get(domain, ()))

@@ -1,0 +1,1 @@
+"""From candidates to a proof: CP-SAT models and how they are searched."""

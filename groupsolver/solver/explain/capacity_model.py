@@ -1,0 +1,157 @@
+"""More room: the fewest hosts to be added, or to have something freed on them.
+
+One model for both. To the candidates of the batch come hosts that are not there yet, or more room on
+hosts that are. CP-SAT minimises how many of these are used, all rules being hard; and then, on as
+many, how much is freed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from groupsolver.constraints.cp_model.linear_expr import Linear
+from groupsolver.constraints.cp_model.model_builder import Encoding
+from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.problem import Scene
+from groupsolver.model.application import Application
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
+from groupsolver.solver.budget import Part, Run
+from groupsolver.solver.exact.capacity import capacity
+from groupsolver.solver.exact.cp_sat import RATE, Answer, search
+from groupsolver.solver.exact.link_cuts import links
+from groupsolver.solver.presolve.eligibility import survey
+from groupsolver.solver.presolve.host_reduction import reduce
+
+WHOLE = 10**6  # points of all that a host has of a resource class, where it is freed
+HUGE = 2**40  # units of a resource class on one host
+FINER = 0.3  # of the time, to free less on as many hosts
+
+
+@dataclass(frozen=True)
+class Larger:
+    """A fleet with more room than there is.
+
+    Attributes
+    ----------
+    fleet : CompiledFleet
+    rows : (N,) int64
+        Where there is more.
+    before : CompiledFleet
+        What is free there without a price; hosts that it lacks are new.
+    rank : (N,) int64
+        Which of several hosts that would do is preferred: the lowest.
+    """
+
+    fleet: CompiledFleet
+    rows: Ints
+    before: CompiledFleet
+    rank: Ints
+
+
+def fewest(app: Application[Any], larger: Larger, run: Run, seconds: float) -> dict[int, dict[str, int]] | None:
+    """Give the hosts that a batch needs more room on, the fewest, and what it takes there.
+
+    Parameters
+    ----------
+    app : Application
+        Without soft policies.
+
+    Returns
+    -------
+    dict of int to dict of str to int, or None
+        Load by row of each such host; None where no number is enough, or none was found in time.
+    """
+    ground = Ground(Scene(app, larger.fleet.index), larger.fleet)
+    known = survey(ground, "cost")
+    kept = [_widened(rows, larger.rows, most) for rows, most in zip(reduce(ground, known), known.most, strict=True)]
+    if sum(map(len, kept)) > RATE * seconds or _huge(ground, larger):
+        return None
+    run = Part(run, seconds, 0.0, quiet=True)  # what it counts is no objective of the batch's
+    until = run.elapsed() + seconds
+    most = [known.most[lot][rows] for lot, rows in enumerate(kept)]
+    opened = _opened(_solved(ground, kept, most, larger, None, run, (1 - FINER) * seconds), ground, larger)
+    if not opened:
+        return opened
+    least = _solved(ground, kept, most, larger, len(opened), run, until - run.elapsed())
+    return _opened(least, ground, larger) or opened
+
+
+def _solved(
+    ground: Ground, rows: list[Ints], most: list[Ints], larger: Larger, number: int | None, run: Run, seconds: float
+) -> Answer:
+    """Minimise how many hosts must give more; or, on so many, how much, and then which are preferred."""
+    enc = Encoding(ground, rows, most, 1)
+    capacity(enc)
+    links(enc)
+    for rule in ground.scene.rules:
+        rule.policy.encode(rule, enc)
+    opened = [_open(enc, row, larger, number is not None) for row in larger.rows.tolist() if row in enc.landed]
+    if number is None:
+        enc.charge(enc.total(opened), 1)
+    else:
+        enc.at_most(enc.total(opened), number)
+        rank = dict(zip(larger.rows.tolist(), larger.rank.tolist(), strict=True))
+        for row, one in zip((row for row in larger.rows.tolist() if row in enc.landed), opened, strict=True):
+            enc.charge(one, rank[row])
+    enc.minimize()
+    answer = search(enc, run, seconds, 0.0)
+    # Only what is proved to be the fewest counts as such; of amounts, what is found.
+    proved = answer.bound is not None and len(_opened(answer, ground, larger) or ()) == answer.bound
+    return answer if proved or number is not None else Answer(None, None, False)
+
+
+def _open(enc: Encoding, row: int, larger: Larger, amounts: bool) -> Linear:
+    """Give 0 or 1, whether a host is new and used or must give more than is free; price how much, if asked to."""
+    if larger.fleet.names[row] not in larger.before.rows or not larger.before.ready[row]:
+        return enc.some(enc.landed[row])
+    opened = enc.number(1)
+    loads: dict[str, Linear] = {}
+    for lot, at in enc.at[row]:
+        for name, amount in enc.ground.lots[lot].size:
+            load = loads.setdefault(name, Linear())
+            load.vars.append(enc.placed[lot][at])
+            load.coefs.append(amount)
+    for resource, load in loads.items():
+        free = int(larger.before.free(resource)[row])
+        more = int(larger.fleet.free(resource)[row]) - free
+        if enc.high(load) > free:
+            freed = enc.number(max(1, more)) if amounts else opened
+            enc.at_most(load.plus(Linear([freed], [-1 if amounts else -more])), free)
+            if amounts:
+                enc.at_most(Linear([freed, opened], [1, -more]), 0)
+                enc.charge(Linear([freed], [1]), max(1, WHOLE // int(larger.fleet.capacity(resource)[row])))
+    return Linear([opened], [1])
+
+
+def _opened(answer: Answer, ground: Ground, larger: Larger) -> dict[int, dict[str, int]] | None:
+    """Give the loads of the hosts that must give more."""
+    if answer.placement is None:
+        return None
+    loads: dict[int, dict[str, int]] = {}
+    for lot, row in answer.placement:
+        there = loads.setdefault(row, {})
+        for name, amount in ground.lots[lot].size:
+            there[name] = there.get(name, 0) + amount
+    return {row: loads[row] for row in larger.rows.tolist() if row in loads and _more(row, loads[row], larger)}
+
+
+def _huge(ground: Ground, larger: Larger) -> bool:
+    """Whether amounts are so large that their sums in the model would leave 64 bits."""
+    names = {name for lot in ground.lots for name, _ in lot.size}
+    return any(int(larger.fleet.capacity(name)[larger.rows].max(initial=0)) > HUGE for name in names)
+
+
+def _widened(rows: Ints, more: Ints, most: Ints) -> Ints:
+    wide: Ints = np.union1d(rows, more[most[more] > 0])
+    return wide
+
+
+def _more(row: int, load: dict[str, int], larger: Larger) -> bool:
+    """Whether a load needs more on a row than there is."""
+    name = larger.fleet.names[row]
+    if name not in larger.before.rows or not larger.before.ready[row]:
+        return True
+    return any(amount > larger.before.free(resource)[row] for resource, amount in load.items())

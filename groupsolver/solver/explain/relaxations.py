@@ -1,0 +1,129 @@
+"""What can be changed of what is asked for, step by step: each policy, and each size.
+
+A knob has positions, of which the first changes nothing. Turned further it never forbids what an
+earlier position allowed, but for a size that other rules count on: of that, only the position itself
+tells anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from groupsolver.changes.application import Fewer, Replaced
+from groupsolver.changes.change import Change, Kind
+from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.problem.problem import Scene
+from groupsolver.model.application import member_ids
+from groupsolver.model.change_costs import Costs
+from groupsolver.solver.explain.rules import Atomized, Piece
+
+STEPS = 1000  # of one number
+
+
+@dataclass(frozen=True)
+class Position:
+    """A way to set a knob.
+
+    Attributes
+    ----------
+    kind : str
+    cost : int
+    policy : Policy or None
+        Of a policy's knob: what becomes of it.
+    out : tuple of str
+        Of a size's knob: ids of the members that are not asked for.
+    """
+
+    kind: Kind
+    cost: int
+    policy: Policy | None = None
+    out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Knob:
+    """Something that can be changed.
+
+    Attributes
+    ----------
+    group : str
+    place : int
+        Of a policy: where it stands among the group's; of a size, -1.
+    policy : Policy or None
+        As it is told.
+    positions : tuple of Position
+        Beyond the first, which changes nothing.
+    """
+
+    group: str
+    place: int
+    policy: Policy | None
+    positions: tuple[Position, ...]
+
+    @property
+    def last(self) -> int:
+        """The last position."""
+        return len(self.positions)
+
+    def at(self, position: int) -> Position:
+        """Give a position but the first."""
+        return self.positions[position - 1]
+
+    def cost(self, position: int) -> int:
+        """What a position costs."""
+        return self.at(position).cost if position else 0
+
+
+State = Mapping[Knob, int]  # positions of the knobs that are turned
+
+
+def knobs_of(atomized: Atomized, costs: Costs, own: Collection[str] | None = None) -> list[Knob]:
+    """Give the knobs of an application in pieces: policies of `own` groups, by default of all, and every size."""
+    scene = atomized.scene
+    found = [
+        Knob(piece.group, piece.place, piece.policy, tuple(_of_policy(piece, scene, costs)))
+        for piece in atomized.pieces
+        if own is None or piece.group in own
+    ]
+    if costs.fewer is not None:
+        lots: dict[tuple[str, object], list[str]] = {}
+        for member in scene.batch:
+            lots.setdefault((member.group, member.size), []).append(member.id)
+        for (group, _), ids in lots.items():
+            # The last ones of a lot go first: the names of those that stay are what they were.
+            steps = [
+                Position("fewer", less * costs.fewer, out=tuple(ids[len(ids) - less :]))
+                for less in range(1, min(len(ids), STEPS) + 1)
+            ]
+            found.append(Knob(group, -1, None, tuple(steps)))
+    return [knob for knob in found if knob.positions]
+
+
+def _of_policy(piece: Piece, scene: Scene, costs: Costs) -> Iterator[Position]:
+    """Give a policy's positions: its number, step by step, and then a wish or nothing at all."""
+    if costs.relax is not None:
+        for step, policy in enumerate(islice(piece.policy.eased(piece.group, scene), STEPS), 1):
+            yield Position("relax", step * costs.relax, policy)
+    if costs.soften is not None and (costs.drop is None or costs.soften <= costs.drop):
+        yield Position("soften", costs.soften, piece.policy.model_copy(update={"weight": 1}))
+    elif costs.drop is not None:
+        yield Position("drop", costs.drop)
+
+
+def changes_of(atomized: Atomized, state: State) -> list[Change]:
+    """Give the changes that set the knobs; policies last first, so that each finds its place."""
+    changes: list[Change] = []
+    out: dict[str, list[str]] = {}
+    for knob, position in sorted(state.items(), key=lambda one: -one[0].place):
+        if not position:
+            continue
+        at = knob.at(position)
+        if knob.policy is not None:
+            changes.append(Replaced(knob.group, knob.place, knob.policy, at.policy))
+        else:
+            out.setdefault(knob.group, []).extend(at.out)
+    sizes = {group.name: sum(1 for _ in member_ids(group)) for group in atomized.app.groups}
+    changes += [Fewer(group, sizes[group], tuple(ids)) for group, ids in out.items()]
+    return changes

@@ -1,0 +1,61 @@
+"""What is said when a batch cannot be placed."""
+
+from __future__ import annotations
+
+from groupsolver.constraints.capacity.host_capacity import takes
+from groupsolver.constraints.policy import number
+from groupsolver.constraints.problem.problem import Scene
+from groupsolver.model.fleet import Host
+from groupsolver.model.result import Conflict, ConflictingPolicy, Result
+from groupsolver.solver.budget import Run
+
+TOLD = 10  # disabled hosts that are named
+
+
+def refusal(scene: Scene, run: Run) -> Result:
+    """Answer ``infeasible``, not narrowed down."""
+    return Result(
+        status="infeasible",
+        seconds=run.elapsed(),
+        warnings=scene.warnings + disabled(scene),
+        conflict=everything(scene),
+    )
+
+
+def everything(scene: Scene) -> Conflict:
+    """Give all hard policies and sizes: what is said where no smaller conflict was found."""
+    policies = [
+        ConflictingPolicy(group=rule.group, policy=rule.policy.kind, sentence=str(rule)) for rule in scene.hard()
+    ]
+    new: dict[str, int] = {}
+    for member in scene.batch:
+        new[member.group] = new.get(member.group, 0) + 1
+    policies += [
+        ConflictingPolicy(group=group, policy="members", sentence=size_told(group, count))
+        for group, count in new.items()
+    ]
+    return Conflict(policies=tuple(policies))
+
+
+def size_told(group: str, count: int) -> str:
+    """Say that a group's new members are placed."""
+    return f"{number(count, 'new member')} of {group} {'is' if count == 1 else 'are'} placed"
+
+
+def disabled(scene: Scene) -> tuple[str, ...]:
+    """Name the disabled hosts that could have taken members, in a warning."""
+    names = [host.name for host in scene.hosts if not host.enabled and _takes_some(scene, host)]
+    if not names:
+        return ()
+    more = f" and {len(names) - TOLD} more" if len(names) > TOLD else ""
+    return (f"disabled hosts that could have taken members: {', '.join(names[:TOLD])}{more}",)
+
+
+def _takes_some(scene: Scene, host: Host) -> bool:
+    """Whether a host, were it enabled, has the room and the capabilities for some member."""
+    if host.overfull:
+        return False
+    return any(
+        takes(host, size) and all(rule.policy.admits(host) for rule in scene.rules_over(group) if rule.policy.hard)
+        for group, size in {(member.group, member.size) for member in scene.batch}
+    )

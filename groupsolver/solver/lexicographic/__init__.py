@@ -1,0 +1,1 @@
+"""Soft policies with priorities: a solve in stages, one for each tier."""

@@ -1,0 +1,1 @@
+"""From a compiled problem to fewer candidates with the same optimum."""

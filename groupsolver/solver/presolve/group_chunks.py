@@ -1,0 +1,89 @@
+"""Identical groups that each keep together, taken as one: members that come in chunks of one domain."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ortools.sat.python import cp_model
+
+from groupsolver.constraints.cp_model.linear_expr import Linear
+from groupsolver.constraints.cp_model.model_builder import Encoding
+from groupsolver.constraints.policy import Policy, Sees
+from groupsolver.constraints.problem.partial import Partial
+from groupsolver.constraints.problem.problem import Rule
+from groupsolver.constraints.problem.view import View
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
+
+
+class Chunks(Policy):
+    """Members come in `number` equal chunks; each stands in one part of `inner`.
+
+    It stands in no file: `twins` puts it where it found groups that may be told apart at the
+    very end. With integers for how many chunks stand in each part there is no symmetry left
+    between the groups, nor between the chunks.
+
+    Parameters
+    ----------
+    number : int
+        How many chunks; a chunk has of each lot an equal share.
+    inner : str
+        A level above host, or a partition of the hosts.
+    per_host : int, optional
+        How many members of one chunk may share a host.
+    """
+
+    kind: Literal["chunks"] = "chunks"
+    number: int
+    inner: str
+    per_host: int | None = None
+
+    def describe(self, group: str) -> str:
+        """Say the rule."""
+        return f"members of {group} stand in {self.number} chunks of one {self.inner} each"
+
+    def violations(self, group: str, view: View) -> int:
+        """Count the members on hosts in no part, and in each part those beyond whole chunks.
+
+        Only for a level of the fleet. Answers are held against the groups as they were told, never against this.
+        """
+        size = max(1, len(view.members(group)) // self.number)
+        return view.adrift(group, self.inner) + sum(n % size for n in view.counts(group, self.inner).values())
+
+    def level_on(self, fleet: CompiledFleet) -> str | None:
+        """Give the level of a chunk."""
+        return self.inner
+
+    def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
+        """Give the hosts in some part: which, is for whoever puts whole chunks down."""
+        return partial.codes(self.inner) >= 0
+
+    def encode(self, rule: Rule, enc: Encoding) -> None:
+        """Let each part hold so many members of each lot as it has chunks, and each host no more than these allow."""
+        ground, model = enc.ground, enc.model
+        codes = ground.fleet.codes(self.inner)
+        chunks: dict[int, cp_model.IntVar] = {}
+        on_host: dict[int, tuple[int, Linear]] = {}
+        for lot in ground.lots_below(rule.group):
+            inside: dict[int, list[cp_model.IntVar]] = {code: [] for code in chunks}
+            for row, var in zip(enc.rows[lot].tolist(), enc.placed[lot], strict=True):
+                code = int(codes[row])
+                if code < 0:
+                    model.add(var == 0)
+                    continue
+                inside.setdefault(code, []).append(var)
+                there = on_host.setdefault(row, (code, Linear()))[1]
+                there.vars.append(var)
+                there.coefs.append(1)
+            share = ground.lots[lot].number // self.number
+            for code, found in inside.items():
+                if code not in chunks:
+                    chunks[code] = enc.number(self.number)
+                model.add(cp_model.LinearExpr.sum(found) == share * chunks[code])
+        model.add(cp_model.LinearExpr.sum(list(chunks.values())) == self.number)
+        for code, members in on_host.values():
+            most = min(enc.high(members), self.per_host or enc.high(members))
+            enc.at_most(members.plus(Linear([chunks[code]], [-most])), 0)
+
+    def sees(self, own: bool) -> Sees:
+        """Within a part, hosts are the same to a member that leaves its chunk's others where they are."""
+        return Sees(self.inner)

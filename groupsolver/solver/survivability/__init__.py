@@ -1,0 +1,1 @@
+"""Policies of kind ``survives``: placements that are searched until every loss can be recovered from."""

@@ -1,0 +1,1 @@
+"""Reading and writing stored entities, one module for each kind."""

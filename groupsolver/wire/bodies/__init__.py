@@ -1,0 +1,1 @@
+"""The bodies of ``/v1.0`` as typed values."""

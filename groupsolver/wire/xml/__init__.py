@@ -1,0 +1,1 @@
+"""Bodies as XML: from plain data to text and back."""

@@ -1,0 +1,59 @@
+"""``groupsolver place --picture``: a file that is written whole, or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.drivers.cli_files import place, prepared
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    return prepared(tmp_path)
+
+
+def test_the_picture_is_written_whole(files: Path, capsys: Captured) -> None:
+    target = files / "out.html"
+    target.write_text("old")
+    with target.open() as old:
+        assert place(files, "app.yaml", "--picture", str(target)) == 0
+        assert old.read() == "old"  # replaced, not written over: nobody ever reads half a picture
+    assert target.read_text(encoding="utf-8").lower().startswith("<!doctype html>")
+    assert {path.name for path in files.iterdir()} == {"app.yaml", "fleet.yaml", "many.json", "out.html"}
+
+
+def test_a_picture_that_fails_in_the_end_leaves_the_answer_and_the_old_picture(
+    files: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, *_: Any, **__: Any) -> int:
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    target = files / "out.html"
+    target.write_text("old")
+    monkeypatch.setattr(Path, "write_text", full)
+    assert place(files, "app.yaml", "--picture", str(target)) == 2
+    out, err = capsys.readouterr()
+    assert "2 members placed" in out
+    assert err == f"{target}: expected a file that can be written: No space left on device [unwritable-file]\n"
+    assert target.read_text() == "old"
+    assert len(list(files.iterdir())) == 4
+
+
+@pytest.mark.parametrize("target", ["nowhere/out.html", ".", "app.yaml", "fleet.yaml", "\0", "/dev/null"])
+def test_a_picture_that_cannot_be_written_ends_before_the_solve(
+    target: str, files: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("groupsolver.solver.pipeline.solve", lambda *_, **__: pytest.fail("solved"))
+    before = {path.name: path.read_bytes() for path in files.iterdir()}
+    assert place(files, "app.yaml", "--picture", str(files / target)) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "expected a file that can be written: " in err
+    assert len(err.splitlines()) == 1
+    assert {path.name: path.read_bytes() for path in files.iterdir()} == before

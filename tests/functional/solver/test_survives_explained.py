@@ -1,0 +1,165 @@
+"""`survives` in a conflict: what it says, and that the conflict is one, minimal, by every placement tried."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+from groupsolver import Application, Explanation, Fleet, check, compile_fleet, explain
+from groupsolver.constraints.problem.problem import Scene
+from groupsolver.solver.explain.rules import Atom, Atomized, Piece, Size, in_pieces
+from tests.functional.solver.test_survives import ONE, RACK, app, racks
+from tests.support.draws.survives import cases, minded
+from tests.support.oracle.survives import Survivors
+
+Doc = dict[str, Any]
+TWO: Doc = RACK | {"failures": 2}
+APART: Doc = {"kind": "anti-affinity", "level": "rack"}
+
+
+def conflict(application: Application, fleet: Fleet, **more: Any) -> tuple[dict[tuple[str, str], str], dict[str, int]]:
+    """The sentences of a conflict that is minimal, and the fixes, each of which is placed."""
+    found = explain(application, fleet, limits=ONE, **more)
+    assert found.status == "infeasible"
+    assert found.conflict is not None
+    assert found.conflict.minimal
+    hold_by_brute_force(application, fleet, found)
+    assert all(fix.placement is not None for fix in found.conflict.fixes)
+    told = {(one.group, one.policy): one.sentence for one in found.conflict.policies}
+    return told, {fix.change: fix.cost for fix in found.conflict.fixes}
+
+
+def possible(atomized: Atomized, atoms: list[Atom], fleet: Fleet) -> bool:
+    return Survivors(atomized.application(atoms).document(), fleet.document()).best("cost") is not None
+
+
+def hold_by_brute_force(application: Application, fleet: Fleet, found: Explanation) -> bool:
+    """Whether it could be told which rules a conflict has; then they are impossible, and without any are not."""
+    assert found.conflict is not None
+    index = compile_fleet(fleet).index
+    atomized = Atomized(Scene(in_pieces(Scene(application, index)), index))
+    policies = {(one.group, one.policy) for one in found.conflict.policies}
+    rooms = {one.resource for one in found.conflict.capacity}
+    kinds = Counter((piece.group, piece.policy.kind) for piece in atomized.pieces)
+    if any(kinds[key] > 1 for key in policies):
+        return False
+
+    def told(atom: Atom) -> bool:
+        if isinstance(atom, Piece):
+            return (atom.group, atom.policy.kind) in policies
+        return (atom.group, "members") in policies if isinstance(atom, Size) else atom.resource in rooms
+
+    atoms = [atom for atom in atomized.every if told(atom)]
+    assert not possible(atomized, atoms, fleet)
+    assert all(possible(atomized, [one for one in atoms if one is not atom], fleet) for atom in atoms)
+    return True
+
+
+def test_a_conflict_says_how_many_places_are_left_after_the_worst_loss() -> None:
+    # Racks of two and one hosts, a member a host: without r0 there is one place for two.
+    told, fixes = conflict(app(RACK), racks(2, 1))
+    assert told.keys() == {("A", "members"), ("A", "survives")}
+    sentence = "after the loss of any rack, all members of A find a place again; "
+    assert told["A", "survives"] == sentence + "without rack r0 there is 1 place for 2 new members"
+    assert fixes == {f"make A survives at rack soft: {sentence[:-2]}": 5, "A 2 -> 1 member": 10}
+
+
+def test_names_are_told_only_where_they_may_be() -> None:
+    told, _ = conflict(app(TWO), racks(1, 1, 2), reveal=False)
+    # Of four places, r2 and one more rack have three.
+    assert told["A", "survives"].endswith("; without the roomiest 2 racks there is 1 place for 2 new members")
+    told, _ = conflict(app(TWO), racks(1, 1, 2))
+    assert told["A", "survives"].endswith("; without racks r2 and r0 there is 1 place for 2 new members")
+
+
+def test_fewer_failures_are_the_cheapest_fix() -> None:
+    # One a rack, three of four racks: two are left after any two.
+    told, fixes = conflict(app(TWO, APART, count=3), racks(1, 1, 1, 1))
+    assert told.keys() == {("A", "members"), ("A", "survives"), ("A", "anti-affinity")}
+    assert told["A", "survives"].endswith("; without racks r0 and r1 there are 2 places for 3 new members")
+    assert fixes["A survives at rack failures 2 -> 1"] == 1
+    three = RACK | {"failures": 3}
+    # Of four racks two failures leave two: of three failures, one step less is enough.
+    _, fixes = conflict(app(three, APART), racks(1, 1, 1, 1))
+    assert fixes["A survives at rack failures 3 -> 2"] == 1
+    # Two members of one rack each, three racks: from three failures to one are two steps.
+    _, fixes = conflict(app(three, APART), racks(1, 1, 1))
+    assert fixes["A survives at rack failures 3 -> 1"] == 2
+
+
+def test_whoever_takes_the_reserve_is_part_of_the_conflict_and_nobody_else() -> None:
+    # B's two take two of five hosts. Whichever rack with members of A is lost, fewer hosts are free than it held of A,
+    # as both in r0, one of r1 being free: C takes nothing, and with one of B less all is well.
+    others = (
+        {"name": "B", "members": [{"count": 2, "resources": {"VCPU": 4}}]},
+        {"name": "C", "members": [{"resources": {}}]},
+    )
+    told, fixes = conflict(app(RACK, more=others), racks(2, 3))
+    assert told.keys() == {("A", "members"), ("B", "members"), ("A", "survives")}
+    assert fixes["B 2 -> 1 member"] == 10
+
+
+def test_running_members_alone_are_never_a_conflict() -> None:
+    # Two that run in r0 and have one place left after it: that is forgiven. The new one on h2 would take it.
+    there = tuple({"group": "A", "id": f"old{i}", "host": f"h{i}", "resources": {"VCPU": 4}} for i in (0, 1))
+    busy = racks(2, 1, 1).document()
+    for host in busy["hosts"][:2]:
+        host["used"] = {"VCPU": 4}
+    fleet = Fleet.model_validate(busy)
+    told, _ = conflict(app(RACK, count=1, existing=there), fleet)
+    assert told.keys() == {("A", "members"), ("A", "survives")}
+    assert check(app(RACK, count=0, existing=there), fleet, {}).violations == ()
+
+
+def test_every_conflict_is_one_and_minimal() -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(32):
+        rnd = Random(f"why {seed}")
+        app_, fleet_ = (cases if seed % 2 else minded)(rnd, False)
+        if Survivors(app_, fleet_).best("cost") is not None:
+            continue
+        application, fleet = Application.model_validate(app_), Fleet.model_validate(fleet_)
+        found = explain(application, fleet, limits=ONE, fixes=seed % 8 < 2)
+        assert (found.status, found.conflict and found.conflict.minimal) == ("infeasible", True), seed
+        assert found.conflict is not None
+        seen["all"] += 1
+        seen["told"] += hold_by_brute_force(application, fleet, found)
+        seen["survives"] += any(one.policy == "survives" for one in found.conflict.policies)
+    assert seen["told"] > 0.8 * seen["all"]
+    assert seen["survives"] > 0.4 * seen["all"] > 4
+
+
+def test_leaving_rules_out_never_makes_it_impossible() -> None:
+    seen: Counter[bool] = Counter()
+    for seed in range(40):
+        rnd = Random(f"less {seed}")
+        app_, fleet_ = (cases if seed % 2 else minded)(rnd, False)
+        application, fleet = Application.model_validate(app_), Fleet.model_validate(fleet_)
+        index = compile_fleet(fleet).index
+        atomized = Atomized(Scene(in_pieces(Scene(application, index)), index))
+        some: list[Atom] = [atom for atom in atomized.every if rnd.random() < 0.9]
+        first = possible(atomized, some, fleet)
+        seen[first] += 1
+        if first:
+            assert possible(atomized, [atom for atom in some if rnd.random() < 0.8], fleet), seed
+    assert min(seen.values()) >= 8
+
+
+def test_what_is_forgiven_rests_on_the_rules_that_make_it_so() -> None:
+    # Old may stand on h0 alone, so it is nowhere without h0: one is forgiven, and B on h1 has no other place either.
+    # Were old free to go, h1 would take it, nothing would be forgiven, and B could stand nowhere.
+    full = {"VCPU": 4}
+    hosts = [{"name": "h0", "inventory": {"VCPU": 8}, "used": full}, {"name": "h1", "inventory": full}]
+    groups: list[Doc] = [
+        {"name": "P", "groups": ["A", "B"], "policies": [{"kind": "survives"}]},
+        {"name": "A", "policies": [{"kind": "within", "hosts": ["h0"]}]},
+        {"name": "B", "members": [{"resources": full}]},
+    ]
+    there = {"group": "A", "id": "old", "host": "h0", "resources": full}
+    application = Application.model_validate({"groups": groups, "existing": [there]})
+    fleet = Fleet.model_validate({"hosts": hosts})
+    index = compile_fleet(fleet).index
+    atomized = Atomized(Scene(in_pieces(Scene(application, index)), index))
+    for atom in atomized.every:
+        assert possible(atomized, [other for other in atomized.every if other is not atom], fleet)

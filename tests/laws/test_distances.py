@@ -1,0 +1,105 @@
+"""The laws where being near does not carry over: hosts in rows and rings, members far apart that run already."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+import pytest
+
+from groupsolver import check, solve
+from groupsolver.checking.check import judge
+from tests.laws.test_fixing import priced
+from tests.laws.test_laws import OBJECTIVES, ONE, anywhere
+from tests.laws.test_reduction import Wide
+from tests.support.draws.applications import FLAVORS
+from tests.support.oracle.brute_force import Oracle
+
+Doc = dict[str, Any]
+FORMS = [(kind, soft) for kind in ("network-proximity", "near") for soft in (False, True)]
+SEEDS = range(60)
+
+
+def case(kind: str, soft: bool, seed: int, hosts: int) -> tuple[Doc, Doc]:
+    """Hosts in a row or a ring, by themselves or in racks; up to four members and three running ones."""
+    rnd = Random(f"{kind} {soft} {seed} {hosts}")
+    racks = rnd.randint(3, 6)
+    by_rack = rnd.randint(0, 1)
+    names = [f"h{i}" for i in range(hosts)]
+    docs = [
+        {
+            "name": name,
+            "domains": {"rack": f"r{rnd.randrange(racks)}"},
+            "inventory": {"VCPU": rnd.randint(1, 4), "MEMORY_MB": 8},
+            "cost": rnd.randint(0, 3),
+        }
+        for name in names
+    ]
+    ends = [f"r{i}" for i in range(racks)] if by_rack else names
+    links = [{"between": list(pair), "latency_us": rnd.choice((1, 1, 2))} for pair in pairwise(ends)]
+    if rnd.randint(0, 1):
+        links.append({"between": [ends[-1], ends[0]], "latency_us": 1})
+    policy: Doc = {
+        "kind": kind,
+        **rnd.choice(({"max_hops": 1}, {"max_hops": 2}, {"max_latency_us": 1}, {"max_latency_us": 2})),
+    }
+    policy |= {"weight": rnd.randint(1, 2)} if soft else {}
+    policy |= {"group": "B"} if kind == "near" else {}
+    members = [{"flavor": rnd.choice("sm"), "count": rnd.randint(1, 2)} for _ in range(2)]
+    groups: list[Doc] = [{"name": "A", "policies": [policy], "members": members}, {"name": "B"}]
+    if rnd.randint(0, 1):
+        groups[0]["policies"].append({"kind": "anti-affinity", "max_per_domain": rnd.choice((1, 2))})
+    if kind == "near":
+        groups[0]["members"] = members[:1]
+        groups[1]["members"] = [{"flavor": "s", "count": rnd.randint(1, 2)}]
+        for group in groups if rnd.randint(0, 1) else []:  # often too far apart
+            group.setdefault("policies", []).append({"kind": "within", "hosts": rnd.sample(names, 1)})
+    existing = [
+        {"group": rnd.choice("AAB"), "id": f"old{i}", "host": rnd.choice(names)}
+        for i in range(rnd.choice((0, 0, 1, 2, 3)))
+    ]
+    fleet = {"levels": ["rack"], "hosts": docs, "links": links}
+    return {"flavors": FLAVORS, "groups": groups, "existing": existing}, fleet
+
+
+@pytest.mark.parametrize(("kind", "soft"), FORMS)
+def test_the_answer_is_the_brute_forced_optimum(kind: str, soft: bool) -> None:
+    refused = split = 0
+    for seed in SEEDS:
+        drawn = case(kind, soft, seed, 5)
+        oracle, problem = Oracle(*drawn), Wide(drawn, "cost")
+        objective = Random(seed).choice(OBJECTIVES)
+        best = oracle.best(objective)
+        result = solve(problem.app, problem.fleet, objective=objective, limits=ONE, explain=False)
+        assert result.objective == best, drawn
+        refused += best is None
+        split += not problem.ground.scene.rules[0].policy.nearness(problem.ground.fleet).equivalence  # type: ignore[attr-defined]
+    assert split > 0.4 * len(SEEDS)
+    assert soft or 0.05 * len(SEEDS) < refused < 0.7 * len(SEEDS)
+
+
+@pytest.mark.parametrize(("kind", "soft"), FORMS)
+def test_checker_oracle_and_model_agree_on_any_placement(kind: str, soft: bool) -> None:
+    for seed in SEEDS:
+        rnd = Random(seed)
+        drawn = case(kind, soft, seed, 5)
+        oracle, problem = Oracle(*drawn), Wide(drawn, "cost")
+        enc = problem.encoded()
+        every = [p for p in oracle.placements() if oracle.holds(p)]
+        for placement in [anywhere(oracle, rnd) for _ in range(6)] + rnd.sample(every, min(4, len(every))):
+            verdict = judge(problem.ground.scene, placement, "cost")
+            assert (not verdict.violations) == oracle.holds(placement)
+            assert verdict.objective == oracle.value(placement, "cost")
+            assert priced(problem, enc, placement) == (None if verdict.violations else verdict.objective), drawn
+
+
+@pytest.mark.parametrize(("kind", "soft"), FORMS)
+def test_on_wider_fleets_the_answer_is_the_optimum_of_the_unreduced_model(kind: str, soft: bool) -> None:
+    for seed in SEEDS:
+        drawn = case(kind, soft, seed, 14)
+        problem = Wide(drawn, "cost")
+        result = solve(problem.app, problem.fleet, objective="cost", limits=ONE, explain=False)
+        assert result.objective == problem.best(problem.every), drawn
+        if result.placement is not None:
+            assert not check(problem.app, problem.fleet, result.placement, objective="cost").violations

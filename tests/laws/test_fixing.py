@@ -1,0 +1,69 @@
+"""The encoding at a placement that is given: what it allows and what it costs, against the checker."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from ortools.sat.python import cp_model
+
+from groupsolver.checking.check import judge
+from groupsolver.constraints.cp_model.model_builder import Encoding
+from tests.laws.test_laws import OBJECTIVES, drawn, every_policy
+from tests.laws.test_reduction import Wide, least
+
+Placement = dict[str, str]
+
+
+def priced(problem: Wide, enc: Encoding, placement: Placement) -> int | None:
+    """The model's least objective with every count as in a placement, None where it allows no such counts."""
+    fleet, model = problem.ground.fleet, enc.model.clone()
+    for lot, rows, found in zip(problem.ground.lots, problem.every, enc.placed, strict=True):
+        here = Counter(fleet.rows[placement[id_]] for id_ in lot.ids)
+        if set(here) - set(rows.tolist()):
+            return None  # a host that takes none of them is no candidate
+        for row, var in zip(rows.tolist(), found, strict=True):
+            model.add(model.get_int_var_from_proto_index(var.index) == here[row])
+    return least(model)
+
+
+def one_that_holds(problem: Wide, enc: Encoding) -> list[Placement]:
+    """A placement that the model allows, if there is one."""
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    if solver.solve(enc.model) != cp_model.OPTIMAL:
+        return []
+    names = problem.ground.fleet.names
+    placement: Placement = {}
+    for lot, rows, found in zip(problem.ground.lots, problem.every, enc.placed, strict=True):
+        hosts = [names[row] for row, var in zip(rows.tolist(), found, strict=True) for _ in range(solver.value(var))]
+        placement |= dict(zip(lot.ids, hosts, strict=True))
+    return [placement]
+
+
+def moved(placement: Placement, hosts: list[str], rnd: Random) -> Placement:
+    """The same with one member elsewhere."""
+    return placement | {rnd.choice(list(placement)): rnd.choice(hosts)}
+
+
+@every_policy
+@given(data=st.data())
+def test_the_model_allows_a_placement_just_where_the_checker_is_silent_and_prices_it_alike(
+    kind: str, soft: bool, data: Any
+) -> None:
+    case, rnd = drawn(kind, soft, data)
+    problem = Wide(case, rnd.choice(OBJECTIVES))
+    scene, hosts = problem.ground.scene, problem.ground.fleet.names
+    if not scene.batch:
+        return
+    enc = problem.encoded()
+    tried = one_that_holds(problem, enc)
+    tried += [{member.id: rnd.choice(hosts) for member in scene.batch} for _ in range(5 - 3 * len(tried))]
+    for _ in range(3):
+        tried.append(moved(rnd.choice(tried), hosts, rnd))
+    for placement in tried:
+        verdict = judge(scene, placement, problem.survey.objective)
+        assert priced(problem, enc, placement) == (None if verdict.violations else verdict.objective)

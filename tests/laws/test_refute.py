@@ -1,0 +1,28 @@
+"""The law of parts: what is refuted by a part alone has no placement, by brute force."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from groupsolver import Application, Fleet, Limits, compile_fleet
+from groupsolver.constraints.problem.problem import Scene
+from groupsolver.solver.budget import Run
+from groupsolver.solver.exact.infeasible_parts import refuted
+from tests.support.draws.applications import KINDS, cases
+from tests.support.oracle.brute_force import Oracle
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=25)
+@given(data=st.data())
+def test_a_batch_that_has_a_placement_is_never_refuted_by_its_parts(kind: str, data: Any) -> None:
+    case = cases(Random(data.draw(st.integers(0, 2**32))), kind, soft=False)
+    compiled = compile_fleet(Fleet.model_validate(case[1]))
+    scene = Scene(Application.model_validate(case[0]), compiled.index)
+    if refuted(scene, compiled, "pack", Run(Limits(seconds=60, workers=1), None)):
+        assert Oracle(*case).best("pack") is None

@@ -1,0 +1,212 @@
+"""Fleets and applications for the laws, drawn as documents: every oddity of the contract.
+
+Hypothesis draws one seed a case. Where it draws each choice by itself, half of its cases are
+copies of earlier ones with a part put elsewhere, and so few draws say little; in turn a failing
+case is not made smaller. The profile `shrink` does that.
+"""
+
+from __future__ import annotations
+
+import os
+from random import Random
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.support.draws.cells import some_cells
+from tests.support.draws.links import some_bandwidth
+from tests.support.draws.network import by_distance, some_links
+
+Doc = dict[str, Any]
+LEVELS = ("zone", "rack", "feed")
+KINDS = (
+    "anti-affinity",
+    "affinity",
+    "network-proximity",
+    "host-capabilities",
+    "spread",
+    "apart-from",
+    "near",
+    "exclusive",
+    "within",
+    "outside",
+    "bandwidth",
+)
+FLAVORS = {
+    "s": {"resources": {"VCPU": 1}},
+    "m": {"resources": {"VCPU": 2, "MEMORY_MB": 1}},
+    "l": {"resources": {"VCPU": 3, "MEMORY_MB": 2}},
+}
+SIZES = ("s", "s", "m", "m", "l")
+
+
+def dice(kind: str, soft: bool) -> st.SearchStrategy[Random]:
+    """What decides a whole case of a policy."""
+    if os.environ.get("HYPOTHESIS_PROFILE") == "shrink":
+        return st.randoms(use_true_random=False)
+    return st.integers(0, 2**40).map(lambda seed: Random(f"{kind} {soft} {seed}"))
+
+
+def _one_in(number: int, rnd: Random) -> bool:
+    return rnd.randint(1, number) == 1
+
+
+def fleets(rnd: Random) -> Doc:
+    """Two to five hosts: levels that nest, overlap and are missing; disabled, overfull, empty and busy hosts."""
+    hosts = []
+    for i in range(rnd.randint(2, 5)):
+        domains = {level: f"{level[0]}{rnd.randint(0, 2)}" for level in LEVELS if not _one_in(10, rnd)}
+        host: Doc = {"name": f"h{i}", "domains": domains, "cost": rnd.randint(0, 4)}
+        total = rnd.randint(3, 7)
+        host["inventory"] = {"VCPU": total, "MEMORY_MB": rnd.randint(3, 8)}
+        if _one_in(6, rnd):
+            host["inventory"]["VCPU"] = {"total": total, "reserved": 1, "allocation_ratio": 1.5, "max_unit": 2}
+        if not _one_in(3, rnd):
+            host["used"] = {"VCPU": rnd.randint(0, 3), "MEMORY_MB": rnd.randint(0, 2)}
+        host["traits"] = [trait for trait in ("SSD", "GPU") if _one_in(2, rnd)]
+        if _one_in(10, rnd):
+            host["enabled"] = False
+        hosts.append(host)
+    return some_links(some_cells({"levels": list(LEVELS), "hosts": hosts}))
+
+
+def wide_fleets(rnd: Random, number: int) -> Doc:
+    """Many hosts in few places and of few sorts, so that most have their like; prices tie, or are in order."""
+    missing = rnd.choice((2, 4, 100))
+    places = [
+        {level: f"{level[0]}{rnd.randint(0, 3)}" for level in LEVELS if not _one_in(missing, rnd)}
+        for _ in range(rnd.randint(2, 5))
+    ]
+    sorts: list[Doc] = []
+    for _ in range(rnd.randint(1, 4)):
+        free, used = rnd.randint(2, 7), rnd.randint(0, 3)
+        inventory = {"VCPU": free + used, "MEMORY_MB": rnd.randint(2, 6)}
+        traits = [trait for trait in ("SSD", "GPU") if not _one_in(3, rnd)]
+        sorts.append({"inventory": inventory, "traits": traits, "used": {"VCPU": used}})
+    sorts.append(sorts[0] | {"used": {}})
+    dearest = rnd.choice((0, 1, 3, 20))
+    hosts = []
+    for i in range(number):
+        # Each host has a place and a sort; one in six has a domain of its own choice besides.
+        domains = dict(rnd.choice(places))
+        if _one_in(6, rnd):
+            level = rnd.choice(LEVELS)
+            domains |= {level: f"{level[0]}{rnd.randint(0, 2)}"}
+        host = {"name": f"h{i}", "domains": domains, "cost": rnd.randint(0, dearest), **rnd.choice(sorts)}
+        if _one_in(20, rnd):
+            host["enabled"] = False
+        hosts.append(host)
+    return some_links(some_cells({"levels": list(LEVELS), "hosts": hosts}))
+
+
+def priced_anew(rnd: Random, case: tuple[Doc, Doc]) -> tuple[Doc, Doc]:
+    """The same with other costs of hosts."""
+    app, fleet = case
+    dearest = rnd.choice((1, 2, 6, 30))
+    return app, fleet | {"hosts": [host | {"cost": rnd.randint(0, dearest)} for host in fleet["hosts"]]}
+
+
+def policies(rnd: Random, kind: str, soft: bool, others: list[str], hosts: list[str]) -> Doc:
+    """One policy of a kind; `others` are the groups that it may name."""
+    policy: Doc = {"kind": kind}
+    if soft:
+        policy["weight"] = rnd.randint(1, 3)
+    level = rnd.choice(("host", "host", *LEVELS))
+    if kind in ("anti-affinity", "affinity", "network-proximity", "spread", "apart-from", "near", "exclusive"):
+        policy["level"] = level
+    match kind:
+        case "anti-affinity":
+            policy["max_per_domain"] = rnd.choice((1, 1, 2, 2))
+        case "host-capabilities":
+            field = rnd.choice(("required", "forbidden", "any_of", "minimum"))
+            policy[field] = {"VCPU": rnd.randint(2, 5)} if field == "minimum" else [rnd.choice(("SSD", "GPU"))]
+        case "spread":
+            which = rnd.randint(1, 3)
+            policy |= {"min_domains": rnd.randint(1, 3)} if which & 1 else {}
+            policy |= {"max_skew": rnd.randint(0, 2)} if which & 2 else {}
+        case "exclusive":
+            policy |= {"scope": "tenant"} if _one_in(2, rnd) else {}
+        case "apart-from" | "near":
+            policy["group"] = rnd.choice(others)
+        case "bandwidth":
+            policy["mbps"] = rnd.choice((1, 1, 2, 3))
+            if others and _one_in(3, rnd):
+                policy["to"] = rnd.choice(others)
+        case "within" | "outside":
+            most = min(len(hosts), 2 if kind == "outside" else 4)
+            policy["hosts"] = rnd.sample(hosts, rnd.randint(0, most))
+            if _one_in(2, rnd):
+                zones = rnd.sample(("z0", "z1"), rnd.randint(0, 2 if kind == "within" else 1))
+                policy["domains"] = {"zone": zones}
+    return by_distance(policy, rnd) if kind in ("network-proximity", "near") else policy
+
+
+def _same(policy: Doc) -> tuple[object, ...]:
+    at = policy.get("level", "host"), policy.get("max_hops"), policy.get("max_latency_us")
+    return policy["kind"], *at, policy.get("group", policy.get("to")), "weight" in policy
+
+
+def cases(rnd: Random, kind: str, soft: bool) -> tuple[Doc, Doc]:
+    """An application that holds a policy of `kind`, and a fleet small enough for brute force."""
+    fleet = fleets(rnd)
+    return some_bandwidth((applications(rnd, kind, soft, fleet, members=4), fleet), rnd)
+
+
+def wide_cases(rnd: Random, kind: str, soft: bool) -> tuple[Doc, Doc]:
+    """The same with at least three hosts for each new member, so that the reduction has something to drop."""
+    members = rnd.randint(2, 4)
+    fleet = wide_fleets(rnd, 3 * members + rnd.randint(0, 4))
+    return some_bandwidth((applications(rnd, kind, soft, fleet, members), fleet), rnd)
+
+
+def applications(rnd: Random, kind: str, soft: bool, fleet: Doc, members: int) -> Doc:
+    """Two or three groups, often a parent or two, running members, up to two more policies a group."""
+    names = [host["name"] for host in fleet["hosts"]]
+    groups = _groups(rnd, members)
+    for group in groups if _one_in(2, rnd) else ():
+        group.update({"tenant_id": rnd.choice(("blue", "green"))} if not _one_in(3, rnd) else {})
+    existing: list[Doc] = []
+    for i in range(rnd.randint(0, 2)):
+        owner = rnd.choice(groups)
+        id_ = f"{owner['name']}/0" if i == 0 and _one_in(4, rnd) else f"old{i}"
+        there = {"group": owner["name"], "id": id_, "host": rnd.choice(names)}
+        if id_.startswith("old") or _one_in(2, rnd):
+            there["flavor"] = rnd.choice(SIZES)
+        existing.append(there)
+    number = rnd.choice(
+        ((0,), (0, 1), (0, 1, 1, 2))
+    )  # of policies beside the featured one: where it is alone, it shows
+    for owner in groups:
+        featured = owner["name"] == "A" or (owner["name"] == "P" and not _one_in(3, rnd))
+        for which in range(rnd.choice(number) + featured):
+            other = rnd.choice(KINDS), not _one_in(4, rnd)
+            k, s = (kind, soft) if featured and which == 0 else other
+            related = {owner["name"]}
+            related |= {"A": {"P", "Q"}, "C": {"P"}, "P": {"A", "C"}, "Q": {"A"}}.get(owner["name"], set())
+            others = [group["name"] for group in groups if group["name"] not in related]
+            others += ["Q"] if "Q" in others else []  # with P it has a group in common, which is worth the weight
+            if others or k not in ("near", "apart-from"):
+                policy = policies(rnd, k, s, others, names)
+                if k in ("anti-affinity", "spread") and "groups" in owner and not _one_in(3, rnd):
+                    policy["between"] = "children"
+                if _same(policy) not in map(_same, owner["policies"]):
+                    owner["policies"].append(policy)
+    return {"flavors": FLAVORS, "groups": groups, "existing": existing}
+
+
+def _groups(rnd: Random, left: int) -> list[Doc]:
+    """Groups of so many members in all or fewer, the first with some; a parent of it, sometimes two."""
+    groups: list[Doc] = []
+    for name in ("A", "B", "C")[: rnd.randint(2, 3)]:
+        found: list[Doc] = []
+        while left and not (_one_in(3, rnd) and (groups or found)):
+            count = rnd.randint(1, left if groups else max(1, left - 1))
+            found.append({"flavor": rnd.choice(SIZES), "count": count})
+            left -= count
+        groups.append({"name": name, "policies": [], "members": found})
+    if _one_in(2, rnd):
+        inner = ["A", "C"] if len(groups) == 3 and _one_in(2, rnd) else ["A"]
+        groups.append({"name": "P", "policies": [], "groups": inner})
+        if _one_in(2, rnd):
+            groups.append({"name": "Q", "policies": [], "groups": ["A"]})
+    return groups

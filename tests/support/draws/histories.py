@@ -1,0 +1,230 @@
+"""Histories of a store, drawn: hosts, fleets, groups, placements and what ends them, one write after another."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
+from groupsolver.model.fleet import Fleet, Host
+from groupsolver.store.database.transaction import Tx
+from groupsolver.store.entities import Instance, StoredGroup
+from groupsolver.store.errors import InUse, NotStored
+from groupsolver.store.repositories import grants, hosts, instances
+from groupsolver.store.repositories import groups as stored
+from groupsolver.store.repositories.instances import StoredPlacement, add_placement, confirm_placement, remove_instances
+from groupsolver.store.state.snapshot_cache import Mirror, Snapshot
+from groupsolver.store.store import Store
+from tests.support.draws import applications
+from tests.support.draws.cells import cell_of
+from tests.support.draws.worlds import SIZES, TENANTS, World, uid
+
+
+class Clock:
+    """Time that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class _Undo(Exception):
+    pass
+
+
+def _undo(undone: bool) -> None:
+    if undone:
+        raise _Undo
+
+
+class History:
+    """Writes to a store at random; what a write may not do, it is refused, and that is no fault."""
+
+    def __init__(self, store: Store, clock: Clock, rnd: Random) -> None:
+        self.store, self.clock, self.rnd = store, clock, rnd
+        self._number = 0
+        self.done: dict[str, int] = {}
+        with store.write() as tx:
+            hosts.load_fleet(tx, Fleet.model_validate(applications.fleets(rnd)))
+
+    def step(self, *mirrors: Mirror) -> None:
+        """Do one thing. `mirrors` may be read within it, and again once it was undone."""
+        name = self.rnd.choice(
+            ("put_host", "remove_host", "load_fleet", "add_group", "change_group", "remove_group")
+            + ("place",) * 4
+            + ("confirm", "remove_instance", "pass_time", "grant", "revoke", "adopt", "move_group")
+        )
+        undone = self.rnd.randint(1, 4) == 1
+        try:
+            with self.store.write() as tx:
+                if self.rnd.randint(1, 2) == 1:
+                    for mirror in mirrors:
+                        mirror.within(tx.session)
+                getattr(self, f"_{name}")(tx)
+                _undo(undone)
+        except (_Undo, InUse, NotStored) as error:
+            name = f"{name} {type(error).__name__}"
+        self.done[name] = self.done.get(name, 0) + 1
+
+    def _new(self) -> str:
+        self._number += 1
+        return uid(self._number)
+
+    def _groups(self, tx: Tx) -> list[StoredGroup]:
+        return stored.list_groups(tx.session, None, stored.Page(), tx.now)
+
+    def _instances(self, tx: Tx) -> list[Instance]:
+        return [
+            one for tenant in TENANTS for one in instances.list_instances(tx.session, tenant, stored.Page(), tx.now)
+        ]
+
+    def _put_host(self, tx: Tx) -> None:
+        drawn = self.rnd.choice(Fleet.model_validate(applications.fleets(self.rnd)).hosts)
+        levels = hosts.levels_of(tx.session)
+        domains = {level: name for level, name in drawn.domains.items() if level in levels}
+        name = f"h{self.rnd.randint(0, 7)}"
+        hosts.put_host(tx, drawn.model_copy(update={"name": name, "domains": domains}))
+
+    def _host(self, tx: Tx) -> Host:
+        there = hosts.read_fleet(tx.session).hosts
+        if not there:
+            raise NotStored("host", "any")
+        return self.rnd.choice(there)
+
+    def _remove_host(self, tx: Tx) -> None:
+        hosts.remove_host(tx, self._host(tx).name)
+
+    def _load_fleet(self, tx: Tx) -> None:
+        fleet = applications.fleets(self.rnd)
+        if self.rnd.randint(1, 3) == 1:
+            fleet["levels"] = ["zone", "rack"]
+            fleet["hosts"] = [
+                host | {"domains": {key: name for key, name in host["domains"].items() if key != "feed"}}
+                for host in fleet["hosts"]
+            ]
+        held = {one.host for one in self._instances(tx)} if self.rnd.randint(1, 2) == 1 else set()
+        names = {host["name"] for host in fleet["hosts"]}
+        fleet["hosts"] += [{"name": name} for name in sorted(held - names)]
+        hosts.load_fleet(tx, Fleet.model_validate(fleet))
+
+    def _add_group(self, tx: Tx) -> None:
+        tenant = self.rnd.choice(TENANTS)
+        there = self._groups(tx)
+        mine = [group.id for group in there if group.tenant_id == tenant]
+        inside = tuple(self.rnd.sample(mine, min(len(mine), self.rnd.randint(0, 2))))
+        group = StoredGroup(self._new(), tenant, "u", groups=inside, metadata=self.rnd.choice((None, {}, {"a": "b"})))
+        world = World(hosts.read_fleet(tx.session), [*there, group])
+        levels = set(hosts.levels_of(tx.session)) | {"host"}
+        policies = world.policies(self.rnd, group.id, tenant, 3) if world.fleet.hosts else ()
+        kept = tuple(one for one in policies if {one.at or "host", *(getattr(one, "domains", None) or ())} <= levels)
+        stored.add_group(tx, StoredGroup(**{**group.__dict__, "policies": kept}))
+
+    def _group(self, tx: Tx) -> StoredGroup:
+        there = self._groups(tx)
+        if not there:
+            raise NotStored("group", "any")
+        return self.rnd.choice(there)
+
+    def _change_group(self, tx: Tx) -> None:
+        group = self._group(tx)
+        changes: dict[str, Any] = {
+            "name": self.rnd.choice((None, "a", "b")),
+            "metadata": {"a": "c"},
+            "policies": group.policies[1:],
+            "groups": group.groups[1:],
+        }
+        stored.change_group(tx, group, {key: changes[key] for key in self.rnd.sample(sorted(changes), 2)})
+
+    def _remove_group(self, tx: Tx) -> None:
+        stored.remove_group(tx, self._group(tx), force=self.rnd.randint(1, 2) == 1)
+
+    def _grant(self, tx: Tx) -> None:
+        group = self._group(tx)
+        if others := [tenant for tenant in TENANTS if not group.admits(tenant)]:
+            grants.add_grant(tx, group, self.rnd.choice(others))
+
+    def _revoke(self, tx: Tx) -> None:
+        grants.remove_grant(tx, self._group(tx), self.rnd.choice(TENANTS))
+
+    def _adopt(self, tx: Tx) -> None:
+        group = self._group(tx)
+        free = [one for one in self._instances(tx) if one.group is None and one.tenant_id == group.tenant_id]
+        instances.join_group(tx, group.id, free[:2])
+
+    def _move_group(self, tx: Tx) -> None:
+        group = self._group(tx)
+        if not group.members:
+            stored.change_group(tx, group, {"tenant_id": self.rnd.choice(TENANTS), "policies": (), "groups": ()})
+
+    def _place(self, tx: Tx) -> None:
+        owner = self._group(tx) if self.rnd.randint(1, 4) > 1 else None
+        tenant = self.rnd.choice((owner.tenant_id, *owner.grants)) if owner else self.rnd.choice(TENANTS)
+        expires = tx.now + self.rnd.randint(1, 3) if self.rnd.randint(1, 2) == 1 else None
+        placement = StoredPlacement(self._new(), tenant, "optimal", 1, 1, 0.0, expires)
+        key = owner.id if owner else None
+        placed = [
+            Instance(self._new(), tenant, None, key, on.name, size, placement.id, expires, cell=cell_of(self.rnd, on))
+            for size in self.rnd.sample(SIZES, self.rnd.randint(1, 3))
+            for on in [self._host(tx)]
+        ]
+        add_placement(tx, placement, placed)
+
+    def _confirm(self, tx: Tx) -> None:
+        waiting = [one for one in self._instances(tx) if one.expires is not None] or self._instances(tx)
+        if waiting:
+            one = self.rnd.choice(waiting)
+            confirm_placement(tx, one.placement, one.tenant_id)
+
+    def _remove_instance(self, tx: Tx) -> None:
+        there = self._instances(tx)
+        remove_instances(tx, self.rnd.sample(there, min(len(there), self.rnd.randint(1, 2))))
+
+    def _pass_time(self, tx: Tx) -> None:
+        self.clock.now += 1
+
+
+def told(snapshot: Snapshot) -> dict[str, Any]:
+    """Tell all that a snapshot says, apart from the order and the rows in which it stands."""
+    return {
+        "revision": snapshot.revision,
+        "groups": dict(snapshot.groups),
+        "instances": dict(snapshot.instances),
+        "soonest": snapshot.soonest,
+        "fleet": _fleet(snapshot.fleet),
+        "reserved": dict(snapshot.fleet.index.reserved),
+    }
+
+
+def _fleet(fleet: CompiledFleet) -> dict[str, Any]:
+    assert sorted(fleet.rows) == sorted(name for name in fleet.names if name)
+    free = [row for row in range(len(fleet)) if row not in set(fleet.rows.values())]
+    assert not fleet.ready[free].any()
+    assert all((codes[free] == -1).all() for codes in fleet._codes.values())
+    names = {level: {code: name for name, code in of.items()} for level, of in fleet._code_of.items()}
+    hosts = {}
+    for name, row in fleet.rows.items():
+        assert fleet.names[row] == name
+        columns = {
+            key: {name: column[row].item() for name, column in getattr(fleet, key).items() if column[row]}
+            for key in ("_capacity", "_free", "_unit", "_traits")
+        }
+        domains = {
+            level: names[level][codes[row].item()] for level, codes in fleet._codes.items() if codes[row].item() >= 0
+        }
+        vectors = {key: getattr(fleet, key)[row].item() for key in ("ready", "enabled", "busy", "cost", "points")}
+        table = fleet.cells
+        cells = {
+            key: {name: [n for n in column[row].tolist() if n] for name, column in getattr(table, key).items()}
+            for key in ("free", "unit")
+        }
+        inside = {key for key, column in table.inside.items() if column[row]}
+        shown = {key: {name: cells[key][name] for name in sorted(inside)} for key in cells}
+        hosts[name] = (fleet.index[name], columns, domains, vectors, shown)
+    index = fleet.index
+    stands = {
+        level: {name: sorted(host.name for host in index.hosts_in(level, name)) for name in index.domains(level)}
+        for level in index.levels
+    }
+    return {"hosts": hosts, "stands": stands, "traits": sorted(index.traits()), "names": sorted(index.names())}

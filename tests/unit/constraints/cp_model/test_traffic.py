@@ -1,0 +1,82 @@
+"""Which hosts bandwidth leaves open, tells apart and keeps: the policy over arrays, in the solver's hands."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from groupsolver import Fleet, check, compile_fleet, solve
+from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.partial import Partial
+from groupsolver.constraints.problem.problem import Scene
+from groupsolver.solver.presolve.eligibility import survey
+from groupsolver.solver.presolve.host_reduction import reduce
+from tests.functional.solver.test_bandwidth import RACKS, Doc, app_of, group
+from tests.laws.test_laws import ONE
+
+
+def narrow(rack: int) -> Doc:
+    """Two racks, of which one alone has a link that tells its bandwidth: 400 Mbit/s."""
+    return {**RACKS, "links": [RACKS["links"][rack]]}
+
+
+def test_nothing_is_told_apart_where_no_link_can_be_too_narrow() -> None:
+    compiled = compile_fleet(Fleet.model_validate(RACKS))
+    for mbps, told in ((400, False), (401, True)):  # of two members min(1, 1) x mbps at most
+        scene = Scene(app_of(group("A", mbps)), compiled.index)
+        ground = Ground(scene, compiled)
+        policy = scene.rules[0].policy
+        sees = policy.sees_in("A", ground, own=True)
+        assert (sees.level is not None) == told
+        assert not sees.sharing
+        assert bool(policy.allowed("A", "A", _partial(ground)) is not None) == told
+
+
+def _partial(ground: Ground) -> Partial:
+    return Partial(ground, np.arange(len(ground.fleet)))
+
+
+def test_a_leaf_spine_fleet_is_reduced_to_a_few_hosts_of_each_rack() -> None:
+    hosts = [
+        {"name": f"h{i}", "domains": {"rack": f"r{i // 20}"}, "inventory": {"VCPU": 8}, "used": {"VCPU": i % 7}}
+        for i in range(400)
+    ]
+    links = [{"between": [f"r{i}", f"s{j}"], "bandwidth_mbps": 50} for i in range(20) for j in range(2)]
+    links += [{"between": [f"h{i}", f"r{i // 20}"], "bandwidth_mbps": 1000} for i in range(400)]
+    compiled = compile_fleet(Fleet.model_validate({"levels": ["rack"], "hosts": hosts, "links": links}))
+    ground = Ground(Scene(app_of(group("A", 60), count=4), compiled.index), compiled)
+    # Of 4 members at most 2 x 60 of 2 x 50 leave a rack, and of 1,000 a host: racks tell, hosts do not.
+    (kept,) = reduce(ground, survey(ground, "pack"))
+    assert len(kept) == 20 * 4
+    app = app_of(group("A", 60), count=4)
+    result = solve(app, compiled, limits=ONE)
+    assert result.status == "optimal"
+    assert not check(app, compiled, result.placement or {}).violations
+
+
+def test_running_members_are_cut_off_by_new_ones_elsewhere() -> None:
+    running = [{"group": "A", "id": f"old{i}", "host": "h0"} for i in range(3)]
+    rule = {"name": "A", "policies": [{"kind": "bandwidth", "mbps": 200}, {"kind": "outside", "hosts": ["h0", "h1"]}]}
+    # min(3, n) x 200 of 400: two new ones in r1 fit, three do not, though nothing changes where the three run.
+    for count, status in ((2, "optimal"), (3, "infeasible")):
+        app = app_of(rule, count=count, existing=running)
+        assert solve(app, Fleet.model_validate(narrow(0)), limits=ONE).status == status
+
+
+def test_the_heuristic_is_told_where_one_more_overloads_a_link() -> None:
+    running = [{"group": "A", "id": f"A/{i}", "host": host} for i, host in enumerate(("h0", "h1", "h2"))]
+    app = app_of(group("A", 300), count=8, existing=running)
+
+    def open_hosts(rack: int, *put: int) -> list[bool]:
+        compiled = compile_fleet(Fleet.model_validate(narrow(rack)))
+        scene = Scene(app, compiled.index)
+        partial = _partial(Ground(scene, compiled))
+        for at in put:
+            partial.put("A", at)
+        mask = scene.rules[0].policy.allowed("A", "A", partial)
+        return [True] * 4 if mask is None else [bool(marked) for marked in mask]
+
+    # Of 400 only one more flow of 300 fits beside the min(2, 1) that run: 2 in all.
+    for rack in (0, 1):
+        assert open_hosts(rack) == [True] * 4  # min(3, 1) or min(2, 2)
+        assert open_hosts(rack, 3) == [True] * 4  # min(3, 2) or min(2, 3)
+        assert open_hosts(rack, 3, 0) == [True, True, False, False]  # min(4, 2), but min(3, 3)

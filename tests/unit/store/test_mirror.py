@@ -1,0 +1,165 @@
+"""The law of the mirror: kept on by the journal, it shows what a new one reads; what it showed before stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from random import Random
+from threading import Thread
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from groupsolver.store.database import transaction as journal
+from groupsolver.store.database.tables import JournalRow
+from groupsolver.store.entities import StoredGroup
+from groupsolver.store.state.memory_state import Image
+from groupsolver.store.state.snapshot_cache import Mirror
+from groupsolver.store.store import Store
+from tests.support.draws.histories import Clock, History, told
+from tests.support.drivers.databases import opened
+
+SEEDS = st.integers(0, 2**40)
+_QUIET = [*settings.get_profile("ci").suppress_health_check, HealthCheck.function_scoped_fixture]
+STEPS = 30
+
+
+def new(store: Store) -> dict[str, Any]:
+    return told(Mirror(store).snapshot())
+
+
+@pytest.mark.parametrize("trimmed", [False, True], ids=["whole journal", "trimmed journal"])
+@settings(max_examples=10, suppress_health_check=_QUIET)
+@given(seed=SEEDS)
+def test_a_mirror_that_reads_on_shows_what_a_new_one_reads(
+    new_database: Callable[[], str], trimmed: bool, seed: int
+) -> None:
+    rnd, clock = Random(f"mirror {seed}"), Clock()
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        if trimmed:
+            patch.setattr(journal, "KEPT", 3)
+            patch.setattr(journal, "_TRIM_EVERY", 2)
+        store = stack.enter_context(opened(new_database(), clock))
+        history = History(store, clock, rnd)
+        mirror, seldom = Mirror(store), Mirror(store)
+        shown = []
+        for _ in range(STEPS):
+            history.step(mirror)
+            if rnd.randint(1, 2) == 1:
+                now = mirror.snapshot()
+                assert told(now) == new(store)
+                shown.append((now, told(now)))
+            if rnd.randint(1, 8) == 1:
+                assert told(seldom.snapshot()) == new(store)
+        assert told(mirror.snapshot()) == new(store)
+        for snapshot, then in shown:  # nobody changed what was given away
+            assert told(snapshot) == then
+
+
+def test_a_mirror_reads_on_and_reads_anew_only_where_the_journal_does_not_reach(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "KEPT", 3)
+    monkeypatch.setattr(journal, "_TRIM_EVERY", 1)
+    mirror = Mirror(store)
+    with store.write() as tx:
+        tx.note("group", "first")
+    mirror.snapshot()
+    read: list[str] = []
+    whole = mirror._whole
+
+    def anew(session: Session) -> Image:
+        read.append("anew")
+        return whole(session)
+
+    monkeypatch.setattr(mirror, "_whole", anew)
+
+    def write(times: int) -> None:
+        for i in range(times):
+            with store.write() as tx:
+                tx.note("group", f"{i}")
+
+    write(2)
+    assert mirror.snapshot().revision == 3
+    assert read == []
+    write(3)  # the journal has the last three
+    assert mirror.snapshot().revision == 6
+    assert read == ["anew"]
+
+
+def test_the_journal_is_trimmed_by_rows_and_a_mirror_gives_up_on_many(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "KEPT", 20)
+    monkeypatch.setattr(journal, "_TRIM_EVERY", 5)
+    monkeypatch.setattr("groupsolver.store.state.snapshot_cache._MANY", 10)
+    mirror = Mirror(store)
+    read: list[str] = []
+    put = Image.put_groups
+
+    def noted(image: Image, keys: list[str], found: list[StoredGroup]) -> None:
+        read.extend(keys)
+        put(image, keys, found)
+
+    monkeypatch.setattr(Image, "put_groups", noted)
+    for times in (3, 7, 11, 30):
+        with store.write() as tx:
+            for i in range(times):
+                tx.note("group", f"{i}")
+        assert mirror.snapshot().revision == tx.revision
+        # The first has nothing to read on from; those after it do, as long as they are few.
+        assert len(read) == (7 if times == 7 else 0)
+        read.clear()
+        with store.read() as session:
+            assert len(session.scalars(select(JournalRow.seq)).all()) <= 25
+
+
+def test_a_mirror_that_fails_at_reading_shows_the_truth_the_next_time(store: Store) -> None:
+    history = History(store, Clock(), Random("fails"))
+    mirror = Mirror(store)
+    mirror.snapshot()
+    for _ in range(40):
+        history.step()
+    for name in ("instances_of", "groups_of"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(f"groupsolver.store.state.snapshot_cache.{name}", lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                mirror.snapshot()
+    assert told(mirror.snapshot()) == new(store)
+
+
+def test_readers_see_whole_revisions_while_a_writer_writes(store: Store) -> None:
+    history = History(store, Clock(), Random("threads"))
+    mirror = Mirror(store)
+    wrong: list[str] = []
+    seen: set[int] = set()
+
+    def write() -> None:
+        for _ in range(60):
+            history.step(mirror)
+
+    writing = Thread(target=write)
+
+    def read() -> None:
+        last = -1
+        while writing.is_alive():
+            now = mirror.snapshot()
+            seen.add(now.revision)
+            members = {member for group in now.groups.values() for member in group.members}
+            grouped = {one.id for one in now.instances.values() if one.group is not None}
+            if members != grouped or now.revision < last:
+                wrong.append(f"{now.revision} after {last}: {members ^ grouped}")
+            last = now.revision
+
+    readers = [Thread(target=read) for _ in range(3)]
+    for thread in (writing, *readers):
+        thread.start()
+    for thread in (writing, *readers):
+        thread.join(timeout=60)
+    assert wrong == []
+    assert len(seen) > 3
+    assert told(mirror.snapshot()) == new(store)
