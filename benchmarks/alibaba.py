@@ -75,13 +75,18 @@ def read(folder: Path | None = None) -> Trace:
     missing = [name for name in (_NODES, _PODS) if not (where / name).is_file()]
     if missing:
         places = f"set {VARIABLE} to the folder that holds alibaba_gpu2023"
-        raise DataMissing(f"real nodes skipped: no {', '.join(missing)} in alibaba_gpu2023; {places}")
+        raise DataMissing(
+            f"real nodes skipped: no {', '.join(missing)} in alibaba_gpu2023; {places}"
+        )
     with (where / _NODES).open(newline="") as file:
         nodes = list(csv.DictReader(file))
     with (where / _PODS).open(newline="") as file:
         pods = list(csv.DictReader(file))
     capacity = [(int(n["cpu_milli"]), int(n["memory_mib"]), 1000 * int(n["gpu"])) for n in nodes]
-    shapes = [(int(p["cpu_milli"]), int(p["memory_mib"]), int(p["num_gpu"]) * int(p["gpu_milli"])) for p in pods]
+    shapes = [
+        (int(p["cpu_milli"]), int(p["memory_mib"]), int(p["num_gpu"]) * int(p["gpu_milli"]))
+        for p in pods
+    ]
     return Trace(np.array(capacity), tuple(node["model"] for node in nodes), np.array(shapes))
 
 
@@ -114,11 +119,15 @@ def fleet(trace: Trace, seed: int, load: float = 0.6) -> Fleet:
                 name=f"node-{i:04d}",
                 domains={"zone": f"z{rack % 3 + 1}", "rack": f"r{rack:03d}"},
                 inventory={
-                    c: Inventory(total=n) for c, n in zip(_CLASSES, trace.capacity[i].tolist(), strict=True) if n
+                    c: Inventory(total=n)
+                    for c, n in zip(_CLASSES, trace.capacity[i].tolist(), strict=True)
+                    if n
                 },
                 used={c: n for c, n in zip(_CLASSES, used[i].tolist(), strict=True) if n},
                 traits=(f"CUSTOM_GPU_{model}",) if model else (),
-                cost=1 + int(trace.capacity[i, 2]) // 1000,  # keep machines with many GPUs for those who need them
+                cost=1
+                + int(trace.capacity[i, 2])
+                // 1000,  # keep machines with many GPUs for those who need them
             )
         )
     return Fleet(levels=("zone", "rack"), hosts=tuple(hosts))
@@ -138,27 +147,40 @@ def application(trace: Trace, fleet: CompiledFleet, seed: int) -> Application:
     modern = HostCapabilities(any_of=("CUSTOM_GPU_G2", "CUSTOM_GPU_G3", "CUSTOM_GPU_V100M32"))
     kinds: list[tuple[str, np.ndarray[tuple[int, int], np.dtype[np.int64]], tuple[Policy, ...]]] = [
         ("front", none, (apart, even)),
-        ("feature-store", none, (AntiAffinity(level="rack", max_per_domain=2), Near(group="ranking", level="zone"))),
+        (
+            "feature-store",
+            none,
+            (AntiAffinity(level="rack", max_per_domain=2), Near(group="ranking", level="zone")),
+        ),
         ("etl", none, (rack, AntiAffinity(max_per_domain=3))),
         ("ranking", share, (apart, even)),
         ("search", share, (AntiAffinity(level="rack"),)),
         ("speech", share, (AntiAffinity(max_per_domain=2), Near(group="front", level="zone"))),
         ("vision", share, (apart, HostCapabilities(required=("CUSTOM_GPU_T4",)))),
         ("train-a", whole, (rack, modern)),
-        ("train-b", whole, (rack, AntiAffinity(max_per_domain=4), ApartFrom(group="train-a", level="rack"))),
+        (
+            "train-b",
+            whole,
+            (rack, AntiAffinity(max_per_domain=4), ApartFrom(group="train-a", level="rack")),
+        ),
         ("train-c", many, (AntiAffinity(max_per_domain=2), modern)),
     ]
 
     def draw(rng: np.random.Generator) -> Application:
         return Application(
             name="real-nodes",
-            groups=tuple(Group(name=name, policies=rules, members=_shapes(pods, rng)) for name, pods, rules in kinds),
+            groups=tuple(
+                Group(name=name, policies=rules, members=_shapes(pods, rng))
+                for name, pods, rules in kinds
+            ),
         )
 
     return planted(fleet, seed, draw, tries=200)
 
 
-def _shapes(pods: np.ndarray[tuple[int, int], np.dtype[np.int64]], rng: np.random.Generator) -> tuple[Members, ...]:
+def _shapes(
+    pods: np.ndarray[tuple[int, int], np.dtype[np.int64]], rng: np.random.Generator
+) -> tuple[Members, ...]:
     shapes, counts = np.unique(rng.choice(pods, size=10), axis=0, return_counts=True)
     return tuple(
         Members(resources={c: n for c, n in zip(_CLASSES, shape, strict=True) if n}, count=count)

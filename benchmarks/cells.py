@@ -19,7 +19,11 @@ def in_cells(fleet: Fleet, number: int, seed: int) -> Fleet:
     rng = np.random.default_rng([seed, number, len(fleet.hosts)])
     lean = rng.uniform(-0.1, 0.1, size=(len(fleet.hosts), number))
     return fleet.model_copy(
-        update={"hosts": tuple(_cut(host, each.tolist()) for host, each in zip(fleet.hosts, lean, strict=True))}
+        update={
+            "hosts": tuple(
+                _cut(host, each.tolist()) for host, each in zip(fleet.hosts, lean, strict=True)
+            )
+        }
     )
 
 
@@ -44,7 +48,9 @@ def _cut(host: Host, lean: list[float]) -> Host:
         cells.append(Cell(inventory=parts, used=used))
     return host.model_copy(
         update={
-            "inventory": {name: told for name, told in host.inventory.items() if name not in INSIDE},
+            "inventory": {
+                name: told for name, told in host.inventory.items() if name not in INSIDE
+            },
             "used": {name: amount for name, amount in host.used.items() if name not in INSIDE},
             "cells": tuple(cells),
         }

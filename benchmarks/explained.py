@@ -16,7 +16,7 @@ from rich.console import Console
 
 from benchmarks.contradictions.plot import varied
 from benchmarks.support.explained_report import Told, figures, show, write
-from benchmarks.support.planted import WAYS, Atom, Planted, planted
+from benchmarks.support.planted import WAYS, Planted, RuleAtom, planted
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.result import Conflict, Limits, Progress, Result
 
@@ -27,12 +27,15 @@ _RESULTS = Path(__file__).parent / "results"
 Explain = Callable[..., Result]
 
 
-def names_of(conflict: Conflict | None) -> frozenset[Atom]:
+def names_of(conflict: Conflict | None) -> frozenset[RuleAtom]:
     """Give the rules of a conflict as they are planted."""
     if conflict is None:
         return frozenset()
     return frozenset(
-        {*((one.group, one.policy) for one in conflict.policies), *(s.resource for s in conflict.capacity)}
+        {
+            *((one.group, one.policy) for one in conflict.policies),
+            *(s.resource for s in conflict.capacity),
+        }
     )
 
 
@@ -46,11 +49,16 @@ def told(explain: Explain, case: Planted, fleet: CompiledFleet, seed: int, secon
 
     gc.collect()
     start = time.perf_counter()
-    answer = explain(case.app, fleet, limits=Limits(seconds=seconds, workers=1, seed=seed), progress=watch)
+    answer = explain(
+        case.app, fleet, limits=Limits(seconds=seconds, workers=1, seed=seed), progress=watch
+    )
     took = time.perf_counter() - start
     if answer.placed:
         raise AssertionError(f"{case.way}, seed {seed}: a placement, where there is none")
-    found, minimal = names_of(answer.conflict), answer.conflict is not None and answer.conflict.minimal
+    found, minimal = (
+        names_of(answer.conflict),
+        answer.conflict is not None and answer.conflict.minimal,
+    )
     conflict = reached.get("conflict", took)
     return Told(
         hosts=len(fleet),
@@ -78,7 +86,9 @@ def cases(hosts: int, seeds: int, only: str | None) -> Iterator[tuple[int, Plant
             fleet = next(fleets)
         try:
             case = planted(fleet, seed, ways[seed % len(ways)])
-        except RuntimeError:  # a small fleet may be too full for the rest of the application: take the next
+        except (
+            RuntimeError
+        ):  # a small fleet may be too full for the rest of the application: take the next
             fleet = next(fleets)
             case = planted(fleet, seed, ways[seed % len(ways)])
         yield seed, case, fleet
@@ -86,12 +96,22 @@ def cases(hosts: int, seeds: int, only: str | None) -> Iterator[tuple[int, Plant
 
 def main(args: Sequence[str] | None = None, explain: Explain | None = None) -> int:
     """Run the benchmark; see ``--help``. Gives 0."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.explained", description="Measure explanations.")
-    parser.add_argument("--hosts", type=int, nargs="+", default=list(SIZES), metavar="N", help="sizes of fleets")
-    parser.add_argument("--seeds", type=int, metavar="N", help="cases of each size (each way twice)")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.explained", description="Measure explanations."
+    )
+    parser.add_argument(
+        "--hosts", type=int, nargs="+", default=list(SIZES), metavar="N", help="sizes of fleets"
+    )
+    parser.add_argument(
+        "--seeds", type=int, metavar="N", help="cases of each size (each way twice)"
+    )
     parser.add_argument("--only", choices=WAYS, metavar="WAY", help=f"one of: {', '.join(WAYS)}")
-    parser.add_argument("--time-limit", type=float, default=10.0, metavar="S", help="of each call (10)")
-    parser.add_argument("--out", type=Path, default=_RESULTS / "explained.json", metavar="FILE", help="for the JSON")
+    parser.add_argument(
+        "--time-limit", type=float, default=10.0, metavar="S", help="of each call (10)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=_RESULTS / "explained.json", metavar="FILE", help="for the JSON"
+    )
     options = parser.parse_args(args)
     if explain is None:
         from groupsolver import explain as ours
@@ -108,9 +128,16 @@ def main(args: Sequence[str] | None = None, explain: Explain | None = None) -> i
                 status.update(f"{hosts} hosts: {case.way}, {seed + 1} of {seeds}")
                 all_told.append(told(explain, case, fleet, seed, options.time_limit))
         show(console, [figures([one for one in all_told if one.hosts == hosts])])
-    found = [figures([one for one in all_told if one.hosts == hosts]) for hosts in dict.fromkeys(options.hosts)]
-    for late in sorted((one for one in all_told if not one.minimal), key=lambda one: (one.hosts, one.way)):
-        console.print(f"no minimal conflict: {late.way}, {late.hosts:,} hosts, seed {late.seed}: {late.status}")
+    found = [
+        figures([one for one in all_told if one.hosts == hosts])
+        for hosts in dict.fromkeys(options.hosts)
+    ]
+    for late in sorted(
+        (one for one in all_told if not one.minimal), key=lambda one: (one.hosts, one.way)
+    ):
+        console.print(
+            f"no minimal conflict: {late.way}, {late.hosts:,} hosts, seed {late.seed}: {late.status}"
+        )
     write(options.out, options.time_limit, found, all_told)
     console.print(f"written: {options.out.name}")
     return 0

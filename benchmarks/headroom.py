@@ -91,16 +91,31 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run, and print a table. Gives 0."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.headroom")
     parser.add_argument("--seeds", type=int, default=3, metavar="N")
-    parser.add_argument("--hosts", type=int, action="append", metavar="N", help="(1,000 and 10,000)")
+    parser.add_argument(
+        "--hosts", type=int, action="append", metavar="N", help="(1,000 and 10,000)"
+    )
     parser.add_argument("--only", action="append", choices=tuple(APPLICATIONS))
     parser.add_argument("--time-limit", type=float, default=SECONDS, metavar="S")
     parser.add_argument("--gap", type=float, default=GAP, metavar="G")
     options = parser.parse_args(args)
     console = Console()
-    table = Table("application", "hosts", "copies", "bound", "gap", "worst gap", "median s", "worst s", "cpu s")
+    table = Table(
+        "application",
+        "hosts",
+        "copies",
+        "bound",
+        "gap",
+        "worst gap",
+        "median s",
+        "worst s",
+        "cpu s",
+    )
     for name in options.only or APPLICATIONS:
         for hosts in options.hosts or HOSTS:
-            runs = [run(name, hosts, seed, options.time_limit, options.gap) for seed in range(options.seeds)]
+            runs = [
+                run(name, hosts, seed, options.time_limit, options.gap)
+                for seed in range(options.seeds)
+            ]
             answers = [one.answer for one in runs]
             table.add_row(
                 name,

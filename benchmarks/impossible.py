@@ -37,32 +37,48 @@ class _Place:
     flavor: str
 
     def group(self, name: str, number: int, *policies: Policy) -> Group:
-        return Group(name=name, policies=policies, members=(Members(flavor=self.flavor, count=number),))
+        return Group(
+            name=name, policies=policies, members=(Members(flavor=self.flavor, count=number),)
+        )
 
     def slots(self, most: int) -> Ints:
         return self.fleet.slots(FLAVORS[self.flavor].resources, most)
 
     def per_rack(self, slots: Ints) -> Ints:
-        return np.bincount(self.fleet.codes("rack"), slots, self.fleet.domains("rack")).astype(np.int64)
+        return np.bincount(self.fleet.codes("rack"), slots, self.fleet.domains("rack")).astype(
+            np.int64
+        )
 
 
 def _too_few_ssd_hosts(place: _Place) -> list[Group]:
     """One member more, one a host, than three racks have hosts with the trait and the room."""
     fleet = place.fleet
-    names = {fleet.index[name].domains["rack"] for name in place.rng.choice(fleet.names, size=3).tolist()}
+    names = {
+        fleet.index[name].domains["rack"] for name in place.rng.choice(fleet.names, size=3).tolist()
+    }
     codes = [fleet.code("rack", name) for name in names]
     fit = (place.slots(1) > 0) & fleet.trait(SSD) & np.isin(fleet.codes("rack"), codes)
     there = Within(domains={"rack": tuple(sorted(names))})
-    return [place.group("few", int(fit.sum()) + 1, AntiAffinity(), HostCapabilities(required=(SSD,)), there)]
+    return [
+        place.group(
+            "few", int(fit.sum()) + 1, AntiAffinity(), HostCapabilities(required=(SSD,)), there
+        )
+    ]
 
 
 def _too_few_racks(place: _Place) -> list[Group]:
     """One member more, one a rack, than a zone has racks with a fitting host of the trait."""
     fleet = place.fleet
     zone = str(place.rng.choice(["z1", "z2", "z3"]))
-    fit = (place.slots(1) > 0) & fleet.trait(SSD) & (fleet.codes("zone") == fleet.code("zone", zone))
+    fit = (
+        (place.slots(1) > 0) & fleet.trait(SSD) & (fleet.codes("zone") == fleet.code("zone", zone))
+    )
     racks = len(np.unique(fleet.codes("rack")[fit]))
-    rules = (AntiAffinity(level="rack"), HostCapabilities(required=(SSD,)), Within(domains={"zone": (zone,)}))
+    rules = (
+        AntiAffinity(level="rack"),
+        HostCapabilities(required=(SSD,)),
+        Within(domains={"zone": (zone,)}),
+    )
     return [place.group("racks", racks + 1, *rules)]
 
 
@@ -74,7 +90,9 @@ def _no_rack_holds(place: _Place) -> list[Group]:
 
 def _rack_capacity(place: _Place) -> list[Group]:
     """One member more than all hosts of the best rack take together."""
-    place = dataclasses.replace(place, flavor="r1.xlarge")  # large members, lest it take a thousand of them
+    place = dataclasses.replace(
+        place, flavor="r1.xlarge"
+    )  # large members, lest it take a thousand of them
     number = int(place.per_rack(place.slots(1000)).max()) + 1
     return [place.group("heap", number, NetworkProximity(level="rack"))]
 
@@ -97,7 +115,9 @@ def _pigeons(place: _Place) -> list[Group]:
     """Four groups, pairwise in different zones, of which there are three."""
     names = [f"pigeon-{i}" for i in range(4)]
     return [
-        place.group(name, 3, AntiAffinity(), *(ApartFrom(group=other, level="zone") for other in names[:i]))
+        place.group(
+            name, 3, AntiAffinity(), *(ApartFrom(group=other, level="zone") for other in names[:i])
+        )
         for i, name in enumerate(names)
     ]
 
@@ -105,7 +125,9 @@ def _pigeons(place: _Place) -> list[Group]:
 def _two_zones(place: _Place) -> list[Group]:
     """Three zones are to be covered from within two."""
     two = tuple(place.rng.choice(["z1", "z2", "z3"], size=2, replace=False).tolist())
-    return [place.group("wide", 8, Spread(level="zone", min_domains=3), Within(domains={"zone": two}))]
+    return [
+        place.group("wide", 8, Spread(level="zone", min_domains=3), Within(domains={"zone": two}))
+    ]
 
 
 def _shared_rack(place: _Place) -> list[Group]:
@@ -116,8 +138,14 @@ def _shared_rack(place: _Place) -> list[Group]:
     host = fleet.names[int(np.flatnonzero(fleet.codes("rack") == rack)[0])]
     there = Within(domains={"rack": (fleet.index[host].domains["rack"],)})
     number = int(slots[rack]) + 1
-    groups = [place.group("left", number // 2, there), place.group("right", number - number // 2, there)]
-    return [*groups, Group(name="both", groups=("left", "right"), policies=(AntiAffinity(max_per_domain=3),))]
+    groups = [
+        place.group("left", number // 2, there),
+        place.group("right", number - number // 2, there),
+    ]
+    return [
+        *groups,
+        Group(name="both", groups=("left", "right"), policies=(AntiAffinity(max_per_domain=3),)),
+    ]
 
 
 WAYS: dict[str, Callable[[_Place], list[Group]]] = {

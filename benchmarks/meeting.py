@@ -38,28 +38,41 @@ def where_policies_meet(fleet: Fleet | CompiledFleet, seed: int) -> Application:
 def _draw(rng: np.random.Generator, fleet: CompiledFleet) -> Application:
     sizes = dict(_SIZES)
     for _ in range(8):  # members change sides, so that no two draws are alike
-        loser, winner = rng.choice([name for name in sizes if sizes[name] > 3], size=2, replace=False).tolist()
+        loser, winner = rng.choice(
+            [name for name in sizes if sizes[name] > 3], size=2, replace=False
+        ).tolist()
         sizes[loser], sizes[winner] = sizes[loser] - 1, sizes[winner] + 1
     policies = _policies(rng)
     groups = [
-        Group(name=name, policies=policies[name], members=some_members(rng, number)) for name, number in sizes.items()
+        Group(name=name, policies=policies[name], members=some_members(rng, number))
+        for name, number in sizes.items()
     ]
     weight = int(rng.integers(1, 4))
     groups += [
         Group(
             name="front",
             groups=("lb", "web"),
-            policies=(AntiAffinity(max_per_domain=2), AntiAffinity(level="rack", max_per_domain=3, weight=weight)),
+            policies=(
+                AntiAffinity(max_per_domain=2),
+                AntiAffinity(level="rack", max_per_domain=3, weight=weight),
+            ),
         ),
         Group(
             name="data",
             groups=("db", "cache", "search"),
-            policies=(AntiAffinity(max_per_domain=2), Spread(level="zone", min_domains=2, weight=weight)),
+            policies=(
+                AntiAffinity(max_per_domain=2),
+                Spread(level="zone", min_domains=2, weight=weight),
+            ),
         ),
-        Group(name="all", groups=("front", "data", "api"), policies=(AntiAffinity(max_per_domain=3),)),
+        Group(
+            name="all", groups=("front", "data", "api"), policies=(AntiAffinity(max_per_domain=3),)
+        ),
     ]
     existing = _running(rng, fleet, groups)
-    return Application(name="where-policies-meet", flavors=FLAVORS, groups=tuple(groups), existing=existing)
+    return Application(
+        name="where-policies-meet", flavors=FLAVORS, groups=tuple(groups), existing=existing
+    )
 
 
 def _policies(rng: np.random.Generator) -> dict[str, tuple[Policy, ...]]:
@@ -71,13 +84,25 @@ def _policies(rng: np.random.Generator) -> dict[str, tuple[Policy, ...]]:
 
     fast = HostCapabilities(required=(SSD,))
     return {
-        "lb": (AntiAffinity(), Spread(level="zone", min_domains=3), Near(group="web", level="rack", weight=weight())),
+        "lb": (
+            AntiAffinity(),
+            Spread(level="zone", min_domains=3),
+            Near(group="web", level="rack", weight=weight()),
+        ),
         "web": (AntiAffinity(level="rack", max_per_domain=2), Spread(level="zone", max_skew=2)),
-        "api": (AntiAffinity(), Near(group="db", level="zone"), AntiAffinity(level="rack", weight=weight())),
+        "api": (
+            AntiAffinity(),
+            Near(group="db", level="zone"),
+            AntiAffinity(level="rack", weight=weight()),
+        ),
         "db": (fast, AntiAffinity(level="rack"), ApartFrom(group="etl", level="host")),
         "cache": (Near(group="api", level=level()), AntiAffinity(max_per_domain=2)),
         "search": (NetworkProximity(level="rack"), AntiAffinity(), fast),
-        "queue": (Affinity(level="zone"), AntiAffinity(level="rack"), Near(group="api", level="rack", weight=weight())),
+        "queue": (
+            Affinity(level="zone"),
+            AntiAffinity(level="rack"),
+            Near(group="api", level="rack", weight=weight()),
+        ),
         "batch": (
             ApartFrom(group="db", level="rack"),
             AntiAffinity(max_per_domain=4),
@@ -96,7 +121,9 @@ def _policies(rng: np.random.Generator) -> dict[str, tuple[Policy, ...]]:
     }
 
 
-def _running(rng: np.random.Generator, fleet: CompiledFleet, groups: list[Group]) -> tuple[Existing, ...]:
+def _running(
+    rng: np.random.Generator, fleet: CompiledFleet, groups: list[Group]
+) -> tuple[Existing, ...]:
     """Say of some hosts that part of what they use is members of ours."""
     flavor = {group.name: group.members[0].flavor for group in groups if group.members}
     fast = fleet.trait(SSD)
@@ -105,7 +132,11 @@ def _running(rng: np.random.Generator, fleet: CompiledFleet, groups: list[Group]
     for group, number in _RUNNING.items():
         name = flavor[group] or ""
         needs = FLAVORS[name].resources
-        open_ = np.flatnonzero(fleet.enabled & fast) if group in {"db", "search"} else np.flatnonzero(fleet.enabled)
+        open_ = (
+            np.flatnonzero(fleet.enabled & fast)
+            if group in {"db", "search"}
+            else np.flatnonzero(fleet.enabled)
+        )
         for i in range(number):
             host = fleet.names[int(rng.choice(open_))]
             room = left.setdefault(host, dict(fleet.index[host].used))

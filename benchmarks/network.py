@@ -24,7 +24,9 @@ def leaf_spine(hosts: int, seed: int, *, rack: int = RACK) -> Fleet:
 
     def link(one: str, other: str, bandwidth: int, latency: int) -> Link:
         used = int(rng.uniform(0.3, 0.95) * bandwidth)
-        return Link(between=(one, other), bandwidth_mbps=bandwidth, used_mbps=used, latency_us=latency)
+        return Link(
+            between=(one, other), bandwidth_mbps=bandwidth, used_mbps=used, latency_us=latency
+        )
 
     racks = dict.fromkeys(host.domains["rack"] for host in made.hosts)
     up = [link(rack, f"spine{i}", 40_000, 5) for rack in racks for i in range(SPINES)]

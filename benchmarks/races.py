@@ -115,7 +115,13 @@ def prepare(database: str, applications: int, slack: float = 0.03) -> list[dict[
     return bodies
 
 
-def run_some(database: str, bodies: list[dict[str, Any]], start: Any, results: Any, retries: int | None = None) -> None:
+def run_some(
+    database: str,
+    bodies: list[dict[str, Any]],
+    start: Any,
+    results: Any,
+    retries: int | None = None,
+) -> None:
     """Be one process: place applications one after another, asking again where others were faster."""
     tally = Tally()
     try:
@@ -163,17 +169,19 @@ def place(client: Client, body: dict[str, Any], tally: Tally) -> None:
 
 def judge(database: str) -> list[str]:
     """Judge the state of a database as a whole: every measure of a hard policy, taken absolutely, is 0."""
-    from groupsolver.constraints.problem.problem import Scene
+    from groupsolver.constraints.problem.problem import Problem
     from groupsolver.constraints.problem.view import View
     from groupsolver.constraints.registry import Application, Group
     from groupsolver.model.application import Existing
-    from groupsolver.store.state.snapshot_cache import Mirror
+    from groupsolver.store.state.snapshot_cache import SnapshotCache
     from groupsolver.store.store import Store
 
     store = Store(database)
-    now = Mirror(store).snapshot()
+    now = SnapshotCache(store).snapshot()
     store.close()
-    groups = [Group(name=one.id, policies=one.policies, groups=one.groups) for one in now.groups.values()]
+    groups = [
+        Group(name=one.id, policies=one.policies, groups=one.groups) for one in now.groups.values()
+    ]
     existing = tuple(
         Existing(group=one.group or "loose", id=one.id, host=one.host, resources=one.resources)
         for one in now.instances.values()
@@ -181,11 +189,13 @@ def judge(database: str) -> list[str]:
     app = Application.model_construct(
         version=1, name=None, flavors={}, groups=(*groups, Group(name="loose")), existing=existing
     )
-    scene = Scene(app, now.fleet.index)
-    view = View(scene, {})
+    problem = Problem(app, now.fleet.index)
+    view = View(problem, {})
     wrong = [f"{host.name} is over capacity" for host in now.fleet.index if host.overfull]
     return wrong + [
-        f"{rule}: by {measure}" for rule in scene.hard() if (measure := rule.policy.violations(rule.group, view))
+        f"{rule}: by {measure}"
+        for rule in problem.hard()
+        if (measure := rule.policy.violations(rule.group, view))
     ]
 
 
@@ -195,7 +205,10 @@ def unjustified(database: str, refused: list[dict[str, Any]]) -> int:
     found = 0
     for body in refused:
         answer = ask(
-            client, "POST", f"/v1.0/{body['tenant']}/placements?dry_run=true", {"placement": body["placement"]}
+            client,
+            "POST",
+            f"/v1.0/{body['tenant']}/placements?dry_run=true",
+            {"placement": body["placement"]},
         )
         found += answer.status_code != 409
     app.close()
@@ -203,14 +216,21 @@ def unjustified(database: str, refused: list[dict[str, Any]]) -> int:
 
 
 def race(
-    database: str, processes: int, applications: int, *, slack: float = 0.03, retries: int | None = None
+    database: str,
+    processes: int,
+    applications: int,
+    *,
+    slack: float = 0.03,
+    retries: int | None = None,
 ) -> dict[str, Any]:
     """Let processes race for the room of one fleet; give what came of it."""
     bodies = prepare(database, applications, slack)
     spawn = multiprocessing.get_context("spawn")
     start, results = spawn.Barrier(processes + 1), spawn.Queue()
     workers = [
-        spawn.Process(target=run_some, args=(database, bodies[i::processes], start, results, retries))
+        spawn.Process(
+            target=run_some, args=(database, bodies[i::processes], start, results, retries)
+        )
         for i in range(processes)
     ]
     for worker in workers:
@@ -232,7 +252,10 @@ def race(
     for one in told:
         others.update(one["others"])
     waits = sorted(wait for one in told for wait in one["waits"])
-    total = {key: sum(one[key] for one in told) for key in ("placed", "contended", "busy", "given_up", "retries")}
+    total = {
+        key: sum(one[key] for one in told)
+        for key in ("placed", "contended", "busy", "given_up", "retries")
+    }
     return {
         "processes": processes,
         "applications": applications,

@@ -22,14 +22,28 @@ _BUSY = 1.2  # wall time over processor time, from which figures are to be taken
 
 
 def _options(args: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description="Measure groupsolver and baselines.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.run", description="Measure groupsolver and baselines."
+    )
     names = ", ".join([*(spec.name for spec in SPECS), *_PROCESSES])
-    parser.add_argument("--quick", action="store_true", help="a few cases of each spec, below a minute")
-    parser.add_argument("--only", action="append", metavar="NAME", help=f"specs whose name contains it, of: {names}")
-    parser.add_argument("--seeds", type=int, metavar="N", help="cases of each spec, instead of its own number")
-    parser.add_argument("--time-limit", type=float, metavar="S", help="of groupsolver, each call (5; quick: 2)")
-    parser.add_argument("--textbook", type=float, metavar="S", help="of the textbook model's search (10; quick: 1)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="where the JSON goes (benchmarks/results/...)")
+    parser.add_argument(
+        "--quick", action="store_true", help="a few cases of each spec, below a minute"
+    )
+    parser.add_argument(
+        "--only", action="append", metavar="NAME", help=f"specs whose name contains it, of: {names}"
+    )
+    parser.add_argument(
+        "--seeds", type=int, metavar="N", help="cases of each spec, instead of its own number"
+    )
+    parser.add_argument(
+        "--time-limit", type=float, metavar="S", help="of groupsolver, each call (5; quick: 2)"
+    )
+    parser.add_argument(
+        "--textbook", type=float, metavar="S", help="of the textbook model's search (10; quick: 1)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="where the JSON goes (benchmarks/results/...)"
+    )
     return parser.parse_args(args)
 
 
@@ -54,7 +68,9 @@ def main(args: Sequence[str] | None = None, specs: Sequence[Spec] = SPECS) -> in
         show(console, summaries, {spec.name: spec for spec in chosen})
     busy = sum(run.seconds for run in runs) / sum(run.cpu for run in runs) if runs else 1.0
     if busy > _BUSY:
-        notes.append(f"the machine was busy: {busy:.2f} seconds of wall time for each of processor time")
+        notes.append(
+            f"the machine was busy: {busy:.2f} seconds of wall time for each of processor time"
+        )
     for line in notes:
         console.print(line)
     processes = _own_processes(console, options)
@@ -66,7 +82,12 @@ def main(args: Sequence[str] | None = None, specs: Sequence[Spec] = SPECS) -> in
         "notes": notes,
         "processes": processes,
         "targets": [
-            {"spec": one.spec, "objective": one.objective, "bounds": dict(targets[one.spec].targets), "met": met}
+            {
+                "spec": one.spec,
+                "objective": one.objective,
+                "bounds": dict(targets[one.spec].targets),
+                "met": met,
+            }
             for one in mine
             if (met := verdicts(one, targets[one.spec].targets, targets[one.spec].feasible))
         ],
@@ -83,7 +104,9 @@ def _wanted(name: str, only: Sequence[str] | None) -> bool:
     return not only or any(part == name or (part not in whole and part in name) for part in only)
 
 
-def _spec_runs(console: Console, spec: Spec, options: argparse.Namespace, seconds: float, book: float) -> list[Run]:
+def _spec_runs(
+    console: Console, spec: Spec, options: argparse.Namespace, seconds: float, book: float
+) -> list[Run]:
     number = options.seeds or (spec.quick if options.quick else spec.seeds)
     # In a quick run the textbook model gets small fleets alone: to build it takes longer than the rest together.
     books = min(spec.textbook, int(spec.name.endswith("-1000"))) if options.quick else spec.textbook
@@ -104,13 +127,21 @@ def _own_processes(console: Console, options: argparse.Namespace) -> dict[str, A
             solvers = [OURS] if options.quick else [OURS, TEXTBOOK]
             found["memory"] = [peak_memory(10_000, solver) for solver in solvers]
         if _wanted("from-files", options.only):
-            found["from-files"] = [from_files(10_000, seed) for seed in range(1 if options.quick else 3)]
+            found["from-files"] = [
+                from_files(10_000, seed) for seed in range(1 if options.quick else 3)
+            ]
         if _wanted("import", options.only):
             found["import"] = import_time()
     for one in found.get("memory", []):
-        target = _judged(one["peak_mb"] <= _MEMORY_MB, f"{_MEMORY_MB} MB") if one["solver"] == OURS else ""
+        target = (
+            _judged(one["peak_mb"] <= _MEMORY_MB, f"{_MEMORY_MB} MB")
+            if one["solver"] == OURS
+            else ""
+        )
         drawn = f"fleet drawn and compiled: {one['fleet_mb']} MB"
-        console.print(f"peak memory, 10,000 hosts, {one['solver']}: {one['peak_mb']} MB ({drawn}) {target}")
+        console.print(
+            f"peak memory, 10,000 hosts, {one['solver']}: {one['peak_mb']} MB ({drawn}) {target}"
+        )
     for one in found.get("from-files", []):
         took = f"{one['seconds']} s (processor: {one['cpu']} s), {one['status']}"
         target = _judged(one["seconds"] <= _FILES_S, f"{_FILES_S:g} s")
@@ -118,7 +149,9 @@ def _own_processes(console: Console, options: argparse.Namespace) -> dict[str, A
     if one := found.get("import"):
         brings = ", ".join(one["brings"]) or "no heavy package"
         target = _judged(one["seconds"] <= _IMPORT_S and not one["brings"], f"{_IMPORT_S:g} s")
-        console.print(f"import groupsolver: {one['seconds']} s (processor: {one['cpu']} s), brings {brings} {target}")
+        console.print(
+            f"import groupsolver: {one['seconds']} s (processor: {one['cpu']} s), brings {brings} {target}"
+        )
     return found
 
 

@@ -35,8 +35,12 @@ def main(args: Sequence[str] | None = None) -> int:
     """Measure, print a table, write it as JSON. Gives 0."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving", description=__doc__)
     parser.add_argument("--share", type=int, metavar="N", default=1, help="one Nth of the requests")
-    parser.add_argument("--hosts", type=int, metavar="N", default=10_000, help="hosts of the fleet (10,000)")
-    parser.add_argument("--out", type=Path, metavar="FILE", default=_OUT, help="where the JSON goes")
+    parser.add_argument(
+        "--hosts", type=int, metavar="N", default=10_000, help="hosts of the fleet (10,000)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", default=_OUT, help="where the JSON goes"
+    )
     options = parser.parse_args(args)
     share = options.share
     console = Console()
@@ -67,7 +71,10 @@ def _place(there: Server, times: int) -> dict[str, float]:
     asker = Asker(there.port)
     seconds = []
     for _ in range(times):
-        ids = [asker.ask("POST", _GROUPS, {"group": {"policies": policies}})["group"]["id"] for policies in _POLICIES]
+        ids = [
+            asker.ask("POST", _GROUPS, {"group": {"policies": policies}})["group"]["id"]
+            for policies in _POLICIES
+        ]
         wanted = [{"resources": _SIZE, "count": 5, "hints": {"group": key}} for key in ids]
         asker.ask("POST", "/v1.0/bench/placements", {"placement": {"instances": wanted}})
         seconds.append(asker.seconds[-1])
@@ -89,7 +96,9 @@ def _crud(there: Server, threads: int, rounds: int) -> dict[str, float]:
         asker = Asker(there.port)
         groups = f"/v1.0/bench-{number}/groups"
         for _ in range(rounds):
-            made = asker.ask("POST", groups, {"group": {"name": "db", "policies": ["anti-affinity"]}})
+            made = asker.ask(
+                "POST", groups, {"group": {"name": "db", "policies": ["anti-affinity"]}}
+            )
             one = f"{groups}/{made['group']['id']}"
             asker.ask("GET", one)
             asker.ask("PATCH", one, {"group": {"metadata": {"tier": "2"}}})
@@ -125,7 +134,11 @@ def _memory(there: Server, requests: int) -> dict[str, float]:
         if len(asker.seconds) >= requests * (len(sizes) + 1) / 5:
             sizes.append(there.memory())
     asker.close()
-    return {"memory after a fifth, MB": sizes[0], "memory at the end, MB": sizes[-1], "requests": len(asker.seconds)}
+    return {
+        "memory after a fifth, MB": sizes[0],
+        "memory at the end, MB": sizes[-1],
+        "requests": len(asker.seconds),
+    }
 
 
 if __name__ == "__main__":

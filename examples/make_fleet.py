@@ -18,7 +18,11 @@ ZONES, RACKS, HOSTS = 3, 12, 200
 def draw_host(number: int, rng: random.Random) -> dict[str, Any]:
     rack = number % RACKS
     inventory = {
-        "VCPU": {"total": 64, "reserved": 2, "allocation_ratio": 4.0},  # capacity floor((64 - 2) * 4) = 248
+        "VCPU": {
+            "total": 64,
+            "reserved": 2,
+            "allocation_ratio": 4.0,
+        },  # capacity floor((64 - 2) * 4) = 248
         "MEMORY_MB": {"total": 262144, "reserved": 8192},  # capacity 253952
         "DISK_GB": 2000,
     }
@@ -46,12 +50,19 @@ def draw_host(number: int, rng: random.Random) -> dict[str, Any]:
 
 def draw_fleet() -> dict[str, Any]:
     rng = random.Random(SEED)
-    return {"version": 1, "levels": ["zone", "rack"], "hosts": [draw_host(number, rng) for number in range(HOSTS)]}
+    return {
+        "version": 1,
+        "levels": ["zone", "rack"],
+        "hosts": [draw_host(number, rng) for number in range(HOSTS)],
+    }
 
 
 def as_yaml(fleet: dict[str, Any]) -> str:
     """Give the fleet as YAML, one host a line."""
-    lines = ["# Drawn by make_fleet.py: 3 zones, 12 racks, 200 hosts, 60 to 100 % loaded.", "version: 1"]
+    lines = [
+        "# Drawn by make_fleet.py: 3 zones, 12 racks, 200 hosts, 60 to 100 % loaded.",
+        "version: 1",
+    ]
     lines += [f"levels: [{', '.join(fleet['levels'])}]", "hosts:"]
     for host in fleet["hosts"]:
         flow = yaml.safe_dump(host, default_flow_style=True, sort_keys=False, width=10_000)

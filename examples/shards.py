@@ -1,13 +1,29 @@
 """Replicas and shards: each shard in one rack, a replica's shards in one zone, and no power feed under two replicas."""
 
-from groupsolver import Affinity, AntiAffinity, Application, Fleet, Group, Host, Inventory, Members, solve
+from groupsolver import (
+    Affinity,
+    AntiAffinity,
+    Application,
+    Fleet,
+    Group,
+    Host,
+    Inventory,
+    Members,
+    solve,
+)
 
 members = (Members(count=4, resources={"VCPU": 2}),)
 shards = {r: [f"r{r}s{s}" for s in range(2)] for r in range(3)}
 in_rack, in_zone = (Affinity(level="rack"),), (Affinity(level="zone"),)
 apart = (AntiAffinity(level="power_feed", between="children"),)
-groups = [Group(name=name, policies=in_rack, members=members) for names in shards.values() for name in names]
-groups += [Group(name=f"r{r}", policies=in_zone, groups=tuple(names)) for r, names in shards.items()]
+groups = [
+    Group(name=name, policies=in_rack, members=members)
+    for names in shards.values()
+    for name in names
+]
+groups += [
+    Group(name=f"r{r}", policies=in_zone, groups=tuple(names)) for r, names in shards.items()
+]
 groups += [Group(name="database", policies=apart, groups=("r0", "r1", "r2"))]
 app = Application(groups=tuple(groups))
 

@@ -22,7 +22,14 @@ from groupsolver.constraints.policies.survives import Survives
 from groupsolver.constraints.policies.within import Outside, Within
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.registry import POLICIES, Application, Group
-from groupsolver.errors import BadInput, BrokenAnswer, Fault, GroupsolverError, UnknownHost, UnknownSolverStatus
+from groupsolver.errors import (
+    BadInput,
+    BrokenAnswer,
+    Fault,
+    GroupsolverError,
+    UnknownHost,
+    UnknownSolverStatus,
+)
 from groupsolver.files import load_application, load_fleet, load_result
 from groupsolver.files.graphml import load_links, with_links
 from groupsolver.model.application import Existing, Flavor, Members

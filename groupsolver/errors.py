@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import ClassVar
 
-TOLD = 50  # faults in a message: enough to mend a file by, and still to be read
-LONGEST = 40  # characters of a text that a message repeats
+MAX_FAULTS_SHOWN = 50  # faults in a message: enough to mend a file by, and still to be read
+MAX_TEXT_SHOWN = 40  # characters of a text that a message repeats
 
 
 class GroupsolverError(Exception):
@@ -50,7 +50,9 @@ class Fault:
 
     def __str__(self) -> str:
         where = ": ".join(part for part in (self.file, self.path) if part)
-        return f"{where}: {self.message} [{self.code}]" if where else f"{self.message} [{self.code}]"
+        return (
+            f"{where}: {self.message} [{self.code}]" if where else f"{self.message} [{self.code}]"
+        )
 
 
 class BadInput(GroupsolverError):
@@ -66,14 +68,16 @@ class BadInput(GroupsolverError):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
-        lines = [str(fault) for fault in self.faults[:TOLD]]
-        if len(self.faults) > TOLD:
-            lines.append(f"... and {len(self.faults) - TOLD} more")
+        lines = [str(fault) for fault in self.faults[:MAX_FAULTS_SHOWN]]
+        if len(self.faults) > MAX_FAULTS_SHOWN:
+            lines.append(f"... and {len(self.faults) - MAX_FAULTS_SHOWN} more")
         super().__init__("\n".join(lines))
 
     def in_file(self, file: str) -> BadInput:
         """Give the same error with the file's name in every fault that has none."""
-        return BadInput([fault if fault.file else replace(fault, file=file) for fault in self.faults])
+        return BadInput(
+            [fault if fault.file else replace(fault, file=file) for fault in self.faults]
+        )
 
 
 class UnknownHost(GroupsolverError, KeyError):
@@ -106,7 +110,7 @@ def one_line(text: str) -> str:
 
 def quoted(text: str) -> str:
     """Give a text from elsewhere in quotes, shortened."""
-    return repr(text) if len(text) <= LONGEST else f"{text[:LONGEST]!r}..."
+    return repr(text) if len(text) <= MAX_TEXT_SHOWN else f"{text[:MAX_TEXT_SHOWN]!r}..."
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
@@ -114,7 +118,9 @@ def nearest(name: str, known: Sequence[str]) -> str:
     if len(name) > 255:  # longer than any name may be
         return ""
     if len(known) > 1000:  # comparing is slow: of very many names, look at those that begin alike
-        known = [other for other in known if other[:2] == name[:2] and abs(len(other) - len(name)) <= 2][:1000]
+        known = [
+            other for other in known if other[:2] == name[:2] and abs(len(other) - len(name)) <= 2
+        ][:1000]
     folded = {other.casefold(): other for other in known}
     match = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
     return f" (did you mean {folded[match[0]]!r}?)" if match else ""

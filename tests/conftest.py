@@ -12,10 +12,21 @@ from hypothesis import HealthCheck, settings
 from tests.support.drivers.api_driver import admin, member, world
 from tests.support.drivers.databases import database, new_database, postgres, sqlite_made, store
 
-__all__ = ["admin", "database", "member", "new_database", "postgres", "sqlite_made", "store", "world"]
+__all__ = [
+    "admin",
+    "database",
+    "member",
+    "new_database",
+    "postgres",
+    "sqlite_made",
+    "store",
+    "world",
+]
 
 _QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-settings.register_profile("ci", derandomize=True, deadline=None, max_examples=30, suppress_health_check=_QUIET)
+settings.register_profile(
+    "ci", derandomize=True, deadline=None, max_examples=30, suppress_health_check=_QUIET
+)
 settings.register_profile("slow", deadline=None, max_examples=300, suppress_health_check=_QUIET)
 settings.register_profile("shrink", parent=settings.get_profile("slow"))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

@@ -10,8 +10,8 @@ import numpy as np
 
 from benchmarks.support.board import Board, own_groups
 from groupsolver.checking.check import judge, unit_of
-from groupsolver.constraints.problem.compiled_problem import Ground
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.registry import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints, Mask
 from groupsolver.model.result import Objective
@@ -57,9 +57,9 @@ def prices(fleet: CompiledFleet, objective: Objective) -> Ints:
     return fleet.points if objective == "pack" else 1000 - fleet.points
 
 
-def ground_of(app: Application, fleet: CompiledFleet) -> Ground:
+def ground_of(app: Application, fleet: CompiledFleet) -> CompiledProblem:
     """Hold an application against a fleet."""
-    return Ground(Scene(app, fleet.index), fleet)
+    return CompiledProblem(Problem(app, fleet.index), fleet)
 
 
 class Weigher:
@@ -68,40 +68,45 @@ class Weigher:
     def __init__(self, board: Board, objective: Objective) -> None:
         self.board = board
         self.objective = objective
-        self._price = prices(board.ground.fleet, objective)
+        self._price = prices(board.compiled.fleet, objective)
 
-    def weigh(self, lot: int) -> Ints:
-        """(H,) int64: what the next member of a lot would add to the objective on each host."""
-        board, ground = self.board, self.board.ground
-        group = ground.lots[lot].group
+    def weigh(self, member_class: int) -> Ints:
+        """(H,) int64: what the next member of a member class would add to the objective on each host."""
+        board, compiled = self.board, self.board.compiled
+        group = compiled.member_classes[member_class].group
         weights = self._price.copy()
         if self.objective == "spread":
             weights[list(board.rows.values())] += 1000
-        for rule in ground.rules_counting(group):
+        for rule in compiled.rules_counting(group):
             if rule.policy.weight:
                 allowed = rule.policy.allowed(rule.group, group, board.partial)
                 if allowed is not None:
                     weights += np.where(allowed, 0, rule.policy.weight * unit_of(self.objective))
         return weights
 
-    def cheapest(self, lot: int, mask: Mask) -> int:
+    def cheapest(self, member_class: int, mask: Mask) -> int:
         """Give the cheapest of the open rows."""
         rows = np.flatnonzero(mask)
-        return int(rows[np.argmin(self.weigh(lot)[rows])])
+        return int(rows[np.argmin(self.weigh(member_class)[rows])])
 
 
-def settle(ground: Ground, placement: Mapping[str, str], objective: Objective) -> Answer:
+def settle(compiled: CompiledProblem, placement: Mapping[str, str], objective: Objective) -> Answer:
     """Take out groups that miss members or break a hard policy, until the checker is silent on the rest."""
-    scene = ground.scene
-    groups = own_groups(ground)
-    of = {member.id: member.group for member in scene.batch}
+    problem = compiled.problem
+    groups = own_groups(compiled)
+    of = {member.id: member.group for member in problem.batch}
     kept = dict(placement)
     out: set[str] = set()
     while True:
-        verdict = judge(scene, kept, objective)
+        verdict = judge(problem, kept, objective)
         if any(violation.group is None for violation in verdict.violations):
             raise AssertionError(f"a baseline overfilled a host: {verdict.violations}")
-        broken = {leaf for v in verdict.violations if v.group for leaf in scene.below[v.group] & set(groups)} - out
+        broken = {
+            leaf
+            for v in verdict.violations
+            if v.group
+            for leaf in problem.below[v.group] & set(groups)
+        } - out
         if not broken:
             break
         out |= broken

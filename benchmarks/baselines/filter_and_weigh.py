@@ -13,7 +13,9 @@ from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Objective
 
 
-def place(app: Application, fleet: CompiledFleet, *, objective: Objective = "pack", seed: int = 0) -> Answer:
+def place(
+    app: Application, fleet: CompiledFleet, *, objective: Objective = "pack", seed: int = 0
+) -> Answer:
     """Place by filter and weigh.
 
     Every policy has its filter here, at every level, which is more than Nova has. Requests
@@ -22,10 +24,10 @@ def place(app: Application, fleet: CompiledFleet, *, objective: Objective = "pac
     get all its instances is deleted again.
     """
     start = time.perf_counter()
-    ground = ground_of(app, fleet)
-    board = Board(ground)
+    compiled = ground_of(app, fleet)
+    board = Board(compiled)
     weigher = Weigher(board, objective)
-    order = np.random.default_rng(seed).permutation(own_groups(ground)).tolist()
-    for group in targets_first(ground, order):
+    order = np.random.default_rng(seed).permutation(own_groups(compiled)).tolist()
+    for group in targets_first(compiled, order):
         board.place_group(group, weigher.cheapest)
-    return timed(settle(ground, board.placement(), objective), start)
+    return timed(settle(compiled, board.placement(), objective), start)

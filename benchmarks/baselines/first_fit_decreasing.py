@@ -11,7 +11,7 @@ from benchmarks.baselines.common import Answer, Weigher, ground_of, settle, time
 from benchmarks.support.board import Board, own_groups, targets_first
 from groupsolver.constraints.policies.affinity import Affinity
 from groupsolver.constraints.policies.network_proximity import NetworkProximity
-from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.registry import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
 from groupsolver.model.result import Objective
@@ -24,41 +24,47 @@ _BOUND = (Affinity, NetworkProximity)  # to one domain
 def _members(board: Board, group: str) -> float:
     """Total demand, as a share of what the fleet has free."""
     demand: dict[str, int] = {}
-    for i in board.lots_of(group):
-        for name, amount in board.ground.lots[i].size:
-            demand[name] = demand.get(name, 0) + amount * board.ground.lots[i].number
+    for i in board.member_classes_of(group):
+        for name, amount in board.compiled.member_classes[i].size:
+            demand[name] = demand.get(name, 0) + amount * board.compiled.member_classes[i].number
     return -max(amount / max(1, int(board.free[name].sum())) for name, amount in demand.items())
 
 
 def _choice(board: Board, group: str) -> float:
     """Hosts to choose from, for the member that has fewest."""
     roomy = board.roomy(group)
-    return min(int((board.open_to(i) & roomy).sum()) for i in board.lots_of(group))
+    return min(int((board.open_to(i) & roomy).sum()) for i in board.member_classes_of(group))
 
 
 def _largest(board: Board, group: str) -> float:
     """Size of the largest member, as a share of the largest room."""
-    sizes = [(name, amount) for i in board.lots_of(group) for name, amount in board.ground.lots[i].size]
+    sizes = [
+        (name, amount)
+        for i in board.member_classes_of(group)
+        for name, amount in board.compiled.member_classes[i].size
+    ]
     return -max(amount / max(1, int(board.free[name].max())) for name, amount in sizes)
 
 
 ORDERS: tuple[Callable[[Board, str], float], ...] = (_members, _choice, _largest)
 
 
-def place(app: Application, fleet: CompiledFleet, *, objective: Objective = "pack", seed: int = 0) -> Answer:
+def place(
+    app: Application, fleet: CompiledFleet, *, objective: Objective = "pack", seed: int = 0
+) -> Answer:
     """Place by first-fit decreasing, hosts sorted by the objective's increase; `seed` breaks ties of order."""
     start = time.perf_counter()
-    ground = ground_of(app, fleet)
+    compiled = ground_of(app, fleet)
     rng = np.random.default_rng(seed)
     answers = []
     for key in ORDERS:
-        board = Board(ground)
-        groups = rng.permutation(own_groups(ground)).tolist()
+        board = Board(compiled)
+        groups = rng.permutation(own_groups(compiled)).tolist()
         order = sorted(groups, key=lambda group, key=key, board=board: key(board, group))  # type: ignore[misc]
         weigher = Weigher(board, objective)
-        for group in targets_first(ground, order):
+        for group in targets_first(compiled, order):
             _place_group(board, weigher, group)
-        answers.append(settle(ground, board.placement(), objective))
+        answers.append(settle(compiled, board.placement(), objective))
     return timed(min(answers, key=lambda answer: answer.rank), start)
 
 
@@ -67,20 +73,22 @@ def _place_group(board: Board, weigher: Weigher, group: str) -> None:
     for _ in range(_STARTS):
         first: list[int] = []
 
-        def choose(lot: int, mask: Mask, first: list[int] = first) -> int:
-            row = weigher.cheapest(lot, mask)
+        def choose(member_class: int, mask: Mask, first: list[int] = first) -> int:
+            row = weigher.cheapest(member_class, mask)
             first.append(row)
             return row
 
         if board.place_group(group, choose, start) or not first:
             return
-        start &= ~_same_domain(board.ground, group, first[0])
+        start &= ~_same_domain(board.compiled, group, first[0])
 
 
-def _same_domain(ground: Ground, group: str, row: int) -> Mask:
+def _same_domain(compiled: CompiledProblem, group: str, row: int) -> Mask:
     """(H,) bool: the hosts that a failed first choice rules out."""
-    rules = [rule.policy for rule in ground.scene.rules_over(group) if rule.policy.hard]
-    level = next((policy.level for policy in rules if isinstance(policy, _BOUND) and policy.level), "host")
-    codes = ground.fleet.codes(level)
+    rules = [rule.policy for rule in compiled.problem.rules_over(group) if rule.policy.hard]
+    level = next(
+        (policy.level for policy in rules if isinstance(policy, _BOUND) and policy.level), "host"
+    )
+    codes = compiled.fleet.codes(level)
     same: Mask = codes == codes[row]
     return same

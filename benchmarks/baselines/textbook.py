@@ -19,7 +19,7 @@ from groupsolver.constraints.policies.near import Near
 from groupsolver.constraints.policies.network_proximity import NetworkProximity
 from groupsolver.constraints.policies.spread import Spread
 from groupsolver.constraints.policy import PerHost
-from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Rule
 from groupsolver.constraints.registry import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
@@ -31,40 +31,45 @@ Term = tuple[cp_model.IntVar, int]
 class Model:
     """One boolean for each instance and host where it fits alone; knows fleets without hosts in no domain."""
 
-    def __init__(self, ground: Ground, objective: Objective) -> None:
-        self.ground = ground
+    def __init__(self, compiled: CompiledProblem, objective: Objective) -> None:
+        self.compiled = compiled
         self.model = cp_model.CpModel()
         self.unit = unit_of(objective)
         self.cost: list[Term] = []
         self.members: list[tuple[str, str, dict[int, cp_model.IntVar]]] = []  # id, group, by row
         self._used: dict[tuple[str, str], dict[int, cp_model.IntVar | int]] = {}
         loads: dict[int, list[tuple[int, cp_model.IntVar]]] = {}
-        for i, lot in enumerate(ground.lots):
-            rows = np.flatnonzero((ground.fleet.slots(dict(lot.size), 1) > 0) & ground.suited(lot.group)).tolist()
-            for id_ in lot.ids:
+        for i, member_class in enumerate(compiled.member_classes):
+            rows = np.flatnonzero(
+                (compiled.fleet.slots(dict(member_class.size), 1) > 0)
+                & compiled.suited(member_class.group)
+            ).tolist()
+            for id_ in member_class.ids:
                 at = {row: self.model.new_bool_var("") for row in rows}
                 self.model.add_exactly_one(at.values())
-                self.members.append((id_, lot.group, at))
+                self.members.append((id_, member_class.group, at))
                 for row, var in at.items():
                     loads.setdefault(row, []).append((i, var))
         self._capacity(loads)
         self._prices(objective, loads)
-        for rule in ground.scene.rules:
+        for rule in compiled.problem.rules:
             _WRITERS[_kind(rule)](self, rule)
         variables, weights = [var for var, _ in self.cost], [weight for _, weight in self.cost]
         self.model.minimize(cp_model.LinearExpr.weighted_sum(variables, weights))
 
     def _capacity(self, loads: dict[int, list[tuple[int, cp_model.IntVar]]]) -> None:
-        sizes = [dict(lot.size) for lot in self.ground.lots]
+        sizes = [dict(member_class.size) for member_class in self.compiled.member_classes]
         for name in {name for size in sizes for name in size}:
-            free = self.ground.fleet.free(name).tolist()
+            free = self.compiled.fleet.free(name).tolist()
             for row, load in loads.items():
                 amounts = [sizes[i].get(name, 0) for i, _ in load]
                 expr = cp_model.LinearExpr.weighted_sum([var for _, var in load], amounts)
                 self.model.add(expr <= free[row])
 
-    def _prices(self, objective: Objective, loads: dict[int, list[tuple[int, cp_model.IntVar]]]) -> None:
-        price = prices(self.ground.fleet, objective).tolist()
+    def _prices(
+        self, objective: Objective, loads: dict[int, list[tuple[int, cp_model.IntVar]]]
+    ) -> None:
+        price = prices(self.compiled.fleet, objective).tolist()
         for row, load in loads.items():
             self.cost += [(var, price[row]) for _, var in load]
             if objective == "spread":
@@ -75,24 +80,26 @@ class Model:
 
     def counts(self, group: str, level: str) -> dict[int, list[cp_model.IntVar]]:
         """Give the booleans of a group's new members in each domain."""
-        codes = self.ground.fleet.codes(level).tolist()
+        codes = self.compiled.fleet.codes(level).tolist()
         inside: dict[int, list[cp_model.IntVar]] = {}
         for _, who, at in self.members:
-            if who in self.ground.scene.below[group]:
+            if who in self.compiled.problem.below[group]:
                 for row, var in at.items():
                     inside.setdefault(codes[row], []).append(var)
         return inside
 
     def running(self, group: str, level: str) -> list[int]:
         """Give the number of a group's running members in each domain."""
-        counts: list[int] = self.ground.running(group, level).tolist()
+        counts: list[int] = self.compiled.running(group, level).tolist()
         return counts
 
     def used(self, group: str, level: str) -> dict[int, cp_model.IntVar | int]:
         """Give, for each domain that may hold a group, whether it does."""
         if (group, level) not in self._used:
             running = self.running(group, level)
-            used: dict[int, cp_model.IntVar | int] = {code: 1 for code, number in enumerate(running) if number}
+            used: dict[int, cp_model.IntVar | int] = {
+                code: 1 for code, number in enumerate(running) if number
+            }
             for code, found in self.counts(group, level).items():
                 if code not in used:
                     here = used[code] = self.model.new_bool_var("")
@@ -105,7 +112,12 @@ class Model:
         if rule.policy.weight is None:
             self.model.add(expr <= limit)
         elif most > limit:
-            self.cost.append((excess := self.model.new_int_var(0, most - limit, ""), rule.policy.weight * self.unit))
+            self.cost.append(
+                (
+                    excess := self.model.new_int_var(0, most - limit, ""),
+                    rule.policy.weight * self.unit,
+                )
+            )
             self.model.add(expr - excess <= limit)
 
 
@@ -113,11 +125,11 @@ def _per_host(book: Model, rule: Rule) -> None:
     if rule.policy.weight is None:
         return  # hosts that do not suit have no boolean
     assert isinstance(rule.policy, PerHost)
-    suits = book.ground.suits(rule.policy)
+    suits = book.compiled.suits(rule.policy)
     for row, found in book.counts(rule.group, "host").items():
         if not suits[row]:
             book.cost += [(var, rule.policy.weight * book.unit) for var in found]
-    _constant(book, rule, int((book.ground.running(rule.group, "host") * ~suits).sum()))
+    _constant(book, rule, int((book.compiled.running(rule.group, "host") * ~suits).sum()))
 
 
 def _anti_affinity(book: Model, rule: Rule) -> None:
@@ -144,14 +156,17 @@ def _spread(book: Model, rule: Rule) -> None:
     policy = rule.policy
     assert isinstance(policy, Spread)
     if policy.min_domains is not None:
-        least = min(policy.min_domains, book.ground.scene.size(rule.group))
+        least = min(policy.min_domains, book.compiled.problem.size(rule.group))
         used = list(book.used(rule.group, policy.level).values())
         book.at_most(rule, -_sum(used), -least, 0)
     if policy.max_skew is not None:
-        size = book.ground.scene.size(rule.group)
+        size = book.compiled.problem.size(rule.group)
         low, high = book.model.new_int_var(0, size, ""), book.model.new_int_var(0, size, "")
-        counts, running = book.counts(rule.group, policy.level), book.running(rule.group, policy.level)
-        for code in np.flatnonzero(book.ground.spread_over(rule.group, policy.level)).tolist():
+        counts, running = (
+            book.counts(rule.group, policy.level),
+            book.running(rule.group, policy.level),
+        )
+        for code in np.flatnonzero(book.compiled.spread_over(rule.group, policy.level)).tolist():
             here = _sum(counts.get(code, [])) + running[code]
             book.model.add(low <= here)
             book.model.add(here <= high)
@@ -160,7 +175,9 @@ def _spread(book: Model, rule: Rule) -> None:
 
 def _apart_from(book: Model, rule: Rule) -> None:
     assert isinstance(rule.policy, ApartFrom)
-    mine, theirs = (book.used(group, rule.policy.level) for group in (rule.group, rule.policy.group))
+    mine, theirs = (
+        book.used(group, rule.policy.level) for group in (rule.group, rule.policy.group)
+    )
     for code in mine.keys() & theirs.keys():
         both = _sum([mine[code], theirs[code]])
         before = isinstance(mine[code], int) and isinstance(theirs[code], int)
@@ -172,9 +189,9 @@ def _near(book: Model, rule: Rule) -> None:
     assert isinstance(policy, Near)
     assert policy.level is not None
     used = book.used(policy.group, policy.level)
-    codes = book.ground.fleet.codes(policy.level).tolist()
+    codes = book.compiled.fleet.codes(policy.level).tolist()
     for _, who, at in book.members:
-        if who in book.ground.scene.below[rule.group]:
+        if who in book.compiled.problem.below[rule.group]:
             alone: cp_model.IntVar | int = 0
             if policy.weight is not None:
                 alone = book.model.new_bool_var("")
@@ -197,7 +214,9 @@ def _constant(book: Model, rule: Rule, measure: int) -> None:
 
 
 def _sum(found: Sequence[cp_model.IntVar | int]) -> cp_model.LinearExpr:
-    return cp_model.LinearExpr.weighted_sum(list(found), [1] * len(found)) + 0  # + 0: an expression by type, too
+    return (
+        cp_model.LinearExpr.weighted_sum(list(found), [1] * len(found)) + 0
+    )  # + 0: an expression by type, too
 
 
 _WRITERS: dict[str, Callable[[Model, Rule], None]] = {
@@ -226,8 +245,8 @@ def place(
 ) -> Answer:
     """Place by the textbook model. `seconds` bounds the search; building the model comes on top."""
     start = time.perf_counter()
-    ground = ground_of(app, fleet)
-    book = Model(ground, objective)
+    compiled = ground_of(app, fleet)
+    book = Model(compiled, objective)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = workers
     solver.parameters.max_time_in_seconds = seconds
@@ -236,7 +255,9 @@ def place(
     placement = {}
     if status in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
         for id_, _, at in book.members:
-            placement[id_] = fleet.names[next(row for row, var in at.items() if solver.boolean_value(var))]
+            placement[id_] = fleet.names[
+                next(row for row, var in at.items() if solver.boolean_value(var))
+            ]
     bound = math.ceil(solver.best_objective_bound - 1e-6) if placement else None
-    answer = settle(ground, placement, objective)
+    answer = settle(compiled, placement, objective)
     return timed(replace(answer, bound=bound, status=solver.status_name(status).lower()), start)

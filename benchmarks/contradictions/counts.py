@@ -19,12 +19,16 @@ from groupsolver.model.compiled.compiled_fleet import Mask
 def _zones_apart(plot: Plot) -> Draft:
     """1 rule: four members, one a zone, of three zones; or two a zone, and seven."""
     limit = int(plot.rng.integers(1, 3))
-    return Draft([plot.group("quorum", 3 * limit + 1, AntiAffinity(level="zone", max_per_domain=limit))])
+    return Draft(
+        [plot.group("quorum", 3 * limit + 1, AntiAffinity(level="zone", max_per_domain=limit))]
+    )
 
 
 def _racks_apart(plot: Plot) -> Draft:
     """1 rule: one member more, one a rack, than racks have a ready host."""
-    return Draft([plot.group("racks", plot.racks(plot.fleet.ready) + 1, AntiAffinity(level="rack"))])
+    return Draft(
+        [plot.group("racks", plot.racks(plot.fleet.ready) + 1, AntiAffinity(level="rack"))]
+    )
 
 
 def _wide(plot: Plot) -> Draft:
@@ -46,7 +50,9 @@ def _no_such_host(plot: Plot) -> Draft:
 
 def _whole_domain(plot: Plot) -> Draft:
     """1 rule: a rack or a zone to itself, and something runs in every one (on all hosts but few)."""
-    return Draft([plot.group("lonely", plot.few(), Exclusive(level=str(plot.rng.choice(["rack", "zone"]))))])
+    return Draft(
+        [plot.group("lonely", plot.few(), Exclusive(level=str(plot.rng.choice(["rack", "zone"]))))]
+    )
 
 
 def _racks_of_a_zone(plot: Plot) -> Draft:
@@ -65,26 +71,42 @@ def _rack_mates(plot: Plot) -> Draft:
 def _two_zones(plot: Plot) -> Draft:
     """2 rules: three zones are to be covered from within two."""
     two = plot.rng.choice(ZONES, size=2, replace=False).tolist()
-    return Draft([plot.group("wide", 2 + plot.few(), Spread(level="zone", min_domains=3), zones(*two))])
+    return Draft(
+        [plot.group("wide", 2 + plot.few(), Spread(level="zone", min_domains=3), zones(*two))]
+    )
 
 
 def _together_and_wide(plot: Plot) -> Draft:
     """2 rules: all members in one rack, and in two at least."""
-    return Draft([plot.group("torn", 1 + plot.few(), Affinity(level="rack"), Spread(level="rack", min_domains=2))])
+    return Draft(
+        [
+            plot.group(
+                "torn", 1 + plot.few(), Affinity(level="rack"), Spread(level="rack", min_domains=2)
+            )
+        ]
+    )
 
 
 def _nowhere(plot: Plot) -> Draft:
     """2 rules: within some racks of a zone, outside that zone."""
     zone = plot.zone()
     names, _ = plot.some_racks(2, lambda hosts: not (hosts & ~plot.inside("zone", zone)).any())
-    return Draft([plot.group("exiled", plot.few(), racks(names), Outside(domains={"zone": (zone,)}))])
+    return Draft(
+        [plot.group("exiled", plot.few(), racks(names), Outside(domains={"zone": (zone,)}))]
+    )
 
 
 def _big_hosts(plot: Plot) -> Draft:
     """2 rules: one member more, one a rack, than racks have a host of the largest type."""
     most = int(plot.fleet.capacity("VCPU")[plot.fleet.ready].max())
     number = plot.racks(plot.fleet.ready & (plot.fleet.capacity("VCPU") == most)) + 1
-    return Draft([plot.group("big", number, AntiAffinity(level="rack"), HostCapabilities(minimum={"VCPU": most}))])
+    return Draft(
+        [
+            plot.group(
+                "big", number, AntiAffinity(level="rack"), HostCapabilities(minimum={"VCPU": most})
+            )
+        ]
+    )
 
 
 def _avx_racks(plot: Plot) -> Draft:
@@ -120,7 +142,10 @@ def _either_trait(plot: Plot) -> Draft:
     """3 rules: hosts with one of two traits, of racks that have one of the two alone."""
     plain, fast = plot.fleet.ready & ~plot.fleet.trait(AVX), plot.fast()
     names, hosts = plot.some_racks(
-        2, lambda hosts: not (hosts & ~plain).any() and bool((hosts & fast).any() and (hosts & ~fast).any())
+        2,
+        lambda hosts: (
+            not (hosts & ~plain).any() and bool((hosts & fast).any() and (hosts & ~fast).any())
+        ),
     )
     rules = (AntiAffinity(), racks(names), HostCapabilities(any_of=(SSD, AVX)))
     return Draft([plot.group("either", int((hosts & fast).sum()) + 1, *rules)])
@@ -130,7 +155,13 @@ def _fresh_hosts(plot: Plot) -> Draft:
     """3 rules: hosts to themselves, one each, one more than the racks have hosts where nothing runs."""
     empty = plot.fleet.ready & ~plot.fleet.busy
     names, hosts = plot.some_racks(4, lambda hosts: 0 < (hosts & empty).sum() < empty.sum())
-    return Draft([plot.group("fresh", int((hosts & empty).sum()) + 1, AntiAffinity(), Exclusive(), racks(names))])
+    return Draft(
+        [
+            plot.group(
+                "fresh", int((hosts & empty).sum()) + 1, AntiAffinity(), Exclusive(), racks(names)
+            )
+        ]
+    )
 
 
 def _picky(plot: Plot) -> Draft:
@@ -138,7 +169,12 @@ def _picky(plot: Plot) -> Draft:
     names, hosts = plot.some_racks(3, lambda hosts: (hosts & plot.fast()).sum() >= 2)
     fast = [plot.fleet.names[row] for row in np.flatnonzero(hosts & plot.fast())]
     banned = plot.rng.choice(fast, size=len(fast) // 2, replace=False).tolist()
-    rules = (AntiAffinity(), HostCapabilities(required=(SSD,)), racks(names), Outside(hosts=tuple(sorted(banned))))
+    rules = (
+        AntiAffinity(),
+        HostCapabilities(required=(SSD,)),
+        racks(names),
+        Outside(hosts=tuple(sorted(banned))),
+    )
     return Draft([plot.group("picky", len(fast) - len(banned) + 1, *rules)])
 
 
@@ -150,8 +186,14 @@ def _cornered(plot: Plot) -> Draft:
     number = max(plot.racks(of_zone[name]) for name in two)
     hosts = [plot.fleet.names[int(plot.rng.choice(np.flatnonzero(of_zone[name])))] for name in two]
     banned = tuple(plot.fleet.index[host].domains["rack"] for host in hosts)
-    rules = (NetworkProximity(level="zone"), AntiAffinity(level="rack"), HostCapabilities(required=(AVX,)))
-    return Draft([plot.group("cornered", number, *rules, zones(*two), Outside(domains={"rack": banned}))])
+    rules = (
+        NetworkProximity(level="zone"),
+        AntiAffinity(level="rack"),
+        HostCapabilities(required=(AVX,)),
+    )
+    return Draft(
+        [plot.group("cornered", number, *rules, zones(*two), Outside(domains={"rack": banned}))]
+    )
 
 
 WAYS: dict[str, Way] = {

@@ -19,7 +19,11 @@ from groupsolver.model.application import Existing
 def _child_a_zone(plot: Plot) -> Draft:
     """1 rule: four groups below one, at most one of them in a zone, of three zones."""
     names = [f"shard-{i}" for i in range(4)]
-    top = Group(name="shards", groups=tuple(names), policies=(AntiAffinity(level="zone", between="children"),))
+    top = Group(
+        name="shards",
+        groups=tuple(names),
+        policies=(AntiAffinity(level="zone", between="children"),),
+    )
     return Draft([*(plot.group(name, plot.few()) for name in names), top])
 
 
@@ -27,15 +31,27 @@ def _shared_rack(plot: Plot) -> Draft:
     """3 rules: two groups within one rack, three members of both a host: one more than thrice its ready hosts."""
     names, hosts = plot.some_racks(1, lambda hosts: bool(hosts.any()))
     number = 3 * int(hosts.sum()) + 1
-    groups = [plot.group("left", number // 2, racks(names)), plot.group("right", number - number // 2, racks(names))]
-    return Draft([*groups, Group(name="both", groups=("left", "right"), policies=(AntiAffinity(max_per_domain=3),))])
+    groups = [
+        plot.group("left", number // 2, racks(names)),
+        plot.group("right", number - number // 2, racks(names)),
+    ]
+    return Draft(
+        [
+            *groups,
+            Group(
+                name="both", groups=("left", "right"), policies=(AntiAffinity(max_per_domain=3),)
+            ),
+        ]
+    )
 
 
 def _roommates(plot: Plot) -> Draft:
     """2 rules: a host to itself, or to its project, and another project's group is near on the host."""
     rule = Exclusive(scope="group" if plot.rng.random() < 0.5 else "tenant")
     alone = plot.group("alone", 1, rule).model_copy(update={"tenant_id": "one"})
-    guest = plot.group("guest", plot.few(), Near(group="alone")).model_copy(update={"tenant_id": "other"})
+    guest = plot.group("guest", plot.few(), Near(group="alone")).model_copy(
+        update={"tenant_id": "other"}
+    )
     return Draft([alone, guest])
 
 
@@ -43,7 +59,9 @@ def _running(plot: Plot) -> Draft:
     """2 rules: each has a running member of the other group in its zone, and these all run in one that is banned."""
     zone = plot.zone()
     host = plot.fleet.names[int(plot.rng.choice(np.flatnonzero(plot.inside("zone", zone))))]
-    follower = plot.group("late", plot.few(), Near(group="old", level="zone"), Outside(domains={"zone": (zone,)}))
+    follower = plot.group(
+        "late", plot.few(), Near(group="old", level="zone"), Outside(domains={"zone": (zone,)})
+    )
     there = Existing(group="old", id="old-0", host=host, resources={})
     return Draft([follower, Group(name="old")], existing=(there,))
 
@@ -58,7 +76,9 @@ def _near_and_apart(plot: Plot) -> Draft:
     """3 rules: A near B and B near C in their racks, so A shares a zone with C, from which it keeps apart."""
     return Draft(
         [
-            plot.group("a", plot.few(), Near(group="b", level="rack"), ApartFrom(group="c", level="zone")),
+            plot.group(
+                "a", plot.few(), Near(group="b", level="rack"), ApartFrom(group="c", level="zone")
+            ),
             plot.group("b", plot.few(), Near(group="c", level="rack")),
             plot.group("c", plot.few()),
         ]
@@ -68,8 +88,13 @@ def _near_and_apart(plot: Plot) -> Draft:
 def _torn_family(plot: Plot) -> Draft:
     """3 rules: a group's children in two zones, and all of it in one."""
     one, other = plot.rng.choice(ZONES, size=2, replace=False).tolist()
-    below = [plot.group("east", plot.few(), zones(one)), plot.group("west", plot.few(), zones(other))]
-    return Draft([*below, Group(name="world", groups=("east", "west"), policies=(Affinity(level="zone"),))])
+    below = [
+        plot.group("east", plot.few(), zones(one)),
+        plot.group("west", plot.few(), zones(other)),
+    ]
+    return Draft(
+        [*below, Group(name="world", groups=("east", "west"), policies=(Affinity(level="zone"),))]
+    )
 
 
 def _covering_children(plot: Plot) -> Draft:
@@ -84,7 +109,12 @@ def _crowded_out(plot: Plot) -> Draft:
     """3 rules: A covers all zones and each has a B in its own; C keeps off the zones of B, which are all."""
     return Draft(
         [
-            plot.group("a", 2 + plot.few(), Spread(level="zone", min_domains=3), Near(group="b", level="zone")),
+            plot.group(
+                "a",
+                2 + plot.few(),
+                Spread(level="zone", min_domains=3),
+                Near(group="b", level="zone"),
+            ),
             plot.group("b", 3 + plot.few()),
             plot.group("c", plot.few(), ApartFrom(group="b", level="zone")),
         ]
@@ -95,7 +125,10 @@ def _three_in_two(plot: Plot) -> Draft:
     """4 rules: three groups, pairwise in different zones, all within two."""
     two = plot.rng.choice(ZONES, size=2, replace=False).tolist()
     names = ("red", "green", "blue")
-    below = [plot.group(name, plot.few(), ApartFrom(group=names[i - 1], level="zone")) for i, name in enumerate(names)]
+    below = [
+        plot.group(name, plot.few(), ApartFrom(group=names[i - 1], level="zone"))
+        for i, name in enumerate(names)
+    ]
     return Draft([*below, Group(name="colors", groups=names, policies=(zones(*two),))])
 
 
@@ -103,7 +136,12 @@ def _long_way(plot: Plot) -> Draft:
     """4 rules: A covers all zones, each has a B in its own and each B a C; D keeps off the zones of C."""
     return Draft(
         [
-            plot.group("a", 2 + plot.few(), Spread(level="zone", min_domains=3), Near(group="b", level="zone")),
+            plot.group(
+                "a",
+                2 + plot.few(),
+                Spread(level="zone", min_domains=3),
+                Near(group="b", level="zone"),
+            ),
             plot.group("b", 3 + plot.few(), Near(group="c", level="zone")),
             plot.group("c", 3 + plot.few()),
             plot.group("d", plot.few(), ApartFrom(group="c", level="zone")),
@@ -119,7 +157,10 @@ def _chain(plot: Plot) -> Draft:
     return Draft(
         [
             plot.group("a", plot.few(), near[0], apart),
-            *(plot.group(name, plot.few(), rule) for name, rule in zip(names[1:4], near[1:], strict=True)),
+            *(
+                plot.group(name, plot.few(), rule)
+                for name, rule in zip(names[1:4], near[1:], strict=True)
+            ),
             plot.group("e", plot.few()),
         ]
     )
@@ -130,7 +171,13 @@ def _no_zone_left(plot: Plot) -> Draft:
     third = Outside(domains={"zone": (plot.zone(),)})
     return Draft(
         [
-            plot.group("a", 1 + plot.few(), Spread(level="zone", min_domains=2), Near(group="b", level="zone"), third),
+            plot.group(
+                "a",
+                1 + plot.few(),
+                Spread(level="zone", min_domains=2),
+                Near(group="b", level="zone"),
+                third,
+            ),
             plot.group("b", 2 + plot.few()),
             plot.group("c", plot.few(), ApartFrom(group="b", level="zone"), third),
         ]

@@ -17,19 +17,31 @@ _IN_RACK_HOPS, _IN_RACK_US = 2, 4  # between two hosts of one rack; of two racks
 def _hops(plot: Plot) -> Draft:
     """2 rules: two hosts at most two hops apart stand in one rack, and members stand one a rack."""
     return Draft(
-        [plot.group("tight", 1 + plot.few(), NetworkProximity(max_hops=_IN_RACK_HOPS), AntiAffinity(level="rack"))]
+        [
+            plot.group(
+                "tight",
+                1 + plot.few(),
+                NetworkProximity(max_hops=_IN_RACK_HOPS),
+                AntiAffinity(level="rack"),
+            )
+        ]
     )
 
 
 def _latency(plot: Plot) -> Draft:
     """2 rules: 4 us reach no other rack, and the two groups share none."""
-    near, apart = Near(group="store", max_latency_us=_IN_RACK_US), ApartFrom(group="reader", level="rack")
+    near, apart = (
+        Near(group="store", max_latency_us=_IN_RACK_US),
+        ApartFrom(group="reader", level="rack"),
+    )
     return Draft([plot.group("reader", plot.few(), near), plot.group("store", plot.few(), apart)])
 
 
 def _loud(plot: Plot) -> Draft:
     """2 rules: one a host, so each host's link carries one member's rate, which is more than it has."""
-    return Draft([plot.group("loud", 1 + plot.few(), AntiAffinity(), Bandwidth(mbps=HOST_MBPS + 1))])
+    return Draft(
+        [plot.group("loud", 1 + plot.few(), AntiAffinity(), Bandwidth(mbps=HOST_MBPS + 1))]
+    )
 
 
 def _far_talk(plot: Plot) -> Draft:
@@ -45,7 +57,14 @@ def _uplinks(plot: Plot) -> Draft:
     free = min(plot.fleet.index.free_mbps("rack", name) or 0 for name in names)
     groups = [plot.group(f"half-{i}", half, racks([name])) for i, name in enumerate(names)]
     return Draft(
-        [*groups, Group(name="mesh", groups=("half-0", "half-1"), policies=(Bandwidth(mbps=free // half + 1),))]
+        [
+            *groups,
+            Group(
+                name="mesh",
+                groups=("half-0", "half-1"),
+                policies=(Bandwidth(mbps=free // half + 1),),
+            ),
+        ]
     )
 
 

@@ -35,12 +35,16 @@ def varied(hosts: int, seed: int) -> Fleet:
     # Among the hosts that are enabled: the first of the rack from a drawn one on.
     empty = set()
     for rack in rng.permutation(racks)[: max(_EMPTY, racks // 10)].tolist():
-        inside = [i for i in range(rack * size, min(hosts, (rack + 1) * size)) if made.hosts[i].enabled]
+        inside = [
+            i for i in range(rack * size, min(hosts, (rack + 1) * size)) if made.hosts[i].enabled
+        ]
         empty |= {int(rng.choice(inside))} if inside else set()
     grown = []
     for i, host in enumerate(made.hosts):
         traits = (*host.traits, AVX) if i // size // len(ZONES) % 2 else host.traits
-        grown.append(host.model_copy(update={"traits": traits, "used": {} if i in empty else host.used}))
+        grown.append(
+            host.model_copy(update={"traits": traits, "used": {} if i in empty else host.used})
+        )
     return made.model_copy(update={"hosts": tuple(grown)})
 
 
@@ -62,7 +66,9 @@ class Plot:
     flavor: str = "m1.small"
 
     def group(self, name: str, number: int, *policies: Policy) -> Group:
-        return Group(name=name, policies=policies, members=(Members(flavor=self.flavor, count=number),))
+        return Group(
+            name=name, policies=policies, members=(Members(flavor=self.flavor, count=number),)
+        )
 
     def few(self) -> int:
         """Give a number of members that does not matter."""
@@ -73,7 +79,9 @@ class Plot:
 
     def inside(self, level: str, *names: str) -> Mask:
         """(H,) bool: the ready hosts in some domains."""
-        return self.fleet.ready & np.isin(self.fleet.codes(level), [self.fleet.code(level, name) for name in names])
+        return self.fleet.ready & np.isin(
+            self.fleet.codes(level), [self.fleet.code(level, name) for name in names]
+        )
 
     def fast(self) -> Mask:
         return self.fleet.ready & self.fleet.trait(SSD)
@@ -82,7 +90,9 @@ class Plot:
         """Count the racks in which some of the hosts stand."""
         return len(np.unique(self.fleet.codes("rack")[hosts]))
 
-    def some_racks(self, number: int, suits: Callable[[Mask], bool]) -> tuple[tuple[str, ...], Mask]:
+    def some_racks(
+        self, number: int, suits: Callable[[Mask], bool]
+    ) -> tuple[tuple[str, ...], Mask]:
         """Draw racks that together suit: their names, and their ready hosts."""
         names = self.fleet.index.domains("rack")
         for _ in range(1000):

@@ -35,7 +35,10 @@ def _heap(plot: Plot) -> Draft:
 def _one_hop(plot: Plot) -> Draft:
     """1 rule: two hosts are two hops apart, so one hop means one host, and none takes so many by one class."""
     plot, room = plot.greedy()
-    return Draft([plot.group("clique", int(plot.slots(room).max()) + 1, NetworkProximity(max_hops=1))], (room,))
+    return Draft(
+        [plot.group("clique", int(plot.slots(room).max()) + 1, NetworkProximity(max_hops=1))],
+        (room,),
+    )
 
 
 def _thin_wire(plot: Plot) -> Draft:
@@ -52,7 +55,12 @@ def _both_large(plot: Plot) -> Draft:
         one, other = plot.rng.choice(np.flatnonzero(ready), size=2, replace=False).tolist()
         needs = {"VCPU": int(free["VCPU"][one]), "MEMORY_MB": int(free["MEMORY_MB"][other])}
         short = free["VCPU"][other] < needs["VCPU"] and free["MEMORY_MB"][one] < needs["MEMORY_MB"]
-        if short and (ready & np.logical_and.reduce([free[room] >= need for room, need in needs.items()])).any():
+        if (
+            short
+            and (
+                ready & np.logical_and.reduce([free[room] >= need for room, need in needs.items()])
+            ).any()
+        ):
             there = Within(hosts=tuple(sorted(plot.fleet.names[row] for row in (one, other))))
             group = Group(name="large", policies=(there,), members=(Members(resources=needs),))
             return Draft([group], tuple(needs))
@@ -65,7 +73,10 @@ def _shared_room(plot: Plot) -> Draft:
     slots = plot.slots(room)
     names, hosts = plot.some_racks(1, lambda hosts: slots[hosts].sum() >= 2)
     number = int(slots[hosts].sum()) + 1
-    groups = [plot.group("left", number // 2, racks(names)), plot.group("right", number - number // 2, racks(names))]
+    groups = [
+        plot.group("left", number // 2, racks(names)),
+        plot.group("right", number - number // 2, racks(names)),
+    ]
     return Draft(groups, (room,))
 
 
@@ -80,7 +91,9 @@ def _narrow_hosts(plot: Plot) -> Draft:
     def missed(hosts: Mask) -> bool:
         # Without the limit, the class, or the trait there is room for one more.
         fast = hosts & plot.fast()
-        return number(hosts) <= min(int(slots[fast].sum()), 2 * int(fast.sum()), int(two[hosts].sum()))
+        return number(hosts) <= min(
+            int(slots[fast].sum()), 2 * int(fast.sum()), int(two[hosts].sum())
+        )
 
     names, hosts = plot.some_racks(3, missed)
     rules = (AntiAffinity(max_per_domain=2), HostCapabilities(required=(SSD,)), racks(names))
@@ -91,10 +104,18 @@ def _family(plot: Plot) -> Draft:
     """2 rules: two groups on one host, one of them on this one: together one more than it takes by one class."""
     plot, room = plot.greedy()
     slots = plot.slots(room)
-    row = int(plot.rng.choice(np.flatnonzero((slots >= 2) & (slots < slots.max()))))  # the emptiest takes one more
+    row = int(
+        plot.rng.choice(np.flatnonzero((slots >= 2) & (slots < slots.max())))
+    )  # the emptiest takes one more
     there, number = Within(hosts=(plot.fleet.names[row],)), int(slots[row]) + 1
-    below = [plot.group("parents", number // 2), plot.group("children", number - number // 2, there)]
-    return Draft([*below, Group(name="family", groups=("parents", "children"), policies=(Affinity(),))], (room,))
+    below = [
+        plot.group("parents", number // 2),
+        plot.group("children", number - number // 2, there),
+    ]
+    return Draft(
+        [*below, Group(name="family", groups=("parents", "children"), policies=(Affinity(),))],
+        (room,),
+    )
 
 
 WAYS: dict[str, Way] = {

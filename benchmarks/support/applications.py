@@ -15,8 +15,8 @@ from groupsolver.constraints.policies.host_capabilities import HostCapabilities
 from groupsolver.constraints.policies.network_proximity import NetworkProximity
 from groupsolver.constraints.policies.spread import Spread
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.problem.compiled_problem import Ground
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.registry import Application, Group
 from groupsolver.model.application import Flavor, Members
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
@@ -50,24 +50,32 @@ def planted(fleet: CompiledFleet, seed: int, draw: Draw, tries: int = 50) -> App
     rng = np.random.default_rng([seed, len(fleet)])
     for _ in range(tries):
         app = draw(rng)
-        scene = Scene(app, fleet.index)
-        placement = plant(Ground(scene, fleet), rng)
-        if placement is not None and not judge(scene, placement, "pack").violations:
+        problem = Problem(app, fleet.index)
+        placement = plant(CompiledProblem(problem, fleet), rng)
+        if placement is not None and not judge(problem, placement, "pack").violations:
             return app
-    raise RuntimeError(f"no application with a placement in {tries} draws: the fleet is too small or too full")
+    raise RuntimeError(
+        f"no application with a placement in {tries} draws: the fleet is too small or too full"
+    )
 
 
-def some_members(rng: np.random.Generator, number: int, flavors: int | None = None) -> tuple[Members, ...]:
+def some_members(
+    rng: np.random.Generator, number: int, flavors: int | None = None
+) -> tuple[Members, ...]:
     """Give members of one flavor or two."""
     kinds = min(number, flavors or int(rng.integers(1, 3)))
     names = rng.choice(list(FLAVORS), size=kinds, replace=False).tolist()
     cuts = np.sort(rng.choice(np.arange(1, number), size=kinds - 1, replace=False)).tolist()
     bounds = [0, *cuts, number]
-    return tuple(Members(flavor=name, count=bounds[i + 1] - bounds[i]) for i, name in enumerate(names))
+    return tuple(
+        Members(flavor=name, count=bounds[i + 1] - bounds[i]) for i, name in enumerate(names)
+    )
 
 
 def _sizes(rng: np.random.Generator, groups: int, total: int, least: int) -> list[int]:
-    sizes: list[int] = (least + rng.multinomial(total - least * groups, [1 / groups] * groups)).tolist()
+    sizes: list[int] = (
+        least + rng.multinomial(total - least * groups, [1 / groups] * groups)
+    ).tolist()
     return sizes
 
 
@@ -89,7 +97,10 @@ def ten_groups(rng: np.random.Generator) -> Application:
     apart = _sizes(rng, 6, 100 - 3 - spread - sum(racked), 6)
     kinds: list[tuple[str, int, tuple[Policy, ...]]] = [
         *((f"apart-{i}", n, (AntiAffinity(),)) for i, n in enumerate(apart)),
-        *((f"rack-{i}", n, (NetworkProximity(level="rack"), AntiAffinity())) for i, n in enumerate(racked)),
+        *(
+            (f"rack-{i}", n, (NetworkProximity(level="rack"), AntiAffinity()))
+            for i, n in enumerate(racked)
+        ),
         ("zones", spread, (Spread(level="zone", min_domains=3),)),
         ("one-host", 3, (Affinity(),)),
     ]
@@ -97,7 +108,9 @@ def ten_groups(rng: np.random.Generator) -> Application:
     groups = []
     for i, (name, number, policies) in enumerate(kinds):
         needs = (HostCapabilities(required=(SSD,)),) if i in fast else ()
-        groups.append(Group(name=name, policies=(*policies, *needs), members=some_members(rng, number)))
+        groups.append(
+            Group(name=name, policies=(*policies, *needs), members=some_members(rng, number))
+        )
     order = rng.permutation(len(groups)).tolist()
     return Application(name="application", flavors=FLAVORS, groups=tuple(groups[i] for i in order))
 
@@ -113,7 +126,8 @@ def mixed_flavors(fleet: Fleet | CompiledFleet, seed: int) -> Application:
             (AntiAffinity(level="rack", max_per_domain=2), HostCapabilities(required=(SSD,))),
         ]
         groups = tuple(
-            Group(name=f"mixed-{i}", policies=some, members=some_members(rng, 10, 5)) for i, some in enumerate(policies)
+            Group(name=f"mixed-{i}", policies=some, members=some_members(rng, 10, 5))
+            for i, some in enumerate(policies)
         )
         return Application(name="mixed-flavors", flavors=FLAVORS, groups=groups)
 

@@ -10,12 +10,12 @@ from groupsolver.constraints.policies.affinity import Affinity
 from groupsolver.constraints.policies.anti_affinity import AntiAffinity
 from groupsolver.constraints.policies.near import Near
 from groupsolver.constraints.policies.network_proximity import NetworkProximity
-from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.model.compiled.compiled_fleet import Ints, Mask
 from groupsolver.model.value import HOST
 
-Choose = Callable[[int, Mask], int]  # lot and the rows open to it -> the row to take
+Choose = Callable[[int, Mask], int]  # member class and the rows open to it -> the row to take
 
 _BOUND = (Affinity, NetworkProximity)  # to one domain
 
@@ -25,102 +25,128 @@ class Board:
 
     Parameters
     ----------
-    ground : Ground
+    compiled problem : CompiledProblem
     """
 
-    def __init__(self, ground: Ground) -> None:
-        self.ground = ground
-        self.partial = Partial(ground, np.arange(len(ground.fleet), dtype=np.int64))
-        self.free = {name: ground.fleet.free(name).copy() for lot in ground.lots for name, _ in lot.size}
+    def __init__(self, compiled: CompiledProblem) -> None:
+        self.compiled = compiled
+        self.partial = Partial(compiled, np.arange(len(compiled.fleet), dtype=np.int64))
+        self.free = {
+            name: compiled.fleet.free(name).copy()
+            for member_class in compiled.member_classes
+            for name, _ in member_class.size
+        }
         self.rows: dict[str, int] = {}
         # Ready, suited and large enough: what does not change while members come and go.
-        self._fit = [(ground.fleet.slots(dict(lot.size), 1) > 0) & ground.suited(lot.group) for lot in ground.lots]
+        self._fit = [
+            (compiled.fleet.slots(dict(member_class.size), 1) > 0)
+            & compiled.suited(member_class.group)
+            for member_class in compiled.member_classes
+        ]
 
-    def open_to(self, lot: int) -> Mask:
-        """(H,) bool: where the next member of a lot may go, by room and every hard policy."""
-        here = self.ground.lots[lot]
-        mask = self._fit[lot].copy()
+    def open_to(self, member_class: int) -> Mask:
+        """(H,) bool: where the next member of a member class may go, by room and every hard policy."""
+        here = self.compiled.member_classes[member_class]
+        mask = self._fit[member_class].copy()
         for name, amount in here.size:
             mask &= self.free[name] >= amount
-        for rule in self.ground.rules_counting(here.group):
+        for rule in self.compiled.rules_counting(here.group):
             if rule.policy.hard:
                 allowed = rule.policy.allowed(rule.group, here.group, self.partial)
                 if allowed is not None:
                     mask &= allowed
         return mask
 
-    def put(self, lot: int, id_: str, row: int) -> None:
+    def put(self, member_class: int, id_: str, row: int) -> None:
         """Put a member down."""
-        self._move(lot, row, 1)
+        self._move(member_class, row, 1)
         self.rows[id_] = row
 
-    def take(self, lot: int, id_: str) -> None:
+    def take(self, member_class: int, id_: str) -> None:
         """Take a member up again."""
-        self._move(lot, self.rows.pop(id_), -1)
+        self._move(member_class, self.rows.pop(id_), -1)
 
-    def _move(self, lot: int, row: int, number: int) -> None:
-        here = self.ground.lots[lot]
+    def _move(self, member_class: int, row: int, number: int) -> None:
+        here = self.compiled.member_classes[member_class]
         for name, amount in here.size:
             self.free[name][row] -= number * amount
         (self.partial.put if number > 0 else self.partial.take)(here.group, row)
 
     def placement(self) -> dict[str, str]:
         """Give the host of each member that is down."""
-        return {id_: self.ground.fleet.names[row] for id_, row in self.rows.items()}
+        return {id_: self.compiled.fleet.names[row] for id_, row in self.rows.items()}
 
     def place_group(self, group: str, choose: Choose, start: Mask | None = None) -> bool:
         """Put a group's own members down, all of them or none; `start` bounds where the first goes."""
         down: list[tuple[int, str]] = []
-        for lot in self.lots_of(group):
-            for id_ in self.ground.lots[lot].ids:
-                mask = self.open_to(lot)
+        for member_class in self.member_classes_of(group):
+            for id_ in self.compiled.member_classes[member_class].ids:
+                mask = self.open_to(member_class)
                 if start is not None and not down:
                     mask &= start
                 if not mask.any():
                     for placed in reversed(down):
                         self.take(*placed)
                     return False
-                self.put(lot, id_, choose(lot, mask))
-                down.append((lot, id_))
+                self.put(member_class, id_, choose(member_class, mask))
+                down.append((member_class, id_))
         return True
 
-    def lots_of(self, group: str) -> list[int]:
-        """Give a group's own lots, largest members first."""
-        lots = [i for i, lot in enumerate(self.ground.lots) if lot.group == group]
-        return sorted(lots, key=lambda i: self.ground.lots[i].size, reverse=True)
+    def member_classes_of(self, group: str) -> list[int]:
+        """Give a group's own member classes, largest members first."""
+        member_classes = [
+            i
+            for i, member_class in enumerate(self.compiled.member_classes)
+            if member_class.group == group
+        ]
+        return sorted(
+            member_classes, key=lambda i: self.compiled.member_classes[i].size, reverse=True
+        )
 
     def roomy(self, group: str) -> Mask:
         """(H,) bool: hosts in domains that could hold a group which must share one, by counting alone."""
-        ground, lots = self.ground, self.lots_of(group)
-        mask = np.ones(len(ground.fleet), dtype=np.bool_)
-        rules = [rule.policy for rule in ground.scene.rules_over(group) if rule.policy.hard]
-        apart = [policy.max_per_domain for policy in rules if isinstance(policy, AntiAffinity) and policy.level == HOST]
-        for level in {policy.level for policy in rules if isinstance(policy, _BOUND) and policy.level}:
+        compiled, member_classes = self.compiled, self.member_classes_of(group)
+        mask = np.ones(len(compiled.fleet), dtype=np.bool_)
+        rules = [rule.policy for rule in compiled.problem.rules_over(group) if rule.policy.hard]
+        apart = [
+            policy.max_per_domain
+            for policy in rules
+            if isinstance(policy, AntiAffinity) and policy.level == HOST
+        ]
+        for level in {
+            policy.level for policy in rules if isinstance(policy, _BOUND) and policy.level
+        }:
             if level == HOST:
                 for name, free in self.free.items():
-                    mask &= free >= sum(dict(ground.lots[i].size).get(name, 0) * ground.lots[i].number for i in lots)
+                    mask &= free >= sum(
+                        dict(compiled.member_classes[i].size).get(name, 0)
+                        * compiled.member_classes[i].number
+                        for i in member_classes
+                    )
                 continue
-            codes = ground.fleet.codes(level)
-            for i in lots:
-                slots = self._slots(i, min(apart, default=ground.lots[i].number))
-                held = np.bincount(codes[codes >= 0], slots[codes >= 0], ground.fleet.domains(level))
-                mask &= (codes >= 0) & (held[codes] >= ground.lots[i].number)
+            codes = compiled.fleet.codes(level)
+            for i in member_classes:
+                slots = self._slots(i, min(apart, default=compiled.member_classes[i].number))
+                held = np.bincount(
+                    codes[codes >= 0], slots[codes >= 0], compiled.fleet.domains(level)
+                )
+                mask &= (codes >= 0) & (held[codes] >= compiled.member_classes[i].number)
         return mask
 
-    def _slots(self, lot: int, most: int) -> Ints:
-        slots = np.where(self.open_to(lot), np.int64(most), np.int64(0))
-        for name, amount in self.ground.lots[lot].size:
+    def _slots(self, member_class: int, most: int) -> Ints:
+        slots = np.where(self.open_to(member_class), np.int64(most), np.int64(0))
+        for name, amount in self.compiled.member_classes[member_class].size:
             slots = np.minimum(slots, self.free[name] // amount)
         return slots
 
 
-def targets_first(ground: Ground, groups: Sequence[str]) -> list[str]:
+def targets_first(compiled: CompiledProblem, groups: Sequence[str]) -> list[str]:
     """Reorder groups so that one which another must be ``near`` to comes before it."""
     wants: dict[str, set[str]] = {group: set() for group in groups}
-    for rule in ground.scene.hard():
+    for rule in compiled.problem.hard():
         if isinstance(rule.policy, Near):
-            for group in ground.scene.below[rule.group] & wants.keys():
-                wants[group] |= ground.scene.below[rule.policy.group] & wants.keys()
+            for group in compiled.problem.below[rule.group] & wants.keys():
+                wants[group] |= compiled.problem.below[rule.policy.group] & wants.keys()
     order: list[str] = []
     left = list(groups)
     while left:
@@ -131,21 +157,23 @@ def targets_first(ground: Ground, groups: Sequence[str]) -> list[str]:
     return order
 
 
-def own_groups(ground: Ground) -> list[str]:
+def own_groups(compiled: CompiledProblem) -> list[str]:
     """Give the groups that have members to be placed, in the file's order."""
-    return list(dict.fromkeys(lot.group for lot in ground.lots))
+    return list(dict.fromkeys(member_class.group for member_class in compiled.member_classes))
 
 
-def plant(ground: Ground, rng: np.random.Generator, tries: int = 8) -> dict[str, str] | None:
+def plant(
+    compiled: CompiledProblem, rng: np.random.Generator, tries: int = 8
+) -> dict[str, str] | None:
     """Put every member down at random, as far as policies and room let it; None where that fails."""
-    board = Board(ground)
+    board = Board(compiled)
 
     def anywhere(_lot: int, mask: Mask) -> int:
         return int(rng.choice(np.flatnonzero(mask)))
 
-    bound = [group for group in own_groups(ground) if not board.roomy(group).all()]
-    order = bound + [group for group in own_groups(ground) if group not in bound]
-    for group in targets_first(ground, order):
+    bound = [group for group in own_groups(compiled) if not board.roomy(group).all()]
+    order = bound + [group for group in own_groups(compiled) if group not in bound]
+    for group in targets_first(compiled, order):
         if not any(board.place_group(group, anywhere, board.roomy(group)) for _ in range(tries)):
             return None
     return board.placement()

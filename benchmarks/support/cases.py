@@ -13,13 +13,16 @@ from benchmarks.baselines.common import Answer
 from benchmarks.support.board import own_groups
 from benchmarks.support.specs import Case, Spec
 from groupsolver.checking.check import judge
-from groupsolver.constraints.problem.compiled_problem import Ground
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.result import Limits, Objective, Progress, gap_of
 
 OURS = "groupsolver"
 TEXTBOOK = "textbook"
-SWIFT = {"filter-and-weigh": filter_and_weigh.place, "first-fit-decreasing": first_fit_decreasing.place}
+SWIFT = {
+    "filter-and-weigh": filter_and_weigh.place,
+    "first-fit-decreasing": first_fit_decreasing.place,
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,13 @@ class Run:
 
 
 def runs_of(
-    spec: Spec, seed: int, case: Case, *, seconds: float, textbook_seconds: float, with_textbook: bool
+    spec: Spec,
+    seed: int,
+    case: Case,
+    *,
+    seconds: float,
+    textbook_seconds: float,
+    with_textbook: bool,
 ) -> Iterator[Run]:
     """Run ours, then each baseline, for each objective."""
     for objective in spec.objectives:
@@ -70,7 +79,9 @@ def runs_of(
         if with_textbook:
 
             def book(app: Any, fleet: Any, *, objective: Objective, seed: int) -> Answer:
-                return textbook.place(app, fleet, objective=objective, seed=seed, seconds=textbook_seconds)
+                return textbook.place(
+                    app, fleet, objective=objective, seed=seed, seconds=textbook_seconds
+                )
 
             yield _baseline(spec, seed, case, objective, TEXTBOOK, book)
 
@@ -87,12 +98,14 @@ def _ours(spec: Spec, seed: int, case: Case, objective: Objective, seconds: floa
             first.append(time.perf_counter() - start)
 
     limits = Limits(seconds=seconds, gap=spec.gap, workers=1, seed=seed)
-    result = solve(case.app, case.fleet, objective=objective, limits=limits, progress=watch, explain=False)
+    result = solve(
+        case.app, case.fleet, objective=objective, limits=limits, progress=watch, explain=False
+    )
     took, cpu = time.perf_counter() - start, time.process_time() - cpu
-    scene = Scene(case.app, case.fleet.index)
-    groups = len(own_groups(Ground(scene, case.fleet)))
+    problem = Problem(case.app, case.fleet.index)
+    groups = len(own_groups(CompiledProblem(problem, case.fleet)))
     if result.placement is not None:
-        verdict = judge(scene, result.placement, objective)
+        verdict = judge(problem, result.placement, objective)
         if verdict.violations or verdict.objective != result.objective:
             raise AssertionError(f"{spec.name}, seed {seed}: a wrong answer: {verdict}")
     return Run(
@@ -113,7 +126,9 @@ def _ours(spec: Spec, seed: int, case: Case, objective: Objective, seconds: floa
     )
 
 
-def _baseline(spec: Spec, seed: int, case: Case, objective: Objective, name: str, place: Callable[..., Answer]) -> Run:
+def _baseline(
+    spec: Spec, seed: int, case: Case, objective: Objective, name: str, place: Callable[..., Answer]
+) -> Run:
     gc.collect()
     cpu = time.process_time()
     answer = place(case.app, case.fleet, objective=objective, seed=seed)

@@ -69,7 +69,11 @@ class Figures:
 
     def met(self) -> dict[str, bool]:
         """Say of each aim whether it is met, on fleets that the aims speak of."""
-        return {name: getattr(self, name) <= bound for name, bound in AIMS.items()} if self.hosts == AIMED else {}
+        return (
+            {name: getattr(self, name) <= bound for name, bound in AIMS.items()}
+            if self.hosts == AIMED
+            else {}
+        )
 
 
 def figures(cases: Sequence[Told]) -> Figures:
@@ -93,7 +97,17 @@ def figures(cases: Sequence[Told]) -> Figures:
 def show(console: Console, found: Sequence[Figures]) -> None:
     """Print the table, with each aim beside its figure."""
     table = Table(title="explaining why nothing can be placed", padding=(0, 1, 0, 0))
-    heads = ["hosts", "cases", "median s", "p95", "max", "minimal", "as planted", "another", "with fixes"]
+    heads = [
+        "hosts",
+        "cases",
+        "median s",
+        "p95",
+        "max",
+        "minimal",
+        "as planted",
+        "another",
+        "with fixes",
+    ]
     for head in [*heads, "first fix after, p95", "median s of all"]:
         table.add_column(head, justify="right", no_wrap=True)
     for one in found:
@@ -101,7 +115,11 @@ def show(console: Console, found: Sequence[Figures]) -> None:
 
         def beside(name: str, one: Figures = one, met: dict[str, bool] = met) -> str:
             figure = f"{getattr(one, name):.3f}"
-            return f"{figure} {'[green]met[/]' if met[name] else '[red]missed[/]'} {AIMS[name]:g}" if met else figure
+            return (
+                f"{figure} {'[green]met[/]' if met[name] else '[red]missed[/]'} {AIMS[name]:g}"
+                if met
+                else figure
+            )
 
         counts = map(str, (one.minimal, one.same, one.other, one.with_fix))
         table.add_row(
@@ -130,4 +148,7 @@ def write(path: Path, seconds: float, found: Sequence[Figures], all_told: Sequen
 
 
 def _rounded(document: dict[str, Any]) -> dict[str, Any]:
-    return {key: round(value, 5) if isinstance(value, float) else value for key, value in document.items()}
+    return {
+        key: round(value, 5) if isinstance(value, float) else value
+        for key, value in document.items()
+    }

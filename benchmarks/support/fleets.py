@@ -94,4 +94,6 @@ def fleet(
                 cost=_TYPES[type_][1] + int(extra[row]),
             )
         )
-    return Fleet(levels=("zone", "rack", "power_feed") if feeds else ("zone", "rack"), hosts=tuple(made))
+    return Fleet(
+        levels=("zone", "rack", "power_feed") if feeds else ("zone", "rack"), hosts=tuple(made)
+    )

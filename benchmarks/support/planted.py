@@ -18,7 +18,7 @@ from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet
 
 MEMBERS = "members"
-Atom = tuple[str, str] | str  # (group, kind of policy), (group, "members"), or a resource class
+RuleAtom = tuple[str, str] | str  # (group, kind of policy), (group, "members"), or a resource class
 
 WAYS: dict[str, Way] = {**counts.WAYS, **room.WAYS, **links.WAYS, **groups.WAYS}
 
@@ -39,7 +39,7 @@ class Planted:
 
     app: Application
     way: str
-    rules: frozenset[Atom]
+    rules: frozenset[RuleAtom]
 
     @property
     def policies(self) -> int:
@@ -66,11 +66,13 @@ def planted(fleet: Fleet | CompiledFleet, seed: int, way: str | None = None) -> 
     # Among the others, each where chance puts it: the order gives no hint.
     mixed = [*draft.groups, *rest]
     order = rng.permutation(len(mixed)).tolist()
-    app = Application(name=way, flavors=FLAVORS, groups=tuple(mixed[i] for i in order), existing=draft.existing)
+    app = Application(
+        name=way, flavors=FLAVORS, groups=tuple(mixed[i] for i in order), existing=draft.existing
+    )
     return Planted(app, way, _rules(draft))
 
 
-def _rules(draft: Draft) -> frozenset[Atom]:
+def _rules(draft: Draft) -> frozenset[RuleAtom]:
     policies = {(group.name, policy.kind) for group in draft.groups for policy in group.policies}
     sizes = {(group.name, MEMBERS) for group in draft.groups if group.members}
     return frozenset({*policies, *sizes, *draft.room})

@@ -24,7 +24,9 @@ _HEAVY = ("ortools", "sqlalchemy", "networkx")
 
 def _python(*args: str, codes: tuple[int, ...] = (0,)) -> tuple[float, str]:
     start = time.perf_counter()
-    done = subprocess.run([sys.executable, *args], cwd=_ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, *args], cwd=_ROOT, capture_output=True, text=True, check=False
+    )
     if done.returncode not in codes:
         raise RuntimeError(f"{args[:3]} ended with {done.returncode}: {done.stderr[-500:]}")
     return time.perf_counter() - start, done.stdout
@@ -47,7 +49,9 @@ def _peak() -> float:
     if status.exists() and (found := re.search(r"VmHWM:\s+(\d+) kB", status.read_text())):
         return int(found.group(1)) / 1024
     # Kilobytes on Linux, bytes on macOS.
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+        1 << 20 if sys.platform == "darwin" else 1 << 10
+    )
 
 
 def _place_once(hosts: int, solver: str, seed: int) -> dict[str, float]:
@@ -77,7 +81,13 @@ def from_files(hosts: int, seed: int) -> dict[str, Any]:
         # 3: no answer in time, which is a figure too.
         seconds, out = _python("-m", "groupsolver", *args, codes=(0, 3))
     cpu, status = _children() - before, json.loads(out)["status"]
-    return {"hosts": hosts, "seed": seed, "seconds": round(seconds, 3), "cpu": round(cpu, 3), "status": status}
+    return {
+        "hosts": hosts,
+        "seed": seed,
+        "seconds": round(seconds, 3),
+        "cpu": round(cpu, 3),
+        "status": status,
+    }
 
 
 def import_time(times: int = 5) -> dict[str, Any]:

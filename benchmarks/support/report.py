@@ -118,7 +118,12 @@ def verdicts(summary: Summary, targets: Mapping[str, float], feasible: bool) -> 
 def machine() -> dict[str, Any]:
     """Give what of the machine bears on the figures, and nothing that names it."""
     packages = {name: version(name) for name in ("ortools", "numpy", "pydantic")}
-    return {"cores": os.cpu_count(), "arch": platform.machine(), "python": platform.python_version(), **packages}
+    return {
+        "cores": os.cpu_count(),
+        "arch": platform.machine(),
+        "python": platform.python_version(),
+        **packages,
+    }
 
 
 def show(console: Console, summaries: Iterable[Summary], specs: Mapping[str, Spec]) -> None:
@@ -159,7 +164,9 @@ def _beside(figure: str, name: str, met: Mapping[str, bool], spec: Spec) -> str:
     return f"{figure} {'[green]met[/]' if met[name] else '[red]missed[/]'} {bound}"
 
 
-def write(path: Path, runs: Sequence[Run], summaries: Sequence[Summary], facts: Mapping[str, Any]) -> None:
+def write(
+    path: Path, runs: Sequence[Run], summaries: Sequence[Summary], facts: Mapping[str, Any]
+) -> None:
     """Write everything as JSON: how it was measured, on what, the figures and each run."""
     document = {
         "protocol": PROTOCOL,
@@ -173,4 +180,7 @@ def write(path: Path, runs: Sequence[Run], summaries: Sequence[Summary], facts: 
 
 
 def _rounded(document: dict[str, Any]) -> dict[str, Any]:
-    return {key: round(value, 5) if isinstance(value, float) else value for key, value in document.items()}
+    return {
+        key: round(value, 5) if isinstance(value, float) else value
+        for key, value in document.items()
+    }

@@ -41,7 +41,16 @@ class Server:
 def server(threads: int) -> Iterator[Server]:
     """Start a server on a new SQLite file; it is stopped, by its own process id, at the end."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "groupsolver", "serve", "--port", "0", "--threads", str(threads)]
+        command = [
+            sys.executable,
+            "-m",
+            "groupsolver",
+            "serve",
+            "--port",
+            "0",
+            "--threads",
+            str(threads),
+        ]
         command += ["--database", f"sqlite:///{folder}/bench.db"]
         with subprocess.Popen(
             command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

@@ -93,7 +93,9 @@ def _sharded(seed: int) -> Case:
 
 
 _SWIFT = {"median": 0.2, "p95": 2.0, "gap": 0.01, "optimal": 0.9}
-_PROOF: tuple[Objective, ...] = ("pack",)  # a proof that nothing fits is the same for every objective
+_PROOF: tuple[Objective, ...] = (
+    "pack",
+)  # a proof that nothing fits is the same for every objective
 
 SPECS = (
     Spec("application-1000", _drawn(1_000, application), 12, quick=1, textbook=1),

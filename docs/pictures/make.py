@@ -16,7 +16,9 @@ EXAMPLES = HERE.parent.parent / "examples" / "policies"
 
 def specs() -> dict[str, dict[str, Any]]:
     """Give what figures.yaml says, by the picture's name."""
-    found: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "figures.yaml").read_text(encoding="utf-8"))
+    found: dict[str, dict[str, Any]] = yaml.safe_load(
+        (HERE / "figures.yaml").read_text(encoding="utf-8")
+    )
     return found
 
 
@@ -35,7 +37,9 @@ def panels(name: str, spec: dict[str, Any]) -> list[Panel]:
 
 def draw(name: str, spec: dict[str, Any]) -> str:
     """Give a picture as SVG."""
-    return figure(panels(name, spec), title=spec["title"], tell=spec.get("tell", ()), level=spec.get("level"))
+    return figure(
+        panels(name, spec), title=spec["title"], tell=spec.get("tell", ()), level=spec.get("level")
+    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,17 @@ from groupsolver.api.settings import Quota, Settings, load_settings
 from groupsolver.store.database.migrate import ready
 from groupsolver.store.store import Store
 
-__all__ = ["App", "Identity", "Keystone", "Loopback", "Quota", "Settings", "Tokens", "load_settings", "make_app"]
+__all__ = [
+    "App",
+    "Identity",
+    "Keystone",
+    "Loopback",
+    "Quota",
+    "Settings",
+    "Tokens",
+    "load_settings",
+    "make_app",
+]
 
 
 def make_app(settings: Settings | None = None, *, database: str, identity: Identity) -> App:

@@ -7,7 +7,12 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.exceptions import ClientDisconnected, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    ClientDisconnected,
+    MethodNotAllowed,
+    NotFound,
+    RequestEntityTooLarge,
+)
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -32,13 +37,16 @@ if TYPE_CHECKING:
 _log = logging.getLogger("groupsolver.api")
 _MAP = Map(
     # A host's name may hold slashes.
-    [Rule(route.path.replace("<name>", "<path:name>"), endpoint=route, methods=[route.method]) for route in ROUTES],
+    [
+        Rule(route.path.replace("<name>", "<path:name>"), endpoint=route, methods=[route.method])
+        for route in ROUTES
+    ],
     strict_slashes=False,
     merge_slashes=False,
 )
 
 
-class _Turn:
+class _Exchange:
     """One request as it is dealt with: what the log will say of it."""
 
     def __init__(self, environ: WSGIEnvironment) -> None:
@@ -80,26 +88,28 @@ class App:
         """Read what is stored, and load the solver: otherwise the first placement has to."""
         from groupsolver.solver.pipeline import solve  # noqa: F401
 
-        self.service.mirror.snapshot()
+        self.service.snapshot_cache.snapshot()
 
     def close(self) -> None:
         """Give the database's connections back. Requests that are under way then fail."""
         self.service.close()
 
     def _answered(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        turn = _Turn(environ)
+        turn = _Exchange(environ)
         try:
             response = self._handled(turn)
         except Exception as error:  # noqa: BLE001 - whatever it is, the server goes on
             known = api_error(error) or _of_werkzeug(error)
             if known is None:
                 _log.exception("request %s failed", turn.id)
-                known = ApiError("internal-error", "an unexpected failure; the log has it under the request's id")
+                known = ApiError(
+                    "internal-error", "an unexpected failure; the log has it under the request's id"
+                )
             response = failed(turn.request, turn.family, known, turn.id)
         self._noted(turn, response)
         return response(environ, start_response)
 
-    def _handled(self, turn: _Turn) -> Response:
+    def _handled(self, turn: _Exchange) -> Response:
         request = turn.request
         _storable(request)
         # Not bound to the request's own Host, which may be anything, and has no say in what is found.
@@ -123,7 +133,7 @@ class App:
         call = Call(request, self.service, principal, tenant, turn.id, dict(args), body, data)
         return respond(request, route, route.handler(call), turn.id)
 
-    def _tenant(self, turn: _Turn, route: Route, args: Mapping[str, str]) -> str:
+    def _tenant(self, turn: _Exchange, route: Route, args: Mapping[str, str]) -> str:
         if route.needs == "nobody" or turn.principal is None:
             return ""
         tenant = tenant_of(turn.principal, args.get("tenant_id", args.get("project_id")))
@@ -135,7 +145,9 @@ class App:
         """Give the body as the route's model, or as plain data where the route joins it with what is stored."""
         settings = self.service.settings
         most = settings.fleet_body if route.large else settings.body
-        request.max_content_length = most + 1  # of a body of unknown length Werkzeug gives so much, and no error
+        request.max_content_length = (
+            most + 1
+        )  # of a body of unknown length Werkzeug gives so much, and no error
         if route.takes is None:
             return None, None
         kind = body_kind(request.headers.get("Content-Type"))
@@ -148,7 +160,7 @@ class App:
             return None, read_data(kind, raw, route.takes, root=route.root)
         return read_body(kind, raw, route.takes, root=route.root), None
 
-    def _noted(self, turn: _Turn, response: Response) -> None:
+    def _noted(self, turn: _Exchange, response: Response) -> None:
         request, seconds = turn.request, time.perf_counter() - turn.start
         path = turn.route.path if turn.route else None
         self.service.metrics.request_done(request.method, path, response.status_code, seconds)
@@ -179,7 +191,9 @@ def _of_werkzeug(error: Exception) -> ApiError | None:
     match error:
         case MethodNotAllowed():
             allowed = ", ".join(sorted(error.valid_methods or ()))
-            return ApiError("method-not-allowed", f"expected one of {allowed}", headers={"Allow": allowed})
+            return ApiError(
+                "method-not-allowed", f"expected one of {allowed}", headers={"Allow": allowed}
+            )
         case NotFound():
             return ApiError("no-such-path", "there is nothing at this path")
         case RequestEntityTooLarge():

@@ -27,7 +27,13 @@ from groupsolver.wire.bodies.core import (
     PlacementRequest,
 )
 from groupsolver.wire.bodies.explain import ExplainRequest, ExplanationAnswer
-from groupsolver.wire.bodies.grants import AdoptRequest, GrantAnswer, GrantRequest, GrantsAnswer, PreviewAnswer
+from groupsolver.wire.bodies.grants import (
+    AdoptRequest,
+    GrantAnswer,
+    GrantRequest,
+    GrantsAnswer,
+    PreviewAnswer,
+)
 from groupsolver.wire.bodies.headroom import HeadroomAnswer, HeadroomRequest
 
 _GROUPS = "/v1.0/<tenant_id>/groups"
@@ -79,7 +85,15 @@ def _changing(method: str, summary: str) -> Route:
 
 
 _FLEET = (
-    Route("GET", "/v1.0/fleet", fleet.show, "Show the fleet", "admin", root="fleet", gives={200: FleetAnswer}),
+    Route(
+        "GET",
+        "/v1.0/fleet",
+        fleet.show,
+        "Show the fleet",
+        "admin",
+        root="fleet",
+        gives={200: FleetAnswer},
+    ),
     Route(
         "PUT",
         "/v1.0/fleet",
@@ -93,7 +107,14 @@ _FLEET = (
         large=True,
     ),
     Route(
-        "GET", _HOST, fleet.show_host, "Show a host", "admin", root="host", gives={200: Host}, fails=("host-not-found",)
+        "GET",
+        _HOST,
+        fleet.show_host,
+        "Show a host",
+        "admin",
+        root="host",
+        gives={200: Host},
+        fails=("host-not-found",),
     ),
     Route(
         "PUT",
@@ -117,7 +138,14 @@ _FLEET = (
     ),
 )
 _TENANT = (
-    Route("GET", _GROUPS, groups.index, "List groups", gives={200: GroupsAnswer}, query=(*_PAGE, "name", "granted")),
+    Route(
+        "GET",
+        _GROUPS,
+        groups.index,
+        "List groups",
+        gives={200: GroupsAnswer},
+        query=(*_PAGE, "name", "granted"),
+    ),
     Route(
         "POST",
         _GROUPS,
@@ -182,7 +210,14 @@ _TENANT = (
         gives={200: HeadroomAnswer},
         fails=("group-not-found", "busy", "no-answer-in-time"),
     ),
-    Route("GET", _INSTANCES, instances.index, "List instances", gives={200: InstancesAnswer}, query=_PAGE),
+    Route(
+        "GET",
+        _INSTANCES,
+        instances.index,
+        "List instances",
+        gives={200: InstancesAnswer},
+        query=_PAGE,
+    ),
     Route(
         "GET",
         f"{_INSTANCES}/<id>",
@@ -237,15 +272,38 @@ _SHARING = (
         "service",
         takes=AdoptRequest,
         gives=_ONE,
-        fails=("group-not-found", "instance-not-found", "instance-in-group", "quota-exceeded", "would-break", "stale"),
+        fails=(
+            "group-not-found",
+            "instance-not-found",
+            "instance-in-group",
+            "quota-exceeded",
+            "would-break",
+            "stale",
+        ),
         query=("preview", "force"),
         previews=PreviewAnswer,
     ),
 )
 _OPERATION = (
-    Route("GET", "/openapi.json", monitoring.openapi, "Describe this API", "nobody", family="plain"),
-    Route("GET", "/healthz", monitoring.healthz, "Liveness, with the database's", "nobody", family="plain"),
-    Route("GET", "/metrics", monitoring.metrics, "Counters, as Prometheus reads them", "nobody", family="plain"),
+    Route(
+        "GET", "/openapi.json", monitoring.openapi, "Describe this API", "nobody", family="plain"
+    ),
+    Route(
+        "GET",
+        "/healthz",
+        monitoring.healthz,
+        "Liveness, with the database's",
+        "nobody",
+        family="plain",
+    ),
+    Route(
+        "GET",
+        "/metrics",
+        monitoring.metrics,
+        "Counters, as Prometheus reads them",
+        "nobody",
+        family="plain",
+    ),
 )
 _NOVA = tuple(
     Route(
@@ -260,7 +318,8 @@ _NOVA = tuple(
     for row in NOVA_ROUTES
 )
 _VERSIONS = tuple(
-    Route(row.method, row.path, row.handler, row.summary, "nobody", family="nova") for row in VERSION_ROUTES
+    Route(row.method, row.path, row.handler, row.summary, "nobody", family="nova")
+    for row in VERSION_ROUTES
 )
 
 ROUTES: tuple[Route, ...] = (*_TENANT, *_SHARING, *_FLEET, *_NOVA, *_VERSIONS, *_OPERATION)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from groupsolver.api.http.call import Call
-from groupsolver.api.services.conflict_view import Reader, named, names_of
+from groupsolver.api.services.conflict_view import Audience, named, names_of
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.validation import references
 from groupsolver.store.entities import Grant, Instance, StoredGroup
@@ -44,7 +44,11 @@ def _bare(policy: Policy) -> Policy:
 
 
 def _view(
-    group: StoredGroup, tenant: str, policies: Any, metadata: dict[str, str] | None, groups: tuple[str, ...]
+    group: StoredGroup,
+    tenant: str,
+    policies: Any,
+    metadata: dict[str, str] | None,
+    groups: tuple[str, ...],
 ) -> GroupView:
     members = group.members_of(tenant)
     shared = group.grants or group.foreign or tenant != group.tenant_id
@@ -62,7 +66,9 @@ def _view(
 
 def grant_view(grant: Grant) -> GrantView:
     """Give a grant as it is answered."""
-    return GrantView(group_id=grant.group, tenant_id=grant.tenant_id, created_at=str(moment(grant.created)))
+    return GrantView(
+        group_id=grant.group, tenant_id=grant.tenant_id, created_at=str(moment(grant.created))
+    )
 
 
 def preview_view(found: Grown, tenant: str, now: Snapshot) -> Preview:
@@ -83,9 +89,9 @@ def preview_view(found: Grown, tenant: str, now: Snapshot) -> Preview:
     return Preview(clean=not found, violations=tuple(view(one) for one in found.told()))
 
 
-def reader_of(call: Call) -> Reader:
+def reader_of(call: Call) -> Audience:
     """Give what whoever asks may read of a conflict."""
-    return Reader(call.tenant, call.sees_hosts, call.principal.has("admin"))
+    return Audience(call.tenant, call.sees_hosts, call.principal.has("admin"))
 
 
 def host_id(tenant: str, host: str) -> str:
@@ -111,7 +117,11 @@ def instance_view(call: Call, one: Instance) -> InstanceView:
 
 def moment(seconds: float | None) -> str | None:
     """Give a time as RFC 3339 has it, to the second."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (
+        None
+        if seconds is None
+        else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    )
 
 
 def hidden(call: Call, body: Any) -> Any:

@@ -94,7 +94,11 @@ class Fewer(Change):
         out = set(self.ids)
 
         def members(group: Group[Any]) -> dict[str, Any]:
-            return {"members": tuple(_one(id_, what) for id_, what in member_ids(group) if id_ not in out)}
+            return {
+                "members": tuple(
+                    _one(id_, what) for id_, what in member_ids(group) if id_ not in out
+                )
+            }
 
         return _with(app, self.group, members)
 
@@ -143,7 +147,12 @@ def _one(id_: str, what: Members) -> Members:
     return what.model_copy(update={"id": id_, "count": 1})
 
 
-def _with(app: Application[Any], name: str, change: Callable[[Group[Any]], dict[str, Any]]) -> Application[Any]:
+def _with(
+    app: Application[Any], name: str, change: Callable[[Group[Any]], dict[str, Any]]
+) -> Application[Any]:
     """Give an application with some fields of one group changed."""
-    groups = [group.model_copy(update=change(group)) if group.name == name else group for group in app.groups]
+    groups = [
+        group.model_copy(update=change(group)) if group.name == name else group
+        for group in app.groups
+    ]
     return app.model_copy(update={"groups": tuple(groups)})

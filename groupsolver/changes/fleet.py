@@ -60,9 +60,15 @@ class Added(Change):
         host = self.hosts[0]
         # Traits are names too: of aggregates, of whom they are kept for.
         traits = host.traits if reveal else ()
-        what = ", ".join([resources_told(host.capacity()), *traits[:TRAITS], *["..."] * (len(traits) > TRAITS)])
+        what = ", ".join(
+            [resources_told(host.capacity()), *traits[:TRAITS], *["..."] * (len(traits) > TRAITS)]
+        )
         like = f" like {self.like}" if reveal else ""
-        names = f", called {joined([one.name for one in self.hosts], 3)} in the placement" if reveal else ""
+        names = (
+            f", called {joined([one.name for one in self.hosts], 3)} in the placement"
+            if reveal
+            else ""
+        )
         return f"{number(len(self.hosts), 'more host')}{like} ({what}){self._place(reveal)}{names}"
 
     def _place(self, reveal: bool) -> str:
@@ -75,7 +81,9 @@ class Added(Change):
             return another or (f" in the right {list(known)[-1]}" if known else "")
         if self.opened:
             new = joined([f"{level} {domains[level]}" for level in self.opened], len(self.opened))
-            around = [f" in {level} {name}" for level, name in domains.items() if level not in self.opened]
+            around = [
+                f" in {level} {name}" for level, name in domains.items() if level not in self.opened
+            ]
             verb = "is" if len(self.opened) == 1 else "are"
             return f" in {new}, which {verb} new{',' * bool(around)}{(around or [''])[-1]}"
         inside = f" in {list(known)[-1]} {list(known.values())[-1]}" if known and not fresh else ""
@@ -101,12 +109,16 @@ class Moved(Change):
 
     def describe(self, reveal: bool = True) -> str:
         """Say which, whence and where to."""
-        return f"move {self.id} of {self.group}" + (f" from {self.source} to {self.target}" if reveal else "")
+        return f"move {self.id} of {self.group}" + (
+            f" from {self.source} to {self.target}" if reveal else ""
+        )
 
     def on_application(self, app: Application[Any]) -> Application[Any]:
         """Let it run there; nobody knows yet in which cell."""
         existing = tuple(
-            there.model_copy(update={"host": self.target, "cell": None}) if there.id == self.id else there
+            there.model_copy(update={"host": self.target, "cell": None})
+            if there.id == self.id
+            else there
             for there in app.existing
         )
         return app.model_copy(update={"existing": existing})
@@ -119,7 +131,11 @@ class Moved(Change):
 
 
 def _where(domains: dict[str, str]) -> str:
-    return " (" + ", ".join(f"{level} {name}" for level, name in domains.items()) + ")" if domains else ""
+    return (
+        " (" + ", ".join(f"{level} {name}" for level, name in domains.items()) + ")"
+        if domains
+        else ""
+    )
 
 
 def emptied(host: Host) -> Host:

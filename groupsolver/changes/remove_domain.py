@@ -12,7 +12,7 @@ from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.units import joined
 from groupsolver.model.value import HOST
 
-TOLD = 3  # members that are named
+MAX_MEMBERS_NAMED = 3  # members that are named
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,12 @@ class Removed(Change):
     def describe(self, reveal: bool = True) -> str:
         """Say what is gone, and who has to be placed again."""
         told = f"{self.level} {self.name}" if reveal else f"one {self.level}"
-        told += " is gone" + (f", with its {number(len(self.hosts), 'host')}" if self.level != HOST else "")
+        told += " is gone" + (
+            f", with its {number(len(self.hosts), 'host')}" if self.level != HOST else ""
+        )
         if self.lost:
             verb = "runs there is" if len(self.lost) == 1 else "run there are"
-            told += f"; {number(len(self.lost), 'member')} that {verb} placed again: {joined(self.lost, TOLD)}"
+            told += f"; {number(len(self.lost), 'member')} that {verb} placed again: {joined(self.lost, MAX_MEMBERS_NAMED)}"
         return told
 
     def on_application(self, app: Application[Any]) -> Application[Any]:
@@ -64,8 +66,14 @@ class Removed(Change):
         groups = []
         for group in app.groups:
             told = {id_ for id_, _ in member_ids(group)}
-            again = [_again(there) for there in lost if there.group == group.name and there.id not in told]
-            groups.append(group.model_copy(update={"members": (*group.members, *again)}) if again else group)
+            again = [
+                _again(there)
+                for there in lost
+                if there.group == group.name and there.id not in told
+            ]
+            groups.append(
+                group.model_copy(update={"members": (*group.members, *again)}) if again else group
+            )
         existing = tuple(there for there in app.existing if there.host not in gone)
         return app.model_copy(update={"groups": tuple(groups), "existing": existing})
 
@@ -75,7 +83,11 @@ class Removed(Change):
         ends = {self.name} if self.level != HOST else set()
         for level in index.levels:
             inside = {domain for name in gone if (domain := index.domain(name, level)) is not None}
-            ends |= {domain for domain in inside if all(host.name in gone for host in index.hosts_in(level, domain))}
+            ends |= {
+                domain
+                for domain in inside
+                if all(host.name in gone for host in index.hosts_in(level, domain))
+            }
         ends |= gone
         index.links = tuple(link for link in index.links if ends.isdisjoint(link.between))
         for name in self.hosts:
@@ -85,4 +97,6 @@ class Removed(Change):
 def _again(there: Existing) -> Members:
     """Give a lost member as one that is asked for; it takes nothing where it did not say what it takes."""
     resources = there.resources if there.flavor is None else None
-    return Members(id=there.id, flavor=there.flavor, resources=resources if there.flavor or resources else {})
+    return Members(
+        id=there.id, flavor=there.flavor, resources=resources if there.flavor or resources else {}
+    )

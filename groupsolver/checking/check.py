@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from groupsolver.constraints.capacity.host_capacity import lacks
 from groupsolver.constraints.capacity.link_capacity import overloads
-from groupsolver.constraints.problem.problem import Rule, Scene
+from groupsolver.constraints.problem.problem import Problem, Rule
 from groupsolver.constraints.problem.view import View
 from groupsolver.errors import BadInput, Fault, nearest
 from groupsolver.model.application import Application
@@ -18,8 +18,10 @@ from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.result import Objective, Penalty, Witness
 
-TOLD = 3  # places or members that a penalty names
-LONGEST = 600  # characters of the text of a penalty, about: policies may list thousands of names
+MAX_EXCESSES_NAMED = 3  # places or members that a penalty names
+MAX_DETAIL_LENGTH = (
+    600  # characters of the text of a penalty, about: policies may list thousands of names
+)
 
 
 @dataclass(frozen=True)
@@ -107,11 +109,11 @@ def check(
         or a host that does not exist, or `cells` a member that does not.
     """
     known_objective(objective)
-    scene = Scene(app, index_of(fleet))
-    running = {there.id: there.host for there in scene.standing}
-    _known(scene, placement, running, cells or {})
+    problem = Problem(app, index_of(fleet))
+    running = {there.id: there.host for there in problem.standing}
+    _known(problem, placement, running, cells or {})
     new = {id_: host for id_, host in placement.items() if id_ not in running}
-    return judge(scene, new, objective, cells, witness)
+    return judge(problem, new, objective, cells, witness)
 
 
 def index_of(fleet: Fleet | CompiledFleet | HostIndex) -> HostIndex:
@@ -125,75 +127,114 @@ def known_objective(objective: str) -> None:
     """Refuse an objective that there is not. Raises `BadInput`."""
     known = get_args(Objective)
     if objective not in known:
-        message = f"expected one of {', '.join(known)}, got {objective!r}{nearest(str(objective), known)}"
+        message = (
+            f"expected one of {', '.join(known)}, got {objective!r}{nearest(str(objective), known)}"
+        )
         raise BadInput([Fault("wrong-value", "objective", message)])
 
 
-def _known(scene: Scene, placement: Mapping[str, str], running: Mapping[str, str], cells: Mapping[str, str]) -> None:
-    ids = {member.id for member in scene.batch}
+def _known(
+    problem: Problem,
+    placement: Mapping[str, str],
+    running: Mapping[str, str],
+    cells: Mapping[str, str],
+) -> None:
+    ids = {member.id for member in problem.batch}
     faults = [
-        Fault("unknown-member", f"cells.{id_}", f"unknown member {id_!r}{nearest(id_, [*ids, *running])}")
+        Fault(
+            "unknown-member",
+            f"cells.{id_}",
+            f"unknown member {id_!r}{nearest(id_, [*ids, *running])}",
+        )
         for id_ in cells
         if id_ not in ids and id_ not in running
     ]
     for id_, host in placement.items():
         path = f"placement.{id_}"
         if id_ not in ids and id_ not in running:
-            faults.append(Fault("unknown-member", path, f"unknown member {id_!r}{nearest(id_, [*ids, *running])}"))
-        elif host not in scene.hosts:
-            faults.append(Fault("unknown-host", path, f"unknown host {host!r}{nearest(host, scene.hosts.names())}"))
+            faults.append(
+                Fault(
+                    "unknown-member",
+                    path,
+                    f"unknown member {id_!r}{nearest(id_, [*ids, *running])}",
+                )
+            )
+        elif host not in problem.hosts:
+            faults.append(
+                Fault(
+                    "unknown-host",
+                    path,
+                    f"unknown host {host!r}{nearest(host, problem.hosts.names())}",
+                )
+            )
         elif running.get(id_, host) != host:
-            faults.append(Fault("moved-member", path, f"{id_!r} runs on {running[id_]!r} already and is not moved"))
+            faults.append(
+                Fault(
+                    "moved-member",
+                    path,
+                    f"{id_!r} runs on {running[id_]!r} already and is not moved",
+                )
+            )
     if faults:
         raise BadInput(faults)
 
 
 def judge(
-    scene: Scene,
+    problem: Problem,
     placement: Mapping[str, str],
     objective: Objective,
     cells: Mapping[str, str] | None = None,
     witness: Witness | None = None,
 ) -> Verdict:
-    """Check a placement of new members over a scene; see `check`."""
+    """Check a placement of new members over a problem; see `check`."""
     violations = [
         Violation(member.group, "members", f"member {member.id} of {member.group} is placed", 1)
-        for member in scene.batch
+        for member in problem.batch
         if member.id not in placement
     ]
-    violations += (Violation(None, *lack) for lack in lacks(scene, placement, cells))
-    view, before = View(scene, placement, cells, witness), View(scene, {})
+    violations += (Violation(None, *lack) for lack in lacks(problem, placement, cells))
+    view, before = View(problem, placement, cells, witness), View(problem, {})
     violations += (Violation(None, "capacity", *overload) for overload in overloads(view))
-    for rule in scene.hard():
+    for rule in problem.hard():
         if measure := rule.policy.broken(rule.group, view, before):
             violations.append(Violation(rule.group, rule.policy.kind, str(rule), measure))
-    tiers = {rule.policy.priority: 0 for rule in scene.soft() if rule.policy.priority is not None}
+    tiers = {rule.policy.priority: 0 for rule in problem.soft() if rule.policy.priority is not None}
     penalties = []
-    for rule in scene.soft():
+    for rule in problem.soft():
         if measure := rule.policy.violations(rule.group, view):
             penalty = _penalty(rule, view, measure)
             penalties.append(penalty)
             if rule.policy.priority is not None:
                 tiers[rule.policy.priority] += penalty.cost
-    value = value_of(scene, placement, tuple(penalties), objective)
-    return Verdict(tuple(violations), tuple(penalties), value, tuple(sorted(tiers.items())), _witness(view))
+    value = value_of(problem, placement, tuple(penalties), objective)
+    return Verdict(
+        tuple(violations), tuple(penalties), value, tuple(sorted(tiers.items())), _witness(view)
+    )
 
 
 def _witness(view: View) -> Witness | None:
-    told = [rule.policy.witness(rule.group, view) for rule in view.scene.rules]
+    told = [rule.policy.witness(rule.group, view) for rule in view.problem.rules]
     found = [witness for witness in told if witness is not None]
-    return {key: placement for witness in found for key, placement in witness.items()} if found else None
+    return (
+        {key: placement for witness in found for key, placement in witness.items()}
+        if found
+        else None
+    )
 
 
 def _penalty(rule: Rule, view: View, measure: int) -> Penalty:
     """Say what a soft rule costs, in units of weight, and why, in words and not too many."""
     policy = rule.policy
-    found = list(islice(policy.excesses(rule.group, view), TOLD + 1))
-    told = "; ".join(found[:TOLD]) + ("; and more" if len(found) > TOLD else "")
-    sentence = _short(str(rule), LONGEST // 2)
+    found = list(islice(policy.excesses(rule.group, view), MAX_EXCESSES_NAMED + 1))
+    told = "; ".join(found[:MAX_EXCESSES_NAMED]) + (
+        "; and more" if len(found) > MAX_EXCESSES_NAMED else ""
+    )
+    sentence = _short(str(rule), MAX_DETAIL_LENGTH // 2)
     tier = "" if policy.priority is None else f" (priority {policy.priority})"
-    detail = f"{sentence}: {_short(told, LONGEST // 2) or f'short by {measure}'}{tier}"
-    return Penalty(group=rule.group, policy=policy.kind, cost=(policy.weight or 0) * measure, detail=detail)
+    detail = f"{sentence}: {_short(told, MAX_DETAIL_LENGTH // 2) or f'short by {measure}'}{tier}"
+    return Penalty(
+        group=rule.group, policy=policy.kind, cost=(policy.weight or 0) * measure, detail=detail
+    )
 
 
 def _short(text: str, most: int) -> str:
@@ -212,9 +253,14 @@ def price_of(host: Host, objective: Objective) -> int:
     return host.free_points if objective == "pack" else 1000 - host.free_points
 
 
-def value_of(scene: Scene, placement: Mapping[str, str], penalties: tuple[Penalty, ...], objective: Objective) -> int:
+def value_of(
+    problem: Problem,
+    placement: Mapping[str, str],
+    penalties: tuple[Penalty, ...],
+    objective: Objective,
+) -> int:
     """Give the objective of a placement: hosts' prices, members beyond the first, soft policies."""
-    points = sum(price_of(scene.hosts[host], objective) for host in placement.values())
+    points = sum(price_of(problem.hosts[host], objective) for host in placement.values())
     if objective == "spread":
         points += 1000 * (len(placement) - len(set(placement.values())))
     return points + unit_of(objective) * sum(penalty.cost for penalty in penalties)

@@ -16,7 +16,7 @@ from groupsolver.constraints.capacity.host_capacity import lacks_where
 from groupsolver.constraints.capacity.link_capacity import added_to, overloaded
 from groupsolver.constraints.policies.exclusive import Exclusive
 from groupsolver.constraints.problem.copies import copied, copies_of, told
-from groupsolver.constraints.problem.problem import Scene, Size
+from groupsolver.constraints.problem.problem import Problem, Size
 from groupsolver.constraints.problem.view import View
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.host_index import HostIndex
@@ -35,13 +35,13 @@ class Together:
     """
 
     def __init__(self, app: Application[Any], hosts: HostIndex) -> None:
-        self.scene = Scene(copies_of(app, 1), hosts)
+        self.problem = Problem(copies_of(app, 1), hosts)
         self._known: dict[tuple[str, ...], bool] = {}
-        self._ids = [member.id for member in self.scene.batch]
+        self._ids = [member.id for member in self.problem.batch]
         self._told = [told(id_) for id_ in self._ids]
         self._apart = [
             (rule.group, rule.policy)
-            for rule in self.scene.hard()
+            for rule in self.problem.hard()
             if isinstance(rule.policy, Exclusive) and rule.group.endswith(copied("", 0))
         ]
         self._links_matter = bool(hosts.links)
@@ -50,12 +50,12 @@ class Together:
         """Whether a copy breaks nothing by itself."""
         key = tuple(placement[id_] for id_ in self._told)
         if key not in self._known:
-            self._known[key] = not judge(self.scene, self._named(placement), "cost").violations
+            self._known[key] = not judge(self.problem, self._named(placement), "cost").violations
         return self._known[key]
 
     def adds(self, placement: Placement) -> Counter[Domain]:
         """Give how many Mbit/s a copy adds on the links that leave each domain."""
-        return added_to(View(self.scene, self._named(placement)))
+        return added_to(View(self.problem, self._named(placement)))
 
     def _named(self, placement: Placement) -> Placement:
         return {id_: placement[one] for id_, one in zip(self._ids, self._told, strict=True)}
@@ -72,33 +72,40 @@ class Together:
     def _room(self, placed: Sequence[tuple[Placement, Cells]]) -> Iterator[Violation]:
         landed: dict[str, list[tuple[str, Size]]] = {}
         cells: dict[str, str] = {}
-        sizes = [member.size for member in self.scene.batch]
+        sizes = [member.size for member in self.problem.batch]
         for number, (placement, inside) in enumerate(placed):
             for id_, size in zip(self._told, sizes, strict=True):
                 landed.setdefault(placement[id_], []).append((copied(id_, number), size))
             cells |= {copied(id_, number): cell for id_, cell in inside.items()}
-        yield from (Violation(None, *lack) for lack in lacks_where(self.scene.hosts, landed, cells or None))
+        yield from (
+            Violation(None, *lack)
+            for lack in lacks_where(self.problem.hosts, landed, cells or None)
+        )
 
     def _links(self, placed: Sequence[tuple[Placement, Cells]]) -> Iterator[Violation]:
         if self._links_matter:
             added: Counter[Domain] = Counter()
             for placement, _ in placed:
                 added.update(self.adds(placement))
-            yield from (Violation(None, "capacity", *over) for over in overloaded(self.scene.hosts, added))
+            yield from (
+                Violation(None, "capacity", *over) for over in overloaded(self.problem.hosts, added)
+            )
 
     def _exclusive(self, placed: Sequence[Placement]) -> Iterator[Violation]:
-        """Hold what a group has to itself against the other copies; running members are part of each copy's scene."""
-        below = self.scene.below
+        """Hold what a group has to itself against the other copies; running members are part of each copy's problem."""
+        below = self.problem.below
         for group, policy in self._apart:
-            kin = below[self.scene.project(group)] if policy.scope == "tenant" else frozenset[str]()
+            allowed_cohabitants = (
+                below[self.problem.project(group)] if policy.scope == "tenant" else frozenset[str]()
+            )
             owner: dict[str, set[int]] = {}
             strangers: dict[str, set[int]] = {}
             for number, placement in enumerate(placed):
-                for member, id_ in zip(self.scene.batch, self._told, strict=True):
-                    domain = self.scene.hosts.domain(placement[id_], policy.level)
+                for member, id_ in zip(self.problem.batch, self._told, strict=True):
+                    domain = self.problem.hosts.domain(placement[id_], policy.level)
                     if domain is not None and member.group in below[group]:
                         owner.setdefault(domain, set()).add(number)
-                    if domain is not None and member.group not in kin:
+                    if domain is not None and member.group not in allowed_cohabitants:
                         strangers.setdefault(domain, set()).add(number)
             for domain in owner.keys() & strangers.keys():
                 if len(owner[domain] | strangers[domain]) > 1:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from groupsolver.checking.check import index_of, known_objective, price_of
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.compiled.host_index import HostIndex
@@ -52,16 +52,26 @@ def why(
     """Explain a placement member by member: the new ones in the file's order, then those that run."""
     known_objective(objective)
     hosts = index_of(fleet)
-    scene = Scene(app, hosts)
+    problem = Problem(app, hosts)
     rules = {
         group: tuple(
-            f"{rule}{rule.policy.softness}" for rule in scene.rules if group in rule.policy.counted(rule.group, scene)
+            f"{rule}{rule.policy.softness}"
+            for rule in problem.rules
+            if group in rule.policy.counted(rule.group, problem)
         )
-        for group in scene.groups
+        for group in problem.groups
     }
-    stands = [(m.id, m.group, placement[m.id], True) for m in scene.batch if m.id in placement]
-    stands += [(there.id, there.group, there.host, False) for there in scene.standing]
+    stands = [(m.id, m.group, placement[m.id], True) for m in problem.batch if m.id in placement]
+    stands += [(there.id, there.group, there.host, False) for there in problem.standing]
     return [
-        Why(id_, group, host, dict(hosts[host].domains), price_of(hosts[host], objective), rules[group], new)
+        Why(
+            id_,
+            group,
+            host,
+            dict(hosts[host].domains),
+            price_of(hosts[host], objective),
+            rules[group],
+            new,
+        )
         for id_, group, host, new in stands
     ]

@@ -28,7 +28,9 @@ def integer(least: int, most: int) -> Callable[[str], int]:
     def convert(text: str) -> int:
         value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
         if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"expected an integer from {least} to {most}, found {text[:40]!r}")
+            raise argparse.ArgumentTypeError(
+                f"expected an integer from {least} to {most}, found {text[:40]!r}"
+            )
         return value
 
     return convert

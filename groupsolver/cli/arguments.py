@@ -13,12 +13,16 @@ Output = Literal["table", "json", "yaml"]
 
 def add_app(parser: Any) -> None:
     """Add the application."""
-    parser.add_argument("app", metavar="APP", help="the application, YAML or JSON; - is standard input")
+    parser.add_argument(
+        "app", metavar="APP", help="the application, YAML or JSON; - is standard input"
+    )
 
 
 def add_fleet(parser: Any, *, required: bool = True) -> None:
     """Add the fleet."""
-    parser.add_argument("--fleet", required=required, metavar="FILE", help="the fleet, YAML or JSON")
+    parser.add_argument(
+        "--fleet", required=required, metavar="FILE", help="the fleet, YAML or JSON"
+    )
 
 
 def add_network(parser: Any) -> None:
@@ -29,13 +33,17 @@ def add_network(parser: Any) -> None:
 def add_output(parser: Any) -> None:
     """Add how to answer."""
     formats = get_args(Output)
-    parser.add_argument("--output", choices=formats, default="table", help="how to answer (default: table)")
+    parser.add_argument(
+        "--output", choices=formats, default="table", help="how to answer (default: table)"
+    )
 
 
 def add_objective(parser: Any) -> None:
     """Add what is minimized."""
     choices = get_args(Objective)
-    parser.add_argument("--objective", choices=choices, default="pack", help="what is minimized (default: pack)")
+    parser.add_argument(
+        "--objective", choices=choices, default="pack", help="what is minimized (default: pack)"
+    )
 
 
 def add_limits(parser: Any, *, gap: bool = True, whole: str = "the whole solve") -> None:

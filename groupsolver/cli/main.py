@@ -34,7 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         Arguments without the program's name; by default those of the process.
     """
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a name that the terminal cannot show must not end the command
+        if hasattr(
+            stream, "reconfigure"
+        ):  # a name that the terminal cannot show must not end the command
             stream.reconfigure(errors="backslashreplace")
     try:
         return _run(parse(argv))
@@ -44,7 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return Exit.BAD_INPUT
     except (BrokenAnswer, UnknownSolverStatus) as error:
-        print(f"groupsolver: a bug of groupsolver: {one_line(str(error))} [{error.code}]", file=sys.stderr)
+        print(
+            f"groupsolver: a bug of groupsolver: {one_line(str(error))} [{error.code}]",
+            file=sys.stderr,
+        )
         return Exit.BUG
     except KeyboardInterrupt:
         print("groupsolver: interrupted", file=sys.stderr)

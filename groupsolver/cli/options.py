@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from typing import Any, Literal, NoReturn, get_args
 
 import groupsolver
-from groupsolver.cli.arguments import Output, add_app, add_fleet, add_limits, add_network, add_objective, add_output
+from groupsolver.cli.arguments import (
+    Output,
+    add_app,
+    add_fleet,
+    add_limits,
+    add_network,
+    add_objective,
+    add_output,
+)
 from groupsolver.cli.commands import db, explain, fleet, group, serve, survives, tokens, whatif
 from groupsolver.cli.remote.connection import add_identity, add_url
 from groupsolver.errors import one_line
@@ -78,12 +86,32 @@ def _parser() -> _Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"groupsolver {groupsolver.__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command", parser_class=_Parser)
-    _add_place(_command(commands, "place", "place an application on a fleet, or prove that it cannot be done"))
-    _add_check(_command(commands, "check", "hold a placement against every rule, without the solver"))
-    _add_headroom(_command(commands, "headroom", "find how many more copies of an application fit, and what runs out"))
-    schema = _command(commands, "schema", "print the JSON Schema of a format, or the OpenAPI document of the server")
+    parser.add_argument(
+        "--version", action="version", version=f"groupsolver {groupsolver.__version__}"
+    )
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="command", parser_class=_Parser
+    )
+    _add_place(
+        _command(
+            commands, "place", "place an application on a fleet, or prove that it cannot be done"
+        )
+    )
+    _add_check(
+        _command(commands, "check", "hold a placement against every rule, without the solver")
+    )
+    _add_headroom(
+        _command(
+            commands,
+            "headroom",
+            "find how many more copies of an application fit, and what runs out",
+        )
+    )
+    schema = _command(
+        commands,
+        "schema",
+        "print the JSON Schema of a format, or the OpenAPI document of the server",
+    )
     schema.add_argument("format", choices=get_args(Format))
     for command in (explain, whatif, survives, serve, db, tokens, fleet, group):
         command.add_parser(commands)
@@ -120,5 +148,7 @@ def _add_check(parser: _Parser) -> None:
     add_app(parser)
     add_fleet(parser)
     add_network(parser)
-    parser.add_argument("--placement", required=True, metavar="FILE", help="a result of place, JSON or YAML")
+    parser.add_argument(
+        "--placement", required=True, metavar="FILE", help="a result of place, JSON or YAML"
+    )
     add_objective(parser)

@@ -22,8 +22,18 @@ from groupsolver.wire.bodies.core import (
     PlacementRequest,
     PlacementView,
 )
-from groupsolver.wire.bodies.explain import ExplainFields, ExplainRequest, ExplanationAnswer, ExplanationView
-from groupsolver.wire.bodies.headroom import HeadroomAnswer, HeadroomFields, HeadroomRequest, HeadroomView
+from groupsolver.wire.bodies.explain import (
+    ExplainFields,
+    ExplainRequest,
+    ExplanationAnswer,
+    ExplanationView,
+)
+from groupsolver.wire.bodies.headroom import (
+    HeadroomAnswer,
+    HeadroomFields,
+    HeadroomRequest,
+    HeadroomView,
+)
 from groupsolver.wire.read import validated
 from groupsolver.wire.write import write_body
 
@@ -90,7 +100,10 @@ class Client:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -227,7 +240,12 @@ class Client:
         ServerError
             ``no-answer-in-time`` where no copy was found, nor proved that none fits; and others.
         """
-        said = {"flavors": dict(flavors or {}), "instances": tuple(instances), "time_limit": time_limit, "gap": gap}
+        said = {
+            "flavors": dict(flavors or {}),
+            "instances": tuple(instances),
+            "time_limit": time_limit,
+            "gap": gap,
+        }
         body = HeadroomRequest(placement=validated(HeadroomFields, said)).document()
         response = self._session.send(
             "POST",

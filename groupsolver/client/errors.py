@@ -44,7 +44,9 @@ class UnexpectedAnswer(ClientError):
 
     def __init__(self, url: str, status: int, reason: str) -> None:
         self.status = status
-        super().__init__(f"{one_line(url)} answered {status}, and not as a server of groupsolver: {one_line(reason)}")
+        super().__init__(
+            f"{one_line(url)} answered {status}, and not as a server of groupsolver: {one_line(reason)}"
+        )
 
 
 class ServerError(ClientError):

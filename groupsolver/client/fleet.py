@@ -40,7 +40,9 @@ class FleetResource:
         """Add a host, or replace the one of its name; with `if_match`, only if nobody else has changed it."""
         headers, again = {"If-Match": if_match}, if_match is None
         body = _json(host.document())
-        response = self._session.send("PUT", _at(host.name), body=body, headers=headers, repeatable=again)
+        response = self._session.send(
+            "PUT", _at(host.name), body=body, headers=headers, repeatable=again
+        )
         return self._session.read(response, Host)
 
     def delete_host(self, name: str) -> None:

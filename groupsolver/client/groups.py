@@ -8,7 +8,14 @@ from typing import Any, TypedDict, Unpack
 from groupsolver.client.paging import PAGE, pages
 from groupsolver.client.session import Session, segment
 from groupsolver.constraints.policy import Policy
-from groupsolver.wire.bodies.core import GroupAnswer, GroupFields, GroupRequest, GroupsAnswer, GroupView, plain
+from groupsolver.wire.bodies.core import (
+    GroupAnswer,
+    GroupFields,
+    GroupRequest,
+    GroupsAnswer,
+    GroupView,
+    plain,
+)
 from groupsolver.wire.bodies.grants import (
     AdoptRequest,
     GrantAnswer,
@@ -52,7 +59,9 @@ class Groups:
         self._session = session
         self._path = f"{path}/groups"
 
-    def list(self, *, name: str | None = None, granted: bool = False, page: int = PAGE) -> Iterator[GroupView]:
+    def list(
+        self, *, name: str | None = None, granted: bool = False, page: int = PAGE
+    ) -> Iterator[GroupView]:
         """Give all groups, oldest first, fetched in pages; with `name`, those of that name.
 
         With `granted`, those of other projects that this one may join.
@@ -60,7 +69,9 @@ class Groups:
 
         def fetch(marker: str | None) -> Sequence[GroupView]:
             query = {"name": name, "granted": _flag(granted), "limit": page, "marker": marker}
-            return self._session.read(self._session.send("GET", self._path, query=query), GroupsAnswer).groups
+            return self._session.read(
+                self._session.send("GET", self._path, query=query), GroupsAnswer
+            ).groups
 
         return pages(fetch, page)
 
@@ -87,7 +98,13 @@ class Groups:
         id : str, optional
             A uuid, which only an admin or a service may choose.
         """
-        said = {"id": id, "name": name, "policies": policies, "metadata": metadata, "groups": groups}
+        said = {
+            "id": id,
+            "name": name,
+            "policies": policies,
+            "metadata": metadata,
+            "groups": groups,
+        }
         body = _body(_fields({key: value for key, value in said.items() if value is not None}))
         return self._group(self._session.send("POST", self._path, body=body))
 
@@ -136,11 +153,15 @@ class Groups:
 
     def preview(self, id: str, *, if_match: str | None = None, **changes: Unpack[Patch]) -> Preview:  # noqa: A002
         """Say which policies running members would break if `changes` were merged into the group. Changes nothing."""
-        return self._preview(self._changed("PATCH", id, if_match, {"preview": "true"}, _patch(changes)))
+        return self._preview(
+            self._changed("PATCH", id, if_match, {"preview": "true"}, _patch(changes))
+        )
 
     def grants(self, id: str) -> tuple[GrantView, ...]:  # noqa: A002
         """Give the projects that may join a group, the oldest grant first."""
-        return self._session.read(self._session.send("GET", f"{self._at(id)}/grants"), GrantsAnswer).grants
+        return self._session.read(
+            self._session.send("GET", f"{self._at(id)}/grants"), GrantsAnswer
+        ).grants
 
     def grant(self, id: str, tenant: str) -> GrantView:  # noqa: A002
         """Let another project place instances into a group, and name it in policies of its own."""
@@ -180,24 +201,32 @@ class Groups:
         """Say which policies the group's members would break if `adopt` took some in. Changes nothing."""
         return self._preview(self._adopted(id, instances, None, {"preview": "true"}))
 
-    def _adopted(self, id_: str, instances: Sequence[str], if_match: str | None, query: _Query) -> Any:
+    def _adopted(
+        self, id_: str, instances: Sequence[str], if_match: str | None, query: _Query
+    ) -> Any:
         asked = validated(AdoptRequest, {"adopt": {"instances": tuple(instances)}})
         body, headers = write_body("json", plain(asked), AdoptRequest), {"If-Match": if_match}
         # Who is in the group already is so: without a tag, it may come twice.
         again = if_match is None
         path = f"{self._at(id_)}/adopt"
-        return self._session.send("POST", path, query=query, body=body, headers=headers, repeatable=again)
+        return self._session.send(
+            "POST", path, query=query, body=body, headers=headers, repeatable=again
+        )
 
     def delete(self, id: str, *, force: bool = False) -> None:  # noqa: A002
         """Remove a group; with `force`, its members run on, ungrouped."""
         self._session.send("DELETE", self._at(id), query={"force": _flag(force)})
 
-    def _changed(self, method: str, id_: str, if_match: str | None, query: _Query, fields: dict[str, Any]) -> Any:
+    def _changed(
+        self, method: str, id_: str, if_match: str | None, query: _Query, fields: dict[str, Any]
+    ) -> Any:
         headers = {"If-Match": if_match}
         # A change that names the state it starts from is refused when it comes twice: it is not sent again.
         again = method == "PUT" and if_match is None
         path, body = self._at(id_), _body(fields)
-        return self._session.send(method, path, query=query, body=body, headers=headers, repeatable=again)
+        return self._session.send(
+            method, path, query=query, body=body, headers=headers, repeatable=again
+        )
 
     def _at(self, id_: str) -> str:
         return f"{self._path}/{segment(id_)}"

@@ -20,7 +20,9 @@ class Instances:
         """Give all instances, in the order in which they were placed, fetched in pages."""
 
         def fetch(marker: str | None) -> Sequence[InstanceView]:
-            response = self._session.send("GET", self._path, query={"limit": page, "marker": marker})
+            response = self._session.send(
+                "GET", self._path, query={"limit": page, "marker": marker}
+            )
             return self._session.read(response, InstancesAnswer).instances
 
         return pages(fetch, page)

@@ -25,7 +25,12 @@ _LOCAL = {"localhost", "127.0.0.1", "::1"}
 _PATIENCE = 30  # seconds that are waited at most before a request is sent again
 _JITTER = 0.25  # seconds, so that clients that were refused together do not come back together
 _NEVER_AGAIN = {"no-answer-in-time"}  # an answer: the same question would take as long again
-_BEFORE_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_BEFORE_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+)
 
 
 class _Auth(httpx.Auth):
@@ -46,7 +51,12 @@ class Session:
     """
 
     def __init__(
-        self, url: str, token: str | None, timeout: float, transport: httpx.BaseTransport | None, retries: int
+        self,
+        url: str,
+        token: str | None,
+        timeout: float,
+        transport: httpx.BaseTransport | None,
+        retries: int,
     ) -> None:
         self.url = _base(url)
         self._timeout = timeout
@@ -122,7 +132,9 @@ class Session:
         try:
             return read_body("json", response.content, model)
         except BadInput as error:
-            raise UnexpectedAnswer(str(self.url), response.status_code, str(error.faults[0])) from None
+            raise UnexpectedAnswer(
+                str(self.url), response.status_code, str(error.faults[0])
+            ) from None
 
     def _sent(self, request: httpx.Request) -> httpx.Response:
         try:
@@ -132,7 +144,9 @@ class Session:
             raise Unreachable(str(self.url), "no answer in time", maybe_done=done) from None
         except httpx.RequestError as error:
             reason = re.sub(r"^\[.*?\] ", "", str(error)) or type(error).__name__
-            raise Unreachable(str(self.url), reason, maybe_done=not isinstance(error, _BEFORE_SENT)) from None
+            raise Unreachable(
+                str(self.url), reason, maybe_done=not isinstance(error, _BEFORE_SENT)
+            ) from None
 
     def _error(self, response: httpx.Response) -> ClientError:
         try:
@@ -168,14 +182,22 @@ def _base(text: str) -> httpx.URL:
     except httpx.InvalidURL:
         sound = False
     if "@" in text:  # before it is repeated
-        raise refuse("wrong-value", "expected a URL without a name and a password: give a token", "url")
+        raise refuse(
+            "wrong-value", "expected a URL without a name and a password: give a token", "url"
+        )
     if not sound:
-        raise refuse("wrong-value", f"expected a URL such as http://127.0.0.1:8774, found {quoted(text)}", "url")
+        raise refuse(
+            "wrong-value",
+            f"expected a URL such as http://127.0.0.1:8774, found {quoted(text)}",
+            "url",
+        )
     return url
 
 
 def _sound(token: str) -> str:
     # Not shown: it may be the secret with a slip. httpx would repeat what cannot be sent.
     if not (token.isascii() and token.isprintable() and token and " " not in token):
-        raise refuse("wrong-value", "expected a token of printable ASCII characters, without spaces", "token")
+        raise refuse(
+            "wrong-value", "expected a token of printable ASCII characters, without spaces", "token"
+        )
     return token

@@ -13,17 +13,17 @@ from groupsolver.model.fleet import Host
 from groupsolver.model.value import HOST
 
 if TYPE_CHECKING:
-    from groupsolver.constraints.cp_model.model_builder import Encoding
-    from groupsolver.constraints.problem.compiled_problem import Ground
+    from groupsolver.constraints.cp_model.model_builder import ModelBuilder
+    from groupsolver.constraints.problem.compiled_problem import CompiledProblem
     from groupsolver.constraints.problem.conflict_facts import Facts
     from groupsolver.constraints.problem.partial import Partial
-    from groupsolver.constraints.problem.problem import Rule, Scene
+    from groupsolver.constraints.problem.problem import Problem, Rule
     from groupsolver.constraints.problem.view import View
     from groupsolver.model.compiled.host_index import HostIndex
 
 
 @dataclass(frozen=True)
-class Sees:
+class HostEquivalence:
     """How a policy tells hosts apart when one member moves to a host that the batch leaves alone.
 
     Parameters
@@ -55,7 +55,7 @@ class Policy(BasePolicy, ABC):
     2. `describe`: the sentence that a person reads;
     3. `violations`: the checker, plain loops over a `View`, returning the measure;
     4. `allowed`: where the next member may go, over all hosts at once;
-    5. `encode`: the same in the vocabulary of `Encoding`.
+    5. `encode`: the same in the vocabulary of `ModelBuilder`.
 
     And `sees`, for the reduction: without it nothing is reduced for the groups it counts.
 
@@ -77,8 +77,8 @@ class Policy(BasePolicy, ABC):
     monotone: ClassVar[bool] = False
     binds_whole: ClassVar[bool] = False
     follows: ClassVar[bool] = False
-    of_all: ClassVar[bool] = False
-    asks_again: ClassVar[bool] = False
+    counts_all_groups: ClassVar[bool] = False
+    checked_after_solve: ClassVar[bool] = False
 
     @property
     def hard(self) -> bool:
@@ -95,7 +95,9 @@ class Policy(BasePolicy, ABC):
         """What follows its sentence where it is soft: its weight, and its priority if it has one."""
         if self.hard:
             return ""
-        return f" (soft, weight {self.weight}" + (")" if self.priority is None else f", priority {self.priority})")
+        return f" (soft, weight {self.weight}" + (
+            ")" if self.priority is None else f", priority {self.priority})"
+        )
 
     def level_on(self, fleet: CompiledFleet) -> str | None:
         """Give the level at which it speaks on a fleet, which may be a partition that it made there."""
@@ -105,20 +107,20 @@ class Policy(BasePolicy, ABC):
         """Whether, taken as hard, it puts all members of its group into one domain of that level."""
         return self.binds_whole
 
-    def counted(self, group: str, scene: Scene) -> frozenset[str]:
+    def counted(self, group: str, problem: Problem) -> frozenset[str]:
         """Give the groups whose members this policy of `group` looks at."""
-        named = scene.below[self.target] if self.target else frozenset()
-        return scene.below[group] | named
+        named = problem.below[self.target] if self.target else frozenset()
+        return problem.below[group] | named
 
-    def helped_by(self, group: str, scene: Scene) -> frozenset[str]:
+    def helped_by(self, group: str, problem: Problem) -> frozenset[str]:
         """Give the groups whose new members may lower the measure: left out, they could raise it."""
-        return frozenset() if self.monotone else self.counted(group, scene)
+        return frozenset() if self.monotone else self.counted(group, problem)
 
-    def rests_on(self, group: str, other: Rule, scene: Scene) -> bool:
+    def rests_on(self, group: str, other: Rule, problem: Problem) -> bool:
         """Whether what it says changes where another hard rule is left out, so that it could then forbid more."""
         return False
 
-    def kin(self, group: str, scene: Scene) -> str:
+    def allowed_cohabitants(self, group: str, problem: Problem) -> str:
         """Give whose members are no strangers to the group's: by default its own alone."""
         return group
 
@@ -146,7 +148,9 @@ class Policy(BasePolicy, ABC):
         """Give the placements that show that it holds, by what each is for; None where it needs none."""
         return None
 
-    def minds(self, group: str, after: View, level: str, more: int, *, worse: bool) -> set[str | None]:
+    def sensitive_domains(
+        self, group: str, after: View, level: str, more: int, *, worse: bool
+    ) -> set[str | None]:
         """Give domains whose loss could change what it says, taken as hard, of members that stand or come elsewhere.
 
         Asked by `survives`, of domains that have no member that is to survive.
@@ -162,20 +166,22 @@ class Policy(BasePolicy, ABC):
         worse : bool
             Whether so that it could forbid more; otherwise, so that it could forbid less.
         """
-        if self.asks_links and after.scene.hosts.links:  # where a link ends depends on which hosts there are
-            return set(after.scene.hosts.domains(level))
+        if (
+            self.asks_links and after.problem.hosts.links
+        ):  # where a link ends depends on which hosts there are
+            return set(after.problem.hosts.domains(level))
         if worse and self.monotone and not self.violations(group, after):
             return set()
-        counted = self.counted(group, after.scene)
+        counted = self.counted(group, after.problem)
         return {after.domain(member, level) for member in after.everyone if member.group in counted}
 
     # What a conflict asks of it.
 
-    def pieces(self, group: str, scene: Scene) -> tuple[Self, ...]:
+    def pieces(self, group: str, problem: Problem) -> tuple[Self, ...]:
         """Give policies of which it is the conjunction, where it says several things that hold by themselves."""
         return (self,)
 
-    def eased(self, group: str, scene: Scene) -> Iterator[Self]:
+    def eased(self, group: str, problem: Problem) -> Iterator[Self]:
         """Give weaker versions of it, by its number, each of which allows all that the ones before it do."""
         return iter(())
 
@@ -194,15 +200,15 @@ class Policy(BasePolicy, ABC):
         """(U,) int64: how many more members each host may take, where the policy bounds it. None: no bound."""
         return None
 
-    def rivals(self, group: str, scene: Scene) -> tuple[tuple[str, ...], int] | None:
+    def rivals(self, group: str, problem: Problem) -> tuple[tuple[str, ...], int] | None:
         """Give groups of which at most so many may have members in one domain, where that is what it says."""
         return None
 
-    def most_in_one(self, group: str, ground: Ground) -> int | None:
+    def most_in_one(self, group: str, compiled: CompiledProblem) -> int | None:
         """Give what no domain of its level holds more members than, in any placement that it allows; None: no bound."""
         return None
 
-    def even(self, group: str, ground: Ground) -> tuple[int, int] | None:
+    def even(self, group: str, compiled: CompiledProblem) -> tuple[int, int] | None:
         """Give least and most members of each domain that it counts, such that what is between holds.
 
         None: it cannot say.
@@ -210,30 +216,32 @@ class Policy(BasePolicy, ABC):
         return None
 
     @abstractmethod
-    def encode(self, rule: Rule, enc: Encoding) -> None:
+    def encode(self, rule: Rule, builder: ModelBuilder) -> None:
         """Post the policy."""
 
-    def sees(self, own: bool) -> Sees:
+    def host_equivalence(self, own: bool) -> HostEquivalence:
         """Say what the reduction may assume for members of the policy's group, or of others."""
-        return Sees(pinned=True)
+        return HostEquivalence(pinned=True)
 
-    def sees_on(self, fleet: CompiledFleet, own: bool) -> Sees:
+    def host_equivalence_on(self, fleet: CompiledFleet, own: bool) -> HostEquivalence:
         """Say the same where it depends on the fleet."""
-        return self.sees(own)
+        return self.host_equivalence(own)
 
     @property
     def asks_links(self) -> bool:
         """Whether it means nothing where the fleet has no links."""
         return False
 
-    def sees_in(self, group: str, ground: Ground, own: bool) -> Sees:
+    def host_equivalence_in(
+        self, group: str, compiled: CompiledProblem, own: bool
+    ) -> HostEquivalence:
         """Say the same where it depends on the batch, too: on how many members of `group` there are, and where."""
-        return self.sees_on(ground.fleet, own)
+        return self.host_equivalence_on(compiled.fleet, own)
 
-    def tells(self, group: str, ground: Ground, share: Mapping[int, int]) -> Ints | None:
-        """(H,) int64: which hosts are the same to it for a share, members by lot, that has a host to itself.
+    def tells(self, group: str, compiled: CompiledProblem, share: Mapping[int, int]) -> Ints | None:
+        """(H,) int64: which hosts are the same to it for a share, members by member class, that has a host to itself.
 
-        Asked where members on a host move as one (`Sees.sharing`). None: all that are of one part anyway.
+        Asked where members on a host move as one (`HostEquivalence.sharing`). None: all that are of one part anyway.
         """
         return None
 
@@ -265,15 +273,19 @@ class PerHost(Policy):
 
     def excesses(self, group: str, view: View) -> Iterable[str]:
         """Name the members on hosts that do not suit."""
-        return (f"{m.id} stands on {m.host}" for m in view.members(group) if not self.admits(view.host(m)))
+        return (
+            f"{m.id} stands on {m.host}"
+            for m in view.members(group)
+            if not self.admits(view.host(m))
+        )
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the hosts that suit."""
-        return partial.ground.suits(self)[partial.rows]
+        return partial.compiled.suits(self)[partial.rows]
 
     def evidence(self, group: str, facts: Facts) -> str:
         """Say where the hosts stand that suit and have room, room for whom it takes apart from this rule."""
-        suited = facts.hosts(group, self) & facts.ground.suits(self)
+        suited = facts.hosts(group, self) & facts.compiled.suits(self)
         many = int(suited.sum())
         if not many:
             return f"no host that suits could take a member of {group}"
@@ -284,13 +296,13 @@ class PerHost(Policy):
             else (f"{could} could take a member of {group}")
         )
 
-    def encode(self, rule: Rule, enc: Encoding) -> None:
+    def encode(self, rule: Rule, builder: ModelBuilder) -> None:
         """Count the members on hosts that do not suit."""
-        enc.require(rule, [enc.members_on(rule.group, ~enc.ground.suits(self))])
+        builder.require(rule, [builder.members_on(rule.group, ~builder.compiled.suits(self))])
 
-    def sees(self, own: bool) -> Sees:
+    def host_equivalence(self, own: bool) -> HostEquivalence:
         """Nothing beyond the host's own price and eligibility."""
-        return Sees(level=None)
+        return HostEquivalence(level=None)
 
 
 def number(count: int, noun: str) -> str:

@@ -49,14 +49,20 @@ def _plain(data: Any) -> Any:
     if isinstance(data, str):
         data = {"kind": data}
     if isinstance(data, dict) and isinstance(kind := data.get("kind"), str) and kind in _SOFT:
-        data = {**data, "kind": _SOFT[kind], "weight": 1 if data.get("weight") is None else data["weight"]}
+        data = {
+            **data,
+            "kind": _SOFT[kind],
+            "weight": 1 if data.get("weight") is None else data["weight"],
+        }
     return data
 
 
 class _ShortForms:
     """Tells the JSON Schema of a policy that a bare kind stands for its default fields; answers have none."""
 
-    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
         if handler.mode == "serialization":
             return handler(core)
         return {"anyOf": [{"enum": [*_bare(), *_SOFT]}, handler(core), *map(_soft, _SOFT)]}
@@ -77,7 +83,11 @@ def _sound(policy: type[Policy]) -> bool:
 
 def _soft(kind: str) -> JsonSchemaValue:
     schema = POLICIES[_SOFT[kind]].model_json_schema()
-    return {**schema, "title": kind, "properties": {**schema["properties"], "kind": {"const": kind}}}
+    return {
+        **schema,
+        "title": kind,
+        "properties": {**schema["properties"], "kind": {"const": kind}},
+    }
 
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from groupsolver.errors import LONGEST, BadInput, Fault, quoted
+from groupsolver.errors import MAX_TEXT_SHOWN, BadInput, Fault, quoted
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -45,7 +45,11 @@ def path_of(loc: Loc, data: Any) -> str:
         if isinstance(part, int) and not isinstance(data, dict):
             path += f"[{part}]"
         else:
-            key = str(part) if len(str(part)) <= LONGEST else f"{str(part)[:LONGEST]}..."
+            key = (
+                str(part)
+                if len(str(part)) <= MAX_TEXT_SHOWN
+                else f"{str(part)[:MAX_TEXT_SHOWN]}..."
+            )
             if _PLAIN_KEY.fullmatch(key):
                 path += f".{key}" if path else key
             else:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from groupsolver.constraints.registry import POLICIES
-from groupsolver.errors import CODES, TOLD, Fault, nearest
+from groupsolver.errors import CODES, MAX_FAULTS_SHOWN, Fault, nearest
 from groupsolver.files.fault_text import Loc, path_of, shown, step
 
 # pydantic's type -> our code, and what was expected; `{...}` are pydantic's own terms of the error.
@@ -43,17 +43,23 @@ MEANING = {
     "union_tag_not_found": ("missing-key", "a policy with a 'kind'"),
 }
 _POLICIES = "policies"
-_MOST = 1000  # faults of a document: to put many more into words takes seconds, and nobody reads them
+_MAX_FAULTS = (
+    1000  # faults of a document: to put many more into words takes seconds, and nobody reads them
+)
 
 
 def faults_of(error: ValidationError, data: Any) -> list[Fault]:
     """Turn what pydantic found in `data` into faults, the first thousand in the document's order."""
     order = _Order(data)
-    found = error.errors(include_url=False)[: 10 * _MOST]
+    found = error.errors(include_url=False)[: 10 * _MAX_FAULTS]
     lines = [(_placed(line), line) for line in found if not _false(line)]
     lines.sort(key=lambda line: order(line[0]))
     # To find the nearest name takes long: those get it that a message tells.
-    return [fault for i, (loc, line) in enumerate(lines[:_MOST]) for fault in _faults(loc, line, data, hints=i < TOLD)]
+    return [
+        fault
+        for i, (loc, line) in enumerate(lines[:_MAX_FAULTS])
+        for fault in _faults(loc, line, data, hints=i < MAX_FAULTS_SHOWN)
+    ]
 
 
 def _false(line: ErrorDetails) -> bool:
@@ -67,7 +73,9 @@ def _faults(loc: Loc, line: ErrorDetails, data: Any, *, hints: bool) -> Iterator
         yield from context["faults"]
     elif kind == "unknown-key":
         hint = nearest(str(loc[-1]), str(context["known"]).split(", ")) if hints else ""
-        yield Fault(kind, path, f"unknown key {context['key']}{hint}; expected one of: {context['known']}")
+        yield Fault(
+            kind, path, f"unknown key {context['key']}{hint}; expected one of: {context['known']}"
+        )
     elif kind in CODES:  # raised by the model itself, with a message of its own
         yield Fault(kind, path, line["msg"])
     elif kind == "union_tag_invalid":
@@ -76,11 +84,19 @@ def _faults(loc: Loc, line: ErrorDetails, data: Any, *, hints: bool) -> Iterator
         message = f"unknown policy {shown(tag)}{hint}; expected one of: {', '.join(POLICIES)}"
         yield Fault("unknown-policy", path, message)
     elif kind == "string_pattern_mismatch":
-        yield Fault("ill-formed-name", path, f"expected {_alphabet(context['pattern'])}, found {shown(line['input'])}")
+        yield Fault(
+            "ill-formed-name",
+            path,
+            f"expected {_alphabet(context['pattern'])}, found {shown(line['input'])}",
+        )
     else:
         code, expected = MEANING.get(kind, ("wrong-value", "a valid value"))
         found = "nothing" if kind == "missing" else shown(line["input"])
-        advice = "; put it in quotes" if kind == "string_type" and isinstance(line["input"], (int, float)) else ""
+        advice = (
+            "; put it in quotes"
+            if kind == "string_type" and isinstance(line["input"], (int, float))
+            else ""
+        )
         yield Fault(code, path, f"expected {expected.format_map(context)}, found {found}{advice}")
 
 
@@ -91,7 +107,11 @@ def _alphabet(pattern: str) -> str:
         return "a name of letters, digits, '_', '.' and '-', not of dots alone"
     if "A-Z" in pattern:
         return "a name of capitals, digits and underscores, such as VCPU or CUSTOM_GPU"
-    return "a name without '/' and control characters" if "/" in pattern else "a name without control characters"
+    return (
+        "a name without '/' and control characters"
+        if "/" in pattern
+        else "a name without control characters"
+    )
 
 
 def _placed(line: ErrorDetails) -> Loc:

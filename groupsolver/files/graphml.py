@@ -25,7 +25,7 @@ from groupsolver.model.fleet import Fleet, Link
 
 LARGEST = 64 * MIB
 DEPTH = 100  # graphs inside nodes inside graphs: nobody nests them so deep
-MOST = 1000  # faults of a file that are put into words
+MAX_FAULTS = 1000  # faults of a file that are put into words
 FIELDS = ("bandwidth_mbps", "used_mbps", "latency_us")
 NAMES = ("name", "label")
 _INTEGER = re.compile(r"-?[0-9]{1,30}")
@@ -73,16 +73,25 @@ def with_links(fleet: Fleet, links: tuple[Link, ...], file: str = "") -> Fleet:
     try:
         Fleet(levels=fleet.levels, hosts=fleet.hosts, links=links)
     except ValidationError as error:
-        faults = [replace(fault, path=fault.path.replace("links", "edges", 1)) for fault in faults_of(error, {})]
+        faults = [
+            replace(fault, path=fault.path.replace("links", "edges", 1))
+            for fault in faults_of(error, {})
+        ]
         raise BadInput(faults).in_file(file) from None
     return fleet.model_copy(update={"links": fleet.links + links})
 
 
 def parse_graphml(text: str) -> tuple[Link, ...]:
     """Read links from the text of a GraphML document. Raises `BadInput`, as `load_links`."""
-    if (declared := _DECLARED.match(text)) and declared[1].lower() not in {"utf-8", "utf8", "us-ascii"}:
-        raise refuse("not-text", f"expected UTF-8 text, found the declared encoding {quoted(declared[1])}")
-    reader = _Reader()
+    if (declared := _DECLARED.match(text)) and declared[1].lower() not in {
+        "utf-8",
+        "utf8",
+        "us-ascii",
+    }:
+        raise refuse(
+            "not-text", f"expected UTF-8 text, found the declared encoding {quoted(declared[1])}"
+        )
+    reader = _GraphReader()
     parser = XMLParser(target=reader, forbid_dtd=True, forbid_entities=True, forbid_external=True)
     try:
         with no_collection():
@@ -92,10 +101,12 @@ def parse_graphml(text: str) -> tuple[Link, ...]:
     except ParseError as error:
         raise refuse("not-xml", f"expected XML: {error}") from None
     except DefusedXmlException:
-        raise refuse("unsafe-xml", "expected XML without a document type and entities of its own") from None
+        raise refuse(
+            "unsafe-xml", "expected XML without a document type and entities of its own"
+        ) from None
 
 
-class _Reader:
+class _GraphReader:
     """What the parser calls: keeps keys, nodes and edges, and their data."""
 
     def __init__(self) -> None:
@@ -103,7 +114,9 @@ class _Reader:
         self._defaults: dict[str, str] = {}
         self._nodes: list[tuple[str | None, dict[str, str]]] = []
         self._edges: list[tuple[dict[str, str], dict[str, str]]] = []
-        self._open: list[tuple[str, dict[str, str]]] = []  # the elements around, and what their data goes to
+        self._open: list[
+            tuple[str, dict[str, str]]
+        ] = []  # the elements around, and what their data goes to
         self._key = ""  # of the data that is read
         self._texts: list[str] | None = None
         self._hyper = 0
@@ -118,7 +131,10 @@ class _Reader:
         match name:
             case "key":
                 self._key = attributes.get("id", "")
-                self._keys[self._key] = attributes.get("for", "all"), attributes.get("attr.name", "")
+                self._keys[self._key] = (
+                    attributes.get("for", "all"),
+                    attributes.get("attr.name", ""),
+                )
             case "node":
                 self._nodes.append((attributes.get("id"), data))
             case "edge":
@@ -152,23 +168,29 @@ class _Reader:
         """Give the links. Raises `BadInput`."""
         faults: list[Fault] = []
         if self._hyper:
-            faults.append(Fault("wrong-value", "", "expected edges between two nodes, found a hyperedge"))
+            faults.append(
+                Fault("wrong-value", "", "expected edges between two nodes, found a hyperedge")
+            )
         faults += self._almost()
         names = self._named(faults)
         fields = {key: name for key, name in self._for("edge") if name in FIELDS}
-        defaults = {name: _value(self._defaults[key]) for key, name in fields.items() if key in self._defaults}
+        defaults = {
+            name: _value(self._defaults[key])
+            for key, name in fields.items()
+            if key in self._defaults
+        }
         found = []
         for i, (attributes, data) in enumerate(self._edges):
             ends = list(self._ends(f"edges[{i}]", attributes, names, faults))
             told = {fields[key]: _value(text) for key, text in data.items() if key in fields}
-            if len(ends) == 2 and len(faults) < MOST:
+            if len(ends) == 2 and len(faults) < MAX_FAULTS:
                 try:
                     found.append(Link.model_validate({"between": ends, **defaults, **told}))
                 except ValidationError as error:
                     wrong = faults_of(error, {})
                     faults += [replace(fault, path=f"edges[{i}].{fault.path}") for fault in wrong]
         if faults:
-            raise BadInput(faults[:MOST])
+            raise BadInput(faults[:MAX_FAULTS])
         return tuple(found)
 
     def _for(self, what: str) -> Iterator[tuple[str, str]]:
@@ -189,19 +211,29 @@ class _Reader:
             told = {of[key]: text for key, text in data.items() if key in of and text}
             name = next((told[key] for key in NAMES if key in told), id_)
             if id_ is None or name is None:
-                faults.append(Fault("missing-key", f"nodes[{i}].id", "expected a value here, found nothing"))
+                faults.append(
+                    Fault("missing-key", f"nodes[{i}].id", "expected a value here, found nothing")
+                )
                 continue
             if id_ in names or name in taken:
-                message = f"node {quoted(id_)} stands twice" if id_ in names else f"two nodes are named {quoted(name)}"
+                message = (
+                    f"node {quoted(id_)} stands twice"
+                    if id_ in names
+                    else f"two nodes are named {quoted(name)}"
+                )
                 faults.append(Fault("duplicate-name", f"nodes[{i}]", message))
             names[id_] = name
             taken.add(name)
         return names
 
-    def _ends(self, path: str, attributes: dict[str, str], names: dict[str, str], faults: list[Fault]) -> Iterator[str]:
+    def _ends(
+        self, path: str, attributes: dict[str, str], names: dict[str, str], faults: list[Fault]
+    ) -> Iterator[str]:
         for end in ("source", "target"):
             if end not in attributes:
-                faults.append(Fault("missing-key", f"{path}.{end}", "expected a value here, found nothing"))
+                faults.append(
+                    Fault("missing-key", f"{path}.{end}", "expected a value here, found nothing")
+                )
             elif attributes[end] not in names:
                 message = f"expected the id of a node, found {quoted(attributes[end])}"
                 faults.append(Fault("wrong-value", f"{path}.{end}", message))

@@ -20,11 +20,13 @@ class _Odd:
 
 
 @dataclass
-class _Reader:
+class _StrictDecoder:
     """Hooks for `json.loads`: they note what is wrong, and leave it to be found again with its path."""
 
     odd: bool = False
-    repeats: dict[int, tuple[dict[str, Any], list[str]]] = field(default_factory=dict)  # by id of the mapping
+    repeats: dict[int, tuple[dict[str, Any], list[str]]] = field(
+        default_factory=dict
+    )  # by id of the mapping
 
     def mapping(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
@@ -50,7 +52,11 @@ class _Reader:
                 yield Fault("not-finite", path_of(loc, root), message)
             elif isinstance(node, dict):
                 for key in self.repeats.get(id(node), (node, []))[1]:
-                    yield Fault("duplicate-key", path_of((*loc, key), root), f"the key {quoted(key)} stands here twice")
+                    yield Fault(
+                        "duplicate-key",
+                        path_of((*loc, key), root),
+                        f"the key {quoted(key)} stands here twice",
+                    )
                 todo.extend(reversed([((*loc, key), value) for key, value in node.items()]))
             elif isinstance(node, list):
                 todo.extend(reversed([((*loc, i), value) for i, value in enumerate(node)]))
@@ -66,17 +72,22 @@ def parse_json(text: str) -> Any:
     BadInput
         ``duplicate-key``, ``not-finite``, ``too-deep``, ``not-text``.
     """
-    reader = _Reader()
+    reader = _StrictDecoder()
     try:
         data = json.loads(
-            text, object_pairs_hook=reader.mapping, parse_constant=reader.constant, parse_float=reader.number
+            text,
+            object_pairs_hook=reader.mapping,
+            parse_constant=reader.constant,
+            parse_float=reader.number,
         )
     except json.JSONDecodeError:
         raise
     except RecursionError:
         raise refuse("too-deep", "the document is nested too deep to be read") from None
     except ValueError:  # of int(), which has a limit of digits
-        raise refuse("not-finite", "expected numbers of at most 64 bits, found one of very many digits") from None
+        raise refuse(
+            "not-finite", "expected numbers of at most 64 bits, found one of very many digits"
+        ) from None
     if (reader.odd or reader.repeats) and (faults := list(reader.faults(data))):
         raise BadInput(faults)
     if "\\ud" in text or "\\uD" in text:
@@ -88,6 +99,8 @@ def _whole_characters(data: Any) -> None:
     try:
         json.dumps(data, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise refuse("not-text", "expected whole characters, found half of a surrogate pair") from None
+        raise refuse(
+            "not-text", "expected whole characters, found half of a surrogate pair"
+        ) from None
     except RecursionError:
         raise refuse("too-deep", "the document is nested too deep to be read") from None

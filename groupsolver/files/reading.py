@@ -64,7 +64,9 @@ def read_document(path: str | os.PathLike[str], *, json_max: int = JSON_MAX) -> 
 
 def _yaml_after_all(text: str, reason: str) -> Any:
     if len(text) > YAML_MAX:
-        raise refuse("not-json", f"expected JSON: {reason}; as YAML it is larger than {YAML_MAX // MIB} MiB")
+        raise refuse(
+            "not-json", f"expected JSON: {reason}; as YAML it is larger than {YAML_MAX // MIB} MiB"
+        )
     try:
         return parse_yaml(text)
     except BadInput as error:

@@ -16,6 +16,10 @@ def closed(node: Any) -> Any:
         inner = {"additionalProperties": False, **inner}
     properties = inner.get("properties")
     # Of several policies one is found by its kind, which therefore has to be there, default or not.
-    if isinstance(properties, dict) and isinstance(properties.get("kind"), dict) and "const" in properties["kind"]:
+    if (
+        isinstance(properties, dict)
+        and isinstance(properties.get("kind"), dict)
+        and "const" in properties["kind"]
+    ):
         inner["required"] = list(dict.fromkeys(["kind", *inner.get("required", [])]))
     return inner

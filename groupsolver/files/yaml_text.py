@@ -33,7 +33,10 @@ _WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": Fa
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _PLAIN_TAGS = {"!", "tag:yaml.org,2002:str"}
-_TAGS = {yaml.SequenceStartEvent: "tag:yaml.org,2002:seq", yaml.MappingStartEvent: "tag:yaml.org,2002:map"}
+_TAGS = {
+    yaml.SequenceStartEvent: "tag:yaml.org,2002:seq",
+    yaml.MappingStartEvent: "tag:yaml.org,2002:map",
+}
 
 
 @dataclass
@@ -45,7 +48,9 @@ class _Frame:
     size: int = 1  # values in it, itself included, aliases followed
     key: str | None = None  # of a mapping: the key whose value comes next
     merging: bool = False  # that key is `<<`
-    merged: set[str] = field(default_factory=set)  # keys that came by `<<`, which later ones override
+    merged: set[str] = field(
+        default_factory=set
+    )  # keys that came by `<<`, which later ones override
 
 
 class _Builder:
@@ -73,19 +78,26 @@ class _Builder:
             elif kind is yaml.DocumentStartEvent:
                 documents += 1
                 if documents > 1:
-                    raise self._refuse(event, "yaml-only", "expected one document, found a second one")
+                    raise self._refuse(
+                        event, "yaml-only", "expected one document, found a second one"
+                    )
 
     def _refuse(self, event: yaml.Event, code: str, message: str) -> BadInput:
         return refuse(code, f"{_position(event.start_mark)}{message}", self._path())
 
     def _path(self) -> str:
         loc = [len(f.value) if isinstance(f.value, list) else f.key for f in self._stack]
-        return path_of([part for part in loc if part is not None], self._stack[0].value if self._stack else None)
+        return path_of(
+            [part for part in loc if part is not None],
+            self._stack[0].value if self._stack else None,
+        )
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         text, plain = event.value, event.implicit[0]
         if not plain and event.tag is not None and event.tag not in _PLAIN_TAGS:
-            raise self._refuse(event, "yaml-only", f"expected no tag but !!str, found {shown(event.tag)}")
+            raise self._refuse(
+                event, "yaml-only", f"expected no tag but !!str, found {shown(event.tag)}"
+            )
         value: Any = text
         if plain and text in _WORDS:
             value = _WORDS[text]
@@ -105,9 +117,13 @@ class _Builder:
         if event.tag not in (None, "!", _TAGS[type(event)]):
             raise self._refuse(event, "yaml-only", f"expected no tag, found {shown(event.tag)}")
         if self._stack and isinstance(self._stack[-1].value, dict) and self._stack[-1].key is None:
-            raise self._refuse(event, "yaml-only", "expected a key that is text, found a list or mapping")
+            raise self._refuse(
+                event, "yaml-only", "expected a key that is text, found a list or mapping"
+            )
         if len(self._stack) >= MAX_DEPTH:
-            raise refuse("too-deep", f"{_position(event.start_mark)}nested deeper than {MAX_DEPTH} levels")
+            raise refuse(
+                "too-deep", f"{_position(event.start_mark)}nested deeper than {MAX_DEPTH} levels"
+            )
         if event.anchor is not None:
             self._anchors.pop(event.anchor, None)
         self._stack.append(_Frame(value, event.anchor))
@@ -121,8 +137,12 @@ class _Builder:
     def _alias(self, event: yaml.AliasEvent) -> None:
         if event.anchor not in self._anchors:
             if any(frame.anchor == event.anchor for frame in self._stack):
-                raise self._refuse(event, "too-many-aliases", f"the alias {shown(event.anchor)} contains itself")
-            raise self._refuse(event, "not-yaml", f"the alias {shown(event.anchor)} has no anchor before it")
+                raise self._refuse(
+                    event, "too-many-aliases", f"the alias {shown(event.anchor)} contains itself"
+                )
+            raise self._refuse(
+                event, "not-yaml", f"the alias {shown(event.anchor)} has no anchor before it"
+            )
         value, size, text = self._anchors[event.anchor]
         self._aliased += size
         if self._aliased > MAX_ALIASED:
@@ -130,7 +150,9 @@ class _Builder:
             raise self._refuse(event, "too-many-aliases", message)
         self._add(event, value, size, text)
 
-    def _add(self, event: yaml.Event | None, value: Any, size: int, text: str | None, plain: bool = False) -> None:
+    def _add(
+        self, event: yaml.Event | None, value: Any, size: int, text: str | None, plain: bool = False
+    ) -> None:
         """Put a value, or a key, where it belongs; `text` is what stands there of a scalar."""
         if not self._stack:
             self.root = value
@@ -142,10 +164,19 @@ class _Builder:
         elif frame.key is None:
             if text is None:
                 assert event is not None  # noqa: S101 - `_open` refuses lists and mappings; an alias remains
-                raise self._refuse(event, "yaml-only", "expected a key that is text, found a list or mapping")
+                raise self._refuse(
+                    event, "yaml-only", "expected a key that is text, found a list or mapping"
+                )
             frame.key, frame.merging = text, plain and text == "<<"
-            if event is not None and not frame.merging and text in frame.value and text not in frame.merged:
-                raise self._refuse(event, "duplicate-key", f"the key {shown(text)} stands here twice")
+            if (
+                event is not None
+                and not frame.merging
+                and text in frame.value
+                and text not in frame.merged
+            ):
+                raise self._refuse(
+                    event, "duplicate-key", f"the key {shown(text)} stands here twice"
+                )
         else:
             if frame.merging:
                 self._merge(frame, value)
@@ -157,7 +188,11 @@ class _Builder:
     def _merge(self, frame: _Frame, value: Any) -> None:
         for mapping in value if isinstance(value, list) else [value]:
             if not isinstance(mapping, dict):
-                raise refuse("yaml-only", f"expected a mapping to merge, found {shown(mapping)}", self._path())
+                raise refuse(
+                    "yaml-only",
+                    f"expected a mapping to merge, found {shown(mapping)}",
+                    self._path(),
+                )
             fresh = mapping.keys() - frame.value.keys()
             frame.value.update((key, inner) for key, inner in mapping.items() if key in fresh)
             frame.merged |= fresh
@@ -177,7 +212,9 @@ def parse_yaml(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = _position(mark) if mark is not None else ""
-        raise refuse("not-yaml", f"{where}expected YAML: {error.problem or error.context}") from None
+        raise refuse(
+            "not-yaml", f"{where}expected YAML: {error.problem or error.context}"
+        ) from None
     except yaml.YAMLError as error:  # of the characters
         reason = str(error).splitlines()[0] if str(error) else "unreadable"
         raise refuse("not-yaml", f"expected YAML: {reason}") from None
@@ -191,12 +228,16 @@ class _Dumper(yaml.SafeDumper):
     """Quotes the texts that this module would read as numbers, and PyYAML would not."""
 
 
-_Dumper.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(rf"^{_NUMBER.pattern}$"), list("-0123456789"))
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(rf"^{_NUMBER.pattern}$"), list("-0123456789")
+)
 
 
 def _quoted_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     # Beside a next-line character PyYAML adds blanks, except between double quotes.
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if "\x85" in text else None)
+    return dumper.represent_scalar(
+        "tag:yaml.org,2002:str", text, style='"' if "\x85" in text else None
+    )
 
 
 _Dumper.add_representer(str, _quoted_text)

@@ -39,7 +39,9 @@ class BasePolicy(Value):
     @model_validator(mode="after")
     def _soft_if_ranked(self) -> Self:
         if self.priority is not None and self.weight is None:
-            raise PydanticCustomError("missing-key", "expected a weight: only soft policies have a priority")
+            raise PydanticCustomError(
+                "missing-key", "expected a weight: only soft policies have a priority"
+            )
         return self
 
     @property
@@ -159,7 +161,9 @@ class Application(Value, Generic[R]):
     @model_validator(mode="after")
     def _sound(self) -> Self:
         if faults := list(self._faults()):
-            raise PydanticCustomError("faults", "{count} faults", {"count": len(faults), "faults": faults})
+            raise PydanticCustomError(
+                "faults", "{count} faults", {"count": len(faults), "faults": faults}
+            )
         return self
 
     def _faults(self) -> Iterator[Fault]:
@@ -168,22 +172,30 @@ class Application(Value, Generic[R]):
         if not total and not self.existing:
             yield Fault("empty-application", "groups", "expected at least one group with members")
         if total > MAX_MEMBERS:
-            yield Fault("too-many-members", "groups", f"expected at most {MAX_MEMBERS} members, got {total}")
+            yield Fault(
+                "too-many-members", "groups", f"expected at most {MAX_MEMBERS} members, got {total}"
+            )
             return
         if cycle := cycle_in(self.groups):
             path = f"groups[{names.index(cycle[0])}].groups"
-            yield Fault("nested-in-itself", path, "a group may not stand below itself: " + " > ".join(cycle))
+            yield Fault(
+                "nested-in-itself", path, "a group may not stand below itself: " + " > ".join(cycle)
+            )
         seen: set[str] = set()
         for i, group in enumerate(self.groups):
             if group.name in seen:
-                yield Fault("duplicate-name", f"groups[{i}].name", f"group {group.name!r} is named twice")
+                yield Fault(
+                    "duplicate-name", f"groups[{i}].name", f"group {group.name!r} is named twice"
+                )
             seen.add(group.name)
             yield from self._unknown_names(f"groups[{i}]", group, names)
         yield from self._repeated_ids()
         for j, there in enumerate(self.existing):
             if there.group not in seen:
                 hint = nearest(there.group, names)
-                yield Fault("unknown-group", f"existing[{j}].group", f"unknown group {there.group!r}{hint}")
+                yield Fault(
+                    "unknown-group", f"existing[{j}].group", f"unknown group {there.group!r}{hint}"
+                )
             yield from self._unknown_flavor(f"existing[{j}]", there)
 
     def _unknown_names(self, path: str, group: Group[R], names: list[str]) -> Iterator[Fault]:
@@ -191,16 +203,24 @@ class Application(Value, Generic[R]):
             yield from self._unknown_flavor(f"{path}.members[{j}]", members)
         for j, child in enumerate(group.groups):
             if child not in names:
-                yield Fault("unknown-group", f"{path}.groups[{j}]", f"unknown group {child!r}{nearest(child, names)}")
+                yield Fault(
+                    "unknown-group",
+                    f"{path}.groups[{j}]",
+                    f"unknown group {child!r}{nearest(child, names)}",
+                )
             elif child in group.groups[:j]:
-                yield Fault("duplicate-name", f"{path}.groups[{j}]", f"group {child!r} is listed twice")
+                yield Fault(
+                    "duplicate-name", f"{path}.groups[{j}]", f"group {child!r} is listed twice"
+                )
         for j, policy in enumerate(group.policies):
             if policy.target is not None and policy.target not in names:
                 message = f"unknown group {policy.target!r}{nearest(policy.target, names)}"
                 yield Fault("unknown-group", f"{path}.policies[{j}].{policy.target_key}", message)
         told: dict[tuple[str, str | None, str | None, bool], int] = {}
         for j, policy in enumerate(group.policies):
-            first = told.setdefault((policy.kind, policy.at, policy.target, policy.weight is None), j)
+            first = told.setdefault(
+                (policy.kind, policy.at, policy.target, policy.weight is None), j
+            )
             if first != j:
                 message = f"{policy.kind} stands here twice; policies[{first}] has the same level, group and hardness"
                 yield Fault("repeated-policy", f"{path}.policies[{j}]", message)
@@ -208,19 +228,27 @@ class Application(Value, Generic[R]):
     def _unknown_flavor(self, path: str, sized: Sized) -> Iterator[Fault]:
         if sized.flavor is not None and sized.flavor not in self.flavors:
             hint = nearest(sized.flavor, list(self.flavors))
-            yield Fault("unknown-flavor", f"{path}.flavor", f"unknown flavor {sized.flavor!r}{hint}")
+            yield Fault(
+                "unknown-flavor", f"{path}.flavor", f"unknown flavor {sized.flavor!r}{hint}"
+            )
 
     def _repeated_ids(self) -> Iterator[Fault]:
         owner: dict[str, str] = {}
         for i, group in enumerate(self.groups):
             for id_, _ in member_ids(group):
                 if id_ in owner:
-                    yield Fault("duplicate-name", f"groups[{i}].members", f"member id {id_!r} is given twice")
+                    yield Fault(
+                        "duplicate-name",
+                        f"groups[{i}].members",
+                        f"member id {id_!r} is given twice",
+                    )
                 owner[id_] = group.name
         running: set[str] = set()
         for j, there in enumerate(self.existing):
             if there.id in running:
-                yield Fault("duplicate-name", f"existing[{j}].id", f"member id {there.id!r} is given twice")
+                yield Fault(
+                    "duplicate-name", f"existing[{j}].id", f"member id {there.id!r} is given twice"
+                )
             elif owner.get(there.id, there.group) != there.group:
                 message = f"member id {there.id!r} belongs to group {owner[there.id]!r}"
                 yield Fault("duplicate-name", f"existing[{j}].id", message)

@@ -11,7 +11,15 @@ from pydantic_core import PydanticCustomError
 
 from groupsolver.errors import Fault, nearest
 from groupsolver.model.inventory import InventoryLike, Resources
-from groupsolver.model.numa_cell import MAX_CELLS, Cell, Room, classes_of, names_of, rooms_of, sound
+from groupsolver.model.numa_cell import (
+    MAX_CELLS,
+    Cell,
+    CellCapacity,
+    cell_capacities,
+    classes_of,
+    names_of,
+    sound,
+)
 from groupsolver.model.sparse_value import Sparse
 from groupsolver.model.value import HOST, Amount, Flag, Integer, Name, ResourceClass, Trait, Value
 
@@ -81,9 +89,9 @@ class Host(Sparse):
         """Give the cells' names."""
         return names_of(self.cells)
 
-    def rooms(self) -> list[Room]:
+    def rooms(self) -> list[CellCapacity]:
         """Give what is left of each cell."""
-        return rooms_of(self.cells, self.used)
+        return cell_capacities(self.cells, self.used)
 
     @property
     def overfull(self) -> bool:
@@ -115,7 +123,9 @@ class Host(Sparse):
         if abs(points % 1 - 0.5) > 1e-6:
             return round(points)
         # So near a half floating point may err: in fractions, which are slower; halves go to even.
-        return round(1000 * sum(Fraction(free, capacity) for free, capacity in shares) / len(shares))
+        return round(
+            1000 * sum(Fraction(free, capacity) for free, capacity in shares) / len(shares)
+        )
 
 
 class Link(Value):
@@ -149,14 +159,20 @@ class Fleet(Value):
     def _sound(self) -> Self:
         # One fault at a time here would make a user mend a file line by line: give them all.
         if faults := list(self._faults()):
-            raise PydanticCustomError("faults", "{count} faults", {"count": len(faults), "faults": faults})
+            raise PydanticCustomError(
+                "faults", "{count} faults", {"count": len(faults), "faults": faults}
+            )
         return self
 
     def _faults(self) -> Iterator[Fault]:
         seen: set[str] = set()
         for i, level in enumerate(self.levels):
             if level == HOST:
-                yield Fault("reserved-name", f"levels[{i}]", "'host' is the implicit level and is not listed")
+                yield Fault(
+                    "reserved-name",
+                    f"levels[{i}]",
+                    "'host' is the implicit level and is not listed",
+                )
             elif level in seen:
                 yield Fault("duplicate-name", f"levels[{i}]", f"level {level!r} is listed twice")
             seen.add(level)
@@ -165,7 +181,9 @@ class Fleet(Value):
         ambiguous: dict[str, tuple[str, str]] = {}
         for i, host in enumerate(self.hosts):
             if host.name in names:
-                yield Fault("duplicate-name", f"hosts[{i}].name", f"host {host.name!r} is named twice")
+                yield Fault(
+                    "duplicate-name", f"hosts[{i}].name", f"host {host.name!r} is named twice"
+                )
             names.add(host.name)
             for level, domain in host.domains.items():
                 if level not in seen:
@@ -180,7 +198,9 @@ class Fleet(Value):
                     ambiguous[domain] = (at_level[domain], level)
         for i, link in enumerate(self.links):
             for j, end in enumerate(link.between):
-                levels = ambiguous.get(end) or ((HOST, at_level[end]) if end in names and end in at_level else None)
+                levels = ambiguous.get(end) or (
+                    (HOST, at_level[end]) if end in names and end in at_level else None
+                )
                 if levels:
                     yield Fault(
                         "ambiguous-name",

@@ -56,7 +56,11 @@ def leaf_spine(
         for rack in racks
         for name in _names(f"{rack}h", hosts_per_leaf)
     ]
-    links = [_link(rack, spine, bandwidth_mbps, latency_us) for rack in racks for spine in _names("spine", spines)]
+    links = [
+        _link(rack, spine, bandwidth_mbps, latency_us)
+        for rack in racks
+        for spine in _names("spine", spines)
+    ]
     links += _uplinks(hosts, host_bandwidth_mbps, host_latency_us)
     return Fleet(levels=("rack",), hosts=tuple(hosts), links=tuple(links))
 
@@ -108,7 +112,9 @@ def fat_tree(
             for rack in racks
             for name in _names(f"{rack}h", half)
         ]
-        links += [_link(rack, switch, bandwidth_mbps, latency_us) for rack in racks for switch in switches]
+        links += [
+            _link(rack, switch, bandwidth_mbps, latency_us) for rack in racks for switch in switches
+        ]
         # The aggregation switches of one number, of all pods, share their k/2 cores.
         links += [
             _link(switch, core, bandwidth_mbps, latency_us)
@@ -120,7 +126,10 @@ def fat_tree(
 
 
 def _stock(inventory: Stock) -> dict[str, Inventory]:
-    return {name: Inventory(total=told) if isinstance(told, int) else told for name, told in inventory.items()}
+    return {
+        name: Inventory(total=told) if isinstance(told, int) else told
+        for name, told in inventory.items()
+    }
 
 
 def _names(prefix: str, number: int) -> Iterator[str]:
@@ -139,6 +148,10 @@ def _uplinks(hosts: list[Host], bandwidth: int | None, latency: int | None) -> l
 
 
 def _at_least_one(**numbers: Any) -> None:
-    faults = [Fault("out-of-range", k, f"expected at least 1, found {n}") for k, n in numbers.items() if n < 1]
+    faults = [
+        Fault("out-of-range", k, f"expected at least 1, found {n}")
+        for k, n in numbers.items()
+        if n < 1
+    ]
     if faults:
         raise BadInput(faults)

@@ -66,10 +66,22 @@ InventoryLike = Annotated[
                     "type": "object",
                     "properties": {
                         "total": {"type": "integer", "minimum": 0, "maximum": INT64_MAX},
-                        "reserved": {"type": "integer", "minimum": 0, "maximum": INT64_MAX, "default": 0},
-                        "allocation_ratio": {"type": "number", "exclusiveMinimum": 0, "default": 1.0},
+                        "reserved": {
+                            "type": "integer",
+                            "minimum": 0,
+                            "maximum": INT64_MAX,
+                            "default": 0,
+                        },
+                        "allocation_ratio": {
+                            "type": "number",
+                            "exclusiveMinimum": 0,
+                            "default": 1.0,
+                        },
                         "max_unit": {
-                            "anyOf": [{"type": "integer", "minimum": 1, "maximum": INT64_MAX}, {"type": "null"}]
+                            "anyOf": [
+                                {"type": "integer", "minimum": 1, "maximum": INT64_MAX},
+                                {"type": "null"},
+                            ]
                         },
                     },
                     "required": ["total"],

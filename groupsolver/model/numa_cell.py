@@ -32,7 +32,7 @@ class Cell(Value):
 
 
 @dataclass(frozen=True)
-class Room:
+class CellCapacity:
     """What is left of a cell.
 
     Attributes
@@ -50,7 +50,10 @@ class Room:
 
     def takes(self, size: Mapping[str, int]) -> bool:
         """Whether a member that needs so much, above 0, of classes that cells have fits."""
-        return all(amount <= min(self.free.get(name, 0), self.unit.get(name, 0)) for name, amount in size.items())
+        return all(
+            amount <= min(self.free.get(name, 0), self.unit.get(name, 0))
+            for name, amount in size.items()
+        )
 
 
 def names_of(cells: Sequence[Cell]) -> list[str]:
@@ -63,7 +66,7 @@ def classes_of(cells: Sequence[Cell]) -> frozenset[str]:
     return frozenset(name for cell in cells for name in cell.inventory) if cells else frozenset()
 
 
-def rooms_of(cells: Sequence[Cell], unplaced: Resources) -> list[Room]:
+def cell_capacities(cells: Sequence[Cell], unplaced: Resources) -> list[CellCapacity]:
     """Give what is left of each cell; `unplaced` runs in cells, nobody knows which: it counts against each."""
     rooms = []
     for name, cell in zip(names_of(cells), cells, strict=True):
@@ -76,7 +79,7 @@ def rooms_of(cells: Sequence[Cell], unplaced: Resources) -> list[Room]:
         # What it has none of, and uses: it is over capacity of that, too.
         if over or any(amount and resource not in free for resource, amount in cell.used.items()):
             free = dict.fromkeys(free, 0)
-        rooms.append(Room(name, free, unit))
+        rooms.append(CellCapacity(name, free, unit))
     return rooms
 
 
@@ -84,10 +87,21 @@ def sound(cells: tuple[Cell, ...], inventory: Mapping[str, Inventory]) -> None:
     """Refuse names given twice, classes that host and cells both have, and sums that leave 64 bits."""
     names = names_of(cells)
     if twice := [name for i, name in enumerate(names) if name in names[:i]]:
-        raise PydanticCustomError("duplicate-name", "cell {name} is named twice", {"name": repr(twice[0])})
-    if both := sorted(inventory.keys() & {name for cell in cells for name in (*cell.inventory, *cell.used)}):
-        message = "{name} stands in the host's inventory and in its cells; expected it in one of them"
+        raise PydanticCustomError(
+            "duplicate-name", "cell {name} is named twice", {"name": repr(twice[0])}
+        )
+    if both := sorted(
+        inventory.keys() & {name for cell in cells for name in (*cell.inventory, *cell.used)}
+    ):
+        message = (
+            "{name} stands in the host's inventory and in its cells; expected it in one of them"
+        )
         raise PydanticCustomError("wrong-value", message, {"name": both[0]})
     for name in sorted(classes_of(cells)):
-        if sum(cell.inventory[name].capacity for cell in cells if name in cell.inventory) > INT64_MAX:
-            raise PydanticCustomError("amount-overflow", "expected cells whose capacity, summed, fits 64 bits")
+        if (
+            sum(cell.inventory[name].capacity for cell in cells if name in cell.inventory)
+            > INT64_MAX
+        ):
+            raise PydanticCustomError(
+                "amount-overflow", "expected cells whose capacity, summed, fits 64 bits"
+            )

@@ -159,8 +159,15 @@ class Limits:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not self.seconds > 0 or not self.gap >= 0 or self.workers < 0 or not 0 <= self.seed < 2**31:
-            raise ValueError(f"expected seconds > 0, gap >= 0, workers >= 0, 0 <= seed < 2**31: {self}")
+        if (
+            not self.seconds > 0
+            or not self.gap >= 0
+            or self.workers < 0
+            or not 0 <= self.seed < 2**31
+        ):
+            raise ValueError(
+                f"expected seconds > 0, gap >= 0, workers >= 0, 0 <= seed < 2**31: {self}"
+            )
 
 
 @dataclass(frozen=True)

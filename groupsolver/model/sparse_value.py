@@ -27,9 +27,13 @@ class Sparse(Value):
         return data
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
         # A serializer of one's own has no schema: what it gives differs from the fields' by these keys.
-        schema = handler(cast(CoreSchema, {key: value for key, value in core.items() if key != "serialization"}))
+        schema = handler(
+            cast(CoreSchema, {key: value for key, value in core.items() if key != "serialization"})
+        )
         found = handler.resolve_ref_schema(schema)
         found["required"] = [key for key in found.get("required", ()) if key not in cls.sparse]
         if handler.mode == "serialization":

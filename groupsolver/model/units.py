@@ -29,7 +29,10 @@ def amount_told(resource: str, amount: int) -> str:
 
 def resources_told(resources: Mapping[str, int]) -> str:
     """Give ``"8 VCPU, 64 GB of memory"``; ``"nothing"`` where there is none."""
-    return ", ".join(amount_told(name, amount) for name, amount in resources.items() if amount) or "nothing"
+    return (
+        ", ".join(amount_told(name, amount) for name, amount in resources.items() if amount)
+        or "nothing"
+    )
 
 
 def joined(names: Sequence[str], most: int) -> str:

@@ -11,11 +11,18 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ErrorType
 
-from groupsolver.errors import TOLD, quoted
+from groupsolver.errors import MAX_FAULTS_SHOWN, quoted
 
 INT64_MAX = 2**63 - 1
 HOST = "host"  # the implicit finest level
@@ -56,14 +63,18 @@ def free_key(key: str) -> bool:
 def _unknown_key(key: str, known: str) -> PydanticCustomError:
     # Which key is nearest takes long to find: faults say it, of the first alone.
     context = {"key": quoted(key), "known": known}
-    return PydanticCustomError("unknown-key", "unknown key {key}; expected one of: {known}", context)
+    return PydanticCustomError(
+        "unknown-key", "unknown key {key}; expected one of: {known}", context
+    )
 
 
 def _again(line: ErrorDetails) -> InitErrorDetails:
     kind, context = line["type"], line.get("ctx", {})
     known = kind in get_args(ErrorType)
     custom = PydanticCustomError(kind, "{text}", {**context, "text": line["msg"]})
-    return InitErrorDetails(type=kind if known else custom, loc=line["loc"], input=line["input"], ctx=context)
+    return InitErrorDetails(
+        type=kind if known else custom, loc=line["loc"], input=line["input"], ctx=context
+    )
 
 
 class Value(BaseModel):
@@ -87,7 +98,9 @@ class Value(BaseModel):
         if not isinstance(data, dict) or data.keys() <= fields.keys():
             return data
         if unknown := [key for key in data if key not in fields and not free_key(str(key))]:
-            raise ValidationError.from_exception_data(cls.__name__, [*cls._strangers(data, unknown)])
+            raise ValidationError.from_exception_data(
+                cls.__name__, [*cls._strangers(data, unknown)]
+            )
         return data
 
     @classmethod
@@ -97,8 +110,10 @@ class Value(BaseModel):
         Not what may only follow from a misspelt key: one that is missing, or names that do not resolve.
         """
         known = ", ".join(cls.model_fields)
-        for key in islice(unknown, TOLD):
-            yield InitErrorDetails(type=_unknown_key(str(key), known), loc=(str(key),), input=data[key])
+        for key in islice(unknown, MAX_FAULTS_SHOWN):
+            yield InitErrorDetails(
+                type=_unknown_key(str(key), known), loc=(str(key),), input=data[key]
+            )
         try:
             strange = set(unknown)
             cls.model_validate({key: value for key, value in data.items() if key not in strange})

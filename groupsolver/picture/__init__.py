@@ -6,7 +6,7 @@ from typing import Any
 
 from groupsolver.checking.check import price_of
 from groupsolver.checking.reasons import why
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.fleet import Fleet
@@ -31,7 +31,13 @@ _PRICES = {
 }
 
 
-def picture(app: Application[Any], fleet: Fleet | HostIndex, result: Result, *, objective: Objective = "pack") -> str:
+def picture(
+    app: Application[Any],
+    fleet: Fleet | HostIndex,
+    result: Result,
+    *,
+    objective: Objective = "pack",
+) -> str:
     """Draw where the members of an application stand, and say why.
 
     Parameters
@@ -55,12 +61,16 @@ def picture(app: Application[Any], fleet: Fleet | HostIndex, result: Result, *, 
     BadInput, UnknownHost
         Where application, fleet and placement do not fit each other.
     """
-    hosts = fleet if isinstance(fleet, HostIndex) else HostIndex(fleet.levels, fleet.hosts, fleet.links)
-    scene = Scene(app, hosts)
+    hosts = (
+        fleet if isinstance(fleet, HostIndex) else HostIndex(fleet.levels, fleet.hosts, fleet.links)
+    )
+    problem = Problem(app, hosts)
     placement = result.placement or {}
     # First, since it refuses a host that the fleet lacks.
-    rules = {reason.group: reason.rules for reason in why(app, hosts, placement, objective=objective)}
-    stands = stands_of(scene, placement, result.cells)
+    rules = {
+        reason.group: reason.rules for reason in why(app, hosts, placement, objective=objective)
+    }
+    stands = stands_of(problem, placement, result.cells)
     root = tree_of(stands, chain_of(hosts, hosts.levels))
     marks = sorted(root.tally.marks)
     used = {mark.group for mark in marks}
@@ -71,7 +81,9 @@ def picture(app: Application[Any], fleet: Fleet | HostIndex, result: Result, *, 
     drawing = Drawing(colours, cards)
     svg = drawing.draw(fitted(Plan(root).root, WIDTH), f"Where {name} stands. {summary}")
     data = {
-        "groups": [{"name": g, "key": p.key, "rules": rules.get(g, ())} for g, p in colours.items()],
+        "groups": [
+            {"name": g, "key": p.key, "rules": rules.get(g, ())} for g, p in colours.items()
+        ],
         "members": [cards.members[mark.number] for mark in marks],
         "cards": cards.cards,
         "price": _PRICES[objective],

@@ -34,8 +34,14 @@ class Cards:
     def host(self, stand: Stand) -> int:
         """Add a host's card; give its number."""
         host = stand.host
-        card: dict[str, Any] = {"t": host.name, "u": [list(use) for use in stand.uses()], "c": self._price(stand)}
-        card["d"] = [[level, host.domains[level]] for level in self._levels if level in host.domains]
+        card: dict[str, Any] = {
+            "t": host.name,
+            "u": [list(use) for use in stand.uses()],
+            "c": self._price(stand),
+        }
+        card["d"] = [
+            [level, host.domains[level]] for level in self._levels if level in host.domains
+        ]
         if flags := flags_of(stand):
             card["f"] = flags
         if stand.marks:
@@ -66,7 +72,13 @@ class Cards:
         if marks:
             self.cards[number]["m"] = [mark.number for mark in marks]
         for mark in marks:
-            self.members[mark.number] = [mark.id, self._number[mark.group], int(mark.new), mark.host, number]
+            self.members[mark.number] = [
+                mark.id,
+                self._number[mark.group],
+                int(mark.new),
+                mark.host,
+                number,
+            ]
         return number
 
 
@@ -109,7 +121,11 @@ def _use(use: Use) -> str:
 
 def domain_title(label: str, tally: Tally) -> str:
     """Give the tooltip of a domain, or of several hosts drawn as one."""
-    parts = [f"{label}: {count(tally.hosts, 'host')}", f"{percent(tally.mean)} used", *tally_flags(tally)]
+    parts = [
+        f"{label}: {count(tally.hosts, 'host')}",
+        f"{percent(tally.mean)} used",
+        *tally_flags(tally),
+    ]
     if tally.marks:
         groups = ", ".join(f"{name} {many:,}" for name, many in tally.groups().items())
         parts.append(f"{count(len(tally.marks), 'member')} ({groups})")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple
 
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.fleet import Host
 
 
@@ -67,11 +67,19 @@ class Stand:
         self.marks = marks
         used, added, capacity = host.in_use(), self.added(), host.capacity()
         # Plain tuples, the fields of `Use`: a fleet has many of them, and few are ever looked at.
-        self.amounts = [(name, used.get(name, 0), added.get(name, 0), size) for name, size in capacity.items()]
-        for name in dict.fromkeys((*used, *added)) if not (used.keys() | added.keys()) <= capacity.keys() else ():
+        self.amounts = [
+            (name, used.get(name, 0), added.get(name, 0), size) for name, size in capacity.items()
+        ]
+        for name in (
+            dict.fromkeys((*used, *added))
+            if not (used.keys() | added.keys()) <= capacity.keys()
+            else ()
+        ):
             if name not in capacity and (used.get(name) or added.get(name)):
                 self.amounts.append((name, used.get(name, 0), added.get(name, 0), 0))
-        self.share = max([share(before + more, size) for _, before, more, size in self.amounts], default=0.0)
+        self.share = max(
+            [share(before + more, size) for _, before, more, size in self.amounts], default=0.0
+        )
         self.over = self.share > 1
 
     def uses(self) -> list[Use]:
@@ -95,7 +103,12 @@ class Stand:
                 (
                     name,
                     [
-                        Use(what, cell.used.get(what, 0), sum(taken.get(what, 0) for taken in here), inventory.capacity)
+                        Use(
+                            what,
+                            cell.used.get(what, 0),
+                            sum(taken.get(what, 0) for taken in here),
+                            inventory.capacity,
+                        )
                         for what, inventory in cell.inventory.items()
                     ],
                 )
@@ -177,12 +190,20 @@ def tally(stands: Iterable[Stand]) -> Tally:
     return total
 
 
-def stands_of(scene: Scene, placement: Mapping[str, str], cells: Mapping[str, str]) -> list[Stand]:
-    """Put the members of a scene onto its hosts: the new ones in the file's order, then those that run."""
+def stands_of(
+    problem: Problem, placement: Mapping[str, str], cells: Mapping[str, str]
+) -> list[Stand]:
+    """Put the members of a problem onto its hosts: the new ones in the file's order, then those that run."""
     here: dict[str, list[Mark]] = {}
-    inside = {there.id: there.cell for there in scene.app.existing} | dict(cells)
-    placed = [(m.id, m.group, placement[m.id], True, dict(m.size)) for m in scene.batch if m.id in placement]
-    placed += [(there.id, there.group, there.host, False, there.resources) for there in scene.standing]
+    inside = {there.id: there.cell for there in problem.app.existing} | dict(cells)
+    placed = [
+        (m.id, m.group, placement[m.id], True, dict(m.size))
+        for m in problem.batch
+        if m.id in placement
+    ]
+    placed += [
+        (there.id, there.group, there.host, False, there.resources) for there in problem.standing
+    ]
     for number, mark in enumerate(placed):
         here.setdefault(mark[2], []).append(Mark(number, *mark, inside.get(mark[0])))
-    return [Stand(host, here.get(host.name, [])) for host in scene.hosts]
+    return [Stand(host, here.get(host.name, [])) for host in problem.hosts]

@@ -9,7 +9,7 @@ from typing import Any
 from zlib import crc32
 
 from groupsolver.checking.check import Verdict, check, index_of
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
 from groupsolver.model.application import Application
 from groupsolver.model.fleet import Fleet
@@ -47,10 +47,12 @@ class Panel:
     cells: Mapping[str, str] = field(default_factory=dict)
 
 
-def figure(panels: Sequence[Panel], *, title: str, tell: Collection[str] = (), level: str | None = None) -> str:
+def figure(
+    panels: Sequence[Panel], *, title: str, tell: Collection[str] = (), level: str | None = None
+) -> str:
     """Draw placements side by side, each with its hard policies' measure, and what its soft ones cost.
 
-    Domains of a level at which a policy speaks have a coloured border, and a ground where members of
+    Domains of a level at which a policy speaks have a coloured border, and a compiled problem where members of
     the application stand. Members without whom a hard policy would be broken by less are framed. Hosts on which
     nothing of the application may stand are dashed. Where the fleet has links, they are drawn.
 
@@ -76,10 +78,15 @@ def figure(panels: Sequence[Panel], *, title: str, tell: Collection[str] = (), l
     BadInput
         Where an application, its fleet and a placement do not fit each other.
     """
-    colours = paints(list(dict.fromkeys(group.name for panel in panels for group in panel.app.groups)))
+    colours = paints(
+        list(dict.fromkeys(group.name for panel in panels for group in panel.app.groups))
+    )
     number = {name: i for i, name in enumerate(colours)}
-    verdicts = [check(panel.app, panel.fleet, panel.placement, cells=panel.cells or None) for panel in panels]
-    views = [View(Scene(panel.app, index_of(panel.fleet)), panel.placement) for panel in panels]
+    verdicts = [
+        check(panel.app, panel.fleet, panel.placement, cells=panel.cells or None)
+        for panel in panels
+    ]
+    views = [View(Problem(panel.app, index_of(panel.fleet)), panel.placement) for panel in panels]
     sketches = [
         Sketch(panel.fleet, view, number, wrong_in(view), tell, level, panel.cells)
         for panel, view in zip(panels, views, strict=True)
@@ -98,10 +105,17 @@ def figure(panels: Sequence[Panel], *, title: str, tell: Collection[str] = (), l
         told.append(f"{panel.caption} {fact.capitalize()}. {stands(view)}")
         x, y = (x, y + head + sketch.height + _GAP) if stacked else (x + width + _GAP, y)
     width = max(widths, default=0) + 2 * _PAD if stacked else x - _GAP + _PAD
-    height = y - _GAP + _PAD if stacked else y + head + max((s.height for s in sketches), default=0) + _PAD
+    height = (
+        y - _GAP + _PAD
+        if stacked
+        else y + head + max((s.height for s in sketches), default=0) + _PAD
+    )
     key = f"{crc32(''.join([title, *told]).encode()):08x}"
     style = resources.files(__package__).joinpath("figure.css").read_text(encoding="utf-8")
-    style += "".join(f".gsf .g{i}{{--c:{paint.fill};--k:{paint.ink}}}\n" for i, paint in enumerate(colours.values()))
+    style += "".join(
+        f".gsf .g{i}{{--c:{paint.fill};--k:{paint.ink}}}\n"
+        for i, paint in enumerate(colours.values())
+    )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="gsf" role="img" aria-labelledby="t{key} d{key}" '
         f'viewBox="0 0 {num(width)} {num(height)}" width="{num(width)}" height="{num(height)}">'
@@ -114,7 +128,9 @@ def _heading(x: float, y: float, fact: str, good: bool, words: Sequence[str]) ->
     kind = "good" if good else "bad"
     out = f'<g class="{kind}"><path class="sign" d="{_SIGNS[kind]}" transform="translate({num(x)} {num(y)})"/>'
     out += text("num", x + 20, y + 12, fact) + "</g>"
-    return out + "".join(text("cap", x, y + 12 + i * _LINE, line) for i, line in enumerate(words, 1))
+    return out + "".join(
+        text("cap", x, y + 12 + i * _LINE, line) for i, line in enumerate(words, 1)
+    )
 
 
 def _fact(view: View, verdict: Verdict) -> tuple[str, bool]:
@@ -123,31 +139,39 @@ def _fact(view: View, verdict: Verdict) -> tuple[str, bool]:
     measure = measure_of(view)
     if not measure and any(violation.group is None for violation in verdict.violations):
         return "no room", False
-    if not view.scene.rules:
+    if not view.problem.rules:
         return "placed", True
-    facts = [f"measure {measure}"] * any(view.scene.hard())
-    return ", ".join(facts + [f"costs {sum(soft)}"] * any(view.scene.soft())), not measure
+    facts = [f"measure {measure}"] * any(view.problem.hard())
+    return ", ".join(facts + [f"costs {sum(soft)}"] * any(view.problem.soft())), not measure
 
 
 def measure_of(view: View) -> int:
     """Give the sum of the hard policies' measures."""
-    return sum(rule.policy.violations(rule.group, view) for rule in view.scene.hard())
+    return sum(rule.policy.violations(rule.group, view) for rule in view.problem.hard())
 
 
 def wrong_in(view: View) -> frozenset[str]:
     """Give the new members without whom, one by one, the measures would be lower."""
     placement = {member.id: member.host for member in view.everyone if member.new}
-    without = {id_: {other: host for other, host in placement.items() if other != id_} for id_ in placement}
+    without = {
+        id_: {other: host for other, host in placement.items() if other != id_} for id_ in placement
+    }
     measure = measure_of(view)
-    return frozenset(id_ for id_, rest in without.items() if measure and measure_of(View(view.scene, rest)) < measure)
+    return frozenset(
+        id_
+        for id_, rest in without.items()
+        if measure and measure_of(View(view.problem, rest)) < measure
+    )
 
 
 def stands(view: View) -> str:
     """Say where every member stands."""
-    levels = view.scene.hosts.levels
+    levels = view.problem.hosts.levels
     places = []
     for member in view.everyone:
-        domains = ", ".join(f"{level} {name}" for level in levels if (name := view.domain(member, level)))
+        domains = ", ".join(
+            f"{level} {name}" for level in levels if (name := view.domain(member, level))
+        )
         since = "" if member.new else " ran already"
         places.append(f"{member.id}{since} on {member.host}" + (f" ({domains})" if domains else ""))
     return "; ".join(places) + "."

@@ -21,12 +21,18 @@ def header_of(name: str, summary: str, total: Tally, result: Result, objective: 
     """Give the header as HTML."""
     facts = {"fleet": f"{count(total.hosts, 'host')}, {percent(total.mean)} used on average"}
     facts |= _facts(result, objective)
-    terms = "".join(f"<div><dt>{esc(term)}</dt><dd>{esc(fact)}</dd></div>" for term, fact in facts.items())
-    notes = _note("Soft policies that cost", [f"{each.cost:,}: {each.detail}" for each in result.penalties])
+    terms = "".join(
+        f"<div><dt>{esc(term)}</dt><dd>{esc(fact)}</dd></div>" for term, fact in facts.items()
+    )
+    notes = _note(
+        "Soft policies that cost", [f"{each.cost:,}: {each.detail}" for each in result.penalties]
+    )
     notes += _note("Warnings", result.warnings)
     if result.conflict:
         policies, capacity = result.conflict.policies, result.conflict.capacity
-        sentences = [policy.sentence for policy in policies] + [shortage.sentence for shortage in capacity]
+        sentences = [policy.sentence for policy in policies] + [
+            shortage.sentence for shortage in capacity
+        ]
         notes += _note("What stands against it", sentences)
     return (
         f'<header><h1><bdi>{esc(name)}</bdi></h1><span class="badge{"" if result.placed else " bad"}">'
@@ -51,7 +57,9 @@ def summary_of(marks: Sequence[Mark], hosts: HostIndex) -> str:
     where = [f"{len({m.host for m in marks}):,} of {count(len(hosts), 'host')}"]
     for level in reversed(hosts.levels):
         domains = {hosts.domain(mark.host, level) for mark in marks} - {None}
-        where += [f"{len(domains):,} of {count(len(hosts.domains(level)), level)}"] if domains else []
+        where += (
+            [f"{len(domains):,} of {count(len(hosts.domains(level)), level)}"] if domains else []
+        )
     groups = count(len({mark.group for mark in new}), "group")
     placed = f"{count(len(new), 'member')} of {groups} placed" if new else "Nothing new placed"
     ran = f", {old:,} ran already" if old else ""
@@ -59,7 +67,9 @@ def summary_of(marks: Sequence[Mark], hosts: HostIndex) -> str:
 
 
 def _facts(result: Result, objective: Objective) -> dict[str, str]:
-    facts = {"objective": objective if result.objective is None else f"{objective} {result.objective:,}"}
+    facts = {
+        "objective": objective if result.objective is None else f"{objective} {result.objective:,}"
+    }
     if result.bound is not None:
         facts["proved bound"] = f"{result.bound:,}"
     if result.gap is not None:

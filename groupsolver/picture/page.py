@@ -19,22 +19,31 @@ _BAR = '<rect class="tr" width="34" height="10"/><rect class="was" width="18" he
 _STATE = '<rect class="st" width="34" height="10"/>'
 _SIGNS = (
     ("", _BAR, "in use before"),
-    ("", _BAR + '<rect class="add g0" x="18" width="11" height="10"/>', "added by members, in their group's colour"),
+    (
+        "",
+        _BAR + '<rect class="add g0" x="18" width="11" height="10"/>',
+        "added by members, in their group's colour",
+    ),
     ("off", _BAR + _STATE, "disabled host"),
     ("over", _BAR.replace("18", "34") + _STATE, "over capacity"),
     ("tile", _BAR, "several hosts: how many, mean use"),
 )
 
 
-def page(title: str, header: str, drawing: str, side: str, paints: Mapping[str, Paint], data: dict[str, Any]) -> str:
+def page(
+    title: str,
+    header: str,
+    drawing: str,
+    side: str,
+    paints: Mapping[str, Paint],
+    data: dict[str, Any],
+) -> str:
     """Put the parts together to one HTML document that needs nothing else."""
     style = _asset("page.css") + "".join(
         f".g{i}{{--c:{paint.fill};--k:{paint.ink}}}\n" for i, paint in enumerate(paints.values())
     )
     script = _asset("page.js")
-    policy = (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
-    )
+    policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'

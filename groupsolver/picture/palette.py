@@ -8,7 +8,11 @@ from dataclasses import dataclass
 
 # Okabe and Ito, "Color Universal Design" (2008), without its black: that is the ink.
 _HUES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442")
-_STEPS = ((0x00, 0.0), (0xFF, 0.5), (0x00, 0.42))  # mixed with so much white or black, once the hues are used up
+_STEPS = (
+    (0x00, 0.0),
+    (0xFF, 0.5),
+    (0x00, 0.42),
+)  # mixed with so much white or black, once the hues are used up
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,9 @@ def paints(names: Sequence[str]) -> dict[str, Paint]:
 
 def _colour(i: int) -> str:
     with_, much = _STEPS[i // len(_HUES) % len(_STEPS)]
-    return "#" + "".join(f"{round(c + (with_ - c) * much):02x}" for c in _rgb(_HUES[i % len(_HUES)]))
+    return "#" + "".join(
+        f"{round(c + (with_ - c) * much):02x}" for c in _rgb(_HUES[i % len(_HUES)])
+    )
 
 
 def _rgb(colour: str) -> tuple[int, ...]:
@@ -53,8 +59,8 @@ def _keys(names: Sequence[str]) -> dict[str, str]:
     keys: dict[str, str] = {}
     taken: set[str] = set()
     for i, name in enumerate(names):
-        wish = _initials(name)
-        tries = (wish, *(f"{wish[:1]}{n}" for n in range(2, 100)), str(i + 1))
+        options = _initials(name)
+        tries = (options, *(f"{options[:1]}{n}" for n in range(2, 100)), str(i + 1))
         keys[name] = next((key for key in tries if key not in taken), f"#{i + 1}")
         taken.add(keys[name])
     return keys
@@ -70,4 +76,6 @@ def _initials(name: str) -> str:
         return name
     if not digits and len(letters) == 1:
         return letters[0][:3].upper() if len(letters[0]) <= 3 else letters[0][:2].upper()
-    return ("".join(word[0] for word in letters).upper()[: 3 - min(2, len(digits))] + digits[-2:])[:3]
+    return ("".join(word[0] for word in letters).upper()[: 3 - min(2, len(digits))] + digits[-2:])[
+        :3
+    ]

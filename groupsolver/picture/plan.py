@@ -70,9 +70,15 @@ class Plan:
         self.single = root.tally.hosts <= SINGLE
         self.fold_all = busy > CELLS
         tiles = sum(1 for leaf in leaves if self._tiled(leaf))
-        self.size: Literal["big", "small"] = "big" if tiles <= BIG_TILES or self.fold_all else "small"
-        self.fold_outer = tiles > TILES  # a domain without members is then one tile, whatever stands in it
-        parents = sum(1 for outer in _outers(root) if any(self._tiled(child) for child in outer.children))
+        self.size: Literal["big", "small"] = (
+            "big" if tiles <= BIG_TILES or self.fold_all else "small"
+        )
+        self.fold_outer = (
+            tiles > TILES
+        )  # a domain without members is then one tile, whatever stands in it
+        parents = sum(
+            1 for outer in _outers(root) if any(self._tiled(child) for child in outer.children)
+        )
         self.limit = max(20, TILES // max(1, parents))
         self.root = self.frame(root)
 
@@ -93,7 +99,10 @@ class Plan:
         if len(folded) > self.limit:
             # Where not all can be shown, those with members come first.
             folded.sort(key=lambda child: not child.tally.marks)
-        tiles = [Tile(child.label, child.name or child.label, child.tally, self.size) for child in folded[: self.limit]]
+        tiles = [
+            Tile(child.label, child.name or child.label, child.tally, self.size)
+            for child in folded[: self.limit]
+        ]
         if rest := folded[self.limit :]:
             total = Tally()
             for child in rest:
@@ -112,10 +121,17 @@ class Plan:
                 rest.append(stand)
         if len(rest) == 1:
             drawn, rest = domain.stands, []
-        cells: list[Cell | Tile] = [Cell(stand, not stand.marks and not self.named) for stand in drawn]
+        cells: list[Cell | Tile] = [
+            Cell(stand, not stand.marks and not self.named) for stand in drawn
+        ]
         if rest:
             cells.append(
-                Tile(f"{len(rest):,} other hosts in {domain.label}", f"+{len(rest):,} others", tally(rest), "row")
+                Tile(
+                    f"{len(rest):,} other hosts in {domain.label}",
+                    f"+{len(rest):,} others",
+                    tally(rest),
+                    "row",
+                )
             )
         return cells
 

@@ -87,7 +87,12 @@ class Drawing:
         return " · ".join(parts)
 
     def _host(self, x: float, y: float, block: Block, stand: Stand) -> None:
-        self._open(_states("host", stand), self._cards.host(stand), host_title(stand), stop=bool(stand.marks))
+        self._open(
+            _states("host", stand),
+            self._cards.host(stand),
+            host_title(stand),
+            stop=bool(stand.marks),
+        )
         self._rect("bg", x - 2, y - 1, block.width + 4, block.height + 1, round_=3)
         full = percent(stand.share) if stand.share < 10 else "over"
         note = " · ".join([*(["!"] * stand.over), *(["off"] * (not stand.host.enabled)), full])
@@ -109,7 +114,9 @@ class Drawing:
             self._rect("was", x, y, width * at, height)
             for group, amount in _added(stand, use).items():
                 end = min(1.0, at + use.of(amount))
-                self._rect(f"add g{self._number[group]}", x + width * at, y, width * (end - at), height)
+                self._rect(
+                    f"add g{self._number[group]}", x + width * at, y, width * (end - at), height
+                )
                 at = end
         if flags_of(stand):
             self._rect("st", x, y, width, height)
@@ -140,7 +147,12 @@ class Drawing:
         self._rect("", x, y, width, MARK_HEIGHT, round_=3)
         if not first.new:
             self._rect("tab", x, y, 6, MARK_HEIGHT, round_=2)
-        self._text("", x + width / 2 + 2.5 * (not first.new), y + 10.5, many + self._paints[first.group].key)
+        self._text(
+            "",
+            x + width / 2 + 2.5 * (not first.new),
+            y + 10.5,
+            many + self._paints[first.group].key,
+        )
         self._out.append("</g>")
 
     def _tile(self, x: float, y: float, block: Block, tile: Tile) -> None:
@@ -153,7 +165,11 @@ class Drawing:
             self._stripes(x, y + block.height - STRIPE, block.width, tile)
         if tile.size == "big":
             self._text("tn", x + 4, y + 11, fit(tile.short, block.width - 8, 10))
-            note = f"{len(total.marks):,} memb." if total.marks else f"{total.hosts:,} · {percent(total.mean)}"
+            note = (
+                f"{len(total.marks):,} memb."
+                if total.marks
+                else f"{total.hosts:,} · {percent(total.mean)}"
+            )
             self._text("tn", x + 4, y + 22, fit(note, block.width - 5, 10))
         elif tile.size == "row":
             self._text("tn", x + 5, y + 13.5, tile.short)
@@ -175,7 +191,9 @@ class Drawing:
             f'<g class="{classes}" data-i="{number}" tabindex="{tab}" role="button"><title>{esc(title)}</title>'
         )
 
-    def _rect(self, classes: str, x: float, y: float, width: float, height: float, *, round_: int = 0) -> None:
+    def _rect(
+        self, classes: str, x: float, y: float, width: float, height: float, *, round_: int = 0
+    ) -> None:
         if width > 0.05:
             class_ = f' class="{classes}"' if classes else ""
             corner = f' rx="{round_}"' if round_ else ""

@@ -7,7 +7,9 @@ import re
 import unicodedata
 
 # What XML cannot carry, and marks that would turn the text after them around.
-_UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 
 def clean(text: str) -> str:
@@ -22,7 +24,10 @@ def esc(text: str) -> str:
 
 def width_of(text: str, size: float) -> float:
     """Estimate the width of `text` in a common sans-serif face of `size` pixels."""
-    return size * sum(1.0 if unicodedata.east_asian_width(c) in "WF" else 0.7 if c.isupper() else 0.61 for c in text)
+    return size * sum(
+        1.0 if unicodedata.east_asian_width(c) in "WF" else 0.7 if c.isupper() else 0.61
+        for c in text
+    )
 
 
 def fit(text: str, width: float, size: float) -> str:

@@ -31,7 +31,9 @@ class Wires:
 
     def __init__(self, fleet: Fleet, tell: Collection[str]) -> None:
         self._links, self._tell = fleet.links, tell
-        known = {host.name for host in fleet.hosts} | {name for host in fleet.hosts for name in host.domains.values()}
+        known = {host.name for host in fleet.hosts} | {
+            name for host in fleet.hosts for name in host.domains.values()
+        }
         self._near: dict[str, list[str]] = {}
         for link in fleet.links:
             one, other = link.between
@@ -39,7 +41,9 @@ class Wires:
             self._near.setdefault(other, []).append(one)
         self._tiers: list[list[str]] = []
         seen = known
-        while found := [name for name in self._near if name not in seen and seen & set(self._near[name])]:
+        while found := [
+            name for name in self._near if name not in seen and seen & set(self._near[name])
+        ]:
             self._tiers.append(found)
             seen = seen | set(found)
         self.height = TIER * len(self._tiers) if self._tiers else 36.0 if fleet.links else 0.0
@@ -52,7 +56,9 @@ class Wires:
             top = y + TIER * (len(self._tiers) - 1 - i)
             for name, centre in self._centres(tier, places, x, width):
                 places[name] = (centre, top + TALL)
-        lines = [self._line(link, places) for link in self._links if set(link.between) <= places.keys()]
+        lines = [
+            self._line(link, places) for link in self._links if set(link.between) <= places.keys()
+        ]
         out = "".join(line for line, _ in lines)
         for tier in self._tiers:
             for name in tier:
@@ -65,19 +71,26 @@ class Wires:
         self, tier: Sequence[str], places: Mapping[str, Point], x: float, width: float
     ) -> list[tuple[str, float]]:
         """Put each switch above what it is linked to; where these would overlap, side by side."""
-        below = {name: [places[end][0] for end in self._near[name] if end in places] for name in tier}
-        wish = {name: sum(ends) / len(ends) for name, ends in below.items()}
-        order = sorted(tier, key=lambda name: (wish[name], name))
-        if any(wish[other] - wish[one] < PILL + 8 for one, other in pairwise(order)):
+        below = {
+            name: [places[end][0] for end in self._near[name] if end in places] for name in tier
+        }
+        options = {name: sum(ends) / len(ends) for name, ends in below.items()}
+        order = sorted(tier, key=lambda name: (options[name], name))
+        if any(options[other] - options[one] < PILL + 8 for one, other in pairwise(order)):
             return [(name, x + width * (j + 0.5) / len(order)) for j, name in enumerate(order)]
-        return [(name, wish[name]) for name in order]
+        return [(name, options[name]) for name in order]
 
     def _line(self, link: Link, places: Mapping[str, Point]) -> tuple[str, str]:
-        one, other = sorted((places[end] for end in link.between), key=lambda point: (-point[1], point[0]))
+        one, other = sorted(
+            (places[end] for end in link.between), key=lambda point: (-point[1], point[0])
+        )
         switches = {name for tier in self._tiers for name in tier}
         if switches & set(link.between):
             (x1, y1), (x2, y2) = one, other
-            path, middle = f"M{num(x1)} {num(y1)}L{num(x2)} {num(y2)}", (x1 + (x2 - x1) * 0.35, y1 + (y2 - y1) * 0.35)
+            path, middle = (
+                f"M{num(x1)} {num(y1)}L{num(x2)} {num(y2)}",
+                (x1 + (x2 - x1) * 0.35, y1 + (y2 - y1) * 0.35),
+            )
         else:
             (x1, y1), (x2, y2) = one, other
             top = min(y1, y2) - 34

@@ -9,7 +9,7 @@ from time import perf_counter
 from groupsolver.model.result import Limits, Progress, Watch
 
 
-class Run:
+class Budget:
     """Clock, limits and watcher of one call.
 
     Parameters
@@ -69,7 +69,7 @@ class Run:
             raise self._error
 
 
-class Part(Run):
+class PartialBudget(Budget):
     """Some of a run's time: for a stage before the last. What it finds of bounds means nothing outside.
 
     Parameters
@@ -83,7 +83,7 @@ class Part(Run):
         Whether its placements are no placements of the whole.
     """
 
-    def __init__(self, whole: Run, seconds: float, gap: float, quiet: bool = False) -> None:
+    def __init__(self, whole: Budget, seconds: float, gap: float, quiet: bool = False) -> None:
         super().__init__(replace(whole.limits, gap=gap), None)
         self._quiet = quiet
         self._whole = whole
@@ -108,4 +108,6 @@ class Part(Run):
 
     def better(self, phase: str, incumbent: int, bound: int | None) -> bool:
         """Tell of a better placement."""
-        return self._whole.tell(phase) if self._quiet else self._whole.better(phase, incumbent, None)
+        return (
+            self._whole.tell(phase) if self._quiet else self._whole.better(phase, incumbent, None)
+        )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 
 from groupsolver.checking.check import Verdict, judge
-from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.errors import BrokenAnswer
 from groupsolver.model.result import Cells, Objective, Placement, Result, Witness, gap_of
-from groupsolver.solver.budget import Run
+from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.numa import Inside, cells_of, inside_of
 from groupsolver.solver.stage import WHOLE, Stage
 
-Stand = tuple[int, int]  # a member of a lot, on a row of the fleet
+Stand = tuple[int, int]  # a member of a member class, on a row of the fleet
 
 
 class Incumbent:
@@ -22,16 +22,16 @@ class Incumbent:
 
     Parameters
     ----------
-    ground : Ground
+    compiled problem : CompiledProblem
         The application as it was told, so that placements are held against nothing else.
     objective : {"pack", "spread", "cost"}
     run : Run
     """
 
-    def __init__(self, ground: Ground, objective: Objective, run: Run) -> None:
-        self._ground = ground
+    def __init__(self, compiled: CompiledProblem, objective: Objective, budget: Budget) -> None:
+        self._ground = compiled
         self._objective = objective
-        self._run = run
+        self._budget = budget
         self._stage = WHOLE
         self._bound: int | None = None
         self._verdict: Verdict | None = None
@@ -40,9 +40,9 @@ class Incumbent:
         self.stands: list[Stand] | None = None
         self.inside: Inside = {}
 
-    def enter(self, stage: Stage, run: Run) -> None:
+    def enter(self, stage: Stage, budget: Budget) -> None:
         """Begin a stage: nothing is proved of it yet."""
-        self._stage, self._run, self._bound = stage, run, None
+        self._stage, self._budget, self._bound = stage, budget, None
 
     @property
     def value(self) -> int | None:
@@ -74,12 +74,16 @@ class Incumbent:
     @property
     def done(self) -> bool:
         """Whether the proved gap is small enough, or the run is over."""
-        return (math.isfinite(self.gap) and self.gap <= self._run.limits.gap) or self._run.left() <= 0
+        return (
+            math.isfinite(self.gap) and self.gap <= self._budget.limits.gap
+        ) or self._budget.left() <= 0
 
     def named(self, stands: list[Stand], inside: Inside | None = None) -> tuple[Placement, Cells]:
         """Deal names and cells out to what stands; `inside` tells cells that are decided already."""
         placement = _named(self._ground, stands)
-        return placement, cells_of(self._ground, placement, inside_of(self._ground, stands, inside or {}))
+        return placement, cells_of(
+            self._ground, placement, inside_of(self._ground, stands, inside or {})
+        )
 
     def offer(
         self,
@@ -99,14 +103,16 @@ class Incumbent:
             Where it does not pass although it `must_hold`.
         """
         placement, cells = self.named(stands, inside)
-        verdict = judge(self._ground.scene, placement, self._objective, cells, witness)
+        verdict = judge(self._ground.problem, placement, self._objective, cells, witness)
         if verdict.violations or self._stage.value(verdict) is None:
             if must_hold:
-                raise BrokenAnswer("; ".join(map(str, verdict.violations)) or f"tiers: {verdict.tiers}")
+                raise BrokenAnswer(
+                    "; ".join(map(str, verdict.violations)) or f"tiers: {verdict.tiers}"
+                )
         elif self._verdict is None or verdict.rank < self._verdict.rank:
             self._verdict, self._placement, self.stands = verdict, placement, stands
             self._cells, self.inside = cells, inside or {}
-            self._run.better(phase, verdict.objective, self._bound)
+            self._budget.better(phase, verdict.objective, self._bound)
 
     def prove(self, bound: int) -> None:
         """Take a lower bound of every placement within the limits if it is better."""
@@ -116,7 +122,7 @@ class Incumbent:
     def result(self) -> Result:
         """Give the answer: optimal, feasible, or unknown where nothing was found."""
         if self._verdict is None or self._bound is None:
-            return out_of_time(self._ground, self._run)
+            return out_of_time(self._ground, self._budget)
         value = self._verdict.objective
         bound = min(self._bound, value)
         return Result(
@@ -126,33 +132,33 @@ class Incumbent:
             objective=value,
             bound=bound,
             gap=gap_of(value, bound),
-            seconds=self._run.elapsed(),
+            seconds=self._budget.elapsed(),
             penalties=self._verdict.penalties,
-            warnings=self._ground.scene.warnings,
+            warnings=self._ground.problem.warnings,
             witness=self._verdict.witness,
         )
 
 
-def out_of_time(ground: Ground, run: Run) -> Result:
+def out_of_time(compiled: CompiledProblem, budget: Budget) -> Result:
     """Answer for a run that ended before anything was found or refuted."""
-    return Result(status="unknown", seconds=run.elapsed(), warnings=ground.scene.warnings)
+    return Result(status="unknown", seconds=budget.elapsed(), warnings=compiled.problem.warnings)
 
 
-def nothing(ground: Ground, objective: Objective, run: Run) -> Result:
+def nothing(compiled: CompiledProblem, objective: Objective, budget: Budget) -> Result:
     """Answer for a batch in which nothing is left to place."""
-    best = Incumbent(ground, objective, run)
+    best = Incumbent(compiled, objective, budget)
     best.offer([], "check", must_hold=True)
-    best.prove(judge(ground.scene, {}, objective).objective)
+    best.prove(judge(compiled.problem, {}, objective).objective)
     return best.result()
 
 
-def _named(ground: Ground, stands: list[Stand]) -> Placement:
+def _named(compiled: CompiledProblem, stands: list[Stand]) -> Placement:
     """Deal the members' names out, in the file's order, over hosts in the fleet's."""
     host: Placement = {}
     by_lot: dict[int, list[int]] = {}
-    for lot, row in sorted(stands):
-        by_lot.setdefault(lot, []).append(row)
-    for lot, rows in by_lot.items():
-        for id_, row in zip(ground.lots[lot].ids, rows, strict=True):
-            host[id_] = ground.fleet.names[row]
-    return {member.id: host[member.id] for member in ground.scene.batch}
+    for member_class, row in sorted(stands):
+        by_lot.setdefault(member_class, []).append(row)
+    for member_class, rows in by_lot.items():
+        for id_, row in zip(compiled.member_classes[member_class].ids, rows, strict=True):
+            host[id_] = compiled.fleet.names[row]
+    return {member.id: host[member.id] for member in compiled.problem.batch}

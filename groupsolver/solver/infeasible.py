@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from groupsolver.constraints.capacity.host_capacity import takes
 from groupsolver.constraints.policy import number
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.fleet import Host
 from groupsolver.model.result import Conflict, ConflictingPolicy, Result
-from groupsolver.solver.budget import Run
+from groupsolver.solver.budget import Budget
 
-TOLD = 10  # disabled hosts that are named
+MAX_HOSTS_NAMED = 10  # disabled hosts that are named
 
 
-def refusal(scene: Scene, run: Run) -> Result:
+def refusal(problem: Problem, budget: Budget) -> Result:
     """Answer ``infeasible``, not narrowed down."""
     return Result(
         status="infeasible",
-        seconds=run.elapsed(),
-        warnings=scene.warnings + disabled(scene),
-        conflict=everything(scene),
+        seconds=budget.elapsed(),
+        warnings=problem.warnings + disabled(problem),
+        conflict=everything(problem),
     )
 
 
-def everything(scene: Scene) -> Conflict:
+def everything(problem: Problem) -> Conflict:
     """Give all hard policies and sizes: what is said where no smaller conflict was found."""
     policies = [
-        ConflictingPolicy(group=rule.group, policy=rule.policy.kind, sentence=str(rule)) for rule in scene.hard()
+        ConflictingPolicy(group=rule.group, policy=rule.policy.kind, sentence=str(rule))
+        for rule in problem.hard()
     ]
     new: dict[str, int] = {}
-    for member in scene.batch:
+    for member in problem.batch:
         new[member.group] = new.get(member.group, 0) + 1
     policies += [
         ConflictingPolicy(group=group, policy="members", sentence=size_told(group, count))
@@ -42,20 +43,23 @@ def size_told(group: str, count: int) -> str:
     return f"{number(count, 'new member')} of {group} {'is' if count == 1 else 'are'} placed"
 
 
-def disabled(scene: Scene) -> tuple[str, ...]:
+def disabled(problem: Problem) -> tuple[str, ...]:
     """Name the disabled hosts that could have taken members, in a warning."""
-    names = [host.name for host in scene.hosts if not host.enabled and _takes_some(scene, host)]
+    names = [host.name for host in problem.hosts if not host.enabled and _takes_some(problem, host)]
     if not names:
         return ()
-    more = f" and {len(names) - TOLD} more" if len(names) > TOLD else ""
-    return (f"disabled hosts that could have taken members: {', '.join(names[:TOLD])}{more}",)
+    more = f" and {len(names) - MAX_HOSTS_NAMED} more" if len(names) > MAX_HOSTS_NAMED else ""
+    return (
+        f"disabled hosts that could have taken members: {', '.join(names[:MAX_HOSTS_NAMED])}{more}",
+    )
 
 
-def _takes_some(scene: Scene, host: Host) -> bool:
+def _takes_some(problem: Problem, host: Host) -> bool:
     """Whether a host, were it enabled, has the room and the capabilities for some member."""
     if host.overfull:
         return False
     return any(
-        takes(host, size) and all(rule.policy.admits(host) for rule in scene.rules_over(group) if rule.policy.hard)
-        for group, size in {(member.group, member.size) for member in scene.batch}
+        takes(host, size)
+        and all(rule.policy.admits(host) for rule in problem.rules_over(group) if rule.policy.hard)
+        for group, size in {(member.group, member.size) for member in problem.batch}
     )

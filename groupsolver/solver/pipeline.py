@@ -7,14 +7,14 @@ from collections.abc import Collection
 from typing import Any
 
 from groupsolver.checking.check import known_objective, unit_of
-from groupsolver.constraints.problem.compiled_problem import Ground
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.application import Application
 from groupsolver.model.change_costs import Costs
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.result import Explanation, Limits, Objective, Result, Watch
-from groupsolver.solver.budget import Part, Run
+from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.domain_branching import by_cases
 from groupsolver.solver.exact.infeasible_parts import refuted
 from groupsolver.solver.exact.staged_proof import prove
@@ -30,7 +30,7 @@ from groupsolver.solver.relaxation.blocks import blocks_of
 from groupsolver.solver.relaxation.column_generation import relax
 from groupsolver.solver.relaxation.columns import slots_of
 from groupsolver.solver.stage import WHOLE, Stage
-from groupsolver.solver.survivability.cutting import Survival, asking
+from groupsolver.solver.survivability.cutting import SurvivalCuts, asking
 
 EXPLAIN = 10.0  # seconds that an infeasible answer takes at most to say why
 
@@ -76,14 +76,16 @@ def solve(
         What `progress` raised, once the solve has stopped.
     """
     known_objective(objective)
-    compiled = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
-    run = Run(limits or Limits(), progress)
-    result = answer(app, compiled, objective, run)
+    compiled_fleet = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
+    budget = Budget(limits or Limits(), progress)
+    result = answer(app, compiled_fleet, objective, budget)
     if explain and result.status == "infeasible":
-        part = Part(run, min(EXPLAIN, run.left()), 0.0, quiet=True)
-        why_not = explained(Scene(app, compiled.index), compiled, objective, part, answer)
+        part = PartialBudget(budget, min(EXPLAIN, budget.left()), 0.0, quiet=True)
+        why_not = explained(
+            Problem(app, compiled_fleet.index), compiled_fleet, objective, part, answer
+        )
         result = why_not.as_result()
-    run.surface()
+    budget.surface()
     return result
 
 
@@ -130,11 +132,24 @@ def explain(
     As `solve`.
     """
     known_objective(objective)
-    compiled = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
-    run = Run(limits or Limits(), progress)
-    scene, look = Scene(app, compiled.index), {"fixes": fixes, "every": every, "reveal": reveal}
-    found = explained(scene, compiled, objective, run, answer, known=False, costs=costs, own=own, **look)
-    run.surface()
+    compiled_fleet = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
+    budget = Budget(limits or Limits(), progress)
+    problem, look = (
+        Problem(app, compiled_fleet.index),
+        {"fixes": fixes, "every": every, "reveal": reveal},
+    )
+    found = explained(
+        problem,
+        compiled_fleet,
+        objective,
+        budget,
+        answer,
+        known=False,
+        costs=costs,
+        own=own,
+        **look,
+    )
+    budget.surface()
     return found
 
 
@@ -153,52 +168,58 @@ def why_not(
 
     The reasons may then be put into words for several readers.
     """
-    run = Run(limits, None)
-    scene = Scene(app, fleet.index)
-    return reasons(scene, fleet, objective, run, answer, costs=costs, fixes=fixes, every=every, own=own)
+    budget = Budget(limits, None)
+    problem = Problem(app, fleet.index)
+    return reasons(
+        problem, fleet, objective, budget, answer, costs=costs, fixes=fixes, every=every, own=own
+    )
 
 
-def answer(app: Application[Any], compiled: CompiledFleet, objective: Objective, run: Run) -> Result:
+def answer(
+    app: Application[Any], compiled_fleet: CompiledFleet, objective: Objective, budget: Budget
+) -> Result:
     """Give the answer, not narrowed down where it is infeasible."""
-    told = Ground(Scene(app, compiled.index), compiled)
-    survival = Survival(told, objective, minimise, run) if asking(told.scene) else None
-    if not told.scene.batch:
-        return nothing(told, objective, run) if survival is None else survival.nothing()
-    ground, part = (told, run) if survival is None else (survival.plain, survival.part)
-    best = Incumbent(ground, objective, part)
-    if tiered(ground.scene):
-        possible = Course(ground, objective, best, part, minimise).follow()
+    told = CompiledProblem(Problem(app, compiled_fleet.index), compiled_fleet)
+    survival = SurvivalCuts(told, objective, minimise, budget) if asking(told.problem) else None
+    if not told.problem.batch:
+        return nothing(told, objective, budget) if survival is None else survival.nothing()
+    compiled, part = (told, budget) if survival is None else (survival.plain, survival.part)
+    best = Incumbent(compiled, objective, part)
+    if tiered(compiled.problem):
+        possible = Course(compiled, objective, best, part, minimise).follow()
     else:
-        possible = minimise(ground, objective, WHOLE, best, part)
+        possible = minimise(compiled, objective, WHOLE, best, part)
     if not possible:
-        return refusal(told.scene, run)
+        return refusal(told.problem, budget)
     return best.result() if survival is None else survival.answer(best)
 
 
-def minimise(told: Ground, objective: Objective, stage: Stage, best: Incumbent, run: Run) -> bool:
+def minimise(
+    told: CompiledProblem, objective: Objective, stage: Stage, best: Incumbent, budget: Budget
+) -> bool:
     """Improve `best` until it is proved for a stage, or the run is over; false: there is no placement within limits."""
     merged = twins(told)
-    ground = merged.ground
-    known = survey(ground, objective, stage)
-    if run.left() <= 0:
+    compiled = merged.compiled
+    known = survey(compiled, objective, stage)
+    if budget.left() <= 0:
         return True
-    candidates = reduce(ground, known)
-    if run.left() <= 0:
+    candidates = reduce(compiled, known)
+    if budget.left() <= 0:
         return True
-    blocks = blocks_of(ground, unit_of(known.objective))
+    blocks = blocks_of(compiled, unit_of(known.objective))
     slots = slots_of(known, candidates, blocks)
-    relaxed = relax(ground, known, slots, blocks, run)
+    relaxed = relax(compiled, known, slots, blocks, budget)
     if not math.isfinite(relaxed.bounds.lower):
         return False
     best.prove(relaxed.bounds.proved)
-    run.tell("relax", bound=best.bound)
-    for stands in construct(ground, known, blocks, slots, candidates, relaxed, best, run):
+    budget.tell("relax", bound=best.bound)
+    for stands in construct(compiled, known, blocks, slots, candidates, relaxed, best, budget):
         best.offer(merged.out(stands), "construct")
         if best.done:
             break
     if stage.floor is not None and not best.done:
-        best.prove(stage.floor(run))
-    if best.value is None and refuted(told.scene, told.fleet, objective, run):
+        best.prove(stage.floor(budget))
+    if best.value is None and refuted(told.problem, told.fleet, objective, budget):
         return False
-    by_cases(merged, known, slots, candidates, relaxed, best, run)
-    return prove(merged, known, slots, candidates, relaxed.bounds, best, run)
+    by_cases(merged, known, slots, candidates, relaxed, best, budget)
+    return prove(merged, known, slots, candidates, relaxed.bounds, best, budget)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from groupsolver.checking.check import Verdict
-from groupsolver.solver.budget import Run
+from groupsolver.solver.budget import Budget
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Stage:
     limits: Mapping[int, int] = field(default_factory=dict)
     budgets: Mapping[int, int] = field(default_factory=dict)
     offset: int = 0
-    floor: Callable[[Run], int] | None = None
+    floor: Callable[[Budget], int] | None = None
 
     def value(self, verdict: Verdict) -> int | None:
         """Give what the stage minimises; None for a placement outside the limits."""

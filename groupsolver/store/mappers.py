@@ -11,18 +11,25 @@ from sqlalchemy.orm import Session
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.registry import AnyPolicy
 from groupsolver.model.fleet import Host
-from groupsolver.store.database.tables import AllocationRow, ChildRow, GrantRow, GroupRow, HostRow, InstanceRow
+from groupsolver.store.database.tables import (
+    AllocationRow,
+    ChildRow,
+    GrantRow,
+    GroupRow,
+    HostRow,
+    InstanceRow,
+)
 from groupsolver.store.entities import Instance, StoredGroup
 
 _POLICIES: TypeAdapter[tuple[Policy, ...]] = TypeAdapter(tuple[AnyPolicy, ...])
 _HOSTS: TypeAdapter[tuple[Host, ...]] = TypeAdapter(tuple[Host, ...])
-MANY = 500  # values in one IN (...): databases bound their number
+MAX_IN_VALUES = 500  # values in one IN (...): databases bound their number
 
 
 def chunks(keys: Iterable[str]) -> Iterable[list[str]]:
     """Cut keys into lists that fit one statement."""
     whole = list(keys)
-    return (whole[i : i + MANY] for i in range(0, len(whole), MANY))
+    return (whole[i : i + MAX_IN_VALUES] for i in range(0, len(whole), MAX_IN_VALUES))
 
 
 def host_text(host: Host) -> str:
@@ -57,10 +64,15 @@ def groups_of(session: Session, rows: list[GroupRow], now: float) -> list[Stored
         given = select(GrantRow.group_id, GrantRow.tenant_id).where(GrantRow.group_id.in_(some))
         for group, tenant in session.execute(given.order_by(GrantRow.seq)):
             grants.setdefault(group, []).append(tenant)
-    return [_group(row, children.get(row.id, ()), members.get(row.id, {}), grants.get(row.id, ())) for row in rows]
+    return [
+        _group(row, children.get(row.id, ()), members.get(row.id, {}), grants.get(row.id, ()))
+        for row in rows
+    ]
 
 
-def _group(row: GroupRow, children: Iterable[str], members: Mapping[str, str], grants: Iterable[str]) -> StoredGroup:
+def _group(
+    row: GroupRow, children: Iterable[str], members: Mapping[str, str], grants: Iterable[str]
+) -> StoredGroup:
     return StoredGroup(
         id=row.id,
         tenant_id=row.tenant_id,
@@ -86,7 +98,9 @@ def instances_of(session: Session, rows: list[InstanceRow]) -> list[Instance]:
     """Read instances, with what each takes."""
     taken: dict[str, dict[str, int]] = {row.id: {} for row in rows}
     for some in chunks(taken):
-        for allocation in session.scalars(select(AllocationRow).where(AllocationRow.instance_id.in_(some))):
+        for allocation in session.scalars(
+            select(AllocationRow).where(AllocationRow.instance_id.in_(some))
+        ):
             taken[allocation.instance_id][allocation.resource_class] = allocation.amount
     return [
         Instance(

@@ -11,7 +11,14 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from groupsolver.store.database.engine import LOCK_WAIT, for_reading, for_writing, open_engine, take_turn, told
+from groupsolver.store.database.engine import (
+    LOCK_WAIT,
+    for_reading,
+    for_writing,
+    open_engine,
+    take_turn,
+    told,
+)
 from groupsolver.store.database.retry_turns import Turns
 from groupsolver.store.database.transaction import Tx, revision_of
 from groupsolver.store.entities import Instance
@@ -39,7 +46,9 @@ class Store:
         Told of instances whose claims ended unconfirmed, once they are out.
     """
 
-    def __init__(self, address: str, *, clock: Clock = time.time, lock_wait: float = LOCK_WAIT) -> None:
+    def __init__(
+        self, address: str, *, clock: Clock = time.time, lock_wait: float = LOCK_WAIT
+    ) -> None:
         self.engine: Engine = open_engine(address, lock_wait=lock_wait)
         self.clock = clock
         self.swept: Callable[[Sequence[Instance]], object] = lambda _: None

@@ -41,8 +41,14 @@ def small_policies(policies: Any) -> Any:
         return policies
     for i, policy in enumerate(policies):
         if isinstance(policy, dict) and (count := _names(policy)) > NAMES:
-            raise _too_many(f"expected at most {NAMES} names in a policy, found {count} in policies[{i}]")
-    size = len(json.dumps(policies, separators=(",", ":"), ensure_ascii=False, skipkeys=True, default=_plain))
+            raise _too_many(
+                f"expected at most {NAMES} names in a policy, found {count} in policies[{i}]"
+            )
+    size = len(
+        json.dumps(
+            policies, separators=(",", ":"), ensure_ascii=False, skipkeys=True, default=_plain
+        )
+    )
     if size > POLICIES_SIZE:
         raise _too_many(f"expected at most {POLICIES_SIZE} characters of policies, found {size}")
     return policies

@@ -50,7 +50,9 @@ def _unfit(root: Any) -> Iterator[Fault]:
         elif isinstance(node, dict):
             for key in node:
                 if found := UNFIT.search(key):
-                    yield Fault("not-for-xml", path_of((*loc, key), root), "in the key: " + _message(found))
+                    yield Fault(
+                        "not-for-xml", path_of((*loc, key), root), "in the key: " + _message(found)
+                    )
             todo.extend(reversed([((*loc, key), inner) for key, inner in node.items()]))
         elif isinstance(node, list):
             todo.extend(reversed([((*loc, i), inner) for i, inner in enumerate(node)]))

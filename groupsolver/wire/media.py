@@ -12,7 +12,11 @@ from groupsolver.errors import GroupsolverError, quoted
 Kind = Literal["json", "xml"]
 
 # Of what is asked for with equal weight, the first is answered.
-_ANSWERS: dict[str, Kind] = {"application/json": "json", "application/xml": "xml", "text/xml": "xml"}
+_ANSWERS: dict[str, Kind] = {
+    "application/json": "json",
+    "application/xml": "xml",
+    "text/xml": "xml",
+}
 _BODIES: dict[str, Kind] = {**_ANSWERS, "application/merge-patch+json": "json"}
 
 
@@ -50,7 +54,9 @@ def answer_form(accept: str | None) -> Form:
     plain = MIMEAccept([(what.partition(";")[0].strip(), weight) for what, weight in asked])
     best = plain.best_match(_ANSWERS)
     if best is None:
-        raise NotAcceptable(f"expected one of {', '.join(_ANSWERS)} to be acceptable, found {quoted(accept)}")
+        raise NotAcceptable(
+            f"expected one of {', '.join(_ANSWERS)} to be acceptable, found {quoted(accept)}"
+        )
     return Form(_ANSWERS[best], best)
 
 
@@ -61,7 +67,9 @@ def body_kind(content_type: str | None) -> Kind:
     media, options = parse_options_header(content_type)
     kind = _BODIES.get(media.lower())
     if kind is None:
-        raise UnsupportedMedia(f"expected one of {', '.join(_BODIES)}, found {quoted(content_type)}")
+        raise UnsupportedMedia(
+            f"expected one of {', '.join(_BODIES)}, found {quoted(content_type)}"
+        )
     if options.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
         raise UnsupportedMedia(f"expected the charset utf-8, found {quoted(options['charset'])}")
     return kind

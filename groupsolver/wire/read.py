@@ -72,5 +72,7 @@ def _text(body: bytes) -> str:
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        message = f"expected UTF-8 text, found the byte 0x{body[error.start]:02x} at offset {error.start}"
+        message = (
+            f"expected UTF-8 text, found the byte 0x{body[error.start]:02x} at offset {error.start}"
+        )
         raise refuse("not-text", message) from None

@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from groupsolver import Application, Fleet, Host, Limits, Result, check, load_application, load_fleet, solve
+from groupsolver import (
+    Application,
+    Fleet,
+    Host,
+    Limits,
+    Result,
+    check,
+    load_application,
+    load_fleet,
+    solve,
+)
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 APPLICATIONS = {
@@ -38,7 +48,11 @@ def hosts_of(placement: dict[str, str], group: str) -> list[str]:
 
 
 def test_every_file_of_the_examples_is_run_here() -> None:
-    found = {str(path.relative_to(EXAMPLES)) for path in EXAMPLES.rglob("*") if path.suffix in {".yaml", ".py"}}
+    found = {
+        str(path.relative_to(EXAMPLES))
+        for path in EXAMPLES.rglob("*")
+        if path.suffix in {".yaml", ".py"}
+    }
     # Those of policies: see test_docs_policies.py; what cannot be placed is explained in docs/why-not.md.
     found = {name for name in found if not name.startswith(("policies/", "why_not/"))}
     assert found == {*APPLICATIONS, *APPLICATIONS.values(), *SCRIPTS, "make_fleet.py"}
@@ -58,9 +72,12 @@ def test_every_application_is_placed_whole_and_proved(name: str) -> None:
 def test_asking_again_with_the_answer_as_existing_places_nothing(name: str) -> None:
     app, fleet, _ = solved(name)
     ran = [
-        {"group": member.rpartition("/")[0], "id": member, "host": host} for member, host in placement_of(name).items()
+        {"group": member.rpartition("/")[0], "id": member, "host": host}
+        for member, host in placement_of(name).items()
     ]
-    again = Application.model_validate(app.document() | {"existing": [*app.document()["existing"], *ran]})
+    again = Application.model_validate(
+        app.document() | {"existing": [*app.document()["existing"], *ran]}
+    )
     result = solve(again, fleet, limits=Limits(workers=1))
     assert (result.status, result.placement, result.objective) == ("optimal", {}, 0)
 
@@ -70,7 +87,9 @@ def test_asking_again_with_the_answer_as_existing_places_nothing(name: str) -> N
 
 def test_the_fleet_is_what_its_script_draws() -> None:
     drawn = runpy.run_path(str(EXAMPLES / "make_fleet.py"))
-    assert (EXAMPLES / "fleet.yaml").read_text(encoding="utf-8") == drawn["as_yaml"](drawn["draw_fleet"]())
+    assert (EXAMPLES / "fleet.yaml").read_text(encoding="utf-8") == drawn["as_yaml"](
+        drawn["draw_fleet"]()
+    )
 
 
 def test_the_fleet_has_3_zones_12_racks_and_200_loaded_hosts() -> None:
@@ -84,13 +103,19 @@ def test_the_fleet_has_3_zones_12_racks_and_200_loaded_hosts() -> None:
 
 def test_no_two_of_a_kind_share_a_host_in_the_shop() -> None:
     placement = placement_of("shop.yaml")
-    assert {group: len(set(hosts_of(placement, group))) for group in ("LB", "DB", "WS")} == {"LB": 2, "DB": 2, "WS": 6}
+    assert {group: len(set(hosts_of(placement, group))) for group in ("LB", "DB", "WS")} == {
+        "LB": 2,
+        "DB": 2,
+        "WS": 6,
+    }
 
 
 def test_the_databases_of_the_shop_stand_on_ssd() -> None:
     fleet = load_fleet(EXAMPLES / "fleet.yaml")
     traits = {host.name: host.traits for host in fleet.hosts}
-    assert all("STORAGE_DISK_SSD" in traits[host] for host in hosts_of(placement_of("shop.yaml"), "DB"))
+    assert all(
+        "STORAGE_DISK_SSD" in traits[host] for host in hosts_of(placement_of("shop.yaml"), "DB")
+    )
 
 
 def free_on(host: Host) -> dict[str, int]:
@@ -103,7 +128,11 @@ def test_the_shop_costs_what_its_groups_cost_alone_and_14_more() -> None:
 
     def cheapest(number: int, flavor: str, trait: str | None = None) -> list[int]:
         size = app.flavors[flavor].resources
-        room = [host for host in fleet.hosts if all(free_on(host)[name] >= amount for name, amount in size.items())]
+        room = [
+            host
+            for host in fleet.hosts
+            if all(free_on(host)[name] >= amount for name, amount in size.items())
+        ]
         suits = [host for host in room if host.enabled and (trait is None or trait in host.traits)]
         return sorted(host.free_points for host in suits)[:number]
 
@@ -163,7 +192,9 @@ def test_without_the_old_members_the_cheap_racks_would_be_taken() -> None:
 
 
 def test_the_whole_site_stands_in_one_zone() -> None:
-    zones = {host.name: host.domains["zone"] for host in load_fleet(EXAMPLES / "nested/fleet.yaml").hosts}
+    zones = {
+        host.name: host.domains["zone"] for host in load_fleet(EXAMPLES / "nested/fleet.yaml").hosts
+    }
     # In z1 the two hosts with AES, h01 and h04, are filled by 6 + 2 = 8 VCPU each; six WS stand two by two
     # on hosts with 4 free: 2 x 500 + 2 x 500 + 6 x 250 = 3500. Every host of z2 costs 500 or more, so ten
     # members cost at least 5000 there.
@@ -182,7 +213,9 @@ def test_audited_members_stand_on_aes_and_the_tier_keeps_its_limit() -> None:
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_every_script_runs(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_script_runs(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(EXAMPLES.parent)  # paths in them are those of the README
     runpy.run_path(str(EXAMPLES / name), run_name="__main__")
     assert "optimal" in capsys.readouterr().out

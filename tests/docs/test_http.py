@@ -26,21 +26,37 @@ def test_every_code_of_an_answer_is_described_with_its_status() -> None:
 
 def test_every_path_is_described_with_its_methods() -> None:
     told = set()
-    for methods, paths in re.findall(r"^\| ((?:`[A-Z]+`(?:, )?)+) \| ((?:`/[^`]*`(?:, )?)+) \|", TEXT, re.MULTILINE):
+    for methods, paths in re.findall(
+        r"^\| ((?:`[A-Z]+`(?:, )?)+) \| ((?:`/[^`]*`(?:, )?)+) \|", TEXT, re.MULTILINE
+    ):
         for method in re.findall(r"`([A-Z]+)`", methods):
             told |= {(method, path) for path in re.findall(r"`([^`]+)`", paths)}
-    assert told == {(route.method, route.path) for route in ROUTES if not route.path.startswith("/v2.1/<project_id>")}
+    assert told == {
+        (route.method, route.path)
+        for route in ROUTES
+        if not route.path.startswith("/v2.1/<project_id>")
+    }
 
 
 def test_every_path_of_v1_is_described_with_its_role() -> None:
     rows = re.findall(r"^\| (`[A-Z`, ]+) \| `(/v1.0[^`]*)` \| .* \| (\w+) \|$", TEXT, re.MULTILINE)
-    told = {(method, path): role for methods, path, role in rows for method in re.findall(r"`([A-Z]+)`", methods)}
-    assert told == {(route.method, route.path): route.needs for route in ROUTES if route.family == "v1"}
+    told = {
+        (method, path): role
+        for methods, path, role in rows
+        for method in re.findall(r"`([A-Z]+)`", methods)
+    }
+    assert told == {
+        (route.method, route.path): route.needs for route in ROUTES if route.family == "v1"
+    }
 
 
 def test_every_setting_is_described() -> None:
     section = TEXT.partition("## Settings")[2].partition("\n## ")[0]
-    told = {key for row in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", section, re.MULTILINE) for key in row.split(", ")}
+    told = {
+        key
+        for row in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", section, re.MULTILINE)
+        for key in row.split(", ")
+    }
     assert {key.strip("`") for key in told} == set(Settings.model_fields)
     assert all(f"`{key}`" in section for key in Quota.model_fields)
 
@@ -52,7 +68,9 @@ def test_every_setting_is_described() -> None:
         ("Headroom", {"name": "web", "policies": ["anti-affinity"]}),
     ],
 )
-def test_the_answer_that_is_shown_is_given(tmp_path: Path, section: str, group: dict[str, Any]) -> None:
+def test_the_answer_that_is_shown_is_given(
+    tmp_path: Path, section: str, group: dict[str, Any]
+) -> None:
     text = TEXT.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
     asked, answered = re.findall(r"^```text\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     line, _, body = asked.partition("\n")
@@ -69,7 +87,9 @@ def test_the_answer_that_is_shown_is_given(tmp_path: Path, section: str, group: 
 def like(shown: Any, given: Any) -> bool:
     """Compare what is shown with what is given; ``"..."`` stands for anything."""
     if isinstance(shown, dict) and isinstance(given, dict):
-        return shown.keys() == given.keys() and all(like(inner, given[key]) for key, inner in shown.items())
+        return shown.keys() == given.keys() and all(
+            like(inner, given[key]) for key, inner in shown.items()
+        )
     if isinstance(shown, list) and isinstance(given, list):
         return len(shown) == len(given) and all(map(like, shown, given))
     return bool(shown in ("...", given))

@@ -39,7 +39,9 @@ LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
 # What a new policy is held against there; the others take longer, and hold for it in `make test`.
 LATER = ("headroom", "fleet_fixes", "survives", "failures")
 LAWS = sorted(
-    str(path.relative_to(ROOT)) for path in (ROOT / "tests").glob("test_law*.py") if not path.stem.endswith(LATER)
+    str(path.relative_to(ROOT))
+    for path in (ROOT / "tests").glob("test_law*.py")
+    if not path.stem.endswith(LATER)
 )
 READ: dict[str, Callable[[Any], object]] = {
     "fleet": parse_fleet,
@@ -83,7 +85,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_python_of_a_page_runs(page: Path, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_python_of_a_page_runs(
+    page: Path, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     names: dict[str, object] = {"__name__": "__main__"}
     for block in blocks_of(page):
         if block.language == "python" and not block.info:
@@ -120,8 +124,14 @@ def test_a_command_prints_what_is_shown(block: Block, project: Path) -> None:
 
 
 def test_make_has_the_targets_that_are_shown() -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    shown = {found for block in which("sh") for found in re.findall(r"^make ([a-z-]+)", block.text, re.MULTILINE)}
+    targets = set(
+        re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    shown = {
+        found
+        for block in which("sh")
+        for found in re.findall(r"^make ([a-z-]+)", block.text, re.MULTILINE)
+    }
     assert {"demo", "test", "test-slow", "check", "bench"} <= shown <= targets
 
 
@@ -166,7 +176,9 @@ def test_every_key_of_the_files_is_described() -> None:
         schema = what.model_json_schema()
         for part in (schema, *schema.get("$defs", {}).values()):
             if "kind" not in part.get("properties", {}):
-                missing = {key for key in part.get("properties", {}) if not re.search(rf"\b{key}\b", text)}
+                missing = {
+                    key for key in part.get("properties", {}) if not re.search(rf"\b{key}\b", text)
+                }
                 assert missing == set(), part.get("title")
 
 
@@ -184,7 +196,9 @@ def test_every_exit_code_is_described() -> None:
 
 
 def test_every_fault_of_the_code_has_a_code_that_is_listed() -> None:
-    raised = re.compile(r"\b(?:Fault|PydanticCustomError|refuse|_refuse)\(\s*(?:\w+, )?\"([a-z-]+)\"")
+    raised = re.compile(
+        r"\b(?:Fault|PydanticCustomError|refuse|_refuse)\(\s*(?:\w+, )?\"([a-z-]+)\""
+    )
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "groupsolver").rglob("*.py")]
     used = {code for text in sources for code in raised.findall(text)} - {"faults"}
     assert used - set(CODES) == set()
@@ -221,19 +235,38 @@ def contributed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for block in blocks_of(ROOT / "CONTRIBUTING.md"):
         if block.info.startswith("file="):
             path = copy / block.info.removeprefix("file=")
-            path.write_text(apply(block.text, path.read_text()) if block.language == "diff" else block.text)
+            path.write_text(
+                apply(block.text, path.read_text()) if block.language == "diff" else block.text
+            )
     return copy
 
 
 def run_in(copy: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PYTHONPATH": str(copy)}
     return subprocess.run(
-        [sys.executable, *argv], cwd=copy, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, *argv],
+        cwd=copy,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
 def laws(copy: Path) -> subprocess.CompletedProcess[str]:
-    return run_in(copy, "-m", "pytest", "-qx", "-p", "no:cacheprovider", "-p", "no:xdist", *LAWS, "-k", "quorum")
+    return run_in(
+        copy,
+        "-m",
+        "pytest",
+        "-qx",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        *LAWS,
+        "-k",
+        "quorum",
+    )
 
 
 def test_the_policy_of_contributing_keeps_the_laws(contributed: Path) -> None:
@@ -258,7 +291,9 @@ def test_a_fault_in_the_policy_of_contributing_breaks_a_law(
     path = broken / "groupsolver" / "constraints" / "quorum.py"
     assert path.read_text().count(right) == 1
     path.write_text(path.read_text().replace(right, wrong))
-    with (broken / "tests" / "conftest.py").open("a") as conftest:  # a failure is enough, it need not be small
+    with (broken / "tests" / "conftest.py").open(
+        "a"
+    ) as conftest:  # a failure is enough, it need not be small
         conftest.write("\nfrom hypothesis import Phase\n")
         conftest.write('settings.register_profile("found", settings(), phases=[Phase.generate])\n')
         conftest.write('settings.load_profile("found")\n')
@@ -269,6 +304,10 @@ def test_a_fault_in_the_policy_of_contributing_breaks_a_law(
 
 def test_the_policy_of_contributing_is_well_typed_and_formatted(contributed: Path) -> None:
     path = "groupsolver/constraints/quorum.py"
-    for argv in (["ruff", "check", path], ["ruff", "format", "--check", path], ["mypy", "--strict", path]):
+    for argv in (
+        ["ruff", "check", path],
+        ["ruff", "format", "--check", path],
+        ["mypy", "--strict", path],
+    ):
         run = run_in(contributed, "-m", *argv)
         assert run.returncode == 0, run.stdout

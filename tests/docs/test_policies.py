@@ -46,7 +46,11 @@ def lacking(text: str) -> set[tuple[str, str]]:
         for kind in POLICIES
         for what, mark in ASKED.items()
         if not re.search(mark, section_of(kind, text), re.MULTILINE)
-    } | {(kind, "its own picture") for kind in POLICIES if f"(pictures/{kind}.svg)" not in section_of(kind, text)}
+    } | {
+        (kind, "its own picture")
+        for kind in POLICIES
+        if f"(pictures/{kind}.svg)" not in section_of(kind, text)
+    }
 
 
 def loaded(name: str) -> tuple[Application, Fleet]:
@@ -71,7 +75,10 @@ def test_every_policy_of_the_registry_is_told_in_full() -> None:
 @pytest.mark.parametrize("kind", POLICIES)
 def test_a_section_that_is_not_there_is_missed(kind: str) -> None:
     without = TEXT.replace(section_of(kind, TEXT), "")
-    assert {what for missed, what in lacking(without) if missed == kind} == {*ASKED, "its own picture"}
+    assert {what for missed, what in lacking(without) if missed == kind} == {
+        *ASKED,
+        "its own picture",
+    }
 
 
 def test_the_pictures_and_the_examples_are_those_of_the_page() -> None:
@@ -84,10 +91,15 @@ def test_the_pictures_and_the_examples_are_those_of_the_page() -> None:
 @pytest.mark.parametrize("name", SPECS)
 def test_the_example_beside_a_picture_is_the_file_that_is_run(name: str) -> None:
     blocks = [block for block in blocks_of(PAGE) if block.info in {"app", ""}]
-    (at,) = [i for i, block in enumerate(blocks) if f"place examples/policies/{name}.yaml " in block.text]
+    (at,) = [
+        i for i, block in enumerate(blocks) if f"place examples/policies/{name}.yaml " in block.text
+    ]
     assert blocks[at - 1].text == (EXAMPLES / f"{name}.yaml").read_text(encoding="utf-8")
     command = blocks[at].steps[0][0]
-    assert f"--fleet examples/policies/{SPECS[name].get('fleet', 'fleet')}.yaml --objective cost" in command
+    assert (
+        f"--fleet examples/policies/{SPECS[name].get('fleet', 'fleet')}.yaml --objective cost"
+        in command
+    )
 
 
 @pytest.mark.parametrize("kind", POLICIES)
@@ -103,10 +115,14 @@ def test_a_picture_is_what_the_library_draws_now(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_left_of_a_picture_all_is_well_and_right_of_it_one_kind_of_policy_is_broken(name: str) -> None:
+def test_left_of_a_picture_all_is_well_and_right_of_it_one_kind_of_policy_is_broken(
+    name: str,
+) -> None:
     best, other = MAKE["panels"](name, SPECS[name])
     assert check(best.app, best.fleet, best.placement, objective="cost").violations == ()
-    worse = check(other.app, other.fleet, other.placement, objective="cost", cells=other.cells or None)
+    worse = check(
+        other.app, other.fleet, other.placement, objective="cost", cells=other.cells or None
+    )
     broken = {violation.policy for violation in worse.violations}
     if name == "cells":
         assert broken == {"capacity"}
@@ -116,7 +132,11 @@ def test_left_of_a_picture_all_is_well_and_right_of_it_one_kind_of_policy_is_bro
         assert broken == set()
         assert worse.rank > check(best.app, best.fleet, best.placement, objective="cost").rank
     else:
-        assert broken == {{"tenants": "exclusive", "near-latency": "near", "shards": "anti-affinity"}.get(name, name)}
+        assert broken == {
+            {"tenants": "exclusive", "near-latency": "near", "shards": "anti-affinity"}.get(
+                name, name
+            )
+        }
 
 
 @pytest.mark.parametrize("kind", POLICIES)

@@ -45,7 +45,12 @@ def within(seconds: float, process: subprocess.Popen[str]) -> Iterator[None]:
 def started(*words: str, errors: int | IO[str]) -> subprocess.Popen[str]:
     """Start a program in a session of its own, so that its children can be found."""
     return subprocess.Popen(
-        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
+        words,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
+        start_new_session=True,
     )
 
 
@@ -58,7 +63,9 @@ class Shell:
     def run(self, command: str) -> str:
         assert self._bash.stdin is not None
         assert self._bash.stdout is not None
-        self._bash.stdin.write(f"{{ {command}\n}} < /dev/null\ncode=$?; echo; echo '=== done'; (exit $code)\n")
+        self._bash.stdin.write(
+            f"{{ {command}\n}} < /dev/null\ncode=$?; echo; echo '=== done'; (exit $code)\n"
+        )
         self._bash.stdin.flush()
         lines: list[str] = []
         with within(LONG, self._bash):
@@ -102,7 +109,9 @@ class Server:
 
     def trouble(self) -> str:
         """Give what the log tells of errors."""
-        return "\n".join(line for line in self.log.read_text().splitlines() if '"level":"error"' in line)
+        return "\n".join(
+            line for line in self.log.read_text().splitlines() if '"level":"error"' in line
+        )
 
     def stop(self) -> None:
         if self.process.poll() is None:
@@ -113,7 +122,11 @@ class Server:
 
 
 def missing_in(block: Block) -> list[str]:
-    return [name for name in PROGRAMS if re.search(rf"\b{name}\b", block.text) and shutil.which(name) is None]
+    return [
+        name
+        for name in PROGRAMS
+        if re.search(rf"\b{name}\b", block.text) and shutil.which(name) is None
+    ]
 
 
 def test_there_is_a_page_with_a_server() -> None:
@@ -126,7 +139,9 @@ def test_a_page_with_a_server_prints_what_it_shows(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     playground(tmp_path, monkeypatch)
-    for name in [name for name in os.environ if name.startswith("OS_") or name.lower().endswith("_proxy")]:
+    for name in [
+        name for name in os.environ if name.startswith("OS_") or name.lower().endswith("_proxy")
+    ]:
         monkeypatch.delenv(name)
     # The command `openstack` is installed beside Python.
     monkeypatch.setenv("PATH", f"{os.environ['PATH']}:{Path(sys.executable).parent}")
@@ -140,7 +155,9 @@ def test_a_page_with_a_server_prints_what_it_shows(
             if missing := missing_in(block):
                 left_out[str(block)] = missing
             elif block.language == "python":
-                exec(compile(server.there(block.text), str(block), "exec", dont_inherit=True), names)
+                exec(
+                    compile(server.there(block.text), str(block), "exec", dont_inherit=True), names
+                )
                 assert same(block.printed, server.here(capsys.readouterr().out)), str(block)
             else:
                 typed(shell, block, server)

@@ -77,7 +77,9 @@ def test_pages_are_taken_by_limit_and_offset(session: Session) -> None:
     names = [f"g{n}" for n in range(5)]
     for name in names:
         groups.create(name, "affinity")
-    pages = [[group.name for group in groups.list(limit=2, offset=offset)] for offset in (0, 2, 4, 6)]
+    pages = [
+        [group.name for group in groups.list(limit=2, offset=offset)] for offset in (0, 2, 4, 6)
+    ]
     assert sorted(name for page in pages for name in page) == names
     assert [len(page) for page in pages] == [2, 2, 1, 0]
     with pytest.raises(exceptions.BadRequest, match="limit"):
@@ -108,10 +110,16 @@ def test_what_is_not_there_is_not_found(session: Session, key: str) -> None:
 
 def test_bad_groups_are_refused_in_words(session: Session) -> None:
     groups = nova(session, "2.64").server_groups
-    with pytest.raises(exceptions.BadRequest, match="Only anti-affinity policy supports rules") as caught:
+    with pytest.raises(
+        exceptions.BadRequest, match="Only anti-affinity policy supports rules"
+    ) as caught:
         groups.create("web", "affinity", {"max_server_per_host": 3})
     assert caught.value.code == 400
-    for name, policy, rules in (("", "affinity", None), ("web", "legacy", None), ("web", "anti-affinity", {"most": 3})):
+    for name, policy, rules in (
+        ("", "affinity", None),
+        ("web", "legacy", None),
+        ("web", "anti-affinity", {"most": 3}),
+    ):
         with pytest.raises(exceptions.BadRequest):
             groups.create(name, policy, rules)
     assert groups.list() == []
@@ -130,7 +138,9 @@ def test_the_eleventh_group_is_beyond_the_quota(session: Session) -> None:
 def test_a_version_beyond_the_range_is_not_acceptable(
     session: Session, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(novaclient, "API_MAX_VERSION", APIVersion("2.999"))  # it knows of none above 2.96 itself
+    monkeypatch.setattr(
+        novaclient, "API_MAX_VERSION", APIVersion("2.999")
+    )  # it knows of none above 2.96 itself
     with pytest.raises(exceptions.NotAcceptable, match=r"Minimum is 2\.1 and maximum is 2\.104"):
         nova(session, version).server_groups.list()
 
@@ -138,11 +148,18 @@ def test_a_version_beyond_the_range_is_not_acceptable(
 def test_the_client_finds_out_which_versions_there_are(session: Session) -> None:
     versions = nova(session, "2").versions
     current = versions.get_current()
-    assert (current.id, current.status, current.version, current.min_version) == ("v2.1", "CURRENT", "2.104", "2.1")
+    assert (current.id, current.status, current.version, current.min_version) == (
+        "v2.1",
+        "CURRENT",
+        "2.104",
+        "2.1",
+    )
     assert [version.id for version in versions.list()] == ["v2.1"]
 
 
-def test_a_group_that_nova_cannot_express_is_seen_and_removed(session: Session, server: str, project: str) -> None:
+def test_a_group_that_nova_cannot_express_is_seen_and_removed(
+    session: Session, server: str, project: str
+) -> None:
     policies = ["affinity", {"kind": "anti-affinity", "weight": 5}]
     body = {"group": {"name": "web", "policies": policies}}
     answer = httpx.post(f"{server}/v1.0/{project}/groups", json=body)

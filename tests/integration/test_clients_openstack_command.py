@@ -32,15 +32,33 @@ def answer(compute: str, *args: str) -> Any:
 
 def test_groups_are_created_listed_shown_and_deleted(compute: str, project: str) -> None:
     group = ("server", "group")
-    web = answer(compute, *group, "create", "--policy", "anti-affinity", "--rule", "max_server_per_host=3", "web")
-    assert (web["name"], web["policy"], web["rules"]) == ("web", "anti-affinity", {"max_server_per_host": 3})
+    web = answer(
+        compute,
+        *group,
+        "create",
+        "--policy",
+        "anti-affinity",
+        "--rule",
+        "max_server_per_host=3",
+        "web",
+    )
+    assert (web["name"], web["policy"], web["rules"]) == (
+        "web",
+        "anti-affinity",
+        {"max_server_per_host": 3},
+    )
     assert (web["members"], web["project_id"]) == ([], project)
-    old = answer(compute, "--os-compute-api-version", "2.1", *group, "create", "--policy", "affinity", "old")
+    old = answer(
+        compute, "--os-compute-api-version", "2.1", *group, "create", "--policy", "affinity", "old"
+    )
     assert (old["name"], old["policies"]) == ("old", ["affinity"])
 
     # A page of one group each, with `marker`: a server that ignored it would be asked for ever.
     listed = answer(compute, *group, "list", "--limit", "1")
-    assert sorted((row["Name"], row["Policy"]) for row in listed) == [("old", "affinity"), ("web", "anti-affinity")]
+    assert sorted((row["Name"], row["Policy"]) for row in listed) == [
+        ("old", "affinity"),
+        ("web", "anti-affinity"),
+    ]
 
     shown = answer(compute, *group, "show", "web")
     assert shown == web
@@ -55,7 +73,15 @@ def test_groups_are_created_listed_shown_and_deleted(compute: str, project: str)
 
 def test_refusals_are_told_in_words(compute: str) -> None:
     bad = openstack(
-        compute, "server", "group", "create", "--policy", "affinity", "--rule", "max_server_per_host=3", "web"
+        compute,
+        "server",
+        "group",
+        "create",
+        "--policy",
+        "affinity",
+        "--rule",
+        "max_server_per_host=3",
+        "web",
     )
     assert bad.returncode == 1
     assert "Only anti-affinity policy supports rules" in bad.stderr

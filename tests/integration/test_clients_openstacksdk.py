@@ -23,7 +23,11 @@ pytestmark = [
 def connected(compute: str, **options: Any) -> Iterator[Any]:
     """Connect; what the user's environment and files say of clouds is left out."""
     connection = openstack.connect(
-        load_envvars=False, load_yaml_config=False, auth_type="none", compute_endpoint_override=compute, **options
+        load_envvars=False,
+        load_yaml_config=False,
+        auth_type="none",
+        compute_endpoint_override=compute,
+        **options,
     )
     try:
         yield connection.compute
@@ -35,9 +39,13 @@ POLICIES = ("affinity", "anti-affinity", "soft-affinity", "soft-anti-affinity")
 
 
 @pytest.mark.parametrize("version", [None, "2.1", "2.13", "2.15", "2.64", "2.96"])
-def test_a_group_of_each_policy_is_created_found_and_deleted(compute: str, project: str, version: str | None) -> None:
+def test_a_group_of_each_policy_is_created_found_and_deleted(
+    compute: str, project: str, version: str | None
+) -> None:
     # Without a version the SDK asks for the highest that it knows for groups: 2.64.
-    with connected(compute, **({} if version is None else {"compute_default_microversion": version})) as nova:
+    with connected(
+        compute, **({} if version is None else {"compute_default_microversion": version})
+    ) as nova:
         for policy in POLICIES[:2] if version in {"2.1", "2.13"} else POLICIES:
             made = nova.create_server_group(name=policy, policy=policy)
             found = nova.get_server_group(made.id)
@@ -66,7 +74,9 @@ def test_the_limit_is_the_size_of_a_page_and_all_pages_are_read(compute: str) ->
     with connected(compute) as nova:
         made = {nova.create_server_group(name=f"g{n}", policy="affinity").id for n in range(5)}
         for limit in (1, 2, 5, 7):
-            listed = [group.id for group in islice(nova.server_groups(limit=limit), 20)]  # else it might be for ever
+            listed = [
+                group.id for group in islice(nova.server_groups(limit=limit), 20)
+            ]  # else it might be for ever
             assert len(listed) == 5
             assert set(listed) == made
         assert made <= {group.id for group in nova.server_groups(limit=3, all_projects=True)}
@@ -91,8 +101,12 @@ def test_two_groups_of_one_name_are_told_apart_by_id_alone(compute: str) -> None
 
 def test_bad_groups_and_one_too_many_are_refused_in_words(compute: str) -> None:
     with connected(compute) as nova:
-        with pytest.raises(exceptions.BadRequestException, match="Only anti-affinity policy supports rules"):
-            nova.create_server_group(name="web", policy="affinity", rules={"max_server_per_host": 2})
+        with pytest.raises(
+            exceptions.BadRequestException, match="Only anti-affinity policy supports rules"
+        ):
+            nova.create_server_group(
+                name="web", policy="affinity", rules={"max_server_per_host": 2}
+            )
         with pytest.raises(exceptions.BadRequestException, match=r"server_group\.policy"):
             nova.create_server_group(name="web", policy="legacy")
         for n in range(10):

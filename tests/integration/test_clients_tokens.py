@@ -24,8 +24,28 @@ Nova = Callable[[str], Any]
 def nova(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Nova]:
     """Give the groups of a project that has two tokens, or of another one, by who asks."""
     file, tokens = tmp_path / "tokens.toml", {"stranger": "gs_000000000000_" + "0" * 64}
-    for who, tenant, role in (("ann", "shop", "member"), ("bob", "shop", "reader"), ("eve", "other", "member")):
-        assert main(["tokens", "add", "--tokens", str(file), "--tenant", tenant, "--user", who, "--role", role]) == 0
+    for who, tenant, role in (
+        ("ann", "shop", "member"),
+        ("bob", "shop", "reader"),
+        ("eve", "other", "member"),
+    ):
+        assert (
+            main(
+                [
+                    "tokens",
+                    "add",
+                    "--tokens",
+                    str(file),
+                    "--tenant",
+                    tenant,
+                    "--user",
+                    who,
+                    "--role",
+                    role,
+                ]
+            )
+            == 0
+        )
         tokens[who] = capsys.readouterr().out.strip()
     with serving(tmp_path, identity=Tokens(file)) as url:
         sessions = {who: Session(auth=Token(f"{url}/v2.1", token)) for who, token in tokens.items()}

@@ -24,7 +24,7 @@ from benchmarks.races import judge, prepare
 from groupsolver.api import Loopback, Settings
 from groupsolver.api.app import App
 from groupsolver.api.services.service import Service
-from groupsolver.store.state.snapshot_cache import Mirror
+from groupsolver.store.state.snapshot_cache import SnapshotCache
 from groupsolver.store.store import Store
 from tests.support.drivers.databases import opened, postgres_server
 from tests.support.drivers.served import ROOT
@@ -34,7 +34,9 @@ NUMBER, CLIENTS, KILLED_AFTER = 200, 8, 70
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def safe_database(request: pytest.FixtureRequest, tmp_path: Path, sqlite_made: Path) -> Iterator[str]:
+def safe_database(
+    request: pytest.FixtureRequest, tmp_path: Path, sqlite_made: Path
+) -> Iterator[str]:
     if request.param == "sqlite":
         shutil.copy(sqlite_made, tmp_path / "killed.db")
         yield f"sqlite:///{tmp_path / 'killed.db'}"
@@ -47,7 +49,11 @@ def safe_database(request: pytest.FixtureRequest, tmp_path: Path, sqlite_made: P
 def served(database: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     command = [sys.executable, "-u", "-m", "groupsolver", "serve", "--port", "0", "--threads", "10"]
     with subprocess.Popen(
-        [*command, "--database", database], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
+        [*command, "--database", database],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
     ) as process:
         try:
             assert process.stdout is not None
@@ -109,13 +115,21 @@ def test_a_killed_server_leaves_each_claim_whole_or_absent(safe_database: str) -
         answered = killed_amid(port, process, bodies)
     assert KILLED_AFTER <= len(answered) < NUMBER
 
-    app_of = {one["hints"]["group"]: i for i, body in enumerate(bodies) for one in body["placement"]["instances"]}
+    app_of = {
+        one["hints"]["group"]: i
+        for i, body in enumerate(bodies)
+        for one in body["placement"]["instances"]
+    }
     with opened(safe_database) as store:
-        now = Mirror(store).snapshot()
+        now = SnapshotCache(store).snapshot()
     there = Counter(app_of[one.group] for one in now.instances.values() if one.group)
     assert all(count == size_of(bodies[number]) for number, count in there.items())
     assert set(answered) <= set(there)  # what was answered was written
-    hosts = {one["id"]: one["host"] for answer in answered.values() for one in answer["placement"]["instances"]}
+    hosts = {
+        one["id"]: one["host"]
+        for answer in answered.values()
+        for one in answer["placement"]["instances"]
+    }
     assert {key: now.instances[key].host for key in hosts} == hosts
     taken: Counter[str] = Counter()
     for one in now.instances.values():
@@ -125,7 +139,9 @@ def test_a_killed_server_leaves_each_claim_whole_or_absent(safe_database: str) -
     assert judge(safe_database) == []
 
     # A key that was in flight is held for a while; then each is asked again, and nothing is placed twice.
-    again = App(Service(Settings(), Store(safe_database, clock=lambda: time.time() + 200)), Loopback())
+    again = App(
+        Service(Settings(), Store(safe_database, clock=lambda: time.time() + 200)), Loopback()
+    )
     client = Client(again)
     for number, body in enumerate(bodies):
         answer = client.post(
@@ -139,6 +155,6 @@ def test_a_killed_server_leaves_each_claim_whole_or_absent(safe_database: str) -
             assert answer.get_json() == answered[number]
     again.close()
     with opened(safe_database) as store:
-        now = Mirror(store).snapshot()
+        now = SnapshotCache(store).snapshot()
     assert len(now.instances) == sum(map(size_of, bodies))
     assert judge(safe_database) == []

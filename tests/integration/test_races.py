@@ -37,7 +37,9 @@ def test_four_processes_race_for_one_fleet_on_sqlite(tmp_path: Path, sqlite_made
     judged(race(f"sqlite:///{tmp_path / 'race.db'}", 4, SIZE))
 
 
-def test_more_applications_than_room_are_refused_and_the_refusals_are_true(postgres: Postgres) -> None:
+def test_more_applications_than_room_are_refused_and_the_refusals_are_true(
+    postgres: Postgres,
+) -> None:
     told = race(postgres.new(), 4, 32, slack=-0.4)
     assert (told["wrong"], told["unjustified"], told["others"], told["given_up"]) == ([], 0, {}, 0)
     assert told["infeasible"] >= 3

@@ -12,8 +12,8 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 from groupsolver import Application, Fleet, Limits, check, compile_fleet, solve
-from groupsolver.constraints.problem.compiled_problem import Ground
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.solver.exact.numa import CellRoom, sure_and_possible, whole_sizes
 from groupsolver.solver.presolve.host_reduction import reduce
 from tests.laws.test_cut import nothing_at_first
@@ -36,7 +36,9 @@ def celled(case: Case) -> Case:
 
 @every_policy
 @given(data=st.data())
-def test_the_answer_is_the_brute_forced_optimum_and_its_cells_hold(kind: str, soft: bool, data: Any) -> None:
+def test_the_answer_is_the_brute_forced_optimum_and_its_cells_hold(
+    kind: str, soft: bool, data: Any
+) -> None:
     rnd = data.draw(dice(kind, soft))
     case = celled(cases(rnd, kind, soft))
     app, fleet = values(case)
@@ -50,7 +52,9 @@ def test_the_answer_is_the_brute_forced_optimum_and_its_cells_hold(kind: str, so
         return
     told = check(app, fleet, result.placement, objective=objective, cells=result.cells)
     assert (told.violations, told.objective) == ((), best)
-    assert told == check(app, fleet, result.placement, objective=objective)  # which looks for a way by itself
+    assert told == check(
+        app, fleet, result.placement, objective=objective
+    )  # which looks for a way by itself
     assert Oracle(*case).holds(result.placement)
     hosts = {host.name: host for host in fleet.hosts}
     sizes = {id_: size for id_, _, size in Oracle(*case).members}
@@ -60,12 +64,16 @@ def test_the_answer_is_the_brute_forced_optimum_and_its_cells_hold(kind: str, so
         if hosts[host].cell_classes() & {n for n, a in sizes[id_].items() if a}
     }
     assert result.cells.keys() == needy
-    assert all(cell in hosts[result.placement[id_]].cell_names() for id_, cell in result.cells.items())
+    assert all(
+        cell in hosts[result.placement[id_]].cell_names() for id_, cell in result.cells.items()
+    )
 
 
 @every_policy
 @given(data=st.data())
-def test_the_checker_agrees_with_the_oracle_on_any_placement(kind: str, soft: bool, data: Any) -> None:
+def test_the_checker_agrees_with_the_oracle_on_any_placement(
+    kind: str, soft: bool, data: Any
+) -> None:
     rnd = data.draw(dice(kind, soft))
     case = celled(cases(rnd, kind, soft))
     app, fleet = values(case)
@@ -79,12 +87,14 @@ def test_the_checker_agrees_with_the_oracle_on_any_placement(kind: str, soft: bo
 
 @every_policy
 @given(data=st.data())
-def test_the_reduced_problem_has_the_optimum_of_the_unreduced(kind: str, soft: bool, data: Any) -> None:
+def test_the_reduced_problem_has_the_optimum_of_the_unreduced(
+    kind: str, soft: bool, data: Any
+) -> None:
     rnd = data.draw(dice(kind, soft))
     for objective in OBJECTIVES:
         problem = Wide(celled(wide_cases(rnd, kind, soft)), objective)
         with patch.object(cells, "FEW", rnd.choice((0, 100))):
-            kept = reduce(problem.ground, problem.survey)
+            kept = reduce(problem.compiled, problem.survey)
         if sum(map(len, kept)) < sum(map(len, problem.every)):
             assert problem.best(kept) == problem.best(problem.every)
 
@@ -93,36 +103,52 @@ def hosts_of_cells(rnd: Random) -> Doc:
     """Thirty hosts of up to three small cells, most of few sorts."""
     hosts: list[Doc] = []
     for i in range(30):
-        inside = [{"VCPU": rnd.randint(0, 7), "MEMORY_MB": rnd.randint(0, 7)} for _ in range(rnd.randint(0, 3))]
-        host: Doc = {"name": f"h{i}", "cells": [{"inventory": told} for told in inside], "inventory": {"DISK_GB": 9}}
+        inside = [
+            {"VCPU": rnd.randint(0, 7), "MEMORY_MB": rnd.randint(0, 7)}
+            for _ in range(rnd.randint(0, 3))
+        ]
+        host: Doc = {
+            "name": f"h{i}",
+            "cells": [{"inventory": told} for told in inside],
+            "inventory": {"DISK_GB": 9},
+        }
         if not inside:
             host = {"name": f"h{i}", "inventory": {"VCPU": 9, "MEMORY_MB": 9, "DISK_GB": 9}}
         hosts.append(host)
     return {"hosts": hosts}
 
 
-def batch(rnd: Random) -> Ground:
+def batch(rnd: Random) -> CompiledProblem:
     fleet = compile_fleet(Fleet.model_validate(hosts_of_cells(rnd)))
-    sizes = [{"VCPU": rnd.randint(0, 4), "MEMORY_MB": rnd.randint(0, 4), "DISK_GB": 1} for _ in range(3)]
+    sizes = [
+        {"VCPU": rnd.randint(0, 4), "MEMORY_MB": rnd.randint(0, 4), "DISK_GB": 1} for _ in range(3)
+    ]
     members = [{"resources": size, "count": rnd.randint(1, 3)} for size in sizes]
     app = Application.model_validate({"groups": [{"name": "A", "members": members}]})
-    return Ground(Scene(app, fleet.index), fleet)
+    return CompiledProblem(Problem(app, fleet.index), fleet)
 
 
 @given(st.integers(0, 2**40))
 def test_a_share_that_surely_goes_into_cells_does_and_one_that_may_not_does_not(seed: int) -> None:
     rnd = Random(seed)
-    ground = batch(rnd)
-    share = {lot: rnd.randint(0, what.number) for lot, what in enumerate(ground.lots)}
-    fits = np.ones(len(ground.fleet), dtype=np.bool_)
-    for lot, number in share.items():
-        fits &= ground.fleet.slots(dict(ground.lots[lot].size), 9) >= number
+    compiled = batch(rnd)
+    share = {
+        member_class: rnd.randint(0, what.number)
+        for member_class, what in enumerate(compiled.member_classes)
+    }
+    fits = np.ones(len(compiled.fleet), dtype=np.bool_)
+    for member_class, number in share.items():
+        fits &= compiled.fleet.slots(dict(compiled.member_classes[member_class].size), 9) >= number
     with patch.object(cells, "FEW", rnd.choice((0, 100))) as few:
-        sure, possible = sure_and_possible(ground, share, fits)
+        sure, possible = sure_and_possible(compiled, share, fits)
     assert not few or (sure == possible).all()
-    sizes = [dict(ground.lots[lot].size) for lot, number in share.items() for _ in range(number)]
-    for name, row in ground.fleet.rows.items():
-        host = ground.fleet.index[name].document()
+    sizes = [
+        dict(compiled.member_classes[member_class].size)
+        for member_class, number in share.items()
+        for _ in range(number)
+    ]
+    for name, row in compiled.fleet.rows.items():
+        host = compiled.fleet.index[name].document()
         way = bool(fits[row]) and cells.some_way(host, sizes)
         assert way or not sure[row]
         assert possible[row] or not way
@@ -131,15 +157,21 @@ def test_a_share_that_surely_goes_into_cells_does_and_one_that_may_not_does_not(
 @given(st.integers(0, 2**40))
 def test_whatever_goes_into_cells_keeps_the_rows_of_the_relaxation(seed: int) -> None:
     rnd = Random(seed)
-    ground = batch(rnd)
-    rows = list(whole_sizes(ground))
-    for name, row in ground.fleet.rows.items():
-        host = ground.fleet.index[name].document()
+    compiled = batch(rnd)
+    rows = list(whole_sizes(compiled))
+    for name, row in compiled.fleet.rows.items():
+        host = compiled.fleet.index[name].document()
         for _ in range(5):
-            number = [rnd.randint(0, 3) for _ in ground.lots]
-            sizes = [dict(lot.size) for lot, many in zip(ground.lots, number, strict=True) for _ in range(many)]
+            number = [rnd.randint(0, 3) for _ in compiled.member_classes]
+            sizes = [
+                dict(member_class.size)
+                for member_class, many in zip(compiled.member_classes, number, strict=True)
+                for _ in range(many)
+            ]
             if len(sizes) < 6 and cells.some_way(host, sizes):
-                assert all(weight @ number <= room[row] for codes, weight, room in rows if codes[row] >= 0)
+                assert all(
+                    weight @ number <= room[row] for codes, weight, room in rows if codes[row] >= 0
+                )
 
 
 def test_a_share_of_which_nobody_knows_whether_it_goes_into_cells_loses_no_host() -> None:
@@ -147,10 +179,12 @@ def test_a_share_of_which_nobody_knows_whether_it_goes_into_cells_loses_no_host(
     fleet = {"hosts": [{"name": "h", "cells": [{"inventory": {"VCPU": 7}}] * 2}]}
     members = [{"resources": {"VCPU": 3}, "count": 2}, {"resources": {"VCPU": 2}, "count": 4}]
     for kind in ({"kind": "affinity"}, {"kind": "affinity", "weight": 1}):
-        problem = Wide(({"groups": [{"name": "A", "members": members, "policies": [kind]}]}, fleet), "cost")
+        problem = Wide(
+            ({"groups": [{"name": "A", "members": members, "policies": [kind]}]}, fleet), "cost"
+        )
         for few in (0, 100):
             with patch.object(cells, "FEW", few):
-                kept = reduce(problem.ground, problem.survey)
+                kept = reduce(problem.compiled, problem.survey)
             assert [rows.tolist() for rows in kept] == [[0], [0]]
             assert problem.best(kept) == 0
 
@@ -158,30 +192,34 @@ def test_a_share_of_which_nobody_knows_whether_it_goes_into_cells_loses_no_host(
 @given(st.integers(0, 2**40))
 def test_room_that_is_kept_while_members_come_and_go_is_what_is_left(seed: int) -> None:
     rnd = Random(seed)
-    ground = batch(rnd)
-    rows = np.arange(len(ground.fleet), dtype=np.int64)
-    room = CellRoom(ground, rows)
+    compiled = batch(rnd)
+    rows = np.arange(len(compiled.fleet), dtype=np.int64)
+    room = CellRoom(compiled, rows)
     down: list[tuple[int, int]] = []
     for _ in range(30):
         if down and rnd.randint(1, 3) == 1:
             room.take(*down.pop())
             continue
-        lot, at = rnd.randrange(len(ground.lots)), rnd.randrange(3)
-        most = ground.fleet.slots(dict(ground.lots[lot].size), 99)
-        if room.any and min(most[at], room.holds[lot, at]) > 0:
-            room.put(lot, at)
-            down.append((lot, at))
+        member_class, at = rnd.randrange(len(compiled.member_classes)), rnd.randrange(3)
+        most = compiled.fleet.slots(dict(compiled.member_classes[member_class].size), 99)
+        if room.any and min(most[at], room.holds[member_class, at]) > 0:
+            room.put(member_class, at)
+            down.append((member_class, at))
     for at in range(3):
-        here = [dict(ground.lots[lot].size) for lot, where in down if where == at]
-        host = ground.fleet.index[ground.fleet.names[at]].document()
+        here = [
+            dict(compiled.member_classes[member_class].size)
+            for member_class, where in down
+            if where == at
+        ]
+        host = compiled.fleet.index[compiled.fleet.names[at]].document()
         # Memory and processors as the members stand; the hosts without cells look after themselves.
         assert not host.get("cells") or cells.some_way(host, here)
     while down:
         room.take(*down.pop())
-    for lot, what in enumerate(ground.lots if room.any else ()):
-        before = ground.fleet.cells.bounded(dict(what.size), np.full(len(rows), 99), 99)
-        touched = room.holds[lot] < 2**60
-        assert (np.minimum(room.holds[lot], 99)[touched] == before[touched]).all()
+    for member_class, what in enumerate(compiled.member_classes if room.any else ()):
+        before = compiled.fleet.cells.bounded(dict(what.size), np.full(len(rows), 99), 99)
+        touched = room.holds[member_class] < 2**60
+        assert (np.minimum(room.holds[member_class], 99)[touched] == before[touched]).all()
 
 
 def test_draws_of_this_page_have_cells_that_bind_and_cells_that_do_not() -> None:
@@ -201,7 +239,9 @@ def test_draws_of_this_page_have_cells_that_bind_and_cells_that_do_not() -> None
 
 
 def test_one_worker_and_one_seed_give_the_same_cells_again() -> None:
-    fleet = Fleet.model_validate({"hosts": [{"name": "h", "cells": [{"inventory": {"VCPU": 6}}] * 3}]})
+    fleet = Fleet.model_validate(
+        {"hosts": [{"name": "h", "cells": [{"inventory": {"VCPU": 6}}] * 3}]}
+    )
     members = [{"resources": {"VCPU": n}, "count": 2} for n in (1, 2, 3)]
     app = Application.model_validate({"groups": [{"name": "A", "members": members}]})
     first, again = (solve(app, fleet, limits=Limits(workers=1), explain=False) for _ in range(2))

@@ -14,17 +14,24 @@ from hypothesis import strategies as st
 
 from groupsolver import Application, Costs, Fleet, Limits, compile_fleet
 from groupsolver.changes.change import changed
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
-from groupsolver.solver.budget import Run
+from groupsolver.solver.budget import Budget
 from groupsolver.solver.explain.corrections import Corrections, Remedy
 from groupsolver.solver.explain.empty_fleet import never
 from groupsolver.solver.explain.feasibility import Asked, Oracle
 from groupsolver.solver.explain.fixes import ASKED, remedies
 from groupsolver.solver.explain.pipeline import _further
-from groupsolver.solver.explain.quickxplain import Found, find
+from groupsolver.solver.explain.quickxplain import MinimalConflict, find
 from groupsolver.solver.explain.relaxations import changes_of, knobs_of
-from groupsolver.solver.explain.rules import Atom, Atomized, Piece, Room, Size, in_pieces
+from groupsolver.solver.explain.rules import (
+    Atomized,
+    CapacityRule,
+    PolicyRule,
+    RuleAtom,
+    SizeRule,
+    in_pieces,
+)
 from groupsolver.solver.pipeline import answer
 from tests.support.draws.applications import KINDS, cases
 from tests.support.oracle import rules
@@ -46,26 +53,30 @@ class Case:
     def __init__(self, app: Doc, fleet: Doc) -> None:
         self.app, self.fleet = app, fleet
         self.compiled = compile_fleet(Fleet.model_validate(fleet))
-        scene = Scene(Application.model_validate(app), self.compiled.index)
-        self.atomized = Atomized(Scene(in_pieces(scene), self.compiled.index))
-        self.oracle = Oracle(answer, "pack", Run(Limits(seconds=600, workers=1), None))
+        problem = Problem(Application.model_validate(app), self.compiled.index)
+        self.atomized = Atomized(Problem(in_pieces(problem), self.compiled.index))
+        self.oracle = Oracle(answer, "pack", Budget(Limits(seconds=600, workers=1), None))
         self.asked = Asked(self.atomized, self.compiled, self.oracle)
 
-    def possible(self, atoms: list[Atom]) -> bool:
-        policies = [(atom.group, _document(atom)) for atom in atoms if isinstance(atom, Piece)]
-        sizes = {atom.group for atom in atoms if isinstance(atom, Size)}
-        classes = {atom.resource for atom in atoms if isinstance(atom, Room)}
+    def possible(self, atoms: list[RuleAtom]) -> bool:
+        policies = [(atom.group, _document(atom)) for atom in atoms if isinstance(atom, PolicyRule)]
+        sizes = {atom.group for atom in atoms if isinstance(atom, SizeRule)}
+        classes = {atom.resource for atom in atoms if isinstance(atom, CapacityRule)}
         return possible(*rules.only(self.app, self.fleet, policies, sizes, classes))
 
-    def found(self) -> Found:
+    def found(self) -> MinimalConflict:
         found = find(self.asked)
         assert found is not None
         return found
 
 
-def _document(piece: Piece) -> Doc:
+def _document(piece: PolicyRule) -> Doc:
     """Give a piece as `tests.support.oracle.rules` has it: without what says nothing."""
-    return {name: value for name, value in piece.policy.document().items() if value not in ([], {}, None)}
+    return {
+        name: value
+        for name, value in piece.policy.document().items()
+        if value not in ([], {}, None)
+    }
 
 
 def drawn(kind: str, data: Any) -> Case:
@@ -82,7 +93,7 @@ def first_impossible(rnd: Random, kind: str) -> Case:
         case = Case(*cases(rnd, kind, soft=False))
         while case.asked.possible(case.atomized.every) is not False:
             case = Case(*cases(rnd, kind, soft=False))
-        pieces = sum(isinstance(atom, Piece) for atom in case.found().atoms)
+        pieces = sum(isinstance(atom, PolicyRule) for atom in case.found().atoms)
         if pieces > most:
             best, most = case, pieces
     assert best is not None
@@ -105,7 +116,9 @@ def test_a_conflict_is_impossible_and_each_proper_part_of_it_is_not(kind: str, d
 @every_kind
 @draws(4)
 @given(data=st.data())
-def test_further_conflicts_are_disjoint_and_without_them_the_rest_is_possible(kind: str, data: Any) -> None:
+def test_further_conflicts_are_disjoint_and_without_them_the_rest_is_possible(
+    kind: str, data: Any
+) -> None:
     case = drawn(kind, data)
     first = case.found()
     every = [first, *_further(case.asked, first)]
@@ -149,21 +162,30 @@ def test_every_fix_makes_it_possible_by_the_placement_that_it_tells(kind: str, d
 def test_no_cheaper_change_of_what_is_asked_for_helps(kind: str, data: Any) -> None:
     case = drawn(kind, data)
     rnd = Random(str(case.app))
-    costs = Costs(**{name: rnd.choice((1, 2, 3, 5)) for name in ("relax", "soften", "drop", "fewer")})
-    knobs = knobs_of(case.atomized, costs)
-    best = Corrections(case.atomized, case.compiled, case.oracle, costs, case.found()).cheapest(ASKED)
+    costs = Costs(
+        **{name: rnd.choice((1, 2, 3, 5)) for name in ("relax", "soften", "drop", "fewer")}
+    )
+    relaxations = knobs_of(case.atomized, costs)
+    best = Corrections(case.atomized, case.compiled, case.oracle, costs, case.found()).cheapest(
+        ASKED
+    )
     assert best is not None
     cheaper = []
-    for state in product(*(range(knob.last + 1) for knob in knobs)):
-        cost = sum(knob.cost(position) for knob, position in zip(knobs, state, strict=True))
+    for state in product(*(range(relaxation.last + 1) for relaxation in relaxations)):
+        cost = sum(
+            relaxation.cost(position)
+            for relaxation, position in zip(relaxations, state, strict=True)
+        )
         if 0 < cost < best.cost:
-            cheaper.append(dict(zip(knobs, state, strict=True)))
+            cheaper.append(dict(zip(relaxations, state, strict=True)))
         if len(cheaper) > FEW:
             break
     event(f"{min(len(cheaper), 9)} cheaper states")
     for one in cheaper[:FEW]:
         app, _ = changed(case.atomized.app, case.compiled, changes_of(case.atomized, one))
-        assert not possible(app.document(), case.fleet), [c.describe() for c in changes_of(case.atomized, one)]
+        assert not possible(app.document(), case.fleet), [
+            c.describe() for c in changes_of(case.atomized, one)
+        ]
 
 
 @every_kind
@@ -174,8 +196,12 @@ def test_it_never_fits_where_it_does_not_fit_an_empty_fleet(kind: str, data: Any
     hosts = []
     for host in case.fleet["hosts"]:
         cells = [{k: v for k, v in cell.items() if k != "used"} for cell in host.get("cells", [])]
-        hosts.append({k: v for k, v in host.items() if k != "used"} | ({"cells": cells} if cells else {}))
-    links = [{k: v for k, v in link.items() if k != "used_mbps"} for link in case.fleet.get("links", [])]
+        hosts.append(
+            {k: v for k, v in host.items() if k != "used"} | ({"cells": cells} if cells else {})
+        )
+    links = [
+        {k: v for k, v in link.items() if k != "used_mbps"} for link in case.fleet.get("links", [])
+    ]
     pieces = rules.hard_pieces(case.app, case.fleet)
     groups = {group["name"] for group in case.app["groups"]}
     alone, _ = rules.only(case.app, case.fleet, pieces, groups, {"VCPU", "MEMORY_MB"})
@@ -191,10 +217,12 @@ def test_the_draws_have_conflicts_of_many_rules_and_of_all_sorts() -> None:
     for kind in KINDS * 3:
         atoms = first_impossible(rnd, kind).found().atoms
         found["three rules or more"] += len(atoms) >= 3
-        found["two groups"] += len({atom.group for atom in atoms if isinstance(atom, Size)}) > 1
-        found["room"] += any(isinstance(atom, Room) for atom in atoms)
-        found["two policies"] += sum(isinstance(atom, Piece) for atom in atoms) > 1
-        found["the kind itself"] += any(isinstance(atom, Piece) and atom.policy.kind == kind for atom in atoms)
+        found["two groups"] += len({atom.group for atom in atoms if isinstance(atom, SizeRule)}) > 1
+        found["room"] += any(isinstance(atom, CapacityRule) for atom in atoms)
+        found["two policies"] += sum(isinstance(atom, PolicyRule) for atom in atoms) > 1
+        found["the kind itself"] += any(
+            isinstance(atom, PolicyRule) and atom.policy.kind == kind for atom in atoms
+        )
     floors = {"three rules or more": 0.4, "room": 0.3, "two policies": 0.15}
     floors["the kind itself"] = 0.3
     shares = {what: number / (3 * len(KINDS)) for what, number in found.items()}

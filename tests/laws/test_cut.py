@@ -15,9 +15,9 @@ from ortools.sat.python import cp_model
 
 from groupsolver import Limits, check, solve
 from groupsolver.checking.check import unit_of
-from groupsolver.constraints.cp_model.model_builder import Encoding
+from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.model.result import Objective
-from groupsolver.solver.budget import Run
+from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact import staged_proof
 from groupsolver.solver.incumbent import Incumbent
 from groupsolver.solver.relaxation.blocks import blocks_of
@@ -32,45 +32,55 @@ pipeline = import_module("groupsolver.solver.pipeline")
 
 @every_policy
 @given(data=st.data())
-def test_bounds_and_what_a_candidate_adds_to_them_never_exceed_the_optimum(kind: str, soft: bool, data: Any) -> None:
+def test_bounds_and_what_a_candidate_adds_to_them_never_exceed_the_optimum(
+    kind: str, soft: bool, data: Any
+) -> None:
     case, _ = wide(kind, soft, data)
     for objective in OBJECTIVES:
         problem = Wide(case, objective)
-        if not problem.ground.lots:
+        if not problem.compiled.member_classes:
             return
-        blocks = blocks_of(problem.ground, unit_of(objective))
+        blocks = blocks_of(problem.compiled, unit_of(objective))
         slots = slots_of(problem.survey, problem.every, blocks)
-        bounds = relax(problem.ground, problem.survey, slots, blocks, Run(ONE, None)).bounds
-        enc = problem.encoded()
-        best = least(enc.model)
+        bounds = relax(problem.compiled, problem.survey, slots, blocks, Budget(ONE, None)).bounds
+        builder = problem.encoded()
+        best = least(builder.model)
         assert best is None or (math.isfinite(bounds.lower) and bounds.proved <= best)
         if best is None or not math.isfinite(bounds.lower):
             continue
         # Candidates that are cut where a placement of the objective `best` is known. One solve for all:
         # is there a placement that uses one of them and costs less than its raise says?
         floors: dict[tuple[int, int], float] = {}
-        for lot, row, raised in zip(slots.lot.tolist(), slots.row.tolist(), bounds.raises.tolist(), strict=True):
-            floors[lot, row] = min(floors.get((lot, row), math.inf), bounds.lower + raised - bounds.noise)
-        assert not cheaper(enc, problem, {at: floor for at, floor in floors.items() if floor > best})
+        for member_class, row, raised in zip(
+            slots.member_class.tolist(), slots.row.tolist(), bounds.raises.tolist(), strict=True
+        ):
+            floors[member_class, row] = min(
+                floors.get((member_class, row), math.inf), bounds.lower + raised - bounds.noise
+            )
+        assert not cheaper(
+            builder, problem, {at: floor for at, floor in floors.items() if floor > best}
+        )
 
 
-def cheaper(enc: Encoding, problem: Wide, floors: dict[tuple[int, int], float]) -> bool:
+def cheaper(builder: ModelBuilder, problem: Wide, floors: dict[tuple[int, int], float]) -> bool:
     """Whether some placement uses a candidate, (lot, row), at an objective below its floor."""
-    of = enc.model.proto.objective
-    costs = [enc.model.get_int_var_from_proto_index(index) for index in of.vars]
+    of = builder.model.proto.objective
+    costs = [builder.model.get_int_var_from_proto_index(index) for index in of.vars]
     cost = cp_model.LinearExpr.weighted_sum(costs, list(of.coeffs))
     chosen = []
-    for lot, rows in enumerate(problem.every):
-        for row, var in zip(rows.tolist(), enc.placed[lot], strict=True):
-            if (floor := floors.get((lot, row))) is not None:
-                used = enc.model.new_bool_var("")
-                enc.model.add(var >= 1).only_enforce_if(used)
+    for member_class, rows in enumerate(problem.every):
+        for row, var in zip(rows.tolist(), builder.placed[member_class], strict=True):
+            if (floor := floors.get((member_class, row))) is not None:
+                used = builder.model.new_bool_var("")
+                builder.model.add(var >= 1).only_enforce_if(used)
                 if math.isfinite(floor):
-                    enc.model.add(cost <= math.ceil(floor) - 1 - round(of.offset)).only_enforce_if(used)
+                    builder.model.add(
+                        cost <= math.ceil(floor) - 1 - round(of.offset)
+                    ).only_enforce_if(used)
                 chosen.append(used)
-    enc.model.add_bool_or(chosen)
-    enc.model.minimize(0)
-    return least(enc.model) is not None
+    builder.model.add_bool_or(chosen)
+    builder.model.minimize(0)
+    return least(builder.model) is not None
 
 
 def nothing_at_first(*_: object) -> Iterator[list[tuple[int, int]]]:
@@ -91,21 +101,30 @@ def kept_in(claims: list[int]) -> Callable[[Incumbent, int], None]:
 
 @every_policy
 @given(data=st.data())
-def test_the_answer_in_many_steps_is_the_optimum_of_the_unreduced_model(kind: str, soft: bool, data: Any) -> None:
+def test_the_answer_in_many_steps_is_the_optimum_of_the_unreduced_model(
+    kind: str, soft: bool, data: Any
+) -> None:
     case, rnd = wide(kind, soft, data)
-    tried: list[tuple[Case, Objective]] = [(case, rnd.choice(OBJECTIVES)), (priced_anew(rnd, case), "cost")]
+    tried: list[tuple[Case, Objective]] = [
+        (case, rnd.choice(OBJECTIVES)),
+        (priced_anew(rnd, case), "cost"),
+    ]
     for priced, objective in tried:
         problem = Wide(priced, objective)
         best = problem.best(problem.every)
         limits = Limits(seconds=60, workers=1, gap=rnd.choice((0.0, 0.0, 0.05, 0.3)))
         claims: list[int] = []
         with ExitStack() as patches:
-            patches.enter_context(patch.object(staged_proof, "FIRST", rnd.choice((2, 4, 8))))
-            patches.enter_context(patch.object(staged_proof, "NEAR", 1))
+            patches.enter_context(
+                patch.object(staged_proof, "FIRST_STEP_SLOTS", rnd.choice((2, 4, 8)))
+            )
+            patches.enter_context(patch.object(staged_proof, "MIN_STEP_RATIO", 1))
             patches.enter_context(patch.object(Incumbent, "prove", kept_in(claims)))
             if rnd.randint(0, 2):
                 patches.enter_context(patch.object(pipeline, "construct", nothing_at_first))
-            result = solve(problem.app, problem.fleet, objective=objective, limits=limits, explain=False)
+            result = solve(
+                problem.app, problem.fleet, objective=objective, limits=limits, explain=False
+            )
         if best is None:
             assert result.status == "infeasible"
             continue
@@ -114,4 +133,6 @@ def test_the_answer_in_many_steps_is_the_optimum_of_the_unreduced_model(kind: st
         assert result.bound is not None
         assert max([result.bound, *claims]) <= best <= result.objective
         assert (result.objective - result.bound) / max(1, abs(result.objective)) <= limits.gap
-        assert not check(problem.app, problem.fleet, result.placement, objective=objective).violations
+        assert not check(
+            problem.app, problem.fleet, result.placement, objective=objective
+        ).violations

@@ -21,7 +21,7 @@ FORMS = [(kind, soft) for kind in ("network-proximity", "near") for soft in (Fal
 SEEDS = range(60)
 
 
-def case(kind: str, soft: bool, seed: int, hosts: int) -> tuple[Doc, Doc]:
+def drawn_case(kind: str, soft: bool, seed: int, hosts: int) -> tuple[Doc, Doc]:
     """Hosts in a row or a ring, by themselves or in racks; up to four members and three running ones."""
     rnd = Random(f"{kind} {soft} {seed} {hosts}")
     racks = rnd.randint(3, 6)
@@ -37,24 +37,32 @@ def case(kind: str, soft: bool, seed: int, hosts: int) -> tuple[Doc, Doc]:
         for name in names
     ]
     ends = [f"r{i}" for i in range(racks)] if by_rack else names
-    links = [{"between": list(pair), "latency_us": rnd.choice((1, 1, 2))} for pair in pairwise(ends)]
+    links = [
+        {"between": list(pair), "latency_us": rnd.choice((1, 1, 2))} for pair in pairwise(ends)
+    ]
     if rnd.randint(0, 1):
         links.append({"between": [ends[-1], ends[0]], "latency_us": 1})
     policy: Doc = {
         "kind": kind,
-        **rnd.choice(({"max_hops": 1}, {"max_hops": 2}, {"max_latency_us": 1}, {"max_latency_us": 2})),
+        **rnd.choice(
+            ({"max_hops": 1}, {"max_hops": 2}, {"max_latency_us": 1}, {"max_latency_us": 2})
+        ),
     }
     policy |= {"weight": rnd.randint(1, 2)} if soft else {}
     policy |= {"group": "B"} if kind == "near" else {}
     members = [{"flavor": rnd.choice("sm"), "count": rnd.randint(1, 2)} for _ in range(2)]
     groups: list[Doc] = [{"name": "A", "policies": [policy], "members": members}, {"name": "B"}]
     if rnd.randint(0, 1):
-        groups[0]["policies"].append({"kind": "anti-affinity", "max_per_domain": rnd.choice((1, 2))})
+        groups[0]["policies"].append(
+            {"kind": "anti-affinity", "max_per_domain": rnd.choice((1, 2))}
+        )
     if kind == "near":
         groups[0]["members"] = members[:1]
         groups[1]["members"] = [{"flavor": "s", "count": rnd.randint(1, 2)}]
         for group in groups if rnd.randint(0, 1) else []:  # often too far apart
-            group.setdefault("policies", []).append({"kind": "within", "hosts": rnd.sample(names, 1)})
+            group.setdefault("policies", []).append(
+                {"kind": "within", "hosts": rnd.sample(names, 1)}
+            )
     existing = [
         {"group": rnd.choice("AAB"), "id": f"old{i}", "host": rnd.choice(names)}
         for i in range(rnd.choice((0, 0, 1, 2, 3)))
@@ -67,14 +75,14 @@ def case(kind: str, soft: bool, seed: int, hosts: int) -> tuple[Doc, Doc]:
 def test_the_answer_is_the_brute_forced_optimum(kind: str, soft: bool) -> None:
     refused = split = 0
     for seed in SEEDS:
-        drawn = case(kind, soft, seed, 5)
-        oracle, problem = Oracle(*drawn), Wide(drawn, "cost")
+        drawn = drawn_case(kind, soft, seed, 5)
+        oracle, case = Oracle(*drawn), Wide(drawn, "cost")
         objective = Random(seed).choice(OBJECTIVES)
         best = oracle.best(objective)
-        result = solve(problem.app, problem.fleet, objective=objective, limits=ONE, explain=False)
+        result = solve(case.app, case.fleet, objective=objective, limits=ONE, explain=False)
         assert result.objective == best, drawn
         refused += best is None
-        split += not problem.ground.scene.rules[0].policy.nearness(problem.ground.fleet).equivalence  # type: ignore[attr-defined]
+        split += not case.compiled.problem.rules[0].policy.nearness(case.compiled.fleet).equivalence  # type: ignore[attr-defined]
     assert split > 0.4 * len(SEEDS)
     assert soft or 0.05 * len(SEEDS) < refused < 0.7 * len(SEEDS)
 
@@ -83,23 +91,29 @@ def test_the_answer_is_the_brute_forced_optimum(kind: str, soft: bool) -> None:
 def test_checker_oracle_and_model_agree_on_any_placement(kind: str, soft: bool) -> None:
     for seed in SEEDS:
         rnd = Random(seed)
-        drawn = case(kind, soft, seed, 5)
-        oracle, problem = Oracle(*drawn), Wide(drawn, "cost")
-        enc = problem.encoded()
+        drawn = drawn_case(kind, soft, seed, 5)
+        oracle, case = Oracle(*drawn), Wide(drawn, "cost")
+        builder = case.encoded()
         every = [p for p in oracle.placements() if oracle.holds(p)]
-        for placement in [anywhere(oracle, rnd) for _ in range(6)] + rnd.sample(every, min(4, len(every))):
-            verdict = judge(problem.ground.scene, placement, "cost")
+        for placement in [anywhere(oracle, rnd) for _ in range(6)] + rnd.sample(
+            every, min(4, len(every))
+        ):
+            verdict = judge(case.compiled.problem, placement, "cost")
             assert (not verdict.violations) == oracle.holds(placement)
             assert verdict.objective == oracle.value(placement, "cost")
-            assert priced(problem, enc, placement) == (None if verdict.violations else verdict.objective), drawn
+            assert priced(case, builder, placement) == (
+                None if verdict.violations else verdict.objective
+            ), drawn
 
 
 @pytest.mark.parametrize(("kind", "soft"), FORMS)
-def test_on_wider_fleets_the_answer_is_the_optimum_of_the_unreduced_model(kind: str, soft: bool) -> None:
+def test_on_wider_fleets_the_answer_is_the_optimum_of_the_unreduced_model(
+    kind: str, soft: bool
+) -> None:
     for seed in SEEDS:
-        drawn = case(kind, soft, seed, 14)
-        problem = Wide(drawn, "cost")
-        result = solve(problem.app, problem.fleet, objective="cost", limits=ONE, explain=False)
-        assert result.objective == problem.best(problem.every), drawn
+        drawn = drawn_case(kind, soft, seed, 14)
+        case = Wide(drawn, "cost")
+        result = solve(case.app, case.fleet, objective="cost", limits=ONE, explain=False)
+        assert result.objective == case.best(case.every), drawn
         if result.placement is not None:
-            assert not check(problem.app, problem.fleet, result.placement, objective="cost").violations
+            assert not check(case.app, case.fleet, result.placement, objective="cost").violations

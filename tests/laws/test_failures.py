@@ -34,13 +34,22 @@ def test_the_checker_agrees_with_every_set_of_domains_tried(draw: Draw, soft: bo
         app, fleet = draw(rnd, soft)
         oracle, used = Survivors(app, fleet), InUse(app, fleet)
         for placement in [anywhere(oracle, rnd) for _ in range(3)]:
-            verdict = check(Application.model_validate(app), Fleet.model_validate(fleet), placement, objective="cost")
+            verdict = check(
+                Application.model_validate(app),
+                Fleet.model_validate(fleet),
+                placement,
+                objective="cost",
+            )
             assert (not verdict.violations) == oracle.holds(placement), seed
             assert verdict.objective == oracle.value(placement, "cost"), seed
             stands = oracle.stands(placement)
-            rules = [(name, policy) for name, policy in oracle.rules if policy["kind"] == "survives"]
+            rules = [
+                (name, policy) for name, policy in oracle.rules if policy["kind"] == "survives"
+            ]
             seen["all"] += 1
-            seen["empty"] += any(oracle.measure(*rule, stands) != used.measure(*rule, stands) for rule in rules)
+            seen["empty"] += any(
+                oracle.measure(*rule, stands) != used.measure(*rule, stands) for rule in rules
+            )
     assert seen["empty"] >= 0.1 * seen["all"]
 
 
@@ -53,10 +62,17 @@ def test_the_answer_is_the_optimum_over_every_set_of_domains(draw: Draw, soft: b
         app, fleet = draw(rnd, soft)
         oracle = Survivors(app, fleet)
         result = solve(
-            Application.model_validate(app), Fleet.model_validate(fleet), objective="cost", limits=ONE, explain=False
+            Application.model_validate(app),
+            Fleet.model_validate(fleet),
+            objective="cost",
+            limits=ONE,
+            explain=False,
         )
         best = oracle.best("cost")
-        assert (result.status, result.objective) == ("infeasible" if best is None else "optimal", best), seed
+        assert (result.status, result.objective) == (
+            "infeasible" if best is None else "optimal",
+            best,
+        ), seed
         if result.placement is not None:
             hold_the_witness(oracle, result)
         seen["all"] += 1
@@ -74,8 +90,15 @@ def test_the_question_is_answered_as_the_oracle_does() -> None:
         oracle = Survivors(app, fleet)
         stands = anywhere(oracle, rnd)
         ((name, policy),) = [rule for rule in oracle.rules if rule[1]["kind"] == "survives"]
-        asked = {"level": policy["level"], "failures": policy["failures"], "group": name, "limits": ONE}
-        found = survives(Application.model_validate(app), Fleet.model_validate(fleet), stands, **asked)
+        asked = {
+            "level": policy["level"],
+            "failures": policy["failures"],
+            "group": name,
+            "limits": ONE,
+        }
+        found = survives(
+            Application.model_validate(app), Fleet.model_validate(fleet), stands, **asked
+        )
         worst = oracle.measure(name, policy, oracle.stands(stands))
         assert max((len(lost.nowhere) for lost in found.losses), default=0) == worst, seed
         assert found.status == ("falls" if worst else "survives")

@@ -11,18 +11,20 @@ from hypothesis import strategies as st
 from ortools.sat.python import cp_model
 
 from groupsolver.checking.check import judge
-from groupsolver.constraints.cp_model.model_builder import Encoding
+from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from tests.laws.test_laws import OBJECTIVES, drawn, every_policy
 from tests.laws.test_reduction import Wide, least
 
 Placement = dict[str, str]
 
 
-def priced(problem: Wide, enc: Encoding, placement: Placement) -> int | None:
+def priced(case: Wide, builder: ModelBuilder, placement: Placement) -> int | None:
     """The model's least objective with every count as in a placement, None where it allows no such counts."""
-    fleet, model = problem.ground.fleet, enc.model.clone()
-    for lot, rows, found in zip(problem.ground.lots, problem.every, enc.placed, strict=True):
-        here = Counter(fleet.rows[placement[id_]] for id_ in lot.ids)
+    fleet, model = case.compiled.fleet, builder.model.clone()
+    for member_class, rows, found in zip(
+        case.compiled.member_classes, case.every, builder.placed, strict=True
+    ):
+        here = Counter(fleet.rows[placement[id_]] for id_ in member_class.ids)
         if set(here) - set(rows.tolist()):
             return None  # a host that takes none of them is no candidate
         for row, var in zip(rows.tolist(), found, strict=True):
@@ -30,17 +32,23 @@ def priced(problem: Wide, enc: Encoding, placement: Placement) -> int | None:
     return least(model)
 
 
-def one_that_holds(problem: Wide, enc: Encoding) -> list[Placement]:
+def one_that_holds(case: Wide, builder: ModelBuilder) -> list[Placement]:
     """A placement that the model allows, if there is one."""
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
-    if solver.solve(enc.model) != cp_model.OPTIMAL:
+    if solver.solve(builder.model) != cp_model.OPTIMAL:
         return []
-    names = problem.ground.fleet.names
+    names = case.compiled.fleet.names
     placement: Placement = {}
-    for lot, rows, found in zip(problem.ground.lots, problem.every, enc.placed, strict=True):
-        hosts = [names[row] for row, var in zip(rows.tolist(), found, strict=True) for _ in range(solver.value(var))]
-        placement |= dict(zip(lot.ids, hosts, strict=True))
+    for member_class, rows, found in zip(
+        case.compiled.member_classes, case.every, builder.placed, strict=True
+    ):
+        hosts = [
+            names[row]
+            for row, var in zip(rows.tolist(), found, strict=True)
+            for _ in range(solver.value(var))
+        ]
+        placement |= dict(zip(member_class.ids, hosts, strict=True))
     return [placement]
 
 
@@ -55,15 +63,20 @@ def test_the_model_allows_a_placement_just_where_the_checker_is_silent_and_price
     kind: str, soft: bool, data: Any
 ) -> None:
     case, rnd = drawn(kind, soft, data)
-    problem = Wide(case, rnd.choice(OBJECTIVES))
-    scene, hosts = problem.ground.scene, problem.ground.fleet.names
-    if not scene.batch:
+    wide = Wide(case, rnd.choice(OBJECTIVES))
+    problem, hosts = wide.compiled.problem, wide.compiled.fleet.names
+    if not problem.batch:
         return
-    enc = problem.encoded()
-    tried = one_that_holds(problem, enc)
-    tried += [{member.id: rnd.choice(hosts) for member in scene.batch} for _ in range(5 - 3 * len(tried))]
+    builder = wide.encoded()
+    tried = one_that_holds(wide, builder)
+    tried += [
+        {member.id: rnd.choice(hosts) for member in problem.batch}
+        for _ in range(5 - 3 * len(tried))
+    ]
     for _ in range(3):
         tried.append(moved(rnd.choice(tried), hosts, rnd))
     for placement in tried:
-        verdict = judge(scene, placement, problem.survey.objective)
-        assert priced(problem, enc, placement) == (None if verdict.violations else verdict.objective)
+        verdict = judge(problem, placement, wide.survey.objective)
+        assert priced(wide, builder, placement) == (
+            None if verdict.violations else verdict.objective
+        )

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from groupsolver import Application, Fleet, Limits, compile_fleet
 from groupsolver.changes.fleet import Added, Freed, Moved
-from groupsolver.constraints.problem.compiled_problem import Ground
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
-from groupsolver.solver.budget import Run
+from groupsolver.solver.budget import Budget
 from groupsolver.solver.explain.add_hosts import added
 from groupsolver.solver.explain.free_capacity import freed
 from groupsolver.solver.explain.move_members import moved
@@ -49,18 +49,27 @@ def policies_of(app: Doc) -> list[Doc]:
 @given(data=st.data())
 def test_where_more_hosts_are_told_one_would_not_do(kind: str, data: Any) -> None:
     case = drawn(kind, data)
-    changes = added(case.atomized.application(case.atomized.every), case.compiled, case.oracle.run, 60)
+    changes = added(
+        case.atomized.application(case.atomized.every), case.compiled, case.oracle.budget, 60
+    )
     number = sum(len(one.hosts) for one in changes or () if isinstance(one, Added))
     event(f"{number} hosts")
     app, hosts = documents(case)
     # A skew counts the domain that a host opens, and links leave domains by the hosts in them, used or not.
-    counts_hosts = [p["kind"] == "bandwidth" or p.get("max_skew") is not None for p in policies_of(app)]
+    counts_hosts = [
+        p["kind"] == "bandwidth" or p.get("max_skew") is not None for p in policies_of(app)
+    ]
     if number == 1 or any(counts_hosts):
         return
-    types = {str([host.get(key) for key in ("inventory", "traits", "cells")]): host for host in hosts}
+    types = {
+        str([host.get(key) for key in ("inventory", "traits", "cells")]): host for host in hosts
+    }
     places = {str(host["domains"]): host["domains"] for host in hosts}
     for type_, place in product(types.values(), places.values()):
-        cells = [{key: value for key, value in cell.items() if key != "used"} for cell in type_.get("cells", [])]
+        cells = [
+            {key: value for key, value in cell.items() if key != "used"}
+            for cell in type_.get("cells", [])
+        ]
         one = {**type_, "name": "one more", "domains": place, "used": {}, "enabled": True}
         assert not fits(app, case, [*hosts, {**one, "cells": cells} if cells else one]), one
 
@@ -70,7 +79,9 @@ def test_where_more_hosts_are_told_one_would_not_do(kind: str, data: Any) -> Non
 @given(data=st.data())
 def test_where_something_is_freed_on_more_hosts_one_would_not_do(kind: str, data: Any) -> None:
     case = drawn(kind, data)
-    changes = freed(case.atomized.application(case.atomized.every), case.compiled, case.oracle.run, 60)
+    changes = freed(
+        case.atomized.application(case.atomized.every), case.compiled, case.oracle.budget, 60
+    )
     told = [one for one in changes or () if isinstance(one, Freed)]
     event(f"{len(told)} hosts")
     app, hosts = documents(case)
@@ -94,15 +105,24 @@ def test_where_more_moves_are_told_one_would_not_do(kind: str, data: Any) -> Non
     event(f"{len(told)} moves")
     app, hosts = documents(case)
     brute = Brute(app, {**case.fleet, "hosts": hosts})
-    if len(told) < 2 or any(brute.measure(name, policy, brute.existing) for name, policy in brute.rules):
+    if len(told) < 2 or any(
+        brute.measure(name, policy, brute.existing) for name, policy in brute.rules
+    ):
         return  # what is broken already binds running members less than new ones
     for there, target in product(app["existing"], hosts):
         size, after = brute.own_size[there["id"]], []
         for host in hosts:
             sign = (host["name"] == target["name"]) - (host["name"] == there["host"])
-            used = {name: host["used"].get(name, 0) + sign * size.get(name, 0) for name in {*host["used"], *size}}
-            after.append({**host, "used": {name: amount for name, amount in used.items() if amount > 0}})
-        elsewhere = [{**one, "host": target["name"]} if one is there else one for one in app["existing"]]
+            used = {
+                name: host["used"].get(name, 0) + sign * size.get(name, 0)
+                for name in {*host["used"], *size}
+            }
+            after.append(
+                {**host, "used": {name: amount for name, amount in used.items() if amount > 0}}
+            )
+        elsewhere = [
+            {**one, "host": target["name"]} if one is there else one for one in app["existing"]
+        ]
         if size and not target.get("cells"):
             assert not fits({**app, "existing": elsewhere}, case, after), (there, target["name"])
 
@@ -113,19 +133,21 @@ def few_of(case: Case) -> tuple[Application, CompiledFleet]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(quotients, "SMALL", 0)
         patch.setattr(quotients, "WORTH", 1.0)
-        return app, quotient(Ground(Scene(app, case.compiled.index), case.compiled))  # type: ignore[return-value]
+        return app, quotient(CompiledProblem(Problem(app, case.compiled.index), case.compiled))  # type: ignore[return-value]
 
 
 @every_kind
 @draws(20)
 @given(data=st.data())
-def test_a_batch_that_takes_no_room_is_as_possible_on_the_few_hosts_that_stand_for_all(kind: str, data: Any) -> None:
+def test_a_batch_that_takes_no_room_is_as_possible_on_the_few_hosts_that_stand_for_all(
+    kind: str, data: Any
+) -> None:
     rnd = Random(f"{kind} {data.draw(st.integers(0, 2**40))}")
     case = Case(*wide_cases(rnd, kind, soft=False))
     note(str((case.app, case.fleet)))
     app, few = few_of(case)
-    run = Run(Limits(seconds=60, workers=1), None)
-    one, other = answer(app, case.compiled, "cost", run), answer(app, few, "cost", run)
+    budget = Budget(Limits(seconds=60, workers=1), None)
+    one, other = answer(app, case.compiled, "cost", budget), answer(app, few, "cost", budget)
     event(f"{'fewer' if len(few) < len(case.compiled) else 'all'}, {one.status}")
     assert one.placed is other.placed
 
@@ -141,7 +163,11 @@ def test_many_fleets_shrink() -> None:
 
 def racks(number: int, per_rack: int) -> CompiledFleet:
     hosts = [
-        {"name": f"h{r}-{i}", "domains": {"zone": f"z{r % 2}", "rack": f"r{r}"}, "inventory": {"VCPU": 1}}
+        {
+            "name": f"h{r}-{i}",
+            "domains": {"zone": f"z{r % 2}", "rack": f"r{r}"},
+            "inventory": {"VCPU": 1},
+        }
         for r in range(number)
         for i in range(per_rack)
     ]
@@ -158,13 +184,13 @@ def test_a_large_fleet_shrinks_to_the_hosts_that_matter() -> None:
     fleet = racks(100, 10)
     apart = {"kind": "anti-affinity", "level": "rack"}
     app = three_members(apart, {"kind": "spread", "level": "zone", "min_domains": 2})
-    assert len(quotient(Ground(Scene(app, fleet.index), fleet))) == 2 * 3 * 3
+    assert len(quotient(CompiledProblem(Problem(app, fleet.index), fleet))) == 2 * 3 * 3
 
 
 def test_every_domain_that_a_skew_counts_stays() -> None:
     # 3 members cannot be shared out evenly over 20 racks, and over 3 of them they could.
     fleet = racks(20, 10)
     app = three_members({"kind": "spread", "level": "rack", "max_skew": 0})
-    few = quotient(Ground(Scene(app, fleet.index), fleet))
+    few = quotient(CompiledProblem(Problem(app, fleet.index), fleet))
     assert (len(few), few.domains("rack")) == (20 * 3, 20)
-    assert answer(app, few, "cost", Run(Limits(workers=1), None)).status == "infeasible"
+    assert answer(app, few, "cost", Budget(Limits(workers=1), None)).status == "infeasible"

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import groupsolver.solver.headroom.pipeline as module
 from groupsolver import Application, BadInput, Fleet, Limits, compile_fleet, solve
 from groupsolver.checking.copies import Together
-from groupsolver.constraints.problem.compiled_problem import Ground
-from groupsolver.solver.budget import Run
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.solver.budget import Budget
 from groupsolver.solver.headroom.bulk import at_most, bulk
 from groupsolver.solver.headroom.demand import demand_of
 from groupsolver.solver.headroom.incremental import Copy
@@ -34,7 +34,9 @@ few = settings(max_examples=settings().max_examples // 4)
 def drawn(kind: str, data: Any, wide: bool = False) -> tuple[Case, Random]:
     rnd = data.draw(dice(kind, False))
     fleet = wide_fleets(rnd, rnd.randint(5, 8)) if wide else fleets(rnd)
-    case = some_bandwidth((applications(rnd, kind, False, fleet, members=rnd.randint(2, 3)), fleet), rnd)
+    case = some_bandwidth(
+        (applications(rnd, kind, False, fleet, members=rnd.randint(2, 3)), fleet), rnd
+    )
     note(str(case))
     return case, rnd
 
@@ -44,7 +46,9 @@ def fits(case: Case, number: int) -> bool:
     oracle = Oracle(app, fleet)
     if len(oracle.hosts) ** len(oracle.members) <= BRUTE:
         return any(oracle.holds(placement) for placement in oracle.placements())
-    result = solve(Application.model_validate(app), Fleet.model_validate(fleet), limits=ONE, explain=False)
+    result = solve(
+        Application.model_validate(app), Fleet.model_validate(fleet), limits=ONE, explain=False
+    )
     assert result.status != "unknown"
     return result.placed
 
@@ -54,15 +58,17 @@ def true_number(case: Case) -> int:
     return next((number for number in range(MOST) if not fits(case, number + 1)), MOST)
 
 
-def searched(case: Case) -> module.Found:
+def searched(case: Case) -> module.BulkResult:
     app, fleet = Application.model_validate(case[0]), compile_fleet(Fleet.model_validate(case[1]))
-    return module.search(app, fleet, Run(ONE, None))
+    return module.search(app, fleet, Budget(ONE, None))
 
 
 @every_policy
 @few
 @given(data=st.data())
-def test_as_many_copies_are_found_and_proved_as_brute_force_finds_and_each_holds(kind: str, data: Any) -> None:
+def test_as_many_copies_are_found_and_proved_as_brute_force_finds_and_each_holds(
+    kind: str, data: Any
+) -> None:
     case, _ = drawn(kind, data)
     found, most = searched(case), true_number(case)
     event(str(most))
@@ -79,16 +85,20 @@ def test_what_is_bounded_and_placed_in_bulk_brackets_the_truth(kind: str, data: 
     case, _ = drawn(kind, data, wide=True)
     app, fleet = Application.model_validate(case[0]), compile_fleet(Fleet.model_validate(case[1]))
     together = Together(app, fleet.index)
-    demand = demand_of(Ground(together.scene, fleet))
+    demand = demand_of(CompiledProblem(together.problem, fleet))
     end = time.perf_counter() + 60
     found = bulk(demand, at_most(demand), lambda: end - time.perf_counter(), 0.0, 0)
     most = true_number(case)
     assert min(MOST, int(found.bound)) >= most
     held: list[Copy] = [(placement, {}) for placement in found.copies if together.alone(placement)]
-    event(f"bound off by {min(3, int(found.bound) - most)}, {len(held)} of {len(found.copies)} copies hold")
+    event(
+        f"bound off by {min(3, int(found.bound) - most)}, {len(held)} of {len(found.copies)} copies hold"
+    )
     if not list(together.broken(held)):
         assert min(MOST, len(held)) <= most
-        assert Oracle(copied(case[0], len(held)), case[1]).holds(numbered([placement for placement, _ in held]))
+        assert Oracle(copied(case[0], len(held)), case[1]).holds(
+            numbered([placement for placement, _ in held])
+        )
 
 
 @every_policy
@@ -102,8 +112,12 @@ def test_the_check_of_many_copies_agrees_with_the_oracle(kind: str, data: Any) -
     oracle = Oracle(copied(case[0], number), case[1])
     ids = [id_ for id_, _, _ in Oracle(copied(case[0], 1), case[1]).members]
     for _ in range(30):
-        some = rnd.sample(list(oracle.hosts), min(2, len(oracle.hosts)))  # near each other, so that some hold
-        placements = [{id_.replace("#0", ""): rnd.choice(some) for id_ in ids} for _ in range(number)]
+        some = rnd.sample(
+            list(oracle.hosts), min(2, len(oracle.hosts))
+        )  # near each other, so that some hold
+        placements = [
+            {id_.replace("#0", ""): rnd.choice(some) for id_ in ids} for _ in range(number)
+        ]
         holds = oracle.holds(numbered(placements))
         assert (not list(together.broken([(one, {}) for one in placements]))) == holds
         event("holds" if holds else "broken")
@@ -112,10 +126,14 @@ def test_the_check_of_many_copies_agrees_with_the_oracle(kind: str, data: Any) -
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "spread"])
 @few
 @given(data=st.data())
-def test_one_more_host_never_lowers_the_bound_nor_raises_it_beyond_what_was_said(kind: str, data: Any) -> None:
+def test_one_more_host_never_lowers_the_bound_nor_raises_it_beyond_what_was_said(
+    kind: str, data: Any
+) -> None:
     # A further domain may well lower it under `spread`, which then counts one more.
     case, rnd = drawn(kind, data)
-    if any(policy["kind"] == "spread" for group in case[0]["groups"] for policy in group["policies"]):
+    if any(
+        policy["kind"] == "spread" for group in case[0]["groups"] for policy in group["policies"]
+    ):
         return
     app, fleet = Application.model_validate(case[0]), Fleet.model_validate(case[1])
     try:
@@ -125,7 +143,11 @@ def test_one_more_host_never_lowers_the_bound_nor_raises_it_beyond_what_was_said
     unlock = rnd.choice(answer.unlocks)
     like = next(host for host in case[1]["hosts"] if host["name"] == unlock.like)
     cells = [{k: v for k, v in cell.items() if k != "used"} for cell in like.get("cells", [])]
-    more = {**like, "name": "one more", "used": {}, "enabled": True} | ({"cells": cells} if cells else {})
-    bigger = module.headroom(app, Fleet.model_validate(case[1] | {"hosts": [*case[1]["hosts"], more]}), limits=ONE)
+    more = {**like, "name": "one more", "used": {}, "enabled": True} | (
+        {"cells": cells} if cells else {}
+    )
+    bigger = module.headroom(
+        app, Fleet.model_validate(case[1] | {"hosts": [*case[1]["hosts"], more]}), limits=ONE
+    )
     event(f"{bigger.bound - answer.bound} more")
     assert answer.bound <= bigger.bound <= answer.bound + unlock.bound

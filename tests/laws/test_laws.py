@@ -40,7 +40,9 @@ def anywhere(oracle: Oracle, rnd: Random) -> dict[str, str]:
 
 @every_policy
 @given(data=st.data())
-def test_the_answer_is_the_brute_forced_optimum_and_passes_the_checker(kind: str, soft: bool, data: Any) -> None:
+def test_the_answer_is_the_brute_forced_optimum_and_passes_the_checker(
+    kind: str, soft: bool, data: Any
+) -> None:
     case, rnd = drawn(kind, soft, data)
     objective = rnd.choice(OBJECTIVES)
     app, fleet = values(case)
@@ -58,7 +60,9 @@ def test_the_answer_is_the_brute_forced_optimum_and_passes_the_checker(kind: str
 
 @every_policy
 @given(data=st.data())
-def test_the_checker_agrees_with_the_oracle_on_any_placement(kind: str, soft: bool, data: Any) -> None:
+def test_the_checker_agrees_with_the_oracle_on_any_placement(
+    kind: str, soft: bool, data: Any
+) -> None:
     case, rnd = drawn(kind, soft, data)
     app, fleet = values(case)
     oracle = Oracle(*case)
@@ -78,15 +82,24 @@ def some_that_hold(oracle: Oracle, rnd: Random) -> list[dict[str, str]]:
 
 def answered_again(app: Application, fleet: Fleet, first: dict[str, str]) -> Result:
     """Ask once more, with the members of an answer running and their resources in use."""
-    sizes = {f"{g.name}/{i}": m for g in app.groups for i, m in enumerate(m for m in g.members for _ in range(m.count))}
+    sizes = {
+        f"{g.name}/{i}": m
+        for g in app.groups
+        for i, m in enumerate(m for m in g.members for _ in range(m.count))
+    }
     running = [{"group": id_.split("/")[0], "id": id_, "host": host} for id_, host in first.items()]
-    again = Application.model_validate({**app.document(), "existing": [*app.document()["existing"], *running]})
+    again = Application.model_validate(
+        {**app.document(), "existing": [*app.document()["existing"], *running]}
+    )
     hosts = {host["name"]: host for host in fleet.document()["hosts"]}
     for id_, host in first.items():  # `used` is everything that runs, so the new members too
         for name, amount in app.resources(sizes[id_]).items():
             hosts[host]["used"][name] = hosts[host]["used"].get(name, 0) + amount
     return solve(
-        again, Fleet.model_validate(fleet.document() | {"hosts": list(hosts.values())}), limits=ONE, explain=False
+        again,
+        Fleet.model_validate(fleet.document() | {"hosts": list(hosts.values())}),
+        limits=ONE,
+        explain=False,
     )
 
 
@@ -104,7 +117,9 @@ def placed_and_paid_again(app: Application, fleet: Fleet) -> bool:
 
 @every_policy
 @given(data=st.data())
-def test_asking_again_with_the_answer_as_existing_places_nothing(kind: str, soft: bool, data: Any) -> None:
+def test_asking_again_with_the_answer_as_existing_places_nothing(
+    kind: str, soft: bool, data: Any
+) -> None:
     placed = placed_and_paid_again(*values(drawn(kind, soft, data)[0]))
     event("placed" if placed else "impossible")
 
@@ -121,7 +136,9 @@ def renamed(app: Application, fleet: Fleet, rnd: Random) -> tuple[Application, F
     """The same with other names of hosts, in another order."""
     order = rnd.sample(fleet.hosts, len(fleet.hosts))
     new = {host.name: f"n{i}" for i, host in enumerate(order)}
-    hosts = fleet.document() | {"hosts": [host.document() | {"name": new[host.name]} for host in order]}
+    hosts = fleet.document() | {
+        "hosts": [host.document() | {"name": new[host.name]} for host in order]
+    }
     for link in hosts["links"]:
         link["between"] = [new.get(end, end) for end in link["between"]]
     document = app.document()
@@ -136,7 +153,9 @@ def renamed(app: Application, fleet: Fleet, rnd: Random) -> tuple[Application, F
 
 @every_policy
 @given(data=st.data())
-def test_renaming_and_reordering_hosts_changes_neither_status_nor_objective(kind: str, soft: bool, data: Any) -> None:
+def test_renaming_and_reordering_hosts_changes_neither_status_nor_objective(
+    kind: str, soft: bool, data: Any
+) -> None:
     case, rnd = drawn(kind, soft, data)
     app, fleet = values(case)
     one = solve(app, fleet, limits=ONE, explain=False)

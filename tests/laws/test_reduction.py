@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from ortools.sat.python import cp_model
 
 from groupsolver import compile_fleet
-from groupsolver.constraints.cp_model.model_builder import Encoding
-from groupsolver.constraints.problem.compiled_problem import Ground
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.cp_model.model_builder import ModelBuilder
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.compiled.compiled_fleet import Ints
 from groupsolver.model.result import Objective
 from groupsolver.solver.exact.cp_sat import encode
@@ -28,18 +28,18 @@ class Wide:
 
     def __init__(self, case: Case, objective: Objective) -> None:
         self.app, self.fleet = values(case)
-        compiled = compile_fleet(self.fleet)
-        self.ground = Ground(Scene(self.app, compiled.index), compiled)
-        self.survey: Survey = survey(self.ground, objective)
+        compiled_fleet = compile_fleet(self.fleet)
+        self.compiled = CompiledProblem(Problem(self.app, compiled_fleet.index), compiled_fleet)
+        self.survey: Survey = survey(self.compiled, objective)
         self.every: list[Ints] = [np.flatnonzero(most > 0) for most in self.survey.most]
 
-    def encoded(self) -> Encoding:
+    def encoded(self) -> ModelBuilder:
         """The model over all of them."""
-        return encode(self.ground, self.survey, self.every)
+        return encode(self.compiled, self.survey, self.every)
 
     def best(self, candidates: list[Ints]) -> int | None:
         """The least objective over some candidates, None where there is no placement."""
-        return least(encode(self.ground, self.survey, candidates).model)
+        return least(encode(self.compiled, self.survey, candidates).model)
 
 
 def least(model: cp_model.CpModel) -> int | None:
@@ -61,14 +61,16 @@ def wide(kind: str, soft: bool, data: Any) -> tuple[Case, Random]:
 
 @every_policy
 @given(data=st.data())
-def test_the_reduced_problem_has_the_optimum_of_the_unreduced(kind: str, soft: bool, data: Any) -> None:
+def test_the_reduced_problem_has_the_optimum_of_the_unreduced(
+    kind: str, soft: bool, data: Any
+) -> None:
     case, rnd = wide(kind, soft, data)
     cases = [case, *(wide_cases(rnd, kind, soft) for _ in range(3))]
     tried = [(case, objective) for case in cases for objective in OBJECTIVES]
     tried += [(priced_anew(rnd, case), "cost") for case in cases]
     for priced, objective in tried:
         problem = Wide(priced, objective)
-        kept = reduce(problem.ground, problem.survey)
+        kept = reduce(problem.compiled, problem.survey)
         if sum(map(len, kept)) < sum(map(len, problem.every)):
             assert problem.best(kept) == problem.best(problem.every), priced
 
@@ -76,7 +78,10 @@ def test_the_reduced_problem_has_the_optimum_of_the_unreduced(kind: str, soft: b
 def test_members_of_two_groups_that_keep_apart_share_a_host_that_is_kept_for_that() -> None:
     """P and Q have A in common, so that each host with a member of A is shared: one host is better than two."""
     size = {"VCPU": 4, "MEMORY_MB": 4}
-    fleet: Doc = {"levels": [], "hosts": [{"name": f"h{i}", "inventory": size, "used": {"VCPU": 2}} for i in range(5)]}
+    fleet: Doc = {
+        "levels": [],
+        "hosts": [{"name": f"h{i}", "inventory": size, "used": {"VCPU": 2}} for i in range(5)],
+    }
     fleet["hosts"].append({"name": "roomy", "inventory": size})
     apart = {"kind": "apart-from", "group": "Q", "weight": 2}
     groups = [
@@ -87,5 +92,5 @@ def test_members_of_two_groups_that_keep_apart_share_a_host_that_is_kept_for_tha
     problem = Wide(({"flavors": FLAVORS, "groups": groups}, fleet), "pack")
     # m and s take 3 VCPU, where all but `roomy` have 2. There: 2 x 1000 for a host that is all free,
     # 1 shared host x weight 2 x 1000. Apart on hosts half free in VCPU: 2 x 750, and 2 x 2 x 1000.
-    assert problem.best(reduce(problem.ground, problem.survey)) == 4000
+    assert problem.best(reduce(problem.compiled, problem.survey)) == 4000
     assert problem.best(problem.every) == 4000

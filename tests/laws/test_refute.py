@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groupsolver import Application, Fleet, Limits, compile_fleet
-from groupsolver.constraints.problem.problem import Scene
-from groupsolver.solver.budget import Run
+from groupsolver.constraints.problem.problem import Problem
+from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.infeasible_parts import refuted
 from tests.support.draws.applications import KINDS, cases
 from tests.support.oracle.brute_force import Oracle
@@ -23,6 +23,6 @@ from tests.support.oracle.brute_force import Oracle
 def test_a_batch_that_has_a_placement_is_never_refuted_by_its_parts(kind: str, data: Any) -> None:
     case = cases(Random(data.draw(st.integers(0, 2**32))), kind, soft=False)
     compiled = compile_fleet(Fleet.model_validate(case[1]))
-    scene = Scene(Application.model_validate(case[0]), compiled.index)
-    if refuted(scene, compiled, "pack", Run(Limits(seconds=60, workers=1), None)):
+    problem = Problem(Application.model_validate(case[0]), compiled.index)
+    if refuted(problem, compiled, "pack", Budget(Limits(seconds=60, workers=1), None)):
         assert Oracle(*case).best("pack") is None

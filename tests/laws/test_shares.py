@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from groupsolver.constraints.policy import Sees
-from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.policy import HostEquivalence
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.compiled_fleet import Ints, Mask
 from groupsolver.solver.presolve import host_reduction as reduction
 from groupsolver.solver.presolve.eligibility import Survey
@@ -30,11 +30,15 @@ def oddities(case: Case) -> set[str]:
         "running members": bool(app["existing"]),
         "parents": any("groups" in group for group in groups),
         "two parents": sum("groups" in group for group in groups) == 2,
-        "mixed flavors": any(len({m["flavor"] for m in group.get("members", [])}) > 1 for group in groups),
+        "mixed flavors": any(
+            len({m["flavor"] for m in group.get("members", [])}) > 1 for group in groups
+        ),
         "missing levels": any(len(host["domains"]) < len(LEVELS) for host in fleet["hosts"]),
         "disabled hosts": any(not host.get("enabled", True) for host in fleet["hosts"]),
         "links": "links" in fleet,
-        "distances": any("max_hops" in p or "max_latency_us" in p for group in groups for p in group["policies"]),
+        "distances": any(
+            "max_hops" in p or "max_latency_us" in p for group in groups for p in group["policies"]
+        ),
         "two policies": any(len(group["policies"]) > 1 for group in groups),
         "cells": any(host.get("cells") for host in fleet["hosts"]),
     }
@@ -56,11 +60,16 @@ FLOORS = {
 
 
 def shares(found: list[set[str]]) -> dict[str, float]:
-    return {name: round(n / len(found), 3) for name, n in Counter(name for names in found for name in names).items()}
+    return {
+        name: round(n / len(found), 3)
+        for name, n in Counter(name for names in found for name in names).items()
+    }
 
 
 def below(share: dict[str, float], floors: dict[str, float]) -> dict[str, float]:
-    return {name: share.get(name, 0) for name, floor in floors.items() if share.get(name, 0) < floor}
+    return {
+        name: share.get(name, 0) for name, floor in floors.items() if share.get(name, 0) < floor
+    }
 
 
 def test_small_draws_have_every_oddity_and_a_fifth_to_a_half_cannot_be_placed() -> None:
@@ -90,24 +99,38 @@ WAYS = {  # of telling hosts apart, while the reduction drops one
 }
 
 
-def test_wide_draws_have_every_oddity_and_most_of_them_lose_a_candidate(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wide_draws_have_every_oddity_and_most_of_them_lose_a_candidate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     ways: set[str] = set()
     keep, by_domains = reduction._keep, reduction._by_domains
 
     def spied(
-        ground: Ground, known: Survey, rules: list[tuple[Any, Sees]], share: dict[int, int], touched: int
+        compiled: CompiledProblem,
+        known: Survey,
+        rules: list[tuple[Any, HostEquivalence]],
+        share: dict[int, int],
+        touched: int,
     ) -> Mask:
-        kept = keep(ground, known, rules, share, touched)
-        if (kept != reduction._fits(ground, known, share)).any():
-            levels = {sees.level for _, sees in rules} - {None, "host"}
+        kept = keep(compiled, known, rules, share, touched)
+        if (kept != reduction._fits(compiled, known, share)).any():
+            levels = {host_equivalence.level for _, host_equivalence in rules} - {None, "host"}
             ways.add(("no level", "one level", "two levels")[min(2, len(levels))])
-            ways.update(name for name in ("sharing", "splits_used") if any(getattr(sees, name) for _, sees in rules))
-            seen = {group for rule, _ in rules for group in rule.policy.counted(rule.group, ground.scene)}
-            ways.update("marked" for there in ground.scene.standing if there.group in seen)
+            ways.update(
+                name
+                for name in ("sharing", "splits_used")
+                if any(getattr(host_equivalence, name) for _, host_equivalence in rules)
+            )
+            seen = {
+                group
+                for rule, _ in rules
+                for group in rule.policy.counted(rule.group, compiled.problem)
+            }
+            ways.update("marked" for there in compiled.problem.standing if there.group in seen)
         return kept
 
-    def by_domains_spied(ground: Ground, rows: Ints, *rest: Any) -> list[int]:
-        kept = by_domains(ground, rows, *rest)
+    def by_domains_spied(compiled: CompiledProblem, rows: Ints, *rest: Any) -> list[int]:
+        kept = by_domains(compiled, rows, *rest)
         ways.update(["by domains alone"] if len(kept) < len(rows) else [])
         return kept
 
@@ -116,13 +139,13 @@ def test_wide_draws_have_every_oddity_and_most_of_them_lose_a_candidate(monkeypa
     found = []
     for kind, soft, seed in CASES:
         case = wide_cases(Random(f"{kind} {soft} {seed}"), kind, soft)
-        problem = Wide(case, "cost")
-        assert len(case[1]["hosts"]) >= 3 * reduction.hosts_touched(problem.ground)
+        wide = Wide(case, "cost")
+        assert len(case[1]["hosts"]) >= 3 * reduction.hosts_touched(wide.compiled)
         ways.clear()
-        kept = reduction.reduce(problem.ground, problem.survey)
-        if sum(map(len, kept)) < sum(map(len, problem.every)):
+        kept = reduction.reduce(wide.compiled, wide.survey)
+        if sum(map(len, kept)) < sum(map(len, wide.every)):
             ways.add("dropped")
-        if problem.best(problem.every) is None:
+        if wide.best(wide.every) is None:
             ways.add("impossible")
         found.append(oddities(case) | ways)
     share = shares(found)

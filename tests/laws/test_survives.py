@@ -20,7 +20,9 @@ softness = pytest.mark.parametrize("soft", [False, True], ids=["hard", "soft"])
 DRAWS = 60
 
 
-def drawn(seed: object, soft: bool, ranked: bool = False) -> tuple[Survivors, Application, Fleet, Random]:
+def drawn(
+    seed: object, soft: bool, ranked: bool = False
+) -> tuple[Survivors, Application, Fleet, Random]:
     rnd = Random(f"{seed} {soft} {ranked}")
     app, fleet = cases(rnd, soft, ranked)
     return Survivors(app, fleet), Application.model_validate(app), Fleet.model_validate(fleet), rnd
@@ -41,7 +43,11 @@ def test_the_checker_agrees_with_every_loss_and_every_recovery_tried(soft: bool)
             assert (not verdict.violations) == oracle.holds(placement)
             assert verdict.objective == oracle.value(placement, "cost")
             stands = oracle.stands(placement)
-            seen[any(oracle.measure(n, p, stands) for n, p in oracle.rules if p["kind"] == "survives")] += 1
+            seen[
+                any(
+                    oracle.measure(n, p, stands) for n, p in oracle.rules if p["kind"] == "survives"
+                )
+            ] += 1
     assert min(seen.values()) > sum(seen.values()) // 5
 
 
@@ -61,7 +67,9 @@ def test_the_answer_is_the_brute_forced_optimum_with_a_witness_for_each_loss(sof
         seen["impossible"] += best is None
         if result.placement is not None:
             hold_the_witness(oracle, result)
-            verdict = check(app, fleet, result.placement, objective=objective, witness=result.witness)
+            verdict = check(
+                app, fleet, result.placement, objective=objective, witness=result.witness
+            )
             assert (verdict.violations, verdict.objective) == ((), best)
     assert seen["matters"] >= 0.2 * seen["all"]
     assert 0.9 * seen["all"] > seen["impossible"] >= (0 if soft else 0.1 * seen["all"])
@@ -70,7 +78,8 @@ def test_the_answer_is_the_brute_forced_optimum_with_a_witness_for_each_loss(sof
 def easier(app: Doc) -> Doc:
     """The application without `survives`."""
     groups = [
-        group | {"policies": [p for p in group["policies"] if p["kind"] != "survives"]} for group in app["groups"]
+        group | {"policies": [p for p in group["policies"] if p["kind"] != "survives"]}
+        for group in app["groups"]
     ]
     return app | {"groups": groups}
 
@@ -86,7 +95,11 @@ def hold_the_witness(oracle: Survivors, result: Result) -> None:
         if policy["kind"] != "survives":
             continue
         start = f"{name}: {policy.get('level', 'host')} "
-        told = {frozenset(key[len(start) :].split(" + ")): key for key in witness if key.startswith(start)}
+        told = {
+            frozenset(key[len(start) :].split(" + ")): key
+            for key in witness
+            if key.startswith(start)
+        }
         worst, used = oracle.measure(name, policy, stands), oracle.used(name, policy, stands)
         for loss in oracle.losses(name, policy, stands):
             if used & set(loss):
@@ -122,16 +135,26 @@ def test_asking_again_with_the_answer_as_existing_places_nothing(soft: bool) -> 
         if first.placement is None:
             continue
         placed += 1
-        running = [{"id": s[0], "group": s[1], "host": s[2]} for s in oracle.stands(first.placement) if s[3]]
+        running = [
+            {"id": s[0], "group": s[1], "host": s[2]}
+            for s in oracle.stands(first.placement)
+            if s[3]
+        ]
         existing = [*app.document()["existing"], *running]
         hosts = {host["name"]: host for host in fleet.document()["hosts"]}
         for there in running:  # `used` is everything that runs, so the new members too
             for name, amount in oracle.sizes[there["id"]].items():
-                hosts[there["host"]]["used"][name] = hosts[there["host"]]["used"].get(name, 0) + amount
+                hosts[there["host"]]["used"][name] = (
+                    hosts[there["host"]]["used"].get(name, 0) + amount
+                )
         again = Application.model_validate(app.document() | {"existing": existing})
         second_fleet = Fleet.model_validate(fleet.document() | {"hosts": list(hosts.values())})
         second = solve(again, second_fleet, limits=ONE, explain=False)
-        assert (second.status, second.placement, second.penalties) == ("optimal", {}, first.penalties)
+        assert (second.status, second.placement, second.penalties) == (
+            "optimal",
+            {},
+            first.penalties,
+        )
         hold_the_witness(Survivors(again.document(), second_fleet.document()), second)
     assert placed >= DRAWS // 12
 
@@ -141,18 +164,26 @@ def test_a_witness_that_does_not_hold_changes_nothing() -> None:
         oracle, app, fleet, rnd = drawn(f"false {seed}", soft=False)
         placement = anywhere(oracle, rnd)
         told = check(app, fleet, placement).witness or {}
-        other = {key: dict.fromkeys([*found, "ghost"][: rnd.randint(0, 3)], "h0") for key, found in told.items()}
+        other = {
+            key: dict.fromkeys([*found, "ghost"][: rnd.randint(0, 3)], "h0")
+            for key, found in told.items()
+        }
         assert check(app, fleet, placement, witness=other) == check(app, fleet, placement)
 
 
 @softness
-def test_the_same_where_each_recovery_is_left_to_the_solver(soft: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_where_each_recovery_is_left_to_the_solver(
+    soft: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # Plain order decides nearly all recoveries of cases so small; here it has no step.
     monkeypatch.setattr("groupsolver.solver.survivability.recovery.QUICK", 0)
     for seed in range(DRAWS // 4):
         oracle, app, fleet, _ = drawn(seed, soft)
         result = solve(app, fleet, objective="cost", limits=ONE, explain=False)
         best = oracle.best("cost")
-        assert (result.status, result.objective) == ("infeasible" if best is None else "optimal", best), seed
+        assert (result.status, result.objective) == (
+            "infeasible" if best is None else "optimal",
+            best,
+        ), seed
         if result.placement is not None:
             hold_the_witness(oracle, result)

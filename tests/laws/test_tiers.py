@@ -16,7 +16,15 @@ from groupsolver import Application, Fleet, Limits, check, solve
 from groupsolver.solver.exact import staged_proof
 from groupsolver.solver.lexicographic import tiers
 from tests.laws.test_cut import nothing_at_first
-from tests.laws.test_laws import OBJECTIVES, ONE, Case, every_policy, placed_and_paid_again, renamed, values
+from tests.laws.test_laws import (
+    OBJECTIVES,
+    ONE,
+    Case,
+    every_policy,
+    placed_and_paid_again,
+    renamed,
+    values,
+)
 from tests.laws.test_reduction import Wide
 from tests.support.draws.applications import KINDS, Doc, _same, cases, dice, wide_cases
 from tests.support.draws.applications import policies as draw
@@ -35,7 +43,9 @@ def ranked(case: Case, rnd: Random) -> Case:
     groups = []
     for group in app["groups"]:
         policies: list[Doc] = []
-        more = [draw(rnd, rnd.choice(MORE), True, [], names) for _ in range(rnd.choice((0, 0, 1, 2)))]
+        more = [
+            draw(rnd, rnd.choice(MORE), True, [], names) for _ in range(rnd.choice((0, 0, 1, 2)))
+        ]
         for told in group["policies"] + more:
             policy = dict(told)
             if "weight" not in policy and rnd.randint(1, 5) > 1:
@@ -57,7 +67,9 @@ def drawn(kind: str, soft: bool, data: Any) -> tuple[Case, Random]:
 
 @every_policy
 @given(data=st.data())
-def test_the_answer_is_the_brute_forced_optimum_tier_by_tier(kind: str, soft: bool, data: Any) -> None:
+def test_the_answer_is_the_brute_forced_optimum_tier_by_tier(
+    kind: str, soft: bool, data: Any
+) -> None:
     case, rnd = drawn(kind, soft, data)
     objective = rnd.choice(OBJECTIVES)
     app, fleet = values(case)
@@ -80,7 +92,9 @@ def test_the_answer_is_the_brute_forced_optimum_tier_by_tier(kind: str, soft: bo
 def as_one_sum(case: Case) -> Case:
     """The same without priorities, each tier so much dearer than the next that nothing later pays for it."""
     app, fleet = case
-    used = sorted({p["priority"] for group in app["groups"] for p in group["policies"] if "priority" in p})
+    used = sorted(
+        {p["priority"] for group in app["groups"] for p in group["policies"] if "priority" in p}
+    )
     dear = {priority: STEP ** (len(used) - at) for at, priority in enumerate(used)}
     groups = []
     for group in app["groups"]:
@@ -105,8 +119,8 @@ def test_over_many_hosts_the_answer_in_many_steps_is_the_optimum_of_the_unreduce
     problem = Wide(as_one_sum(case), "cost")
     best = problem.best(problem.every)
     with ExitStack() as patches:
-        patches.enter_context(patch.object(staged_proof, "FIRST", rnd.choice((2, 4, 8))))
-        patches.enter_context(patch.object(staged_proof, "NEAR", 1))
+        patches.enter_context(patch.object(staged_proof, "FIRST_STEP_SLOTS", rnd.choice((2, 4, 8))))
+        patches.enter_context(patch.object(staged_proof, "MIN_STEP_RATIO", 1))
         if rnd.randint(0, 1):
             patches.enter_context(patch.object(pipeline, "construct", nothing_at_first))
         app, fleet = values(case)
@@ -159,7 +173,11 @@ def test_whenever_it_is_stopped_no_tier_is_better_and_no_bound_above_the_objecti
         return heard["all"] >= calls
 
     result = solve(
-        app, fleet, limits=Limits(seconds=60, workers=1, gap=rnd.choice((0.0, 0.3))), progress=watch, explain=False
+        app,
+        fleet,
+        limits=Limits(seconds=60, workers=1, gap=rnd.choice((0.0, 0.3))),
+        progress=watch,
+        explain=False,
     )
     if result.placement is None:
         assert result.status in ("unknown", "infeasible")
@@ -176,7 +194,11 @@ def test_whenever_it_is_stopped_no_tier_is_better_and_no_bound_above_the_objecti
         assert verdict.rank == best
     # The bound is one of all placements that are as good in every tier.
     ranks = Oracle(*case).ranks("pack")
-    as_good = [rank[-1] for rank in ranks if all(a <= b for a, b in zip(rank[:-1], verdict.rank[:-1], strict=True))]
+    as_good = [
+        rank[-1]
+        for rank in ranks
+        if all(a <= b for a, b in zip(rank[:-1], verdict.rank[:-1], strict=True))
+    ]
     assert result.bound <= min(as_good)
 
 
@@ -193,9 +215,18 @@ def test_the_draws_have_tiers_that_cost_and_pairs_of_them_that_conflict() -> Non
         least = [min(costs) for costs in zip(*ranks, strict=True)]
         found["two tiers"] += len(best) > 2
         found["a tier costs"] += any(best[:-1])
-        found["tiers conflict"] += any(cost > low for cost, low in zip(best[:-1], least[:-1], strict=True))
+        found["tiers conflict"] += any(
+            cost > low for cost, low in zip(best[:-1], least[:-1], strict=True)
+        )
         found["tier and objective conflict"] += len(best) > 1 and best[-1] > least[-1]
     share = {name: round(number / len(every), 3) for name, number in found.items()}
-    floors = {"two tiers": 0.4, "a tier costs": 0.3, "tiers conflict": 0.05, "tier and objective conflict": 0.1}
-    assert {name: share.get(name, 0) for name, floor in floors.items() if share.get(name, 0) < floor} == {}, share
+    floors = {
+        "two tiers": 0.4,
+        "a tier costs": 0.3,
+        "tiers conflict": 0.05,
+        "tier and objective conflict": 0.1,
+    }
+    assert {
+        name: share.get(name, 0) for name, floor in floors.items() if share.get(name, 0) < floor
+    } == {}, share
     assert 0.05 <= share["impossible"] <= 0.5, share

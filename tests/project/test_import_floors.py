@@ -31,7 +31,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "store": BASE | {"files"},
     "client": BASE | {"files", "wire"},
     "api": BASE | {"why", "files", "solver", "wire", "store", "__init__"},
-    "cli": BASE | {"changes", "why", "files", "picture", "solver", "wire", "store", "client", "api"},
+    "cli": BASE
+    | {"changes", "why", "files", "picture", "solver", "wire", "store", "client", "api"},
     "__main__": {"cli"},
     "__init__": BASE | {"why", "files", "solver"},
 }
@@ -45,13 +46,18 @@ def floor_of(path: Path) -> str:
 def imports(tree: ast.AST, package: str) -> Iterator[str]:
     """Give every module that is imported, wherever it stands, but not for types alone."""
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}:
+        if isinstance(node, ast.If) and ast.unparse(node.test) in {
+            "TYPE_CHECKING",
+            "typing.TYPE_CHECKING",
+        }:
             for other in node.orelse:
                 yield from imports(ast.Module([other], []), package)
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = (
+                package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            )
             module = ".".join([*base, *([node.module] if node.module else [])])
             # `from package import module` imports the module.
             yield from (f"{module}.{alias.name}" for alias in node.names)
@@ -98,23 +104,31 @@ def test_a_file_imports_only_floors_below_its_own(path: Path) -> None:
 
 
 def test_ortools_stands_in_the_encoding_and_the_solver_alone() -> None:
-    users = {str(path.relative_to(PACKAGE)) for path in FILES if any(m.startswith("ortools") for m in imports_of(path))}
+    users = {
+        str(path.relative_to(PACKAGE))
+        for path in FILES
+        if any(m.startswith("ortools") for m in imports_of(path))
+    }
     assert "constraints/encoding.py" in users
     assert {user for user in users if not user.startswith("solver/")} == {"constraints/encoding.py"}
 
 
 def test_the_encoding_is_imported_by_the_solver_alone() -> None:
     # Anybody else who imported it would load ortools.
-    users = {floor_of(path) for path in FILES if any("constraints.encoding" in m for m in imports_of(path))}
+    users = {
+        floor_of(path)
+        for path in FILES
+        if any("constraints.encoding" in m for m in imports_of(path))
+    }
     assert users == {"solver"}
 
 
 def heavy_after(code: str) -> set[str]:
     """Run code in a process of its own; give the heavy packages that it has loaded."""
-    script = (
-        f"import sys, atexit\natexit.register(lambda: print('loaded', *sorted({HEAVY!r} & set(sys.modules))))\n{code}"
+    script = f"import sys, atexit\natexit.register(lambda: print('loaded', *sorted({HEAVY!r} & set(sys.modules))))\n{code}"
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.stderr == ""
     assert run.returncode == 0
     return set(run.stdout.splitlines()[-1].split()[1:])
@@ -133,8 +147,17 @@ def test_importing_the_library_loads_nothing_heavy() -> None:
 
 def test_check_loads_nothing_heavy(tmp_path: Path) -> None:
     result = tmp_path / "result.json"
-    result.write_text('{"status": "optimal", "placement": {"batch/0": "a", "batch/1": "b", "batch/2": "b"}}')
-    argv = ["check", "examples/mixed/app.yaml", "--fleet", "examples/mixed/fleet.yaml", "--placement", str(result)]
+    result.write_text(
+        '{"status": "optimal", "placement": {"batch/0": "a", "batch/1": "b", "batch/2": "b"}}'
+    )
+    argv = [
+        "check",
+        "examples/mixed/app.yaml",
+        "--fleet",
+        "examples/mixed/fleet.yaml",
+        "--placement",
+        str(result),
+    ]
     assert heavy_after(COMMAND.format(argv)) == set()
 
 

@@ -15,7 +15,14 @@ import groupsolver
 
 ROOT = Path(__file__).parents[2]
 CODE = sorted((ROOT / "groupsolver").rglob("*.py"))
-ALL_CODE = [*CODE, *(path for folder in ("tests", "benchmarks", "examples") for path in (ROOT / folder).rglob("*.py"))]
+ALL_CODE = [
+    *CODE,
+    *(
+        path
+        for folder in ("tests", "benchmarks", "examples")
+        for path in (ROOT / folder).rglob("*.py")
+    ),
+]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PIN = re.compile(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.+!]*")
 
@@ -73,20 +80,30 @@ def test_everything_that_is_declared_is_pinned() -> None:
     declared = PROJECT["project"]["dependencies"] + PROJECT["build-system"]["requires"]
     for extra in PROJECT["project"]["optional-dependencies"].values():
         declared += extra
-    assert {name_of(line) for line in declared} - {"groupsolver"} <= {name_of(line) for line in pins()}
+    assert {name_of(line) for line in declared} - {"groupsolver"} <= {
+        name_of(line) for line in pins()
+    }
 
 
 def test_the_library_imports_what_it_declares_and_declares_what_it_imports() -> None:
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in CODE]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) if node.module and not node.level}
+    names |= {
+        node.module
+        for node in nodes
+        if isinstance(node, ast.ImportFrom)
+        if node.module and not node.level
+    }
     tops = {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"groupsolver"}
     comes_with = {"pydantic_core": "pydantic", "yaml": "pyyaml"}
     comes_with |= {"keystoneauth1": "keystonemiddleware", "oslo_config": "keystonemiddleware"}
     project = PROJECT["project"]
     extras = project["optional-dependencies"]
-    declared = {name_of(line) for line in [*project["dependencies"], *extras["keystone"], *extras["postgresql"]]}
+    declared = {
+        name_of(line)
+        for line in [*project["dependencies"], *extras["keystone"], *extras["postgresql"]]
+    }
     # SQLAlchemy imports psycopg, by the database's address.
     assert {name_of(comes_with.get(top, top)) for top in tops} | {"psycopg"} == declared
 

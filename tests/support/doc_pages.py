@@ -37,7 +37,9 @@ class Block:
     @property
     def printed(self) -> str:
         """What Python code says that it prints: in a comment after each `print`."""
-        return "".join(f"{line}\n" for line in re.findall(r"^ *print\(.*  # (.+)$", self.text, re.MULTILINE))
+        return "".join(
+            f"{line}\n" for line in re.findall(r"^ *print\(.*  # (.+)$", self.text, re.MULTILINE)
+        )
 
 
 def _end(step: str) -> int:

@@ -16,28 +16,44 @@ FLEET: dict[str, Any] = {
         {
             "name": "h1",
             "domains": {"zone": "z1", "rack": "r1"},
-            "inventory": {"VCPU": {"total": 64, "reserved": 2, "allocation_ratio": 4.0}, "MEMORY_MB": 262144},
+            "inventory": {
+                "VCPU": {"total": 64, "reserved": 2, "allocation_ratio": 4.0},
+                "MEMORY_MB": 262144,
+            },
             "used": {"VCPU": 12, "MEMORY_MB": 65536},
             "traits": ["STORAGE_DISK_SSD"],
             "enabled": True,
             "cost": 3,
             "metadata": {"owner": ["a", 1, None, 1.5]},
         },
-        {"name": "h2", "domains": {"zone": "z1"}, "inventory": {"VCPU": {"total": 8, "max_unit": 4}}},
+        {
+            "name": "h2",
+            "domains": {"zone": "z1"},
+            "inventory": {"VCPU": {"total": 8, "max_unit": 4}},
+        },
         {"name": "h3", "x-note": "spare", "inventory": {"VCPU": 4}, "enabled": False},
     ],
-    "links": [{"between": ["r1", "spine"], "bandwidth_mbps": 40000, "used_mbps": 1200, "latency_us": 5}],
+    "links": [
+        {"between": ["r1", "spine"], "bandwidth_mbps": 40000, "used_mbps": 1200, "latency_us": 5}
+    ],
 }
 APP: dict[str, Any] = {
     "name": "shop",
-    "flavors": {"m1.small": {"resources": {"VCPU": 1, "MEMORY_MB": 2048}}, "tiny": {"resources": {"VCPU": 1}}},
+    "flavors": {
+        "m1.small": {"resources": {"VCPU": 1, "MEMORY_MB": 2048}},
+        "tiny": {"resources": {"VCPU": 1}},
+    },
     "groups": [
         {"name": "LB", "policies": ["anti-affinity"], "members": [{"flavor": "tiny", "count": 2}]},
         {
             "name": "DB",
             "policies": [
                 {"kind": "anti-affinity", "level": "rack", "max_per_domain": 1},
-                {"kind": "host-capabilities", "required": ["STORAGE_DISK_SSD"], "minimum": {"VCPU": 2}},
+                {
+                    "kind": "host-capabilities",
+                    "required": ["STORAGE_DISK_SSD"],
+                    "minimum": {"VCPU": 2},
+                },
                 {"kind": "apart-from", "group": "LB", "weight": 2},
             ],
             "members": [{"resources": {"VCPU": 2, "MEMORY_MB": 1024}, "id": "primary"}],
@@ -88,5 +104,7 @@ def put(document: Any, path: Sequence[str | int], value: Any) -> Any:
 def write(folder: Path, name: str, document: Any) -> str:
     """Write a document in the format of its ending; give the file's name."""
     path = folder / name
-    path.write_text(dump_yaml(document) if path.suffix in {".yaml", ".yml"} else json.dumps(document))
+    path.write_text(
+        dump_yaml(document) if path.suffix in {".yaml", ".yml"} else json.dumps(document)
+    )
     return str(path)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from groupsolver import BadInput, Fault
-from groupsolver.errors import CODES, TOLD
+from groupsolver.errors import CODES, MAX_FAULTS_SHOWN
 from groupsolver.files import parse_application, parse_fleet
 from tests.support.documents import APP, FLEET, put
 
@@ -25,8 +25,10 @@ def faults(read: Callable[..., Any], *args: Any) -> list[Fault]:
         assert fault.code in CODES
         assert len(str(fault).splitlines()) == 1
         assert str(fault).isprintable()
-        assert "expected a valid value" not in fault.message  # what is said where pydantic's type is in no table
-    assert len(str(caught.value).splitlines()) == min(len(found), TOLD + 1)
+        assert (
+            "expected a valid value" not in fault.message
+        )  # what is said where pydantic's type is in no table
+    assert len(str(caught.value).splitlines()) == min(len(found), MAX_FAULTS_SHOWN + 1)
     return found
 
 

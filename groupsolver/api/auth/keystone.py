@@ -42,7 +42,9 @@ class Keystone:
         try:
             from groupsolver.api.auth.keystone_middleware import settings
         except ModuleNotFoundError as error:
-            message = f"identity by Keystone needs {error.name}: pip install 'groupsolver[keystone]'"
+            message = (
+                f"identity by Keystone needs {error.name}: pip install 'groupsolver[keystone]'"
+            )
             raise refuse("missing-package", message) from None
         self._settings = settings(config)
 
@@ -69,9 +71,13 @@ class Keystone:
     def principal(self, environ: WSGIEnvironment) -> Principal:
         """Give whom Keystone has named. Raises `ApiError`; the middleware adds ``WWW-Authenticate``."""
         if STATE not in environ:
-            raise RuntimeError("the application is not wrapped: identity headers are not to be trusted")
+            raise RuntimeError(
+                "the application is not wrapped: identity headers are not to be trusted"
+            )
         if environ[STATE] == "unavailable":
-            raise ApiError("identity-unavailable", "Keystone does not answer", headers={"Retry-After": "5"})
+            raise ApiError(
+                "identity-unavailable", "Keystone does not answer", headers={"Retry-After": "5"}
+            )
         # A service's token beside the user's is not needed here, but a wrong one is no good sign.
         service = environ.get("HTTP_X_SERVICE_IDENTITY_STATUS", "Confirmed")
         if environ.get("HTTP_X_IDENTITY_STATUS") != "Confirmed" or service != "Confirmed":
@@ -96,11 +102,16 @@ def _section(path: Path) -> dict[str, str]:
     parser = configparser.ConfigParser(interpolation=None)  # a password may contain %
     try:
         if path.stat().st_mode & stat.S_IRWXO:
-            raise refuse("unsafe-file", "expected a file that not everybody may read (chmod o=), as it has a password")
+            raise refuse(
+                "unsafe-file",
+                "expected a file that not everybody may read (chmod o=), as it has a password",
+            )
         parser.read_string(path.read_text(encoding="utf-8"))
         return dict(parser[SECTION])
     except OSError as error:
-        raise refuse("unreadable-file", f"expected a file that can be read: {error.strerror}") from None
+        raise refuse(
+            "unreadable-file", f"expected a file that can be read: {error.strerror}"
+        ) from None
     except UnicodeDecodeError:
         raise refuse("not-text", "expected UTF-8 text") from None
     except KeyError:

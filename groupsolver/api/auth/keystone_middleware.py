@@ -50,13 +50,21 @@ def _set(conf: cfg.ConfigOpts, given: Mapping[str, str], known: list[str]) -> No
     faults = []
     for key, value in given.items():
         if key not in known:
-            faults.append(Fault("unknown-key", f"{SECTION}.{key}", f"unknown option {key!r}{nearest(key, known)}"))
+            faults.append(
+                Fault(
+                    "unknown-key",
+                    f"{SECTION}.{key}",
+                    f"unknown option {key!r}{nearest(key, known)}",
+                )
+            )
             continue
         try:
             conf.set_override(key, value, group=SECTION)
         except ValueError as error:
             expected = "a value of another form" if "password" in key else str(error)
-            faults.append(Fault("wrong-value", f"{SECTION}.{key}", f"expected another value: {expected}"))
+            faults.append(
+                Fault("wrong-value", f"{SECTION}.{key}", f"expected another value: {expected}")
+            )
     if faults:
         raise BadInput(faults)
 
@@ -95,8 +103,8 @@ class _Middleware(auth_token.AuthProtocol):  # type: ignore[misc] # it has no ty
         except auth_token.InvalidToken as error:
             # Where decisions are delayed, "Keystone is down" arrives as an invalid token too.
             cause = error.__context__
-            if isinstance(cause, (exceptions.ClientException, auth_token.ServiceError)) and not isinstance(
-                cause, exceptions.NotFound
-            ):
+            if isinstance(
+                cause, (exceptions.ClientException, auth_token.ServiceError)
+            ) and not isinstance(cause, exceptions.NotFound):
                 raise _UnavailableError(str(cause)) from error
             raise

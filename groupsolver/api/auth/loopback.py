@@ -19,7 +19,9 @@ from groupsolver.api.http.errors import ApiError
 START_UP = "identity mode 'loopback': every user of this machine, and every program on it, is admin"
 
 _ADMIN = Principal(tenant=None, user="loopback", roles=frozenset({"admin"}))
-_HOST = re.compile(r"(?:localhost|\[::1\]|(?P<v4>127(?:\.[0-9]{1,3}){3}))(?::(?P<port>[0-9]{1,5}))?", re.IGNORECASE)
+_HOST = re.compile(
+    r"(?:localhost|\[::1\]|(?P<v4>127(?:\.[0-9]{1,3}){3}))(?::(?P<port>[0-9]{1,5}))?", re.IGNORECASE
+)
 _IPV4 = ipaddress.IPv4Network("127.0.0.0/8")
 _FOREIGN = (
     "HTTP_ORIGIN",
@@ -59,7 +61,10 @@ class Loopback:
             raise _foreign("its Host is no name of this machine's loopback")
         for key in environ:
             if key in _FOREIGN or key.startswith("HTTP_X_FORWARDED"):
-                raise _foreign("it has a header that browsers or proxies add: " + key[5:].replace("_", "-").title())
+                raise _foreign(
+                    "it has a header that browsers or proxies add: "
+                    + key[5:].replace("_", "-").title()
+                )
         if environ.get("HTTP_SEC_FETCH_SITE", "none") not in {"none", "same-origin"}:
             raise _foreign("it was sent by a web page")
         return _ADMIN
@@ -98,7 +103,9 @@ def _is_loopback(address: str) -> bool:
         ip = ipaddress.ip_address(address)
     except ValueError:
         return False
-    return ip in _IPV4 if isinstance(ip, ipaddress.IPv4Address) else ip == ipaddress.IPv6Address("::1")
+    return (
+        ip in _IPV4 if isinstance(ip, ipaddress.IPv4Address) else ip == ipaddress.IPv6Address("::1")
+    )
 
 
 def _foreign(why: str) -> ApiError:

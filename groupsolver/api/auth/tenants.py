@@ -24,6 +24,10 @@ def tenant_of(principal: Principal, named: str | None) -> str:
     if named is None:
         return principal.tenant or DEFAULT
     any_tenant = principal.tenant is None or bool(principal.roles & {"admin", "service"})
-    if len(named) > 255 or not _FORM.fullmatch(named) or not (any_tenant or named == principal.tenant):
+    if (
+        len(named) > 255
+        or not _FORM.fullmatch(named)
+        or not (any_tenant or named == principal.tenant)
+    ):
         raise ApiError("tenant-not-found", "there is no such tenant")
     return named

@@ -40,7 +40,9 @@ def _hex(digits: int) -> BeforeValidator:
     def check(value: Any) -> Any:
         if not isinstance(value, str) or not re.fullmatch(f"[0-9a-f]{{{digits}}}", value):
             # Without the value: it may be a token, put there by mistake.
-            raise PydanticCustomError("wrong-value", "expected {digits} hexadecimal digits", {"digits": digits})
+            raise PydanticCustomError(
+                "wrong-value", "expected {digits} hexadecimal digits", {"digits": digits}
+            )
         return value
 
     return BeforeValidator(check)
@@ -48,7 +50,9 @@ def _hex(digits: int) -> BeforeValidator:
 
 def _moment(value: Any) -> Any:
     if not isinstance(value, datetime) or value.utcoffset() is None:
-        raise PydanticCustomError("wrong-value", "expected a time with its offset, such as 2027-01-01T00:00:00Z")
+        raise PydanticCustomError(
+            "wrong-value", "expected a time with its offset, such as 2027-01-01T00:00:00Z"
+        )
     return value
 
 
@@ -86,7 +90,9 @@ class _Document(Value):
     @model_validator(mode="after")
     def _ids_differ(self) -> _Document:
         if len({token.id for token in self.tokens}) < len(self.tokens):
-            raise PydanticCustomError("duplicate-name", "expected ids that differ, found two that are alike")
+            raise PydanticCustomError(
+                "duplicate-name", "expected ids that differ, found two that are alike"
+            )
         return self
 
 
@@ -157,7 +163,10 @@ def _check(found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise refuse("unreadable-file", "expected a regular file")
     if found.st_uid != os.geteuid():
-        raise refuse("unsafe-file", f"expected a file of user {os.geteuid()}, found one of user {found.st_uid}")
+        raise refuse(
+            "unsafe-file",
+            f"expected a file of user {os.geteuid()}, found one of user {found.st_uid}",
+        )
     if mode := stat.S_IMODE(found.st_mode) & 0o077:
         message = f"expected a file that its owner alone may read (chmod 600), found {mode:03o} for others"
         raise refuse("unsafe-file", message)
@@ -180,7 +189,11 @@ def _locked(path: Path) -> Iterator[None]:
     import fcntl  # not everywhere; reading needs it nowhere
 
     # A file of its own: the one that it guards is replaced, and a lock on it with it.
-    fd = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    fd = os.open(
+        path.with_name(f".{path.name}.lock"),
+        os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC,
+        0o600,
+    )
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
         yield

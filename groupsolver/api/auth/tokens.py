@@ -58,11 +58,19 @@ class Tokens:
         match = SHAPE.fullmatch(_sent(environ))
         token = tokens.get(match[1]) if match else None
         # Compared also where there is no such token, so that the time says nothing about ids.
-        same = hmac.compare_digest(digest(match[0] if match else ""), token.sha256 if token else _NO_HASH)
-        if token is None or not same or (token.expires is not None and token.expires <= datetime.now(UTC)):
+        same = hmac.compare_digest(
+            digest(match[0] if match else ""), token.sha256 if token else _NO_HASH
+        )
+        if (
+            token is None
+            or not same
+            or (token.expires is not None and token.expires <= datetime.now(UTC))
+        ):
             # One text for every reason: who guesses is not told how near it was.
             headers = {"WWW-Authenticate": 'Bearer realm="groupsolver"'}
-            raise ApiError("unauthorized", "a valid token is needed, in X-Auth-Token", headers=headers)
+            raise ApiError(
+                "unauthorized", "a valid token is needed, in X-Auth-Token", headers=headers
+            )
         return Principal(tenant=token.tenant, user=token.user, roles=frozenset(token.roles))
 
     def wrap(self, app: WSGIApplication) -> WSGIApplication:
@@ -105,6 +113,9 @@ def _by_id(tokens: tuple[Token, ...]) -> dict[str, Token]:
 def _sent(environ: WSGIEnvironment) -> str:
     """Give the token that was sent; nothing where there are two that differ."""
     scheme, _, bearer = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    found = {environ.get("HTTP_X_AUTH_TOKEN", "").strip(), bearer.strip() if scheme.lower() == "bearer" else ""}
+    found = {
+        environ.get("HTTP_X_AUTH_TOKEN", "").strip(),
+        bearer.strip() if scheme.lower() == "bearer" else "",
+    }
     found.discard("")
     return found.pop() if len(found) == 1 else ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
-from groupsolver.api.http.call import Answer, Call
+from groupsolver.api.http.call import Call, Reply
 from groupsolver.api.http.errors import bad_input
 from groupsolver.api.http.etags import etag, group_tag, unchanged
 from groupsolver.api.serializers import group_view, preview_view
@@ -22,13 +22,13 @@ from groupsolver.wire.bodies.core import GroupAnswer
 from groupsolver.wire.bodies.grants import AdoptRequest, PreviewAnswer
 
 
-def adopt(call: Call) -> Answer:
+def adopt(call: Call) -> Reply:
     """Take running instances into a group, all or none: where none breaks a policy, or by force."""
     ids = cast(AdoptRequest, call.body).adopt.instances
     _once(ids)
     preview, force = call.flag("preview"), call.flag("force")
     with call.service.store.write() as tx:
-        now = call.service.mirror.within(tx.session)
+        now = call.service.snapshot_cache.within(tx.session)
         group = find_group(tx.session, call.args["id"].lower(), call.tenant, tx.now)
         unchanged(call, group_tag(group), f"group {group.id}")
         new = _strays(find_instances(tx.session, list(ids), call.tenant, tx.now), group)
@@ -41,11 +41,11 @@ def adopt(call: Call) -> Answer:
             group = find_group(tx.session, group.id, call.tenant, tx.now)
     found = preview_view(broken, call.tenant, after) if broken and not done else CLEAN
     if preview:
-        return Answer(body=PreviewAnswer(preview=found), headers=etag(group_tag(group)))
+        return Reply(body=PreviewAnswer(preview=found), headers=etag(group_tag(group)))
     if not done:
         raise would_break(found)
     told(call, "group-adopt", group, instances=[one.id for one in new], force=force)
-    return Answer(body=GroupAnswer(group=group_view(group)), headers=etag(group_tag(group)))
+    return Reply(body=GroupAnswer(group=group_view(group)), headers=etag(group_tag(group)))
 
 
 def _once(ids: Sequence[str]) -> None:
@@ -74,4 +74,6 @@ def _within_quota(call: Call, group: StoredGroup, more: int) -> None:
 def _adopted(now: Snapshot, group: StoredGroup, new: list[Instance]) -> Snapshot:
     members = (*group.members, *(one.id for one in new))
     instances = {**now.instances, **{one.id: replace(one, group=group.id) for one in new}}
-    return replace(now, groups={**now.groups, group.id: replace(group, members=members)}, instances=instances)
+    return replace(
+        now, groups={**now.groups, group.id: replace(group, members=members)}, instances=instances
+    )

@@ -6,29 +6,33 @@ import uuid
 from typing import Any, cast
 
 from groupsolver.api.handlers.placements import OUTCOME, answer_of
-from groupsolver.api.http.call import Answer, Call
+from groupsolver.api.http.call import Call, Reply
 from groupsolver.api.http.errors import api_error
 from groupsolver.api.serializers import hidden, reader_of
 from groupsolver.api.services.conflict_view import warned
 from groupsolver.api.services.explanation import Question, WhyNot
-from groupsolver.api.services.placement import Wish, explain
+from groupsolver.api.services.placement import PlacementOptions, explain
 from groupsolver.api.services.placement_request import batch_of
 from groupsolver.wire.bodies.core import PlacementAnswer, plain
 from groupsolver.wire.bodies.explain import ExplainRequest, ExplanationAnswer, ExplanationView
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> Reply:
     """Say why instances cannot be placed, and what would help; or where they could be."""
     asked = cast(ExplainRequest, call.body).placement
     batch = batch_of(call, asked)
     seconds = asked.time_limit or call.service.settings.time_limit
     question = Question(reader_of(call), seconds, asked.costs, asked.fixes, asked.every)
-    wish = Wish(str(uuid.uuid4()), seconds, True, None, None, lambda _: None, question)
+    options = PlacementOptions(
+        str(uuid.uuid4()), seconds, True, None, None, lambda _: None, question
+    )
     try:
-        found = explain(call.service, batch, wish)
+        found = explain(call.service, batch, options)
     except Exception as error:
         told = api_error(error)
-        call.service.metrics.explanation(cast(Any, OUTCOME.get(told.what, "refused") if told else "failed"))
+        call.service.metrics.explanation(
+            cast(Any, OUTCOME.get(told.what, "refused") if told else "failed")
+        )
         raise
     call.service.metrics.explanation("infeasible" if isinstance(found, WhyNot) else "placed")
     if isinstance(found, WhyNot):
@@ -51,4 +55,4 @@ def create(call: Call) -> Answer:
             warnings=warned(found.result.warnings, found.app, question.reader, found.on),
             placement=body.placement,
         )
-    return Answer(200, ExplanationAnswer(explanation=view))
+    return Reply(200, ExplanationAnswer(explanation=view))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import cast
 
-from groupsolver.api.http.call import Answer, Call
+from groupsolver.api.http.call import Call, Reply
 from groupsolver.api.http.errors import bad_input
 from groupsolver.api.serializers import grant_view, granted_view, group_view
 from groupsolver.api.services.group_registry import told
@@ -30,48 +30,63 @@ def shown(call: Call, groups: Iterable[StoredGroup]) -> tuple[GroupView, ...]:
     """Give groups as the project is answered: its own whole, of others' what binds it."""
     found = list(groups)
     theirs = [group for group in found if group.tenant_id != call.tenant]
-    named = sorted({policy.target for group in theirs for policy in group.policies if policy.target})
+    named = sorted(
+        {policy.target for group in theirs for policy in group.policies if policy.target}
+    )
     known: set[str] = set()
     if named:
         store = call.service.store
         with store.read() as session:
-            known = {one.id for one in find_groups(session, named, store.clock()) if one.tenant_id == call.tenant}
+            known = {
+                one.id
+                for one in find_groups(session, named, store.clock())
+                if one.tenant_id == call.tenant
+            }
             known |= grants.granted(session, call.tenant, named)
     return tuple(
-        group_view(group) if group.tenant_id == call.tenant else granted_view(call, group, known) for group in found
+        group_view(group) if group.tenant_id == call.tenant else granted_view(call, group, known)
+        for group in found
     )
 
 
-def index(call: Call) -> Answer:
+def index(call: Call) -> Reply:
     """List a group's grants, the oldest first."""
     store = call.service.store
     with store.read() as session:
         group = find_group(session, call.args["id"].lower(), call.tenant, store.clock())
         found = grants.list_grants(session, group.id)
-    return Answer(body=GrantsAnswer(grants=tuple(map(grant_view, found))))
+    return Reply(body=GrantsAnswer(grants=tuple(map(grant_view, found))))
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> Reply:
     """Let a project join a group: 200 where it may already."""
     grantee = cast(GrantRequest, call.body).grant.tenant_id
     with call.service.store.write() as tx:
         group = find_group(tx.session, call.args["id"].lower(), call.tenant, tx.now)
         if grantee == group.tenant_id:
-            raise bad_input(Fault("wrong-value", "grant.tenant_id", "expected another project than the group's own"))
+            raise bad_input(
+                Fault(
+                    "wrong-value",
+                    "grant.tenant_id",
+                    "expected another project than the group's own",
+                )
+            )
         if grantee in group.grants:
-            return Answer(200, GrantAnswer(grant=grant_view(grants.find_grant(tx.session, group.id, grantee))))
+            return Reply(
+                200, GrantAnswer(grant=grant_view(grants.find_grant(tx.session, group.id, grantee)))
+            )
         most = call.service.settings.quota_of(group.tenant_id).grants
         if 0 <= most <= len(group.grants):
             raise QuotaExceeded(f"a group may have {most} grants")
         made = grants.add_grant(tx, group, grantee)
     told(call, "group-grant", group, grantee=grantee)
-    return Answer(201, GrantAnswer(grant=grant_view(made)))
+    return Reply(201, GrantAnswer(grant=grant_view(made)))
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> Reply:
     """Let a project join no more: its members stay, and what it says of the group is void."""
     with call.service.store.write() as tx:
         group = find_group(tx.session, call.args["id"].lower(), call.tenant, tx.now)
         grants.remove_grant(tx, group, call.args["grantee"])
     told(call, "group-revoke", group, grantee=call.args["grantee"])
-    return Answer(204)
+    return Reply(204)

@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any, cast
 
 from groupsolver.api.handlers.grants import find_joinable, shown
-from groupsolver.api.http.call import Answer, Call
+from groupsolver.api.http.call import Call, Reply
 from groupsolver.api.http.errors import bad_input
 from groupsolver.api.http.etags import etag, group_tag, unchanged
 from groupsolver.api.http.query import mode, paged
 from groupsolver.api.serializers import group_view
-from groupsolver.api.services.group_registry import create_group, delete_group, find_group, list_groups, update_group
+from groupsolver.api.services.group_registry import (
+    create_group,
+    delete_group,
+    find_group,
+    list_groups,
+    update_group,
+)
 from groupsolver.errors import Fault
 from groupsolver.store.entities import StoredGroup
 from groupsolver.store.errors import Stale
@@ -21,17 +27,19 @@ from groupsolver.wire.read import validated
 _TRIES = 3
 
 
-def index(call: Call) -> Answer:
+def index(call: Call) -> Reply:
     """List the project's groups, in the order in which they were made."""
     name, granted = call.request.args.get("name"), call.flag("granted")
     found, headers = paged(
         call.request,
-        lambda at: list_groups(call, tenant=call.tenant, limit=at.limit, marker=at.marker, name=name, granted=granted),
+        lambda at: list_groups(
+            call, tenant=call.tenant, limit=at.limit, marker=at.marker, name=name, granted=granted
+        ),
     )
-    return Answer(body=GroupsAnswer(groups=shown(call, found)), headers=headers)
+    return Reply(body=GroupsAnswer(groups=shown(call, found)), headers=headers)
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> Reply:
     """Register a group."""
     group = create_group(call, cast(GroupRequest, call.body).group, origin="v1")
     # Without a host: what the client calls this one is the client's word alone.
@@ -39,34 +47,36 @@ def create(call: Call) -> Answer:
     return _one(group, 201, {"Location": here})
 
 
-def show(call: Call) -> Answer:
+def show(call: Call) -> Reply:
     """Give one group, the project's own or one that it may join."""
     group = find_joinable(call, call.args["id"])
     (view,) = shown(call, [group])
-    return Answer(body=GroupAnswer(group=view), headers=etag(group_tag(group)))
+    return Reply(body=GroupAnswer(group=view), headers=etag(group_tag(group)))
 
 
-def update(call: Call) -> Answer:
+def update(call: Call) -> Reply:
     """Change what the body contains: each key replaces the stored one."""
     return _updated(call, lambda old, new: {**old, **new})
 
 
-def patch(call: Call) -> Answer:
+def patch(call: Call) -> Reply:
     """Merge the body into what is stored, RFC 7396."""
     return _updated(call, merged)
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> Reply:
     """Remove a group."""
     delete_group(call, call.args["id"], force=call.flag("force"))
-    return Answer(204)
+    return Reply(204)
 
 
-def _one(group: StoredGroup, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
-    return Answer(status, GroupAnswer(group=group_view(group)), {**etag(group_tag(group)), **(headers or {})})
+def _one(group: StoredGroup, status: int = 200, headers: dict[str, str] | None = None) -> Reply:
+    return Reply(
+        status, GroupAnswer(group=group_view(group)), {**etag(group_tag(group)), **(headers or {})}
+    )
 
 
-def _updated(call: Call, join: Any) -> Answer:
+def _updated(call: Call, join: Any) -> Reply:
     data, how = call.data, mode(call.request)
     if not isinstance(data, dict) or not isinstance(data.get("group"), dict):
         validated(GroupRequest, data)  # tells what is wrong with it
@@ -79,7 +89,7 @@ def _updated(call: Call, join: Any) -> Answer:
             fields = validated(GroupRequest, whole).group
             group, preview = update_group(call, stored.id, fields, stored.generation, how)
             if how == "preview":
-                return Answer(body=PreviewAnswer(preview=preview), headers=etag(group_tag(group)))
+                return Reply(body=PreviewAnswer(preview=preview), headers=etag(group_tag(group)))
             return _one(group)
         except Stale:  # between reading and writing; the new state may be joined as well
             if attempt == _TRIES - 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from groupsolver.api.handlers.placements import OUTCOME
-from groupsolver.api.http.call import Answer, Call
+from groupsolver.api.http.call import Call, Reply
 from groupsolver.api.http.errors import api_error
 from groupsolver.api.serializers import reader_of
 from groupsolver.api.services.headroom import fitting
@@ -13,7 +13,7 @@ from groupsolver.api.services.placement_request import batch_of
 from groupsolver.wire.bodies.headroom import HeadroomAnswer, HeadroomRequest, HeadroomView
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> Reply:
     """Say how many more copies of instances fit, each in groups of its own."""
     asked = cast(HeadroomRequest, call.body).placement
     seconds = asked.time_limit or call.service.settings.time_limit
@@ -21,8 +21,10 @@ def create(call: Call) -> Answer:
         found = fitting(call.service, batch_of(call, asked), reader_of(call), seconds, asked.gap)
     except Exception as error:
         told = api_error(error)
-        call.service.metrics.headroom(cast(Any, OUTCOME.get(told.what, "refused") if told else "failed"))
+        call.service.metrics.headroom(
+            cast(Any, OUTCOME.get(told.what, "refused") if told else "failed")
+        )
         raise
     call.service.metrics.headroom("answered")
     view = HeadroomView(**{key: getattr(found, key) for key in HeadroomView.model_fields})
-    return Answer(200, HeadroomAnswer(headroom=view))
+    return Reply(200, HeadroomAnswer(headroom=view))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groupsolver.api.http.call import Answer, Call
+from groupsolver.api.http.call import Call, Reply
 from groupsolver.api.http.errors import bad_input
 from groupsolver.api.http.query import paged
 from groupsolver.api.observability.audit import audit
@@ -13,27 +13,34 @@ from groupsolver.store.repositories.instances import find_instance, list_instanc
 from groupsolver.wire.bodies.core import InstanceAnswer, InstancesAnswer
 
 
-def index(call: Call) -> Answer:
+def index(call: Call) -> Reply:
     """List the project's instances, in the order in which they were placed."""
     store = call.service.store
     try:
         with store.read() as session:
             now = store.clock()
-            found, headers = paged(call.request, lambda at: list_instances(session, call.tenant, at, now))
+            found, headers = paged(
+                call.request, lambda at: list_instances(session, call.tenant, at, now)
+            )
     except NotStored:
-        raise bad_input(Fault("unknown-member", "query.marker", "expected the id of an instance in the list")) from None
-    return Answer(body=InstancesAnswer(instances=tuple(instance_view(call, one) for one in found)), headers=headers)
+        raise bad_input(
+            Fault("unknown-member", "query.marker", "expected the id of an instance in the list")
+        ) from None
+    return Reply(
+        body=InstancesAnswer(instances=tuple(instance_view(call, one) for one in found)),
+        headers=headers,
+    )
 
 
-def show(call: Call) -> Answer:
+def show(call: Call) -> Reply:
     """Say where an instance is."""
     store = call.service.store
     with store.read() as session:
         found = find_instance(session, call.args["id"].lower(), call.tenant, store.clock())
-    return Answer(body=InstanceAnswer(instance=instance_view(call, found)))
+    return Reply(body=InstanceAnswer(instance=instance_view(call, found)))
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> Reply:
     """Remove an instance: its membership ends, its claim is free."""
     with call.service.store.write() as tx:
         found = find_instance(tx.session, call.args["id"].lower(), call.tenant, tx.now)
@@ -47,4 +54,4 @@ def delete(call: Call) -> Answer:
         group=found.group,
         host=found.host,
     )
-    return Answer(204)
+    return Reply(204)

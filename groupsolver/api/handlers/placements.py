@@ -9,12 +9,12 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, cast
 
-from groupsolver.api.http.call import Answer, Call
+from groupsolver.api.http.call import Call, Reply
 from groupsolver.api.http.errors import ApiError, api_error, bad_input
 from groupsolver.api.observability.audit import audit, audit_placement, auditing
 from groupsolver.api.serializers import hidden, host_id, moment, reader_of
 from groupsolver.api.services.explanation import Question
-from groupsolver.api.services.placement import Placed, Wish, place
+from groupsolver.api.services.placement import PlacementOptions, PlacementOutcome, place
 from groupsolver.api.services.placement_request import batch_of
 from groupsolver.checking.reasons import Why, why
 from groupsolver.errors import Fault, GroupsolverError
@@ -33,11 +33,15 @@ from groupsolver.wire.bodies.core import (
 
 _log = logging.getLogger("groupsolver.api")
 _PATIENCE = 60.0  # seconds beyond the time limit after which a request has died with its server
-OUTCOME = {"placement-infeasible": "infeasible", "no-answer-in-time": "no-answer", "claim-contended": "contended"}
+OUTCOME = {
+    "placement-infeasible": "infeasible",
+    "no-answer-in-time": "no-answer",
+    "claim-contended": "contended",
+}
 OUTCOME |= {"busy": "busy", "store-unavailable": "unavailable"}
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> Reply:
     """Place instances, all or none."""
     asked = cast(PlacementRequest, call.body).placement
     batch = batch_of(call, asked)
@@ -48,27 +52,43 @@ def create(call: Call) -> Answer:
         return before
     question = Question(reader_of(call), call.service.settings.explain)
     made = str(uuid.uuid4())
-    wish = Wish(made, seconds, call.flag("dry_run"), asked.ttl, key, lambda done: plain(answer_of(done)), question)
+    options = PlacementOptions(
+        made,
+        seconds,
+        call.flag("dry_run"),
+        asked.ttl,
+        key,
+        lambda done: plain(answer_of(done)),
+        question,
+    )
     try:
-        placed = place(call.service, batch, wish)
+        placed = place(call.service, batch, options)
     except Exception as error:
         _refused(call, batch.objective, asked, error, key)
         raise
-    if wish.dry_run:
+    if options.dry_run:
         _told(call, placed, None, "dry-run")
     else:
-        _told(call, placed, wish.id, "placed")
-    body = plain(answer_of(placed, claimed=not wish.dry_run))
-    return Answer(200 if wish.dry_run else 201, PlacementAnswer.model_validate(hidden(call, body)))
+        _told(call, placed, options.id, "placed")
+    body = plain(answer_of(placed, claimed=not options.dry_run))
+    return Reply(
+        200 if options.dry_run else 201, PlacementAnswer.model_validate(hidden(call, body))
+    )
 
 
-def confirm(call: Call) -> Answer:
+def confirm(call: Call) -> Reply:
     """Let the claims of a placement stay beyond their time."""
     with call.service.store.write() as tx:
         placement, instances = confirm_placement(tx, call.args["id"].lower(), call.tenant)
-    audit("placement-confirm", placement.id, request_id=call.request_id, principal=call.principal, tenant=call.tenant)
+    audit(
+        "placement-confirm",
+        placement.id,
+        request_id=call.request_id,
+        principal=call.principal,
+        tenant=call.tenant,
+    )
     body = plain(PlacementAnswer(placement=_view(placement, instances)))
-    return Answer(body=PlacementAnswer.model_validate(hidden(call, body)))
+    return Reply(body=PlacementAnswer.model_validate(hidden(call, body)))
 
 
 def _key(call: Call) -> Key | None:
@@ -76,24 +96,26 @@ def _key(call: Call) -> Key | None:
     if text is None:
         return None
     if not (1 <= len(text) <= 255 and text.isascii() and text.isprintable()):
-        raise bad_input(Fault("ill-formed-name", "Idempotency-Key", "expected 1 to 255 characters of ASCII"))
+        raise bad_input(
+            Fault("ill-formed-name", "Idempotency-Key", "expected 1 to 255 characters of ASCII")
+        )
     asked = cast(PlacementRequest, call.body).model_dump(mode="json")
     print_ = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
     return Key(call.tenant, text, print_)
 
 
-def _begun(call: Call, key: Key, seconds: float) -> Answer | None:
+def _begun(call: Call, key: Key, seconds: float) -> Reply | None:
     with call.service.store.write() as tx:
         before = begin(tx, key, seconds + _PATIENCE)
     if before is None:
         return None
     status, body = before
     if status == 201:
-        return Answer(status, PlacementAnswer.model_validate(hidden(call, body)))
+        return Reply(status, PlacementAnswer.model_validate(hidden(call, body)))
     raise ApiError.from_kept(body, reader_of(call))
 
 
-def answer_of(placed: Placed, *, claimed: bool = True) -> PlacementAnswer:
+def answer_of(placed: PlacementOutcome, *, claimed: bool = True) -> PlacementAnswer:
     """Give a placement as a body, names of hosts and all."""
     instances = [
         Instance(
@@ -109,7 +131,9 @@ def answer_of(placed: Placed, *, claimed: bool = True) -> PlacementAnswer:
         for one in placed.batch.wanted
     ]
     view = _view(placed.placement, instances)
-    return PlacementAnswer(placement=view if claimed else view.model_copy(update={"id": None, "expires_at": None}))
+    return PlacementAnswer(
+        placement=view if claimed else view.model_copy(update={"id": None, "expires_at": None})
+    )
 
 
 def _view(placement: StoredPlacement, instances: list[Instance]) -> PlacementView:
@@ -121,7 +145,12 @@ def _view(placement: StoredPlacement, instances: list[Instance]) -> PlacementVie
         gap=placement.gap,
         instances=tuple(
             PlacedView(
-                id=i.id, name=i.name, group=i.group, host=i.host, hostId=host_id(i.tenant_id, i.host), cell=i.cell
+                id=i.id,
+                name=i.name,
+                group=i.group,
+                host=i.host,
+                hostId=host_id(i.tenant_id, i.host),
+                cell=i.cell,
             )
             for i in instances
         ),
@@ -129,22 +158,29 @@ def _view(placement: StoredPlacement, instances: list[Instance]) -> PlacementVie
     )
 
 
-def _refused(call: Call, objective: str, asked: PlacementFields, error: Exception, key: Key | None) -> None:
+def _refused(
+    call: Call, objective: str, asked: PlacementFields, error: Exception, key: Key | None
+) -> None:
     """Count and note what was not placed, and settle its idempotency key."""
     told = api_error(error) if isinstance(error, GroupsolverError) else None
     outcome = OUTCOME.get(told.what, "refused") if told else "failed"
     call.service.metrics.outcome(cast(Any, outcome))
     if told is not None and told.what != "busy":
         wanted = [
-            {"id": one.id, "name": one.name, "group": one.hints.group, "count": one.count} for one in asked.instances
+            {"id": one.id, "name": one.name, "group": one.hints.group, "count": one.count}
+            for one in asked.instances
         ]
         sentences = list(told.refusal.sentences) if told.refusal else [told.detail]
         _audited(call, objective, outcome, wanted, sentences=sentences)
     if key is not None:
         try:
             _settled(call, key, told)
-        except StoreError:  # the first error is the one to answer; the key comes free by itself, later
-            _log.exception("request %s: its idempotency key could not be given back", call.request_id)
+        except (
+            StoreError
+        ):  # the first error is the one to answer; the key comes free by itself, later
+            _log.exception(
+                "request %s: its idempotency key could not be given back", call.request_id
+            )
 
 
 def _settled(call: Call, key: Key, told: ApiError | None) -> None:
@@ -156,7 +192,7 @@ def _settled(call: Call, key: Key, told: ApiError | None) -> None:
             abandon(tx, key)
 
 
-def _told(call: Call, placed: Placed, placement: str | None, outcome: str) -> None:
+def _told(call: Call, placed: PlacementOutcome, placement: str | None, outcome: str) -> None:
     """Note what was placed, and why there."""
     call.service.metrics.outcome(cast(Any, outcome))
     if not auditing():

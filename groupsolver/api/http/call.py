@@ -32,7 +32,10 @@ class Principal:
 
     def has(self, role: str) -> bool:
         """Whether the identity carries a role, by itself or by a stronger one."""
-        stronger = {"reader": {"reader", "member", "service", "admin"}, "member": {"member", "service", "admin"}}
+        stronger = {
+            "reader": {"reader", "member", "service", "admin"},
+            "member": {"member", "service", "admin"},
+        }
         return bool(self.roles & stronger.get(role, {role, "admin"}))
 
 
@@ -74,7 +77,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Reply:
     """What a handler gives back.
 
     Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from groupsolver.api.services.conflict_view import Reader
+from groupsolver.api.services.conflict_view import Audience
 from groupsolver.api.services.refusal import Refusal
 from groupsolver.errors import BadInput, Fault, GroupsolverError
 from groupsolver.model.result import Conflict
@@ -59,10 +59,14 @@ class ApiError(GroupsolverError):
 
     def kept(self) -> dict[str, Any]:
         """Give the error as plain data, to be raised again."""
-        return {"code": self.what, "detail": self.detail, **(self.refusal.kept() if self.refusal else {})}
+        return {
+            "code": self.what,
+            "detail": self.detail,
+            **(self.refusal.kept() if self.refusal else {}),
+        }
 
     @classmethod
-    def from_kept(cls, data: dict[str, Any], reader: Reader) -> ApiError:
+    def from_kept(cls, data: dict[str, Any], reader: Audience) -> ApiError:
         """Give an error that was kept, to whoever asks again."""
         return cls(data["code"], data["detail"], refusal=Refusal.from_kept(data, reader))
 
@@ -110,7 +114,12 @@ HTTP: dict[str, tuple[int, str]] = {
 }
 """Every code of an answer, beside the codes of faults in a body, which are 400."""
 
-_IN_USE = {"members": "group-not-empty", "name": "group-in-use", "host": "host-in-use", "level": "level-in-use"}
+_IN_USE = {
+    "members": "group-not-empty",
+    "name": "group-in-use",
+    "host": "host-in-use",
+    "level": "level-in-use",
+}
 _IN_USE |= {"member": "instance-in-group"}
 _SOON = {"Retry-After": "1"}
 # Errors of the floors below -> code, and headers that go with it.
@@ -137,7 +146,9 @@ def api_error(error: Exception) -> ApiError | None:
     if isinstance(error, store.InUse):
         return ApiError(_IN_USE[error.what], str(error))
     if isinstance(error, store.StoreUnavailable):  # what the database said is for the log
-        return ApiError("store-unavailable", "the database does not answer, or is locked", headers=_SOON)
+        return ApiError(
+            "store-unavailable", "the database does not answer, or is locked", headers=_SOON
+        )
     if isinstance(error, GroupsolverError) and type(error) in _TABLE:
         code, headers = _TABLE[type(error)]
         return ApiError(code, str(error), headers=headers)
@@ -146,4 +157,8 @@ def api_error(error: Exception) -> ApiError | None:
 
 def bad_input(*faults: Fault) -> ApiError:
     """Give the error of a request that is wrong in itself."""
-    return ApiError("bad-input", "; ".join(f"{fault.path}: {fault.message}" for fault in faults[:5]), faults=faults)
+    return ApiError(
+        "bad-input",
+        "; ".join(f"{fault.path}: {fault.message}" for fault in faults[:5]),
+        faults=faults,
+    )

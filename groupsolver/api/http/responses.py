@@ -8,7 +8,7 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from groupsolver.api import nova
-from groupsolver.api.http.call import Answer
+from groupsolver.api.http.call import Reply
 from groupsolver.api.http.errors import HTTP, ApiError
 from groupsolver.api.http.route import Family, Route
 from groupsolver.api.observability.logs import REQUEST_ID
@@ -18,10 +18,10 @@ from groupsolver.wire.bodies.core import ErrorsAnswer, ErrorView, plain
 from groupsolver.wire.media import JSON, Form, NotAcceptable, answer_form
 from groupsolver.wire.write import write_body
 
-_TOLD = 50  # faults of one answer
+_MAX_FAULTS = 50  # faults of one answer
 
 
-def respond(request: Request, route: Route, answer: Answer, request_id: str) -> Response:
+def respond(request: Request, route: Route, answer: Reply, request_id: str) -> Response:
     """Give the response of a handler's answer."""
     if isinstance(answer.body, Response):
         response = answer.body
@@ -44,7 +44,7 @@ def failed(request: Request, family: Family, error: ApiError, request_id: str) -
     except NotAcceptable:
         form = JSON
     status, title = HTTP[error.what]
-    faults = error.faults[:_TOLD] or (Fault(error.what, "", error.detail),)
+    faults = error.faults[:_MAX_FAULTS] or (Fault(error.what, "", error.detail),)
     views = tuple(
         ErrorView(
             status=status,
@@ -66,12 +66,18 @@ def _content_type(form: Form) -> str:
     return f"{form.media}; charset=utf-8" if form.kind == "xml" else form.media
 
 
-def _json(answer: Answer) -> Response:
-    text = "" if answer.body is None else json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
+def _json(answer: Reply) -> Response:
+    text = (
+        ""
+        if answer.body is None
+        else json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
+    )
     return Response(text, answer.status, content_type=JSON.media)
 
 
-def _finished(response: Response, headers: dict[str, Any], request_id: str, *, negotiated: bool = False) -> Response:
+def _finished(
+    response: Response, headers: dict[str, Any], request_id: str, *, negotiated: bool = False
+) -> Response:
     if response.status_code == 204:
         del response.headers["Content-Type"]
     if negotiated:

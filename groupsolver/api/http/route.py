@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from groupsolver.api.http.call import Answer, Call
+from groupsolver.api.http.call import Call, Reply
 from groupsolver.model.value import Value
 
 Family = Literal["v1", "nova", "plain"]
@@ -48,7 +48,7 @@ class Route:
 
     method: str
     path: str
-    handler: Callable[[Call], Answer]
+    handler: Callable[[Call], Reply]
     summary: str
     needs: Need = "reader"
     takes: type[Value] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from groupsolver.api.http.call import Answer, Call
+from groupsolver.api.http.call import Call, Reply
 from groupsolver.api.nova import groups, versions
 from groupsolver.api.nova.faults import fault
 
@@ -17,7 +17,7 @@ class NovaRoute(NamedTuple):
 
     method: str
     path: str
-    handler: Callable[[Call], Answer]
+    handler: Callable[[Call], Reply]
     summary: str
 
 

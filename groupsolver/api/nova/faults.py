@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Request
 
-from groupsolver.api.http.call import Answer
+from groupsolver.api.http.call import Reply
 from groupsolver.api.http.errors import ApiError
 from groupsolver.api.nova.microversion import answered
 
@@ -24,7 +24,9 @@ _NAMES = {
 }
 
 
-def fault(request: Request, error: ApiError) -> Answer:
+def fault(request: Request, error: ApiError) -> Reply:
     """Give the answer for an error, with the version headers, whatever version the request asks for."""
-    body = {_NAMES.get(error.status, "computeFault"): {"code": error.status, "message": error.detail}}
-    return answered(request).on(Answer(error.status, body, error.headers))
+    body = {
+        _NAMES.get(error.status, "computeFault"): {"code": error.status, "message": error.detail}
+    }
+    return answered(request).on(Reply(error.status, body, error.headers))

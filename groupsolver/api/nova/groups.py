@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from groupsolver.api.http.call import Answer, Call
+from groupsolver.api.http.call import Call, Reply
 from groupsolver.api.http.errors import ApiError
 from groupsolver.api.nova.media import refuse_other_answers
 from groupsolver.api.nova.microversion import CLOSED_QUERIES, Microversion, asked
 from groupsolver.api.nova.requests import wanted
 from groupsolver.api.nova.shape import server_group
-from groupsolver.api.services.group_registry import create_group, delete_group, find_group, list_groups
+from groupsolver.api.services.group_registry import (
+    create_group,
+    delete_group,
+    find_group,
+    list_groups,
+)
 from groupsolver.files.fault_text import shown
 from groupsolver.model.value import INT64_MAX
 
@@ -16,7 +21,7 @@ from groupsolver.model.value import INT64_MAX
 _QUERY = {"all_projects", "limit", "offset", "marker"}
 
 
-def index(call: Call) -> Answer:
+def index(call: Call) -> Reply:
     """List the project's groups; all projects', where an admin's query has ``all_projects``, whatever its value."""
     version, query = _version(call), call.request.args
     unknown = query.keys() - _QUERY
@@ -31,28 +36,30 @@ def index(call: Call) -> Answer:
         marker=query.get("marker"),
         offset=_count(call, "offset"),
     )
-    return version.on(Answer(body={"server_groups": [server_group(group, version) for group in groups]}))
+    return version.on(
+        Reply(body={"server_groups": [server_group(group, version) for group in groups]})
+    )
 
 
-def create(call: Call) -> Answer:
+def create(call: Call) -> Reply:
     """Make a group. Nova answers 200."""
     version = _version(call)
     group = create_group(call, wanted(call.request, version), origin="nova")
-    return version.on(Answer(body={"server_group": server_group(group, version)}))
+    return version.on(Reply(body={"server_group": server_group(group, version)}))
 
 
-def show(call: Call) -> Answer:
+def show(call: Call) -> Reply:
     """Give one group, by its id alone: clients that look for a name need a 404 here first."""
     version = _version(call)
     group = find_group(call, call.args["id"])
-    return version.on(Answer(body={"server_group": server_group(group, version)}))
+    return version.on(Reply(body={"server_group": server_group(group, version)}))
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> Reply:
     """Remove a group, with members too: these keep running, ungrouped."""
     version = _version(call)
     delete_group(call, call.args["id"], force=True)
-    return version.on(Answer(204))
+    return version.on(Reply(204))
 
 
 def _version(call: Call) -> Microversion:
@@ -65,6 +72,8 @@ def _count(call: Call, name: str) -> int:
     values = call.request.args.getlist(name)
     for value in values:
         if not (value.isascii() and value.isdigit()):
-            raise ApiError("bad-input", f"Invalid input for query parameters {name}. Value: {shown(value)}.")
+            raise ApiError(
+                "bad-input", f"Invalid input for query parameters {name}. Value: {shown(value)}."
+            )
     digits = values[-1].lstrip("0") if values else ""
     return int(digits or 0) if len(digits) < 19 else INT64_MAX

@@ -19,11 +19,15 @@ def refuse_other_answers(request: Request) -> None:
     # Parameters of a range, such as a charset, are passed over.
     accept = MIMEAccept([(what.partition(";")[0].strip(), weight) for what, weight in ranges])
     if text.strip() and not any(accept.quality(name) > 0 for name in NAMES):
-        raise ApiError("not-acceptable", f"There is nothing here but JSON; {shown(text)} takes none.")
+        raise ApiError(
+            "not-acceptable", f"There is nothing here but JSON; {shown(text)} takes none."
+        )
 
 
 def refuse_other_bodies(request: Request) -> None:
     """Refuse a body that says to be anything but JSON. Raises `ApiError`, ``unsupported-media-type``."""
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if request.mimetype not in {"", *NAMES} or charset not in {"utf-8", "utf8"}:
-        raise ApiError("unsupported-media-type", f"Unsupported Content-Type {shown(request.content_type)}")
+        raise ApiError(
+            "unsupported-media-type", f"Unsupported Content-Type {shown(request.content_type)}"
+        )

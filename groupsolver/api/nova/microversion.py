@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from werkzeug.wrappers import Request
 
-from groupsolver.api.http.call import Answer
+from groupsolver.api.http.call import Reply
 from groupsolver.api.http.errors import ApiError
 from groupsolver.files.fault_text import shown
 
@@ -31,7 +31,7 @@ class Microversion:
         """What every answer of the family carries."""
         return {HEADER: f"compute {self}", LEGACY: str(self), "Vary": f"{HEADER}, {LEGACY}"}
 
-    def on(self, answer: Answer) -> Answer:
+    def on(self, answer: Reply) -> Reply:
         """Give the answer with the headers that name this version."""
         return replace(answer, headers={**answer.headers, **self.headers})
 
@@ -84,9 +84,16 @@ def _named(request: Request) -> str | None:
                 if service.lower() == "compute":
                     return version
             case _:
-                raise ApiError("bad-input", f"{HEADER}: expected a service and its version, found {shown(entry)}")
+                raise ApiError(
+                    "bad-input",
+                    f"{HEADER}: expected a service and its version, found {shown(entry)}",
+                )
     return next(reversed(_entries(request, LEGACY)), None)
 
 
 def _entries(request: Request, header: str) -> list[str]:
-    return [entry.strip() for entry in ",".join(request.headers.getlist(header)).split(",") if entry.strip()]
+    return [
+        entry.strip()
+        for entry in ",".join(request.headers.getlist(header)).split(",")
+        if entry.strip()
+    ]

@@ -5,7 +5,15 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import ErrorDetails
 from werkzeug.wrappers import Request
 
@@ -41,7 +49,14 @@ _Count = Annotated[
     int,
     Field(ge=1, le=INT64_MAX),
     BeforeValidator(_number),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^0*[1-9][0-9]*$"}]}),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1},
+                {"type": "string", "pattern": "^0*[1-9][0-9]*$"},
+            ]
+        }
+    ),
 ]
 _Hard = Literal["anti-affinity", "affinity"]
 _Any = Literal["anti-affinity", "affinity", "soft-anti-affinity", "soft-affinity"]
@@ -135,4 +150,6 @@ def _told(line: ErrorDetails, body: Any) -> str:
         return f"Invalid input for field/attribute {where}: it has no meaning here."
     if line["type"] == "missing":
         return f"Invalid input for field/attribute {where}: it is a required property."
-    return f"Invalid input for field/attribute {where}. Value: {shown(line['input'])}. {line['msg']}"
+    return (
+        f"Invalid input for field/attribute {where}. Value: {shown(line['input'])}. {line['msg']}"
+    )

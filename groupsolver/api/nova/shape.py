@@ -14,7 +14,7 @@ from groupsolver.constraints.policies.anti_affinity import AntiAffinity
 from groupsolver.constraints.policy import Policy
 from groupsolver.store.entities import StoredGroup
 
-MOST = "max_server_per_host"
+MAX_SERVER_PER_HOST = "max_server_per_host"
 # Marks a limit of 1 that a client gave: it means what no rule means, and is shown to it again.
 _GIVEN = "x-nova-rule"
 _POLICIES: dict[str, Policy] = {
@@ -43,7 +43,9 @@ def meaning(policy: str, most: int | None = None) -> Policy:
     """Give the policy that one of Nova's names stands for, with its rule ``max_server_per_host``, if one is given."""
     if most is None:
         return _POLICIES[policy]
-    return AntiAffinity.model_validate({"max_per_domain": most} if most > 1 else {_GIVEN: MOST})
+    return AntiAffinity.model_validate(
+        {"max_per_domain": most} if most > 1 else {_GIVEN: MAX_SERVER_PER_HOST}
+    )
 
 
 def expressed(group: StoredGroup) -> tuple[str, dict[str, int]] | None:
@@ -55,9 +57,11 @@ def expressed(group: StoredGroup) -> tuple[str, dict[str, int]] | None:
     for name, known in _POLICIES.items():
         if said == _said(known):
             given = name == "anti-affinity" and _GIVEN in (policy.model_extra or {})
-            return name, {MOST: 1} if given else {}
-    if isinstance(policy, AntiAffinity) and said == _said(AntiAffinity(max_per_domain=policy.max_per_domain)):
-        return "anti-affinity", {MOST: policy.max_per_domain}
+            return name, {MAX_SERVER_PER_HOST: 1} if given else {}
+    if isinstance(policy, AntiAffinity) and said == _said(
+        AntiAffinity(max_per_domain=policy.max_per_domain)
+    ):
+        return "anti-affinity", {MAX_SERVER_PER_HOST: policy.max_per_domain}
     return None
 
 
@@ -69,7 +73,9 @@ def _said(policy: Policy) -> dict[str, object]:
 def server_group(group: StoredGroup, version: Microversion) -> ServerGroup:
     """Give a group as `version` shows it."""
     name, rules = expressed(group) or (None, {})
-    view = ServerGroup(id=group.id, name=group.name or "", members=list(group.members_of(group.tenant_id)))
+    view = ServerGroup(
+        id=group.id, name=group.name or "", members=list(group.members_of(group.tenant_id))
+    )
     if version >= RULES:
         view["policy"] = name
         view["rules"] = rules

@@ -6,24 +6,27 @@ from typing import Any
 
 from werkzeug.wrappers import Request
 
-from groupsolver.api.http.call import Answer, Call
+from groupsolver.api.http.call import Call, Reply
 from groupsolver.api.nova.media import refuse_other_answers
 from groupsolver.api.nova.microversion import HIGHEST, LOWEST, answered
 
 MEDIA_TYPE = "application/vnd.openstack.compute+json;version=2.1"
 
 
-def root(call: Call) -> Answer:
+def root(call: Call) -> Reply:
     """``GET /``: the versions of Nova's API, one."""
     refuse_other_answers(call.request)
-    return Answer(body={"versions": [_version(call.request)]})
+    return Reply(body={"versions": [_version(call.request)]})
 
 
-def one(call: Call) -> Answer:
+def one(call: Call) -> Reply:
     """``GET /v2.1`` and ``/v2.1/``; whatever microversion is asked for, since this is how to learn of them."""
     refuse_other_answers(call.request)
-    version = {**_version(call.request), "media-types": [{"base": "application/json", "type": MEDIA_TYPE}]}
-    return answered(call.request).on(Answer(body={"version": version}))
+    version = {
+        **_version(call.request),
+        "media-types": [{"base": "application/json", "type": MEDIA_TYPE}],
+    }
+    return answered(call.request).on(Reply(body={"version": version}))
 
 
 def _version(request: Request) -> dict[str, Any]:

@@ -116,7 +116,11 @@ def audit_placement(
         objective=objective,
         groups=sorted({one["group"] for one in asked if one.get("group")}),
         instances=asked,
-        why=[{"instance": w.member, "host": w.host, "cost": w.cost, "rules": list(w.rules)} for w in reasons if w.new],
+        why=[
+            {"instance": w.member, "host": w.host, "cost": w.cost, "rules": list(w.rules)}
+            for w in reasons
+            if w.new
+        ],
         **more,
     )
 
@@ -127,7 +131,14 @@ def audit_ended(instances: Iterable[Instance]) -> None:
     for one in instances:
         ended.setdefault((one.placement, one.tenant_id), []).append(one.id)
     for (placement, tenant), ids in ended.items():
-        audit("placement-expire", placement, request_id=None, principal=None, tenant=tenant, instances=ids)
+        audit(
+            "placement-expire",
+            placement,
+            request_id=None,
+            principal=None,
+            tenant=tenant,
+            instances=ids,
+        )
 
 
 def auditing() -> bool:

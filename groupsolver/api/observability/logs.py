@@ -23,7 +23,7 @@ REQUEST_ID = "X-Openstack-Request-Id"
 
 _access = logging.getLogger("groupsolver.access")
 _GIVEN = re.compile(r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-_LONGEST = 2048  # characters of a path, method or address in a line
+_MAX_FIELD_LENGTH = 2048  # characters of a path, method or address in a line
 
 
 class Line:
@@ -107,7 +107,11 @@ class _Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         if isinstance(record.msg, Line):
             return str(record.msg)
-        fields = {"log": record.name, "level": record.levelname.lower(), "message": record.getMessage()}
+        fields = {
+            "log": record.name,
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+        }
         if record.exc_info:
             fields["traceback"] = self.formatException(record.exc_info)
         return str(Line(fields))
@@ -132,4 +136,6 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
 
 
 def _short(text: str | None) -> str | None:
-    return text if text is None or len(text) <= _LONGEST else text[:_LONGEST] + "..."
+    return (
+        text if text is None or len(text) <= _MAX_FIELD_LENGTH else text[:_MAX_FIELD_LENGTH] + "..."
+    )

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Metric,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.registry import Collector
 
 import groupsolver
@@ -17,7 +25,16 @@ from groupsolver.api.services.solve_pool import SolvePool
 from groupsolver.model.result import Objective, Status
 
 Outcome = Literal[
-    "placed", "dry-run", "repeated", "infeasible", "no-answer", "contended", "busy", "refused", "unavailable", "failed"
+    "placed",
+    "dry-run",
+    "repeated",
+    "infeasible",
+    "no-answer",
+    "contended",
+    "busy",
+    "refused",
+    "unavailable",
+    "failed",
 ]
 """How a request for a placement ended.
 
@@ -33,7 +50,23 @@ Fitted = Literal["answered", "no-answer", "busy", "refused", "unavailable", "fai
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "UPDATE", "DELETE", "OPTIONS"})
-_REQUEST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)  # seconds
+_REQUEST = (
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1,
+    2.5,
+    5,
+    10,
+    30,
+    60,
+)  # seconds
 _SOLVE = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30)
 
 
@@ -43,7 +76,10 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
         self._requests = Counter(
-            "groupsolver_http_requests", "Requests answered.", ["method", "route", "status"], registry=registry
+            "groupsolver_http_requests",
+            "Requests answered.",
+            ["method", "route", "status"],
+            registry=registry,
         )
         self._request_seconds = Histogram(
             "groupsolver_http_request_seconds",
@@ -60,10 +96,15 @@ class Metrics:
             registry=registry,
         )
         self._placements = Counter(
-            "groupsolver_placements", "Requests for a placement, by how they ended.", ["outcome"], registry=registry
+            "groupsolver_placements",
+            "Requests for a placement, by how they ended.",
+            ["outcome"],
+            registry=registry,
         )
         self._retries = Counter(
-            "groupsolver_claim_retries", "Claims tried again because others claimed first.", registry=registry
+            "groupsolver_claim_retries",
+            "Claims tried again because others claimed first.",
+            registry=registry,
         )
         self._explanations = Counter(
             "groupsolver_explanations",
@@ -78,7 +119,10 @@ class Metrics:
             registry=registry,
         )
         self._headrooms = Counter(
-            "groupsolver_headrooms", "Requests for headroom, by how they ended.", ["outcome"], registry=registry
+            "groupsolver_headrooms",
+            "Requests for headroom, by how they ended.",
+            ["outcome"],
+            registry=registry,
         )
         self._headroom_seconds = Histogram(
             "groupsolver_headroom_seconds",
@@ -90,9 +134,16 @@ class Metrics:
             self._headrooms.labels(outcome)
         for outcome in get_args(Explained):
             self._explanations.labels(outcome)
-        for outcome in get_args(Outcome):  # there from the start, so that the first failure is an increase from 0
+        for outcome in get_args(
+            Outcome
+        ):  # there from the start, so that the first failure is an increase from 0
             self._placements.labels(outcome)
-        build = Gauge("groupsolver_build_info", "Always 1; the label says what runs.", ["version"], registry=registry)
+        build = Gauge(
+            "groupsolver_build_info",
+            "Always 1; the label says what runs.",
+            ["version"],
+            registry=registry,
+        )
         build.labels(groupsolver.__version__).set(1)
         ProcessCollector(registry=registry)
 
@@ -104,7 +155,9 @@ class Metrics:
             ("slots", "Solves that may run at once.", lambda: pool.size),
             ("places", "Solves that may wait at once.", lambda: pool.places),
         ):
-            Gauge(f"groupsolver_solve_pool_{name}", about, registry=self._registry).set_function(read)
+            Gauge(f"groupsolver_solve_pool_{name}", about, registry=self._registry).set_function(
+                read
+            )
 
     def request_done(self, method: str, route: str | None, status: int, seconds: float) -> None:
         """Count an answer.
@@ -122,7 +175,9 @@ class Metrics:
         self._requests.labels(method if method in METHODS else "other", route, str(status)).inc()
         self._request_seconds.labels(route).observe(seconds)
 
-    def solved(self, objective: Objective, outcome: Status | Literal["failed"], seconds: float) -> None:
+    def solved(
+        self, objective: Objective, outcome: Status | Literal["failed"], seconds: float
+    ) -> None:
         """Count a solve; `outcome` is the result's status, or ``failed`` where it raised."""
         self._solve_seconds.labels(objective, outcome).observe(seconds)
 
@@ -163,5 +218,7 @@ class _Lean(Collector):
 
     def collect(self) -> Iterator[Metric]:
         for metric in self._registry.collect():
-            metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
+            metric.samples = [
+                sample for sample in metric.samples if not sample.name.endswith("_created")
+            ]
             yield metric

@@ -9,7 +9,11 @@ from groupsolver.api.nova.microversion import HEADER, HIGHEST, LEGACY, LOWEST
 _TEXT = {"type": "string"}
 _LINKS = {
     "type": "array",
-    "items": {"type": "object", "required": ["rel", "href"], "properties": {"rel": _TEXT, "href": _TEXT}},
+    "items": {
+        "type": "object",
+        "required": ["rel", "href"],
+        "properties": {"rel": _TEXT, "href": _TEXT},
+    },
 }
 
 
@@ -53,7 +57,9 @@ NOVA: dict[str, Any] = {
         "`policies` and `metadata` up to 2.63, `policy` and `rules` from 2.64; the owners from 2.13.",
     ),
     "ServerGroupAnswer": _object({"server_group": _ref("ServerGroup")}),
-    "ServerGroupsAnswer": _object({"server_groups": {"type": "array", "items": _ref("ServerGroup")}}),
+    "ServerGroupsAnswer": _object(
+        {"server_groups": {"type": "array", "items": _ref("ServerGroup")}}
+    ),
     "VersionAnswer": _object({"version": _object({**_VERSION, "media-types": _TYPES})}),
     "VersionsAnswer": _object({"versions": {"type": "array", "items": _object(_VERSION)}}),
     "NovaFault": {
@@ -79,7 +85,10 @@ VERSION_HEADERS = [
         "name": HEADER,
         "in": "header",
         "description": f"`compute X`, {LOWEST} to {HIGHEST}, or `compute latest`; without it {LOWEST}",
-        "schema": {**_TEXT, "examples": [f"compute {LOWEST}", f"compute {HIGHEST}", "compute latest"]},
+        "schema": {
+            **_TEXT,
+            "examples": [f"compute {LOWEST}", f"compute {HIGHEST}", "compute latest"],
+        },
     },
     {
         "name": LEGACY,
@@ -90,8 +99,18 @@ VERSION_HEADERS = [
 ]
 _NUMBER = {"type": "integer", "minimum": 0}
 QUERY = [
-    {"name": "all_projects", "in": "query", "description": "All projects' groups, for admins", "schema": _TEXT},
+    {
+        "name": "all_projects",
+        "in": "query",
+        "description": "All projects' groups, for admins",
+        "schema": _TEXT,
+    },
     {"name": "limit", "in": "query", "description": "0: as many as there are", "schema": _NUMBER},
     {"name": "offset", "in": "query", "schema": _NUMBER},
-    {"name": "marker", "in": "query", "description": "The group after which the list begins", "schema": _TEXT},
+    {
+        "name": "marker",
+        "in": "query",
+        "description": "The group after which the list begins",
+        "schema": _TEXT,
+    },
 ]

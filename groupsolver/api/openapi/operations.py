@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from groupsolver.api.http.query import LONGEST
+from groupsolver.api.http.query import MAX_PAGE_SIZE
 from groupsolver.api.http.route import Route
 from groupsolver.api.nova.requests import Create21, Create215, Create264
 from groupsolver.api.openapi import nova
@@ -17,11 +17,14 @@ _FLAG = {"type": "boolean", "default": False}
 _QUERY: dict[str, tuple[str, dict[str, Any]]] = {
     "limit": (
         "How many are answered at most",
-        {"type": "integer", "minimum": 1, "maximum": LONGEST, "default": LONGEST},
+        {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": MAX_PAGE_SIZE},
     ),
     "marker": ("The id of the one after which the list begins", _TEXT),
     "name": ("Only those of this name", _TEXT),
-    "force": ("Remove it with members too: they keep running, ungrouped; or adopt, whatever that breaks", _FLAG),
+    "force": (
+        "Remove it with members too: they keep running, ungrouped; or adopt, whatever that breaks",
+        _FLAG,
+    ),
     "granted": ("The groups of other projects that this one may join, instead of its own", _FLAG),
     "preview": ("Change nothing, and say which policies running members would break then", _FLAG),
     "apply": (
@@ -85,7 +88,13 @@ def _id(route: Route) -> str:
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "description": _IN_PATH[name], "schema": _TEXT}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": _IN_PATH[name],
+            "schema": _TEXT,
+        }
         for name in re.findall(r"<([a-z_]+)>", route.path)
     ]
     for name in route.query:
@@ -100,7 +109,9 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     if "idempotency-mismatch" in route.fails:
         about = "Of the client's making: for a day, the same body with the same key gets the same answer"
         schema = {"type": "string", "pattern": "^[ -~]{1,255}$"}
-        found.append({"name": "Idempotency-Key", "in": "header", "description": about, "schema": schema})
+        found.append(
+            {"name": "Idempotency-Key", "in": "header", "description": about, "schema": schema}
+        )
     return found
 
 
@@ -114,7 +125,11 @@ def _body(route: Route) -> dict[str, Any] | None:
     if route.family == "nova" and route.method == "POST":
         any_of = [ref(model, "validation") for model in (Create21, Create215, Create264)]
         about = "Up to 2.14, up to 2.63, and from 2.64"
-        return {"required": True, "description": about, "content": {"application/json": {"schema": {"anyOf": any_of}}}}
+        return {
+            "required": True,
+            "description": about,
+            "content": {"application/json": {"schema": {"anyOf": any_of}}},
+        }
     return None
 
 
@@ -125,6 +140,8 @@ def _link(target: str, key: str) -> dict[str, Any]:
 
 # What may be done next with what was made.
 _LINKS = {
-    "groups.create": {name: _link(f"groups.{name}", "group") for name in ("show", "patch", "delete")},
+    "groups.create": {
+        name: _link(f"groups.{name}", "group") for name in ("show", "patch", "delete")
+    },
     "placements.create": {"confirm": _link("placements.confirm", "placement")},
 }

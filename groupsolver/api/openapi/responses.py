@@ -22,17 +22,39 @@ _ALLOW = (HTTPStatus.METHOD_NOT_ALLOWED,)
 _SOON = (HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE)
 _TEXT = {"type": "string"}
 HEADERS: dict[str, dict[str, Any]] = {
-    REQUEST_ID: {"description": "The request's id, which the server's log has too", "required": True, "schema": _TEXT},
+    REQUEST_ID: {
+        "description": "The request's id, which the server's log has too",
+        "required": True,
+        "schema": _TEXT,
+    },
     "ETag": {"description": "The state that `If-Match` names", "required": True, "schema": _TEXT},
     "Location": {"description": "The address of what was made", "required": True, "schema": _TEXT},
-    "Link": {"description": 'Where the list goes on, `<...>; rel="next"`, if it does', "schema": _TEXT},
-    "Retry-After": {"description": "Seconds to wait, where asking again may help", "schema": {"type": "integer"}},
-    "Vary": {"description": "What the form of the answer depends on", "required": True, "schema": _TEXT},
+    "Link": {
+        "description": 'Where the list goes on, `<...>; rel="next"`, if it does',
+        "schema": _TEXT,
+    },
+    "Retry-After": {
+        "description": "Seconds to wait, where asking again may help",
+        "schema": {"type": "integer"},
+    },
+    "Vary": {
+        "description": "What the form of the answer depends on",
+        "required": True,
+        "schema": _TEXT,
+    },
     HEADER: {"description": "The microversion of the answer", "required": True, "schema": _TEXT},
-    LEGACY: {"description": "The same, as older clients read it", "required": True, "schema": _TEXT},
+    LEGACY: {
+        "description": "The same, as older clients read it",
+        "required": True,
+        "schema": _TEXT,
+    },
     "WWW-Authenticate": {"description": "How to say who one is", "schema": _TEXT},
 }
-_OF_FAMILY: dict[Family, tuple[str, ...]] = {"v1": ("Vary",), "nova": ("Vary", HEADER, LEGACY), "plain": ()}
+_OF_FAMILY: dict[Family, tuple[str, ...]] = {
+    "v1": ("Vary",),
+    "nova": ("Vary", HEADER, LEGACY),
+    "plain": (),
+}
 
 
 class Answers:
@@ -63,8 +85,16 @@ class Answers:
     def _failure(self, family: Family, status: int, codes: list[str]) -> dict[str, str]:
         name = ".".join([family, *codes])
         if name not in self.shared:
-            more = [key for key, when in (("Retry-After", _SOON), ("WWW-Authenticate", (401,))) if status in when]
-            schema = {"$ref": f"{REF}NovaFault"} if family == "nova" else ref(ErrorsAnswer, "serialization")
+            more = [
+                key
+                for key, when in (("Retry-After", _SOON), ("WWW-Authenticate", (401,)))
+                if status in when
+            ]
+            schema = (
+                {"$ref": f"{REF}NovaFault"}
+                if family == "nova"
+                else ref(ErrorsAnswer, "serialization")
+            )
             content: dict[str, Any] = {"application/json": {"schema": schema}}
             if family == "v1":
                 content |= _xml(ErrorsAnswer, None)
@@ -95,7 +125,13 @@ def codes_of(route: Route) -> Iterable[str]:
     """Give the codes of every error that a route can end in, but for a method or a path that is not there."""
     yield from route.fails
     # `bad-input`: at least a query may be wrong everywhere.
-    yield from ("bad-input", "foreign-request", "internal-error", "store-unavailable", "identity-unavailable")
+    yield from (
+        "bad-input",
+        "foreign-request",
+        "internal-error",
+        "store-unavailable",
+        "identity-unavailable",
+    )
     if route.needs != "nobody":
         yield from ("unauthorized", "forbidden")
     if "<" in route.path:
@@ -145,7 +181,10 @@ def _content(route: Route, status: int) -> dict[str, Any]:
     if model := route.gives.get(status):
         if route.previews and status == HTTPStatus.OK:
             return _either(model, route.previews)
-        return {"application/json": {"schema": ref(model, "serialization")}, **_xml(model, route.root)}
+        return {
+            "application/json": {"schema": ref(model, "serialization")},
+            **_xml(model, route.root),
+        }
     name = route.handler.__name__
     if route.family == "nova":
         return {"application/json": {"schema": {"$ref": f"{REF}{GIVES[name]}"}}}
@@ -154,10 +193,16 @@ def _content(route: Route, status: int) -> dict[str, Any]:
 
 _PLAIN: dict[str, dict[str, Any]] = {
     "metrics": {"text/plain": {"schema": _TEXT}},
-    "openapi": {"application/json": {"schema": {"type": "object", "required": ["openapi", "info", "paths"]}}},
+    "openapi": {
+        "application/json": {"schema": {"type": "object", "required": ["openapi", "info", "paths"]}}
+    },
     "healthz": {
         "application/json": {
-            "schema": {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]}
+            "schema": {
+                "type": "object",
+                "properties": {"status": {"const": "ok"}},
+                "required": ["status"],
+            }
         }
     },
 }

@@ -78,7 +78,11 @@ def _keys() -> dict[Key, str | None]:
     for route in ROUTES:
         if route.takes:
             keys[route.takes, "validation"] = route.root
-        keys |= {(model, "serialization"): route.root for model in (*route.gives.values(), route.previews) if model}
+        keys |= {
+            (model, "serialization"): route.root
+            for model in (*route.gives.values(), route.previews)
+            if model
+        }
     return keys
 
 

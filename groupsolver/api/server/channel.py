@@ -14,7 +14,9 @@ from groupsolver.api.http.errors import HTTP
 from groupsolver.api.observability.logs import REQUEST_ID, new_request_id
 
 MAX_BODY = 64 * 2**20  # bytes, of a fleet
-SMALL_BODY = 4 * 2**20  # of all else: beyond what the app reads, so that it refuses in its own words
+SMALL_BODY = (
+    4 * 2**20
+)  # of all else: beyond what the app reads, so that it refuses in its own words
 _FLEET = ("PUT", "/v1.0/fleet")
 
 
@@ -33,17 +35,21 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
 class _Task(WSGITask):  # type: ignore[misc]
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
-        environ["SERVER_SOFTWARE"] = "groupsolver"  # WSGI wants text, and without `ident` waitress has none
+        environ["SERVER_SOFTWARE"] = (
+            "groupsolver"  # WSGI wants text, and without `ident` waitress has none
+        )
         return environ
 
     def build_response_header(self) -> bytes:
-        if self.channel.server.stopping:  # so that the client knows, and opens a connection elsewhere
+        if (
+            self.channel.server.stopping
+        ):  # so that the client knows, and opens a connection elsewhere
             self.request.headers["CONNECTION"] = "close"
         header: bytes = super().build_response_header()
         return header
 
 
-class _Refusal(ErrorTask):  # type: ignore[misc]
+class _RefusalTask(ErrorTask):  # type: ignore[misc]
     """What is no request that the app could answer, in the app's form."""
 
     def execute(self) -> None:
@@ -51,10 +57,20 @@ class _Refusal(ErrorTask):  # type: ignore[misc]
         status, title = HTTP[code]
         request_id = new_request_id()
         detail = f"the request cannot be read: {self.request.error.body}"
-        view = {"status": status, "code": code, "title": title, "detail": detail, "request_id": request_id}
+        view = {
+            "status": status,
+            "code": code,
+            "title": title,
+            "detail": detail,
+            "request_id": request_id,
+        }
         body = json.dumps({"errors": [view]}, separators=(",", ":")).encode()
         self.status = f"{status} {self.request.error.reason}"
-        headers = [("Content-Type", "application/json"), ("Vary", "Accept"), (REQUEST_ID, request_id)]
+        headers = [
+            ("Content-Type", "application/json"),
+            ("Vary", "Accept"),
+            (REQUEST_ID, request_id),
+        ]
         self.response_headers += headers
         self.set_close_on_finish()
         self.content_length = len(body)
@@ -66,4 +82,4 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     parser_class = _Parser
     task_class = _Task
-    error_task_class = _Refusal
+    error_task_class = _RefusalTask

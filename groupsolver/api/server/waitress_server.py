@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 _IDLE = 0.5  # seconds that a connection at rest is still listened to, once the server stops
-_STUCK = 5.0  # seconds without a byte, half a request or answer left, after which its client is given up
+_STUCK = (
+    5.0  # seconds without a byte, half a request or answer left, after which its client is given up
+)
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -39,12 +41,17 @@ def bind(host: str, port: int) -> list[socket.socket]:
     """
     bound: list[socket.socket] = []
     missing: OSError | None = None
-    for info in dict.fromkeys(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)):
+    for info in dict.fromkeys(
+        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    ):
         family, address = info[0], info[4]
         try:
             bound.append(_bound(family, (address[0], _port(bound, port), *address[2:])))
         except OSError as error:
-            if error.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:  # localhost may name ::1 where there is none
+            if error.errno in {
+                errno.EADDRNOTAVAIL,
+                errno.EAFNOSUPPORT,
+            }:  # localhost may name ::1 where there is none
                 missing = error
                 continue
             for other in bound:
@@ -88,7 +95,12 @@ class Server:
     """
 
     def __init__(
-        self, app: WSGIApplication, sockets: Sequence[socket.socket], *, threads: int = 8, patience: float = 40.0
+        self,
+        app: WSGIApplication,
+        sockets: Sequence[socket.socket],
+        *,
+        threads: int = 8,
+        patience: float = 40.0,
     ) -> None:
         self._patience = patience
         self._asked = 0
@@ -140,7 +152,11 @@ class Server:
         wasyncore.loop(timeout=timeout, use_poll=True, map=self._map, count=1)
 
     def _channels(self) -> list[Any]:
-        return [channel for listener in self._listeners for channel in list(listener.active_channels.values())]
+        return [
+            channel
+            for listener in self._listeners
+            for channel in list(listener.active_channels.values())
+        ]
 
     def _at_work(self) -> bool:
         # Threads whose client has gone may be at work too, on the database above all.
@@ -161,7 +177,10 @@ class Server:
     def _close_idle(self) -> None:
         now = time.time()  # waitress's clock
         for channel in self._channels():
-            if now - channel.last_activity > (_STUCK if _busy(channel) else _IDLE) and not channel.requests:
+            if (
+                now - channel.last_activity > (_STUCK if _busy(channel) else _IDLE)
+                and not channel.requests
+            ):
                 channel.handle_close()
 
     def _close(self) -> None:

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 from groupsolver.constraints.registry import Application
 from groupsolver.model.application import Application as BaseApplication
 from groupsolver.model.change_costs import Costs
-from groupsolver.model.result import Conflict, ConflictingPolicy, Explanation, Fix, Placement, Shortage
+from groupsolver.model.result import (
+    Conflict,
+    ConflictingPolicy,
+    Explanation,
+    Fix,
+    Placement,
+    Shortage,
+)
 from groupsolver.model.units import amount_told
 from groupsolver.store.state.problem_scope import LOOSE, Batch
 from groupsolver.store.state.snapshot_cache import Snapshot
@@ -27,7 +34,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
-class Reader:
+class Audience:
     """Who reads a conflict of a project's instances.
 
     Parameters
@@ -44,21 +51,31 @@ class Reader:
     hosts: bool = False
     projects: bool = False
 
-    def sees_all_of(self, other: Reader) -> bool:
+    def sees_all_of(self, other: Audience) -> bool:
         """Whether whatever may be told to `other` may be told to this one."""
-        return self.tenant == other.tenant and self.hosts >= other.hosts and self.projects >= other.projects
+        return (
+            self.tenant == other.tenant
+            and self.hosts >= other.hosts
+            and self.projects >= other.projects
+        )
 
     def costs(self, costs: Costs) -> Costs:
         """Leave out changes that are not told: how full a host is, and who runs there, is not for everyone."""
         free = costs.free if self.hosts else None
-        return costs.model_copy(update={"free": free, "move": costs.move if self.projects else None})
+        return costs.model_copy(
+            update={"free": free, "move": costs.move if self.projects else None}
+        )
 
     def may_be_told(self, remedy: Remedy) -> bool:
         """Whether a remedy is made of such changes only as `costs` has a price for."""
-        return (self.hosts or "free" not in remedy.kinds) and (self.projects or "move" not in remedy.kinds)
+        return (self.hosts or "free" not in remedy.kinds) and (
+            self.projects or "move" not in remedy.kinds
+        )
 
 
-def told(reasons: Reasons, reader: Reader, batch: Batch, now: Snapshot, host_id: Callable[[str], str]) -> Explanation:
+def told(
+    reasons: Reasons, reader: Audience, batch: Batch, now: Snapshot, host_id: Callable[[str], str]
+) -> Explanation:
     """Put into words why a batch cannot be placed, as its reader may know it.
 
     Parameters
@@ -77,20 +94,30 @@ def told(reasons: Reasons, reader: Reader, batch: Batch, now: Snapshot, host_id:
         if fix.placement is None:
             return None
         stands = fix.placement.items()
-        return {labels.get(one, one): host if reader.hosts else host_id(host) for one, host in stands}
+        return {
+            labels.get(one, one): host if reader.hosts else host_id(host) for one, host in stands
+        }
 
     def short(one: Shortage) -> Shortage:
         known = one if reader.hosts else _in_members(one, batch)
         sentence = named(known.sentence, names)
-        if STRANGER in sentence and not reader.projects:  # it tells what others' rule is, and at which level
+        if (
+            STRANGER in sentence and not reader.projects
+        ):  # it tells what others' rule is, and at which level
             sentence = f"the new members take {amount_told(one.resource, one.needed)}; {_SHORT}"
         return known.model_copy(update={"sentence": sentence})
 
     def shown(conflict: Conflict) -> Conflict:
-        rules = [rule for rule in conflict.policies if reader.projects or rule.group in own or rule.group == LOOSE]
+        rules = [
+            rule
+            for rule in conflict.policies
+            if reader.projects or rule.group in own or rule.group == LOOSE
+        ]
         # How many members a group is asked to take is what was asked for, and no rule of anybody's.
         strange = any(rule not in rules and rule.policy != "members" for rule in conflict.policies)
-        policies = [rule.model_copy(update={"sentence": named(rule.sentence, names)}) for rule in rules]
+        policies = [
+            rule.model_copy(update={"sentence": named(rule.sentence, names)}) for rule in rules
+        ]
         # Where it is not narrowed down, it has rules that may have nothing to do with it.
         if strange and (reasons.found or reasons.possible):
             policies.append(OUTSIDE)
@@ -99,13 +126,16 @@ def told(reasons: Reasons, reader: Reader, batch: Batch, now: Snapshot, host_id:
             capacity=tuple(short(one) for one in conflict.capacity),
             minimal=conflict.minimal,
             fixes=tuple(
-                Fix(change=named(fix.change, names), cost=fix.cost, placement=placement(fix)) for fix in conflict.fixes
+                Fix(change=named(fix.change, names), cost=fix.cost, placement=placement(fix))
+                for fix in conflict.fixes
             ),
         )
 
     conflicts = tuple(map(shown, found.conflicts))
-    warnings = warned(found.warnings, reasons.scene.app, reader, now)
-    return found.model_copy(update={"conflict": conflicts[0], "conflicts": conflicts, "warnings": warnings})
+    warnings = warned(found.warnings, reasons.problem.app, reader, now)
+    return found.model_copy(
+        update={"conflict": conflicts[0], "conflicts": conflicts, "warnings": warnings}
+    )
 
 
 def _in_members(short: Shortage, batch: Batch) -> Shortage:
@@ -116,23 +146,32 @@ def _in_members(short: Shortage, batch: Batch) -> Shortage:
         return short.model_copy(update={"available": short.needed, "sentence": sentence})
     unit = max((one.resources.get(short.resource, 0) for one in batch.wanted), default=0) or 1
     sentence = f"{said}; {_SHORT}"
-    return short.model_copy(update={"available": short.available // unit * unit, "sentence": sentence})
+    return short.model_copy(
+        update={"available": short.available // unit * unit, "sentence": sentence}
+    )
 
 
-def warned(warnings: Sequence[str], app: BaseApplication[Any], reader: Reader, now: Snapshot) -> tuple[str, ...]:
+def warned(
+    warnings: Sequence[str], app: BaseApplication[Any], reader: Audience, now: Snapshot
+) -> tuple[str, ...]:
     """Give a solve's warnings to an admin: they name what is nearest to a name that is not there, and hosts."""
     if not reader.projects:
         return ()
     names = called(reader, now)
     # The places of groups in what is solved tell nobody anything.
-    there = [_PLACE.sub(lambda found: f"group {app.groups[int(found[1])].name}: ", warning) for warning in warnings]
+    there = [
+        _PLACE.sub(lambda found: f"group {app.groups[int(found[1])].name}: ", warning)
+        for warning in warnings
+    ]
     return tuple(named(warning, names) for warning in there)
 
 
 def sentences(found: Explanation) -> list[str]:
     """Give all that the first conflict says."""
     conflict = found.conflict or Conflict()
-    return [rule.sentence for rule in conflict.policies] + [short.sentence for short in conflict.capacity]
+    return [rule.sentence for rule in conflict.policies] + [
+        short.sentence for short in conflict.capacity
+    ]
 
 
 def labels_of(batch: Batch) -> dict[str, str]:
@@ -141,7 +180,10 @@ def labels_of(batch: Batch) -> dict[str, str]:
     for one in batch.wanted:
         if one.name is not None:
             count[one.name] = count.get(one.name, 0) + 1
-    return {one.id: one.name if one.name is not None and count[one.name] == 1 else one.id for one in batch.wanted}
+    return {
+        one.id: one.name if one.name is not None and count[one.name] == 1 else one.id
+        for one in batch.wanted
+    }
 
 
 def without_others(app: Application, batch: Batch, now: Snapshot) -> Application | None:
@@ -156,7 +198,7 @@ def without_others(app: Application, batch: Batch, now: Snapshot) -> Application
     return None if same else app.model_copy(update={"groups": groups})
 
 
-def called(reader: Reader, now: Snapshot) -> Mapping[str, str]:
+def called(reader: Audience, now: Snapshot) -> Mapping[str, str]:
     """Give what each group is called to a reader: another project's by its id, if it may be named at all."""
     if reader.projects:
         return {key: group.name or key for key, group in now.groups.items()}
@@ -170,7 +212,9 @@ def called(reader: Reader, now: Snapshot) -> Mapping[str, str]:
 
 def names_of(tenant: str, now: Snapshot) -> dict[str, str]:
     """Give the names of a project's own groups, by their ids: those of others stay as it named them."""
-    return {key: group.name or key for key, group in now.groups.items() if group.tenant_id == tenant}
+    return {
+        key: group.name or key for key, group in now.groups.items() if group.tenant_id == tenant
+    }
 
 
 def named(sentence: str, names: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from groupsolver.api.observability.audit import auditing
 from groupsolver.api.serializers import host_id
-from groupsolver.api.services.conflict_view import Reader, names_of, sentences, told
+from groupsolver.api.services.conflict_view import Audience, names_of, sentences, told
 from groupsolver.api.services.refusal import Refusal
 from groupsolver.api.services.service import Service
 from groupsolver.constraints.registry import Application
@@ -37,7 +37,7 @@ class Question:
         As of `groupsolver.explain`.
     """
 
-    reader: Reader
+    reader: Audience
     seconds: float
     costs: Costs | None = None
     fixes: bool = True
@@ -52,20 +52,28 @@ class WhyNot:
     batch: Batch
     on: Snapshot
 
-    def told(self, reader: Reader) -> Explanation:
+    def told(self, reader: Audience) -> Explanation:
         """Put it into words for a reader."""
-        return told(self.reasons, reader, self.batch, self.on, partial(host_id, self.batch.tenant_id))
+        return told(
+            self.reasons, reader, self.batch, self.on, partial(host_id, self.batch.tenant_id)
+        )
 
-    def refusal(self, reader: Reader) -> Refusal:
+    def refusal(self, reader: Audience) -> Refusal:
         """Give it as an error carries it."""
-        plain = Reader(self.batch.tenant_id)
+        plain = Audience(self.batch.tenant_id)
         conflict = self.told(reader).conflict or Conflict()
         less = None if reader == plain else self.told(plain).conflict
-        named = sentences(self.told(Reader(self.batch.tenant_id, hosts=True, projects=True))) if auditing() else ()
+        named = (
+            sentences(self.told(Audience(self.batch.tenant_id, hosts=True, projects=True)))
+            if auditing()
+            else ()
+        )
         return Refusal(reader, conflict, less, tuple(named))
 
 
-def why_not(service: Service, app: Application, on: Snapshot, batch: Batch, question: Question) -> WhyNot:
+def why_not(
+    service: Service, app: Application, on: Snapshot, batch: Batch, question: Question
+) -> WhyNot:
     """Find out why a batch is impossible, of which that is proved; the caller holds a slot of the pool."""
     from groupsolver.solver import pipeline
 
@@ -87,7 +95,7 @@ def why_not(service: Service, app: Application, on: Snapshot, batch: Batch, ques
 
 def not_asked(app: Application, on: Snapshot, batch: Batch, *, possible: bool | None) -> WhyNot:
     """Give what is known without a search; `possible`: whether it would be without the rules of other projects."""
-    from groupsolver.constraints.problem.problem import Scene
+    from groupsolver.constraints.problem.problem import Problem
     from groupsolver.solver.explain.pipeline import unexplained
 
-    return WhyNot(unexplained(Scene(app, on.fleet.index), on.fleet, 0.0, possible), batch, on)
+    return WhyNot(unexplained(Problem(app, on.fleet.index), on.fleet, 0.0, possible), batch, on)

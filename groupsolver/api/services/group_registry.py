@@ -44,9 +44,13 @@ def list_groups(
     try:
         with store.read() as session:
             asked = Page(limit, marker, offset)
-            return stored.list_groups(session, tenant, asked, store.clock(), name=name, granted=granted)
+            return stored.list_groups(
+                session, tenant, asked, store.clock(), name=name, granted=granted
+            )
     except NotStored:
-        raise bad_input(Fault("unknown-group", "query.marker", "expected the id of a group in the list")) from None
+        raise bad_input(
+            Fault("unknown-group", "query.marker", "expected the id of a group in the list")
+        ) from None
 
 
 def find_group(call: Call, group_id: str) -> StoredGroup:
@@ -71,7 +75,9 @@ def create_group(call: Call, fields: GroupFields, *, origin: Origin) -> StoredGr
         raise bad_input(Fault("wrong-value", "group.tenant_id", "expected the project of the path"))
     for key in ("members", "other_members"):
         if getattr(fields, key):
-            raise bad_input(Fault("read-only", f"group.{key}", "expected no members: they come with placements"))
+            raise bad_input(
+                Fault("read-only", f"group.{key}", "expected no members: they come with placements")
+            )
     group = StoredGroup(
         id=fields.id or str(uuid.uuid4()),
         tenant_id=tenant,
@@ -95,7 +101,9 @@ def create_group(call: Call, fields: GroupFields, *, origin: Origin) -> StoredGr
 
 def _lowered(policies: tuple[Policy, ...]) -> tuple[Policy, ...]:
     """Ids of groups may come in either case."""
-    return tuple(p.model_copy(update={p.target_key: p.target.lower()}) if p.target else p for p in policies)
+    return tuple(
+        p.model_copy(update={p.target_key: p.target.lower()}) if p.target else p for p in policies
+    )
 
 
 def _within_quota(call: Call, tx: Tx, group: StoredGroup) -> None:
@@ -116,7 +124,9 @@ def update_group(
         old = stored.find_group(tx.session, group_id.lower(), call.tenant, tx.now)
         if expected != old.generation:
             raise Stale(f"group {old.id} has changed")
-        changes = _changes(call, old, fields.model_copy(update={"policies": _lowered(fields.policies)}))
+        changes = _changes(
+            call, old, fields.model_copy(update={"policies": _lowered(fields.policies)})
+        )
         new = replace(old, **changes)
         binding = changes.keys() & {"policies", "groups", "tenant_id"}
         judged = mode != "now" and "tenant_id" not in changes
@@ -129,8 +139,10 @@ def update_group(
                 _empty_children(tx, old, set(old.groups) ^ set(new.groups))
             # Its new project may not leave standing what the old one was allowed.
             vet(call, tx.session, new, tx.now, had=() if "tenant_id" in changes else old.policies)
-        now = call.service.mirror.within(tx.session) if binding and judged else None
-        broken = grown(now, replace(now, groups={**now.groups, old.id: new}), old.id) if now else None
+        now = call.service.snapshot_cache.within(tx.session) if binding and judged else None
+        broken = (
+            grown(now, replace(now, groups={**now.groups, old.id: new}), old.id) if now else None
+        )
         done = mode != "preview" and not broken
         if done and changes:
             stored.change_group(tx, old, changes)
@@ -150,7 +162,9 @@ CLEAN = Preview(clean=True, violations=())
 def would_break(preview: Preview) -> ApiError:
     """Give the error of a change that running members stand against."""
     kinds = ", ".join(dict.fromkeys(one.policy for one in preview.violations))
-    return ApiError("would-break", f"members that run would break {kinds}: see the preview", preview=preview)
+    return ApiError(
+        "would-break", f"members that run would break {kinds}: see the preview", preview=preview
+    )
 
 
 def _changes(call: Call, old: StoredGroup, fields: GroupFields) -> dict[str, Any]:
@@ -158,11 +172,21 @@ def _changes(call: Call, old: StoredGroup, fields: GroupFields) -> dict[str, Any
     stored_ = {"id": old.id, "members": members, "other_members": len(old.members) - len(members)}
     for name, value in stored_.items():
         if (getattr(fields, name) or type(value)()) != value:
-            raise bad_input(Fault("read-only", f"group.{name}", "expected what is stored: it cannot be changed"))
+            raise bad_input(
+                Fault("read-only", f"group.{name}", "expected what is stored: it cannot be changed")
+            )
     names = ("name", "metadata", "policies", "groups", "tenant_id")
-    changes = {name: getattr(fields, name) for name in names if getattr(fields, name) != getattr(old, name)}
+    changes = {
+        name: getattr(fields, name) for name in names if getattr(fields, name) != getattr(old, name)
+    }
     if "tenant_id" in changes and (not call.principal.has("admin") or changes["tenant_id"] is None):
-        raise bad_input(Fault("read-only", "group.tenant_id", "expected what is stored: only an admin may change it"))
+        raise bad_input(
+            Fault(
+                "read-only",
+                "group.tenant_id",
+                "expected what is stored: only an admin may change it",
+            )
+        )
     return changes
 
 
@@ -197,4 +221,11 @@ def delete_group(call: Call, group_id: str, *, force: bool) -> None:
 
 def told(call: Call, action: Any, group: StoredGroup, **more: Any) -> None:
     """Note what was done to a group."""
-    audit(action, group.id, request_id=call.request_id, principal=call.principal, tenant=group.tenant_id, **more)
+    audit(
+        action,
+        group.id,
+        request_id=call.request_id,
+        principal=call.principal,
+        tenant=group.tenant_id,
+        **more,
+    )

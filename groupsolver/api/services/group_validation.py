@@ -27,7 +27,9 @@ from groupsolver.store.repositories.hosts import levels_of
 _SOMEBODY = (Members(resources={"VCPU": 1}),)  # an application must have a member
 
 
-def vet(call: Call, session: Session, group: StoredGroup, now: float, had: tuple[Policy, ...] = ()) -> None:
+def vet(
+    call: Call, session: Session, group: StoredGroup, now: float, had: tuple[Policy, ...] = ()
+) -> None:
     """Refuse a group that could not be placed by, or that its maker may not make.
 
     `had` are policies that it has already: whoever may not make them may leave them where they are.
@@ -49,7 +51,11 @@ def vet(call: Call, session: Session, group: StoredGroup, now: float, had: tuple
     named = {policy.target for policy in group.policies if policy.target} | set(group.groups)
     others: list[StoredGroup] = []
     if group.policies or named:
-        others = [other for other in list_groups(session, group.tenant_id, Page(), now) if other.id != group.id]
+        others = [
+            other
+            for other in list_groups(session, group.tenant_id, Page(), now)
+            if other.id != group.id
+        ]
     own = {other.id for other in others} | {group.id}
     joinable = own | granted(session, group.tenant_id, sorted(named - own))
     # A policy that named what it no longer may can stay: it binds nothing.
@@ -62,20 +68,26 @@ def vet(call: Call, session: Session, group: StoredGroup, now: float, had: tuple
 
 def _allowed(call: Call, policy: Policy) -> None:
     role = call.service.settings.host_policies
-    wide = policy.of_all and policy.at != HOST
-    if (wide or any(what == "host" for what, _, _ in references(policy))) and not call.principal.has(role):
+    wide = policy.counts_all_groups and policy.at != HOST
+    if (
+        wide or any(what == "host" for what, _, _ in references(policy))
+    ) and not call.principal.has(role):
         what = f"{policy.kind} above host level" if wide else f"{policy.kind} that names hosts"
         raise ApiError("forbidden", f"a policy {what} needs the role {role!r}")
 
 
-def _sound(session: Session, group: StoredGroup, others: Sequence[StoredGroup], foreign: Iterable[str]) -> None:
+def _sound(
+    session: Session, group: StoredGroup, others: Sequence[StoredGroup], foreign: Iterable[str]
+) -> None:
     """Build the application that these groups would be, and see what is wrong with it."""
     if not group.policies and not group.groups:
         return
     try:
         strangers = [Group.model_construct(name=key, members=_SOMEBODY) for key in foreign]
         own = {one.id for one in (group, *others)}
-        app = Application(groups=(_as_group(group), *(_as_group(one, own) for one in others), *strangers))
+        app = Application(
+            groups=(_as_group(group), *(_as_group(one, own) for one in others), *strangers)
+        )
     except ValidationError as error:
         raise bad_input(*map(_ours, faults_of(error, {}))) from None
     faults, _ = name_faults(app, HostIndex(levels_of(session), ()))
@@ -85,8 +97,12 @@ def _sound(session: Session, group: StoredGroup, others: Sequence[StoredGroup], 
 
 def _as_group(group: StoredGroup, own: Collection[str] | None = None) -> Group:
     """Give a group as a part of an application; with `own`, without policies that name others' groups."""
-    policies = tuple(p for p in group.policies if own is None or p.target is None or p.target in own)
-    return Group.model_construct(name=group.id, policies=policies, members=_SOMEBODY, groups=group.groups)
+    policies = tuple(
+        p for p in group.policies if own is None or p.target is None or p.target in own
+    )
+    return Group.model_construct(
+        name=group.id, policies=policies, members=_SOMEBODY, groups=group.groups
+    )
 
 
 def _ours(fault: Fault) -> Fault:
@@ -103,19 +119,25 @@ def _deep(group: StoredGroup, others: Iterable[StoredGroup], depth: int) -> None
 
     def height(key: str) -> int:
         if key not in below:
-            below[key] = 1 + max((height(child) for child in groups[key] if child in groups), default=0)
+            below[key] = 1 + max(
+                (height(child) for child in groups[key] if child in groups), default=0
+            )
         return below[key]
 
     # Cycles were refused before, and what was stored before is no deeper than this.
     if max(height(key) for key in groups) > depth:
-        raise bad_input(Fault("too-deep", "group.groups", f"expected at most {depth} groups below one another"))
+        raise bad_input(
+            Fault("too-deep", "group.groups", f"expected at most {depth} groups below one another")
+        )
 
 
 def below(group: StoredGroup, others: Iterable[StoredGroup]) -> list[StoredGroup]:
     """Give a group and all below it."""
     known = {one.id: one for one in (*others, group)}
     nodes = [
-        Group.model_construct(name=one.id, groups=tuple(child for child in one.groups if child in known))
+        Group.model_construct(
+            name=one.id, groups=tuple(child for child in one.groups if child in known)
+        )
         for one in known.values()
     ]
     return [known[key] for key in sorted(below_of(nodes)[group.id])]

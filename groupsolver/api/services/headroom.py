@@ -7,7 +7,7 @@ import uuid
 from dataclasses import replace
 
 from groupsolver.api.http.errors import ApiError
-from groupsolver.api.services.conflict_view import Reader, called, named, names_of, warned
+from groupsolver.api.services.conflict_view import Audience, called, named, names_of, warned
 from groupsolver.api.services.placement import fresh
 from groupsolver.api.services.service import Service
 from groupsolver.constraints.registry import Application
@@ -19,7 +19,9 @@ from groupsolver.store.state.snapshot_cache import Snapshot
 MEMBERS = 100_000  # of all copies together: each is placed and checked, in this process
 
 
-def fitting(service: Service, batch: Batch, reader: Reader, seconds: float, gap: float) -> Headroom:
+def fitting(
+    service: Service, batch: Batch, reader: Audience, seconds: float, gap: float
+) -> Headroom:
     """Say how many more copies of a batch fit on what is stored, in words for a reader. Claims nothing.
 
     Raises
@@ -48,7 +50,9 @@ def _copy(batch: Batch) -> Batch:
     return replace(batch, wanted=wanted, most={})
 
 
-def _found(service: Service, app: Application, now: Snapshot, reader: Reader, seconds: float, gap: float) -> Headroom:
+def _found(
+    service: Service, app: Application, now: Snapshot, reader: Audience, seconds: float, gap: float
+) -> Headroom:
     from groupsolver.solver.headroom.pipeline import headroom
 
     start = time.perf_counter()
@@ -68,14 +72,17 @@ def _most(app: Application) -> int:
     return max(1, MEMBERS // sum(len(group.members) for group in app.groups))
 
 
-def _told(found: Headroom, app: Application, now: Snapshot, reader: Reader) -> Headroom:
+def _told(found: Headroom, app: Application, now: Snapshot, reader: Audience) -> Headroom:
     """Put groups' names for their ids, and keep from others what is an admin's."""
     names = called(reader, now)
     everyones = tuple(warning for warning in found.warnings if warning == counted_to(_most(app)))
     others = [warning for warning in found.warnings if warning not in everyones]
     return found.model_copy(
         update={
-            "scarce": tuple(one.model_copy(update={"sentence": named(one.sentence, names)}) for one in found.scarce),
+            "scarce": tuple(
+                one.model_copy(update={"sentence": named(one.sentence, names)})
+                for one in found.scarce
+            ),
             "warnings": warned(others, app, reader, now) + everyones,
         }
     )

@@ -27,7 +27,7 @@ _TURN = 10.0  # seconds to wait for a turn, at most
 
 
 @dataclass(frozen=True)
-class Wish:
+class PlacementOptions:
     """How a batch is to be placed.
 
     Parameters
@@ -53,12 +53,12 @@ class Wish:
     dry_run: bool
     ttl: int | None
     key: Key | None
-    answer: Callable[[Placed], Any]
+    answer: Callable[[PlacementOutcome], Any]
     question: Question
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacementOutcome:
     """A batch that was placed: on what, and how well."""
 
     batch: Batch
@@ -78,7 +78,7 @@ class Placed:
         return self.result.cells
 
 
-def place(service: Service, batch: Batch, wish: Wish) -> Placed:
+def place(service: Service, batch: Batch, options: PlacementOptions) -> PlacementOutcome:
     """Place all instances of a batch, or none.
 
     Raises
@@ -89,10 +89,10 @@ def place(service: Service, batch: Batch, wish: Wish) -> Placed:
         Groups, ids or quotas stand against it, or the database does not answer.
     """
     with service.pool.place():
-        return _placed(service, batch, wish)
+        return _placed(service, batch, options)
 
 
-def explain(service: Service, batch: Batch, wish: Wish) -> Placed | WhyNot:
+def explain(service: Service, batch: Batch, options: PlacementOptions) -> PlacementOutcome | WhyNot:
     """Place a batch and claim nothing, or say why it cannot be placed.
 
     Raises
@@ -103,19 +103,19 @@ def explain(service: Service, batch: Batch, wish: Wish) -> Placed | WhyNot:
         Groups, ids or quotas stand against it.
     """
     with service.pool.place():
-        return _solved(service, batch, wish, time.monotonic() + wish.seconds)
+        return _solved(service, batch, options, time.monotonic() + options.seconds)
 
 
-def _placed(service: Service, batch: Batch, wish: Wish) -> Placed:
-    end = time.monotonic() + wish.seconds
-    placed = _tried(service, batch, wish, end)
+def _placed(service: Service, batch: Batch, options: PlacementOptions) -> PlacementOutcome:
+    end = time.monotonic() + options.seconds
+    placed = _tried(service, batch, options, end)
     if placed is not None:
         return placed
     # Others came first. Who solves again does so in turn: they all want the same hosts.
     with service.store.turns.turn(min(_TURN, (end - time.monotonic()) / 2)):
         for _ in range(service.settings.retries):
             service.metrics.retried()
-            placed = _tried(service, batch, wish, end)
+            placed = _tried(service, batch, options, end)
             if placed is not None:
                 return placed
             time.sleep(random.uniform(0, _BACKOFF))  # noqa: S311 - who comes first is no secret
@@ -124,43 +124,66 @@ def _placed(service: Service, batch: Batch, wish: Wish) -> Placed:
     raise ApiError("claim-contended", detail, headers={"Retry-After": "1"})
 
 
-def _tried(service: Service, batch: Batch, wish: Wish, end: float) -> Placed | None:
+def _tried(
+    service: Service, batch: Batch, options: PlacementOptions, end: float
+) -> PlacementOutcome | None:
     """Solve and claim once; None where the placement no longer held."""
-    placed = _solved(service, batch, wish, end)
+    placed = _solved(service, batch, options, end)
     if isinstance(placed, WhyNot):
-        refusal = placed.refusal(wish.question.reader)
-        raise ApiError("placement-infeasible", "no placement of all instances exists", refusal=refusal)
-    if wish.dry_run:
+        refusal = placed.refusal(options.question.reader)
+        raise ApiError(
+            "placement-infeasible", "no placement of all instances exists", refusal=refusal
+        )
+    if options.dry_run:
         return placed
-    kept = Kept(wish.key, 201, wish.answer(placed)) if wish.key else None
+    kept = Kept(options.key, 201, options.answer(placed)) if options.key else None
     try:
-        claim = Claim(batch, placed.hosts, placed.on.at, placed.placement, placed.cells, placed.result.witness)
-        commit(service.store, service.mirror, claim, kept)
+        claim = Claim(
+            batch, placed.hosts, placed.on.at, placed.placement, placed.cells, placed.result.witness
+        )
+        commit(service.store, service.snapshot_cache, claim, kept)
     except Contended:
         return None
     return placed
 
 
-def _solved(service: Service, batch: Batch, wish: Wish, end: float) -> Placed | WhyNot:
+def _solved(
+    service: Service, batch: Batch, options: PlacementOptions, end: float
+) -> PlacementOutcome | WhyNot:
     with service.pool.slot(end - time.monotonic()):
-        snapshot = fresh(service)  # once it is this one's turn: what was stored before may be old by now
+        snapshot = fresh(
+            service
+        )  # once it is this one's turn: what was stored before may be old by now
         app = application(batch, snapshot)
         left = end - time.monotonic()
-        result = _solve(service, app, snapshot, batch, left) if left > 0 else Result(status="unknown")
+        result = (
+            _solve(service, app, snapshot, batch, left) if left > 0 else Result(status="unknown")
+        )
         if result.status == "infeasible":
-            return _asked(service, app, snapshot, batch, wish.question, end)
+            return _asked(service, app, snapshot, batch, options.question, end)
     if result.placement is None or result.objective is None or result.bound is None:
-        detail = f"no placement was found, nor shown to be impossible, in {wish.seconds:g} s"
+        detail = f"no placement was found, nor shown to be impossible, in {options.seconds:g} s"
         raise ApiError("no-answer-in-time", detail, headers={"Retry-After": "5"})
-    expires = None if wish.ttl is None else service.store.clock() + wish.ttl
+    expires = None if options.ttl is None else service.store.clock() + options.ttl
     placement = StoredPlacement(
-        wish.id, batch.tenant_id, result.status, result.objective, result.bound, result.gap or 0.0, expires
+        options.id,
+        batch.tenant_id,
+        result.status,
+        result.objective,
+        result.bound,
+        result.gap or 0.0,
+        expires,
     )
-    return Placed(batch, result, app, snapshot, placement)
+    return PlacementOutcome(batch, result, app, snapshot, placement)
 
 
 def _asked(
-    service: Service, app: Application, snapshot: Snapshot, batch: Batch, question: Question, end: float
+    service: Service,
+    app: Application,
+    snapshot: Snapshot,
+    batch: Batch,
+    question: Question,
+    end: float,
 ) -> WhyNot:
     """Say why a batch cannot be placed, in what is left of its time."""
     left = min(question.seconds, end - time.monotonic())
@@ -170,7 +193,9 @@ def _asked(
     return not_asked(app, snapshot, batch, possible=blocked)
 
 
-def _blocked(service: Service, app: Application, snapshot: Snapshot, batch: Batch, end: float) -> bool:
+def _blocked(
+    service: Service, app: Application, snapshot: Snapshot, batch: Batch, end: float
+) -> bool:
     """Whether it is others' rules that a batch fails by: only then its project hears that there are any."""
     own = without_others(app, batch, snapshot)
     left = end - time.monotonic()
@@ -179,16 +204,18 @@ def _blocked(service: Service, app: Application, snapshot: Snapshot, batch: Batc
 
 def fresh(service: Service) -> Snapshot:
     """Give what is stored, without claims whose time is over."""
-    snapshot = service.mirror.snapshot()
+    snapshot = service.snapshot_cache.snapshot()
     now = service.store.clock()
     if snapshot.ended(now):
         with service.store.write():  # sweeps
             pass
-        snapshot = service.mirror.snapshot()
+        snapshot = service.snapshot_cache.snapshot()
     return snapshot
 
 
-def _solve(service: Service, app: Application, snapshot: Snapshot, batch: Batch, seconds: float) -> Result:
+def _solve(
+    service: Service, app: Application, snapshot: Snapshot, batch: Batch, seconds: float
+) -> Result:
     from groupsolver.solver.pipeline import solve
 
     start = time.perf_counter()

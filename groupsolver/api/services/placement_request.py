@@ -8,7 +8,7 @@ from itertools import islice
 
 from groupsolver.api.http.call import Call
 from groupsolver.api.http.errors import ApiError, bad_input
-from groupsolver.errors import TOLD, Fault, nearest
+from groupsolver.errors import MAX_FAULTS_SHOWN, Fault, nearest
 from groupsolver.model.inventory import Resources
 from groupsolver.store.state.problem_scope import Batch, Wanted
 from groupsolver.wire.bodies.core import InstanceRequest, PlacementFields
@@ -20,16 +20,23 @@ def batch_of(call: Call, asked: PlacementFields) -> Batch:
     """Read what is to be placed. Raises `ApiError`: ``bad-input``, ``forbidden``."""
     settings = call.service.settings
     # Whether an id is taken tells of other projects' instances.
-    if any(one.id is not None for one in asked.instances) and not call.principal.roles & {"admin", "service"}:
+    if any(one.id is not None for one in asked.instances) and not call.principal.roles & {
+        "admin",
+        "service",
+    }:
         raise ApiError("forbidden", "only an admin or a service may choose an id")
-    if faults := list(islice(_faults(asked, settings.most_members, settings.time_limit), TOLD)):
+    if faults := list(
+        islice(_faults(asked, settings.most_members, settings.time_limit), MAX_FAULTS_SHOWN)
+    ):
         raise bad_input(*faults)
     wanted = tuple(one for instance in asked.instances for one in _unrolled(instance, asked))
     groups = {one.group for one in wanted if one.group is not None}
-    snapshot = call.service.mirror.snapshot()
+    snapshot = call.service.snapshot_cache.snapshot()
     there = [snapshot.groups[key] for key in groups if key in snapshot.groups]
     # A member counts for the quota of the group's project, whoever placed it.
-    most = {group.id: settings.quota_of(group.tenant_id).of_members(group.origin) for group in there}
+    most = {
+        group.id: settings.quota_of(group.tenant_id).of_members(group.origin) for group in there
+    }
     return Batch(call.tenant, wanted, asked.objective, most)
 
 
@@ -40,7 +47,11 @@ def _faults(asked: PlacementFields, most: int, seconds: float) -> Iterator[Fault
         yield Fault("too-many-members", "placement.instances", message)
         return
     if asked.time_limit is not None and asked.time_limit > seconds:
-        yield Fault("out-of-range", "placement.time_limit", f"expected at most {seconds:g}, found {asked.time_limit:g}")
+        yield Fault(
+            "out-of-range",
+            "placement.time_limit",
+            f"expected at most {seconds:g}, found {asked.time_limit:g}",
+        )
     seen: set[str] = set()
     for i, one in enumerate(asked.instances):
         path = f"placement.instances[{i}]"
@@ -50,7 +61,9 @@ def _faults(asked: PlacementFields, most: int, seconds: float) -> Iterator[Fault
         elif not _resources(one, asked):
             yield Fault("out-of-range", path, "expected an instance that takes something")
         if one.name is not None and one.count > 1 and len(f"{one.name}-{one.count}") > _NAME:
-            message = f"expected at most {_NAME} characters with the number that is added, found more"
+            message = (
+                f"expected at most {_NAME} characters with the number that is added, found more"
+            )
             yield Fault("out-of-range", f"{path}.name", message)
         if one.id is not None and one.id in seen:
             yield Fault("duplicate-name", f"{path}.id", f"instance id {one.id!r} is given twice")

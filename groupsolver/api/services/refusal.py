@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from groupsolver.api.services.conflict_view import Reader
+from groupsolver.api.services.conflict_view import Audience
 from groupsolver.model.result import Conflict
 
 
@@ -24,20 +24,23 @@ class Refusal:
         For the audit log, with all names.
     """
 
-    reader: Reader
+    reader: Audience
     conflict: Conflict
     plain: Conflict | None = None
     sentences: tuple[str, ...] = ()
 
     def kept(self) -> dict[str, Any]:
         """Give it as plain data."""
-        kept = {"conflict": self.conflict.model_dump(mode="json"), "to": [self.reader.hosts, self.reader.projects]}
+        kept = {
+            "conflict": self.conflict.model_dump(mode="json"),
+            "to": [self.reader.hosts, self.reader.projects],
+        }
         return kept | ({"plain": self.plain.model_dump(mode="json")} if self.plain else {})
 
     @classmethod
-    def from_kept(cls, data: dict[str, Any], reader: Reader) -> Refusal | None:
+    def from_kept(cls, data: dict[str, Any], reader: Audience) -> Refusal | None:
         """Give what was kept as another reader may see it."""
         hosts, projects = data.get("to", (False, False))
-        fits = reader.sees_all_of(Reader(reader.tenant, hosts, projects))
+        fits = reader.sees_all_of(Audience(reader.tenant, hosts, projects))
         conflict = data.get("conflict" if fits else "plain")
         return cls(reader, Conflict.model_validate(conflict)) if conflict else None

@@ -1,4 +1,4 @@
-"""What handlers work with: settings, store, mirror, pool, counters."""
+"""What handlers work with: settings, store, snapshot cache, pool, counters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from groupsolver.api.observability.audit import audit_ended
 from groupsolver.api.observability.metrics import Metrics
 from groupsolver.api.services.solve_pool import SolvePool
 from groupsolver.api.settings import Settings
-from groupsolver.store.state.snapshot_cache import Mirror
+from groupsolver.store.state.snapshot_cache import SnapshotCache
 from groupsolver.store.store import Store
 
 
@@ -23,7 +23,7 @@ class Service:
         self.settings = settings
         self.store = store
         store.swept = audit_ended
-        self.mirror = Mirror(store)
+        self.snapshot_cache = SnapshotCache(store)
         self.pool = SolvePool(settings.solves, settings.waiting)
         self.metrics = Metrics()
         self.metrics.watch(self.pool)

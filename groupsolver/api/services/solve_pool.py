@@ -11,7 +11,7 @@ from time import perf_counter
 
 from groupsolver.api.http.errors import ApiError
 
-_LONGEST = 60  # seconds that a client is told to wait, at most
+_MAX_RETRY_AFTER = 60  # seconds that a client is told to wait, at most
 
 
 class SolvePool:
@@ -102,7 +102,9 @@ class SolvePool:
             self._queue.append(turn)
         try:
             turn.wait(min(timeout, TIMEOUT_MAX))
-        except BaseException:  # an interrupt: neither the place nor a slot that was just handed over may be lost
+        except (
+            BaseException
+        ):  # an interrupt: neither the place nor a slot that was just handed over may be lost
             with self._lock:
                 if turn.is_set():
                     self._pass_on()
@@ -130,5 +132,5 @@ class SolvePool:
         return ApiError(
             "busy",
             f"{self._running} placements are being solved and {len(self._queue)} wait",
-            headers={"Retry-After": str(min(max(expected, 1), _LONGEST))},
+            headers={"Retry-After": str(min(max(expected, 1), _MAX_RETRY_AFTER))},
         )

@@ -10,7 +10,7 @@ from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.inputs import load_both
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.stdout import write
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.errors import BadInput, Fault, one_line
 from groupsolver.files import load_result
 from groupsolver.files.reading import name_of
@@ -34,7 +34,7 @@ def check(options: Options) -> int:
         )
     except BadInput as error:
         raise BadInput([_named(fault, options) for fault in error.faults]) from None
-    lines = _lines(verdict, result, Scene(app, hosts).warnings, options)
+    lines = _lines(verdict, result, Problem(app, hosts).warnings, options)
     write("".join(f"{one_line(line)}\n" for line in lines))
     return Exit.VIOLATED if verdict.violations else Exit.OK
 
@@ -51,13 +51,22 @@ def _named(fault: Fault, options: Options) -> Fault:
     return replace(fault, file=name_of(options.placement if of_placement else options.app))
 
 
-def _lines(verdict: Verdict, result: Result, warnings: tuple[str, ...], options: Options) -> list[str]:
+def _lines(
+    verdict: Verdict, result: Result, warnings: tuple[str, ...], options: Options
+) -> list[str]:
     wrong = len(verdict.violations)
-    head = f"{wrong} hard rule{'s' if wrong != 1 else ''} broken" if wrong else "no hard rule broken"
+    head = (
+        f"{wrong} hard rule{'s' if wrong != 1 else ''} broken" if wrong else "no hard rule broken"
+    )
     lines = [f"{head}; objective {verdict.objective} ({options.objective})"]
     lines += [f"broken: {violation}" for violation in verdict.violations]
-    lines += [f"soft: {soft.group}: {soft.policy}: {soft.detail}: costs {soft.cost}" for soft in verdict.penalties]
+    lines += [
+        f"soft: {soft.group}: {soft.policy}: {soft.detail}: costs {soft.cost}"
+        for soft in verdict.penalties
+    ]
     lines += [f"warning: {warning}" for warning in warnings]
     if result.objective not in {None, verdict.objective}:
-        lines.append(f"warning: the result says objective {result.objective}; was it made with another --objective?")
+        lines.append(
+            f"warning: the result says objective {result.objective}; was it made with another --objective?"
+        )
     return lines

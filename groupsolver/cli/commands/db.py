@@ -27,13 +27,18 @@ def add_parser(commands: Any) -> None:
     ):
         made = make(name, help_)
         made.add_argument(
-            "--database", default=DEFAULT, metavar="URL", help=f"SQLite or PostgreSQL (default: {DEFAULT})"
+            "--database",
+            default=DEFAULT,
+            metavar="URL",
+            help=f"SQLite or PostgreSQL (default: {DEFAULT})",
         )
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what was asked. Raises `BadInput`."""
-    logging.getLogger("groupsolver").addHandler(logging.NullHandler())  # what failed is told once, below
+    logging.getLogger("groupsolver").addHandler(
+        logging.NullHandler()
+    )  # what failed is told once, below
     from groupsolver.store.database.migrate import current, head, upgrade
 
     if options.action == "upgrade":

@@ -32,7 +32,11 @@ def add_parser(commands: Any) -> None:
     arguments.add_network(parser)
     arguments.add_output(parser)
     add = parser.add_argument
-    add("--all", action="store_true", help="go on with further conflicts that have no rule in common")
+    add(
+        "--all",
+        action="store_true",
+        help="go on with further conflicts that have no rule in common",
+    )
     add("--no-fixes", action="store_true", help="look for no changes that would help")
     kinds = ", ".join(f"{kind} {getattr(Costs(), kind)}" for kind in Costs.model_fields)
     cost = f"what changes of a kind cost, none where they are not to be proposed; may be given again (default: {kinds})"
@@ -48,11 +52,21 @@ def run(options: argparse.Namespace) -> int:
     compiled = compile_fleet(fleet)
     limits = arguments.limits_of(options)
 
-    from groupsolver.solver.pipeline import explain  # brings ortools: not before the files are known to be good
+    from groupsolver.solver.pipeline import (
+        explain,  # brings ortools: not before the files are known to be good
+    )
 
     def work(watch: Watch) -> Explanation:
         wanted = {"fixes": not options.no_fixes, "every": options.all}
-        return explain(app, compiled, objective=options.objective, limits=limits, costs=costs, progress=watch, **wanted)
+        return explain(
+            app,
+            compiled,
+            objective=options.objective,
+            limits=limits,
+            costs=costs,
+            progress=watch,
+            **wanted,
+        )
 
     try:
         result, interrupted = watched(work)

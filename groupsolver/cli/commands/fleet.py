@@ -39,7 +39,11 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do what was asked. Raises `BadInput`."""
-    return _load(options) if options.action == "load" else answered(options, lambda client: _show(options, client))
+    return (
+        _load(options)
+        if options.action == "load"
+        else answered(options, lambda client: _show(options, client))
+    )
 
 
 def _load(options: argparse.Namespace) -> int:
@@ -47,7 +51,11 @@ def _load(options: argparse.Namespace) -> int:
 
     def load(client: Client) -> int:
         client.fleet.put(fleet)
-        parts = [number(len(fleet.hosts), "host"), number(len(fleet.levels), "level"), number(len(fleet.links), "link")]
+        parts = [
+            number(len(fleet.hosts), "host"),
+            number(len(fleet.levels), "level"),
+            number(len(fleet.links), "link"),
+        ]
         write(f"loaded {', '.join(parts)} into {one_line(options.url)}\n")
         return Exit.OK
 

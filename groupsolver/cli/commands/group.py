@@ -34,32 +34,44 @@ def add_parser(commands: Any) -> None:
         add_identity(made)
         if shows:
             formats = ("table", "json", "yaml")
-            made.add_argument("--output", choices=formats, default="table", help="how to answer (default: table)")
+            made.add_argument(
+                "--output", choices=formats, default="table", help="how to answer (default: table)"
+            )
         return made
 
     create = action("create", "register a group")
     _add_fields(create)
     listed = action("list", "list the groups, oldest first")
     listed.add_argument("--name", metavar="NAME", help="those of this name")
-    listed.add_argument("--granted", action="store_true", help="those of other projects that this one may join")
+    listed.add_argument(
+        "--granted", action="store_true", help="those of other projects that this one may join"
+    )
     action("show", "show a group").add_argument("id", metavar="ID")
-    update = action("update", "change what is given; policies and groups only while it has no members")
+    update = action(
+        "update", "change what is given; policies and groups only while it has no members"
+    )
     update.add_argument("id", metavar="ID")
     _add_fields(update)
     update.add_argument("--no-policies", action="store_true", help="take all policies out")
     update.add_argument("--no-groups", action="store_true", help="take all groups below it out")
-    update.add_argument("--unset", action="append", default=[], metavar="KEY", help="take a key of the metadata out")
+    update.add_argument(
+        "--unset", action="append", default=[], metavar="KEY", help="take a key of the metadata out"
+    )
     group_sharing.add_modes(update)
     group_sharing.add_actions(action)
     delete = action("delete", "remove groups", shows=False)
     delete.add_argument("id", nargs="+", metavar="ID")
-    delete.add_argument("--force", action="store_true", help="though it has members: they run on, ungrouped")
+    delete.add_argument(
+        "--force", action="store_true", help="though it has members: they run on, ungrouped"
+    )
 
 
 def _add_fields(parser: Any) -> None:
     add = parser.add_argument
     add("--name", metavar="NAME")
-    policy = "a kind, such as anti-affinity, or '{kind: anti-affinity, level: rack}'; may be given again"
+    policy = (
+        "a kind, such as anti-affinity, or '{kind: anti-affinity, level: rack}'; may be given again"
+    )
     add("--policy", action="append", metavar="POLICY", help=policy)
     add("--group", action="append", metavar="ID", help="a group below it; may be given again")
     add("--metadata", action="append", metavar="KEY=VALUE", help="may be given again")
@@ -80,9 +92,14 @@ def run(options: argparse.Namespace) -> int:
             case "show":
                 _show(client.groups.get(options.id), options.output)
             case "update" if options.preview:
-                return group_sharing.told(client.groups.preview(options.id, **fields), options.output)
+                return group_sharing.told(
+                    client.groups.preview(options.id, **fields), options.output
+                )
             case "update":
-                _show(client.groups.patch(options.id, if_clean=options.if_clean, **fields), options.output)
+                _show(
+                    client.groups.patch(options.id, if_clean=options.if_clean, **fields),
+                    options.output,
+                )
             case name if name in group_sharing.ACTIONS:
                 return group_sharing.run(client, options, _show)
             case _:
@@ -133,7 +150,13 @@ def _list(client: Client, options: argparse.Namespace) -> None:
     if options.output == "table":
         rows = [("id", "name", "members", "policies")]
         rows += [
-            (one.id, one.name or "-", str(len(one.members) + (one.other_members or 0)), _policies(one)) for one in found
+            (
+                one.id,
+                one.name or "-",
+                str(len(one.members) + (one.other_members or 0)),
+                _policies(one),
+            )
+            for one in found
         ]
         write(columns(rows))
     else:
@@ -160,7 +183,9 @@ def _policies(group: GroupView) -> str:
 
 def _brief(policy: Policy) -> str:
     said = policy.model_dump(mode="json", exclude_defaults=True, exclude={"kind"})
-    return " ".join([policy.kind, *(f"{key}={json.dumps(value).strip(chr(34))}" for key, value in said.items())])
+    return " ".join(
+        [policy.kind, *(f"{key}={json.dumps(value).strip(chr(34))}" for key, value in said.items())]
+    )
 
 
 def _plain(group: GroupView) -> Any:

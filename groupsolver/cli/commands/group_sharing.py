@@ -21,7 +21,10 @@ ACTIONS = ("grant", "revoke", "grants", "adopt")
 
 def add_actions(action: Callable[..., Any]) -> None:
     """Add the commands; `action` makes the parser of one."""
-    for name, about in (("grant", "let another project join a group"), ("revoke", "let it join no more")):
+    for name, about in (
+        ("grant", "let another project join a group"),
+        ("revoke", "let it join no more"),
+    ):
         made = action(name, about, shows=False)
         made.add_argument("id", metavar="ID")
         made.add_argument("grantee", metavar="PROJECT")
@@ -30,15 +33,21 @@ def add_actions(action: Callable[..., Any]) -> None:
     adopt.add_argument("id", metavar="ID")
     adopt.add_argument("instances", nargs="+", metavar="INSTANCE")
     how = adopt.add_mutually_exclusive_group()
-    how.add_argument("--preview", action="store_true", help="only say which policies that would break")
+    how.add_argument(
+        "--preview", action="store_true", help="only say which policies that would break"
+    )
     how.add_argument("--force", action="store_true", help="though it breaks policies")
 
 
 def add_modes(parser: Any) -> None:
     """Add the options of a change to a group that has members."""
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--preview", action="store_true", help="only say which policies running members would break")
-    how.add_argument("--if-clean", action="store_true", help="with members too, where none would break a policy")
+    how.add_argument(
+        "--preview", action="store_true", help="only say which policies running members would break"
+    )
+    how.add_argument(
+        "--if-clean", action="store_true", help="with members too, where none would break a policy"
+    )
 
 
 def run(client: Client, options: argparse.Namespace, show: Callable[[Any, str], None]) -> int:
@@ -51,14 +60,20 @@ def run(client: Client, options: argparse.Namespace, show: Callable[[Any, str], 
         case "grants":
             found = [grant.model_dump(mode="json") for grant in client.groups.grants(options.id)]
             if options.output == "table":
-                rows = [("project", "since"), *((grant["tenant_id"], grant["created_at"]) for grant in found)]
+                rows = [
+                    ("project", "since"),
+                    *((grant["tenant_id"], grant["created_at"]) for grant in found),
+                ]
                 write(columns(rows))
             else:
                 _data({"grants": found}, options.output)
         case _ if options.preview:
             return told(client.groups.preview_adopt(options.id, options.instances), options.output)
         case _:
-            show(client.groups.adopt(options.id, options.instances, force=options.force), options.output)
+            show(
+                client.groups.adopt(options.id, options.instances, force=options.force),
+                options.output,
+            )
     return Exit.OK
 
 

@@ -18,7 +18,7 @@ from groupsolver.model.compiled.compiled_fleet import compile_fleet
 from groupsolver.model.headroom import Headroom
 from groupsolver.model.result import Limits, Watch
 
-TOLD = 10  # types of host in the table
+MAX_HOST_TYPES_LISTED = 10  # types of host in the table
 
 
 def headroom(options: Options) -> int:
@@ -26,7 +26,9 @@ def headroom(options: Options) -> int:
     app, fleet = load_both(options)
     compiled = compile_fleet(fleet)
     gc.freeze()  # what was read stays to the end: the collector need not look at it again
-    limits = Limits(seconds=options.time_limit, gap=options.gap, workers=options.workers, seed=options.seed)
+    limits = Limits(
+        seconds=options.time_limit, gap=options.gap, workers=options.workers, seed=options.seed
+    )
 
     from groupsolver.solver.headroom.pipeline import headroom as find  # brings ortools and scipy
 
@@ -52,12 +54,15 @@ def _lines(app: Application, answer: Headroom) -> Iterator[tuple[str, str]]:
     if answer.unlocks:
         yield from section("what one more empty host brings")
         rows: list[tuple[str, ...]] = [("like", "hosts of the type", "copies, up to")]
-        rows += [(one.like, f"{one.hosts:,}", f"{one.rate:,.2f}") for one in answer.unlocks[:TOLD]]
+        rows += [
+            (one.like, f"{one.hosts:,}", f"{one.rate:,.2f}")
+            for one in answer.unlocks[:MAX_HOST_TYPES_LISTED]
+        ]
         first, *body = aligned(rows)
         yield first, "dim"
         yield from ((line, "") for line in body)
-        if len(answer.unlocks) > TOLD:
-            yield f"  and {number(len(answer.unlocks) - TOLD, 'type')} more", "dim"
+        if len(answer.unlocks) > MAX_HOST_TYPES_LISTED:
+            yield f"  and {number(len(answer.unlocks) - MAX_HOST_TYPES_LISTED, 'type')} more", "dim"
     if answer.warnings:
         yield from section("warnings")
         yield from ((f"  {warning}", "yellow") for warning in answer.warnings)

@@ -32,7 +32,9 @@ def place(options: Options) -> int:
     gc.freeze()  # what was read stays to the end: the collector need not look at it again
     limits = limits_of(options)
 
-    from groupsolver.solver.pipeline import solve  # brings ortools: not before the files are known to be good
+    from groupsolver.solver.pipeline import (
+        solve,  # brings ortools: not before the files are known to be good
+    )
 
     def run(watch: Watch) -> Result:
         return solve(app, compiled, objective=options.objective, limits=limits, progress=watch)

@@ -41,7 +41,9 @@ def place(options: Options) -> int:
         return answered(options, lambda client: _place(options, app, client))
     except BadInput as error:
         raise (
-            error.in_file(file) if any(fault.path.startswith("groups[") for fault in error.faults) else error
+            error.in_file(file)
+            if any(fault.path.startswith("groups[") for fault in error.faults)
+            else error
         ) from None
 
 
@@ -96,7 +98,9 @@ def _instances(app: Application, ids: dict[str, str]) -> Iterator[Any]:
     for group in app.groups:
         for member, what in member_ids(group):
             hints = Hints(group=ids[group.name])
-            yield InstanceRequest(name=member, flavor=what.flavor, resources=what.resources, hints=hints)
+            yield InstanceRequest(
+                name=member, flavor=what.flavor, resources=what.resources, hints=hints
+            )
 
 
 def _result(placed: PlacementView, ids: dict[str, str], seconds: float) -> Result:
@@ -123,9 +127,13 @@ def _refusal(error: ServerError, ids: dict[str, str], seconds: float) -> Result:
     found = error.conflict
     if error.code == "placement-infeasible":
         rules = (found or Conflict()).policies
-        named = tuple(rule.model_copy(update={"group": names.get(rule.group, rule.group)}) for rule in rules)
+        named = tuple(
+            rule.model_copy(update={"group": names.get(rule.group, rule.group)}) for rule in rules
+        )
         found = (found or Conflict()).model_copy(update={"policies": named})
-    return Result.model_validate({"status": _STATUS[error.code], "seconds": seconds, "conflict": found})
+    return Result.model_validate(
+        {"status": _STATUS[error.code], "seconds": seconds, "conflict": found}
+    )
 
 
 def _answer(options: Options, app: Application, result: Result) -> None:
@@ -138,13 +146,17 @@ def _lines(options: Options, app: Application, result: Result) -> Iterator[Line]
         extra = result.model_extra or {}
         for group in app.groups:
             members = [member for member, _ in member_ids(group)]
-            yield from section(f"{group.name}: {number(len(members), 'member')}; group {extra['x-groups'][group.name]}")
+            yield from section(
+                f"{group.name}: {number(len(members), 'member')}; group {extra['x-groups'][group.name]}"
+            )
             if group.groups:
                 yield f"  below it: {', '.join(group.groups)}", ""
             for policy in group.policies:
                 yield f"  - {policy.describe(group.name)}{policy.softness}", "cyan"
             rows = [(one, result.placement[one], extra["x-instances"][one]) for one in members]
-            for i, line in enumerate(columns([("member", "host", "instance"), *rows]).splitlines() if rows else ()):
+            for i, line in enumerate(
+                columns([("member", "host", "instance"), *rows]).splitlines() if rows else ()
+            ):
                 yield f"  {line}", "" if i else "dim"
     if result.conflict is not None:
         yield "", ""

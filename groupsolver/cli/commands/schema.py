@@ -31,7 +31,14 @@ def schema_of(format_: Format) -> dict[str, Any]:
         case "fleet":
             found, title = Fleet.model_json_schema(mode="validation"), "groupsolver fleet"
         case "app":
-            found, title = Application.model_json_schema(mode="validation"), "groupsolver application"
+            found, title = (
+                Application.model_json_schema(mode="validation"),
+                "groupsolver application",
+            )
         case _:
             found, title = Result.model_json_schema(mode="serialization"), "groupsolver result"
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **closed(found), "title": title}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **closed(found),
+        "title": title,
+    }

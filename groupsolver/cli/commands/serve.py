@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 _FREE = 2  # threads that no placement takes: the least that answer everything else meanwhile
 _THREADS = 8
-_GRACE = 10  # seconds beyond a solve's, in which requests in flight are answered once the server stops
+_GRACE = (
+    10  # seconds beyond a solve's, in which requests in flight are answered once the server stops
+)
 
 
 class _CannotServeError(Exception):
@@ -44,15 +46,29 @@ def add_parser(commands: Any) -> None:
         help=f"where all is kept, SQLite or PostgreSQL (default: {default})",
     )
     add("--host", default="127.0.0.1", help="the address to listen at (default: 127.0.0.1)")
-    add("--port", type=integer(0, 65535), default=8774, metavar="N", help="0 is any free one (default: 8774)")
+    add(
+        "--port",
+        type=integer(0, 65535),
+        default=8774,
+        metavar="N",
+        help="0 is any free one (default: 8774)",
+    )
     add(
         "--identity",
         choices=("loopback", "tokens", "keystone"),
         help="who is believed to be who (default: loopback, where every local user is admin, on a loopback address;"
         " none elsewhere)",
     )
-    add("--tokens", metavar="FILE", help=f"with --identity tokens, the file of tokens (default: {TOKENS})")
-    add("--keystone-config", metavar="FILE", help="with --identity keystone, the INI file with [keystone_authtoken]")
+    add(
+        "--tokens",
+        metavar="FILE",
+        help=f"with --identity tokens, the file of tokens (default: {TOKENS})",
+    )
+    add(
+        "--keystone-config",
+        metavar="FILE",
+        help="with --identity keystone, the INI file with [keystone_authtoken]",
+    )
     add("--config", metavar="FILE", help="settings, TOML: quotas, limits, who sees hosts")
     add(
         "--threads",
@@ -87,20 +103,32 @@ def _serve(options: argparse.Namespace) -> int:
         port = int(sockets[0].getsockname()[1])
         identity, mode = _identity(options, [str(one.getsockname()[0]) for one in sockets], port)
         database = shown(options.database)
-        logging.getLogger("groupsolver").addHandler(logging.NullHandler())  # why it does not start is told in one line
-        app = _reached(lambda: make_app(settings, database=options.database, identity=identity), database)
+        logging.getLogger("groupsolver").addHandler(
+            logging.NullHandler()
+        )  # why it does not start is told in one line
+        app = _reached(
+            lambda: make_app(settings, database=options.database, identity=identity), database
+        )
         stack.callback(app.close)
         _reached(app.warm, database)
         configure()
 
         def ready() -> None:
-            write(f"groupsolver: serving at {_url(options.host, port)}; database {database}; {mode}\n")
+            write(
+                f"groupsolver: serving at {_url(options.host, port)}; database {database}; {mode}\n"
+            )
 
-        code = serve_app(app, sockets, threads=threads, ready=ready, patience=settings.time_limit + _GRACE)
+        code = serve_app(
+            app, sockets, threads=threads, ready=ready, patience=settings.time_limit + _GRACE
+        )
         if code:
-            print("groupsolver: left before every request was answered", file=sys.stderr, flush=True)
+            print(
+                "groupsolver: left before every request was answered", file=sys.stderr, flush=True
+            )
             sys.stdout.flush()
-            os._exit(code)  # solves in native code cannot be asked to end: Python would wait for them, or crash
+            os._exit(
+                code
+            )  # solves in native code cannot be asked to end: Python would wait for them, or crash
     return Exit.OK
 
 
@@ -131,11 +159,19 @@ def _bind(host: str, port: int) -> list[socket]:
     try:
         return bind(name, port)
     except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no host's name"
-        raise _CannotServeError(f"cannot listen at {_address(host, port)}: {one_line(reason)}") from None
+        reason = (
+            error.strerror
+            if isinstance(error, OSError) and error.strerror
+            else "it is no host's name"
+        )
+        raise _CannotServeError(
+            f"cannot listen at {_address(host, port)}: {one_line(reason)}"
+        ) from None
 
 
-def _identity(options: argparse.Namespace, addresses: Sequence[str], port: int) -> tuple[Identity, str]:
+def _identity(
+    options: argparse.Namespace, addresses: Sequence[str], port: int
+) -> tuple[Identity, str]:
     """Give the mode that was asked for, and the words for it."""
     from groupsolver.api.auth import START_UP, Keystone, Loopback, Tokens, is_loopback_address
 
@@ -156,8 +192,12 @@ def _identity(options: argparse.Namespace, addresses: Sequence[str], port: int) 
     if not all(map(is_loopback_address, addresses)):
         at = one_line(options.host)
         if options.identity is None:
-            raise _CannotServeError(f"{at} is not only this machine's: expected --identity tokens or keystone")
-        raise _CannotServeError(f"--identity loopback makes everybody admin: expected a loopback address, found {at}")
+            raise _CannotServeError(
+                f"{at} is not only this machine's: expected --identity tokens or keystone"
+            )
+        raise _CannotServeError(
+            f"--identity loopback makes everybody admin: expected a loopback address, found {at}"
+        )
     return Loopback(port), START_UP
 
 
@@ -171,7 +211,9 @@ def _reached(make: Callable[[], Any], database: str) -> Any:
     except (GroupsolverError, SQLAlchemyError) as error:
         # The driver's own words, without those around them.
         reason = getattr(error.__cause__ or error, "orig", None) or error
-        raise _CannotServeError(f"the database {database} cannot be used: {one_line(str(reason).strip())}") from None
+        raise _CannotServeError(
+            f"the database {database} cannot be used: {one_line(str(reason).strip())}"
+        ) from None
 
 
 def _url(host: str, port: int) -> str:

@@ -32,19 +32,67 @@ def add_parser(commands: Any) -> None:
     """Add ``survives`` to the command line."""
     about = "whether all members find a place again after the loss of any rack, zone or host"
     epilog = "exit codes: 0 survives; 1 proved that it does not; 2 bad input; 3 not decided in time"
-    add = commands.add_parser("survives", help=about, description=about, epilog=epilog, allow_abbrev=False).add_argument
-    add("app", metavar="APP", help="the application, whose members run; YAML or JSON; - is standard input")
+    add = commands.add_parser(
+        "survives", help=about, description=about, epilog=epilog, allow_abbrev=False
+    ).add_argument
+    add(
+        "app",
+        metavar="APP",
+        help="the application, whose members run; YAML or JSON; - is standard input",
+    )
     add("--fleet", required=True, metavar="FILE", help="the fleet, YAML or JSON")
     add("--network", metavar="FILE", help="further links of the fleet, GraphML")
-    add("--placement", metavar="FILE", help="a result of place: where members stand that do not run yet")
-    add("--level", default=HOST, metavar="LEVEL", help="what fails: host, or a level of the fleet (default: host)")
-    add("--failures", type=integer(1, 64), default=1, metavar="N", help="so many fail together (default: 1)")
-    add("--group", metavar="NAME", help="whose members are to survive (default: the whole application's)")
-    add("--output", choices=("table", "json", "yaml"), default="table", help="how to answer (default: table)")
+    add(
+        "--placement",
+        metavar="FILE",
+        help="a result of place: where members stand that do not run yet",
+    )
+    add(
+        "--level",
+        default=HOST,
+        metavar="LEVEL",
+        help="what fails: host, or a level of the fleet (default: host)",
+    )
+    add(
+        "--failures",
+        type=integer(1, 64),
+        default=1,
+        metavar="N",
+        help="so many fail together (default: 1)",
+    )
+    add(
+        "--group",
+        metavar="NAME",
+        help="whose members are to survive (default: the whole application's)",
+    )
+    add(
+        "--output",
+        choices=("table", "json", "yaml"),
+        default="table",
+        help="how to answer (default: table)",
+    )
     above = number("a number of seconds above 0", lambda x: x > 0)
-    add("--time-limit", type=above, default=30.0, metavar="S", help="seconds for all losses (default: 30)")
-    add("--workers", type=integer(0, 1024), default=0, metavar="N", help="threads of the solver (default: all cores)")
-    add("--seed", type=integer(0, 2**31 - 1), default=0, metavar="N", help="of the solver (default: 0)")
+    add(
+        "--time-limit",
+        type=above,
+        default=30.0,
+        metavar="S",
+        help="seconds for all losses (default: 30)",
+    )
+    add(
+        "--workers",
+        type=integer(0, 1024),
+        default=0,
+        metavar="N",
+        help="threads of the solver (default: all cores)",
+    )
+    add(
+        "--seed",
+        type=integer(0, 2**31 - 1),
+        default=0,
+        metavar="N",
+        help="of the solver (default: 0)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -82,7 +130,9 @@ def _placed(options: argparse.Namespace) -> Result:
     result = load_result(options.placement)
     if result.placement is None:
         message = f"expected a placement, found null: the result is {result.status}"
-        raise BadInput([Fault("no-placement", "placement", message)]).in_file(name_of(options.placement))
+        raise BadInput([Fault("no-placement", "placement", message)]).in_file(
+            name_of(options.placement)
+        )
     return result
 
 
@@ -115,7 +165,9 @@ def _lines(found: Survival, name: str) -> Iterator[Line]:
         if lost.nowhere:
             yield f"  {_nowhere(lost)}", "red"
         if lost.placement:
-            yield from ((line, "") for line in aligned([("member", "goes to"), *lost.placement.items()]))
+            yield from (
+                (line, "") for line in aligned([("member", "goes to"), *lost.placement.items()])
+            )
     if found.warnings:
         yield from section("warnings")
         yield from ((f"  {warning}", "yellow") for warning in found.warnings)

@@ -27,7 +27,9 @@ def add_parser(commands: Any) -> None:
 
     def action(name: str, help_: str) -> Any:
         made = make(name, help_)
-        made.add_argument("--tokens", default=DEFAULT, metavar="FILE", help=f"the file (default: {DEFAULT})")
+        made.add_argument(
+            "--tokens", default=DEFAULT, metavar="FILE", help=f"the file (default: {DEFAULT})"
+        )
         return made
 
     add = action("add", "make a token, and print it this once").add_argument
@@ -40,9 +42,14 @@ def add_parser(commands: Any) -> None:
         metavar="WHEN",
         help="90d, 12h, 30m, or a time such as 2027-01-01T00:00:00Z (default: never)",
     )
-    action("revoke", "take a token's rights, at once").add_argument("id", metavar="ID", help="as list shows it")
+    action("revoke", "take a token's rights, at once").add_argument(
+        "id", metavar="ID", help="as list shows it"
+    )
     action("list", "show what is known of the tokens, which are not there themselves").add_argument(
-        "--output", choices=("table", "json"), default="table", help="how to answer (default: table)"
+        "--output",
+        choices=("table", "json"),
+        default="table",
+        help="how to answer (default: table)",
     )
 
 
@@ -86,7 +93,10 @@ def _add(path: Path, options: argparse.Namespace) -> None:
     except CannotWriteError:
         _revoke(path, handle)  # nobody has seen it
         raise
-    print(f"groupsolver: {handle} is added to {one_line(str(path))}; the token is not shown again", file=sys.stderr)
+    print(
+        f"groupsolver: {handle} is added to {one_line(str(path))}; the token is not shown again",
+        file=sys.stderr,
+    )
 
 
 def _revoke(path: Path, handle: str) -> None:
@@ -95,7 +105,9 @@ def _revoke(path: Path, handle: str) -> None:
     def without(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
         left = tuple(token for token in tokens if token.id != handle)
         if len(left) == len(tokens):
-            raise BadInput([Fault("unknown-token", "", "expected a token's id, as list shows it", str(path))])
+            raise BadInput(
+                [Fault("unknown-token", "", "expected a token's id, as list shows it", str(path))]
+            )
         return left
 
     change(path, without)
@@ -119,7 +131,9 @@ def _list(path: Path, output: str) -> None:
     cells = [titles]
     for row in rows:
         expires = f"{row['expires'] or 'never'}{' (expired)' if row['expired'] else ''}"
-        cells.append((row["id"], row["tenant"], row["user"], ",".join(row["roles"]), row["created"], expires))
+        cells.append(
+            (row["id"], row["tenant"], row["user"], ",".join(row["roles"]), row["created"], expires)
+        )
     write(columns(cells))
 
 
@@ -130,7 +144,9 @@ def _expiry(text: str) -> datetime:
     else:
         when = _time(text)
     if when <= now:
-        raise argparse.ArgumentTypeError(f"expected a time that is still to come, found {text[:40]!r}")
+        raise argparse.ArgumentTypeError(
+            f"expected a time that is still to come, found {text[:40]!r}"
+        )
     return when
 
 

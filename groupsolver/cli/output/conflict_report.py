@@ -18,7 +18,10 @@ def against(app: Application, result: Result) -> Iterator[Line]:
     conflicts = conflicts or ((result.conflict,) if result.conflict is not None else ())
     seconds = f"{result.seconds:.1f} s"
     if len(conflicts) > 1:
-        yield f"Cannot place: {len(conflicts)} conflicts, each of which stands in the way alone ({seconds})", TITLE
+        yield (
+            f"Cannot place: {len(conflicts)} conflicts, each of which stands in the way alone ({seconds})",
+            TITLE,
+        )
     for i, conflict in enumerate(conflicts, 1):
         if len(conflicts) > 1:
             yield "", ""
@@ -33,7 +36,12 @@ def against(app: Application, result: Result) -> Iterator[Line]:
         yield f"Cheapest changes{whole}, each checked by solving again:", "bold"
         yield from ((line, "green") for line in sentences(_helps(conflicts[0].fixes)))
     if isinstance(result, Explanation) and result.never is not None:
-        yield f"{NEVER[:1].upper()}{NEVER[1:]}." if result.never else "Were the fleet empty, it would fit.", "yellow"
+        yield (
+            f"{NEVER[:1].upper()}{NEVER[1:]}."
+            if result.never
+            else "Were the fleet empty, it would fit.",
+            "yellow",
+        )
 
 
 def _title(app: Application, conflict: Conflict, seconds: str) -> str:
@@ -42,7 +50,11 @@ def _title(app: Application, conflict: Conflict, seconds: str) -> str:
     if not rules and not conflict.capacity:  # a server may keep to itself why
         return _with("this is proved, but not which rules are in the way", seconds)
     if not conflict.minimal and not conflict.capacity and rules >= _all_rules(app):
-        what = "these are all rules that hold here" if rules > 1 else "this is the only rule that holds here"
+        what = (
+            "these are all rules that hold here"
+            if rules > 1
+            else "this is the only rule that holds here"
+        )
         return f"{what} {_noted('not narrowed down', seconds)}"
     sure = "none can be left out" if conflict.minimal else "not shown to be the fewest"
     if not rules:
@@ -66,13 +78,18 @@ def _all_rules(app: Application) -> int:
     """Count hard policies and groups with new members: what is told where nothing could be narrowed down."""
     running = {there.id for there in app.existing}
     hard = sum(policy.hard for group in app.groups for policy in group.policies)
-    return hard + sum(any(id_ not in running for id_, _ in member_ids(group)) for group in app.groups)
+    return hard + sum(
+        any(id_ not in running for id_, _ in member_ids(group)) for group in app.groups
+    )
 
 
 def _rows(app: Application, conflict: Conflict) -> list[tuple[str, str, str]]:
     """Give group, rule and evidence in the file's order; sizes, which say nothing by themselves, come last."""
     order = {group.name: i for i, group in enumerate(app.groups)}
-    rules = sorted(conflict.policies, key=lambda rule: (rule.policy == "members", order.get(rule.group, len(order))))
+    rules = sorted(
+        conflict.policies,
+        key=lambda rule: (rule.policy == "members", order.get(rule.group, len(order))),
+    )
     told = [(rule.group, rule.sentence) for rule in rules]
     told += [("room", short.sentence) for short in conflict.capacity]
     split = [(who, sentence.partition("; ")) for who, sentence in told]
@@ -81,6 +98,10 @@ def _rows(app: Application, conflict: Conflict) -> list[tuple[str, str, str]]:
 
 def _helps(fixes: tuple[Fix, ...]) -> list[tuple[str, ...]]:
     return [
-        (f"{i}. {fix.change}", f"cost {fix.cost}", "[placement]" if fix.placement is not None else "")
+        (
+            f"{i}. {fix.change}",
+            f"cost {fix.cost}",
+            "[placement]" if fix.placement is not None else "",
+        )
         for i, fix in enumerate(fixes, 1)
     ]

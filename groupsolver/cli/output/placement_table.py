@@ -15,20 +15,33 @@ from groupsolver.model import application
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.result import Objective, Result, Witness
 
-COLOUR = {"optimal": "bold green", "feasible": "bold yellow", "infeasible": "bold red", "unknown": "bold red"}
-TOLD = 12  # losses that are told in full
+COLOUR = {
+    "optimal": "bold green",
+    "feasible": "bold yellow",
+    "infeasible": "bold red",
+    "unknown": "bold red",
+}
+MAX_LOSSES_LISTED = 12  # losses that are told in full
 
 
-def lines_of(app: Application, hosts: HostIndex, result: Result, objective: Objective) -> Iterator[Line]:
+def lines_of(
+    app: Application, hosts: HostIndex, result: Result, objective: Objective
+) -> Iterator[Line]:
     """Give the lines of the table, each with its style."""
     yield head(app, result, objective), COLOUR[result.status]
     yield from body(app, hosts, result, objective)
 
 
-def body(app: Application, hosts: HostIndex, result: Result, objective: Objective) -> Iterator[Line]:
+def body(
+    app: Application, hosts: HostIndex, result: Result, objective: Objective
+) -> Iterator[Line]:
     """Give what stands below the head: members by group, or what stands against a placement."""
     if result.placement:
-        found = [reason for reason in why(app, hosts, result.placement, objective=objective) if reason.new]
+        found = [
+            reason
+            for reason in why(app, hosts, result.placement, objective=objective)
+            if reason.new
+        ]
         yield from _groups(found, hosts.levels, result.cells)
     if result.witness:
         yield from _after(result.witness)
@@ -37,19 +50,28 @@ def body(app: Application, hosts: HostIndex, result: Result, objective: Objectiv
         yield from against(app, result)
     if result.penalties:
         yield from section("soft policies that cost something")
-        yield from ((f"  - {soft.group}: {soft.detail}; costs {soft.cost}", "") for soft in result.penalties)
+        yield from (
+            (f"  - {soft.group}: {soft.detail}; costs {soft.cost}", "") for soft in result.penalties
+        )
     if result.warnings:
         yield from section("warnings")
         yield from ((f"  {warning}", "yellow") for warning in result.warnings)
 
 
-def head(app: application.Application[Any], result: Result, objective: Objective, *, named: bool = True) -> str:
+def head(
+    app: application.Application[Any], result: Result, objective: Objective, *, named: bool = True
+) -> str:
     """Say in one line how it went."""
     parts = [f"{app.name}: {result.status}" if app.name and named else result.status]
     if result.placement is not None:
         running = len(app.existing)
-        parts.append(f"{number(len(result.placement), 'member')} placed" + (f", {running} running" if running else ""))
-        parts.append(f"objective {result.objective} ({objective}), bound {result.bound}, gap {result.gap or 0:.2%}")
+        parts.append(
+            f"{number(len(result.placement), 'member')} placed"
+            + (f", {running} running" if running else "")
+        )
+        parts.append(
+            f"objective {result.objective} ({objective}), bound {result.bound}, gap {result.gap or 0:.2%}"
+        )
     elif result.status == "infeasible":
         parts.append("proved that no placement of all members exists")
     else:
@@ -83,8 +105,8 @@ def _groups(found: list[Why], levels: Sequence[str], cells: Mapping[str, str]) -
 def _after(witness: Witness) -> Iterator[Line]:
     """Say where lost members go, after each of the first losses."""
     yield from section("where members go after a loss")
-    for loss, placement in list(witness.items())[:TOLD]:
+    for loss, placement in list(witness.items())[:MAX_LOSSES_LISTED]:
         goes = ", ".join(f"{id_} to {host}" for id_, host in placement.items())
         yield f"  - {loss}: {goes or 'nobody finds a place'}", ""
-    if len(witness) > TOLD:
-        yield f"  - and {len(witness) - TOLD} more", ""
+    if len(witness) > MAX_LOSSES_LISTED:
+        yield f"  - and {len(witness) - MAX_LOSSES_LISTED} more", ""

@@ -48,7 +48,9 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
     clean = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*clean, strict=True)]
     lines = [
-        "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+        "  ".join(
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
+        )
         for row in clean
     ]
     return "".join(f"{line.rstrip()}\n" for line in lines)

@@ -14,7 +14,7 @@ from groupsolver.cli.output.stdout import write
 from groupsolver.errors import one_line
 
 Line = tuple[str, str]  # text and style
-WIDE = 80  # a cell that is wider does not push the cells of other lines to the right
+MAX_CELL_WIDTH = 80  # a cell that is wider does not push the cells of other lines to the right
 
 
 def print_lines(lines: Iterable[Line]) -> None:
@@ -50,9 +50,14 @@ def sentences(rows: Sequence[Sequence[str]]) -> list[str]:
     """Set cells of which some are long below each other: each as wide as the widest that is not too wide."""
     clean = [[one_line(cell) for cell in row] for row in rows]
     columns = zip(*clean, strict=True)
-    widths = [max((size for size in map(cell_len, column) if size <= WIDE), default=0) for column in columns]
+    widths = [
+        max((size for size in map(cell_len, column) if size <= MAX_CELL_WIDTH), default=0)
+        for column in columns
+    ]
     return [
         "  "
-        + "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        + "  ".join(
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
         for row in clean
     ]

@@ -19,14 +19,20 @@ TOKEN = "GROUPSOLVER_TOKEN"  # noqa: S105 - a variable's name
 
 def add_url(parser: Any, *, required: bool = True) -> None:
     """Add the option that names a server."""
-    parser.add_argument("--url", required=required, metavar="URL", help="the server, such as http://127.0.0.1:8774")
+    parser.add_argument(
+        "--url", required=required, metavar="URL", help="the server, such as http://127.0.0.1:8774"
+    )
 
 
 def add_identity(parser: Any, *, tenant: bool = True) -> None:
     """Add the options that say who asks."""
     if tenant:
-        parser.add_argument("--tenant", default="default", metavar="T", help="the project (default: default)")
-    parser.add_argument("--token", metavar="SECRET", help=f"who asks (default: what {TOKEN} holds, or nobody)")
+        parser.add_argument(
+            "--tenant", default="default", metavar="T", help="the project (default: default)"
+        )
+    parser.add_argument(
+        "--token", metavar="SECRET", help=f"who asks (default: what {TOKEN} holds, or nobody)"
+    )
 
 
 def answered(options: argparse.Namespace, work: Callable[[Client], int]) -> int:
@@ -56,5 +62,7 @@ def refused(error: ClientError) -> int:
         print("\n".join(map(one_line, lines_of(error.preview))), file=sys.stderr)
     if error.status < 500:
         return Exit.BAD_INPUT
-    print(f"groupsolver: the server's log has it under {one_line(error.request_id)}", file=sys.stderr)
+    print(
+        f"groupsolver: the server's log has it under {one_line(error.request_id)}", file=sys.stderr
+    )
     return Exit.UNAVAILABLE

@@ -66,7 +66,9 @@ class Registered:
         from groupsolver.client import ClientError, Unreachable
 
         for group in self._naming:
-            with suppress(ClientError):  # then the groups that it names cannot be removed, which is told below
+            with suppress(
+                ClientError
+            ):  # then the groups that it names cannot be removed, which is told below
                 self._client.groups.update(self.ids[group.name], policies=[])
         gone = False
         for name in reversed(list(self.ids)):  # those above others first

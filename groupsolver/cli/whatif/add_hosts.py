@@ -16,7 +16,7 @@ from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.fleet import Host
 from groupsolver.model.value import HOST
 
-MOST = 10_000  # hosts that are added at once
+MAX_ADDED_HOSTS = 10_000  # hosts that are added at once
 
 
 def added(text: str, gone: Iterable[Removed], old: CompiledFleet, fleet: CompiledFleet) -> Change:
@@ -38,17 +38,27 @@ def added(text: str, gone: Iterable[Removed], old: CompiledFleet, fleet: Compile
         raise unknown("unknown-host", "host", head, old.index.names(), option)
     number, at, places = text[len(name) :].partition("@")
     count = whole(number[1:]) if number else 1
-    if count is None or not 1 <= count <= MOST:
-        raise fault("out-of-range", f"expected a number of hosts from 1 to {MOST}, found {quoted(number[1:])}", option)
+    if count is None or not 1 <= count <= MAX_ADDED_HOSTS:
+        raise fault(
+            "out-of-range",
+            f"expected a number of hosts from 1 to {MAX_ADDED_HOSTS}, found {quoted(number[1:])}",
+            option,
+        )
     host = emptied(old.index[name])
     told = _places(places, fleet, option) if at else {}
     domains = _together(told, host, fleet.index, option)
     for lost in gone:
         if domains.get(lost.level) == lost.name:
             where = f"{lost.level} {quoted(lost.name)}"
-            message = f"expected a place for them, such as {name}@{lost.level}=NAME: {where} is removed"
+            message = (
+                f"expected a place for them, such as {name}@{lost.level}=NAME: {where} is removed"
+            )
             raise fault("wrong-value", message, option)
-    opened = tuple(level for level in fleet.levels if level in told and told[level] not in fleet.index.domains(level))
+    opened = tuple(
+        level
+        for level in fleet.levels
+        if level in told and told[level] not in fleet.index.domains(level)
+    )
     names = _fresh(name, count, fleet)
     hosts = tuple(host.model_copy(update={"name": one, "domains": domains}) for one in names)
     return Added(name, hosts, opened)
@@ -59,7 +69,9 @@ def _places(text: str, fleet: CompiledFleet, option: str) -> dict[str, str]:
     for part in text.split(","):
         level, equals, domain = part.partition("=")
         if not (equals and domain) or not domain.isprintable() or len(domain) > 255:
-            message = f"expected LEVEL=DOMAIN,... behind @, such as @rack=NAME, found {quoted(part)}"
+            message = (
+                f"expected LEVEL=DOMAIN,... behind @, such as @rack=NAME, found {quoted(part)}"
+            )
             raise fault("wrong-value", message, option)
         if level not in fleet.levels:
             raise unknown("unknown-level", "level", level, fleet.levels, option)

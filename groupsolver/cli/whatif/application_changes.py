@@ -23,7 +23,10 @@ def relaxed(text: str, app: Application, levels: Sequence[str]) -> Change:
     option = "--relax"
     found = selected(text, app, levels, option)
     said = re.fullmatch(r"\.([^=]*)=(.*)", found.rest, re.DOTALL)
-    kind, known = found.policy.kind, [name for name in type(found.policy).model_fields if name != "kind"]
+    kind, known = (
+        found.policy.kind,
+        [name for name in type(found.policy).model_fields if name != "kind"],
+    )
     if said is None:
         message = f"expected .FIELD=VALUE behind the policy, such as .{known[-1]}=2, found {quoted(found.rest)}"
         raise fault("wrong-value", message, option)
@@ -38,7 +41,9 @@ def relaxed(text: str, app: Application, levels: Sequence[str]) -> Change:
     except ValidationError as error:
         raise _of_option(faults_of(error, data), option) from None
     if policy == found.policy:
-        raise fault("wrong-value", f"expected another {field}: it is {shown(data[field])} already", option)
+        raise fault(
+            "wrong-value", f"expected another {field}: it is {shown(data[field])} already", option
+        )
     return Replaced(found.group, found.place, found.policy, policy)
 
 
@@ -46,7 +51,9 @@ def softened(text: str, app: Application, levels: Sequence[str]) -> Change:
     """Read ``GROUP.KIND[@LEVEL]``: a hard policy is a wish, of weight 1. Raises `BadInput`."""
     found = selected(text, app, levels, "--soften", hard=True)
     _ended(found.rest, "--soften")
-    return Replaced(found.group, found.place, found.policy, found.policy.model_copy(update={"weight": 1}))
+    return Replaced(
+        found.group, found.place, found.policy, found.policy.model_copy(update={"weight": 1})
+    )
 
 
 def dropped(text: str, app: Application, levels: Sequence[str]) -> Change:
@@ -63,15 +70,25 @@ def sized(text: str, app: Application) -> Change:
     if name is None:
         head, equals, _ = text.partition("=")
         if not equals:
-            raise fault("wrong-value", f"expected GROUP=N, such as {names[0]}=2, found {quoted(text)}", option)
+            raise fault(
+                "wrong-value",
+                f"expected GROUP=N, such as {names[0]}=2, found {quoted(text)}",
+                option,
+            )
         raise unknown("unknown-group", "group", head, names, option)
-    most = MAX_MEMBERS - sum(sum(one.count for one in group.members) for group in app.groups if group.name != name)
+    most = MAX_MEMBERS - sum(
+        sum(one.count for one in group.members) for group in app.groups if group.name != name
+    )
     group, number = app.groups[names.index(name)], text[len(name) + 1 :]
     count = whole(number)
     if count is None:
         raise fault("wrong-type", f"expected an integer, found {quoted(number)}", option)
     if count > most:
-        raise fault("too-many-members", f"expected at most {MAX_MEMBERS} members in all, found {count}", option)
+        raise fault(
+            "too-many-members",
+            f"expected at most {MAX_MEMBERS} members in all, found {count}",
+            option,
+        )
     return _resized(group, count, app, option)
 
 
@@ -79,7 +96,9 @@ def _resized(group: Group, count: int, app: Application, option: str) -> Change:
     ids = [id_ for id_, _ in member_ids(group)]
     running = {there.id for there in app.existing}
     if count == len(ids):
-        raise fault("wrong-value", f"expected another number: {group.name} has {count} already", option)
+        raise fault(
+            "wrong-value", f"expected another number: {group.name} has {count} already", option
+        )
     if count < len(ids):
         new = [id_ for id_ in ids if id_ not in running]
         if count < len(ids) - len(new):
@@ -88,7 +107,11 @@ def _resized(group: Group, count: int, app: Application, option: str) -> Change:
         # The last go first: the names of those that stay are what they were.
         return Fewer(group.name, len(ids), tuple(new[len(new) - (len(ids) - count) :]))
     if not group.members:
-        raise fault("wrong-value", f"{group.name} has no members of its own: nobody knows what one takes", option)
+        raise fault(
+            "wrong-value",
+            f"{group.name} has no members of its own: nobody knows what one takes",
+            option,
+        )
     taken = running | {id_ for other in app.groups for id_, _ in member_ids(other)}
     fresh: list[str] = []
     index = len(ids)
@@ -106,8 +129,12 @@ def whole(text: str) -> int | None:
 
 def _ended(rest: str, option: str) -> None:
     if rest:
-        raise fault("wrong-value", f"expected nothing behind the policy, found {quoted(rest)}", option)
+        raise fault(
+            "wrong-value", f"expected nothing behind the policy, found {quoted(rest)}", option
+        )
 
 
 def _of_option(faults: Sequence[Fault], option: str) -> BadInput:
-    return BadInput([Fault(one.code, f"{option} {one.path}".strip(), one.message) for one in faults])
+    return BadInput(
+        [Fault(one.code, f"{option} {one.path}".strip(), one.message) for one in faults]
+    )

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import Counter
 
 from groupsolver.constraints.policy import number
-from groupsolver.constraints.problem.problem import Scene, Size, size_of
+from groupsolver.constraints.problem.problem import Problem, Size, size_of
 from groupsolver.model.result import Result
 
-Kind = tuple[str, Size]  # members of one group that take the same: nothing but their names tells them apart
+Kind = tuple[
+    str, Size
+]  # members of one group that take the same: nothing but their names tells them apart
 
 
-def compared(scene: Scene, before: Result, other: Scene, after: Result) -> str:
+def compared(problem: Problem, before: Result, other: Problem, after: Result) -> str:
     """Say what became possible or impossible, or how the placements differ."""
     if before.placement is None or after.placement is None:
         return _possible(before, after)
-    old, new = _hosts(scene, before.placement), _hosts(other, after.placement)
+    old, new = _hosts(problem, before.placement), _hosts(other, after.placement)
     both = sum(min(old[kind].total(), new[kind].total()) for kind in old.keys() & new.keys())
     stay = sum((old[kind] & new[kind]).total() for kind in old.keys() & new.keys())
     elsewhere = both - stay
@@ -32,9 +34,17 @@ def compared(scene: Scene, before: Result, other: Scene, after: Result) -> str:
 
 def _possible(before: Result, after: Result) -> str:
     if after.placed:
-        return "the changes make it possible" if before.status == "infeasible" else "with the changes it fits"
+        return (
+            "the changes make it possible"
+            if before.status == "infeasible"
+            else "with the changes it fits"
+        )
     if after.status == "infeasible":
-        return "the changes make it impossible" if before.placed else "the changes do not make it possible"
+        return (
+            "the changes make it impossible"
+            if before.placed
+            else "the changes do not make it possible"
+        )
     return "whether it fits with the changes could not be told in time"
 
 
@@ -44,11 +54,11 @@ def _objective(difference: int) -> str:
     return f"objective {abs(difference)} {'higher' if difference > 0 else 'lower'}"
 
 
-def _hosts(scene: Scene, placement: dict[str, str]) -> dict[Kind, Counter[str]]:
+def _hosts(problem: Problem, placement: dict[str, str]) -> dict[Kind, Counter[str]]:
     """Count the members on each host, running ones too."""
     found: dict[Kind, Counter[str]] = {}
-    for member in scene.batch:
+    for member in problem.batch:
         found.setdefault((member.group, member.size), Counter())[placement[member.id]] += 1
-    for there in scene.standing:
+    for there in problem.standing:
         found.setdefault((there.group, size_of(there.resources)), Counter())[there.host] += 1
     return found

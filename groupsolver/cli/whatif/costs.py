@@ -21,7 +21,12 @@ def costs_of(texts: Sequence[str]) -> Costs:
     for text in texts:
         kind, equals, price = text.partition("=")
         if not equals:
-            faults.append(_fault("wrong-value", f"expected KIND=N, such as relax=2 or drop=none, found {quoted(text)}"))
+            faults.append(
+                _fault(
+                    "wrong-value",
+                    f"expected KIND=N, such as relax=2 or drop=none, found {quoted(text)}",
+                )
+            )
         elif kind not in kinds:
             message = f"unknown kind {quoted(kind)}{nearest(kind, kinds)}; expected one of: {', '.join(kinds)}"
             faults.append(_fault("unknown-key", message))
@@ -32,7 +37,9 @@ def costs_of(texts: Sequence[str]) -> Costs:
     try:
         costs = Costs.model_validate(told)
     except ValidationError as error:
-        faults += [_fault(fault.code, fault.message, fault.path) for fault in faults_of(error, told)]
+        faults += [
+            _fault(fault.code, fault.message, fault.path) for fault in faults_of(error, told)
+        ]
     if faults:
         raise BadInput(faults)
     return costs
@@ -42,7 +49,11 @@ def _price(text: str) -> int | str | None:
     if text == "none":
         return None
     # Left as it is, text is refused where all values are.
-    return int(text) if text.removeprefix("-").isdecimal() and text.isascii() and len(text) < 20 else text
+    return (
+        int(text)
+        if text.removeprefix("-").isdecimal() and text.isascii() and len(text) < 20
+        else text
+    )
 
 
 def _fault(code: str, message: str, kind: str = "") -> Fault:

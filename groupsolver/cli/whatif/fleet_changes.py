@@ -22,7 +22,11 @@ def removed(text: str, app: Application, fleet: CompiledFleet) -> Change:
     if level is None:
         head, equals, _ = text.partition("=")
         if not equals:
-            raise fault("wrong-value", f"expected LEVEL=NAME, such as {levels[-1]}=NAME, found {quoted(text)}", option)
+            raise fault(
+                "wrong-value",
+                f"expected LEVEL=NAME, such as {levels[-1]}=NAME, found {quoted(text)}",
+                option,
+            )
         raise unknown("unknown-level", "level", head, levels, option)
     change = Removed.of(level, text[len(level) + 1 :], app, fleet)
     if not change.hosts:
@@ -37,10 +41,14 @@ def freed(text: str, fleet: CompiledFleet, gone: Iterable[Removed]) -> Change:
     if name is None:
         head, equals, _ = text.rpartition("=")
         if not equals:
-            message = f"expected HOST=CLASS:AMOUNT,..., such as {_example(fleet)}, found {quoted(text)}"
+            message = (
+                f"expected HOST=CLASS:AMOUNT,..., such as {_example(fleet)}, found {quoted(text)}"
+            )
             raise fault("wrong-value", message, option)
         if any(head in lost.hosts for lost in gone):
-            raise fault("wrong-value", f"host {quoted(head)} is removed: nothing can be freed there", option)
+            raise fault(
+                "wrong-value", f"host {quoted(head)} is removed: nothing can be freed there", option
+            )
         raise unknown("unknown-host", "host", head, fleet.index.names(), option)
     host, amounts = fleet.index[name], {}
     used = {kind: amount for kind, amount in host.in_use().items() if amount}
@@ -50,11 +58,22 @@ def freed(text: str, fleet: CompiledFleet, gone: Iterable[Removed]) -> Change:
         kind, colon, number = part.partition(":")
         amount = whole(number)
         if not colon or amount is None:
-            raise fault("wrong-value", f"expected CLASS:AMOUNT, such as VCPU:8, found {quoted(part)}", option)
+            raise fault(
+                "wrong-value",
+                f"expected CLASS:AMOUNT, such as VCPU:8, found {quoted(part)}",
+                option,
+            )
         if kind in amounts:
             raise fault("duplicate-key", f"{quoted(kind)} is given twice", option)
         if kind not in used:
-            raise unknown("wrong-value", "resource class", kind, used, option, f" among what is used on {name}")
+            raise unknown(
+                "wrong-value",
+                "resource class",
+                kind,
+                used,
+                option,
+                f" among what is used on {name}",
+            )
         if not 1 <= amount <= used[kind]:
             message = f"expected from 1 to {used[kind]} {kind}, which is what is used on {name}, found {amount}"
             raise fault("out-of-range", message, option)

@@ -10,7 +10,7 @@ from typing import Any, cast
 from groupsolver.changes.change import Change, changed
 from groupsolver.changes.remove_domain import Removed
 from groupsolver.cli.whatif import add_hosts, application_changes, fleet_changes
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput, Fault
 from groupsolver.files import parse_application
@@ -77,7 +77,10 @@ def planned(options: argparse.Namespace, app: Application, fleet: CompiledFleet)
     if plan.faults:
         raise BadInput(plan.faults)
     if not plan.changes:
-        raise refuse("missing-key", "expected a change, such as --members GROUP=N or --remove-domain LEVEL=NAME")
+        raise refuse(
+            "missing-key",
+            "expected a change, such as --members GROUP=N or --remove-domain LEVEL=NAME",
+        )
     if not len(plan.fleet.index):
         raise refuse("wrong-value", "expected that some host is left", "--remove-domain")
     # What is asked for by itself may be wrong together: two policies that become one, no member at all.
@@ -86,9 +89,9 @@ def planned(options: argparse.Namespace, app: Application, fleet: CompiledFleet)
     return plan
 
 
-def scene_of(app: Application, fleet: CompiledFleet, file: str) -> Scene:
+def scene_of(app: Application, fleet: CompiledFleet, file: str) -> Problem:
     """Hold an application against a fleet. Raises `BadInput`, of the file of that name."""
     try:
-        return Scene(app, fleet.index)
+        return Problem(app, fleet.index)
     except BadInput as error:
         raise error.in_file(file) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from groupsolver.constraints.problem.problem import Scene, Size
+from groupsolver.constraints.problem.problem import Problem, Size
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.compiled.numa_packing import Undecided, pack
 from groupsolver.model.fleet import Host
@@ -53,7 +53,9 @@ def dealt(host: Host, members: Landed) -> Cells | None:
         if inside := from_cell(host, size):
             by_size.setdefault(inside, []).append(id_)
     sizes = sorted(by_size)
-    counts = pack(host.rooms(), [dict(size) for size in sizes], [len(by_size[size]) for size in sizes])
+    counts = pack(
+        host.rooms(), [dict(size) for size in sizes], [len(by_size[size]) for size in sizes]
+    )
     if counts is None:
         return None
     names = host.cell_names()
@@ -64,7 +66,9 @@ def dealt(host: Host, members: Landed) -> Cells | None:
     return found
 
 
-def lacks(scene: Scene, placement: Mapping[str, str], cells: Mapping[str, str] | None) -> Iterator[Lack]:
+def lacks(
+    problem: Problem, placement: Mapping[str, str], cells: Mapping[str, str] | None
+) -> Iterator[Lack]:
     """Give what stands against a placement in the room of hosts, and of their cells.
 
     Parameters
@@ -73,13 +77,15 @@ def lacks(scene: Scene, placement: Mapping[str, str], cells: Mapping[str, str] |
         Cell of each new member that needs one; None: any way into the cells will do.
     """
     landed: dict[str, list[tuple[str, Size]]] = {}
-    for member in scene.batch:
+    for member in problem.batch:
         if member.id in placement:
             landed.setdefault(placement[member.id], []).append((member.id, member.size))
-    yield from lacks_where(scene.hosts, landed, cells)
+    yield from lacks_where(problem.hosts, landed, cells)
 
 
-def lacks_where(hosts: HostIndex, landed: Mapping[str, Landed], cells: Mapping[str, str] | None) -> Iterator[Lack]:
+def lacks_where(
+    hosts: HostIndex, landed: Mapping[str, Landed], cells: Mapping[str, str] | None
+) -> Iterator[Lack]:
     """Give the same of new members by the host that they land on, whatever application they are of."""
     for name, members in landed.items():
         host = hosts[name]
@@ -102,13 +108,17 @@ def _own(host: Host, members: Landed) -> Iterator[Lack]:
             needs[resource] = needs.get(resource, 0) + amount
             unit = host.inventory[resource].max_unit if resource in host.inventory else None
             if unit is not None and amount > unit:
-                sentence = f"{host.name} gives a member at most {unit} {resource}; {id_} takes {amount}"
+                sentence = (
+                    f"{host.name} gives a member at most {unit} {resource}; {id_} takes {amount}"
+                )
                 yield Lack("capacity", sentence, amount - unit)
     for resource, need in needs.items():
         have = host.inventory[resource].capacity if resource in host.inventory else 0
         free = have - host.used.get(resource, 0)
         if need > free:
-            sentence = f"{host.name} has {max(0, free)} {resource} free; its new members take {need}"
+            sentence = (
+                f"{host.name} has {max(0, free)} {resource} free; its new members take {need}"
+            )
             yield Lack("capacity", sentence, need - free)
 
 
@@ -116,7 +126,8 @@ def _in_any(host: Host, members: Landed) -> Iterator[Lack]:
     alone = [
         id_
         for id_, size in members
-        if (inside := from_cell(host, size)) and not any(room.takes(dict(inside)) for room in host.rooms())
+        if (inside := from_cell(host, size))
+        and not any(room.takes(dict(inside)) for room in host.rooms())
     ]
     for id_ in alone:
         yield Lack("capacity", f"no cell of {host.name} has what {id_} takes", 1)
@@ -125,10 +136,14 @@ def _in_any(host: Host, members: Landed) -> Iterator[Lack]:
     try:
         found = dealt(host, members)
     except Undecided:
-        yield Lack("capacity", f"no way was found to put the new members of {host.name} into its cells", 1)
+        yield Lack(
+            "capacity", f"no way was found to put the new members of {host.name} into its cells", 1
+        )
         return
     if found is None:
-        yield Lack("capacity", f"the cells of {host.name} cannot hold its new members, each in one", 1)
+        yield Lack(
+            "capacity", f"the cells of {host.name} cannot hold its new members, each in one", 1
+        )
 
 
 def _in_told(host: Host, members: Landed, cells: Mapping[str, str]) -> Iterator[Lack]:
@@ -140,7 +155,11 @@ def _in_told(host: Host, members: Landed, cells: Mapping[str, str]) -> Iterator[
             continue
         room = rooms.get(cells.get(id_, ""))
         if room is None:
-            what = f"is put into {cells[id_]!r}, which it has not" if id_ in cells else "is put into none of its cells"
+            what = (
+                f"is put into {cells[id_]!r}, which it has not"
+                if id_ in cells
+                else "is put into none of its cells"
+            )
             yield Lack("capacity", f"{id_}, which is on {host.name}, {what}", 1)
             continue
         there = needs.setdefault(room.name, {})
@@ -149,7 +168,11 @@ def _in_told(host: Host, members: Landed, cells: Mapping[str, str]) -> Iterator[
             unit = room.unit.get(resource, amount)
             if amount > unit:
                 where = f"cell {room.name} of {host.name}"
-                yield Lack("capacity", f"{where} gives a member at most {unit} {resource}; {id_} takes {amount}", 1)
+                yield Lack(
+                    "capacity",
+                    f"{where} gives a member at most {unit} {resource}; {id_} takes {amount}",
+                    1,
+                )
     for name, taken in needs.items():
         for resource, need in taken.items():
             free = rooms[name].free.get(resource, 0)

@@ -13,13 +13,13 @@ from groupsolver.model.network.link_cuts import Domain
 
 def overloads(view: View) -> Iterator[tuple[str, int]]:
     """Give what is wrong, in words, and by how many Mbit/s."""
-    return overloaded(view.scene.hosts, added_to(view))
+    return overloaded(view.problem.hosts, added_to(view))
 
 
 def added_to(view: View) -> Counter[Domain]:
     """Give how many Mbit/s new members add on the links that leave each domain."""
     added: Counter[Domain] = Counter()
-    for rule in view.scene.hard():
+    for rule in view.problem.hard():
         if isinstance(rule.policy, Bandwidth) and rule.policy.told_hard:
             added.update(rule.policy.grown(rule.group, view))
     return added

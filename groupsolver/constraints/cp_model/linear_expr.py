@@ -22,7 +22,9 @@ class Linear:
         if isinstance(other, int):
             return Linear(self.vars, self.coefs, self.const + times * other)
         return Linear(
-            self.vars + other.vars, self.coefs + [times * c for c in other.coefs], self.const + times * other.const
+            self.vars + other.vars,
+            self.coefs + [times * c for c in other.coefs],
+            self.const + times * other.const,
         )
 
     def times(self, factor: int) -> Linear:

@@ -1,7 +1,7 @@
 """The vocabulary in which policies are turned into CP-SAT: count, uses, require.
 
 The only file of this floor that knows ortools. Hard and soft are one mechanism,
-`Encoding.require`; no policy writes slack of its own.
+`ModelBuilder.require`; no policy writes slack of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from groupsolver.constraints.cp_model.linear_expr import Linear
-from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import EVERYONE, Rule
 from groupsolver.model.compiled.compiled_fleet import Ints, Mask
 
@@ -23,16 +23,16 @@ def _sum(expr: Linear) -> cp_model.LinearExprT:
     return cp_model.LinearExpr.weighted_sum(expr.vars, expr.coefs)
 
 
-class Encoding:
-    """A CP-SAT model of one ground over chosen candidates.
+class ModelBuilder:
+    """A CP-SAT model of one compiled problem over chosen candidates.
 
     Parameters
     ----------
-    ground : Ground
-    rows : sequence of (C,) int64, one a lot
-        The hosts where members of the lot may land.
-    most : sequence of (C,) int64, one a lot
-        How many of the lot each of these may take, at least 1.
+    compiled problem : CompiledProblem
+    rows : sequence of (C,) int64, one a member class
+        The hosts where members of the member class may land.
+    most : sequence of (C,) int64, one a member class
+        How many of the member class each of these may take, at least 1.
     unit : int
         Points that one unit of weight costs.
 
@@ -40,13 +40,15 @@ class Encoding:
     ----------
     model : CpModel
     placed : list of list of IntVar
-        For each lot and candidate, how many members land there.
+        For each member class and candidate, how many members land there.
     inside : dict of (int, int) to list of (int, IntVar)
-        By lot and row of the fleet, where hosts have cells that compete: how many members land in each cell.
+        By member class and row of the fleet, where hosts have cells that compete: how many members land in each cell.
     """
 
-    def __init__(self, ground: Ground, rows: Sequence[Ints], most: Sequence[Ints], unit: int) -> None:
-        self.ground = ground
+    def __init__(
+        self, compiled: CompiledProblem, rows: Sequence[Ints], most: Sequence[Ints], unit: int
+    ) -> None:
+        self.compiled = compiled
         self.model = cp_model.CpModel()
         self.rows = rows
         self.most = most
@@ -58,8 +60,8 @@ class Encoding:
         self._counts: dict[tuple[str, str], tuple[dict[int, Linear], Linear]] = {}
         self._uses: dict[tuple[str, str], dict[int, Linear]] = {}
         self.placed = [[self.number(high) for high in highs.tolist()] for highs in most]
-        for lot, found in zip(ground.lots, self.placed, strict=True):
-            self.model.add(cp_model.LinearExpr.sum(found) == lot.number)
+        for member_class, found in zip(compiled.member_classes, self.placed, strict=True):
+            self.model.add(cp_model.LinearExpr.sum(found) == member_class.number)
 
     def number(self, high: int) -> cp_model.IntVar:
         """Make a variable of 0 to `high`."""
@@ -69,7 +71,9 @@ class Encoding:
 
     def high(self, expr: Linear) -> int:
         """Give an upper bound of an expression."""
-        return expr.const + sum(c * self._high[v.index] for v, c in zip(expr.vars, expr.coefs, strict=True) if c > 0)
+        return expr.const + sum(
+            c * self._high[v.index] for v, c in zip(expr.vars, expr.coefs, strict=True) if c > 0
+        )
 
     # What policies say.
 
@@ -87,22 +91,26 @@ class Encoding:
         """Count a group's members, running ones too, in each domain that may hold any."""
         return self._counted(group, level)[0]
 
-    def adrift(self, group: str, level: str) -> Linear:
+    def without_domain(self, group: str, level: str) -> Linear:
         """Count a group's members on hosts in no domain of a level."""
         return self._counted(group, level)[1]
 
     def _counted(self, group: str, level: str) -> tuple[dict[int, Linear], Linear]:
         if (group, level) not in self._counts:
-            running = self.ground.running(group, level)
-            domains = {code: Linear(const=int(running[code])) for code in np.flatnonzero(running).tolist()}
-            adrift = Linear(const=self.ground.running_adrift(group, level))
-            codes = self.ground.fleet.codes(level)
-            for lot in self.ground.lots_below(group):
-                for code, var in zip(codes[self.rows[lot]].tolist(), self.placed[lot], strict=True):
-                    there = adrift if code < 0 else domains.setdefault(code, Linear())
+            running = self.compiled.running(group, level)
+            domains = {
+                code: Linear(const=int(running[code])) for code in np.flatnonzero(running).tolist()
+            }
+            without_domain = Linear(const=self.compiled.running_without_domain(group, level))
+            codes = self.compiled.fleet.codes(level)
+            for member_class in self.compiled.member_classes_below(group):
+                for code, var in zip(
+                    codes[self.rows[member_class]].tolist(), self.placed[member_class], strict=True
+                ):
+                    there = without_domain if code < 0 else domains.setdefault(code, Linear())
                     there.vars.append(var)
                     there.coefs.append(1)
-            self._counts[group, level] = domains, adrift
+            self._counts[group, level] = domains, without_domain
         return self._counts[group, level]
 
     def uses(self, group: str, level: str) -> dict[int, Linear]:
@@ -114,7 +122,7 @@ class Encoding:
 
     def domains_used(self, group: str, level: str) -> Linear:
         """Count the domains that hold a group's members, a member in no domain being one of its own."""
-        return self.total([*self.uses(group, level).values(), self.adrift(group, level)])
+        return self.total([*self.uses(group, level).values(), self.without_domain(group, level)])
 
     def some(self, count: Linear) -> Linear:
         """Give 0 or 1: whether a count of members is above 0."""
@@ -141,7 +149,7 @@ class Encoding:
 
     def others_use(self, group: str, level: str) -> dict[int, Linear]:
         """Say of each domain that may hold members of a group, or project, 0 or 1, whether anything else is there."""
-        alien = self.ground.foreign(group, level)
+        alien = self.compiled.foreign(group, level)
         everyone, own = self.count(EVERYONE, level), self.count(group, level)
         used: dict[int, Linear] = {}
         for code, mine in own.items():
@@ -224,22 +232,26 @@ class Encoding:
             self.model.add_bool_or([])  # nothing that is placed can change it
 
     def together(self, group: str, level: str) -> None:
-        """Put all members of a group that has none running into one domain: all or none of each lot."""
-        if not self.ground.lots_below(group):
+        """Put all members of a group that has none running into one domain: all or none of each member class."""
+        if not self.compiled.member_classes_below(group):
             return
-        codes = self.ground.fleet.codes(level)
+        codes = self.compiled.fleet.codes(level)
         used = self.uses(group, level)
         self.model.add_exactly_one([use.vars[0] for use in used.values()])
-        for lot in self.ground.lots_below(group):
+        for member_class in self.compiled.member_classes_below(group):
             inside: dict[int, list[cp_model.IntVar]] = {code: [] for code in used}
-            for code, var in zip(codes[self.rows[lot]].tolist(), self.placed[lot], strict=True):
+            for code, var in zip(
+                codes[self.rows[member_class]].tolist(), self.placed[member_class], strict=True
+            ):
                 if code < 0:
                     self.model.add(var == 0)
                 else:
                     inside[code].append(var)
             for code, found in inside.items():
                 here = cp_model.LinearExpr.sum(found)
-                self.model.add(here == self.ground.lots[lot].number * used[code].vars[0])
+                self.model.add(
+                    here == self.compiled.member_classes[member_class].number * used[code].vars[0]
+                )
 
     def only_where(self, count: Linear, used: Linear) -> None:
         """Let members of a count stand only where `used` is 1: tighter, member by member, than their sum."""
@@ -250,10 +262,10 @@ class Encoding:
     # What every model has.
 
     def price(self, prices: Sequence[Ints], beyond_first: int) -> None:
-        """Price members by lot and candidate, and `beyond_first` for each but the first on a host."""
-        for lot, found in enumerate(self.placed):
+        """Price members by member class and candidate, and `beyond_first` for each but the first on a host."""
+        for member_class, found in enumerate(self.placed):
             self._cost.vars.extend(found)
-            self._cost.coefs.extend(prices[lot].tolist())
+            self._cost.coefs.extend(prices[member_class].tolist())
         if beyond_first:
             for count in self.landed.values():
                 if self.high(count) > 1:
@@ -269,15 +281,18 @@ class Encoding:
     def landed(self) -> dict[int, Linear]:
         """Count new members on each row of the fleet where any may land."""
         found = self.at.items()
-        return {row: Linear([self.placed[lot][i] for lot, i in here], [1] * len(here)) for row, here in found}
+        return {
+            row: Linear([self.placed[member_class][i] for member_class, i in here], [1] * len(here))
+            for row, here in found
+        }
 
     @cached_property
     def at(self) -> dict[int, list[tuple[int, int]]]:
-        """Lot and candidate of each variable, by row of the fleet."""
+        """MemberClass and candidate of each variable, by row of the fleet."""
         found: dict[int, list[tuple[int, int]]] = {}
-        for lot, rows in enumerate(self.rows):
+        for member_class, rows in enumerate(self.rows):
             for at, row in enumerate(rows.tolist()):
-                found.setdefault(row, []).append((lot, at))
+                found.setdefault(row, []).append((member_class, at))
         return found
 
     def bound(self, tier: int, budget: int) -> None:
@@ -297,4 +312,6 @@ class Encoding:
     def objective(self, solver: cp_model.CpSolver) -> int:
         """Give the objective of what `solver` found, in whole numbers."""
         cost = self._cost
-        return cost.const + sum(c * solver.value(v) for v, c in zip(cost.vars, cost.coefs, strict=True))
+        return cost.const + sum(
+            c * solver.value(v) for v, c in zip(cost.vars, cost.coefs, strict=True)
+        )

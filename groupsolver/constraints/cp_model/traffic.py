@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from groupsolver.constraints.cp_model.linear_expr import Linear
-from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.model.compiled.compiled_fleet import Ints, Mask
 
 if TYPE_CHECKING:
-    from groupsolver.constraints.cp_model.model_builder import Encoding
+    from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 
 
 class Flow(NamedTuple):
@@ -32,39 +32,39 @@ class Flow(NamedTuple):
         return crossing
 
 
-def before(ground: Ground, flow: Flow, level: str) -> Ints:
+def before(compiled: CompiledProblem, flow: Flow, level: str) -> Ints:
     """(D,) int64: what running members alone send over the links that leave each domain."""
-    mine, sum_ = _running(ground, flow.group, level)
+    mine, sum_ = _running(compiled, flow.group, level)
     if flow.to is None:
         return flow.pairs(mine, sum_)
-    return flow.pairs(mine, sum_, *_running(ground, flow.to, level))
+    return flow.pairs(mine, sum_, *_running(compiled, flow.to, level))
 
 
-def _running(ground: Ground, group: str, level: str) -> tuple[Ints, int]:
-    inside = ground.running(group, level)
-    return inside, int(inside.sum()) + ground.running_adrift(group, level)
+def _running(compiled: CompiledProblem, group: str, level: str) -> tuple[Ints, int]:
+    inside = compiled.running(group, level)
+    return inside, int(inside.sum()) + compiled.running_without_domain(group, level)
 
 
-def most(ground: Ground, flow: Flow, level: str) -> Ints:
+def most(compiled: CompiledProblem, flow: Flow, level: str) -> Ints:
     """(D,) int64: at most how much crosses each cut, wherever the new members go."""
-    mine, mine_in, mine_out = _spans(ground, flow.group, level)
+    mine, mine_in, mine_out = _spans(compiled, flow.group, level)
     if flow.to is None:
         return np.minimum(np.minimum(mine_in, mine_out), mine // 2)
-    _, their_in, their_out = _spans(ground, flow.to, level)
+    _, their_in, their_out = _spans(compiled, flow.to, level)
     peak: Ints = np.minimum(mine_in, their_out) + np.minimum(their_in, mine_out)
     return peak
 
 
-def _spans(ground: Ground, group: str, level: str) -> tuple[int, Ints, Ints]:
+def _spans(compiled: CompiledProblem, group: str, level: str) -> tuple[int, Ints, Ints]:
     """How many members there are, and how many at most inside and outside of each domain."""
-    inside, size = ground.running(group, level), ground.scene.size(group)
-    new = size - len(ground.scene.running(group))
+    inside, size = compiled.running(group, level), compiled.problem.size(group)
+    new = size - len(compiled.problem.running(group))
     return size, inside + new, size - inside
 
 
 def after(partial: Partial, flow: Flow, level: str, who: str) -> tuple[Ints, Ints]:
     """(D,) each: what crosses each cut once a member of group `who` is put inside of it, or outside."""
-    counted = partial.scene.below
+    counted = partial.problem.below
     mine, sum_ = _so_far(partial, flow.group, level)
     one = int(who in counted[flow.group])
     if flow.to is None:
@@ -85,23 +85,25 @@ def grown(partial: Partial, flow: Flow, level: str) -> tuple[Ints, Ints]:
         theirs, other = _so_far(partial, flow.to, level)
         at = np.flatnonzero(mine + theirs)
         now = flow.pairs(mine[at], sum_, theirs[at], other)
-    return at, now - before(partial.ground, flow, level)[at]
+    return at, now - before(partial.compiled, flow, level)[at]
 
 
 def _so_far(partial: Partial, group: str, level: str) -> tuple[Ints, int]:
-    return partial.counts(group, level), partial.scene.size(group) - partial.left(group)
+    return partial.counts(group, level), partial.problem.size(group) - partial.left(group)
 
 
 # In a model.
 
 
-def crossing(enc: Encoding, flow: Flow, level: str, which: Mask) -> dict[int, list[tuple[Linear, Linear]]]:
+def crossing(
+    builder: ModelBuilder, flow: Flow, level: str, which: Mask
+) -> dict[int, list[tuple[Linear, Linear]]]:
     """Give, for each marked domain that may hold any, the pairs of counts whose lesser ones together cross its cut."""
-    size = enc.ground.scene.size
-    mine = _inside(enc, flow.group, level, which)
+    size = builder.compiled.problem.size
+    mine = _inside(builder, flow.group, level, which)
     if flow.to is None:
         return {code: [(count, _rest(count, size(flow.group)))] for code, count in mine.items()}
-    theirs, none = _inside(enc, flow.to, level, which), Linear()
+    theirs, none = _inside(builder, flow.to, level, which), Linear()
     pairs = {code: (mine.get(code, none), theirs.get(code, none)) for code in mine | theirs}
     return {
         code: [(one, _rest(other, size(flow.to))), (other, _rest(one, size(flow.group)))]
@@ -113,25 +115,28 @@ def _rest(count: Linear, size: int) -> Linear:
     return count.times(-1).plus(size)
 
 
-def _inside(enc: Encoding, group: str, level: str, which: Mask) -> dict[int, Linear]:
+def _inside(builder: ModelBuilder, group: str, level: str, which: Mask) -> dict[int, Linear]:
     """Count a group's members, running ones too, in each marked domain that may hold any."""
-    running, codes = enc.ground.running(group, level), enc.ground.fleet.codes(level)
-    found = {code: Linear(const=int(running[code])) for code in np.flatnonzero(which & (running > 0)).tolist()}
-    for lot in enc.ground.lots_below(group):
-        here = codes[enc.rows[lot]]
+    running, codes = builder.compiled.running(group, level), builder.compiled.fleet.codes(level)
+    found = {
+        code: Linear(const=int(running[code]))
+        for code in np.flatnonzero(which & (running > 0)).tolist()
+    }
+    for member_class in builder.compiled.member_classes_below(group):
+        here = codes[builder.rows[member_class]]
         stands = np.flatnonzero((here >= 0) & which[here])
         for code, at in zip(here[stands].tolist(), stands.tolist(), strict=True):
             there = found.setdefault(code, Linear())
-            there.vars.append(enc.placed[lot][at])
+            there.vars.append(builder.placed[member_class][at])
             there.coefs.append(1)
     return found
 
 
-def ceiling(enc: Encoding, pairs: list[tuple[Linear, Linear]]) -> int:
+def ceiling(builder: ModelBuilder, pairs: list[tuple[Linear, Linear]]) -> int:
     """Give at most how much crosses, by the bounds of the counts."""
     most = 0
     for one, other in pairs:
-        high = min(enc.high(one), enc.high(other))
+        high = min(builder.high(one), builder.high(other))
         most += min(high, (one.const + other.const) // 2) if _whole(one, other) else high
     return most
 
@@ -141,16 +146,19 @@ def _whole(one: Linear, other: Linear) -> bool:
     return one.vars == other.vars and one.coefs == [-c for c in other.coefs]
 
 
-def lesser(enc: Encoding, one: Linear, other: Linear) -> Linear:
+def lesser(builder: ModelBuilder, one: Linear, other: Linear) -> Linear:
     """Give what is at least the lesser of two counts: tight where that is cheaper."""
-    high, least = (enc.high(one), enc.high(other)), (-enc.high(one.times(-1)), -enc.high(other.times(-1)))
+    high, least = (
+        (builder.high(one), builder.high(other)),
+        (-builder.high(one.times(-1)), -builder.high(other.times(-1))),
+    )
     if high[0] <= least[1]:
         return one
     if high[1] <= least[0]:
         return other
     floor = max(0, min(least))
-    value, choice = enc.number(max(1, min(high))), enc.number(1)
+    value, choice = builder.number(max(1, min(high))), builder.number(1)
     # Where `choice` is 0, at least the one; where it is 1, at least the other.
-    enc.at_most(one.plus(Linear([value, choice], [-1, floor - high[0]])), 0)
-    enc.at_most(other.plus(Linear([value, choice], [-1, high[1] - floor])), high[1] - floor)
+    builder.at_most(one.plus(Linear([value, choice], [-1, floor - high[0]])), 0)
+    builder.at_most(other.plus(Linear([value, choice], [-1, high[1] - floor])), high[1] - floor)
     return Linear([value], [1])

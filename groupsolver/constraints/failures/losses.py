@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from groupsolver.constraints.capacity.host_capacity import dealt, from_cell
 from groupsolver.constraints.policies.bandwidth import Bandwidth
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.problem.problem import Scene
-from groupsolver.constraints.problem.view import Placed, View
+from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.problem.view import PlacedMember, View
 from groupsolver.model.application import Application, Existing, Members
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.compiled.numa_packing import Undecided
@@ -47,15 +47,17 @@ class State:
 
     def __init__(self, view: View) -> None:
         self.view = view
-        scene = view.scene
-        self._sizes: dict[str, Resources] = {there.id: there.resources for there in scene.standing}
-        self._sizes |= {member.id: dict(member.size) for member in scene.batch}
-        self._cells = {there.id: there.cell for there in scene.app.existing}
+        problem = view.problem
+        self._sizes: dict[str, Resources] = {
+            there.id: there.resources for there in problem.standing
+        }
+        self._sizes |= {member.id: dict(member.size) for member in problem.batch}
+        self._cells = {there.id: there.cell for there in problem.app.existing}
 
     @cached_property
     def hosts(self) -> HostIndex:
         """The hosts, with what the new members take."""
-        index = self.view.scene.hosts.copy()
+        index = self.view.problem.hosts.copy()
         for host in self.changed:
             index.put(host)
         return index
@@ -67,12 +69,14 @@ class State:
         for member in self.view.everyone:
             if member.new:
                 landed.setdefault(member.host, []).append(member.id)
-        return [self._filled(self.view.scene.hosts[name], ids) for name, ids in landed.items()]
+        return [self._filled(self.view.problem.hosts[name], ids) for name, ids in landed.items()]
 
     def _filled(self, host: Host, ids: list[str]) -> Host:
         inside = self._inside(host, ids)
         used = dict(host.used)
-        cells = {name: dict(cell.used) for name, cell in zip(host.cell_names(), host.cells, strict=True)}
+        cells = {
+            name: dict(cell.used) for name, cell in zip(host.cell_names(), host.cells, strict=True)
+        }
         for id_ in ids:
             own = host.cell_classes() if inside.get(id_) in cells else frozenset()
             for name, amount in self._sizes[id_].items():
@@ -96,54 +100,64 @@ class State:
 
     def gone(self, loss: Loss) -> set[str]:
         """Give the names of the hosts that a loss takes."""
-        hosts = self.view.scene.hosts
+        hosts = self.view.problem.hosts
         return {host.name for domain in loss.domains for host in hosts.hosts_in(loss.level, domain)}
 
-    def lost(self, group: str, loss: Loss) -> list[Placed]:
+    def lost(self, group: str, loss: Loss) -> list[PlacedMember]:
         """Give the members of a group that a loss takes: they are to be placed again."""
-        return [m for m in self.view.members(group) if self.view.domain(m, loss.level) in loss.domains]
+        return [
+            m for m in self.view.members(group) if self.view.domain(m, loss.level) in loss.domains
+        ]
 
     def left(self, loss: Loss) -> HostIndex:
         """Give the hosts that are left, with what the survivors take of them and, by hard rates, of the links."""
         index = self.hosts.copy()
         for host in self.gone(loss):
             index.remove(host)
-        rules = [(rule.group, rule.policy) for rule in self.view.scene.hard()]
+        rules = [(rule.group, rule.policy) for rule in self.view.problem.hard()]
         rates = [(name, policy) for name, policy in rules if isinstance(policy, Bandwidth)]
         if rates:
             stay = self._survivors(loss)
             new = {member.id: member.host for member in stay if member.new}
             app = self._app([m for m in stay if not m.new], [m for m in stay if m.new])
-            after, held = View(Scene(app, index), new), dict(index.reserved)
+            after, held = View(Problem(app, index), new), dict(index.reserved)
             for name, policy in rates:
                 for domain, mbps in policy.grown(name, after).items():
                     held[domain] = held.get(domain, 0) + mbps
             index.reserved = held
         return index
 
-    def after(self, group: str, loss: Loss) -> Scene:
+    def after(self, group: str, loss: Loss) -> Problem:
         """Give the question that a loss leaves: the lost members of `group` as the batch, the survivors running.
 
         Hard policies alone bind it, and no `survives`. Lost members of other groups are gone.
         """
-        return Scene(self._app(self._survivors(loss), self.lost(group, loss)), self.left(loss))
+        return Problem(self._app(self._survivors(loss), self.lost(group, loss)), self.left(loss))
 
-    def whole(self, group: str, loss: Loss, stays: Callable[[str, Policy], bool]) -> Application[Any]:
+    def whole(
+        self, group: str, loss: Loss, stays: Callable[[str, Policy], bool]
+    ) -> Application[Any]:
         """Give the same with all of the batch to be placed, wherever it stands, and the hard rules that stay."""
         old = [member for member in self._survivors(loss) if not member.new]
-        new = [Placed(member.id, member.group, "", True) for member in self.view.scene.batch]
+        new = [
+            PlacedMember(member.id, member.group, "", True) for member in self.view.problem.batch
+        ]
         app = self._app(old, new + [member for member in self.lost(group, loss) if not member.new])
         groups = [
-            one.model_copy(update={"policies": tuple(policy for policy in one.policies if stays(one.name, policy))})
+            one.model_copy(
+                update={
+                    "policies": tuple(policy for policy in one.policies if stays(one.name, policy))
+                }
+            )
             for one in app.groups
         ]
         return app.model_copy(update={"groups": tuple(groups)})
 
-    def _survivors(self, loss: Loss) -> list[Placed]:
+    def _survivors(self, loss: Loss) -> list[PlacedMember]:
         gone = self.gone(loss)
         return [member for member in self.view.everyone if member.host not in gone]
 
-    def _app(self, running: list[Placed], batch: list[Placed]) -> Application[Any]:
+    def _app(self, running: list[PlacedMember], batch: list[PlacedMember]) -> Application[Any]:
         existing = tuple(
             Existing.model_construct(
                 group=m.group,
@@ -157,12 +171,18 @@ class State:
         )
         members: dict[str, list[Members]] = {}
         for m in batch:
-            one = Members.model_construct(flavor=None, resources=self._sizes[m.id], count=1, id=m.id)
+            one = Members.model_construct(
+                flavor=None, resources=self._sizes[m.id], count=1, id=m.id
+            )
             members.setdefault(m.group, []).append(one)
-        app = self.view.scene.app
+        app = self.view.problem.app
         groups = []
         for group in app.groups:
-            policies = tuple(policy for policy in group.policies if policy.hard and not policy.asks_again)
+            policies = tuple(
+                policy
+                for policy in group.policies
+                if policy.hard and not policy.checked_after_solve
+            )
             told = {"members": tuple(members.get(group.name, ())), "policies": policies}
             groups.append(group.model_copy(update=told))
         return app.model_copy(update={"groups": tuple(groups), "existing": existing})

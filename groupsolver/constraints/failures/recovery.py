@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from groupsolver.constraints.capacity.host_capacity import lacks, takes
 from groupsolver.constraints.capacity.link_capacity import overloads
-from groupsolver.constraints.problem.problem import Member, Rule, Scene
+from groupsolver.constraints.problem.problem import Member, Problem, Rule
 from groupsolver.constraints.problem.view import View
 from groupsolver.model.fleet import Host
 from groupsolver.model.result import Placement
@@ -44,9 +44,9 @@ class _TooLongError(Exception):
     """More than `STEPS`."""
 
 
-def sound(scene: Scene, placement: Mapping[str, str]) -> bool:
+def sound(problem: Problem, placement: Mapping[str, str]) -> bool:
     """Whether room and hard policies allow a placement of some of the batch; of the others, nothing is there."""
-    part = _only(scene, placement.keys())
+    part = _only(problem, placement.keys())
     view, before = View(part, placement), View(part, {})
     return (
         not any(lacks(part, placement, None))
@@ -56,7 +56,7 @@ def sound(scene: Scene, placement: Mapping[str, str]) -> bool:
 
 
 def recover(
-    scene: Scene,
+    problem: Problem,
     told: Mapping[str, str] | None = None,
     steps: int = STEPS,
     stop: Callable[[], bool] = lambda: False,
@@ -66,7 +66,7 @@ def recover(
 
     Parameters
     ----------
-    scene : Scene
+    problem : Problem
         The lost members as its batch, see `State.after`.
     told : mapping of str to str, optional
         A placement of some of them, as a witness tells it: taken if it is sound.
@@ -76,38 +76,43 @@ def recover(
     level : str, default "host"
         Hosts come in turn from each of its domains: policies tell those of one domain least apart.
     """
-    size = len(scene.batch)
-    known = {member.id for member in scene.batch}
+    size = len(problem.batch)
+    known = {member.id for member in problem.batch}
     best: Placement = {}
-    if told and told.keys() <= known and all(host in scene.hosts for host in told.values()) and sound(scene, told):
+    if (
+        told
+        and told.keys() <= known
+        and all(host in problem.hosts for host in told.values())
+        and sound(problem, told)
+    ):
         best = dict(told)
     if len(best) == size:
         return Recovery(0, 0, best)
-    search = _Search(scene, steps, stop, level)
+    search = _Search(problem, steps, stop, level)
     least = search.hopeless()
     try:
         for out in range(least, size - len(best)):
-            for ids in _choices(scene.batch, out):
+            for ids in _choices(problem.batch, out):
                 found = search.whole(ids)
                 if found is not None:
                     return Recovery(out, out, found)
             least = out + 1
     except _TooLongError:
-        if len(search.deepest) > len(best) and sound(scene, search.deepest):
+        if len(search.deepest) > len(best) and sound(problem, search.deepest):
             best = search.deepest
     return Recovery(least, size - len(best), best)
 
 
-def _only(scene: Scene, ids: Collection[str]) -> Scene:
-    """Give a scene with some of its batch alone."""
+def _only(problem: Problem, ids: Collection[str]) -> Problem:
+    """Give a problem with some of its batch alone."""
     kept = set(ids)
-    if len(kept) == len(scene.batch):
-        return scene
+    if len(kept) == len(problem.batch):
+        return problem
     groups = [
         group.model_copy(update={"members": tuple(one for one in group.members if one.id in kept)})
-        for group in scene.app.groups
+        for group in problem.app.groups
     ]
-    return Scene(scene.app.model_copy(update={"groups": tuple(groups)}), scene.hosts)
+    return Problem(problem.app.model_copy(update={"groups": tuple(groups)}), problem.hosts)
 
 
 def _sort_of(member: Member) -> tuple[object, ...]:
@@ -131,8 +136,8 @@ def _choices(batch: Sequence[Member], out: int) -> Iterator[list[str]]:
 
 
 class _Search:
-    def __init__(self, scene: Scene, steps: int, stop: Callable[[], bool], level: str) -> None:
-        self.scene = scene
+    def __init__(self, problem: Problem, steps: int, stop: Callable[[], bool], level: str) -> None:
+        self.problem = problem
         self.level = level
         self.stop = stop
         self.steps = steps
@@ -141,10 +146,17 @@ class _Search:
 
     def open_to(self, member: Member, start: int) -> Iterator[tuple[int, str]]:
         """Give the hosts, from a place on, that take a member when nothing else comes; found as they are asked for."""
-        scene, key = self.scene, _sort_of(member)
+        problem, key = self.problem, _sort_of(member)
         if key not in self._hosts:
-            hosts = (h.name for h in self.in_turn() if not h.overfull and scene.eligible(member.group, h))
-            self._hosts[key] = [], (name for name in hosts if takes(scene.hosts[name], member.size))
+            hosts = (
+                h.name
+                for h in self.in_turn()
+                if not h.overfull and problem.eligible(member.group, h)
+            )
+            self._hosts[key] = (
+                [],
+                (name for name in hosts if takes(problem.hosts[name], member.size)),
+            )
         found, more = self._hosts[key]
         while True:
             while start < len(found):
@@ -157,7 +169,7 @@ class _Search:
 
     def in_turn(self) -> Iterator[Host]:
         """Give all hosts, one of each domain after another; those in none at the end."""
-        index, level = self.scene.hosts, self.level
+        index, level = self.problem.hosts, self.level
         if level == HOST:
             yield from index
             return
@@ -167,17 +179,21 @@ class _Search:
 
     def hopeless(self) -> int:
         """Give how many members have no host at all."""
-        alone = Counter(map(_sort_of, self.scene.batch))
-        one = {_sort_of(member): member for member in self.scene.batch}
-        return sum(number for key, number in alone.items() if next(self.open_to(one[key], 0), None) is None)
+        alone = Counter(map(_sort_of, self.problem.batch))
+        one = {_sort_of(member): member for member in self.problem.batch}
+        return sum(
+            number for key, number in alone.items() if next(self.open_to(one[key], 0), None) is None
+        )
 
     def whole(self, ids: list[str]) -> Placement | None:
         """Place just these. Raises `_TooLongError`."""
-        part = _only(self.scene, ids)
+        part = _only(self.problem, ids)
         rules = [rule for rule in part.hard() if rule.policy.monotone]
         before = View(part, {})
         limits = [rule.policy.violations(rule.group, before) for rule in rules]
-        order = sorted(part.batch, key=lambda m: (-sum(amount for _, amount in m.size), m.group, m.size))
+        order = sorted(
+            part.batch, key=lambda m: (-sum(amount for _, amount in m.size), m.group, m.size)
+        )
         placement: Placement = {}
         ways: list[Iterator[tuple[int, str]]] = []
         starts = [0]
@@ -210,9 +226,16 @@ class _Search:
         return None
 
     @staticmethod
-    def _still(part: Scene, placement: Placement, host: str, rules: list[Rule], limits: list[int]) -> bool:
+    def _still(
+        part: Problem, placement: Placement, host: str, rules: list[Rule], limits: list[int]
+    ) -> bool:
         """Whether what is down so far may be part of a whole."""
-        if any(lacks(part, {id_: there for id_, there in placement.items() if there == host}, None)):
+        if any(
+            lacks(part, {id_: there for id_, there in placement.items() if there == host}, None)
+        ):
             return False
         view = View(part, placement)
-        return all(rule.policy.violations(rule.group, view) <= most for rule, most in zip(rules, limits, strict=True))
+        return all(
+            rule.policy.violations(rule.group, view) <= most
+            for rule, most in zip(rules, limits, strict=True)
+        )

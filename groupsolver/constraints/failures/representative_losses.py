@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from groupsolver.constraints.failures.losses import Loss
 from groupsolver.constraints.failures.recovery import Recovery
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
 
-Find = Callable[[Loss], tuple[Scene, Recovery]]
+Find = Callable[[Loss], tuple[Problem, Recovery]]
 
 
 class Tried(NamedTuple):
@@ -45,7 +45,7 @@ def enough(group: str, level: str, failures: int, view: View, find: Find) -> Ite
     find : callable
         Gives the question that a loss leaves, with its recovery.
     """
-    hosts = view.scene.hosts
+    hosts = view.problem.hosts
     names = hosts.domains(level)
     used = sorted(view.counts(group, level))
     number = min(failures, len(names))
@@ -66,13 +66,13 @@ class _Beside:
         if loss in self._seen:
             return
         self._seen.add(loss)
-        scene, found = self.find(loss)
+        problem, found = self.find(loss)
         more = self.number - len(loss.domains)
         if not more:
             yield Tried(loss, loss, found)
             return
-        after = View(scene, {})
-        tried = {scene.hosts.domain(host, loss.level) for host in found.placement.values()}
+        after = View(problem, {})
+        tried = {problem.hosts.domain(host, loss.level) for host in found.placement.values()}
         tried |= self._minded(loss, after, more, worse=True)
         idle = self._idle(loss, tried)
         if found.most and len(idle) >= more:
@@ -81,17 +81,21 @@ class _Beside:
             idle = self._idle(loss, tried | easier)
             tried |= easier if len(idle) < more else set()
         if len(idle) >= more:
-            yield Tried(loss, Loss(loss.level, tuple(sorted((*loss.domains, *islice(idle, more))))), found)
+            yield Tried(
+                loss, Loss(loss.level, tuple(sorted((*loss.domains, *islice(idle, more))))), found
+            )
         for name in self.empty:
             if name in tried and name not in loss.domains:
                 yield from self.of(Loss(loss.level, tuple(sorted((*loss.domains, name)))))
 
     def _minded(self, loss: Loss, after: View, more: int, *, worse: bool) -> set[str | None]:
-        own = after.scene.below[self.group]
+        own = after.problem.below[self.group]
         found: set[str | None] = set()
-        for rule in after.scene.hard():
-            if rule.policy.counted(rule.group, after.scene) & own:
-                found |= rule.policy.minds(rule.group, after, loss.level, more, worse=worse)
+        for rule in after.problem.hard():
+            if rule.policy.counted(rule.group, after.problem) & own:
+                found |= rule.policy.sensitive_domains(
+                    rule.group, after, loss.level, more, worse=worse
+                )
         return found
 
     def _idle(self, loss: Loss, tried: set[str | None]) -> list[str]:

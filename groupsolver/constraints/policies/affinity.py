@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from groupsolver.constraints.policy import Policy, Sees, number
+from groupsolver.constraints.policy import HostEquivalence, Policy, number
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Rule
 from groupsolver.constraints.problem.view import View
@@ -15,49 +15,54 @@ from groupsolver.model.compiled.compiled_fleet import Mask
 from groupsolver.model.value import HOST, LevelName
 
 if TYPE_CHECKING:
-    from groupsolver.constraints.cp_model.model_builder import Encoding
+    from groupsolver.constraints.cp_model.model_builder import ModelBuilder
     from groupsolver.constraints.problem.conflict_facts import Facts
 
-TOLD = 3  # domains that are named
+MAX_DOMAINS_NAMED = 3  # domains that are named
 
 
 def domains_beyond(level: str, group: str, view: View) -> int:
     """Count the domains that a group uses beyond the first."""
-    adrift = view.adrift(group, level)
-    return max(0, len(view.counts(group, level)) + adrift - 1, min(1, adrift))
+    without_domain = view.without_domain(group, level)
+    return max(0, len(view.counts(group, level)) + without_domain - 1, min(1, without_domain))
 
 
 def domains_told(level: str, group: str, view: View) -> Iterator[str]:
     """Say in words which domains a group uses, and that members are in none."""
-    used, adrift = sorted(view.counts(group, level)), view.adrift(group, level)
+    used, without_domain = sorted(view.counts(group, level)), view.without_domain(group, level)
     if used:
-        more = f" and {len(used) - TOLD} more" if len(used) > TOLD else ""
-        yield f"they use {number(len(used), level)}: {', '.join(used[:TOLD])}{more}"
-    if adrift:
-        yield f"in no {level}: {number(adrift, 'member')}"
+        more = f" and {len(used) - MAX_DOMAINS_NAMED} more" if len(used) > MAX_DOMAINS_NAMED else ""
+        yield f"they use {number(len(used), level)}: {', '.join(used[:MAX_DOMAINS_NAMED])}{more}"
+    if without_domain:
+        yield f"in no {level}: {number(without_domain, 'member')}"
 
 
 def domains_open(level: str, group: str, partial: Partial) -> Mask:
     """Give the domains in use, and the others while one more may be used."""
-    running = int(np.count_nonzero(partial.ground.running(group, level)))
-    adrift = partial.ground.running_adrift(group, level)
-    limit = max(0, running + adrift - 1, min(1, adrift))
+    running = int(np.count_nonzero(partial.compiled.running(group, level)))
+    without_domain = partial.compiled.running_without_domain(group, level)
+    limit = max(0, running + without_domain - 1, min(1, without_domain))
     counts = partial.counts(group, level)
-    another = np.count_nonzero(counts) + partial.adrift(group, level) <= limit
-    return partial.where(level, (counts > 0) | another, adrift=bool(another and limit > 0))
+    another = np.count_nonzero(counts) + partial.without_domain(group, level) <= limit
+    return partial.where(level, (counts > 0) | another, without_domain=bool(another and limit > 0))
 
 
-def share_domain(level: str, rule: Rule, enc: Encoding) -> None:
+def share_domain(level: str, rule: Rule, builder: ModelBuilder) -> None:
     """Count domains used; where none is yet, all members go to one domain or none does."""
-    used, adrift = enc.domains_used(rule.group, level), enc.adrift(rule.group, level)
+    used, without_domain = (
+        builder.domains_used(rule.group, level),
+        builder.without_domain(rule.group, level),
+    )
     if not rule.policy.hard:
         beyond = used.plus(-1)
-        anywhere = adrift.const > 0 or adrift.vars
-        enc.require(rule, [enc.largest([beyond, enc.some(adrift)]) if anywhere else beyond])
+        anywhere = without_domain.const > 0 or without_domain.vars
+        builder.require(
+            rule, [builder.largest([beyond, builder.some(without_domain)]) if anywhere else beyond]
+        )
     elif used.const == 0:
-        enc.together(rule.group, level)
+        builder.together(rule.group, level)
     else:
-        enc.require(rule, [used.plus(-1)], max(used.const - 1, min(1, adrift.const)))
+        builder.require(rule, [used.plus(-1)], max(used.const - 1, min(1, without_domain.const)))
 
 
 class Affinity(Policy):
@@ -94,10 +99,10 @@ class Affinity(Policy):
         """Give the domains in use, and the others while one more may be used."""
         return domains_open(self.level, group, partial)
 
-    def encode(self, rule: Rule, enc: Encoding) -> None:
+    def encode(self, rule: Rule, builder: ModelBuilder) -> None:
         """Count domains used; where none is yet, all members go to one domain or none does."""
-        share_domain(self.level, rule, enc)
+        share_domain(self.level, rule, builder)
 
-    def sees(self, own: bool) -> Sees:
+    def host_equivalence(self, own: bool) -> HostEquivalence:
         """On one host the share moves as one; above, only the domain counts."""
-        return Sees(self.level, sharing=self.level == HOST)
+        return HostEquivalence(self.level, sharing=self.level == HOST)

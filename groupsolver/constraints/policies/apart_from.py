@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from groupsolver.constraints.policy import Policy, Sees
+from groupsolver.constraints.policy import HostEquivalence, Policy
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import Rule, Scene
+from groupsolver.constraints.problem.problem import Problem, Rule
 from groupsolver.constraints.problem.view import View
 from groupsolver.model.compiled.compiled_fleet import Mask
 from groupsolver.model.value import HOST, GroupName, LevelName
 
 if TYPE_CHECKING:
-    from groupsolver.constraints.cp_model.model_builder import Encoding
+    from groupsolver.constraints.cp_model.model_builder import ModelBuilder
     from groupsolver.constraints.problem.conflict_facts import Facts
 
 
@@ -35,7 +35,9 @@ class ApartFrom(Policy):
 
     def violations(self, group: str, view: View) -> int:
         """Count the domains that both stand in."""
-        return len(view.counts(group, self.level).keys() & view.counts(self.group, self.level).keys())
+        return len(
+            view.counts(group, self.level).keys() & view.counts(self.group, self.level).keys()
+        )
 
     def excesses(self, group: str, view: View) -> Iterable[str]:
         """Name the domains that both stand in."""
@@ -48,24 +50,26 @@ class ApartFrom(Policy):
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the domains without the other group, and those that running members share already."""
-        scene, level = partial.scene, self.level
-        shared = (partial.ground.running(group, level) > 0) & (partial.ground.running(self.group, level) > 0)
+        problem, level = partial.problem, self.level
+        shared = (partial.compiled.running(group, level) > 0) & (
+            partial.compiled.running(self.group, level) > 0
+        )
         free = partial.counts(self.group, level) == 0
-        if who not in scene.below[group]:
+        if who not in problem.below[group]:
             free = partial.counts(group, level) == 0
-        elif who in scene.below[self.group]:  # it stands below both: wherever it goes is shared
+        elif who in problem.below[self.group]:  # it stands below both: wherever it goes is shared
             free[:] = False
         return partial.where(level, free | shared)
 
-    def rivals(self, group: str, scene: Scene) -> tuple[tuple[str, ...], int]:
+    def rivals(self, group: str, problem: Problem) -> tuple[tuple[str, ...], int]:
         """Give the two groups: one of them has a domain."""
         return (group, self.group), 1
 
-    def encode(self, rule: Rule, enc: Encoding) -> None:
+    def encode(self, rule: Rule, builder: ModelBuilder) -> None:
         """Let one of the two use a domain, not both."""
-        mine, theirs = enc.uses(rule.group, self.level), enc.uses(self.group, self.level)
-        enc.require(rule, [mine[code].plus(theirs[code]) for code in mine if code in theirs], 1)
+        mine, theirs = builder.uses(rule.group, self.level), builder.uses(self.group, self.level)
+        builder.require(rule, [mine[code].plus(theirs[code]) for code in mine if code in theirs], 1)
 
-    def sees(self, own: bool) -> Sees:
+    def host_equivalence(self, own: bool) -> HostEquivalence:
         """An untouched host is shared with nobody; above, only the domain counts."""
-        return Sees(self.level)
+        return HostEquivalence(self.level)

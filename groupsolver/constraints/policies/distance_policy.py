@@ -15,7 +15,7 @@ from groupsolver.model.network.proximity_zones import Nearness
 from groupsolver.model.value import HOST, Amount, LevelName
 
 if TYPE_CHECKING:
-    from groupsolver.constraints.problem.problem import Scene
+    from groupsolver.constraints.problem.problem import Problem
 
 EASED = 8  # wider bounds that are tried
 
@@ -38,9 +38,15 @@ class ByDistance(Policy):
 
     @model_validator(mode="after")
     def _one_measure(self) -> ByDistance:
-        told = [name for name in ("level", "max_hops", "max_latency_us") if getattr(self, name) is not None]
+        told = [
+            name
+            for name in ("level", "max_hops", "max_latency_us")
+            if getattr(self, name) is not None
+        ]
         if len(told) > 1:
-            raise PydanticCustomError("wrong-value", "expected one of {told}, not several", {"told": ", ".join(told)})
+            raise PydanticCustomError(
+                "wrong-value", "expected one of {told}, not several", {"told": ", ".join(told)}
+            )
         return self
 
     @property
@@ -55,18 +61,26 @@ class ByDistance(Policy):
         """Whether it means nothing where the fleet has no links."""
         return self.bound is not None
 
-    def eased(self, group: str, scene: Scene) -> Iterator[Self]:
+    def eased(self, group: str, problem: Problem) -> Iterator[Self]:
         """Give wider bounds: hop by hop, or twice the latency each time."""
         if self.max_hops is not None:
-            yield from (self.model_copy(update={"max_hops": self.max_hops + more}) for more in range(1, EASED + 1))
+            yield from (
+                self.model_copy(update={"max_hops": self.max_hops + more})
+                for more in range(1, EASED + 1)
+            )
         elif self.max_latency_us is not None:
             first = max(1, self.max_latency_us)
-            yield from (self.model_copy(update={"max_latency_us": first << more}) for more in range(1, EASED + 1))
+            yield from (
+                self.model_copy(update={"max_latency_us": first << more})
+                for more in range(1, EASED + 1)
+            )
 
     @property
     def at(self) -> str | None:
         """Its level; two bounds are as different as two levels."""
-        return self.level if self.bound is None else "\0{} {}".format(*self.bound)  # no name of a level is such
+        return (
+            self.level if self.bound is None else "\0{} {}".format(*self.bound)
+        )  # no name of a level is such
 
     @property
     def within(self) -> str:
@@ -86,4 +100,4 @@ class ByDistance(Policy):
     def near(self, one: str, other: str, view: View) -> bool:
         """Whether two hosts are near, for the checker."""
         assert self.bound is not None  # noqa: S101 - asked of distances alone
-        return view.scene.distances.near(one, other, *self.bound)
+        return view.problem.distances.near(one, other, *self.bound)

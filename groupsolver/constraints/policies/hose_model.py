@@ -16,5 +16,8 @@ def hose(inside: Counter[D], size: int) -> Counter[D]:
 def hose_between(mine: Counter[D], size: int, theirs: Counter[D], other: int) -> Counter[D]:
     """Give ``min(A inside, B outside) + min(B inside, A outside)``, over groups A and B of so many members."""
     return Counter(
-        {d: min(mine[d], other - theirs[d]) + min(theirs[d], size - mine[d]) for d in mine.keys() | theirs.keys()}
+        {
+            d: min(mine[d], other - theirs[d]) + min(theirs[d], size - mine[d])
+            for d in mine.keys() | theirs.keys()
+        }
     )

@@ -13,7 +13,7 @@ from groupsolver.model.inventory import Resources
 from groupsolver.model.value import Trait
 
 if TYPE_CHECKING:
-    from groupsolver.constraints.problem.problem import Scene
+    from groupsolver.constraints.problem.problem import Problem
 
 
 class HostCapabilities(PerHost):
@@ -63,7 +63,7 @@ class HostCapabilities(PerHost):
             mask &= fleet.capacity(name) >= amount
         return mask
 
-    def pieces(self, group: str, scene: Scene) -> tuple[Self, ...]:
+    def pieces(self, group: str, problem: Problem) -> tuple[Self, ...]:
         """Give one for each trait and each amount; those of which any will do stay together."""
         bare: dict[str, Any] = {"required": (), "forbidden": (), "any_of": (), "minimum": {}}
         parts: list[dict[str, Any]] = [{"required": (trait,)} for trait in self.required]

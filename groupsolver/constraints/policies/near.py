@@ -9,15 +9,15 @@ import numpy as np
 from pydantic import model_validator
 
 from groupsolver.constraints.policies.distance_policy import ByDistance
-from groupsolver.constraints.policy import Sees
+from groupsolver.constraints.policy import HostEquivalence
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import Rule, Scene
-from groupsolver.constraints.problem.view import Placed, View
+from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.view import PlacedMember, View
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
 from groupsolver.model.value import HOST, GroupName
 
 if TYPE_CHECKING:
-    from groupsolver.constraints.cp_model.model_builder import Encoding
+    from groupsolver.constraints.cp_model.model_builder import ModelBuilder
     from groupsolver.constraints.problem.conflict_facts import Facts
 
 
@@ -43,19 +43,23 @@ class Near(ByDistance):
         )
         return data if told or not isinstance(data, dict) else {**data, "level": HOST}
 
-    def helped_by(self, group: str, scene: Scene) -> frozenset[str]:
+    def helped_by(self, group: str, problem: Problem) -> frozenset[str]:
         """Give the other group: its members are what is looked for."""
-        return scene.below[self.group]
+        return problem.below[self.group]
 
     def describe(self, group: str) -> str:
         """Say the rule."""
         where = f"in its {self.level}" if self.level is not None else f"at most {self.within} away"
         return f"each member of {group} has a member of {self.group} {where}"
 
-    def _alone(self, group: str, view: View) -> list[Placed]:
+    def _alone(self, group: str, view: View) -> list[PlacedMember]:
         if self.level is not None:
             there = view.counts(self.group, self.level)
-            return [member for member in view.members(group) if view.domain(member, self.level) not in there]
+            return [
+                member
+                for member in view.members(group)
+                if view.domain(member, self.level) not in there
+            ]
         theirs = {member.host for member in view.members(self.group)}
         mine = {member.host for member in view.members(group)}
         served = {host for host in mine if any(self.near(host, other, view) for other in theirs)}
@@ -81,37 +85,47 @@ class Near(ByDistance):
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the domains of the other group, or what is near; all while some of it is still to come."""
-        if who not in partial.scene.below[group]:
+        if who not in partial.problem.below[group]:
             return None
-        level, near = self.level_on(partial.ground.fleet), self.nearness(partial.ground.fleet)
+        level, near = self.level_on(partial.compiled.fleet), self.nearness(partial.compiled.fleet)
         there = partial.counts(self.group, level) > 0
         if partial.left(self.group):
             there = np.ones_like(there)
         elif near is not None:
             there = near.reached(there)
-        return partial.where(level, there, adrift=False)
+        return partial.where(level, there, without_domain=False)
 
-    def encode(self, rule: Rule, enc: Encoding) -> None:
+    def encode(self, rule: Rule, builder: ModelBuilder) -> None:
         """Let members stand only where the other group does, or near to it."""
-        level, near = self.level_on(enc.ground.fleet), self.nearness(enc.ground.fleet)
-        used = enc.uses(self.group, level)
-        alone = [enc.adrift(rule.group, level)]
+        level, near = self.level_on(builder.compiled.fleet), self.nearness(builder.compiled.fleet)
+        used = builder.uses(self.group, level)
+        alone = [builder.without_domain(rule.group, level)]
         zones = np.array([*used], dtype=np.int64)
-        for code, count in enc.count(rule.group, level).items():
-            beside = [code] if near is None or near.equivalence else zones[near.of(code)[zones]].tolist()
-            served = enc.any_of([used[other] for other in beside if other in used])
+        for code, count in builder.count(rule.group, level).items():
+            beside = (
+                [code] if near is None or near.equivalence else zones[near.of(code)[zones]].tolist()
+            )
+            served = builder.any_of([used[other] for other in beside if other in used])
             if served is None:
                 alone.append(count)
             elif not served.const:
-                alone.append(count.plus(served, -enc.high(count)))
+                alone.append(count.plus(served, -builder.high(count)))
                 if self.hard:
-                    enc.only_where(count, served)
-        enc.require(rule, alone)
+                    builder.only_where(count, served)
+        builder.require(rule, alone)
 
-    def sees(self, own: bool) -> Sees:
+    def host_equivalence(self, own: bool) -> HostEquivalence:
         """On one host it ties two groups together; above, only the domain counts."""
-        return Sees(pinned=True) if self.level in (None, HOST) else Sees(self.level)
+        return (
+            HostEquivalence(pinned=True)
+            if self.level in (None, HOST)
+            else HostEquivalence(self.level)
+        )
 
-    def sees_on(self, fleet: CompiledFleet, own: bool) -> Sees:
+    def host_equivalence_on(self, fleet: CompiledFleet, own: bool) -> HostEquivalence:
         """Hosts of one zone are as near to all others; where a host is a zone of its own, it stays."""
-        return self.sees(own) if self.bound is None else Sees(self.level_on(fleet))
+        return (
+            self.host_equivalence(own)
+            if self.bound is None
+            else HostEquivalence(self.level_on(fleet))
+        )

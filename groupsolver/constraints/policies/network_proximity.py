@@ -12,9 +12,14 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from groupsolver.constraints.cp_model.pairs import all_near, pairs_apart
-from groupsolver.constraints.policies.affinity import domains_beyond, domains_open, domains_told, share_domain
+from groupsolver.constraints.policies.affinity import (
+    domains_beyond,
+    domains_open,
+    domains_told,
+    share_domain,
+)
 from groupsolver.constraints.policies.distance_policy import ByDistance
-from groupsolver.constraints.policy import Sees
+from groupsolver.constraints.policy import HostEquivalence
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Rule
 from groupsolver.constraints.problem.view import View
@@ -22,7 +27,7 @@ from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
 from groupsolver.model.value import HOST
 
 if TYPE_CHECKING:
-    from groupsolver.constraints.cp_model.model_builder import Encoding
+    from groupsolver.constraints.cp_model.model_builder import ModelBuilder
     from groupsolver.constraints.problem.conflict_facts import Facts
 
 
@@ -43,7 +48,9 @@ class NetworkProximity(ByDistance):
     @model_validator(mode="after")
     def _some_measure(self) -> Self:
         if self.level is None and self.bound is None:
-            raise PydanticCustomError("missing-key", "expected one of level, max_hops, max_latency_us")
+            raise PydanticCustomError(
+                "missing-key", "expected one of level, max_hops, max_latency_us"
+            )
         return self
 
     def binds_on(self, fleet: CompiledFleet) -> bool:
@@ -82,7 +89,9 @@ class NetworkProximity(ByDistance):
             yield from domains_told(self.level, group, view)
         else:
             apart = sorted(self._apart(group, view).items(), key=lambda found: -found[1])
-            yield from (f"{one} and {other} are more than {self.within} apart" for (one, other), _ in apart)
+            yield from (
+                f"{one} and {other} are more than {self.within} apart" for (one, other), _ in apart
+            )
 
     def evidence(self, group: str, facts: Facts) -> str:
         """Say how many the roomiest domain takes."""
@@ -90,28 +99,36 @@ class NetworkProximity(ByDistance):
 
     def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
         """Give the hosts that are near all members so far."""
-        level, near = self.level_on(partial.ground.fleet), self.nearness(partial.ground.fleet)
+        level, near = self.level_on(partial.compiled.fleet), self.nearness(partial.compiled.fleet)
         if near is None:
             return domains_open(level, group, partial)
         return partial.where(level, near.reached_by_all(partial.counts(group, level) > 0))
 
-    def encode(self, rule: Rule, enc: Encoding) -> None:
+    def encode(self, rule: Rule, builder: ModelBuilder) -> None:
         """Let one zone be used, or such as are near each other; or count the pairs that are further apart."""
-        fleet, group = enc.ground.fleet, rule.group
+        fleet, group = builder.compiled.fleet, rule.group
         level, near = self.level_on(fleet), self.nearness(fleet)
         if near is None:
-            share_domain(level, rule, enc)
+            share_domain(level, rule, builder)
         elif not self.hard:
-            enc.require(rule, [pairs_apart(group, level, near, enc)])
-        elif near.equivalence and not np.any(enc.ground.running(group, level)):
-            enc.together(group, level)
+            builder.require(rule, [pairs_apart(group, level, near, builder)])
+        elif near.equivalence and not np.any(builder.compiled.running(group, level)):
+            builder.together(group, level)
         else:
-            all_near(group, level, near, enc)
+            all_near(group, level, near, builder)
 
-    def sees(self, own: bool) -> Sees:
+    def host_equivalence(self, own: bool) -> HostEquivalence:
         """On one host the share moves as one; above, only the domain counts."""
-        return Sees(self.level, sharing=self.level == HOST) if self.level is not None else super().sees(own)
+        return (
+            HostEquivalence(self.level, sharing=self.level == HOST)
+            if self.level is not None
+            else super().host_equivalence(own)
+        )
 
-    def sees_on(self, fleet: CompiledFleet, own: bool) -> Sees:
+    def host_equivalence_on(self, fleet: CompiledFleet, own: bool) -> HostEquivalence:
         """Hosts of one zone are as near to all others; where a host is a zone of its own, it stays."""
-        return self.sees(own) if self.bound is None else Sees(self.level_on(fleet))
+        return (
+            self.host_equivalence(own)
+            if self.bound is None
+            else HostEquivalence(self.level_on(fleet))
+        )

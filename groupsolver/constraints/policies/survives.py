@@ -10,7 +10,7 @@ from groupsolver.constraints.failures.recovery import AGAIN, STEPS, Recovery, re
 from groupsolver.constraints.failures.representative_losses import Tried, enough
 from groupsolver.constraints.policy import Policy, number
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import Rule, Scene
+from groupsolver.constraints.problem.problem import Problem, Rule
 from groupsolver.constraints.problem.view import View
 from groupsolver.model.compiled.compiled_fleet import Mask
 from groupsolver.model.result import Placement
@@ -18,10 +18,10 @@ from groupsolver.model.units import joined
 from groupsolver.model.value import HOST, LevelName, Positive
 
 if TYPE_CHECKING:
-    from groupsolver.constraints.cp_model.model_builder import Encoding
+    from groupsolver.constraints.cp_model.model_builder import ModelBuilder
     from groupsolver.constraints.problem.conflict_facts import Facts
 
-TOLD = 5  # domains that are named
+MAX_DOMAINS_NAMED = 5  # domains that are named
 
 
 class Survives(Policy):
@@ -46,19 +46,19 @@ class Survives(Policy):
     kind: Literal["survives"] = "survives"
     level: LevelName = HOST
     failures: Positive = 1
-    asks_again: ClassVar[bool] = True
+    checked_after_solve: ClassVar[bool] = True
 
-    def counted(self, group: str, scene: Scene) -> frozenset[str]:
+    def counted(self, group: str, problem: Problem) -> frozenset[str]:
         """Give all groups: whoever takes room takes it from the recovery."""
-        return frozenset(scene.groups)
+        return frozenset(problem.groups)
 
-    def helped_by(self, group: str, scene: Scene) -> frozenset[str]:
+    def helped_by(self, group: str, problem: Problem) -> frozenset[str]:
         """Give nobody: who is left out takes no room; all, where running members have something forgiven."""
-        return self.counted(group, scene) if _forgiven(scene) else frozenset()
+        return self.counted(group, problem) if _forgiven(problem) else frozenset()
 
-    def rests_on(self, group: str, other: Rule, scene: Scene) -> bool:
+    def rests_on(self, group: str, other: Rule, problem: Problem) -> bool:
         """Whether running members have something forgiven: without another rule that may be less."""
-        return not other.policy.asks_again and _forgiven(scene)
+        return not other.policy.checked_after_solve and _forgiven(problem)
 
     def describe(self, group: str) -> str:
         """Say the rule."""
@@ -71,9 +71,9 @@ class Survives(Policy):
         def make() -> list[Tried]:
             state = State(view)
 
-            def find(loss: Loss) -> tuple[Scene, Recovery]:
-                scene, told = state.after(group, loss), view.witness.get(loss.key(group))
-                return scene, recover(scene, told, AGAIN if told else STEPS, level=self.level)
+            def find(loss: Loss) -> tuple[Problem, Recovery]:
+                problem, told = state.after(group, loss), view.witness.get(loss.key(group))
+                return problem, recover(problem, told, AGAIN if told else STEPS, level=self.level)
 
             return list(enough(group, self.level, self.failures, view, find))
 
@@ -87,7 +87,9 @@ class Survives(Policy):
         """Give by how much more that is than of the running members alone, of which only what is proved is forgiven."""
         measure = self.violations(group, view)
         return measure and max(
-            0, measure - max((tried.found.least for tried in self.recoveries(group, before)), default=0)
+            0,
+            measure
+            - max((tried.found.least for tried in self.recoveries(group, before)), default=0),
         )
 
     def excesses(self, group: str, view: View) -> Iterable[str]:
@@ -104,9 +106,11 @@ class Survives(Policy):
 
     def witness(self, group: str, view: View) -> dict[str, Placement]:
         """Give, by loss, where lost members find a place."""
-        return {tried.loss.key(group): tried.found.placement for tried in self.recoveries(group, view)}
+        return {
+            tried.loss.key(group): tried.found.placement for tried in self.recoveries(group, view)
+        }
 
-    def eased(self, group: str, scene: Scene) -> Iterator[Self]:
+    def eased(self, group: str, problem: Problem) -> Iterator[Self]:
         """Give fewer failures, down to one; where a rule minds who else is lost, that may at times be no easier."""
         for failures in range(self.failures - 1, 0, -1):
             yield self.model_copy(update={"failures": failures})
@@ -119,7 +123,7 @@ class Survives(Policy):
         several = len(lost) > 1
         what = self.level + "s" * several
         if facts.reveal:
-            what += f" {joined(lost, TOLD)}"
+            what += f" {joined(lost, MAX_DOMAINS_NAMED)}"
         else:
             what = "the roomiest " + f"{len(lost)} " * several + what
         places = "there is 1 place" if left == 1 else f"there are {left} places"
@@ -129,7 +133,7 @@ class Survives(Policy):
         """Rule nothing out: it is looked at when all members are down."""
         return None
 
-    def encode(self, rule: Rule, enc: Encoding) -> None:
+    def encode(self, rule: Rule, builder: ModelBuilder) -> None:
         """Post nothing: `groupsolver.solver.survivability.cutting` adds losses to a model, those that it needs."""
 
     def ceiling(self, members: int) -> int:
@@ -137,7 +141,9 @@ class Survives(Policy):
         return members + 1
 
 
-def _forgiven(scene: Scene) -> bool:
+def _forgiven(problem: Problem) -> bool:
     """Whether running members alone break a hard rule: of what follows from it, part is forgiven."""
-    running = View(scene, {})
-    return bool(scene.standing) and any(rule.policy.violations(rule.group, running) for rule in scene.hard())
+    running = View(problem, {})
+    return bool(problem.standing) and any(
+        rule.policy.violations(rule.group, running) for rule in problem.hard()
+    )

@@ -34,7 +34,9 @@ class Places(PerHost):
     def covers(self, host: Host) -> bool:
         """Whether `host` is one of the places, or in one."""
         domains = (self.domains or {}).items()
-        return host.name in (self.hosts or ()) or any(_domain(host, level) in names for level, names in domains)
+        return host.name in (self.hosts or ()) or any(
+            _domain(host, level) in names for level, names in domains
+        )
 
     def covered(self, fleet: CompiledFleet) -> Mask:
         """Give `covers` over all hosts, (H,) bool."""

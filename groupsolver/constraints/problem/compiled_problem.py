@@ -1,4 +1,4 @@
-"""A scene over arrays: what is the same for the heuristic, the reduction and the encoding."""
+"""A problem over arrays: what is the same for the heuristic, the reduction and the encoding."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TypeVar
 import numpy as np
 
 from groupsolver.constraints.policy import PerHost
-from groupsolver.constraints.problem.problem import Rule, Scene, Size
+from groupsolver.constraints.problem.problem import Problem, Rule, Size
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints, Mask
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Lot:
+class MemberClass:
     """Identical members of one group: counted, not named.
 
     Attributes
@@ -37,26 +37,28 @@ class Lot:
         return len(self.ids)
 
 
-class Ground:
-    """One scene over one compiled fleet. Rows are the fleet's rows, H of them.
+class CompiledProblem:
+    """One problem over one compiled fleet. Rows are the fleet's rows, H of them.
 
     Parameters
     ----------
-    scene : Scene
+    problem : Problem
     fleet : CompiledFleet
 
     Attributes
     ----------
-    lots : tuple of Lot
+    member classes : tuple of MemberClass
     """
 
-    def __init__(self, scene: Scene, fleet: CompiledFleet) -> None:
-        self.scene = scene
+    def __init__(self, problem: Problem, fleet: CompiledFleet) -> None:
+        self.problem = problem
         self.fleet = fleet
         ids: dict[tuple[str, Size], list[str]] = {}
-        for member in scene.batch:
+        for member in problem.batch:
             ids.setdefault((member.group, member.size), []).append(member.id)
-        self.lots = tuple(Lot(group, size, tuple(names)) for (group, size), names in ids.items())
+        self.member_classes = tuple(
+            MemberClass(group, size, tuple(names)) for (group, size), names in ids.items()
+        )
         self._kept: dict[Hashable, object] = {}
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -68,17 +70,26 @@ class Ground:
             self._kept[key] = make()
         return self._kept[key]  # type: ignore[return-value]
 
-    def lots_below(self, group: str) -> list[int]:
-        """Give the numbers of the lots below a group."""
-        below = self.scene.below[group]
-        return self._once(("lots", group), lambda: [i for i, lot in enumerate(self.lots) if lot.group in below])
+    def member_classes_below(self, group: str) -> list[int]:
+        """Give the numbers of the member classes below a group."""
+        below = self.problem.below[group]
+        return self._once(
+            ("member_classes", group),
+            lambda: [
+                i
+                for i, member_class in enumerate(self.member_classes)
+                if member_class.group in below
+            ],
+        )
 
     def rules_counting(self, group: str) -> list[Rule]:
         """Give the rules that look at members of a group: its own, its ancestors', others' that name these."""
-        scene = self.scene
+        problem = self.problem
         return self._once(
             ("rules", group),
-            lambda: [rule for rule in scene.rules if group in rule.policy.counted(rule.group, scene)],
+            lambda: [
+                rule for rule in problem.rules if group in rule.policy.counted(rule.group, problem)
+            ],
         )
 
     def level(self, rule: Rule) -> str | None:
@@ -94,7 +105,7 @@ class Ground:
 
         def make() -> Mask:
             mask = np.ones(len(self.fleet), dtype=np.bool_)
-            for rule in self.scene.rules_over(group):
+            for rule in self.problem.rules_over(group):
                 if rule.policy.told_hard and isinstance(rule.policy, PerHost):
                     mask &= self.suits(rule.policy)
             return mask
@@ -112,13 +123,15 @@ class Ground:
 
         return self._once(("running", group, level), make)
 
-    def running_adrift(self, group: str, level: str) -> int:
+    def running_without_domain(self, group: str, level: str) -> int:
         """How many running members of a group stand in no domain of a level."""
         return int((self.fleet.codes(level)[self._rows_running(group)] < 0).sum())
 
     def _rows_running(self, group: str) -> Ints:
-        below = self.scene.below[group]
-        rows = [self.fleet.rows[there.host] for there in self.scene.standing if there.group in below]
+        below = self.problem.below[group]
+        rows = [
+            self.fleet.rows[there.host] for there in self.problem.standing if there.group in below
+        ]
         return np.array(rows, dtype=np.int64)
 
     def spread_over(self, group: str, level: str) -> Mask:
@@ -138,14 +151,16 @@ class Ground:
         def make() -> Mask:
             busy = self.fleet.busy.copy()
             own: dict[str, dict[str, int]] = {}
-            for there in self.scene.standing:
-                if there.group in self.scene.below[group]:
+            for there in self.problem.standing:
+                if there.group in self.problem.below[group]:
                     uses = own.setdefault(there.host, {})
                     for name, amount in there.resources.items():
                         uses[name] = uses.get(name, 0) + amount
             for host, uses in own.items():
                 used = self.fleet.index[host].in_use()
-                busy[self.fleet.rows[host]] = any(amount > uses.get(name, 0) for name, amount in used.items())
+                busy[self.fleet.rows[host]] = any(
+                    amount > uses.get(name, 0) for name, amount in used.items()
+                )
             foreign = np.zeros(self.fleet.domains(level), dtype=np.bool_)
             codes = self.fleet.codes(level)[busy]
             foreign[codes[codes >= 0]] = True

@@ -24,7 +24,9 @@ def told(id_: str) -> str:
 
 
 def copies_of(
-    app: Application[Any], number: int, placed: Iterable[tuple[Mapping[str, str], Mapping[str, str]]] = ()
+    app: Application[Any],
+    number: int,
+    placed: Iterable[tuple[Mapping[str, str], Mapping[str, str]]] = (),
 ) -> Application[Any]:
     """Give an application of so many copies.
 
@@ -46,10 +48,13 @@ def copies_of(
     Application
         Groups and members are named by `copied`, from 0.
     """
-    sizes = {id_: app.resources(members) for group in app.groups for id_, members in member_ids(group)}
+    sizes = {
+        id_: app.resources(members) for group in app.groups for id_, members in member_ids(group)
+    }
     standing = [_of_all(group, group.name) for group in app.groups]
     existing = [
-        there.model_copy(update={"flavor": None, "resources": _own(app, there, sizes)}) for there in app.existing
+        there.model_copy(update={"flavor": None, "resources": _own(app, there, sizes)})
+        for there in app.existing
     ]
     before = list(placed)
     if before:
@@ -67,16 +72,25 @@ def copies_of(
             for id_, host in hosts.items()
         ]
     asked = _asked(app)
-    groups = [_fresh(group, copy) for copy in range(number) for group in app.groups if group.name in asked]
+    groups = [
+        _fresh(group, copy) for copy in range(number) for group in app.groups if group.name in asked
+    ]
     return app.model_copy(
-        update={"groups": tuple(standing + groups), "existing": tuple(existing), "flavors": app.flavors}
+        update={
+            "groups": tuple(standing + groups),
+            "existing": tuple(existing),
+            "flavors": app.flavors,
+        }
     )
 
 
 def _asked(app: Application[Any]) -> frozenset[str]:
     """Give the groups that a copy has members in or looks at: no copy can break what the others say."""
     below = below_of(app.groups)
-    named = {group.name: {policy.target for policy in group.policies if policy.hard} for group in app.groups}
+    named = {
+        group.name: {policy.target for policy in group.policies if policy.hard}
+        for group in app.groups
+    }
     filled = {group.name for group in app.groups if group.members}
     todo = [name for name, inside in below.items() if inside & filled]
     found: set[str] = set()
@@ -95,13 +109,18 @@ def _own(app: Application[Any], there: Existing, sizes: Mapping[str, Resources])
 def _of_all(group: Group[Any], name: str) -> Group[Any]:
     old = name == group.name
     below = group.groups if old else tuple(copied(child, -1) for child in group.groups)
-    policies = tuple(policy for policy in group.policies if policy.hard and policy.of_all)
-    return group.model_copy(update={"name": name, "members": (), "groups": below, "policies": policies})
+    policies = tuple(
+        policy for policy in group.policies if policy.hard and policy.counts_all_groups
+    )
+    return group.model_copy(
+        update={"name": name, "members": (), "groups": below, "policies": policies}
+    )
 
 
 def _fresh(group: Group[Any], copy: int) -> Group[Any]:
     fresh = tuple(
-        members.model_copy(update={"count": 1, "id": copied(id_, copy)}) for id_, members in member_ids(group)
+        members.model_copy(update={"count": 1, "id": copied(id_, copy)})
+        for id_, members in member_ids(group)
     )
     return group.model_copy(
         update={

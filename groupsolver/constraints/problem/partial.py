@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.compiled_fleet import Ints, Mask
 
 S = TypeVar("S", bound=np.generic)
@@ -18,28 +18,28 @@ class Partial:
 
     Parameters
     ----------
-    ground : Ground
+    compiled problem : CompiledProblem
     rows : (U,) int64
         The fleet's rows that masks speak of.
     """
 
-    def __init__(self, ground: Ground, rows: Ints) -> None:
-        self.ground = ground
-        self.scene = ground.scene
+    def __init__(self, compiled: CompiledProblem, rows: Ints) -> None:
+        self.compiled = compiled
+        self.problem = compiled.problem
         self.rows = rows
         self._codes: dict[str, Ints] = {}
         self._counts: dict[tuple[str, str], Ints] = {}
         self._adrift: dict[tuple[str, str], int] = {}
         self._put: list[tuple[str, int]] = []
-        self._left = dict.fromkeys(self.scene.below, 0)
-        for lot in ground.lots:
-            for group in self.scene.above[lot.group]:
-                self._left[group] += lot.number
+        self._left = dict.fromkeys(self.problem.below, 0)
+        for member_class in compiled.member_classes:
+            for group in self.problem.above[member_class.group]:
+                self._left[group] += member_class.number
 
     def codes(self, level: str) -> Ints:
         """(U,) int64: domain of each row at a level, -1 for none."""
         if level not in self._codes:
-            self._codes[level] = self.ground.fleet.codes(level)[self.rows]
+            self._codes[level] = self.compiled.fleet.codes(level)[self.rows]
         return self._codes[level]
 
     def counts(self, group: str, level: str) -> Ints:
@@ -47,7 +47,7 @@ class Partial:
         self._ensure(group, level)
         return self._counts[group, level]
 
-    def adrift(self, group: str, level: str) -> int:
+    def without_domain(self, group: str, level: str) -> int:
         """How many members of a group stand in no domain of a level, so far."""
         self._ensure(group, level)
         return self._adrift[group, level]
@@ -55,11 +55,11 @@ class Partial:
     def _ensure(self, group: str, level: str) -> None:
         if (group, level) in self._counts:
             return
-        self._counts[group, level] = self.ground.running(group, level).copy()
-        self._adrift[group, level] = self.ground.running_adrift(group, level)
-        codes = self.ground.fleet.codes(level)
+        self._counts[group, level] = self.compiled.running(group, level).copy()
+        self._adrift[group, level] = self.compiled.running_without_domain(group, level)
+        codes = self.compiled.fleet.codes(level)
         for who, row in self._put:
-            if group in self.scene.above[who]:
+            if group in self.problem.above[who]:
                 self._add(group, level, int(codes[row]), 1)
 
     def _add(self, group: str, level: str, code: int, number: int) -> None:
@@ -84,18 +84,20 @@ class Partial:
 
     def _count(self, who: str, at: int, number: int) -> None:
         for group, level in self._counts:
-            if group in self.scene.above[who]:
+            if group in self.problem.above[who]:
                 self._add(group, level, int(self.codes(level)[at]), number)
-        for group in self.scene.above[who]:
+        for group in self.problem.above[who]:
             self._left[group] -= number
 
-    def where(self, level: str, domains: Mask, adrift: bool = True) -> Mask:
-        """(U,) bool from (D,) bool: hosts whose domain is marked; `adrift` for those in none."""
-        return self.spread_out(level, domains, adrift)
+    def where(self, level: str, domains: Mask, without_domain: bool = True) -> Mask:
+        """(U,) bool from (D,) bool: hosts whose domain is marked; `without a domain` for those in none."""
+        return self.spread_out(level, domains, without_domain)
 
-    def spread_out(self, level: str, by_domain: NDArray[S], adrift: int) -> NDArray[S]:
-        """(U,) from (D,): each host's domain's entry; `adrift` for hosts in none."""
+    def spread_out(self, level: str, by_domain: NDArray[S], without_domain: int) -> NDArray[S]:
+        """(U,) from (D,): each host's domain's entry; `without a domain` for hosts in none."""
         codes = self.codes(level)
         if not len(by_domain):
-            return np.full(len(codes), adrift, dtype=by_domain.dtype)
-        return np.where(codes >= 0, by_domain[codes], np.asarray(adrift, dtype=by_domain.dtype))
+            return np.full(len(codes), without_domain, dtype=by_domain.dtype)
+        return np.where(
+            codes >= 0, by_domain[codes], np.asarray(without_domain, dtype=by_domain.dtype)
+        )

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from groupsolver.constraints.policy import Policy
 
 EVERYONE = ""  # stands above every group, where a group's name is asked; no group can be called so
-Size = tuple[tuple[str, int], ...]  # resource classes and amounts above 0, sorted: what makes members identical
+Size = tuple[
+    tuple[str, int], ...
+]  # resource classes and amounts above 0, sorted: what makes members identical
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Standing:
+class RunningMember:
     """A member that runs already."""
 
     id: str
@@ -67,7 +69,7 @@ class Rule:
         return self.policy.weight or 0 if self.tier is None else 0
 
 
-class Scene:
+class Problem:
     """One application over one fleet.
 
     Parameters
@@ -116,7 +118,7 @@ class Scene:
         ids = {id_: members for group in app.groups for id_, members in member_ids(group)}
         running = {there.id for there in app.existing}
         self.standing = tuple(
-            Standing(
+            RunningMember(
                 there.id,
                 there.group,
                 there.host,
@@ -131,9 +133,11 @@ class Scene:
             for id_, members in member_ids(group)
             if id_ not in running
         )
-        self.rules = tuple(Rule(group.name, policy) for group in app.groups for policy in group.policies)
+        self.rules = tuple(
+            Rule(group.name, policy) for group in app.groups for policy in group.policies
+        )
         self._open: dict[tuple[str, str], frozenset[str]] = {}
-        self._running: dict[str, list[Standing]] = {}
+        self._running: dict[str, list[RunningMember]] = {}
 
     def hard(self) -> Iterator[Rule]:
         """Give the rules that must hold."""
@@ -151,10 +155,12 @@ class Scene:
         """Give what stands above all groups of a group's project; groups that do not say are all of one."""
         return project(self._tenant[group])
 
-    def running(self, group: str) -> list[Standing]:
+    def running(self, group: str) -> list[RunningMember]:
         """Give the running members below a group."""
         if group not in self._running:
-            self._running[group] = [there for there in self.standing if there.group in self.below[group]]
+            self._running[group] = [
+                there for there in self.standing if there.group in self.below[group]
+            ]
         return self._running[group]
 
     def size(self, group: str) -> int:
@@ -169,7 +175,10 @@ class Scene:
     @cached_property
     def _sizes(self) -> dict[str, int]:
         sizes = dict.fromkeys(self.below, 0)
-        for name in (*(member.group for member in self.batch), *(there.group for there in self.standing)):
+        for name in (
+            *(member.group for member in self.batch),
+            *(there.group for there in self.standing),
+        ):
             for group in self.above[name]:
                 sizes[group] += 1
         return sizes
@@ -177,14 +186,18 @@ class Scene:
     def eligible(self, group: str, host: Host) -> bool:
         """Whether a host is enabled and meets the hard per-host policies over a group, room aside."""
         rules = self.rules_over(group)
-        return host.enabled and all(rule.policy.admits(host) for rule in rules if rule.policy.told_hard)
+        return host.enabled and all(
+            rule.policy.admits(host) for rule in rules if rule.policy.told_hard
+        )
 
     def open_domains(self, group: str, level: str) -> frozenset[str]:
         """Give the domains of a level with a host that is eligible for a group, looked for once."""
         if (group, level) not in self._open:
             domains = self.hosts.domains(level)
             self._open[group, level] = frozenset(
-                name for name in domains if any(self.eligible(group, host) for host in self.hosts.hosts_in(level, name))
+                name
+                for name in domains
+                if any(self.eligible(group, host) for host in self.hosts.hosts_in(level, name))
             )
         return self._open[group, level]
 

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 from groupsolver.constraints.policy import Policy
-from groupsolver.errors import TOLD, Fault, nearest
+from groupsolver.errors import MAX_FAULTS_SHOWN, Fault, nearest
 from groupsolver.model.application import Application, member_ids
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.nesting import below_of
 from groupsolver.model.value import HOST, Refers
 
-SUM_MAX = 2**60  # of any one resource class, or of all prices: leaves CP-SAT's 64 bits room for arithmetic
+SUM_MAX = (
+    2**60
+)  # of any one resource class, or of all prices: leaves CP-SAT's 64 bits room for arithmetic
 
 
 def references(policy: Policy) -> Iterator[tuple[str, str, str]]:
@@ -31,7 +33,10 @@ def references(policy: Policy) -> Iterator[tuple[str, str, str]]:
         elif isinstance(value, dict):
             for level, domains in value.items():
                 yield "level", f"{field}.{level}", level
-                yield from ((f"domain:{level}", f"{field}.{level}[{i}]", name) for i, name in enumerate(domains))
+                yield from (
+                    (f"domain:{level}", f"{field}.{level}[{i}]", name)
+                    for i, name in enumerate(domains)
+                )
         else:
             yield from ((what, f"{field}[{i}]", name) for i, name in enumerate(value))
 
@@ -63,18 +68,24 @@ def name_faults(app: Application[Any], hosts: HostIndex) -> tuple[list[Fault], t
 
     def hint(what: str, name: str) -> str:
         # To find the nearest name takes long, and policies may name thousands.
-        return nearest(name, names(what)) if len(warnings) + len(faults) < TOLD else ""
+        return nearest(name, names(what)) if len(warnings) + len(faults) < MAX_FAULTS_SHOWN else ""
 
     for i, group in enumerate(app.groups):
         for j, policy in enumerate(group.policies):
             if policy.asks_links and not hosts.links:
-                warnings.append(f"groups[{i}].policies[{j}]: the fleet has no links: no host is near another")
+                warnings.append(
+                    f"groups[{i}].policies[{j}]: the fleet has no links: no host is near another"
+                )
             for what, field, name in references(policy):
                 path = f"groups[{i}].policies[{j}].{field}"
                 if what == "level" and name not in names(what):
-                    message = f"unknown level {name!r}{hint(what, name)}; known: {', '.join(names(what))}"
+                    message = (
+                        f"unknown level {name!r}{hint(what, name)}; known: {', '.join(names(what))}"
+                    )
                     faults.append(Fault("unknown-level", path, message))
-                elif (what == "host" and name not in hosts) or (what == "trait" and name not in names(what)):
+                elif (what == "host" and name not in hosts) or (
+                    what == "trait" and name not in names(what)
+                ):
                     subject = "no host is called" if what == "host" else "no host has the trait"
                     warnings.append(f"{path}: {subject} {name!r}{hint(what, name)}")
                 elif what.startswith("domain:"):
@@ -123,7 +134,9 @@ def _unrelated(app: Application[Any]) -> Iterator[Fault]:
             how = how or ("a group above it" if group.name in below[target] else "")
             if how:
                 message = f"{policy.kind} must name an unrelated group; {target!r} is {how}"
-                yield Fault("related-group", f"groups[{i}].policies[{j}].{policy.target_key}", message)
+                yield Fault(
+                    "related-group", f"groups[{i}].policies[{j}].{policy.target_key}", message
+                )
 
 
 def _sums(app: Application[Any], hosts: HostIndex) -> Iterator[Fault]:
@@ -139,11 +152,19 @@ def _sums(app: Application[Any], hosts: HostIndex) -> Iterator[Fault]:
     number = sum(1 for group in app.groups for _ in member_ids(group)) + len(app.existing)
     # 1000 points a unit of weight.
     policies = [policy for group in app.groups for policy in group.policies]
-    priced = sum(1000 * (policy.weight or 0) * policy.ceiling_on(hosts, number) for policy in policies)
+    priced = sum(
+        1000 * (policy.weight or 0) * policy.ceiling_on(hosts, number) for policy in policies
+    )
     held = sum(policy.ceiling_on(hosts, number) for policy in policies if policy.hard)
     if held > SUM_MAX:
-        yield Fault("amount-overflow", "groups", "what the policies ask for leaves 64 bits: use smaller amounts")
+        yield Fault(
+            "amount-overflow",
+            "groups",
+            "what the policies ask for leaves 64 bits: use smaller amounts",
+        )
     if priced > SUM_MAX:
         yield Fault(
-            "amount-overflow", "groups", "the soft policies' weights together leave 64 bits: use smaller weights"
+            "amount-overflow",
+            "groups",
+            "the soft policies' weights together leave 64 bits: use smaller weights",
         )

@@ -7,14 +7,14 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.fleet import Host
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedMember:
     """A member, and the name of the host that it stands on."""
 
     id: str
@@ -24,11 +24,11 @@ class Placed:
 
 
 class View:
-    """The running members, and a placement of new ones, over one scene.
+    """The running members, and a placement of new ones, over one problem.
 
     Parameters
     ----------
-    scene : Scene
+    problem : Problem
     placement : mapping of str to str
         Member id to host name, both known; empty: the running members alone.
     cells : mapping of str to str, optional
@@ -39,21 +39,27 @@ class View:
 
     def __init__(
         self,
-        scene: Scene,
+        problem: Problem,
         placement: Mapping[str, str],
         cells: Mapping[str, str] | None = None,
         witness: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
-        self.scene = scene
+        self.problem = problem
         self.cells = cells or {}
         self.witness = witness or {}
         self._kept: dict[Hashable, object] = {}
-        running = [Placed(there.id, there.group, there.host, False) for there in scene.standing]
-        new = [Placed(m.id, m.group, placement[m.id], True) for m in scene.batch if m.id in placement]
-        self._below: dict[str, list[Placed]] = {group: [] for group in scene.below}
+        running = [
+            PlacedMember(there.id, there.group, there.host, False) for there in problem.standing
+        ]
+        new = [
+            PlacedMember(m.id, m.group, placement[m.id], True)
+            for m in problem.batch
+            if m.id in placement
+        ]
+        self._below: dict[str, list[PlacedMember]] = {group: [] for group in problem.below}
         self.everyone = running + new
         for member in self.everyone:
-            for group in scene.above[member.group]:
+            for group in problem.above[member.group]:
                 self._below[group].append(member)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -62,33 +68,33 @@ class View:
             self._kept[key] = make()
         return self._kept[key]  # type: ignore[return-value]
 
-    def members(self, group: str) -> list[Placed]:
+    def members(self, group: str) -> list[PlacedMember]:
         """Give all members below a group, each once."""
         return self._below[group]
 
-    def others(self, group: str) -> list[Placed]:
+    def others(self, group: str) -> list[PlacedMember]:
         """Give the members outside a group."""
-        below = self.scene.below[group]
+        below = self.problem.below[group]
         return [member for member in self.everyone if member.group not in below]
 
-    def host(self, member: Placed) -> Host:
+    def host(self, member: PlacedMember) -> Host:
         """Give the host that a member stands on."""
-        return self.scene.hosts[member.host]
+        return self.problem.hosts[member.host]
 
-    def domain(self, member: Placed, level: str) -> str | None:
+    def domain(self, member: PlacedMember, level: str) -> str | None:
         """Give the domain that a member stands in, or None."""
-        return self.scene.hosts.domain(member.host, level)
+        return self.problem.hosts.domain(member.host, level)
 
     def counts(self, group: str, level: str) -> Counter[str]:
         """Count a group's members in each domain that holds any."""
         return count_domains(self, self.members(group), level)
 
-    def adrift(self, group: str, level: str) -> int:
+    def without_domain(self, group: str, level: str) -> int:
         """Count a group's members on hosts in no domain of a level."""
         return sum(1 for member in self.members(group) if self.domain(member, level) is None)
 
 
-def count_domains(view: View, members: list[Placed], level: str) -> Counter[str]:
+def count_domains(view: View, members: list[PlacedMember], level: str) -> Counter[str]:
     """Count members in each domain that holds any of them."""
     domains = (view.domain(member, level) for member in members)
     return Counter(domain for domain in domains if domain is not None)

@@ -70,12 +70,16 @@ class CompiledFleet:
         self._free: dict[str, Ints] = {}
         self._unit: dict[str, Ints] = {}
         self._traits: dict[str, Mask] = {}
-        self._codes: dict[str, Ints] = {level: np.full(size, -1, dtype=np.int64) for level in fleet.levels}
+        self._codes: dict[str, Ints] = {
+            level: np.full(size, -1, dtype=np.int64) for level in fleet.levels
+        }
         self._code_of: dict[str, dict[str, int]] = {level: {} for level in fleet.levels}
         # Partitions of the hosts that are no level of the fleet, by a key that no level can have.
         self._partitions: dict[str, tuple[Ints, int]] = {}
         self._cuts: Cuts | None = None
-        self._network: Network | None = None  # of the hosts as they stand now, whatever runs on them
+        self._network: Network | None = (
+            None  # of the hosts as they stand now, whatever runs on them
+        )
         for host in fleet.hosts:
             self._place(host)
 
@@ -96,12 +100,22 @@ class CompiledFleet:
         """Give a fleet that may change without this one: milliseconds, where compiling takes a second."""
         other = object.__new__(CompiledFleet)
         other.index = self.index.copy()
-        other.rows, other.names, other._free_rows = self.rows.copy(), self.names.copy(), self._free_rows.copy()
+        other.rows, other.names, other._free_rows = (
+            self.rows.copy(),
+            self.names.copy(),
+            self._free_rows.copy(),
+        )
         for name in _VECTORS:
             setattr(other, name, getattr(self, name).copy())
         for name in ("_capacity", "_free", "_unit", "_traits", "_codes", "_code_of"):
-            setattr(other, name, {key: column.copy() for key, column in getattr(self, name).items()})
-        other._partitions, other._network, other._cuts = self._partitions.copy(), self._network, self._cuts
+            setattr(
+                other, name, {key: column.copy() for key, column in getattr(self, name).items()}
+            )
+        other._partitions, other._network, other._cuts = (
+            self._partitions.copy(),
+            self._network,
+            self._cuts,
+        )
         other.cells = self.cells.copy()
         return other
 
@@ -119,7 +133,9 @@ class CompiledFleet:
     def add(self, host: Host) -> None:
         """Add a host of a new name. Raises `BadInput` where the name or a level is wrong."""
         if host.name in self.rows:
-            raise BadInput([Fault("duplicate-name", "name", f"host {host.name!r} is there already")])
+            raise BadInput(
+                [Fault("duplicate-name", "name", f"host {host.name!r} is there already")]
+            )
         self._checked(host)
         self._place(host)
 
@@ -183,7 +199,9 @@ class CompiledFleet:
         for name, inventory in host.inventory.items():
             capacity = inventory.capacity
             _column(self._capacity, name, len(self), np.int64)[row] = capacity
-            _column(self._free, name, len(self), np.int64)[row] = max(0, capacity - host.used.get(name, 0))
+            _column(self._free, name, len(self), np.int64)[row] = max(
+                0, capacity - host.used.get(name, 0)
+            )
             _column(self._unit, name, len(self), np.int64)[row] = inventory.max_unit or capacity
         if host.cells:
             self._fill_cells(row, host)
@@ -281,7 +299,9 @@ class CompiledFleet:
         return self.cells.bounded(resources, slots, most)
 
 
-def _column(columns: dict[str, NDArray[Any]], name: str, size: int, dtype: type[np.generic]) -> NDArray[Any]:
+def _column(
+    columns: dict[str, NDArray[Any]], name: str, size: int, dtype: type[np.generic]
+) -> NDArray[Any]:
     column = columns.get(name)
     if column is None:
         column = columns[name] = np.zeros(size, dtype=dtype)

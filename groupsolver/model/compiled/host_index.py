@@ -23,10 +23,14 @@ class HostIndex:
         The network as a graph.
     """
 
-    def __init__(self, levels: Iterable[str], hosts: Iterable[Host], links: Iterable[Link] = ()) -> None:
+    def __init__(
+        self, levels: Iterable[str], hosts: Iterable[Host], links: Iterable[Link] = ()
+    ) -> None:
         self.levels = tuple(levels)
         self.links = tuple(links)
-        self.reserved: Mapping[Domain, int] = {}  # Mbit/s of the links that leave a domain, beside their `used_mbps`
+        self.reserved: Mapping[
+            Domain, int
+        ] = {}  # Mbit/s of the links that leave a domain, beside their `used_mbps`
         self._cuts: dict[Domain, int] | None = None  # as long as no host changes its domains
         self._hosts: dict[str, Host] = {}
         # A dict for its order: hosts of a domain come in the order in which they were added.
@@ -55,7 +59,8 @@ class HostIndex:
         other = HostIndex(self.levels, (), self.links)
         other._hosts = self._hosts.copy()
         other._domains = {
-            level: {name: hosts.copy() for name, hosts in domains.items()} for level, domains in self._domains.items()
+            level: {name: hosts.copy() for name, hosts in domains.items()}
+            for level, domains in self._domains.items()
         }
         other._traits = self._traits.copy()
         other.reserved, other._cuts = self.reserved, self._cuts
@@ -101,7 +106,11 @@ class HostIndex:
 
     def number_in(self, level: str, domain: str) -> int:
         """Give how many hosts stand in a domain."""
-        return int(domain in self._hosts) if level == HOST else len(self._domains[level].get(domain, ()))
+        return (
+            int(domain in self._hosts)
+            if level == HOST
+            else len(self._domains[level].get(domain, ()))
+        )
 
     def free_mbps(self, level: str, name: str) -> int | None:
         """Give what is free on the links that leave a domain, in Mbit/s; None where nothing bounds it."""

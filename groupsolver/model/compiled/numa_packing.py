@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from groupsolver.model.numa_cell import Room
+from groupsolver.model.numa_cell import CellCapacity
 
 STEPS = 50_000  # members put down, in all ways together: a second or two
 Free = tuple[int, ...]  # of one cell: what is left, by class
@@ -20,7 +20,9 @@ class Undecided(Exception):
     """Neither found nor refuted within `STEPS`: tens of members of many sizes that fill the cells to the brim."""
 
 
-def pack(rooms: Sequence[Room], sizes: Sequence[Mapping[str, int]], counts: Sequence[int]) -> list[list[int]] | None:
+def pack(
+    rooms: Sequence[CellCapacity], sizes: Sequence[Mapping[str, int]], counts: Sequence[int]
+) -> list[list[int]] | None:
     """Put so many members of each size into cells.
 
     Parameters
@@ -47,23 +49,41 @@ def pack(rooms: Sequence[Room], sizes: Sequence[Mapping[str, int]], counts: Sequ
 
 
 class _Packing:
-    def __init__(self, rooms: Sequence[Room], sizes: Sequence[Mapping[str, int]], counts: Sequence[int]) -> None:
+    def __init__(
+        self,
+        rooms: Sequence[CellCapacity],
+        sizes: Sequence[Mapping[str, int]],
+        counts: Sequence[int],
+    ) -> None:
         self.names = sorted({name for size in sizes for name in size})
-        self.free: list[Free] = [tuple(room.free.get(name, 0) for name in self.names) for room in rooms]
-        self.most: Free = tuple(max(1, *column) for column in zip(*self.free, strict=True)) if rooms else ()
+        self.free: list[Free] = [
+            tuple(room.free.get(name, 0) for name in self.names) for room in rooms
+        ]
+        self.most: Free = (
+            tuple(max(1, *column) for column in zip(*self.free, strict=True)) if rooms else ()
+        )
         self.amounts = [tuple(size.get(name, 0) for name in self.names) for size in sizes]
         self.counts = list(counts)
         # Cells whose units forbid the same sizes, and that have the same left, are the same.
         self.allowed = [tuple(room.takes(size) for size in sizes) for room in rooms]
-        shares = [max((a / m for a, m in zip(size, self.most, strict=False)), default=0.0) for size in self.amounts]
-        self.order = sorted((i for i, n in enumerate(counts) if n), key=lambda i: (-shares[i], self.amounts[i], i))
-        units = [sorted({1, *(size[c] for size in self.amounts if size[c])}) for c in range(len(self.names))]
+        shares = [
+            max((a / m for a, m in zip(size, self.most, strict=False)), default=0.0)
+            for size in self.amounts
+        ]
+        self.order = sorted(
+            (i for i, n in enumerate(counts) if n), key=lambda i: (-shares[i], self.amounts[i], i)
+        )
+        units = [
+            sorted({1, *(size[c] for size in self.amounts if size[c])})
+            for c in range(len(self.names))
+        ]
         self.units = [(c, unit) for c, found in enumerate(units) for unit in found]
 
     def holds(self, free: Free, size: int) -> int:
         """How many of a size what is left of a cell holds."""
         return min(
-            (have // a for have, a in zip(free, self.amounts[size], strict=True) if a), default=self.counts[size]
+            (have // a for have, a in zip(free, self.amounts[size], strict=True) if a),
+            default=self.counts[size],
         )
 
     def less(self, free: Free, size: int, number: int) -> Free:
@@ -76,7 +96,9 @@ class _Packing:
             same = left, self.allowed[cell]
             if self.allowed[cell][size] and same not in seen and self.holds(left, size):
                 seen.add(same)
-                found.append((sum(have / most for have, most in zip(left, self.most, strict=True)), cell))
+                found.append(
+                    (sum(have / most for have, most in zip(left, self.most, strict=True)), cell)
+                )
         return [cell for _, cell in sorted(found)]
 
     def at_once(self) -> list[list[int]] | None:
@@ -98,7 +120,11 @@ class _Packing:
         """Whether counting refutes that so many of each size still go in."""
         for size in self.order:
             if left[size]:
-                room = sum(self.holds(f, size) for f, may in zip(free, self.allowed, strict=True) if may[size])
+                room = sum(
+                    self.holds(f, size)
+                    for f, may in zip(free, self.allowed, strict=True)
+                    if may[size]
+                )
                 if room < left[size]:
                     return True
         return any(
@@ -112,7 +138,9 @@ class _Packing:
         members = [size for size in self.order for _ in range(self.counts[size])]
         left, free, path = list(self.counts), list(self.free), list[tuple[int, Free]]()
         dead: set[tuple[int, tuple[tuple[Free, tuple[bool, ...]], ...]]] = set()
-        ways: list[Iterator[int]] = [iter(()) if self.hopeless(free, left) else iter(self.tightest(free, members[0]))]
+        ways: list[Iterator[int]] = [
+            iter(()) if self.hopeless(free, left) else iter(self.tightest(free, members[0]))
+        ]
         steps = 0
         while ways:
             cell = next(ways[-1], None)

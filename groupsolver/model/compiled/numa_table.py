@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from groupsolver.model.numa_cell import Room
+from groupsolver.model.numa_cell import CellCapacity
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -68,7 +68,7 @@ class CellTable:
             for table in columns.values():
                 table[row] = 0
 
-    def fill(self, row: int, rooms: Sequence[Room]) -> None:
+    def fill(self, row: int, rooms: Sequence[CellCapacity]) -> None:
         """Take what is left of a host's cells; its row is clear."""
         if len(rooms) > self.width:
             self._widen(self.size, len(rooms))
@@ -100,7 +100,11 @@ class CellTable:
             if amount and name in self.inside:
                 here = np.where(self.unit[name][rows] >= amount, self.free[name][rows] // amount, 0)
                 inside = self.inside[name][rows]
-                np.minimum(found, here if inside.all() else np.where(inside[:, None], here, most), out=found)
+                np.minimum(
+                    found,
+                    here if inside.all() else np.where(inside[:, None], here, most),
+                    out=found,
+                )
         return found
 
     def bounded(self, size: Mapping[str, int], slots: Ints, most: int) -> Ints:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints, Mask
     from groupsolver.model.compiled.host_index import HostIndex
 
-MOST = 2**60  # Mbit/s: what a batch may need in all is below, so that more is as good as this
+MAX_MBPS = 2**60  # Mbit/s: what a batch may need in all is below, so that more is as good as this
 Domain = tuple[str, str]  # level, ``host`` included, and name
 _HALF = 32  # bits
 
@@ -52,7 +52,9 @@ def _places(index: HostIndex, end: str) -> set[Domain]:
         names = {host.name for host in index.hosts_in(level, end)}
         if not names:
             continue
-        around = set.intersection(*(set(index[name].domains.items()) for name in names)) - {(level, end)}
+        around = set.intersection(*(set(index[name].domains.items()) for name in names)) - {
+            (level, end)
+        }
         wider = set()
         for outer, name in around:
             if index.number_in(outer, name) > len(names) or depth > index.levels.index(outer):
@@ -81,7 +83,9 @@ class Cuts:
 
     def __init__(self, fleet: CompiledFleet) -> None:
         self._whole = cuts(fleet)
-        self._left: dict[str, tuple[object, Cut]] = {}  # by level: for what is reserved, what that leaves
+        self._left: dict[
+            str, tuple[object, Cut]
+        ] = {}  # by level: for what is reserved, what that leaves
 
     def left(self, fleet: CompiledFleet, level: str) -> Cut:
         """Give the cuts of a level, less what is reserved."""
@@ -95,8 +99,10 @@ class Cuts:
             code = fleet.code(level, name) if where == level else -1
             if code >= 0 and whole.bounded[code]:
                 # At the most that is told apart, the sum itself may be more.
-                exact = fleet.index.free_mbps(level, name) if free[code] == MOST else None
-                free[code] = max(0, int(free[code]) - mbps) if exact is None else min(MOST, exact)
+                exact = fleet.index.free_mbps(level, name) if free[code] == MAX_MBPS else None
+                free[code] = (
+                    max(0, int(free[code]) - mbps) if exact is None else min(MAX_MBPS, exact)
+                )
         found = Cut(free, whole.bounded)
         self._left[level] = reserved, found
         return found
@@ -120,7 +126,10 @@ def cuts(fleet: CompiledFleet) -> dict[str, Cut]:
         ends[i] = place[name]
     around = np.array(rows, dtype=np.int64)[ends].reshape(-1, 2, len(levels))
     told = np.array([link.bandwidth_mbps is not None for link in fleet.links])
-    free = np.array([max(0, (link.bandwidth_mbps or 0) - link.used_mbps) for link in fleet.links], dtype=np.int64)
+    free = np.array(
+        [max(0, (link.bandwidth_mbps or 0) - link.used_mbps) for link in fleet.links],
+        dtype=np.int64,
+    )
     return {
         level: _cut(around[:, 0, at], around[:, 1, at], told, free, fleet.domains(level))
         for at, level in enumerate(levels)
@@ -137,9 +146,9 @@ def _cut(one: Ints, other: Ints, told: Mask, free: Ints, size: int) -> Cut:
         np.add.at(left, side[leaves], 1)
         np.add.at(silent, side[leaves & ~told], 1)
     high += low >> _HALF
-    total = (np.minimum(high, MOST >> _HALF) << _HALF) + (low & ((1 << _HALF) - 1))
+    total = (np.minimum(high, MAX_MBPS >> _HALF) << _HALF) + (low & ((1 << _HALF) - 1))
     bounded = (left > 0) & (silent == 0)
-    return Cut(np.where(bounded, np.minimum(total, MOST), 0), bounded)
+    return Cut(np.where(bounded, np.minimum(total, MAX_MBPS), 0), bounded)
 
 
 def _containers(fleet: CompiledFleet) -> dict[tuple[int, int], Ints]:

@@ -125,10 +125,14 @@ class Network:
             return far
         group = self._group[self._anchors]
         groups, which = np.unique(group[sources], return_inverse=True)
-        found = shortest(self._arcs, groups, hops=what == "hops", exact=exact, limit=None if exact else limit)
+        found = shortest(
+            self._arcs, groups, hops=what == "hops", exact=exact, limit=None if exact else limit
+        )
         far[: len(sources), :number] = found[np.ix_(which, group)]
         for at, source in enumerate(sources.tolist()):
-            far[at, np.flatnonzero(group == group[source])] = self._to_twin(what, int(group[source]))
+            far[at, np.flatnonzero(group == group[source])] = self._to_twin(
+                what, int(group[source])
+            )
             far[at, source] = 0
         return far
 
@@ -136,11 +140,15 @@ class Network:
 def _quotient(arcs: list[dict[int, int]]) -> tuple[Ints, list[dict[int, int]]]:
     """Let one node stand for all that have the same neighbours: the group of each, the arcs between groups."""
     groups: dict[frozenset[tuple[int, int]], int] = {}
-    group = np.array([groups.setdefault(frozenset(out.items()), len(groups)) for out in arcs], dtype=np.int64)
+    group = np.array(
+        [groups.setdefault(frozenset(out.items()), len(groups)) for out in arcs], dtype=np.int64
+    )
     return group, [{int(group[node]): latency for node, latency in out} for out in groups]
 
 
-def _classes(fleet: CompiledFleet, nodes: dict[str, int], group: Ints) -> tuple[Ints, list[tuple[int, ...]], list[int]]:
+def _classes(
+    fleet: CompiledFleet, nodes: dict[str, int], group: Ints
+) -> tuple[Ints, list[tuple[int, ...]], list[int]]:
     """Give the class of each row, the nodes that each class hangs on, and its group where its hosts are nodes.
 
     A class that hangs on nothing has the node -1.
@@ -170,7 +178,9 @@ def _classes(fleet: CompiledFleet, nodes: dict[str, int], group: Ints) -> tuple[
     return classes, sets, own
 
 
-def _hanging(fleet: CompiledFleet, nodes: dict[str, int], alive: Ints) -> tuple[list[tuple[int, ...]], Ints]:
+def _hanging(
+    fleet: CompiledFleet, nodes: dict[str, int], alive: Ints
+) -> tuple[list[tuple[int, ...]], Ints]:
     """Give sets of innermost linked domains, as nodes, and for each host that there is which set it stands in."""
     columns = []  # by level, of each host: the node that its domain is, or -1
     known: set[str] = set(fleet.rows)
@@ -179,14 +189,21 @@ def _hanging(fleet: CompiledFleet, nodes: dict[str, int], alive: Ints) -> tuple[
         there = np.bincount(codes[codes >= 0], minlength=fleet.domains(level)) > 0
         names = {name: fleet.code(level, name) for name in nodes if name not in known}
         linked = {name: code for name, code in names.items() if code >= 0 and there[code]}
-        known |= linked.keys()  # a name means one thing: a host, or else a domain of the first level that has it
+        known |= (
+            linked.keys()
+        )  # a name means one thing: a host, or else a domain of the first level that has it
         node = np.full(fleet.domains(level) + 1, -1, dtype=np.int64)
         node[[*linked.values()]] = [nodes[name] for name in linked]
         columns.append(node[codes])
     if not columns:
         return [()], np.zeros(len(alive), dtype=np.int64)
-    combos, which, counts = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True, return_counts=True)
-    inside = [[(int(node), depth) for depth, node in enumerate(combo) if node >= 0] for combo in combos.tolist()]
+    combos, which, counts = np.unique(
+        np.stack(columns, axis=1), axis=0, return_inverse=True, return_counts=True
+    )
+    inside = [
+        [(int(node), depth) for depth, node in enumerate(combo) if node >= 0]
+        for combo in combos.tolist()
+    ]
     size: Counter[int] = Counter()
     both: Counter[tuple[int, int]] = Counter()
     for domains, count in zip(inside, counts.tolist(), strict=True):
@@ -199,5 +216,8 @@ def _hanging(fleet: CompiledFleet, nodes: dict[str, int], alive: Ints) -> tuple[
             return False
         return size[inner[0]] < size[outer[0]] or inner[1] > outer[1]
 
-    sets = [tuple(d[0] for d in domains if not any(lies_in(e, d) for e in domains)) for domains in inside]
+    sets = [
+        tuple(d[0] for d in domains if not any(lies_in(e, d) for e in domains))
+        for domains in inside
+    ]
     return sets, which.reshape(-1)

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     import networkx as nx
 
 SWITCH = "switch"
-Node = tuple[str, str]  # (level, name); a link's end that is neither domain nor host is (SWITCH, name)
+Node = tuple[
+    str, str
+]  # (level, name); a link's end that is neither domain nor host is (SWITCH, name)
 
 
 def topology(fleet: Fleet) -> nx.MultiGraph[Node]:

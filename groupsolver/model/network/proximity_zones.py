@@ -85,7 +85,9 @@ def nearness_of(key: str, classes: Ints, near: Mask) -> Nearness:
     number = np.bincount(classes[classes >= 0], minlength=len(near))
     near = near | np.diag(number == 1)
     # Equal rows: near the same classes. Where one is near itself, the others are near it then.
-    _, first, kind = np.unique(np.packbits(near, axis=1), axis=0, return_index=True, return_inverse=True)
+    _, first, kind = np.unique(
+        np.packbits(near, axis=1), axis=0, return_index=True, return_inverse=True
+    )
     kind = kind.reshape(-1).astype(np.int64)
     between = near[np.ix_(first, first)]
     whole = np.diag(between)

@@ -48,7 +48,11 @@ class Distances:
             for level, name in self._hosts[host].domains.items()
             if name in self._ways and name not in self._hosts and self._level_of(name) == level
         ]
-        return frozenset(domain[1] for domain in linked if not any(self._lies_in(other, domain) for other in linked))
+        return frozenset(
+            domain[1]
+            for domain in linked
+            if not any(self._lies_in(other, domain) for other in linked)
+        )
 
     def _level_of(self, name: str) -> str | None:
         return next((level for level in self._hosts.levels if self._members((level, name))), None)

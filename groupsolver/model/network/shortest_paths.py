@@ -15,7 +15,12 @@ EXACT = 2**53  # what a double adds up exactly
 
 
 def shortest(
-    arcs: list[dict[int, int]], sources: Ints, *, hops: bool, exact: bool = False, limit: int | None = None
+    arcs: list[dict[int, int]],
+    sources: Ints,
+    *,
+    hops: bool,
+    exact: bool = False,
+    limit: int | None = None,
 ) -> NDArray[Any]:
     """Find how far it is from some nodes to all.
 
@@ -48,10 +53,14 @@ def shortest(
     ends = np.fromiter((to for out in arcs for to in out), dtype=np.int32, count=int(starts[-1]))
     lengths = np.ones(len(ends))
     if not hops:
-        lengths = np.fromiter((length for out in arcs for length in out.values()), dtype=np.float64, count=len(ends))
+        lengths = np.fromiter(
+            (length for out in arcs for length in out.values()), dtype=np.float64, count=len(ends)
+        )
     # Entries that are stored count as arcs, zeros too.
     graph = csr_array((lengths, ends, starts.astype(np.int32)), shape=(len(arcs), len(arcs)))
-    found: NDArray[Any] = dijkstra(graph, indices=sources, limit=np.inf if limit is None else float(limit))
+    found: NDArray[Any] = dijkstra(
+        graph, indices=sources, limit=np.inf if limit is None else float(limit)
+    )
     return found
 
 

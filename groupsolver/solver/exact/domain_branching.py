@@ -17,10 +17,10 @@ from itertools import count
 import numpy as np
 
 from groupsolver.checking.check import unit_of
-from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints
 from groupsolver.model.value import HOST
-from groupsolver.solver.budget import Run
+from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.cp_sat import RATE, exact
 from groupsolver.solver.heuristic.constructive import construct
 from groupsolver.solver.incumbent import Incumbent
@@ -33,50 +33,70 @@ from groupsolver.solver.relaxation.reduced_cost_fixing import domain_costs, rank
 
 BLOCKS = 6  # that choose
 CASES = 300  # that are looked at
-SHARE = 0.5  # of the time left, for all of them
+TIME_SHARE = 0.5  # of the time left, for all of them
 EACH = 0.3  # of that, for the search in one
 
 Choice = tuple[int, ...]  # a domain for each block
 
 
 def by_cases(
-    merged: Twins, known: Survey, slots: Slots, candidates: list[Ints], relaxed: Relaxed, best: Incumbent, run: Run
+    merged: Twins,
+    known: Survey,
+    slots: Slots,
+    candidates: list[Ints],
+    relaxed: Relaxed,
+    best: Incumbent,
+    budget: Budget,
 ) -> None:
     """Improve `best` and its bound, where there are few cases."""
-    ground = merged.ground
-    blocks = blocks_of(ground, unit_of(known.objective))
-    choosing = [number for number, block in enumerate(blocks) if block.whole and block.level != HOST]
+    compiled = merged.compiled
+    blocks = blocks_of(compiled, unit_of(known.objective))
+    choosing = [
+        number for number, block in enumerate(blocks) if block.whole and block.level != HOST
+    ]
     # Without chunks the search is faster: there the relaxation knows nearly all of what blocks cost together.
-    if best.done or best.value is None or not 1 < len(choosing) <= BLOCKS or not any(b.parts for b in blocks):
+    if (
+        best.done
+        or best.value is None
+        or not 1 < len(choosing) <= BLOCKS
+        or not any(b.parts for b in blocks)
+    ):
         return
-    ranked = rank(ground, slots, blocks, relaxed.prices)
-    costs = [domain_costs(ground, slots, blocks[number], ranked, relaxed.prices) for number in choosing]
-    raised = [cost - float(relaxed.bounds.shares[number]) for cost, number in zip(costs, choosing, strict=True)]
-    until = run.elapsed() + SHARE * run.left()
+    ranked = rank(compiled, slots, blocks, relaxed.prices)
+    costs = [
+        domain_costs(compiled, slots, blocks[number], ranked, relaxed.prices) for number in choosing
+    ]
+    raised = [
+        cost - float(relaxed.bounds.shares[number])
+        for cost, number in zip(costs, choosing, strict=True)
+    ]
+    until = budget.elapsed() + TIME_SHARE * budget.left()
     least = math.inf  # bound of what is left open
-    cases = _cases(raised, [_shape(ground, blocks[number]) for number in choosing])
+    cases = _cases(raised, [_shape(compiled, blocks[number]) for number in choosing])
     for number, (raise_, choice) in enumerate(cases):
         bound = relaxed.bounds.lower - relaxed.bounds.noise + raise_
         if math.ceil(bound) >= min(best.value, least):
             break
-        if number == CASES or run.elapsed() >= until:
+        if number == CASES or budget.elapsed() >= until:
             least = min(least, bound)
             break
         narrow = list(candidates)
         for domain, block in zip(choice, (blocks[number] for number in choosing), strict=True):
-            for lot in block.lots:
-                narrow[lot] = narrow[lot][block.codes(ground, narrow[lot]) == domain]
-        least = min(least, max(bound, _case(merged, known, blocks, narrow, best, run, until)))
+            for member_class in block.member_classes:
+                narrow[member_class] = narrow[member_class][
+                    block.codes(compiled, narrow[member_class]) == domain
+                ]
+        least = min(least, max(bound, _case(merged, known, blocks, narrow, best, budget, until)))
     if best.value is not None:
         best.prove(math.ceil(min(least, best.value)))
 
 
-def _shape(ground: Ground, block: Block) -> object:
+def _shape(compiled: CompiledProblem, block: Block) -> object:
     """Give what is the same of blocks that may change places."""
     group = block.rule.group if block.rule else ""
-    whole = set(block.lots) == set(ground.lots_below(group))
+    whole = set(block.member_classes) == set(compiled.member_classes_below(group))
     # With its level: of two rules that could bind a block, the file's order decides which does.
-    return (block.level, shape(ground.scene, group)) if whole else block.lots
+    return (block.level, shape(compiled.problem, group)) if whole else block.member_classes
 
 
 def _cases(raised: list[Floats], shapes: list[object]) -> Iterator[tuple[float, Choice]]:
@@ -87,43 +107,57 @@ def _cases(raised: list[Floats], shapes: list[object]) -> Iterator[tuple[float, 
     order = [np.argsort(cost, kind="stable") for cost in raised]
     ties = count()
     start = tuple(0 for _ in raised)
-    todo = [(sum(float(cost[by[0]]) for cost, by in zip(raised, order, strict=True)), next(ties), start)]
+    todo = [
+        (sum(float(cost[by[0]]) for cost, by in zip(raised, order, strict=True)), next(ties), start)
+    ]
     seen = {start}
     while todo:
         cost, _, at = heapq.heappop(todo)
         if not math.isfinite(cost):
             return
         choice = tuple(int(by[i]) for by, i in zip(order, at, strict=True))
-        if all(shapes[i] != shapes[j] or choice[i] <= choice[j] for j in range(len(choice)) for i in range(j)):
+        if all(
+            shapes[i] != shapes[j] or choice[i] <= choice[j]
+            for j in range(len(choice))
+            for i in range(j)
+        ):
             yield cost, choice
         for block, i in enumerate(at):
             after = (*at[:block], i + 1, *at[block + 1 :])
             if i + 1 < len(order[block]) and after not in seen:
                 seen.add(after)
-                dearer = float(raised[block][order[block][i + 1]]) - float(raised[block][order[block][i]])
+                dearer = float(raised[block][order[block][i + 1]]) - float(
+                    raised[block][order[block][i]]
+                )
                 heapq.heappush(todo, (cost + dearer, next(ties), after))
 
 
 def _case(
-    merged: Twins, known: Survey, blocks: list[Block], candidates: list[Ints], best: Incumbent, run: Run, until: float
+    merged: Twins,
+    known: Survey,
+    blocks: list[Block],
+    candidates: list[Ints],
+    best: Incumbent,
+    budget: Budget,
+    until: float,
 ) -> float:
     """Solve one case; give a bound of it, infinite where nothing in it is better than `best`."""
-    ground = merged.ground
+    compiled = merged.compiled
     slots = slots_of(known, candidates, blocks)
-    relaxed = relax(ground, known, slots, blocks, run)
+    relaxed = relax(compiled, known, slots, blocks, budget)
     lower, sure = relaxed.bounds.lower, relaxed.bounds.lower - relaxed.bounds.noise
     if _closed(lower, relaxed, best):
         return math.inf
-    for stands in construct(ground, known, blocks, slots, candidates, relaxed, best, run):
+    for stands in construct(compiled, known, blocks, slots, candidates, relaxed, best, budget):
         best.offer(merged.out(stands), "construct")
         if _closed(lower, relaxed, best):
             return math.inf
     slack = math.inf if best.value is None else best.value - lower
     chosen = within(relaxed.bounds, slots, candidates, slack)
-    seconds = EACH * max(0.0, until - run.elapsed())
+    seconds = EACH * max(0.0, until - budget.elapsed())
     if sum(map(len, chosen)) > RATE * seconds:
         return sure
-    answer = exact(ground, known, chosen, None, run, seconds, 0.0)
+    answer = exact(compiled, known, chosen, None, budget, seconds, 0.0)
     if answer.placement is not None:
         stands = merged.out(answer.placement)
         best.offer(stands, "search", must_hold=True, inside=merged.cells(answer.inside, stands))

@@ -6,7 +6,7 @@ import math
 
 from groupsolver.errors import BrokenAnswer
 from groupsolver.model.compiled.compiled_fleet import Ints
-from groupsolver.solver.budget import Run
+from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.cp_sat import RATE, exact
 from groupsolver.solver.incumbent import Incumbent
 from groupsolver.solver.presolve.eligibility import Survey
@@ -14,11 +14,11 @@ from groupsolver.solver.presolve.interchangeable_groups import Twins
 from groupsolver.solver.relaxation.columns import Slots
 from groupsolver.solver.relaxation.reduced_cost_fixing import Bounds, slack_for, within
 
-FIRST = 600  # slots of the first step
+FIRST_STEP_SLOTS = 600  # slots of the first step
 ALIKE = 20_000  # of a tier, hosts being free, nothing tells slots apart: CP-SAT's presolve of more hears no limit
 GROWTH = 3  # of the number of slots from step to step
-NEAR = 2  # times the slots of a step: not worth a step of its own
-SHARE = 0.25  # of the time left, for each step but the last
+MIN_STEP_RATIO = 2  # times the slots of a step: not worth a step of its own
+TIME_SHARE_PER_STEP = 0.25  # of the time left, for each step but the last
 FINER = 0.25  # of the gap that is asked for, in each step but the last: a better placement saves candidates
 
 
@@ -29,7 +29,7 @@ def prove(
     candidates: list[Ints],
     bounds: Bounds,
     best: Incumbent,
-    run: Run,
+    budget: Budget,
 ) -> bool:
     """Improve `best` until it is proved, or the run is over.
 
@@ -41,24 +41,32 @@ def prove(
     bool
         False: there is no placement at all.
     """
-    number, all_of_them = FIRST, sum(map(len, candidates))
+    number, all_of_them = FIRST_STEP_SLOTS, sum(map(len, candidates))
     while not best.done:
         better = math.inf if best.value is None else best.value - bounds.lower
-        enough = math.inf if best.value is None else better - run.limits.gap * max(1, abs(best.value))
+        enough = (
+            math.inf if best.value is None else better - budget.limits.gap * max(1, abs(best.value))
+        )
         slack = min(enough, slack_for(bounds, number))
-        if enough <= slack_for(bounds, NEAR * number):
+        if enough <= slack_for(bounds, MIN_STEP_RATIO * number):
             slack = enough
         chosen = within(bounds, slots, candidates, slack)
         size = sum(map(len, chosen))
-        if size > RATE * run.left() and number > FIRST:
+        if size > RATE * budget.left() and number > FIRST_STEP_SLOTS:
             break
         if size > ALIKE and survey.stage.target is not None and best.value is not None:
             break
         whole = slack >= better or size == all_of_them
         last = whole or slack >= enough
-        seconds, gap = (run.left(), run.limits.gap) if last else (SHARE * run.left(), FINER * run.limits.gap)
+        seconds, gap = (
+            (budget.left(), budget.limits.gap)
+            if last
+            else (TIME_SHARE_PER_STEP * budget.left(), FINER * budget.limits.gap)
+        )
         outside = math.inf if whole else math.floor(bounds.lower + slack) + 1
-        answer = exact(merged.ground, survey, chosen, merged.into(best.stands), run, seconds, gap, outside)
+        answer = exact(
+            merged.compiled, survey, chosen, merged.into(best.stands), budget, seconds, gap, outside
+        )
         if answer.placement is not None:
             stands = merged.out(answer.placement)
             best.offer(stands, "search", must_hold=True, inside=merged.cells(answer.inside, stands))

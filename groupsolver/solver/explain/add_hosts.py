@@ -10,12 +10,12 @@ import numpy as np
 from groupsolver.changes.change import Change
 from groupsolver.changes.fleet import FRESH, Added, emptied
 from groupsolver.constraints.policies.within import Places
-from groupsolver.constraints.problem.compiled_problem import Ground
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host
-from groupsolver.solver.budget import Run
+from groupsolver.solver.budget import Budget
 from groupsolver.solver.explain.capacity_model import Larger, fewest
 
 TYPES = 12  # of hosts, the smallest first
@@ -24,13 +24,15 @@ COPIES = (1, 3)  # of each type in each place
 APART = 40  # places that are told apart where several would do
 
 
-def added(app: Application[Any], fleet: CompiledFleet, run: Run, seconds: float) -> list[Change] | None:
+def added(
+    app: Application[Any], fleet: CompiledFleet, budget: Budget, seconds: float
+) -> list[Change] | None:
     """Give the fewest hosts more that make a batch possible; None where none do, or not in time."""
-    ground = Ground(Scene(app, fleet.index), fleet)
-    until = run.elapsed() + seconds
+    compiled = CompiledProblem(Problem(app, fleet.index), fleet)
+    until = budget.elapsed() + seconds
     for copies in COPIES:
-        larger, like = _with_more(ground, copies)
-        found = fewest(app, larger, run, until - run.elapsed())
+        larger, like = _with_more(compiled, copies)
+        found = fewest(app, larger, budget, until - budget.elapsed())
         if found is not None and (len(found) <= copies or copies == COPIES[-1]):
             hosts = [larger.fleet.index[larger.fleet.names[row]] for row in found]
             return _told(hosts, like)
@@ -43,29 +45,35 @@ def type_of(host: Host) -> object:
     return frozenset(host.inventory.items()), frozenset(host.traits), cells
 
 
-def types_of(ground: Ground) -> list[Host]:
+def types_of(compiled: CompiledProblem) -> list[Host]:
     """Give a host of each type, empty, that could take some member; the smallest, and those that are many, first."""
     found: dict[object, tuple[int, Host]] = {}
-    sizes = [dict(lot.size) for lot in ground.lots]
-    for host in ground.fleet.index:
+    sizes = [dict(member_class.size) for member_class in compiled.member_classes]
+    for host in compiled.fleet.index:
         number, first = found.get(type_of(host), (0, host))
         found[type_of(host)] = number + 1, first
     fit = [
         (sum(host.capacity().values()), -number, host)
         for number, host in found.values()
-        if any(all(host.capacity().get(name, 0) >= amount for name, amount in size.items()) for size in sizes)
+        if any(
+            all(host.capacity().get(name, 0) >= amount for name, amount in size.items())
+            for size in sizes
+        )
     ]
-    return [emptied(host).model_copy(update={"cost": 0}) for _, _, host in sorted(fit, key=lambda one: one[:2])[:TYPES]]
+    return [
+        emptied(host).model_copy(update={"cost": 0})
+        for _, _, host in sorted(fit, key=lambda one: one[:2])[:TYPES]
+    ]
 
 
-def _with_more(ground: Ground, copies: int) -> tuple[Larger, dict[str, str]]:
+def _with_more(compiled: CompiledProblem, copies: int) -> tuple[Larger, dict[str, str]]:
     """Give a fleet with so many hosts of each type in each place where one might go, and what each is like."""
-    fleet, types = ground.fleet.copy(), types_of(ground)
+    fleet, types = compiled.fleet.copy(), types_of(compiled)
     fleet.cost[:] = 0
     rows: list[int] = []
     rank: list[int] = []
     like: dict[str, str] = {}
-    for place, domains in enumerate(_places(ground, copies)):
+    for place, domains in enumerate(_places(compiled, copies)):
         for size, type_ in enumerate(types):
             for _ in range(copies):
                 name = f"{FRESH}{len(rows) + 1}"
@@ -75,19 +83,25 @@ def _with_more(ground: Ground, copies: int) -> tuple[Larger, dict[str, str]]:
                 rows.append(fleet.rows[name])
                 rank.append(size * APART + min(APART - 1, place))
                 like[name] = type_.name
-    return Larger(fleet, np.array(rows, dtype=np.int64), ground.fleet, np.array(rank, dtype=np.int64)), like
+    return Larger(
+        fleet, np.array(rows, dtype=np.int64), compiled.fleet, np.array(rank, dtype=np.int64)
+    ), like
 
 
-def _places(ground: Ground, copies: int) -> Iterator[dict[str, str]]:
+def _places(compiled: CompiledProblem, copies: int) -> Iterator[dict[str, str]]:
     """Give domains that a host more could stand in: each combination that matters and is there; then new ones."""
-    levels, policies = ground.fleet.levels, [rule.policy for rule in ground.scene.rules]
+    levels, policies = compiled.fleet.levels, [rule.policy for rule in compiled.problem.rules]
     spoken = {policy.at for policy in policies}
-    spoken |= {level for policy in policies if isinstance(policy, Places) for level in policy.domains or ()}
+    spoken |= {
+        level for policy in policies if isinstance(policy, Places) for level in policy.domains or ()
+    }
     if any(policy.asks_links for policy in policies):
-        spoken |= set(levels)  # how far a host is from others may depend on any domain that it stands in
+        spoken |= set(
+            levels
+        )  # how far a host is from others may depend on any domain that it stands in
     told = [level for level in levels if level in spoken]
     seen: dict[tuple[str | None, ...], dict[str, str]] = {}
-    for host in ground.fleet.index:
+    for host in compiled.fleet.index:
         seen.setdefault(tuple(host.domains.get(level) for level in told), host.domains)
         if len(seen) == PLACES:
             break
@@ -98,7 +112,10 @@ def _places(ground: Ground, copies: int) -> Iterator[dict[str, str]]:
         fresh = set(levels[depth:])
         if not fresh & set(told) or fresh & skewed:
             continue  # it says nothing; or a new domain would count for the skew, used or not
-        above = {tuple(domains.get(level) for level in levels[:depth]): domains for domains in seen.values()}
+        above = {
+            tuple(domains.get(level) for level in levels[:depth]): domains
+            for domains in seen.values()
+        }
         for domains in above.values():
             known = {level: name for level, name in domains.items() if level not in fresh}
             for _ in range(copies):
@@ -110,7 +127,9 @@ def _told(hosts: list[Host], like: dict[str, str]) -> list[Change]:
     """Give the hosts as changes, those that are alike as one, numbered anew."""
     alike: dict[object, list[Host]] = {}
     for host in hosts:
-        place = tuple((level, "" if name.startswith(FRESH) else name) for level, name in host.domains.items())
+        place = tuple(
+            (level, "" if name.startswith(FRESH) else name) for level, name in host.domains.items()
+        )
         alike.setdefault((like[host.name], place), []).append(host)
     number = 0
     changes: list[Change] = []

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from groupsolver.constraints.cp_model.linear_expr import Linear
-from groupsolver.constraints.cp_model.model_builder import Encoding
-from groupsolver.constraints.problem.compiled_problem import Ground
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.cp_model.model_builder import ModelBuilder
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
-from groupsolver.solver.budget import Part, Run
+from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.capacity import capacity
-from groupsolver.solver.exact.cp_sat import RATE, Answer, search
+from groupsolver.solver.exact.cp_sat import RATE, SearchOutcome, search
 from groupsolver.solver.exact.link_cuts import links
 from groupsolver.solver.presolve.eligibility import survey
 from groupsolver.solver.presolve.host_reduction import reduce
@@ -51,7 +51,9 @@ class Larger:
     rank: Ints
 
 
-def fewest(app: Application[Any], larger: Larger, run: Run, seconds: float) -> dict[int, dict[str, int]] | None:
+def fewest(
+    app: Application[Any], larger: Larger, budget: Budget, seconds: float
+) -> dict[int, dict[str, int]] | None:
     """Give the hosts that a batch needs more room on, the fewest, and what it takes there.
 
     Parameters
@@ -64,84 +66,115 @@ def fewest(app: Application[Any], larger: Larger, run: Run, seconds: float) -> d
     dict of int to dict of str to int, or None
         Load by row of each such host; None where no number is enough, or none was found in time.
     """
-    ground = Ground(Scene(app, larger.fleet.index), larger.fleet)
-    known = survey(ground, "cost")
-    kept = [_widened(rows, larger.rows, most) for rows, most in zip(reduce(ground, known), known.most, strict=True)]
-    if sum(map(len, kept)) > RATE * seconds or _huge(ground, larger):
+    compiled = CompiledProblem(Problem(app, larger.fleet.index), larger.fleet)
+    known = survey(compiled, "cost")
+    kept = [
+        _widened(rows, larger.rows, most)
+        for rows, most in zip(reduce(compiled, known), known.most, strict=True)
+    ]
+    if sum(map(len, kept)) > RATE * seconds or _huge(compiled, larger):
         return None
-    run = Part(run, seconds, 0.0, quiet=True)  # what it counts is no objective of the batch's
-    until = run.elapsed() + seconds
-    most = [known.most[lot][rows] for lot, rows in enumerate(kept)]
-    opened = _opened(_solved(ground, kept, most, larger, None, run, (1 - FINER) * seconds), ground, larger)
+    budget = PartialBudget(
+        budget, seconds, 0.0, quiet=True
+    )  # what it counts is no objective of the batch's
+    until = budget.elapsed() + seconds
+    most = [known.most[member_class][rows] for member_class, rows in enumerate(kept)]
+    opened = _opened(
+        _solved(compiled, kept, most, larger, None, budget, (1 - FINER) * seconds), compiled, larger
+    )
     if not opened:
         return opened
-    least = _solved(ground, kept, most, larger, len(opened), run, until - run.elapsed())
-    return _opened(least, ground, larger) or opened
+    least = _solved(compiled, kept, most, larger, len(opened), budget, until - budget.elapsed())
+    return _opened(least, compiled, larger) or opened
 
 
 def _solved(
-    ground: Ground, rows: list[Ints], most: list[Ints], larger: Larger, number: int | None, run: Run, seconds: float
-) -> Answer:
+    compiled: CompiledProblem,
+    rows: list[Ints],
+    most: list[Ints],
+    larger: Larger,
+    number: int | None,
+    budget: Budget,
+    seconds: float,
+) -> SearchOutcome:
     """Minimise how many hosts must give more; or, on so many, how much, and then which are preferred."""
-    enc = Encoding(ground, rows, most, 1)
-    capacity(enc)
-    links(enc)
-    for rule in ground.scene.rules:
-        rule.policy.encode(rule, enc)
-    opened = [_open(enc, row, larger, number is not None) for row in larger.rows.tolist() if row in enc.landed]
+    builder = ModelBuilder(compiled, rows, most, 1)
+    capacity(builder)
+    links(builder)
+    for rule in compiled.problem.rules:
+        rule.policy.encode(rule, builder)
+    opened = [
+        _open(builder, row, larger, number is not None)
+        for row in larger.rows.tolist()
+        if row in builder.landed
+    ]
     if number is None:
-        enc.charge(enc.total(opened), 1)
+        builder.charge(builder.total(opened), 1)
     else:
-        enc.at_most(enc.total(opened), number)
+        builder.at_most(builder.total(opened), number)
         rank = dict(zip(larger.rows.tolist(), larger.rank.tolist(), strict=True))
-        for row, one in zip((row for row in larger.rows.tolist() if row in enc.landed), opened, strict=True):
-            enc.charge(one, rank[row])
-    enc.minimize()
-    answer = search(enc, run, seconds, 0.0)
+        for row, one in zip(
+            (row for row in larger.rows.tolist() if row in builder.landed), opened, strict=True
+        ):
+            builder.charge(one, rank[row])
+    builder.minimize()
+    answer = search(builder, budget, seconds, 0.0)
     # Only what is proved to be the fewest counts as such; of amounts, what is found.
-    proved = answer.bound is not None and len(_opened(answer, ground, larger) or ()) == answer.bound
-    return answer if proved or number is not None else Answer(None, None, False)
+    proved = (
+        answer.bound is not None and len(_opened(answer, compiled, larger) or ()) == answer.bound
+    )
+    return answer if proved or number is not None else SearchOutcome(None, None, False)
 
 
-def _open(enc: Encoding, row: int, larger: Larger, amounts: bool) -> Linear:
+def _open(builder: ModelBuilder, row: int, larger: Larger, amounts: bool) -> Linear:
     """Give 0 or 1, whether a host is new and used or must give more than is free; price how much, if asked to."""
     if larger.fleet.names[row] not in larger.before.rows or not larger.before.ready[row]:
-        return enc.some(enc.landed[row])
-    opened = enc.number(1)
+        return builder.some(builder.landed[row])
+    opened = builder.number(1)
     loads: dict[str, Linear] = {}
-    for lot, at in enc.at[row]:
-        for name, amount in enc.ground.lots[lot].size:
+    for member_class, at in builder.at[row]:
+        for name, amount in builder.compiled.member_classes[member_class].size:
             load = loads.setdefault(name, Linear())
-            load.vars.append(enc.placed[lot][at])
+            load.vars.append(builder.placed[member_class][at])
             load.coefs.append(amount)
     for resource, load in loads.items():
         free = int(larger.before.free(resource)[row])
         more = int(larger.fleet.free(resource)[row]) - free
-        if enc.high(load) > free:
-            freed = enc.number(max(1, more)) if amounts else opened
-            enc.at_most(load.plus(Linear([freed], [-1 if amounts else -more])), free)
+        if builder.high(load) > free:
+            freed = builder.number(max(1, more)) if amounts else opened
+            builder.at_most(load.plus(Linear([freed], [-1 if amounts else -more])), free)
             if amounts:
-                enc.at_most(Linear([freed, opened], [1, -more]), 0)
-                enc.charge(Linear([freed], [1]), max(1, WHOLE // int(larger.fleet.capacity(resource)[row])))
+                builder.at_most(Linear([freed, opened], [1, -more]), 0)
+                builder.charge(
+                    Linear([freed], [1]), max(1, WHOLE // int(larger.fleet.capacity(resource)[row]))
+                )
     return Linear([opened], [1])
 
 
-def _opened(answer: Answer, ground: Ground, larger: Larger) -> dict[int, dict[str, int]] | None:
+def _opened(
+    answer: SearchOutcome, compiled: CompiledProblem, larger: Larger
+) -> dict[int, dict[str, int]] | None:
     """Give the loads of the hosts that must give more."""
     if answer.placement is None:
         return None
     loads: dict[int, dict[str, int]] = {}
-    for lot, row in answer.placement:
+    for member_class, row in answer.placement:
         there = loads.setdefault(row, {})
-        for name, amount in ground.lots[lot].size:
+        for name, amount in compiled.member_classes[member_class].size:
             there[name] = there.get(name, 0) + amount
-    return {row: loads[row] for row in larger.rows.tolist() if row in loads and _more(row, loads[row], larger)}
+    return {
+        row: loads[row]
+        for row in larger.rows.tolist()
+        if row in loads and _more(row, loads[row], larger)
+    }
 
 
-def _huge(ground: Ground, larger: Larger) -> bool:
+def _huge(compiled: CompiledProblem, larger: Larger) -> bool:
     """Whether amounts are so large that their sums in the model would leave 64 bits."""
-    names = {name for lot in ground.lots for name, _ in lot.size}
-    return any(int(larger.fleet.capacity(name)[larger.rows].max(initial=0)) > HUGE for name in names)
+    names = {name for member_class in compiled.member_classes for name, _ in member_class.size}
+    return any(
+        int(larger.fleet.capacity(name)[larger.rows].max(initial=0)) > HUGE for name in names
+    )
 
 
 def _widened(rows: Ints, more: Ints, most: Ints) -> Ints:

@@ -8,28 +8,36 @@ import numpy as np
 
 from groupsolver.changes.change import Change
 from groupsolver.changes.fleet import Freed
-from groupsolver.constraints.problem.compiled_problem import Ground
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
-from groupsolver.solver.budget import Run
+from groupsolver.solver.budget import Budget
 from groupsolver.solver.explain.capacity_model import Larger, fewest
 from groupsolver.solver.presolve.host_reduction import hosts_touched
 
-NEAR = 1000  # hosts on which something may be freed; where there are more, the nearest of each place
+MAX_HOSTS_CONSIDERED = (
+    1000  # hosts on which something may be freed; where there are more, the nearest of each place
+)
 
 
-def freed(app: Application[Any], fleet: CompiledFleet, run: Run, seconds: float) -> list[Change] | None:
+def freed(
+    app: Application[Any], fleet: CompiledFleet, budget: Budget, seconds: float
+) -> list[Change] | None:
     """Give the fewest hosts on which something must be freed, and how much; None where that is not enough."""
-    ground = Ground(Scene(app, fleet.index), fleet)
-    rows = _nearest(ground)
+    compiled = CompiledProblem(Problem(app, fleet.index), fleet)
+    rows = _nearest(compiled)
     larger = fleet.copy()
     larger.cost[:] = 0
     for row in rows.tolist():
         busy = larger.busy[row]
         larger.update(larger.index[larger.names[row]].model_copy(update={"used": {}, "cost": 1}))
-        larger.busy[row] = busy  # something still runs there: what wants a host for itself does not get it so
-    found = fewest(app, Larger(larger, rows, fleet, np.arange(len(rows), dtype=np.int64)), run, seconds)
+        larger.busy[row] = (
+            busy  # something still runs there: what wants a host for itself does not get it so
+        )
+    found = fewest(
+        app, Larger(larger, rows, fleet, np.arange(len(rows), dtype=np.int64)), budget, seconds
+    )
     if found is None:
         return None
     changes: list[Change] = []
@@ -39,17 +47,19 @@ def freed(app: Application[Any], fleet: CompiledFleet, run: Run, seconds: float)
             name: load.get(name, 0) - (inventory.capacity - host.used.get(name, 0))
             for name, inventory in host.inventory.items()
         }
-        changes.append(Freed(host, tuple((name, amount) for name, amount in short.items() if amount > 0)))
+        changes.append(
+            Freed(host, tuple((name, amount) for name, amount in short.items() if amount > 0))
+        )
     return changes
 
 
-def _nearest(ground: Ground) -> Ints:
+def _nearest(compiled: CompiledProblem) -> Ints:
     """Give hosts that could take members if more were free there, the nearest first; of each place not too many."""
-    fleet, touched = ground.fleet, hosts_touched(ground)
+    fleet, touched = compiled.fleet, hosts_touched(compiled)
     shortage = np.full(len(fleet), np.inf)
-    for lot in ground.lots:
-        here, possible = np.zeros(len(fleet)), fleet.enabled & ground.suited(lot.group)
-        for name, amount in lot.size:
+    for member_class in compiled.member_classes:
+        here, possible = np.zeros(len(fleet)), fleet.enabled & compiled.suited(member_class.group)
+        for name, amount in member_class.size:
             capacity = fleet.capacity(name)
             possible &= capacity >= amount
             here += np.maximum(0, amount - fleet.free(name)) / np.maximum(1, capacity)
@@ -59,9 +69,9 @@ def _nearest(ground: Ground) -> Ints:
         shortage[fleet.cells.within(fleet.cells.inside)] = np.inf
     rows = np.flatnonzero(np.isfinite(shortage))
     rows = rows[np.argsort(shortage[rows], kind="stable")]
-    if len(rows) <= NEAR:
+    if len(rows) <= MAX_HOSTS_CONSIDERED:
         return rows
-    spoken = {rule.policy.at for rule in ground.scene.rules}
+    spoken = {rule.policy.at for rule in compiled.problem.rules}
     places = [fleet.codes(level)[rows].tolist() for level in fleet.levels if level in spoken]
     seen: dict[tuple[int, ...], int] = {}
     kept = []
@@ -69,4 +79,4 @@ def _nearest(ground: Ground) -> Ints:
         seen[tuple(place)] = seen.get(tuple(place), 0) + 1
         if seen[tuple(place)] <= touched:
             kept.append(row)
-    return np.array(kept[:NEAR], dtype=np.int64)
+    return np.array(kept[:MAX_HOSTS_CONSIDERED], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""The cheapest positions of knobs that leave no known conflict as it is: a small weighted hitting set.
+"""The cheapest positions of relaxations that leave no known conflict as it is: a small weighted hitting set.
 
 Source: Reiter (1987), doi:10.1016/0004-3702(87)90062-2: fixes are the hitting sets of conflicts;
 implicit hitting sets, Davies & Bacchus, CP 2011, doi:10.1007/978-3-642-23786-7_19.
@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from ortools.sat.python import cp_model
 
 from groupsolver.changes.change import Kind
-from groupsolver.solver.explain.relaxations import Knob
+from groupsolver.solver.explain.relaxations import Relaxation
 
 SECONDS = 1.0  # for one question; it takes milliseconds
 
 
 @dataclass(frozen=True)
-class Turn:
-    """That a knob stands beyond a position, or anywhere but there."""
+class Literal:
+    """That a relaxation stands beyond a position, or anywhere but there."""
 
-    knob: Knob
+    relaxation: Relaxation
     position: int
     elsewhere: bool = False
 
@@ -30,31 +30,39 @@ class Turn:
         return position != self.position if self.elsewhere else position > self.position
 
 
-Clause = tuple[Turn, ...]  # one of them is needed
+Clause = tuple[Literal, ...]  # one of them is needed
 
 
-def cheapest(clauses: Iterable[Clause], kinds: Collection[Kind]) -> dict[Knob, int] | None:
+def cheapest(clauses: Iterable[Clause], kinds: Collection[Kind]) -> dict[Relaxation, int] | None:
     """Give the cheapest state that satisfies all clauses, with changes of some kinds alone.
 
     Returns
     -------
-    dict of Knob to int or None
-        Positions of the knobs that are turned; None where there is no such state.
+    dict of Relaxation to int or None
+        Positions of the relaxations that are turned; None where there is no such state.
     """
     model = cp_model.CpModel()
-    at: dict[Knob, dict[int, cp_model.IntVar]] = {}
+    at: dict[Relaxation, dict[int, cp_model.IntVar]] = {}
     for clause in clauses:
         enough: list[cp_model.IntVar] = []
         for turn in clause:
-            knob = turn.knob
-            if knob not in at:
-                open_ = [0, *(i for i in range(1, knob.last + 1) if knob.at(i).kind in kinds)]
-                at[knob] = {position: model.new_bool_var("") for position in open_}
-                model.add_exactly_one(at[knob].values())
-            enough += [var for position, var in at[knob].items() if turn.suits(position)]
+            relaxation = turn.relaxation
+            if relaxation not in at:
+                open_ = [
+                    0,
+                    *(i for i in range(1, relaxation.last + 1) if relaxation.at(i).kind in kinds),
+                ]
+                at[relaxation] = {position: model.new_bool_var("") for position in open_}
+                model.add_exactly_one(at[relaxation].values())
+            enough += [var for position, var in at[relaxation].items() if turn.suits(position)]
         model.add_bool_or(enough)
-    every = [(knob, position, var) for knob, found in at.items() for position, var in found.items() if position]
-    prices = [knob.cost(position) for knob, position, _ in every]
+    every = [
+        (relaxation, position, var)
+        for relaxation, found in at.items()
+        for position, var in found.items()
+        if position
+    ]
+    prices = [relaxation.cost(position) for relaxation, position, _ in every]
     model.minimize(cp_model.LinearExpr.weighted_sum([var for _, _, var in every], prices))
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
@@ -62,4 +70,4 @@ def cheapest(clauses: Iterable[Clause], kinds: Collection[Kind]) -> dict[Knob, i
     solver.parameters.max_time_in_seconds = SECONDS
     if solver.solve(model) != cp_model.OPTIMAL:
         return None
-    return {knob: position for knob, position, var in every if solver.value(var)}
+    return {relaxation: position for relaxation, position, var in every if solver.value(var)}

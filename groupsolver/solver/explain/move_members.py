@@ -12,13 +12,13 @@ from typing import Any
 from groupsolver.changes.change import Change
 from groupsolver.changes.fleet import Moved
 from groupsolver.constraints.policies.within import Within
-from groupsolver.constraints.problem.problem import Scene, Standing, size_of
+from groupsolver.constraints.problem.problem import Problem, RunningMember, size_of
 from groupsolver.model.application import Application, Group, Members
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Result
 from groupsolver.solver.explain.feasibility import Oracle
 
-MANY = 100  # running members
+MAX_RUNNING_MEMBERS = 100  # running members
 
 
 def moved(
@@ -37,10 +37,14 @@ def moved(
     own : collection of str, optional
         Groups whose members may be moved; by default all.
     """
-    scene = Scene(app, fleet.index)
-    mine = [there for there in scene.standing if own is None or there.group in own]
-    movable = [there for there in mine if _movable(there, scene, fleet)]
-    if not movable or len(movable) > MANY or any(getattr(rule.policy, "between", None) for rule in scene.rules):
+    problem = Problem(app, fleet.index)
+    mine = [there for there in problem.standing if own is None or there.group in own]
+    movable = [there for there in mine if _movable(there, problem, fleet)]
+    if (
+        not movable
+        or len(movable) > MAX_RUNNING_MEMBERS
+        or any(getattr(rule.policy, "between", None) for rule in problem.rules)
+    ):
         return None
     freed = fleet.copy()
     for there in movable:
@@ -48,27 +52,38 @@ def moved(
         used = {name: amount - there.resources.get(name, 0) for name, amount in host.used.items()}
         freed.update(host.model_copy(update={"used": used}))
     freed.cost[:] = 0
-    result = oracle.ask(_placed_again(app, scene, movable), freed, share, objective="cost", gap=0.0)
+    result = oracle.ask(
+        _placed_again(app, problem, movable), freed, share, objective="cost", gap=0.0
+    )
     return None if result.placement is None else _moves(movable, result)
 
 
-def _movable(there: Standing, scene: Scene, fleet: CompiledFleet) -> bool:
+def _movable(there: RunningMember, problem: Problem, fleet: CompiledFleet) -> bool:
     """Whether a running member may be taken up: its size is known, and its host would take it again."""
-    host = scene.hosts[there.host]
-    known = bool(there.resources) and all(host.used.get(name, 0) >= n for name, n in there.resources.items())
+    host = problem.hosts[there.host]
+    known = bool(there.resources) and all(
+        host.used.get(name, 0) >= n for name, n in there.resources.items()
+    )
     return known and not host.cells and bool(fleet.ready[fleet.rows[there.host]])
 
 
-def _placed_again(app: Application[Any], scene: Scene, movable: list[Standing]) -> Application[Any]:
+def _placed_again(
+    app: Application[Any], problem: Problem, movable: list[RunningMember]
+) -> Application[Any]:
     ids = {there.id for there in movable}
-    alone = {f"\0{number}": there for number, there in enumerate(movable)}  # no group of a file is called so
+    alone = {
+        f"\0{number}": there for number, there in enumerate(movable)
+    }  # no group of a file is called so
     groups = [
         group.model_copy(
             update={
-                "groups": (*group.groups, *(name for name, there in alone.items() if there.group == group.name)),
+                "groups": (
+                    *group.groups,
+                    *(name for name, there in alone.items() if there.group == group.name),
+                ),
                 "members": tuple(
                     Members.model_construct(resources=dict(member.size), count=1, id=member.id)
-                    for member in scene.batch
+                    for member in problem.batch
                     if member.group == group.name
                 ),
             }
@@ -77,22 +92,30 @@ def _placed_again(app: Application[Any], scene: Scene, movable: list[Standing]) 
     ]
     tenants = {group.name: group.tenant_id for group in app.groups}
     for name, there in alone.items():
-        size = Members.model_construct(resources=dict(size_of(there.resources)), count=1, id=there.id)
+        size = Members.model_construct(
+            resources=dict(size_of(there.resources)), count=1, id=there.id
+        )
         stay = Within.model_construct(kind="within", hosts=(there.host,), domains=None, weight=1)
         tenant = tenants[there.group]
-        groups.append(Group.model_construct(name=name, policies=(stay,), members=(size,), groups=(), tenant_id=tenant))
+        groups.append(
+            Group.model_construct(
+                name=name, policies=(stay,), members=(size,), groups=(), tenant_id=tenant
+            )
+        )
     existing = tuple(
         one.model_copy(update={"flavor": None, "resources": standing.resources})
-        for one, standing in zip(app.existing, scene.standing, strict=True)
+        for one, standing in zip(app.existing, problem.standing, strict=True)
         if one.id not in ids
     )
     return app.model_copy(update={"groups": tuple(groups), "existing": existing})
 
 
-def _moves(movable: list[Standing], result: Result) -> list[Change]:
+def _moves(movable: list[RunningMember], result: Result) -> list[Change]:
     placement = result.placement or {}
     return [
-        Moved(there.id, there.group, there.host, placement[there.id], tuple(there.resources.items()))
+        Moved(
+            there.id, there.group, there.host, placement[there.id], tuple(there.resources.items())
+        )
         for there in movable
         if placement[there.id] != there.host
     ]

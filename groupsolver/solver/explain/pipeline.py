@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.change_costs import Costs
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Explanation, Fix, Objective
-from groupsolver.solver.budget import Run
+from groupsolver.solver.budget import Budget
 from groupsolver.solver.explain.corrections import Remedy
 from groupsolver.solver.explain.empty_fleet import never
-from groupsolver.solver.explain.feasibility import Answer, Asked, Oracle
+from groupsolver.solver.explain.feasibility import Asked, Oracle, Solve
 from groupsolver.solver.explain.fixes import remedies
 from groupsolver.solver.explain.messages import told
-from groupsolver.solver.explain.quickxplain import Found, find, impossible_part
-from groupsolver.solver.explain.rules import Atom, Atomized, Piece, in_pieces
+from groupsolver.solver.explain.quickxplain import MinimalConflict, find, impossible_part
+from groupsolver.solver.explain.rules import Atomized, PolicyRule, RuleAtom, in_pieces
 from groupsolver.solver.infeasible import disabled, everything
 
 FIXES = 6  # that are told
@@ -28,7 +28,7 @@ class Reasons:
 
     Attributes
     ----------
-    scene : Scene
+    problem : Problem
     atomized : Atomized
     fleet : CompiledFleet
     seconds : float
@@ -41,16 +41,18 @@ class Reasons:
         Whether it would be possible without the rules of others than `own`; None: not decided, or there are none.
     """
 
-    scene: Scene
+    problem: Problem
     atomized: Atomized
     fleet: CompiledFleet
     seconds: float
-    found: tuple[Found, ...] = ()
+    found: tuple[MinimalConflict, ...] = ()
     remedies: tuple[Remedy, ...] = ()
     never: bool | None = None
     possible: bool | None = None
 
-    def told(self, reveal: bool = True, fit: Callable[[Remedy], bool] = lambda _: True) -> Explanation:
+    def told(
+        self, reveal: bool = True, fit: Callable[[Remedy], bool] = lambda _: True
+    ) -> Explanation:
         """Put it into words.
 
         Parameters
@@ -60,13 +62,15 @@ class Reasons:
         fit : callable, optional
             Which remedies may be told.
         """
-        conflicts = [told(self.atomized, one, self.fleet, reveal) for one in self.found] or [everything(self.scene)]
+        conflicts = [told(self.atomized, one, self.fleet, reveal) for one in self.found] or [
+            everything(self.problem)
+        ]
         fixes = [_fix(remedy, reveal) for remedy in self.remedies if fit(remedy)]
         conflicts[0] = conflicts[0].model_copy(update={"fixes": tuple(fixes[:FIXES])})
         return Explanation(
             status="infeasible",
             seconds=self.seconds,
-            warnings=self.scene.warnings + (disabled(self.scene) if reveal else ()),
+            warnings=self.problem.warnings + (disabled(self.problem) if reveal else ()),
             conflict=conflicts[0],
             conflicts=tuple(conflicts),
             never=self.never,
@@ -74,11 +78,11 @@ class Reasons:
 
 
 def reasons(
-    scene: Scene,
+    problem: Problem,
     fleet: CompiledFleet,
     objective: Objective,
-    run: Run,
-    answer: Answer,
+    budget: Budget,
+    answer: Solve,
     *,
     costs: Costs | None = None,
     fixes: bool = True,
@@ -102,17 +106,25 @@ def reasons(
         Groups whose policies may be changed and whose running members may be moved; by default all. A
         conflict has rules of other groups only where it is proved that there is none without.
     """
-    return _reasons(scene, _asked(scene, fleet, objective, run, answer), None, costs, fixes, every, own)
+    return _reasons(
+        problem, _asked(problem, fleet, objective, budget, answer), None, costs, fixes, every, own
+    )
 
 
-def _asked(scene: Scene, fleet: CompiledFleet, objective: Objective, run: Run, answer: Answer) -> Asked:
-    return Asked(Atomized(Scene(in_pieces(scene), scene.hosts)), fleet, Oracle(answer, objective, run))
+def _asked(
+    problem: Problem, fleet: CompiledFleet, objective: Objective, budget: Budget, answer: Solve
+) -> Asked:
+    return Asked(
+        Atomized(Problem(in_pieces(problem), problem.hosts)),
+        fleet,
+        Oracle(answer, objective, budget),
+    )
 
 
 def _reasons(
-    scene: Scene,
+    problem: Problem,
     asked: Asked,
-    start: list[Atom] | None,
+    start: list[RuleAtom] | None,
     costs: Costs | None,
     fixes: bool,
     every: bool,
@@ -123,7 +135,7 @@ def _reasons(
     asked.refuse(atomized.every)
     first = _preferred(asked, atomized.every, own, start)
     found = [] if first is None else [first]
-    oracle.run.tell("conflict")
+    oracle.budget.tell("conflict")
     mine = _own(atomized.every, own)
     # What was asked already costs nothing.
     possible = asked.possible(mine) if len(mine) < len(atomized.every) else None
@@ -133,19 +145,28 @@ def _reasons(
     empty = None
     if found and fixes:
         for remedy in remedies(atomized, fleet, oracle, costs or Costs(), found[0], own):
-            oracle.run.tell("fix")
+            oracle.budget.tell("fix")
             known.append(remedy)
         known.sort(key=lambda one: one.cost)
         empty = never(atomized, fleet, found[0], oracle)
-    return Reasons(scene, atomized, fleet, oracle.run.elapsed(), tuple(found), tuple(known), empty, possible)
+    return Reasons(
+        problem,
+        atomized,
+        fleet,
+        oracle.budget.elapsed(),
+        tuple(found),
+        tuple(known),
+        empty,
+        possible,
+    )
 
 
 def explained(
-    scene: Scene,
+    problem: Problem,
     fleet: CompiledFleet,
     objective: Objective,
-    run: Run,
-    answer: Answer,
+    budget: Budget,
+    answer: Solve,
     *,
     known: bool = True,
     costs: Costs | None = None,
@@ -165,29 +186,38 @@ def explained(
     reveal : bool, default True
         Whether hosts and domains are named.
     """
-    asked = _asked(scene, fleet, objective, run, answer)
+    asked = _asked(problem, fleet, objective, budget, answer)
     # To ask for a part is mostly faster than to ask for the whole.
     start = None if known else impossible_part(asked, _own(asked.atomized.every, own))
     if not known and start is None:
-        result = answer(scene.app, fleet, objective, run)
+        result = answer(problem.app, fleet, objective, budget)
         if result.status != "infeasible":
             return Explanation.model_validate(result.model_dump())
-    return _reasons(scene, asked, start, costs, fixes, every, own).told(reveal)
+    return _reasons(problem, asked, start, costs, fixes, every, own).told(reveal)
 
 
-def unexplained(scene: Scene, fleet: CompiledFleet, seconds: float, possible: bool | None = None) -> Reasons:
+def unexplained(
+    problem: Problem, fleet: CompiledFleet, seconds: float, possible: bool | None = None
+) -> Reasons:
     """Give what is known of a batch that was proved impossible, where nobody looked further."""
-    return Reasons(scene, Atomized(scene), fleet, seconds, possible=possible)
+    return Reasons(problem, Atomized(problem), fleet, seconds, possible=possible)
 
 
-def _own(atoms: list[Atom], own: Collection[str] | None) -> list[Atom]:
+def _own(atoms: list[RuleAtom], own: Collection[str] | None) -> list[RuleAtom]:
     """Give the rules without the policies of other groups."""
-    return [atom for atom in atoms if own is None or not isinstance(atom, Piece) or atom.group in own]
+    return [
+        atom
+        for atom in atoms
+        if own is None or not isinstance(atom, PolicyRule) or atom.group in own
+    ]
 
 
 def _preferred(
-    asked: Asked, atoms: list[Atom], own: Collection[str] | None, start: list[Atom] | None = None
-) -> Found | None:
+    asked: Asked,
+    atoms: list[RuleAtom],
+    own: Collection[str] | None,
+    start: list[RuleAtom] | None = None,
+) -> MinimalConflict | None:
     """Find a conflict, one without the policies of other groups if there is one."""
     mine = _own(atoms, own)
     if len(mine) == len(atoms) or start:
@@ -196,10 +226,12 @@ def _preferred(
     return found if found is not None or asked.possible(mine) is not True else find(asked, atoms)
 
 
-def _further(asked: Asked, first: Found, own: Collection[str] | None = None) -> list[Found]:
+def _further(
+    asked: Asked, first: MinimalConflict, own: Collection[str] | None = None
+) -> list[MinimalConflict]:
     """Give more conflicts until what is left is possible: no policy and no size stands in two of them."""
     left = [atom for atom in asked.atomized.every if atom not in first.rules]
-    found: list[Found] = []
+    found: list[MinimalConflict] = []
     while (more := _preferred(asked, left, own)) is not None:
         found.append(more)
         left = [atom for atom in left if atom not in more.rules]

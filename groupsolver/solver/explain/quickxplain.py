@@ -13,15 +13,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.solver.explain.feasibility import Asked
-from groupsolver.solver.explain.rules import Atom, Atomized, Atoms, Piece, Size
+from groupsolver.solver.explain.rules import Atomized, PolicyRule, RuleAtom, RuleAtoms, SizeRule
 from groupsolver.solver.presolve.tight_host_sets import crowds
 
 
 @dataclass(frozen=True)
-class Found:
+class MinimalConflict:
     """A conflict in atoms.
 
     Attributes
@@ -32,16 +32,18 @@ class Found:
         Proved that each proper subset is possible.
     """
 
-    atoms: tuple[Atom, ...]
+    atoms: tuple[RuleAtom, ...]
     minimal: bool
 
     @property
-    def rules(self) -> Atoms:
+    def rules(self) -> RuleAtoms:
         """Its policies and sizes: what another conflict must not contain to be disjoint."""
-        return frozenset(atom for atom in self.atoms if isinstance(atom, Piece | Size))
+        return frozenset(atom for atom in self.atoms if isinstance(atom, PolicyRule | SizeRule))
 
 
-def find(asked: Asked, among: Collection[Atom] | None = None, start: list[Atom] | None = None) -> Found | None:
+def find(
+    asked: Asked, among: Collection[RuleAtom] | None = None, start: list[RuleAtom] | None = None
+) -> MinimalConflict | None:
     """Find a minimal conflict.
 
     Parameters
@@ -57,21 +59,27 @@ def find(asked: Asked, among: Collection[Atom] | None = None, start: list[Atom] 
         None where no conflict was proved: the rules are possible together, or time was too short.
     """
     every = asked.atomized.every if among is None else list(among)
-    start = start or impossible_part(asked, every) or (every if asked.possible(every) is False else None)
+    start = (
+        start
+        or impossible_part(asked, every)
+        or (every if asked.possible(every) is False else None)
+    )
     if start is None:
         return None
     atoms = shrink(asked, start)
-    minimal = all(asked.possible([other for other in atoms if other is not atom]) is True for atom in atoms)
+    minimal = all(
+        asked.possible([other for other in atoms if other is not atom]) is True for atom in atoms
+    )
     order = {atom: place for place, atom in enumerate(asked.atomized.every)}
-    return Found(tuple(sorted(atoms, key=order.__getitem__)), minimal)
+    return MinimalConflict(tuple(sorted(atoms, key=order.__getitem__)), minimal)
 
 
-def impossible_part(asked: Asked, every: Collection[Atom]) -> list[Atom] | None:
+def impossible_part(asked: Asked, every: Collection[RuleAtom]) -> list[RuleAtom] | None:
     """Give rules about a few groups that are impossible together, if there are such."""
     kept = set(every)
     for groups in parts(asked.atomized, asked.fleet):
         atoms = [atom for atom in asked.atomized.about(groups) if atom in kept]
-        if any(isinstance(atom, Size) for atom in atoms) and asked.possible(atoms) is False:
+        if any(isinstance(atom, SizeRule) for atom in atoms) and asked.possible(atoms) is False:
             return atoms
     return None
 
@@ -89,20 +97,20 @@ def parts(atomized: Atomized, fleet: CompiledFleet) -> Iterator[frozenset[str]]:
     wider = [one | other for i, one in enumerate(joining) for other in joining[:i] if one & other]
     whole = [joined[size.group] for size in atomized.sizes]
     seen = set(alone)
-    for some in (joining, crowds(Ground(atomized.scene, fleet)), wider, whole):
+    for some in (joining, crowds(CompiledProblem(atomized.problem, fleet)), wider, whole):
         for groups in sorted(some, key=len):
             if groups not in seen:
                 seen.add(groups)
                 yield groups
 
 
-def shrink(asked: Asked, atoms: list[Atom]) -> list[Atom]:
+def shrink(asked: Asked, atoms: list[RuleAtom]) -> list[RuleAtom]:
     """Leave out of impossible rules what is not needed; what is not decided in time stays.
 
     Earlier rules are preferred: sizes and policies to room, which others might free.
     """
 
-    def needed(background: list[Atom], fresh: bool, rules: list[Atom]) -> list[Atom]:
+    def needed(background: list[RuleAtom], fresh: bool, rules: list[RuleAtom]) -> list[RuleAtom]:
         if fresh and asked.possible(background) is False:
             return []
         if len(rules) == 1:

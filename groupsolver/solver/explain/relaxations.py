@@ -1,6 +1,6 @@
 """What can be changed of what is asked for, step by step: each policy, and each size.
 
-A knob has positions, of which the first changes nothing. Turned further it never forbids what an
+A relaxation has positions, of which the first changes nothing. Turned further it never forbids what an
 earlier position allowed, but for a size that other rules count on: of that, only the position itself
 tells anything.
 """
@@ -14,26 +14,26 @@ from itertools import islice
 from groupsolver.changes.application import Fewer, Replaced
 from groupsolver.changes.change import Change, Kind
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.application import member_ids
 from groupsolver.model.change_costs import Costs
-from groupsolver.solver.explain.rules import Atomized, Piece
+from groupsolver.solver.explain.rules import Atomized, PolicyRule
 
 STEPS = 1000  # of one number
 
 
 @dataclass(frozen=True)
 class Position:
-    """A way to set a knob.
+    """A way to set a relaxation.
 
     Attributes
     ----------
     kind : str
     cost : int
     policy : Policy or None
-        Of a policy's knob: what becomes of it.
+        Of a policy's relaxation: what becomes of it.
     out : tuple of str
-        Of a size's knob: ids of the members that are not asked for.
+        Of a size's relaxation: ids of the members that are not asked for.
     """
 
     kind: Kind
@@ -43,7 +43,7 @@ class Position:
 
 
 @dataclass(frozen=True, eq=False)
-class Knob:
+class Relaxation:
     """Something that can be changed.
 
     Attributes
@@ -76,35 +76,37 @@ class Knob:
         return self.at(position).cost if position else 0
 
 
-State = Mapping[Knob, int]  # positions of the knobs that are turned
+State = Mapping[Relaxation, int]  # positions of the relaxations that are turned
 
 
-def knobs_of(atomized: Atomized, costs: Costs, own: Collection[str] | None = None) -> list[Knob]:
-    """Give the knobs of an application in pieces: policies of `own` groups, by default of all, and every size."""
-    scene = atomized.scene
+def knobs_of(
+    atomized: Atomized, costs: Costs, own: Collection[str] | None = None
+) -> list[Relaxation]:
+    """Give the relaxations of an application in pieces: policies of `own` groups, by default of all, and every size."""
+    problem = atomized.problem
     found = [
-        Knob(piece.group, piece.place, piece.policy, tuple(_of_policy(piece, scene, costs)))
+        Relaxation(piece.group, piece.place, piece.policy, tuple(_of_policy(piece, problem, costs)))
         for piece in atomized.pieces
         if own is None or piece.group in own
     ]
     if costs.fewer is not None:
-        lots: dict[tuple[str, object], list[str]] = {}
-        for member in scene.batch:
-            lots.setdefault((member.group, member.size), []).append(member.id)
-        for (group, _), ids in lots.items():
-            # The last ones of a lot go first: the names of those that stay are what they were.
+        member_classes: dict[tuple[str, object], list[str]] = {}
+        for member in problem.batch:
+            member_classes.setdefault((member.group, member.size), []).append(member.id)
+        for (group, _), ids in member_classes.items():
+            # The last ones of a member class go first: the names of those that stay are what they were.
             steps = [
                 Position("fewer", less * costs.fewer, out=tuple(ids[len(ids) - less :]))
                 for less in range(1, min(len(ids), STEPS) + 1)
             ]
-            found.append(Knob(group, -1, None, tuple(steps)))
-    return [knob for knob in found if knob.positions]
+            found.append(Relaxation(group, -1, None, tuple(steps)))
+    return [relaxation for relaxation in found if relaxation.positions]
 
 
-def _of_policy(piece: Piece, scene: Scene, costs: Costs) -> Iterator[Position]:
+def _of_policy(piece: PolicyRule, problem: Problem, costs: Costs) -> Iterator[Position]:
     """Give a policy's positions: its number, step by step, and then a wish or nothing at all."""
     if costs.relax is not None:
-        for step, policy in enumerate(islice(piece.policy.eased(piece.group, scene), STEPS), 1):
+        for step, policy in enumerate(islice(piece.policy.eased(piece.group, problem), STEPS), 1):
             yield Position("relax", step * costs.relax, policy)
     if costs.soften is not None and (costs.drop is None or costs.soften <= costs.drop):
         yield Position("soften", costs.soften, piece.policy.model_copy(update={"weight": 1}))
@@ -113,17 +115,19 @@ def _of_policy(piece: Piece, scene: Scene, costs: Costs) -> Iterator[Position]:
 
 
 def changes_of(atomized: Atomized, state: State) -> list[Change]:
-    """Give the changes that set the knobs; policies last first, so that each finds its place."""
+    """Give the changes that set the relaxations; policies last first, so that each finds its place."""
     changes: list[Change] = []
     out: dict[str, list[str]] = {}
-    for knob, position in sorted(state.items(), key=lambda one: -one[0].place):
+    for relaxation, position in sorted(state.items(), key=lambda one: -one[0].place):
         if not position:
             continue
-        at = knob.at(position)
-        if knob.policy is not None:
-            changes.append(Replaced(knob.group, knob.place, knob.policy, at.policy))
+        at = relaxation.at(position)
+        if relaxation.policy is not None:
+            changes.append(
+                Replaced(relaxation.group, relaxation.place, relaxation.policy, at.policy)
+            )
         else:
-            out.setdefault(knob.group, []).extend(at.out)
+            out.setdefault(relaxation.group, []).extend(at.out)
     sizes = {group.name: sum(1 for _ in member_ids(group)) for group in atomized.app.groups}
     changes += [Fewer(group, sizes[group], tuple(ids)) for group, ids in out.items()]
     return changes

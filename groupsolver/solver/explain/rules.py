@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.problem.problem import Rule, Scene
+from groupsolver.constraints.problem.problem import Problem, Rule
 from groupsolver.model.application import Application
 from groupsolver.solver.presolve.subproblem import subset
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
+class PolicyRule:
     """A hard policy of a group, or one of the things that it says.
 
     Attributes
@@ -38,28 +38,28 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Size:
+class SizeRule:
     """All new members of a group are placed."""
 
     group: str
 
 
 @dataclass(frozen=True)
-class Room:
+class CapacityRule:
     """New members take what hosts have of a resource class."""
 
     resource: str
 
 
-Atom = Piece | Size | Room
-Atoms = frozenset[Atom]
+RuleAtom = PolicyRule | SizeRule | CapacityRule
+RuleAtoms = frozenset[RuleAtom]
 
 
-def _rule(piece: Piece) -> Rule:
+def _rule(piece: PolicyRule) -> Rule:
     return Rule(piece.group, piece.policy)
 
 
-def in_pieces(scene: Scene) -> Application[Any]:
+def in_pieces(problem: Problem) -> Application[Any]:
     """Give the same application with its policies in pieces: each hard one says one thing."""
     groups = [
         group.model_copy(
@@ -67,13 +67,13 @@ def in_pieces(scene: Scene) -> Application[Any]:
                 "policies": tuple(
                     piece
                     for policy in group.policies
-                    for piece in (policy.pieces(group.name, scene) if policy.hard else (policy,))
+                    for piece in (policy.pieces(group.name, problem) if policy.hard else (policy,))
                 )
             }
         )
-        for group in scene.app.groups
+        for group in problem.app.groups
     ]
-    return scene.app.model_copy(update={"groups": tuple(groups)})
+    return problem.app.model_copy(update={"groups": tuple(groups)})
 
 
 class Atomized:
@@ -81,7 +81,7 @@ class Atomized:
 
     Parameters
     ----------
-    scene : Scene
+    problem : Problem
         Of an application in pieces.
 
     Attributes
@@ -96,59 +96,69 @@ class Atomized:
         The groups with new members.
     """
 
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-        self.app = scene.app
-        self.placed = frozenset(member.group for member in scene.batch)
-        self.sizes = tuple(Size(group) for group in scene.groups if group in self.placed)
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.app = problem.app
+        self.placed = frozenset(member.group for member in problem.batch)
+        self.sizes = tuple(SizeRule(group) for group in problem.groups if group in self.placed)
         self.pieces = tuple(
-            Piece(group.name, place, policy)
-            for group in scene.app.groups
+            PolicyRule(group.name, place, policy)
+            for group in problem.app.groups
             for place, policy in enumerate(group.policies)
             if policy.hard
         )
-        needed = dict.fromkeys(name for member in scene.batch for name, _ in member.size)
-        self.rooms = tuple(Room(name) for name in needed)
-        self._helping: dict[Piece, frozenset[str]] = {}
-        self._resting: dict[Piece, Atoms] = {}
+        needed = dict.fromkeys(name for member in problem.batch for name, _ in member.size)
+        self.rooms = tuple(CapacityRule(name) for name in needed)
+        self._helping: dict[PolicyRule, frozenset[str]] = {}
+        self._resting: dict[PolicyRule, RuleAtoms] = {}
 
     @property
-    def every(self) -> list[Atom]:
+    def every(self) -> list[RuleAtom]:
         """All atoms: sizes, policies, room."""
         return [*self.sizes, *self.pieces, *self.rooms]
 
-    def counted(self, piece: Piece) -> frozenset[str]:
+    def counted(self, piece: PolicyRule) -> frozenset[str]:
         """Give the groups with new members that a piece looks at."""
-        return piece.policy.counted(piece.group, self.scene) & self.placed
+        return piece.policy.counted(piece.group, self.problem) & self.placed
 
-    def helping(self, piece: Piece) -> frozenset[str]:
+    def helping(self, piece: PolicyRule) -> frozenset[str]:
         """Give the groups with new members without whose sizes a piece does not bind."""
         if piece not in self._helping:
-            self._helping[piece] = piece.policy.helped_by(piece.group, self.scene) & self.placed
+            self._helping[piece] = piece.policy.helped_by(piece.group, self.problem) & self.placed
         return self._helping[piece]
 
-    def about(self, groups: Collection[str]) -> list[Atom]:
+    def about(self, groups: Collection[str]) -> list[RuleAtom]:
         """Give the atoms that bind some groups alone: their sizes, what looks at them and nobody else counts, room."""
         part = frozenset(groups)
-        pieces = [piece for piece in self.pieces if self.helping(piece) <= part and self.counted(piece) & part]
+        pieces = [
+            piece
+            for piece in self.pieces
+            if self.helping(piece) <= part and self.counted(piece) & part
+        ]
         sizes = [size for size in self.sizes if size.group in part]
-        needed = {name for member in self.scene.batch if member.group in part for name, _ in member.size}
+        needed = {
+            name for member in self.problem.batch if member.group in part for name, _ in member.size
+        }
         return [*sizes, *pieces, *(room for room in self.rooms if room.resource in needed)]
 
-    def resting(self, piece: Piece) -> Atoms:
+    def resting(self, piece: PolicyRule) -> RuleAtoms:
         """Give the pieces without which a piece does not bind, since it would say something else."""
         if piece not in self._resting:
-            rest = [other for other in self.pieces if piece.policy.rests_on(piece.group, _rule(other), self.scene)]
+            rest = [
+                other
+                for other in self.pieces
+                if piece.policy.rests_on(piece.group, _rule(other), self.problem)
+            ]
             self._resting[piece] = frozenset(rest)
         return self._resting[piece]
 
-    def application(self, atoms: Iterable[Atom]) -> Application[Any]:
+    def application(self, atoms: Iterable[RuleAtom]) -> Application[Any]:
         """Give the application that has just some of the rules."""
         chosen = set(atoms)
-        sized = frozenset(atom.group for atom in chosen if isinstance(atom, Size))
+        sized = frozenset(atom.group for atom in chosen if isinstance(atom, SizeRule))
         rules: dict[str, list[Policy]] = {}
         for piece in self.pieces:
             if piece in chosen and self.helping(piece) <= sized and self.resting(piece) <= chosen:
                 rules.setdefault(piece.group, []).append(piece.policy)
         ignored = {room.resource for room in self.rooms if room not in chosen}
-        return subset(self.scene, sized, lambda group: tuple(rules.get(group, ())), ignored)
+        return subset(self.problem, sized, lambda group: tuple(rules.get(group, ())), ignored)

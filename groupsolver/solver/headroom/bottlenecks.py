@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from groupsolver.constraints.policies.host_capabilities import HostCapabilities
 from groupsolver.constraints.policy import PerHost, number
-from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.copies import told
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import Rule, Scene
+from groupsolver.constraints.problem.problem import Problem, Rule
 from groupsolver.model.compiled.compiled_fleet import Ints, Mask
 from groupsolver.model.headroom import Scarce
 from groupsolver.model.units import quantity, spoken
@@ -20,7 +21,7 @@ from groupsolver.model.value import HOST
 from groupsolver.solver.headroom.demand import Ceiling, Demand, demand_of
 from groupsolver.solver.headroom.incremental import Stock
 
-FEW = 3  # resources of one unit that are told
+MAX_RESOURCES_NAMED = 3  # resources of one unit that are told
 FULL = 0.002  # of the copies: where a unit has room for no more than so many, it has run out
 NEARLY = 0.1  # of its hosts: a resource that keeps a unit off fewer is not told
 
@@ -47,7 +48,7 @@ class Discretion:
 
 def scarce(demand: Demand, stock: Stock, says: Discretion = Discretion()) -> tuple[Scarce, ...]:
     """Say what runs out, what weighs most first."""
-    rest = demand_of(Ground(Scene(stock.batch(1), stock.fleet.index), stock.fleet))
+    rest = demand_of(CompiledProblem(Problem(stock.batch(1), stock.fleet.index), stock.fleet))
     telling = _Telling(demand, rest, len(stock.copies), says)
     found: dict[tuple[str, str], Scarce] = {}
     for one in telling.all():
@@ -78,28 +79,36 @@ class _Telling:
         return bool(copies < 1 + FULL * self.copies)
 
     def _rules(self, unit: int) -> list[tuple[int, Rule]]:
-        """Give the hard rules over each lot of a unit."""
-        ground = self.demand.ground
+        """Give the hard rules over each member class of a unit."""
+        compiled = self.demand.compiled
         rules = [
-            (lot, rule) for lot in self.demand.units[unit] for rule in ground.scene.rules_over(ground.lots[lot].group)
+            (member_class, rule)
+            for member_class in self.demand.units[unit]
+            for rule in compiled.problem.rules_over(compiled.member_classes[member_class].group)
         ]
-        return [(lot, rule) for lot, rule in rules if rule.policy.hard]
+        return [(member_class, rule) for member_class, rule in rules if rule.policy.hard]
 
     def _unit(self, unit: int) -> Iterator[Scarce]:
         """Tell the resources that keep a unit off the hosts that suit it, and the traits that others lack."""
         mask, where = self._pool(unit)
-        lots = self.demand.ground.lots
-        who = told(lots[next(iter(self.demand.units[unit]))].group)
+        member_classes = self.demand.compiled.member_classes
+        who = told(member_classes[next(iter(self.demand.units[unit]))].group)
         if not mask.any():
             yield from self._nowhere(unit, who)
             return
         room = np.where(mask, self._room(unit), 0)
-        if self._little(self.left[unit]) and not self._little(float(room.sum()) / int(self.rest.number[unit])):
+        if self._little(self.left[unit]) and not self._little(
+            float(room.sum()) / int(self.rest.number[unit])
+        ):
             yield from self._closed(unit, who, room > 0)
             yield from self._traits(unit, who)
             return
         for r in self._short(unit, mask):
-            yield Scarce(kind="resource", name=self.demand.names[r], sentence=self._resource(unit, r, mask, where, who))
+            yield Scarce(
+                kind="resource",
+                name=self.demand.names[r],
+                sentence=self._resource(unit, r, mask, where, who),
+            )
             self.first = False
         yield from self._traits(unit, who)
 
@@ -109,8 +118,8 @@ class _Telling:
         # By how much there is, and how much is taken at once, rules that are not told could be told.
         if not self.says.reveal or not all(self.says.of(rule) for _, rule in self._rules(unit)):
             return f"{spoken(name)}{where} runs out {when} for {who}"
-        before = int(self.demand.ground.fleet.free(name)[mask].sum())
-        after = self.rest.ground.fleet.free(name)[mask]
+        before = int(self.demand.compiled.fleet.free(name)[mask].sum())
+        after = self.rest.compiled.fleet.free(name)[mask]
         short, hosts = int((after < need).sum()), number_of(int(mask.sum()), "host", "hosts")
         whole = "one member" if sum(self.demand.units[unit].values()) == 1 else "the whole"
         if short:
@@ -125,24 +134,28 @@ class _Telling:
 
     def _short(self, unit: int, mask: Mask) -> list[int]:
         """Give the resources that keep the unit off most hosts, these first; or that of which there is least."""
-        size, fleet = self.demand.size[unit], self.rest.ground.fleet
+        size, fleet = self.demand.size[unit], self.rest.compiled.fleet
         after = {r: fleet.free(self.demand.names[r])[mask] for r in np.flatnonzero(size).tolist()}
         short = {r: int((free < size[r]).sum()) for r, free in after.items()}
         most = max(short.values(), default=0)
         if not most:
             return sorted(after, key=lambda r: int((after[r] // size[r]).sum()))[:1]
         least = min(most, NEARLY * int(mask.sum()))
-        return sorted((r for r in short if short[r] >= max(1, least)), key=lambda r: -short[r])[:FEW]
+        return sorted((r for r in short if short[r] >= max(1, least)), key=lambda r: -short[r])[
+            :MAX_RESOURCES_NAMED
+        ]
 
     def _pool(self, unit: int) -> tuple[Mask, str]:
         """Give the hosts that suit a unit whatever runs on them, and how to say which."""
-        ground = self.demand.ground
-        mask, traits, other = ground.fleet.ready.copy(), list[str](), False
+        compiled = self.demand.compiled
+        mask, traits, other = compiled.fleet.ready.copy(), list[str](), False
         for _, rule in self._rules(unit):
             if isinstance(rule.policy, PerHost):
-                mask &= ground.suits(rule.policy)
+                mask &= compiled.suits(rule.policy)
                 if self.says.of(rule):
-                    required = rule.policy.required if isinstance(rule.policy, HostCapabilities) else ()
+                    required = (
+                        rule.policy.required if isinstance(rule.policy, HostCapabilities) else ()
+                    )
                     traits += [trait for trait in required if trait not in traits]
                     other = other or not required
         if traits:
@@ -151,22 +164,26 @@ class _Telling:
 
     def _room(self, unit: int) -> Ints:
         """(H,) int64: how many of a unit each host has room for, whatever the rules say."""
-        ground, fleet = self.demand.ground, self.rest.ground.fleet
+        compiled, fleet = self.demand.compiled, self.rest.compiled.fleet
         slots = fleet.ready.astype(np.int64) * 2**40
         for r in np.flatnonzero(self.demand.size[unit]).tolist():
             slots = np.minimum(slots, fleet.free(self.demand.names[r]) // self.demand.size[unit, r])
-        for lot, count in self.demand.units[unit].items():
-            slots = np.minimum(slots, fleet.slots(dict(ground.lots[lot].size), 2**40) // count)
+        for member_class, count in self.demand.units[unit].items():
+            slots = np.minimum(
+                slots, fleet.slots(dict(compiled.member_classes[member_class].size), 2**40) // count
+            )
         return slots
 
     def _traits(self, unit: int, who: str) -> Iterator[Scarce]:
-        fleet, slots = self.demand.ground.fleet, self._room(unit)
+        fleet, slots = self.demand.compiled.fleet, self._room(unit)
         for _, rule in self._rules(unit):
             for trait in rule.policy.required if isinstance(rule.policy, HostCapabilities) else ():
                 has = fleet.trait(trait) & fleet.ready
                 room = int(slots[~fleet.trait(trait)].sum())
                 if room and self.says.of(rule):
-                    sentence = f"{trait} is what {who} asks for, and hosts without it have room left"
+                    sentence = (
+                        f"{trait} is what {who} asks for, and hosts without it have room left"
+                    )
                     if self.says.reveal:
                         have = number_of(int(has.sum()), "host has", "hosts have")
                         sentence = f"{trait} is what {who} asks for: {have} it, and others have room for {room:,} more"
@@ -174,43 +191,56 @@ class _Telling:
 
     def _closed(self, unit: int, who: str, open_: Mask) -> Iterator[Scarce]:
         """Tell the rules that keep a unit off hosts with room for it."""
-        ground = self.rest.ground
-        here = Partial(ground, np.arange(len(ground.fleet), dtype=np.int64))
-        for lot in self.rest.units[unit]:
-            for rule in ground.rules_counting(ground.lots[lot].group):
-                if not rule.policy.hard or isinstance(rule.policy, PerHost) or not self.says.of(rule):
+        compiled = self.rest.compiled
+        here = Partial(compiled, np.arange(len(compiled.fleet), dtype=np.int64))
+        for member_class in self.rest.units[unit]:
+            for rule in compiled.rules_counting(compiled.member_classes[member_class].group):
+                if (
+                    not rule.policy.hard
+                    or isinstance(rule.policy, PerHost)
+                    or not self.says.of(rule)
+                ):
                     continue
-                allowed = rule.policy.allowed(rule.group, ground.lots[lot].group, here)
+                allowed = rule.policy.allowed(
+                    rule.group, compiled.member_classes[member_class].group, here
+                )
                 room = rule.policy.room(rule.group, here)
                 shut = np.zeros_like(open_) if allowed is None else ~allowed
                 shut |= False if room is None else room < 1
                 if (open_ & shut).any():
-                    sentence = (
-                        f"hosts that have room for {who} are closed to it: {rule.policy.describe(told(rule.group))}"
-                    )
+                    sentence = f"hosts that have room for {who} are closed to it: {rule.policy.describe(told(rule.group))}"
                     yield Scarce(kind="policy", name=rule.policy.kind, sentence=plain(sentence))
 
     def _nowhere(self, unit: int, who: str) -> Iterator[Scarce]:
-        ground = self.demand.ground
+        compiled = self.demand.compiled
         for _, rule in self._rules(unit):
             policy = rule.policy
-            suited = not isinstance(policy, PerHost) or (ground.suits(policy) & ground.fleet.ready).any()
+            suited = (
+                not isinstance(policy, PerHost)
+                or (compiled.suits(policy) & compiled.fleet.ready).any()
+            )
             if suited or not self.says.of(rule):
                 continue
             required = policy.required if isinstance(policy, HostCapabilities) else ()
-            sentence = f"no host that is in service suits {who}: {plain(policy.describe(rule.group))}"
-            kind = "trait" if required else "policy"
-            yield Scarce(kind=kind, name=required[0] if required else policy.kind, sentence=sentence)  # type: ignore[arg-type]
+            sentence = (
+                f"no host that is in service suits {who}: {plain(policy.describe(rule.group))}"
+            )
+            kind: Literal["trait", "policy"] = "trait" if required else "policy"
+            yield Scarce(
+                kind=kind, name=required[0] if required else policy.kind, sentence=sentence
+            )
 
     def _levels(self) -> Iterator[tuple[Scarce, bool]]:
         """Give the ceilings for which too few domains have room left, and whether each may be told."""
-        fleet = self.rest.ground.fleet
+        fleet = self.rest.compiled.fleet
         for one in self.rest.necessary:
             units = np.flatnonzero(one.weight)
             if one.level == HOST and (self.left[units] < 1).any():
                 continue  # what is full of room is told already
             need = float(one.weight @ self.rest.number)
-            room = (np.minimum(self.rest.slots[units], 2**20) * one.weight[units][:, None]).sum(axis=0)
+            room = (np.minimum(self.rest.slots[units], 2**20) * one.weight[units][:, None]).sum(
+                axis=0
+            )
             codes = fleet.codes(one.level)
             if room[codes < 0].any():
                 continue  # hosts in no domain are not bound
@@ -230,19 +260,27 @@ class _Telling:
         elif known < domains:
             told_ = f"{known} {'has' if known == 1 else 'have'} a host that suits it"
         else:
-            told_ = f"{open_} of {number(known, one.level)} {'has' if open_ == 1 else 'have'} room left"
+            told_ = (
+                f"{open_} of {number(known, one.level)} {'has' if open_ == 1 else 'have'} room left"
+            )
         sentence = f"{one.level}: each copy needs {noun} for {who}, by {one.kind}; {told_}"
-        kind = "policy" if one.level == HOST else "level"
-        return Scarce(kind=kind, name=one.kind if kind == "policy" else one.level, sentence=sentence)  # type: ignore[arg-type]
+        kind: Literal["policy", "level"] = "policy" if one.level == HOST else "level"
+        return Scarce(
+            kind=kind, name=one.kind if kind == "policy" else one.level, sentence=sentence
+        )
 
     def _between(self) -> list[Rule]:
         """Give the rules of a copy that are about more than single members."""
-        rules = self.demand.ground.scene.hard()
-        return [rule for rule in rules if not isinstance(rule.policy, PerHost) and told(rule.group) != rule.group]
+        rules = self.demand.compiled.problem.hard()
+        return [
+            rule
+            for rule in rules
+            if not isinstance(rule.policy, PerHost) and told(rule.group) != rule.group
+        ]
 
     def _policies(self) -> Iterator[Scarce]:
         """Where every group by itself has room left: it is the rules between them."""
-        for rule in self._between()[:FEW]:
+        for rule in self._between()[:MAX_RESOURCES_NAMED]:
             sentence = (
                 f"each group by itself has room left, and no further copy was found in which "
                 f"{rule.policy.describe(rule.group)}"

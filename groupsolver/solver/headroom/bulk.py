@@ -22,10 +22,10 @@ from groupsolver.solver.headroom.master import Master, generate
 from groupsolver.solver.headroom.master_program import Prices, Program, Solved
 from groupsolver.solver.headroom.rounding import Dealer, rounded
 
-FEW = 500  # classes that are one part
+MAX_CLASSES_IN_ONE_PART = 500  # classes that are one part
 WHOLE = 20_000  # columns that whole numbers of hosts are found for by search
 SLACK = 1e-6  # copies that floating point may be off by, and far more
-MOST = 1_000_000  # copies that are counted at all
+MAX_COPIES = 1_000_000  # copies that are counted at all
 PILE = 4  # copies for each domain that units are bound to, from which rounding in each loses little
 LOST = 0.01  # of the bound: what is lost to domains before they are told apart
 
@@ -55,7 +55,12 @@ def at_most(demand: Demand) -> int:
     """Count the copies that each unit alone leaves room for, at most `MOST`."""
     if not len(demand.units):
         return 0
-    return int(min(MOST, (np.minimum(demand.slots, MOST * 64).sum(axis=1) // demand.number).min()))
+    return int(
+        min(
+            MAX_COPIES,
+            (np.minimum(demand.slots, MAX_COPIES * 64).sum(axis=1) // demand.number).min(),
+        )
+    )
 
 
 def bulk(demand: Demand, most: int, left: Left, gap: float, seed: int) -> Bulk:
@@ -65,32 +70,42 @@ def bulk(demand: Demand, most: int, left: Left, gap: float, seed: int) -> Bulk:
     if not most:
         return Bulk([], single, alone)
     coarse = classes_of(demand, most, ())
-    parts = [_Part(demand, one, most, seed) for one in _parts(demand, coarse)]
+    parts = [_ClassRange(demand, one, most, seed) for one in _parts(demand, coarse)]
     bound, prices = parts[0].prove(start, _share(left, 0.5 if len(parts) == 1 else 0.25), gap)
     if len(parts) > 1:
-        every, prices = Master(demand, coarse, (), most), Prices(prices.unit / float(demand.number @ prices.unit))
+        every, prices = (
+            Master(demand, coarse, (), most),
+            Prices(prices.unit / float(demand.number @ prices.unit)),
+        )
         bound = every.bound(prices, every.sacks.best(every.worth(prices))[2])
     copies = [] if demand.wholes else _placed(parts, prices, left, gap)
-    told = max([demand.ground.fleet.domains(whole.level) for whole in demand.wholes], default=0)
-    if demand.levels() and len(copies) < bound * (1 - LOST) - 1 and bound > PILE * told and left() > 0:
+    told = max([demand.compiled.fleet.domains(whole.level) for whole in demand.wholes], default=0)
+    if (
+        demand.levels()
+        and len(copies) < bound * (1 - LOST) - 1
+        and bound > PILE * told
+        and left() > 0
+    ):
         fine = classes_of(demand, most, demand.levels())
-        parts = [_Part(demand, one, most, seed) for one in _parts(demand, fine)]
+        parts = [_ClassRange(demand, one, most, seed) for one in _parts(demand, fine)]
         if len(parts) == 1:
             better, at = parts[0].prove(Prices(prices.unit), _share(left, 0.5), gap)
             bound, prices = (better, at) if better < bound else (bound, prices)
         copies = max(copies, _placed(parts, prices, left, gap), key=len)
-    return Bulk(copies, single, alone) if single < bound else Bulk(copies, bound + SLACK, prices.unit)
+    return (
+        Bulk(copies, single, alone) if single < bound else Bulk(copies, bound + SLACK, prices.unit)
+    )
 
 
 def _alone(demand: Demand) -> tuple[float, Floats]:
     """Give the bound by the one unit that there is least room for, and its prices."""
-    room = np.minimum(demand.slots, MOST * 64).sum(axis=1) / demand.number
+    room = np.minimum(demand.slots, MAX_COPIES * 64).sum(axis=1) / demand.number
     unit, prices = int(np.argmin(room)), np.zeros(len(demand.units))
     prices[unit] = 1 / demand.number[unit]
-    return min(float(MOST), float(room[unit])) + SLACK, prices
+    return min(float(MAX_COPIES), float(room[unit])) + SLACK, prices
 
 
-def _placed(parts: list[_Part], prices: Prices, left: Left, gap: float) -> list[Placement]:
+def _placed(parts: list[_ClassRange], prices: Prices, left: Left, gap: float) -> list[Placement]:
     """Place copies on each part, with an equal share of most of the time for each."""
     found: list[Placement] = []
     for number, part in enumerate(parts):
@@ -106,7 +121,7 @@ def _share(left: Left, share: float) -> Left:
     return lambda: max(0.0, left() - floor)
 
 
-class _Part:
+class _ClassRange:
     """Some hosts, their program, and copies on them."""
 
     def __init__(self, demand: Demand, classes: HostClasses, most: int, seed: int) -> None:
@@ -168,12 +183,12 @@ def _seed(master: Master) -> None:
 
 def _parts(demand: Demand, classes: HostClasses) -> list[HostClasses]:
     """Part the hosts: whole domains of what units are bound to, where there are many; else host by host."""
-    number = -(-len(classes) // FEW)
+    number = -(-len(classes) // MAX_CLASSES_IN_ONE_PART)
     if number == 1:
         return [classes]
     keys = np.argsort(np.argsort(classes.label, kind="stable"), kind="stable")
     for whole in demand.wholes:
-        codes = demand.ground.fleet.codes(whole.level)[classes.rows]
+        codes = demand.compiled.fleet.codes(whole.level)[classes.rows]
         domains, place = np.unique(codes, return_inverse=True)
         if len(domains) >= 4 * number:
             keys = place.reshape(-1)
@@ -182,11 +197,13 @@ def _parts(demand: Demand, classes: HostClasses) -> list[HostClasses]:
 
 
 def _named(demand: Demand, rows: Ints, dealt: list[Ints], copies: int) -> list[Placement]:
-    names, lots = demand.ground.fleet.names, demand.ground.lots
+    names, member_classes = demand.compiled.fleet.names, demand.compiled.member_classes
     found: list[Placement] = [{} for _ in range(copies)]
     for unit, places in zip(demand.units, dealt, strict=True):
-        for lot, count in unit.items():
-            ids = [told(id_) for id_ in lots[lot].ids]
+        for member_class, count in unit.items():
+            ids = [told(id_) for id_ in member_classes[member_class].ids]
             for placement, inside in zip(found, rows[places].tolist(), strict=True):
-                placement.update(zip(ids, [names[row] for row in inside for _ in range(count)], strict=True))
+                placement.update(
+                    zip(ids, [names[row] for row in inside for _ in range(count)], strict=True)
+                )
     return found

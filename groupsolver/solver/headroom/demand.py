@@ -1,6 +1,6 @@
 """What copies of an application ask of hosts, in numbers: units, what a host takes of them, ceilings.
 
-A unit is a lot of one copy, or all lots that a hard policy puts on one host together. Over k copies, n of
+A unit is a member class of one copy, or all member classes that a hard policy puts on one host together. Over k copies, n of
 a unit in each, k n units stand on hosts, wherever each copy's own stand. Rules of a copy add ceilings:
 where no copy has more than m members of a group in a domain, k copies have at most k m.
 """
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints, Mask
 from groupsolver.model.value import HOST
 from groupsolver.solver.presolve.eligibility import Survey, survey
 
-MANY = 2**40  # members on a host: more than any has room for
-Members = dict[int, int]  # by lot
+UNBOUNDED_MEMBERS = 2**40  # members on a host: more than any has room for
+Members = dict[int, int]  # by member class
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,12 @@ class Demand:
 
     Attributes
     ----------
-    ground : Ground
+    compiled problem : CompiledProblem
         Of one copy.
     names : tuple of str
         Resource classes, R of them.
     units : tuple of dict of int to int
-        Members by lot in each unit, U of them.
+        Members by member class in each unit, U of them.
     number : (U,) int64
         How many of each unit a copy has.
     size : (U, R) int64
@@ -76,7 +76,7 @@ class Demand:
     wholes : tuple of Whole
     """
 
-    ground: Ground
+    compiled: CompiledProblem
     names: tuple[str, ...]
     units: tuple[Members, ...]
     number: Ints
@@ -88,102 +88,151 @@ class Demand:
 
     def levels(self) -> list[str]:
         """Give the levels above host that ceilings and wholes speak of."""
-        told = {one.level for one in (*self.necessary, *self.even)} | {one.level for one in self.wholes}
+        told = {one.level for one in (*self.necessary, *self.even)} | {
+            one.level for one in self.wholes
+        }
         told -= {HOST}
-        return sorted(told, key=lambda level: (self.ground.fleet.domains(level), level))
+        return sorted(told, key=lambda level: (self.compiled.fleet.domains(level), level))
 
     def free(self) -> Ints:
         """(H, R) int64: what is free of each host that something may land on."""
-        fleet = self.ground.fleet
+        fleet = self.compiled.fleet
         columns = [np.where(fleet.ready, fleet.free(name), 0) for name in self.names]
         return np.stack(columns, axis=1) if columns else np.zeros((len(fleet), 0), dtype=np.int64)
 
 
-def demand_of(ground: Ground) -> Demand:
+def demand_of(compiled: CompiledProblem) -> Demand:
     """Read it from the rules of one copy."""
-    known = survey(ground, "pack")
-    units = _units(ground)
-    names = tuple(sorted({name for lot in ground.lots for name, _ in lot.size}))
-    sizes = [[dict(lot.size).get(name, 0) for name in names] for lot in ground.lots]
-    size = [[sum(n * sizes[lot][r] for lot, n in unit.items()) for r in range(len(names))] for unit in units]
-    number = [ground.lots[next(iter(unit))].number if len(unit) == 1 and 1 in unit.values() else 1 for unit in units]
-    necessary, even = _ceilings(ground, units)
+    known = survey(compiled, "pack")
+    units = _units(compiled)
+    names = tuple(
+        sorted({name for member_class in compiled.member_classes for name, _ in member_class.size})
+    )
+    sizes = [
+        [dict(member_class.size).get(name, 0) for name in names]
+        for member_class in compiled.member_classes
+    ]
+    size = [
+        [
+            sum(n * sizes[member_class][r] for member_class, n in unit.items())
+            for r in range(len(names))
+        ]
+        for unit in units
+    ]
+    number = [
+        compiled.member_classes[next(iter(unit))].number
+        if len(unit) == 1 and 1 in unit.values()
+        else 1
+        for unit in units
+    ]
+    necessary, even = _ceilings(compiled, units)
     wholes = tuple(
-        Whole(str(ground.level(rule)), tuple(inside), rule.group, rule.policy.kind)
-        for rule in ground.scene.hard()
-        if rule.policy.binds_on(ground.fleet)
-        and ground.level(rule) != HOST
-        and (inside := _inside(units, ground.lots_below(rule.group)))
+        Whole(str(compiled.level(rule)), tuple(inside), rule.group, rule.policy.kind)
+        for rule in compiled.problem.hard()
+        if rule.policy.binds_on(compiled.fleet)
+        and compiled.level(rule) != HOST
+        and (inside := _inside(units, compiled.member_classes_below(rule.group)))
     )
     return Demand(
-        ground,
+        compiled,
         names,
         tuple(units),
         np.array(number, dtype=np.int64),
         np.array(size, dtype=np.int64).reshape(len(units), len(names)),
-        _slots(ground, known, units, dict(zip(names, np.array(size).T, strict=True)) if names else {}),
+        _slots(
+            compiled, known, units, dict(zip(names, np.array(size).T, strict=True)) if names else {}
+        ),
         tuple(necessary),
         tuple(even),
         wholes,
     )
 
 
-def _units(ground: Ground) -> list[Members]:
-    """Join the lots that must share a host; others are units by themselves, a member each."""
-    joined = {lot: frozenset([lot]) for lot in range(len(ground.lots))}
+def _units(compiled: CompiledProblem) -> list[Members]:
+    """Join the member classes that must share a host; others are units by themselves, a member each."""
+    joined = {
+        member_class: frozenset([member_class])
+        for member_class in range(len(compiled.member_classes))
+    }
     bound: set[int] = set()
-    for rule in ground.scene.hard():
-        if rule.policy.binds_on(ground.fleet) and ground.level(rule) == HOST:
-            together = frozenset().union(*(joined[lot] for lot in ground.lots_below(rule.group)))
+    for rule in compiled.problem.hard():
+        if rule.policy.binds_on(compiled.fleet) and compiled.level(rule) == HOST:
+            together = frozenset().union(
+                *(
+                    joined[member_class]
+                    for member_class in compiled.member_classes_below(rule.group)
+                )
+            )
             bound |= together
             joined |= dict.fromkeys(together, together)
     found = dict.fromkeys(joined.values())
-    return [{lot: ground.lots[lot].number if lot in bound else 1 for lot in sorted(lots)} for lots in found]
+    return [
+        {
+            member_class: compiled.member_classes[member_class].number
+            if member_class in bound
+            else 1
+            for member_class in sorted(member_classes)
+        }
+        for member_classes in found
+    ]
 
 
-def _inside(units: list[Members], lots: list[int]) -> list[int]:
-    """Give the units that have members of some lots: where these are bound to one place, so are they."""
-    return [number for number, unit in enumerate(units) if unit.keys() & set(lots)]
+def _inside(units: list[Members], member_classes: list[int]) -> list[int]:
+    """Give the units that have members of some member classes: where these are bound to one place, so are they."""
+    return [number for number, unit in enumerate(units) if unit.keys() & set(member_classes)]
 
 
-def _slots(ground: Ground, known: Survey, units: list[Members], size: dict[str, Ints]) -> Ints:
-    fleet = ground.fleet
+def _slots(
+    compiled: CompiledProblem, known: Survey, units: list[Members], size: dict[str, Ints]
+) -> Ints:
+    fleet = compiled.fleet
     found = []
     for number, unit in enumerate(units):
-        slots = np.where(fleet.ready, np.int64(MANY), np.int64(0))
+        slots = np.where(fleet.ready, np.int64(UNBOUNDED_MEMBERS), np.int64(0))
         for name, amounts in size.items():
             if amounts[number]:
                 slots = np.minimum(slots, fleet.free(name) // amounts[number])
-        for lot, count in unit.items():
-            alone = fleet.slots(dict(ground.lots[lot].size), MANY)
-            slots = np.where(known.most[lot] >= count, np.minimum(slots, alone // count), 0)
+        for member_class, count in unit.items():
+            alone = fleet.slots(dict(compiled.member_classes[member_class].size), UNBOUNDED_MEMBERS)
+            slots = np.where(
+                known.most[member_class] >= count, np.minimum(slots, alone // count), 0
+            )
         found.append(slots)
     return np.array(found, dtype=np.int64).reshape(len(units), len(fleet))
 
 
-def _ceilings(ground: Ground, units: list[Members]) -> tuple[list[Ceiling], list[Ceiling]]:
+def _ceilings(
+    compiled: CompiledProblem, units: list[Members]
+) -> tuple[list[Ceiling], list[Ceiling]]:
     necessary, even = [], []
-    for rule in ground.scene.hard():
-        policy, group, level = rule.policy, rule.group, str(ground.level(rule))
-        weight = _weights(ground, units, group)
+    for rule in compiled.problem.hard():
+        policy, group, level = rule.policy, rule.group, str(compiled.level(rule))
+        weight = _weights(compiled, units, group)
         if not weight.any():
             continue
-        most, window = policy.most_in_one(group, ground), policy.even(group, ground)
+        most, window = policy.most_in_one(group, compiled), policy.even(group, compiled)
         if most is not None:
             necessary.append(Ceiling(level, weight, float(most), 0.0, None, group, policy.kind))
         if window is not None:
-            low = float(window[0]) if level != HOST else 0.0  # hosts are many: they are not held to it here
-            counted = ground.spread_over(group, level) if low else None
+            low = (
+                float(window[0]) if level != HOST else 0.0
+            )  # hosts are many: they are not held to it here
+            counted = compiled.spread_over(group, level) if low else None
             even.append(Ceiling(level, weight, float(window[1]), low, counted, group, policy.kind))
-        rivals = policy.rivals(group, ground.scene)
+        rivals = policy.rivals(group, compiled.problem)
         if rivals is not None:
             share = np.zeros(len(units))
             for one in rivals[0]:
-                share += _weights(ground, units, one) / max(1, ground.scene.size(one))
+                share += _weights(compiled, units, one) / max(1, compiled.problem.size(one))
             necessary.append(Ceiling(level, share, float(rivals[1]), 0.0, None, group, policy.kind))
     return necessary, even
 
 
-def _weights(ground: Ground, units: list[Members], group: str) -> Floats:
-    below = set(ground.lots_below(group))
-    return np.array([float(sum(n for lot, n in unit.items() if lot in below)) for unit in units])
+def _weights(compiled: CompiledProblem, units: list[Members], group: str) -> Floats:
+    below = set(compiled.member_classes_below(group))
+    return np.array(
+        [
+            float(sum(n for member_class, n in unit.items() if member_class in below))
+            for unit in units
+        ]
+    )

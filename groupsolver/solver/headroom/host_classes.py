@@ -48,7 +48,9 @@ class HostClasses:
         found, label, number = np.unique(self.label[which], return_inverse=True, return_counts=True)
         codes = {level: inside[found] for level, inside in self.codes.items()}
         free, slots = self.free[found], self.slots[found]
-        return HostClasses(self.rows[which], label.reshape(-1), number.astype(np.int64), free, slots, codes)
+        return HostClasses(
+            self.rows[which], label.reshape(-1), number.astype(np.int64), free, slots, codes
+        )
 
 
 def useful(free: Ints, slots: Ints, size: Ints) -> Ints:
@@ -65,14 +67,22 @@ def useful(free: Ints, slots: Ints, size: Ints) -> Ints:
 
 def classes_of(demand: Demand, most: int, levels: Sequence[str]) -> HostClasses:
     """Class the hosts, for at most so many copies, by the domains of some levels too."""
-    fleet = demand.ground.fleet
+    fleet = demand.compiled.fleet
     # No host has more than all copies have; with some to spare, so that bounds stay true of a host more.
     slots = np.minimum(demand.slots, (demand.number * (4 * most + SPARE))[:, None]).T
     rows = np.flatnonzero(slots.any(axis=1))
     slots = slots[rows]
     free = useful(demand.free()[rows], slots, demand.size)
-    codes = np.stack([fleet.codes(level)[rows] for level in levels], axis=1) if levels else np.zeros((len(rows), 0))
+    codes = (
+        np.stack([fleet.codes(level)[rows] for level in levels], axis=1)
+        if levels
+        else np.zeros((len(rows), 0))
+    )
     table = np.concatenate([free, slots, codes.astype(np.int64)], axis=1)
-    _, first, label, number = np.unique(table, axis=0, return_index=True, return_inverse=True, return_counts=True)
+    _, first, label, number = np.unique(
+        table, axis=0, return_index=True, return_inverse=True, return_counts=True
+    )
     inside = {level: codes[first, at].astype(np.int64) for at, level in enumerate(levels)}
-    return HostClasses(rows, label.reshape(-1), number.astype(np.int64), free[first], slots[first], inside)
+    return HostClasses(
+        rows, label.reshape(-1), number.astype(np.int64), free[first], slots[first], inside
+    )

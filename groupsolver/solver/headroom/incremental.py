@@ -17,12 +17,12 @@ from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.compiled.numa_packing import Undecided
 from groupsolver.model.fleet import Host
 from groupsolver.model.result import Cells, Limits, Placement, Result
-from groupsolver.solver.budget import Run
+from groupsolver.solver.budget import Budget
 from groupsolver.solver.pipeline import solve
 
 Copy = tuple[Placement, Cells]
 LARGEST = 240  # members of a batch
-ANY = 1e9  # a gap at which the first placement will do
+FIRST_PLACEMENT_GAP = 1e9  # a gap at which the first placement will do
 TRY = 2.0  # seconds for a try to improve
 VAIN = 8  # such tries in vain, one after the other, that are enough
 
@@ -42,13 +42,24 @@ class Stock:
         self.app, self.empty, self.together = app, fleet, together
         self.fleet = fleet.copy()
         self.copies: list[Copy] = []
-        self.sizes = {id_: app.resources(members) for group in app.groups for id_, members in member_ids(group)}
+        self.sizes = {
+            id_: app.resources(members)
+            for group in app.groups
+            for id_, members in member_ids(group)
+        }
         # Copies that stand are strangers to those that come where some policy looks at whoever comes near.
-        self._seen = any(policy.of_all for group in app.groups for policy in group.policies if policy.hard)
+        self._seen = any(
+            policy.counts_all_groups
+            for group in app.groups
+            for policy in group.policies
+            if policy.hard
+        )
 
     def take(self, copies: Iterable[Copy]) -> None:
         """Let copies stand."""
-        taken: dict[str, dict[tuple[str, str | None], int]] = {}  # by host: of each class, and of each in which cell
+        taken: dict[
+            str, dict[tuple[str, str | None], int]
+        ] = {}  # by host: of each class, and of each in which cell
         for copy in copies:
             self.copies.append(copy)
             placement, cells = copy
@@ -76,26 +87,34 @@ class Stock:
 def _with(host: Host, taken: Mapping[tuple[str, str | None], int]) -> Host:
     """Give a host of which more is used; its values were valid, and are not looked at again."""
     used, inside = dict(host.used), host.cell_classes()
-    cells = {name: dict(cell.used) for name, cell in zip(host.cell_names(), host.cells, strict=True)}
+    cells = {
+        name: dict(cell.used) for name, cell in zip(host.cell_names(), host.cells, strict=True)
+    }
     for (name, cell), amount in taken.items():
         into = cells[cell] if cell is not None and name in inside else used
         into[name] = into.get(name, 0) + amount
     kept = [
-        one.model_copy(update={"used": cells[name]}) for name, one in zip(host.cell_names(), host.cells, strict=True)
+        one.model_copy(update={"used": cells[name]})
+        for name, one in zip(host.cell_names(), host.cells, strict=True)
     ]
     return host.model_copy(update={"used": used, "cells": tuple(kept)})
 
 
-def refill(stock: Stock, most: int, run: Run) -> bool:
+def refill(stock: Stock, most: int, budget: Budget) -> bool:
     """Place copies until there are `most`, none more fits, or time is over; say whether none more fits.
 
     Without moving those that stand: so that none fits proves nothing about the fleet without them.
     """
     largest = max(1, LARGEST // len(stock.sizes))
     size = min(largest, 4)
-    while len(stock.copies) < most and run.left() > 0:
+    while len(stock.copies) < most and budget.left() > 0:
         size = min(size, most - len(stock.copies))
-        result = _solve(stock.batch(size), stock.fleet, run, 0.5 * run.left() if size > 1 else run.left())
+        result = _solve(
+            stock.batch(size),
+            stock.fleet,
+            budget,
+            0.5 * budget.left() if size > 1 else budget.left(),
+        )
         found = split(stock, result, size)
         stock.take(found)
         if not found and size == 1:
@@ -105,30 +124,32 @@ def refill(stock: Stock, most: int, run: Run) -> bool:
     return False
 
 
-def improve(stock: Stock, most: int, run: Run) -> None:
+def improve(stock: Stock, most: int, budget: Budget) -> None:
     """Take some copies up and place one more than these, until there are `most`, or it was tried in vain.
 
     Source: large neighbourhood search, Shaw (1998), doi:10.1007/3-540-49481-2_30.
     """
-    random, vain = np.random.default_rng(run.limits.seed), 0
+    random, vain = np.random.default_rng(budget.limits.seed), 0
     number = max(1, LARGEST // len(stock.sizes))
-    while len(stock.copies) < most and vain < VAIN and run.left() > 0:
+    while len(stock.copies) < most and vain < VAIN and budget.left() > 0:
         before = list(stock.copies)
         up = set(random.choice(len(before), min(number, len(before)), replace=False).tolist())
         stock.replace(copy for at, copy in enumerate(before) if at not in up)
-        result = _solve(stock.batch(len(up) + 1), stock.fleet, run, min(TRY, run.left()))
+        result = _solve(stock.batch(len(up) + 1), stock.fleet, budget, min(TRY, budget.left()))
         found = split(stock, result, len(up) + 1)
         stock.take(found or [before[at] for at in sorted(up)])
         vain = 0 if found else vain + 1
 
 
-def _limits(run: Run, seconds: float) -> Limits:
-    return replace(run.limits, seconds=max(0.05, seconds), gap=ANY)
+def _limits(budget: Budget, seconds: float) -> Limits:
+    return replace(budget.limits, seconds=max(0.05, seconds), gap=FIRST_PLACEMENT_GAP)
 
 
-def _solve(app: Application[Any], fleet: CompiledFleet, run: Run, seconds: float) -> Result:
+def _solve(app: Application[Any], fleet: CompiledFleet, budget: Budget, seconds: float) -> Result:
     """Place anywhere; whoever watches the run may stop it, and hears nothing of single placements."""
-    return solve(app, fleet, limits=_limits(run, seconds), progress=lambda _: run.tell("refill"))
+    return solve(
+        app, fleet, limits=_limits(budget, seconds), progress=lambda _: budget.tell("refill")
+    )
 
 
 def split(stock: Stock, result: Result, number: int) -> list[Copy]:
@@ -139,15 +160,19 @@ def split(stock: Stock, result: Result, number: int) -> list[Copy]:
     return [
         (
             {id_: placement[copied(id_, copy)] for id_ in stock.sizes},
-            {id_: result.cells[copied(id_, copy)] for id_ in stock.sizes if copied(id_, copy) in result.cells},
+            {
+                id_: result.cells[copied(id_, copy)]
+                for id_ in stock.sizes
+                if copied(id_, copy) in result.cells
+            },
         )
         for copy in range(number)
     ]
 
 
-def whole(stock: Stock, number: int, run: Run) -> tuple[list[Copy], bool]:
+def whole(stock: Stock, number: int, budget: Budget) -> tuple[list[Copy], bool]:
     """Place so many copies at once, on the fleet without any; or prove that they do not fit."""
-    result = _solve(copies_of(stock.app, number), stock.empty, run, run.left())
+    result = _solve(copies_of(stock.app, number), stock.empty, budget, budget.left())
     return split(stock, result, number), result.status == "infeasible"
 
 
@@ -168,7 +193,9 @@ def in_cells(stock: Stock, placements: Sequence[Placement]) -> list[Copy]:
         while True:
             staying = [(number, id_) for number, id_ in members if number not in dropped]
             try:
-                found = dealt(hosts[name], [(copied(id_, number), sizes[id_]) for number, id_ in staying])
+                found = dealt(
+                    hosts[name], [(copied(id_, number), sizes[id_]) for number, id_ in staying]
+                )
             except Undecided:
                 found = None
             if found is not None:

@@ -73,12 +73,16 @@ class Knapsacks:
 class _Fill:
     """One set of prices, on classes that take the same units."""
 
-    def __init__(self, sacks: Knapsacks, here: Ints, units: Ints, price: Floats, states: int) -> None:
+    def __init__(
+        self, sacks: Knapsacks, here: Ints, units: Ints, price: Floats, states: int
+    ) -> None:
         self.states = states
         self.free, self.slots = sacks.free[here], sacks.slots[here]
         self.size, self.price = sacks.size, price
         typical = np.maximum(1.0, np.median(self.free, axis=0))
-        self.units = units[np.argsort(-(self.size[units] / typical).max(axis=1, initial=0), kind="stable")]
+        self.units = units[
+            np.argsort(-(self.size[units] / typical).max(axis=1, initial=0), kind="stable")
+        ]
         self.counts = np.zeros_like(self.slots)
         self.value = np.zeros(len(here))
         self.most = np.zeros(len(here))
@@ -88,7 +92,9 @@ class _Fill:
     def _greedy(self) -> None:
         """Fill by worth for what is taken, and by the largest first."""
         weight = 1 / np.maximum(1.0, self.free.mean(axis=0))
-        rate = self.price[self.units] / np.maximum(1e-300, (self.size[self.units] * weight).sum(axis=1))
+        rate = self.price[self.units] / np.maximum(
+            1e-300, (self.size[self.units] * weight).sum(axis=1)
+        )
         for order in (self.units[np.argsort(-rate, kind="stable")], self.units):
             left, counts = self.free.copy(), np.zeros_like(self.slots)
             for unit in order.tolist():
@@ -125,7 +131,9 @@ class _Fill:
             widths = take + 1
             if int(widths.sum()) > 20 * self.states:
                 keep = np.cumsum(widths) <= 20 * self.states
-                np.maximum.at(dropped, at[~keep], self._whole(at[~keep], left[~keep], value[~keep], step))
+                np.maximum.at(
+                    dropped, at[~keep], self._whole(at[~keep], left[~keep], value[~keep], step)
+                )
                 at, left, counts = at[keep], left[keep], counts[keep]
                 value, take, widths = value[keep], take[keep], widths[keep]
             chosen = np.arange(int(widths.sum())) - np.repeat(np.cumsum(widths) - widths, widths)
@@ -173,7 +181,10 @@ def trimmed(free: Ints, size: Ints, most: Floats | None = None) -> Ints:
                 ratio = (size[needy, r] / size[needy, s]).max()
                 found[:, r] = np.minimum(found[:, r], free[:, s] * ratio)
     step = np.maximum(1, unit)
-    whole = np.minimum(free // step, np.floor(found * (1 + 1e-12) / step + 1e-9).astype(np.int64)) * step
+    whole = (
+        np.minimum(free // step, np.floor(found * (1 + 1e-12) / step + 1e-9).astype(np.int64))
+        * step
+    )
     return np.where(unit > 0, whole, 0)
 
 
@@ -226,7 +237,9 @@ def _vertices(size: Ints, price: Floats) -> Floats:
     # Lifted by what rounding took, so that each is a point of the dual; those far from it are none.
     lack = (right - found @ scaled.T).max(axis=1)
     found = found[lack <= 1e-9 * (1 + right.max())]
-    lift = np.maximum(0.0, ((right - found @ scaled.T) / scaled.max(axis=1)).max(axis=1, initial=0.0))
+    lift = np.maximum(
+        0.0, ((right - found @ scaled.T) / scaled.max(axis=1)).max(axis=1, initial=0.0)
+    )
     out = np.zeros((len(found), number))
     out[:, used] = (found + lift[:, None]) / scale[used]
     return np.unique(out, axis=0)

@@ -11,8 +11,8 @@ from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.headroom import Unlock
 from groupsolver.model.units import resources_told
-from groupsolver.solver.headroom.bulk import MOST, Bulk
-from groupsolver.solver.headroom.demand import MANY, Demand
+from groupsolver.solver.headroom.bulk import MAX_COPIES, Bulk
+from groupsolver.solver.headroom.demand import UNBOUNDED_MEMBERS, Demand
 from groupsolver.solver.headroom.knapsack import Knapsacks
 
 
@@ -21,9 +21,11 @@ def unlocks(demand: Demand, found: Bulk, bound: int) -> tuple[Unlock, ...]:
 
     Lagrange's bound with one more host is the bound and what its best filling is worth at the same prices.
     """
-    types = _types(demand.ground.fleet)
+    types = _types(demand.compiled.fleet)
     empty = [_empty(hosts[0], number) for number, hosts in enumerate(types)]
-    fleet = CompiledFleet(Fleet.model_construct(levels=demand.ground.fleet.levels, hosts=tuple(empty), links=()))
+    fleet = CompiledFleet(
+        Fleet.model_construct(levels=demand.compiled.fleet.levels, hosts=tuple(empty), links=())
+    )
     free = np.stack([fleet.free(name) for name in demand.names], axis=1)
     sacks = Knapsacks(free, _slots(demand, fleet, free, empty), demand.size)
     _, _, most = sacks.best(np.tile(found.prices, (len(empty), 1)))
@@ -61,21 +63,33 @@ def _sizes(inventory: Any) -> list[tuple[str, int, int]]:
 def _empty(host: Host, number: int) -> Host:
     cells = tuple(cell.model_copy(update={"used": {}}) for cell in host.cells)
     # Not of the name of any host: policies that name hosts do not mean it.
-    return host.model_copy(update={"name": f"\0{number}", "used": {}, "cells": cells, "enabled": True})
+    return host.model_copy(
+        update={"name": f"\0{number}", "used": {}, "cells": cells, "enabled": True}
+    )
 
 
 def _slots(demand: Demand, fleet: CompiledFleet, free: Ints, hosts: list[Host]) -> Ints:
     """(T, U) int64: how many of each unit a host takes; by room, and by what the host is."""
-    ground = demand.ground
+    compiled = demand.compiled
     found = np.zeros((len(hosts), len(demand.units)), dtype=np.int64)
     for number, unit in enumerate(demand.units):
-        slots = np.minimum(MANY, demand.number[number] * MOST) * np.ones(len(hosts), dtype=np.int64)
+        slots = np.minimum(UNBOUNDED_MEMBERS, demand.number[number] * MAX_COPIES) * np.ones(
+            len(hosts), dtype=np.int64
+        )
         some = np.flatnonzero(demand.size[number])
         if len(some):
             slots = np.minimum(slots, (free[:, some] // demand.size[number][some]).min(axis=1))
-        for lot, count in unit.items():
-            slots = np.minimum(slots, fleet.slots(dict(ground.lots[lot].size), MANY) // count)
-            rules = [rule.policy for rule in ground.scene.rules_over(ground.lots[lot].group) if rule.policy.hard]
+        for member_class, count in unit.items():
+            slots = np.minimum(
+                slots,
+                fleet.slots(dict(compiled.member_classes[member_class].size), UNBOUNDED_MEMBERS)
+                // count,
+            )
+            rules = [
+                rule.policy
+                for rule in compiled.problem.rules_over(compiled.member_classes[member_class].group)
+                if rule.policy.hard
+            ]
             fits = [all(policy.admits(host) for policy in rules) for host in hosts]
             slots = np.where(fits, slots, 0)
         found[:, number] = slots

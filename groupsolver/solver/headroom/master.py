@@ -40,7 +40,9 @@ class Master:
         No more copies than so many fit.
     """
 
-    def __init__(self, demand: Demand, classes: HostClasses, ceilings: tuple[Ceiling, ...], most: int) -> None:
+    def __init__(
+        self, demand: Demand, classes: HostClasses, ceilings: tuple[Ceiling, ...], most: int
+    ) -> None:
         self.demand, self.classes, self.most = demand, classes, most
         self.ceilings = tuple(one for one in ceilings if one.level in {HOST, *classes.codes})
         self.wholes = tuple(one for one in demand.wholes if one.level in classes.codes)
@@ -51,15 +53,25 @@ class Master:
         # Which rows of ceilings and floors are in the program: (ceiling, domain), the latter of a floor as ~domain.
         self.rows: list[tuple[int, int]] = []
         levels = [one.level for one in self.ceilings] + [one.level for one in self.wholes]
-        self.codes = [self._code(level) for level in levels]  # of each ceiling, and then of each whole
+        self.codes = [
+            self._code(level) for level in levels
+        ]  # of each ceiling, and then of each whole
         self.inside = [self._part_of(one) for one in self.ceilings]
-        fleet = demand.ground.fleet
-        self.domains = [len(classes) if one.level == HOST else fleet.domains(one.level) for one in self.ceilings]
+        fleet = demand.compiled.fleet
+        self.domains = [
+            len(classes) if one.level == HOST else fleet.domains(one.level) for one in self.ceilings
+        ]
         for at, one in enumerate(self.ceilings):
             if one.low:
-                where = range(self.domains[at]) if one.counted is None else np.flatnonzero(one.counted).tolist()
+                where = (
+                    range(self.domains[at])
+                    if one.counted is None
+                    else np.flatnonzero(one.counted).tolist()
+                )
                 self.rows += [(at, ~domain) for domain in where]
-            if self.inside[at] is not None and len(classes) <= ADDED:  # of few copies, these bind mostly
+            if (
+                self.inside[at] is not None and len(classes) <= ADDED
+            ):  # of few copies, these bind mostly
                 open_ = (classes.slots @ one.weight > one.high) & (one.level == HOST)
                 self.rows += [(at, one_) for one_ in np.flatnonzero(open_).tolist()]
 
@@ -97,20 +109,26 @@ class Master:
         for at, one in enumerate(self.ceilings):
             if prices.ceiling and (prices.ceiling[at].any() or prices.floor[at].any()):
                 codes = self.codes[at]
-                net = np.where(codes >= 0, (prices.ceiling[at] - prices.floor[at])[np.maximum(codes, 0)], 0.0)
+                net = np.where(
+                    codes >= 0, (prices.ceiling[at] - prices.floor[at])[np.maximum(codes, 0)], 0.0
+                )
                 found -= net[:, None] * one.weight
         for at, whole in enumerate(self.wholes):
             if prices.whole:
                 codes = self.codes[len(self.ceilings) + at]
                 for number, unit in enumerate(whole.units):
-                    found[:, unit] -= np.where(codes >= 0, prices.whole[at][number][np.maximum(codes, 0)], 0.0)
+                    found[:, unit] -= np.where(
+                        codes >= 0, prices.whole[at][number][np.maximum(codes, 0)], 0.0
+                    )
         return found
 
     def bound(self, prices: Prices, most: Floats) -> float:
         """Give Lagrange's bound, where no filling of a class is worth more than `most` at some prices."""
         total = float(self.classes.number @ most)
         by_all = 1.0 - float(self.demand.number @ prices.unit)
-        inside = [np.zeros(self.demand.ground.fleet.domains(whole.level)) for whole in self.wholes]
+        inside = [
+            np.zeros(self.demand.compiled.fleet.domains(whole.level)) for whole in self.wholes
+        ]
         for at, one in enumerate(self.ceilings if prices.ceiling else ()):
             times = self.classes.number if one.level == HOST else 1
             gain = prices.ceiling[at] * one.high * times - prices.floor[at] * one.low
@@ -123,7 +141,11 @@ class Master:
                 by_all += float(gain[codes < 0].sum())
         for at, each in enumerate(self.wholes if prices.whole else ()):
             by_all += float(prices.once[at])
-            net = inside[at] + self.demand.number[list(each.units)] @ prices.whole[at] - prices.once[at]
+            net = (
+                inside[at]
+                + self.demand.number[list(each.units)] @ prices.whole[at]
+                - prices.once[at]
+            )
             total += self.most * float(np.maximum(0.0, net).sum())
         return total + self.most * max(0.0, by_all)
 
@@ -133,12 +155,16 @@ class Master:
         for at, one in enumerate(self.ceilings):
             codes = self.codes[at][self.owner]
             loads = np.zeros(self.domains[at])
-            np.add.at(loads, codes[codes >= 0], ((self.counts @ one.weight) * solved.takes)[codes >= 0])
+            np.add.at(
+                loads, codes[codes >= 0], ((self.counts @ one.weight) * solved.takes)[codes >= 0]
+            )
             times = self.classes.number if one.level == HOST else 1
             whole, copies = self.inside[at], np.full(self.domains[at], solved.copies)
             if whole is not None:
                 within = self.codes[len(self.ceilings) + whole]
-                copies = np.where(within >= 0, solved.inside[whole][np.maximum(within, 0)], solved.copies)
+                copies = np.where(
+                    within >= 0, solved.inside[whole][np.maximum(within, 0)], solved.copies
+                )
             over = loads - one.high * copies * times
             found += [
                 (-float(over[domain]), (at, domain))

@@ -74,7 +74,7 @@ class Program:
         self._parts: list[tuple[Ints, Ints, Floats]] = []
         self._right: list[Floats] = []
         self._rows = 0
-        fleet = master.demand.ground.fleet
+        fleet = master.demand.compiled.fleet
         self.domains = [fleet.domains(whole.level) for whole in master.wholes]
         self.first = np.cumsum([1, *self.domains])  # of each whole's variables
         self.base = int(self.first[-1])  # of the columns
@@ -83,11 +83,15 @@ class Program:
         self._wholes()
         row, column, value = (np.concatenate([part[i] for part in self._parts]) for i in range(3))
         shape = self._rows, self.base + len(master.owner)
-        self.table = csr_array(coo_array((value, (row.astype(np.int64), column.astype(np.int64))), shape=shape))
+        self.table = csr_array(
+            coo_array((value, (row.astype(np.int64), column.astype(np.int64))), shape=shape)
+        )
         self.right = np.concatenate(self._right)
 
     def _add(self, row: ArrayLike, column: ArrayLike, value: ArrayLike) -> None:
-        self._parts.append((np.asarray(row), np.asarray(column), np.asarray(value, dtype=np.float64)))
+        self._parts.append(
+            (np.asarray(row), np.asarray(column), np.asarray(value, dtype=np.float64))
+        )
 
     def _limit(self, right: Floats) -> None:
         self._right.append(right)
@@ -124,7 +128,11 @@ class Program:
     def _copies_in(self, ceiling: int, domain: int) -> int:
         """Give the variable of the copies that a ceiling is by."""
         whole = self.master.inside[ceiling]
-        code = -1 if whole is None else int(self.master.codes[len(self.master.ceilings) + whole][domain])
+        code = (
+            -1
+            if whole is None
+            else int(self.master.codes[len(self.master.ceilings) + whole][domain])
+        )
         return int(self.first[whole]) + code if whole is not None and code >= 0 else 0
 
     def _wholes(self) -> None:
@@ -135,7 +143,11 @@ class Program:
             for one in whole.units:
                 here = np.flatnonzero((place >= 0) & (master.counts[:, one] > 0))
                 self._add(self._rows + place[here], self.base + here, master.counts[here, one])
-                self._add(self._rows + every, self.first[w] + every, np.full(len(every), -master.demand.number[one]))
+                self._add(
+                    self._rows + every,
+                    self.first[w] + every,
+                    np.full(len(every), -master.demand.number[one]),
+                )
                 self._limit(np.zeros(len(every)))
             self._add(np.full(len(every), self._rows), self.first[w] + every, np.ones(len(every)))
             self._add([self._rows], [0], [-1.0])
@@ -149,20 +161,26 @@ class Program:
     def optimum(self, seconds: float) -> Solved | None:
         """Solve over the reals; None where there was no time."""
         options = {"time_limit": max(0.1, seconds)}
-        found = linprog(self._cost(), A_ub=self.table, b_ub=self.right, method="highs", options=options)
+        found = linprog(
+            self._cost(), A_ub=self.table, b_ub=self.right, method="highs", options=options
+        )
         if found.status != 0:
             return None
         dual: Floats = np.maximum(0.0, -found.ineqlin.marginals)
         units, classes = len(self.master.demand.units), len(self.master.classes)
         takes, inside = found.x[self.base :], self._inside(found.x)
-        return Solved(float(found.x[0]), takes, inside, self._prices(dual), dual[units : units + classes])
+        return Solved(
+            float(found.x[0]), takes, inside, self._prices(dual), dual[units : units + classes]
+        )
 
     def whole(self, near: Solved, seconds: float) -> Solved | None:
         """Solve over whole numbers, close to an optimum; None where nothing was found in time."""
         kinds = np.ones(self.table.shape[1])
         options = {"time_limit": max(0.1, seconds), "mip_rel_gap": 0.5 / max(1.0, near.copies)}
         rows, limits = LinearConstraint(self.table, ub=self.right), Bounds(0, np.inf)
-        found = milp(self._cost(), constraints=rows, bounds=limits, integrality=kinds, options=options)
+        found = milp(
+            self._cost(), constraints=rows, bounds=limits, integrality=kinds, options=options
+        )
         if found.x is None:
             return None
         x = np.round(found.x)

@@ -11,17 +11,17 @@ import numpy as np
 
 from groupsolver.checking.copies import Together
 from groupsolver.constraints.policies.exclusive import Exclusive
-from groupsolver.constraints.problem.compiled_problem import Ground
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.errors import BadInput, BrokenAnswer, Fault
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.headroom import Headroom, counted_to
 from groupsolver.model.result import Limits, Watch
-from groupsolver.solver.budget import Run
+from groupsolver.solver.budget import Budget
 from groupsolver.solver.headroom.bottlenecks import Discretion, scarce
-from groupsolver.solver.headroom.bulk import MOST, Bulk, at_most, bulk
+from groupsolver.solver.headroom.bulk import MAX_COPIES, Bulk, at_most, bulk
 from groupsolver.solver.headroom.demand import Demand, demand_of
 from groupsolver.solver.headroom.incremental import Stock, improve, in_cells, refill, whole
 from groupsolver.solver.headroom.marginal_hosts import unlocks
@@ -36,7 +36,7 @@ def headroom(
     *,
     limits: Limits | None = None,
     progress: Watch | None = None,
-    most: int = MOST,
+    most: int = MAX_COPIES,
     reveal: bool = True,
     own: Container[str] | None = None,
 ) -> Headroom:
@@ -75,11 +75,11 @@ def headroom(
     BrokenAnswer, UnknownSolverStatus
         A bug of this library.
     """
-    compiled = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
-    run = Run(limits or Limits(), progress)
-    warnings = Scene(app, compiled.index).warnings
-    most = min(most, MOST)
-    found = search(app, compiled, run, most)
+    compiled_fleet = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
+    budget = Budget(limits or Limits(), progress)
+    warnings = Problem(app, compiled_fleet.index).warnings
+    most = min(most, MAX_COPIES)
+    found = search(app, compiled_fleet, budget, most)
     copies = len(found.stock.copies)
     capped = found.bound >= most  # then it is not known what runs out
     if capped:
@@ -91,14 +91,14 @@ def headroom(
         scarce=() if capped else scarce(found.demand, found.stock, Discretion(reveal, own)),
         unlocks=unlocks(found.demand, found.bulk, found.bound) if reveal and not capped else (),
         warnings=warnings,
-        seconds=run.elapsed(),
+        seconds=budget.elapsed(),
     )
-    run.surface()
+    budget.surface()
     return answer
 
 
 @dataclass(frozen=True)
-class Found:
+class BulkResult:
     """What a search ended with: copies that stand and have passed the check, and what is proved."""
 
     demand: Demand
@@ -107,38 +107,48 @@ class Found:
     bound: int
 
 
-def search(app: Application[Any], compiled: CompiledFleet, run: Run, most: int = MOST) -> Found:
+def search(
+    app: Application[Any], compiled_fleet: CompiledFleet, budget: Budget, most: int = MAX_COPIES
+) -> BulkResult:
     """Bound the copies, place them in bulk, and one batch after the other where that leaves room; `most` at most."""
-    together = Together(app, compiled.index)
-    demand = demand_of(Ground(together.scene, compiled))
+    together = Together(app, compiled_fleet.index)
+    demand = demand_of(CompiledProblem(together.problem, compiled_fleet))
     _sound(demand)
-    stock = Stock(app, compiled, together)
+    stock = Stock(app, compiled_fleet, together)
 
     def left() -> float:
-        return 0.0 if run.tell("bulk") else SHARE * run.left()
+        return 0.0 if budget.tell("bulk") else SHARE * budget.left()
 
-    found = bulk(demand, min(most, at_most(demand)), left, run.limits.gap, run.limits.seed)
+    found = bulk(demand, min(most, at_most(demand)), left, budget.limits.gap, budget.limits.seed)
     bound = min(most, math.floor(found.bound), _apart(demand))
-    run.tell("copies")
+    budget.tell("copies")
     stock.take(_standing(stock, found, bound))
     in_bulk, bulked = stock.copies, len(stock.copies)
-    if not _close(len(stock.copies), bound, run):
-        run.tell("refill")
-        refill(stock, bound, run)
-        bound = _exactly(stock, bound, run)
-        if not _close(len(stock.copies), bound, run):
-            run.tell("improve")
-            improve(stock, bound, run)
+    if not _close(len(stock.copies), bound, budget):
+        budget.tell("refill")
+        refill(stock, bound, budget)
+        bound = _exactly(stock, bound, budget)
+        if not _close(len(stock.copies), bound, budget):
+            budget.tell("improve")
+            improve(stock, bound, budget)
     # What was placed in bulk was checked when it was taken.
-    broken = None if stock.copies is in_bulk and len(in_bulk) == bulked else next(together.broken(stock.copies), None)
+    broken = (
+        None
+        if stock.copies is in_bulk and len(in_bulk) == bulked
+        else next(together.broken(stock.copies), None)
+    )
     if broken is not None or len(stock.copies) > bound:
-        raise BrokenAnswer(f"{len(stock.copies)} copies, of which no more than {bound} fit: {broken}")
-    return Found(demand, found, stock, bound)
+        raise BrokenAnswer(
+            f"{len(stock.copies)} copies, of which no more than {bound} fit: {broken}"
+        )
+    return BulkResult(demand, found, stock, bound)
 
 
 def _sound(demand: Demand) -> None:
     if not demand.units:
-        raise BadInput([Fault("empty-application", "groups", "expected at least one group with members")])
+        raise BadInput(
+            [Fault("empty-application", "groups", "expected at least one group with members")]
+        )
     if not demand.size.any():
         message = "expected members that take some of a resource: of these any number fits"
         raise BadInput([Fault("weightless-copies", "groups", message)])
@@ -146,19 +156,21 @@ def _sound(demand: Demand) -> None:
 
 def _apart(demand: Demand) -> int:
     """Count the domains that a group could have to itself, one for each copy at least; `MOST` where none wants any."""
-    ground, most = demand.ground, MOST
-    for rule in ground.scene.hard():
+    compiled, most = demand.compiled, MAX_COPIES
+    for rule in compiled.problem.hard():
         if isinstance(rule.policy, Exclusive) and rule.policy.scope == "group":
-            lots = set(ground.lots_below(rule.group))
-            units = [number for number, unit in enumerate(demand.units) if unit.keys() & lots]
-            codes = ground.fleet.codes(rule.policy.level)[(demand.slots[units] > 0).any(axis=0)]
+            member_classes = set(compiled.member_classes_below(rule.group))
+            units = [
+                number for number, unit in enumerate(demand.units) if unit.keys() & member_classes
+            ]
+            codes = compiled.fleet.codes(rule.policy.level)[(demand.slots[units] > 0).any(axis=0)]
             if units and (codes >= 0).all():  # on hosts in no domain it is alone with whomever
                 most = min(most, len(np.unique(codes)))
     return most
 
 
-def _close(copies: int, bound: int, run: Run) -> bool:
-    return bound - copies <= run.limits.gap * max(1, copies) or run.left() <= 0
+def _close(copies: int, bound: int, budget: Budget) -> bool:
+    return bound - copies <= budget.limits.gap * max(1, copies) or budget.left() <= 0
 
 
 def _standing(stock: Stock, found: Bulk, most: int) -> list[tuple[dict[str, str], dict[str, str]]]:
@@ -168,10 +180,13 @@ def _standing(stock: Stock, found: Bulk, most: int) -> list[tuple[dict[str, str]
     return [] if next(stock.together.broken(copies), None) is not None else copies
 
 
-def _exactly(stock: Stock, bound: int, run: Run) -> int:
+def _exactly(stock: Stock, bound: int, budget: Budget) -> int:
     """Of few members, try one copy more at once, until that is proved impossible; give the bound."""
-    while not _close(len(stock.copies), bound, run) and (len(stock.copies) + 1) * len(stock.sizes) <= SMALL:
-        more, impossible = whole(stock, len(stock.copies) + 1, run)
+    while (
+        not _close(len(stock.copies), bound, budget)
+        and (len(stock.copies) + 1) * len(stock.sizes) <= SMALL
+    ):
+        more, impossible = whole(stock, len(stock.copies) + 1, budget)
         if impossible:
             return len(stock.copies)
         if not more:

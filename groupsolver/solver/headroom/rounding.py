@@ -53,9 +53,13 @@ def level_down(counts: Ints, total: int) -> Ints:
     if int(counts.sum()) <= total:
         return counts
     low, high = 0, int(counts.max())
-    while low < high:  # the largest level below which all counts together are not more than the total
+    while (
+        low < high
+    ):  # the largest level below which all counts together are not more than the total
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if int(np.minimum(counts, middle).sum()) <= total else (low, middle - 1)
+        low, high = (
+            (middle, high) if int(np.minimum(counts, middle).sum()) <= total else (low, middle - 1)
+        )
     out = np.minimum(counts, low)
     more = np.flatnonzero(counts > low)[: total - int(out.sum())]
     out[more] += 1
@@ -78,9 +82,11 @@ class Dealer:
     def __init__(self, demand: Demand, rows: Ints, counts: Ints, seed: int) -> None:
         self.demand, self.rows, self.counts = demand, rows, counts.copy()
         self.random = np.random.default_rng(seed)
-        fleet = demand.ground.fleet
+        fleet = demand.compiled.fleet
         self.codes = {level: fleet.codes(level)[rows] for level in [*demand.levels(), HOST]}
-        self._whole: dict[int, Whole] = {unit: whole for whole in demand.wholes for unit in whole.units}
+        self._whole: dict[int, Whole] = {
+            unit: whole for whole in demand.wholes for unit in whole.units
+        }
 
     def copies(self) -> int:
         """Find for how many copies there is enough, and take away what is too much for so many."""
@@ -107,20 +113,29 @@ class Dealer:
     def _in_domains(self, whole: Whole) -> Ints:
         """(D,) int64: copies of a whole that each domain has enough of, on hosts where each may have so many."""
         codes = self.codes[whole.level]
-        here, size = np.flatnonzero(codes >= 0), self.demand.ground.fleet.domains(whole.level)
+        here, size = np.flatnonzero(codes >= 0), self.demand.compiled.fleet.domains(whole.level)
         copies = np.full(size, np.iinfo(np.int64).max // 2**20)
         for unit in whole.units:
-            counts, number, each = self.counts[here, unit], int(self.demand.number[unit]), self._each(unit)
+            counts, number, each = (
+                self.counts[here, unit],
+                int(self.demand.number[unit]),
+                self._each(unit),
+            )
             for _ in range(ROUNDS):
                 most = np.minimum(counts, each * copies[codes[here]])
                 copies = np.minimum(
-                    copies, np.bincount(codes[here], weights=most, minlength=size).astype(int) // number
+                    copies,
+                    np.bincount(codes[here], weights=most, minlength=size).astype(int) // number,
                 )
         return copies
 
     def _each(self, unit: int) -> int:
         """Give how many of a unit a copy may have on one host."""
-        highs = [one.high / one.weight[unit] for one in self.demand.even if one.level == HOST and one.weight[unit]]
+        highs = [
+            one.high / one.weight[unit]
+            for one in self.demand.even
+            if one.level == HOST and one.weight[unit]
+        ]
         return int(min([float(self.demand.number[unit]), *highs]))
 
     def _clip(self, copies: int) -> None:
@@ -139,7 +154,11 @@ class Dealer:
             limit = np.zeros(len(loads))
             limit[codes[codes >= 0]] = one.high * most[codes >= 0]
             for domain in np.flatnonzero(loads > limit).tolist():
-                here = np.flatnonzero(codes == domain) if one.level != HOST else np.array([self._at(domain)])
+                here = (
+                    np.flatnonzero(codes == domain)
+                    if one.level != HOST
+                    else np.array([self._at(domain)])
+                )
                 excess = int(loads[domain] - limit[domain])
                 for unit in sorted(units.tolist(), key=lambda u: -int(self.counts[here, u].sum())):
                     own = self.counts[here, unit]
@@ -154,14 +173,20 @@ class Dealer:
 
     def _part_of(self, ceiling: Ceiling) -> Whole | None:
         units = set(np.flatnonzero(ceiling.weight).tolist())
-        return next((w for w in self.demand.wholes if ceiling.level == HOST and units <= set(w.units)), None)
+        return next(
+            (w for w in self.demand.wholes if ceiling.level == HOST and units <= set(w.units)), None
+        )
 
     def _even(self, unit: int, total: int) -> Ints:
         """Take a unit from the fullest domains, and there from the fullest hosts, until so many are left."""
         counts = self.counts[:, unit]
         for one in self.demand.even:
             if one.weight[unit] and one.level != HOST:
-                codes = np.where(self.codes[one.level] >= 0, self.codes[one.level], self.codes[one.level].max() + 1)
+                codes = np.where(
+                    self.codes[one.level] >= 0,
+                    self.codes[one.level],
+                    self.codes[one.level].max() + 1,
+                )
                 sums = np.bincount(codes, weights=counts).astype(np.int64)
                 wanted = level_down(sums, total)
                 out = np.zeros_like(counts)
@@ -174,7 +199,9 @@ class Dealer:
     def deal(self, copies: int) -> list[Ints]:
         """Deal: by unit, (k, n) int64, the place in `rows` of each of a copy's."""
         keys = [self.codes[level] for level in reversed(self.demand.levels())]
-        order = np.lexsort((np.arange(len(self.rows)), *keys)) if keys else np.arange(len(self.rows))
+        order = (
+            np.lexsort((np.arange(len(self.rows)), *keys)) if keys else np.arange(len(self.rows))
+        )
         found: list[Ints] = []
         blocks = {whole: self._blocks(whole, copies) for whole in self.demand.wholes}
         for unit in range(len(self.demand.units)):
@@ -191,13 +218,17 @@ class Dealer:
                     start += size
                 found.append(out)
             else:
-                found.append(np.repeat(order, self.counts[order, unit]).reshape(number, copies).T.copy())
+                found.append(
+                    np.repeat(order, self.counts[order, unit]).reshape(number, copies).T.copy()
+                )
         return found
 
     def _wanted(self, here: Ints, unit: int, size: int, number: int) -> Ints:
         """Give how many of each host's units stay for a block of copies: if it can be, what these may have there."""
         most = np.minimum(self.counts[here, unit], self._each(unit) * size)
-        return level_down(most if int(most.sum()) >= size * number else self.counts[here, unit], size * number)
+        return level_down(
+            most if int(most.sum()) >= size * number else self.counts[here, unit], size * number
+        )
 
     def _blocks(self, whole: Whole, copies: int) -> list[tuple[int, int]]:
         wanted = level_down(self._in_domains(whole), copies)
@@ -205,7 +236,9 @@ class Dealer:
 
     def mend(self, dealt: list[Ints]) -> None:
         """Swap members of one unit between copies until no copy has more in a domain than it may, or tries end."""
-        rules = [one for one in self.demand.even if one.high < float(one.weight @ self.demand.number)]
+        rules = [
+            one for one in self.demand.even if one.high < float(one.weight @ self.demand.number)
+        ]
         loads = [self._loads(one, dealt) for one in rules]
         for _ in range(ROUNDS):
             bad = [
@@ -258,14 +291,21 @@ class Dealer:
     ) -> None:
         mine = dealt[unit]
         involved = [
-            (one, load, self.codes[one.level]) for one, load in zip(rules, loads, strict=True) if one.weight[unit]
+            (one, load, self.codes[one.level])
+            for one, load in zip(rules, loads, strict=True)
+            if one.weight[unit]
         ]
         row = int(mine[copy, at])
-        if not any(load.get((copy, int(codes[row])), 0.0) > one.high for one, load, codes in involved):
+        if not any(
+            load.get((copy, int(codes[row])), 0.0) > one.high for one, load, codes in involved
+        ):
             return  # mended by an earlier swap
         low, high = self._block_of(unit, copy, dealt)
         for _ in range(SWAPS):
-            other, place = int(self.random.integers(low, high)), int(self.random.integers(mine.shape[1]))
+            other, place = (
+                int(self.random.integers(low, high)),
+                int(self.random.integers(mine.shape[1])),
+            )
             theirs = int(mine[other, place])
             if other == copy or theirs == row:
                 continue

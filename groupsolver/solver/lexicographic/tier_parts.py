@@ -11,38 +11,40 @@ from collections.abc import Iterator
 from typing import Any
 
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.problem.problem import Rule, Scene
+from groupsolver.constraints.problem.problem import Problem, Rule
 from groupsolver.model.application import Application
 from groupsolver.solver.presolve.subproblem import kept, subset
 
 
-def parts_of(scene: Scene, rules: list[Rule]) -> Iterator[frozenset[str]]:
+def parts_of(problem: Problem, rules: list[Rule]) -> Iterator[frozenset[str]]:
     """Give sets of groups with new members, joined where one of some rules looks at both; not if that is all."""
-    placed = {member.group for member in scene.batch}
+    placed = {member.group for member in problem.batch}
     joined = {group: frozenset([group]) for group in placed}
     seen: set[str] = set()
     for rule in rules:
-        counted = rule.policy.counted(rule.group, scene) & placed
+        counted = rule.policy.counted(rule.group, problem) & placed
         if counted:
             seen |= counted
             merged = frozenset[str]().union(*(joined[group] for group in counted))
             joined |= dict.fromkeys(merged, merged)
     yield from (
-        part for part in dict.fromkeys(joined[group] for group in scene.groups if group in seen) if part < placed
+        part
+        for part in dict.fromkeys(joined[group] for group in problem.groups if group in seen)
+        if part < placed
     )
 
 
-def only(scene: Scene, part: frozenset[str], tier: int) -> Application[Any]:
+def only(problem: Problem, part: frozenset[str], tier: int) -> Application[Any]:
     """Give the application with new members of some groups alone.
 
     Of its policies those that bind a part as they bind the whole, and of the tier and others that have
     a price those that look at no member outside.
     """
-    placed = {member.group for member in scene.batch}
+    placed = {member.group for member in problem.batch}
 
     def stays(group: str, policy: Policy) -> bool:
-        counted = policy.counted(group, scene) & placed
+        counted = policy.counted(group, problem) & placed
         earlier = policy.hard or (policy.priority is not None and policy.priority < tier)
         return (earlier and policy.monotone) or (counted <= part and (earlier or bool(counted)))
 
-    return subset(scene, part, kept(scene, stays))
+    return subset(problem, part, kept(problem, stays))

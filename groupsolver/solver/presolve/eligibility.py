@@ -1,4 +1,4 @@
-"""Where each lot may land at all, how many of it, and at what price: (H,) arrays over the fleet."""
+"""Where each member class may land at all, how many of it, and at what price: (H,) arrays over the fleet."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from groupsolver.checking.check import unit_of
 from groupsolver.constraints.policy import PerHost
-from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import EVERYONE
 from groupsolver.errors import BadInput, Fault
@@ -21,14 +21,14 @@ OBJECTIVE_MAX = 2.0**60  # CP-SAT refuses an objective whose terms together coul
 
 @dataclass(frozen=True)
 class Survey:
-    """What is known of each lot before anything is decided.
+    """What is known of each member class before anything is decided.
 
     Attributes
     ----------
     objective : {"pack", "spread", "cost"}
-    most : tuple of (H,) int64, one a lot
-        How many of the lot a host may take when nothing else of the batch lands there.
-    prices : tuple of (H,) int64, one a lot
+    most : tuple of (H,) int64, one a member class
+        How many of the member class a host may take when nothing else of the batch lands there.
+    prices : tuple of (H,) int64, one a member class
         Points of a first member there, soft per-host policies included.
     base : (H,) int64
         The same without them.
@@ -54,26 +54,26 @@ def host_prices(fleet: CompiledFleet, objective: Objective) -> Ints:
     return fleet.points if objective == "pack" else 1000 - fleet.points
 
 
-def survey(ground: Ground, objective: Objective, stage: Stage = WHOLE) -> Survey:
-    """Survey every lot. Where a stage minimises a tier, a unit of weight is one point and hosts are free.
+def survey(compiled: CompiledProblem, objective: Objective, stage: Stage = WHOLE) -> Survey:
+    """Survey every member class. Where a stage minimises a tier, a unit of weight is one point and hosts are free.
 
     Raises
     ------
     BadInput
         Where costs and weights are so large that a sum over all hosts leaves 64 bits.
     """
-    fleet = ground.fleet
+    fleet = compiled.fleet
     base = host_prices(fleet, objective)
     if stage.target is not None:
         objective, base = "cost", np.zeros(len(fleet), dtype=np.int64)
-    here = Partial(ground, np.arange(len(fleet), dtype=np.int64))
+    here = Partial(compiled, np.arange(len(fleet), dtype=np.int64))
     found_most, found_prices = [], []
-    for lot in ground.lots:
-        most = fleet.slots(dict(lot.size), lot.number)
+    for member_class in compiled.member_classes:
+        most = fleet.slots(dict(member_class.size), member_class.number)
         prices = base
-        for rule in ground.rules_counting(lot.group):
+        for rule in compiled.rules_counting(member_class.group):
             if rule.policy.hard:
-                allowed = rule.policy.allowed(rule.group, lot.group, here)
+                allowed = rule.policy.allowed(rule.group, member_class.group, here)
                 if allowed is not None:
                     most = np.where(allowed, most, 0)
                 room = rule.policy.room(rule.group, here)
@@ -81,22 +81,28 @@ def survey(ground: Ground, objective: Objective, stage: Stage = WHOLE) -> Survey
                     most = np.minimum(most, room)
             elif isinstance(rule.policy, PerHost):
                 weight = unit_of(objective) * rule.weight
-                prices = prices + weight * ~ground.suits(rule.policy)
+                prices = prices + weight * ~compiled.suits(rule.policy)
         found_most.append(most)
         found_prices.append(prices)
-    _sums(ground, objective, found_most, found_prices)
+    _sums(compiled, objective, found_most, found_prices)
     return Survey(objective, tuple(found_most), tuple(found_prices), base, stage)
 
 
-def _sums(ground: Ground, objective: Objective, most: list[Ints], prices: list[Ints]) -> None:
+def _sums(
+    compiled: CompiledProblem, objective: Objective, most: list[Ints], prices: list[Ints]
+) -> None:
     """Refuse prices that CP-SAT could not sum over all hosts: decided before anything is dropped or found."""
-    members = float(sum(int(m.sum()) for m in most)) + ground.scene.size(EVERYONE) + 1
-    hosts = sum(float((m * np.abs(p.astype(np.float64))).sum()) for m, p in zip(most, prices, strict=True))
-    size = ground.scene.size(EVERYONE)
+    members = float(sum(int(m.sum()) for m in most)) + compiled.problem.size(EVERYONE) + 1
+    hosts = sum(
+        float((m * np.abs(p.astype(np.float64))).sum()) for m, p in zip(most, prices, strict=True)
+    )
+    size = compiled.problem.size(EVERYONE)
     unit = unit_of(objective)
     rules = sum(
-        float(rule.policy.weight or 0) * unit * max(members, rule.policy.ceiling_on(ground.scene.hosts, size))
-        for rule in ground.scene.soft()
+        float(rule.policy.weight or 0)
+        * unit
+        * max(members, rule.policy.ceiling_on(compiled.problem.hosts, size))
+        for rule in compiled.problem.soft()
     )
     if hosts + rules > OBJECTIVE_MAX:
         message = "costs and weights, summed over all hosts, leave 64 bits: use smaller numbers"

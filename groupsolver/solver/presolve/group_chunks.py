@@ -7,8 +7,8 @@ from typing import Literal
 from ortools.sat.python import cp_model
 
 from groupsolver.constraints.cp_model.linear_expr import Linear
-from groupsolver.constraints.cp_model.model_builder import Encoding
-from groupsolver.constraints.policy import Policy, Sees
+from groupsolver.constraints.cp_model.model_builder import ModelBuilder
+from groupsolver.constraints.policy import HostEquivalence, Policy
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Rule
 from groupsolver.constraints.problem.view import View
@@ -25,7 +25,7 @@ class Chunks(Policy):
     Parameters
     ----------
     number : int
-        How many chunks; a chunk has of each lot an equal share.
+        How many chunks; a chunk has of each member class an equal share.
     inner : str
         A level above host, or a partition of the hosts.
     per_host : int, optional
@@ -47,7 +47,9 @@ class Chunks(Policy):
         Only for a level of the fleet. Answers are held against the groups as they were told, never against this.
         """
         size = max(1, len(view.members(group)) // self.number)
-        return view.adrift(group, self.inner) + sum(n % size for n in view.counts(group, self.inner).values())
+        return view.without_domain(group, self.inner) + sum(
+            n % size for n in view.counts(group, self.inner).values()
+        )
 
     def level_on(self, fleet: CompiledFleet) -> str | None:
         """Give the level of a chunk."""
@@ -57,15 +59,17 @@ class Chunks(Policy):
         """Give the hosts in some part: which, is for whoever puts whole chunks down."""
         return partial.codes(self.inner) >= 0
 
-    def encode(self, rule: Rule, enc: Encoding) -> None:
-        """Let each part hold so many members of each lot as it has chunks, and each host no more than these allow."""
-        ground, model = enc.ground, enc.model
-        codes = ground.fleet.codes(self.inner)
+    def encode(self, rule: Rule, builder: ModelBuilder) -> None:
+        """Let each part hold so many members of each member class as it has chunks, and each host no more than these allow."""
+        compiled, model = builder.compiled, builder.model
+        codes = compiled.fleet.codes(self.inner)
         chunks: dict[int, cp_model.IntVar] = {}
         on_host: dict[int, tuple[int, Linear]] = {}
-        for lot in ground.lots_below(rule.group):
+        for member_class in compiled.member_classes_below(rule.group):
             inside: dict[int, list[cp_model.IntVar]] = {code: [] for code in chunks}
-            for row, var in zip(enc.rows[lot].tolist(), enc.placed[lot], strict=True):
+            for row, var in zip(
+                builder.rows[member_class].tolist(), builder.placed[member_class], strict=True
+            ):
                 code = int(codes[row])
                 if code < 0:
                     model.add(var == 0)
@@ -74,16 +78,16 @@ class Chunks(Policy):
                 there = on_host.setdefault(row, (code, Linear()))[1]
                 there.vars.append(var)
                 there.coefs.append(1)
-            share = ground.lots[lot].number // self.number
+            share = compiled.member_classes[member_class].number // self.number
             for code, found in inside.items():
                 if code not in chunks:
-                    chunks[code] = enc.number(self.number)
+                    chunks[code] = builder.number(self.number)
                 model.add(cp_model.LinearExpr.sum(found) == share * chunks[code])
         model.add(cp_model.LinearExpr.sum(list(chunks.values())) == self.number)
         for code, members in on_host.values():
-            most = min(enc.high(members), self.per_host or enc.high(members))
-            enc.at_most(members.plus(Linear([chunks[code]], [-most])), 0)
+            most = min(builder.high(members), self.per_host or builder.high(members))
+            builder.at_most(members.plus(Linear([chunks[code]], [-most])), 0)
 
-    def sees(self, own: bool) -> Sees:
+    def host_equivalence(self, own: bool) -> HostEquivalence:
         """Within a part, hosts are the same to a member that leaves its chunk's others where they are."""
-        return Sees(self.inner)
+        return HostEquivalence(self.inner)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from groupsolver.constraints.policies.bandwidth import Bandwidth
-from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints, Mask, compile_fleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.value import HOST
@@ -23,28 +23,44 @@ SMALL = 64  # hosts: below, nothing is worth dropping
 WORTH = 0.7  # of the hosts: where more must stay, all do
 
 
-def quotient(ground: Ground) -> CompiledFleet:
+def quotient(compiled: CompiledProblem) -> CompiledFleet:
     """Give a fleet of some of the hosts, on which the batch is possible if and only if it is on all.
 
     Only for a batch whose members take no resources.
     """
-    fleet, rules = ground.fleet, ground.scene.rules
+    fleet, rules = compiled.fleet, compiled.problem.rules
     spoken = {rule.policy.at for rule in rules} - {None, HOST}
-    levels = sorted((level for level in fleet.levels if level in spoken), key=lambda level: -fleet.domains(level))
-    wired = any(isinstance(rule.policy, Bandwidth) for rule in rules)  # which links leave a domain, its hosts decide
-    looks = [rule.policy.sees_in(rule.group, ground, own) for rule in rules for own in (True, False)]
-    if wired or len(fleet) <= SMALL or not spoken <= set(fleet.levels) or any(look.pinned for look in looks):
+    levels = sorted(
+        (level for level in fleet.levels if level in spoken),
+        key=lambda level: -fleet.domains(level),
+    )
+    wired = any(
+        isinstance(rule.policy, Bandwidth) for rule in rules
+    )  # which links leave a domain, its hosts decide
+    looks = [
+        rule.policy.host_equivalence_in(rule.group, compiled, own)
+        for rule in rules
+        for own in (True, False)
+    ]
+    if (
+        wired
+        or len(fleet) <= SMALL
+        or not spoken <= set(fleet.levels)
+        or any(look.pinned for look in looks)
+    ):
         return fleet
     rows = np.array(sorted(fleet.rows.values()), dtype=np.int64)
     finest = _finest(fleet, levels, rows)
     if finest is None:
         return fleet
-    enough = len(ground.scene.batch)
-    marked = np.isin(rows, [fleet.rows[there.host] for there in ground.scene.standing])
-    jealous = any(rule.policy.of_all for rule in rules)
-    kinds = _kinds(ground, rows, jealous)
+    enough = len(compiled.problem.batch)
+    marked = np.isin(rows, [fleet.rows[there.host] for there in compiled.problem.standing])
+    jealous = any(rule.policy.counts_all_groups for rule in rules)
+    kinds = _kinds(compiled, rows, jealous)
     kept = marked | (_place(finest, kinds) < enough)
-    skewed = {rule.policy.at for rule in rules if getattr(rule.policy, "max_skew", None) is not None}
+    skewed = {
+        rule.policy.at for rule in rules if getattr(rule.policy, "max_skew", None) is not None
+    }
     if levels and levels[0] not in skewed and HOST not in skewed:
         coarser = [fleet.codes(level)[rows] for level in levels[1:]]
         kept &= marked | _needed(finest, kinds, coarser, marked, enough, exact=jealous)
@@ -72,13 +88,18 @@ def _finest(fleet: CompiledFleet, levels: list[str], rows: Ints) -> Ints | None:
     return finest
 
 
-def _kinds(ground: Ground, rows: Ints, jealous: bool) -> Ints:
-    """(R,) int64: hosts of one kind are open to the same lots, count for the same policies, and are as empty."""
-    fleet = ground.fleet
+def _kinds(compiled: CompiledProblem, rows: Ints, jealous: bool) -> Ints:
+    """(R,) int64: hosts of one kind are open to the same member classes, count for the same policies, and are as empty."""
+    fleet = compiled.fleet
     marks = [fleet.ready[rows], fleet.enabled[rows]]
     marks += [fleet.busy[rows]] if jealous else []
-    groups = dict.fromkeys((*(lot.group for lot in ground.lots), *(rule.group for rule in ground.scene.rules)))
-    marks += [ground.suited(group)[rows] for group in groups]
+    groups = dict.fromkeys(
+        (
+            *(member_class.group for member_class in compiled.member_classes),
+            *(rule.group for rule in compiled.problem.rules),
+        )
+    )
+    marks += [compiled.suited(group)[rows] for group in groups]
     label = np.zeros(len(rows), dtype=np.int64)
     for mark in marks:
         label = np.unique(2 * label + mark, return_inverse=True)[1]
@@ -95,7 +116,9 @@ def _place(domains: Ints, kinds: Ints) -> Ints:
     return place
 
 
-def _needed(finest: Ints, kinds: Ints, coarser: list[Ints], marked: Mask, enough: int, *, exact: bool) -> Mask:
+def _needed(
+    finest: Ints, kinds: Ints, coarser: list[Ints], marked: Mask, enough: int, *, exact: bool
+) -> Mask:
     """(R,) bool: rows whose finest domain is kept; `exact`: domains replace none but those that are the same."""
     domain = np.unique(finest, return_inverse=True)[1]
     number = int(domain.max(initial=-1)) + 1

@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.application import Application, Members
 
 
 def subset(
-    scene: Scene,
+    problem: Problem,
     part: frozenset[str],
     rules: Callable[[str], tuple[Policy, ...]],
     ignored: Collection[str] = (),
@@ -28,22 +28,24 @@ def subset(
         Resource classes of which these members take nothing.
     """
     groups = []
-    for group in scene.app.groups:
+    for group in problem.app.groups:
         members = group.members if group.name in part else ()
         if ignored:
-            members = tuple(_without(scene.app, one, ignored) for one in members)
+            members = tuple(_without(problem.app, one, ignored) for one in members)
         groups.append(group.model_copy(update={"policies": rules(group.name), "members": members}))
     # Running members say their own size: the member whose it was may be left out.
     existing = tuple(
         there.model_copy(update={"flavor": None, "resources": standing.resources})
-        for there, standing in zip(scene.app.existing, scene.standing, strict=True)
+        for there, standing in zip(problem.app.existing, problem.standing, strict=True)
     )
-    return scene.app.model_copy(update={"groups": tuple(groups), "existing": existing})
+    return problem.app.model_copy(update={"groups": tuple(groups), "existing": existing})
 
 
-def kept(scene: Scene, stays: Callable[[str, Policy], bool]) -> Callable[[str], tuple[Policy, ...]]:
+def kept(
+    problem: Problem, stays: Callable[[str, Policy], bool]
+) -> Callable[[str], tuple[Policy, ...]]:
     """Give, for `subset`, the policies of a group for which `stays` says yes."""
-    policies = {group.name: group.policies for group in scene.app.groups}
+    policies = {group.name: group.policies for group in problem.app.groups}
     return lambda group: tuple(policy for policy in policies[group] if stays(group, policy))
 
 

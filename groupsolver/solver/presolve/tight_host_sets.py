@@ -9,28 +9,28 @@ from __future__ import annotations
 import numpy as np
 
 from groupsolver.constraints.policy import PerHost
-from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.compiled_fleet import Mask
 
 LARGE = 0.5  # of the hosts: who may stand on more is in no crowd
 
 
-def crowds(ground: Ground) -> list[frozenset[str]]:
+def crowds(compiled: CompiledProblem) -> list[frozenset[str]]:
     """Give, for each group with new members, the groups all of whose hosts are hosts of its own: smallest first.
 
     Only where these are more than one, not all, and their hosts not most of the fleet.
     """
     open_: dict[str, Mask] = {}
-    for lot in ground.lots:
-        mask = ground.fleet.slots(dict(lot.size), 1) > 0
-        for rule in ground.scene.rules_over(lot.group):
+    for member_class in compiled.member_classes:
+        mask = compiled.fleet.slots(dict(member_class.size), 1) > 0
+        for rule in compiled.problem.rules_over(member_class.group):
             if rule.policy.hard and isinstance(rule.policy, PerHost):
-                mask &= ground.suits(rule.policy)
-        open_[lot.group] = open_.get(lot.group, np.zeros_like(mask)) | mask
+                mask &= compiled.suits(rule.policy)
+        open_[member_class.group] = open_.get(member_class.group, np.zeros_like(mask)) | mask
     found: dict[frozenset[str], int] = {}
     for seed, mask in open_.items():
         size = int(mask.sum())
-        if size <= LARGE * len(ground.fleet.rows):
+        if size <= LARGE * len(compiled.fleet.rows):
             inside = frozenset(group for group, other in open_.items() if not (other & ~mask).any())
             if 1 < len(inside) < len(open_) and seed in inside:
                 found[inside] = size

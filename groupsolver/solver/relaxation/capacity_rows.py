@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Rule
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints
@@ -26,7 +26,7 @@ class Family:
     ----------
     codes : (H,) int64
         Domain of each host, -1 where the family says nothing.
-    size : (lots,) int64
+    size : (member classes,) int64
         What a member takes.
     room : (D,) int64
     unit : (D,) int64, optional
@@ -55,41 +55,53 @@ class Family:
 
     def weights(self, slots: Slots, which: Ints | slice) -> Floats:
         """What each slot takes of its domain's row."""
-        codes, sizes = self.codes[slots.row[which]], self.size[slots.lot[which]]
+        codes, sizes = self.codes[slots.row[which]], self.size[slots.member_class[which]]
         if self.unit is not None:
             sizes = sizes // self.unit[np.maximum(codes, 0)]
         counted = (codes >= 0) & slots.first[which] if self.first_only else codes >= 0
         return np.where(counted, sizes, 0).astype(np.float64)
 
 
-def families_of(ground: Ground, survey: Survey) -> list[Family]:
+def families_of(compiled: CompiledProblem, survey: Survey) -> list[Family]:
     """Give the rows: room of hosts, members of a group in a domain, first members on a host."""
-    fleet, lots = ground.fleet, ground.lots
+    fleet, member_classes = compiled.fleet, compiled.member_classes
     here = fleet.codes(HOST)
     found = []
-    for name in sorted({name for lot in lots for name, _ in lot.size}):
-        weight = np.array([dict(lot.size).get(name, 0) for lot in lots], dtype=np.int64)
+    for name in sorted({name for member_class in member_classes for name, _ in member_class.size}):
+        weight = np.array(
+            [dict(member_class.size).get(name, 0) for member_class in member_classes],
+            dtype=np.int64,
+        )
         free = fleet.free(name)
         found.append(Family(here, weight, free))
         found += [Family(here, weight, free, free // (parts + 1) + 1) for parts in PARTS]
-    found += [Family(codes, weight, room) for codes, weight, room in whole_sizes(ground)]
-    partial = Partial(ground, here)
-    for rule in ground.scene.hard():
-        below = ground.lots_below(rule.group)
+    found += [Family(codes, weight, room) for codes, weight, room in whole_sizes(compiled)]
+    partial = Partial(compiled, here)
+    for rule in compiled.problem.hard():
+        below = compiled.member_classes_below(rule.group)
         room = rule.policy.room(rule.group, partial)
-        if room is not None and below and (ground.level(rule) != HOST or len(below) > 1):
-            found.append(_ceiling(ground, rule, below, room))
+        if room is not None and below and (compiled.level(rule) != HOST or len(below) > 1):
+            found.append(_ceiling(compiled, rule, below, room))
     if survey.beyond_first:
         ones = np.ones(len(fleet), dtype=np.int64)
-        found.append(Family(here, np.ones(len(lots), dtype=np.int64), ones, None, True, survey.beyond_first))
+        found.append(
+            Family(
+                here,
+                np.ones(len(member_classes), dtype=np.int64),
+                ones,
+                None,
+                True,
+                survey.beyond_first,
+            )
+        )
     return found
 
 
-def _ceiling(ground: Ground, rule: Rule, below: list[int], room: Ints) -> Family:
-    level = str(ground.level(rule))
-    codes = ground.fleet.codes(level)
-    by_domain = np.zeros(max(1, ground.fleet.domains(level)), dtype=np.int64)
+def _ceiling(compiled: CompiledProblem, rule: Rule, below: list[int], room: Ints) -> Family:
+    level = str(compiled.level(rule))
+    codes = compiled.fleet.codes(level)
+    by_domain = np.zeros(max(1, compiled.fleet.domains(level)), dtype=np.int64)
     by_domain[codes[codes >= 0]] = room[codes >= 0]
-    weight = np.zeros(len(ground.lots), dtype=np.int64)
+    weight = np.zeros(len(compiled.member_classes), dtype=np.int64)
     weight[below] = 1
     return Family(codes, weight, by_domain)

@@ -16,21 +16,27 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from groupsolver.checking.check import unit_of
-from groupsolver.constraints.problem.compiled_problem import Ground
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints, Mask
-from groupsolver.solver.budget import Run
+from groupsolver.solver.budget import Budget
 from groupsolver.solver.presolve.eligibility import Survey
 from groupsolver.solver.relaxation.blocks import Block
 from groupsolver.solver.relaxation.capacity_rows import families_of
 from groupsolver.solver.relaxation.columns import Slots
 from groupsolver.solver.relaxation.exclusion_rows import rivals_of
-from groupsolver.solver.relaxation.reduced_cost_fixing import Bounds, Ranked, bounds, domain_costs, rank
+from groupsolver.solver.relaxation.reduced_cost_fixing import (
+    Bounds,
+    Ranked,
+    bounds,
+    domain_costs,
+    rank,
+)
 from groupsolver.solver.relaxation.restricted_master import solve_core
 
 ROUNDS = 8
-SPARE = 6  # slots beyond those a lot needs that join the core
+SPARE = 6  # slots beyond those a member class needs that join the core
 PROMISING = 64  # domains that are looked at again for a block which needs one
 DOMAINS = 4  # domains that join the core for a block which needs one
 
@@ -50,26 +56,30 @@ class Relaxed:
     prices: Floats
 
 
-def relax(ground: Ground, survey: Survey, slots: Slots, blocks: list[Block], run: Run) -> Relaxed:
+def relax(
+    compiled: CompiledProblem, survey: Survey, slots: Slots, blocks: list[Block], budget: Budget
+) -> Relaxed:
     """Bound the batch by itself, and then with prices for what is scarce."""
     plain = slots.price.astype(np.float64)
-    base = float(_standing(ground.scene, survey)) + survey.stage.offset
-    alone = [replace(block, ceiling=None) for block in blocks]  # over all slots, lot by lot: that is cheap
-    ranked = rank(ground, slots, alone, plain)
-    first = bounds(ground, slots, alone, ranked, plain, base, np.full(len(blocks), np.inf))
+    base = float(_standing(compiled.problem, survey)) + survey.stage.offset
+    alone = [
+        replace(block, ceiling=None) for block in blocks
+    ]  # over all slots, member class by member class: that is cheap
+    ranked = rank(compiled, slots, alone, plain)
+    first = bounds(compiled, slots, alone, ranked, plain, base, np.full(len(blocks), np.inf))
     best = Relaxed(first, plain)
     if not np.isfinite(first.lower):
         return best
-    which, elsewhere = _promising(ground, slots, alone, ranked, plain)
+    which, elsewhere = _promising(compiled, slots, alone, ranked, plain)
     table, whole = slots.take(which), plain[which]
-    prices, ranked = whole, rank(ground, table, blocks, whole)
-    families, rivals = families_of(ground, survey), rivals_of(ground)
-    credit = sum(block.price * block.credit(ground) for block in blocks)
+    prices, ranked = whole, rank(compiled, table, blocks, whole)
+    families, rivals = families_of(compiled, survey), rivals_of(compiled)
+    credit = sum(block.price * block.credit(compiled) for block in blocks)
     core = np.zeros(len(table), dtype=np.bool_)
     for _ in range(ROUNDS):
-        if not _join(table, blocks, ranked, prices, core, ground) or run.left() <= 0:
+        if not _join(table, blocks, ranked, prices, core, compiled) or budget.left() <= 0:
             break
-        solved = solve_core(ground, table, blocks, families, rivals, core, run.left())
+        solved = solve_core(compiled, table, blocks, families, rivals, core, budget.left())
         if solved is None:
             break
         value, worth = solved
@@ -83,9 +93,11 @@ def relax(ground: Ground, survey: Survey, slots: Slots, blocks: list[Block], run
         for one in rivals:
             prices += one.prices()
             const -= one.worth(table)
-        ranked = rank(ground, table, blocks, prices)
-        found = bounds(ground, table, blocks, ranked, prices, const, elsewhere, worth)
-        if not np.isfinite(found.lower):  # its lots together find no room where one by one they do
+        ranked = rank(compiled, table, blocks, prices)
+        found = bounds(compiled, table, blocks, ranked, prices, const, elsewhere, worth)
+        if not np.isfinite(
+            found.lower
+        ):  # its member classes together find no room where one by one they do
             return replace(best, bounds=replace(best.bounds, lower=found.lower))
         if found.lower > best.bounds.lower:
             best = _widened(slots, blocks, first, plain, which, found, prices)
@@ -95,7 +107,11 @@ def relax(ground: Ground, survey: Survey, slots: Slots, blocks: list[Block], run
 
 
 def _promising(
-    ground: Ground, slots: Slots, blocks: list[Block], ranked: dict[int, Ranked], plain: Floats
+    compiled: CompiledProblem,
+    slots: Slots,
+    blocks: list[Block],
+    ranked: dict[int, Ranked],
+    plain: Floats,
 ) -> tuple[Ints, Floats]:
     """Leave out the dear domains of blocks that need one; give the slots left, and what the others cost.
 
@@ -105,54 +121,73 @@ def _promising(
     elsewhere = np.full(len(blocks), np.inf)
     for number, block in enumerate(blocks):
         if block.whole:
-            sums = domain_costs(ground, slots, block, ranked, plain)
-            dear = np.ones(len(sums) + 1, dtype=np.bool_)  # the last entry is of the hosts in no domain
+            sums = domain_costs(compiled, slots, block, ranked, plain)
+            dear = np.ones(
+                len(sums) + 1, dtype=np.bool_
+            )  # the last entry is of the hosts in no domain
             dear[np.argsort(sums, kind="stable")[:PROMISING]] = False
             elsewhere[number] = sums[dear[:-1]].min(initial=np.inf)
-            for lot in block.lots:
-                kept[ranked[lot].part] = ~dear[ranked[lot].codes]
+            for member_class in block.member_classes:
+                kept[ranked[member_class].part] = ~dear[ranked[member_class].codes]
     return np.flatnonzero(kept), elsewhere
 
 
 def _widened(
-    slots: Slots, blocks: list[Block], first: Bounds, plain: Floats, which: Ints, found: Bounds, prices: Floats
+    slots: Slots,
+    blocks: list[Block],
+    first: Bounds,
+    plain: Floats,
+    which: Ints,
+    found: Bounds,
+    prices: Floats,
 ) -> Relaxed:
     """Carry bounds over some slots to all: the others raise a block's share from what they cost at first."""
-    gained = np.zeros(int(slots.lot.max(initial=0)) + 1)
+    gained = np.zeros(int(slots.member_class.max(initial=0)) + 1)
     for number, block in enumerate(blocks):
-        gained[list(block.lots)] = found.shares[number] - first.shares[number]
-    raises, wide = np.maximum(0, first.raises - gained[slots.lot]), plain.copy()
+        gained[list(block.member_classes)] = found.shares[number] - first.shares[number]
+    raises, wide = np.maximum(0, first.raises - gained[slots.member_class]), plain.copy()
     raises[which], wide[which] = found.raises, prices
     return Relaxed(Bounds(found.lower, raises, found.shares, found.noise + first.noise), wide)
 
 
-def _standing(scene: Scene, survey: Survey) -> int:
+def _standing(problem: Problem, survey: Survey) -> int:
     """Give what soft policies cost for the running members alone, where that can only grow."""
-    before = View(scene, {})
+    before = View(problem, {})
     return unit_of(survey.objective) * sum(
         rule.weight * rule.policy.violations(rule.group, before)
-        for rule in scene.soft()
+        for rule in problem.soft()
         if rule.weight and rule.policy.monotone
     )
 
 
 def _join(
-    slots: Slots, blocks: list[Block], ranked: dict[int, Ranked], prices: Floats, core: Mask, ground: Ground
+    slots: Slots,
+    blocks: list[Block],
+    ranked: dict[int, Ranked],
+    prices: Floats,
+    core: Mask,
+    compiled: CompiledProblem,
 ) -> int:
     """Let the slots that are cheapest at some prices join the core; say how many are new."""
     before = int(core.sum())
     for block in blocks:
-        total = domain_costs(ground, slots, block, ranked, prices)
-        members = sum(ground.lots[lot].number for lot in block.lots)
+        total = domain_costs(compiled, slots, block, ranked, prices)
+        members = sum(
+            compiled.member_classes[member_class].number for member_class in block.member_classes
+        )
         domains = np.argsort(total, kind="stable")[:DOMAINS]
-        for lot in block.lots:
-            own = ranked[lot]
-            need = SPARE + (ground.lots[lot].number if block.ceiling is None else members)
+        for member_class in block.member_classes:
+            own = ranked[member_class]
+            need = SPARE + (
+                compiled.member_classes[member_class].number if block.ceiling is None else members
+            )
             codes = own.codes[own.order]
             if block.price:  # its members may stand anywhere too
                 _take(slots, own, np.argsort(prices[own.part], kind="stable"), need, core)
             for code in domains[np.isfinite(total[domains])].tolist():
-                here = own.order[np.searchsorted(codes, code) : np.searchsorted(codes, code, side="right")]
+                here = own.order[
+                    np.searchsorted(codes, code) : np.searchsorted(codes, code, side="right")
+                ]
                 _take(slots, own, here, need, core)
     return int(core.sum()) - before
 

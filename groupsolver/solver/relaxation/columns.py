@@ -1,4 +1,4 @@
-"""Candidates as a table of slots: lot, host, price, and how many members at that price."""
+"""Candidates as a table of slots: member class, host, price, and how many members at that price."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from groupsolver.solver.relaxation.blocks import Block
 
 @dataclass(frozen=True)
 class Slots:
-    """All candidates of all lots, a lot after the other.
+    """All candidates of all member classes, a member class after the other.
 
     Attributes
     ----------
-    lot, row, price, most : (N,) int64
+    member class, row, price, most : (N,) int64
         Row of the fleet, points, and how many members may take such a slot there.
     first : (N,) bool
-        A host's first slot for the lot, where further ones have another price.
-    starts : (lots + 1,) int64
+        A host's first slot for the member class, where further ones have another price.
+    starts : (member classes + 1,) int64
     """
 
-    lot: Ints
+    member_class: Ints
     row: Ints
     price: Ints
     most: Ints
@@ -34,37 +34,58 @@ class Slots:
     starts: Ints
 
     def __len__(self) -> int:
-        return len(self.lot)
+        return len(self.member_class)
 
-    def of(self, lot: int) -> slice:
-        """Give the part of the table that is a lot's."""
-        return slice(int(self.starts[lot]), int(self.starts[lot + 1]))
+    def of(self, member_class: int) -> slice:
+        """Give the part of the table that is a member class's."""
+        return slice(int(self.starts[member_class]), int(self.starts[member_class + 1]))
 
     def take(self, which: Ints) -> Slots:
         """Give some of the slots, ascending, as a table of their own."""
         starts = np.searchsorted(which, self.starts)
-        return Slots(self.lot[which], self.row[which], self.price[which], self.most[which], self.first[which], starts)
+        return Slots(
+            self.member_class[which],
+            self.row[which],
+            self.price[which],
+            self.most[which],
+            self.first[which],
+            starts,
+        )
 
 
 def slots_of(survey: Survey, candidates: list[Ints], blocks: list[Block]) -> Slots:
     """Lay candidates out as slots; where members beyond the first are dearer, these are slots of their own."""
     beyond = survey.beyond_first
-    # Of lots that share one host, only one has a member that is the first there.
-    second = {lot for block in blocks if block.whole and block.level == HOST for lot in block.lots[1:]}
+    # Of member classes that share one host, only one has a member that is the first there.
+    second = {
+        member_class
+        for block in blocks
+        if block.whole and block.level == HOST
+        for member_class in block.member_classes[1:]
+    }
     empty = np.zeros(0, dtype=np.int64)
-    lots, rows, prices, most, first = [empty], [empty], [empty], [empty], [empty.astype(np.bool_)]
-    for lot, found in enumerate(candidates):
-        price, room = survey.prices[lot][found], survey.most[lot][found]
-        single = not beyond or lot in second
+    member_classes, rows, prices, most, first = (
+        [empty],
+        [empty],
+        [empty],
+        [empty],
+        [empty.astype(np.bool_)],
+    )
+    for member_class, found in enumerate(candidates):
+        price, room = survey.prices[member_class][found], survey.most[member_class][found]
+        single = not beyond or member_class in second
         more = np.zeros(len(found), dtype=np.bool_) if single else room > 1
         rows += [found, found[more]]
-        prices += [price + beyond if lot in second else price, price[more] + beyond]
+        prices += [price + beyond if member_class in second else price, price[more] + beyond]
         most += [room if single else np.minimum(room, 1), room[more] - 1]
-        first += [np.full(len(found), lot not in second), np.zeros(int(more.sum()), dtype=np.bool_)]
-        lots.append(np.full(len(found) + int(more.sum()), lot, dtype=np.int64))
-    sizes = np.array([*map(len, lots)], dtype=np.int64)
+        first += [
+            np.full(len(found), member_class not in second),
+            np.zeros(int(more.sum()), dtype=np.bool_),
+        ]
+        member_classes.append(np.full(len(found) + int(more.sum()), member_class, dtype=np.int64))
+    sizes = np.array([*map(len, member_classes)], dtype=np.int64)
     return Slots(
-        np.concatenate(lots),
+        np.concatenate(member_classes),
         np.concatenate(rows),
         np.concatenate(prices),
         np.concatenate(most),
@@ -76,7 +97,11 @@ def slots_of(survey: Survey, candidates: list[Ints], blocks: list[Block]) -> Slo
 def by_domain(price: Floats | Ints, codes: Ints) -> Ints:
     """(N,) int64: slots by domain, and by price in each; those in none (-1) come first."""
     order = np.argsort(_short(price), kind="stable")
-    return order[np.argsort(_short(codes[order]), kind="stable")] if len(codes) and codes.max() > 0 else order
+    return (
+        order[np.argsort(_short(codes[order]), kind="stable")]
+        if len(codes) and codes.max() > 0
+        else order
+    )
 
 
 def _short(values: Floats | Ints) -> Floats | Ints | NDArray[np.int16]:
@@ -118,6 +143,8 @@ def cheapest(
     have = np.bincount(codes, weights=taken, minlength=size)
     last = np.full(size, -np.inf)
     used = taken > 0
-    last[codes[used]] = price[used]  # ascending within a domain: the last one written is the dearest
+    last[codes[used]] = price[
+        used
+    ]  # ascending within a domain: the last one written is the dearest
     enough = have >= number
     return np.where(enough, total, np.inf), np.where(enough, last, np.inf)

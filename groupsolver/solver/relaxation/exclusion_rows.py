@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Rule
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints
 from groupsolver.solver.relaxation.columns import Slots
@@ -25,7 +25,7 @@ class Rivals:
     codes : (H,) int64
         Domain of each host, -1 where nothing is said.
     sides : list of list of int
-        The lots of each group.
+        The member classes of each group.
     limit : int
     dual : (sides, N) float64
         What it is worth to open a slot to a group, at least 0.
@@ -36,10 +36,15 @@ class Rivals:
     limit: int
     dual: Floats = field(default_factory=lambda: np.zeros((0, 0)))
 
-    def post(self, slots: Slots, columns: Ints, program: LinearProgram) -> list[tuple[int, Ints, Ints]]:
+    def post(
+        self, slots: Slots, columns: Ints, program: LinearProgram
+    ) -> list[tuple[int, Ints, Ints]]:
         """Add the rows over a core; give side, slots and rows for what `keep` reads off."""
         codes = self.codes[slots.row[columns]]
-        mine = [np.flatnonzero(np.isin(slots.lot[columns], side) & (codes >= 0)) for side in self.sides]
+        mine = [
+            np.flatnonzero(np.isin(slots.member_class[columns], side) & (codes >= 0))
+            for side in self.sides
+        ]
         number = np.bincount(np.concatenate([np.unique(codes[at]) for at in mine]))
         posted, given, where = [], [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
         for side, every in enumerate(mine):
@@ -48,7 +53,9 @@ class Rivals:
             open_ = program.columns(np.zeros(len(domains)), np.ones(len(domains)))
             each = np.arange(len(at))
             values = np.r_[np.ones(len(at)), -slots.most[columns[at]].astype(np.float64)]
-            rows = program.rows(np.r_[at, open_[inside]], np.r_[each, each], values, len(at), high=np.zeros(len(at)))
+            rows = program.rows(
+                np.r_[at, open_[inside]], np.r_[each, each], values, len(at), high=np.zeros(len(at))
+            )
             posted.append((side, columns[at], rows))
             given.append(open_)
             where.append(domains)
@@ -72,25 +79,28 @@ class Rivals:
         """Give what the domains bring in at most, each given to the groups that pay best for it."""
         codes, size = self.codes[slots.row], int(self.codes.max(initial=-1)) + 1
         inside = codes >= 0
-        paid = [np.bincount(codes[inside], (dual * slots.most)[inside], minlength=size) for dual in self.dual]
+        paid = [
+            np.bincount(codes[inside], (dual * slots.most)[inside], minlength=size)
+            for dual in self.dual
+        ]
         return float(np.sort(np.array(paid), axis=0)[-self.limit :].sum())
 
 
-def rivals_of(ground: Ground) -> list[Rivals]:
+def rivals_of(compiled: CompiledProblem) -> list[Rivals]:
     """Give the rows of every hard policy that keeps groups out of each other's domains, where none of them runs."""
     found = []
-    for rule in ground.scene.hard():
-        rivals = rule.policy.rivals(rule.group, ground.scene)
+    for rule in compiled.problem.hard():
+        rivals = rule.policy.rivals(rule.group, compiled.problem)
         if rivals is not None:
             groups, limit = rivals
-            sides = [side for side in map(ground.lots_below, groups) if side]
+            sides = [side for side in map(compiled.member_classes_below, groups) if side]
             if len(sides) > limit:
-                found.append(Rivals(_free(ground, rule, groups), sides, limit))
+                found.append(Rivals(_free(compiled, rule, groups), sides, limit))
     return found
 
 
-def _free(ground: Ground, rule: Rule, groups: tuple[str, ...]) -> Ints:
-    level = str(ground.level(rule))
-    taken = np.sum([ground.running(group, level) for group in groups], axis=0) > 0
-    codes = ground.fleet.codes(level)
+def _free(compiled: CompiledProblem, rule: Rule, groups: tuple[str, ...]) -> Ints:
+    level = str(compiled.level(rule))
+    taken = np.sum([compiled.running(group, level) for group in groups], axis=0) > 0
+    codes = compiled.fleet.codes(level)
     return np.where((codes >= 0) & ~taken[np.maximum(codes, 0)], codes, -1) if len(taken) else codes

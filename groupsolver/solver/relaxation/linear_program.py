@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from ortools.linear_solver.python.model_builder_helper import ModelBuilderHelper, ModelSolverHelper, SolveStatus
+from ortools.linear_solver.python.model_builder_helper import (
+    ModelBuilderHelper,
+    ModelSolverHelper,
+    SolveStatus,
+)
 
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints
 
@@ -60,7 +64,11 @@ class LinearProgram:
         if np.isfinite(slack_cost) and number:
             slack = self.columns(np.full(number, slack_cost), np.full(number, np.inf))
             own = np.arange(number)
-            column, row, value = np.r_[column, slack], np.r_[row, own], np.r_[value, -np.ones(number)]
+            column, row, value = (
+                np.r_[column, slack],
+                np.r_[row, own],
+                np.r_[value, -np.ones(number)],
+            )
         self._entries.append((column, row + self._rows, value))
         none = np.full(number, np.inf)
         self._bounds.append((-none if low is None else low, none if high is None else high))
@@ -78,7 +86,9 @@ class LinearProgram:
             Change of the value for each unit of a row's bound.
         """
         model = ModelBuilderHelper()
-        for cost, high in zip(np.concatenate(self._cost).tolist(), np.concatenate(self._high).tolist(), strict=True):
+        for cost, high in zip(
+            np.concatenate(self._cost).tolist(), np.concatenate(self._high).tolist(), strict=True
+        ):
             var = model.add_var()
             model.set_var_lower_bound(var, 0.0)
             model.set_var_upper_bound(var, high)
@@ -89,7 +99,9 @@ class LinearProgram:
                 model.set_constraint_lower_bound(row, low)
                 model.set_constraint_upper_bound(row, high)
         for columns, rows, values in self._entries:
-            for column, row, value in zip(columns.tolist(), rows.tolist(), values.tolist(), strict=True):
+            for column, row, value in zip(
+                columns.tolist(), rows.tolist(), values.tolist(), strict=True
+            ):
                 model.add_term_to_constraint(row, column, value)
         solver = ModelSolverHelper("glop")
         solver.set_time_limit_in_seconds(seconds)

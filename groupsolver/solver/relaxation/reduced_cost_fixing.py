@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints
 from groupsolver.solver.relaxation.blocks import Block
 from groupsolver.solver.relaxation.chunk_costs import shares
@@ -52,17 +52,17 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Ranked:
-    """One lot's slots at some prices: by domain, the cheapest first.
+    """One member class's slots at some prices: by domain, the cheapest first.
 
     Attributes
     ----------
     part : slice
-        The lot's part of the table of slots.
+        The member class's part of the table of slots.
     codes : (P,) int64
         Domain of each slot.
     order : (P,) int64
     total, last : (D,) float64
-        Price of the lot's members in each domain, and of the dearest of them; inf where they do not fit.
+        Price of the member class's members in each domain, and of the dearest of them; inf where they do not fit.
     limit : float
         Price of the dearest if they may stand anywhere.
     excess : (P,) float64 or None
@@ -78,57 +78,75 @@ class Ranked:
     excess: Floats | None = None
 
 
-def rank(ground: Ground, slots: Slots, blocks: list[Block], prices: Floats) -> dict[int, Ranked]:
-    """Rank every lot's slots at some prices, (N,) float64."""
+def rank(
+    compiled: CompiledProblem, slots: Slots, blocks: list[Block], prices: Floats
+) -> dict[int, Ranked]:
+    """Rank every member class's slots at some prices, (N,) float64."""
     ranked = {}
     for block in blocks:
         for chunks in block.parts:
-            found = shares(ground, slots, block, chunks, prices)
-            for lot in chunks.lots:
-                part, excess = slots.of(lot), found.excess[lot]
-                codes = block.codes(ground, slots.row[part])
-                # The first lot stands for what all of the part cost together.
-                total = found.total if lot == chunks.lots[0] else np.zeros_like(found.total)
-                ranked[lot] = Ranked(part, codes, by_domain(excess, codes), total, total, math.inf, excess)
-        for lot in block.lots:
-            if lot in ranked:
+            found = shares(compiled, slots, block, chunks, prices)
+            for member_class in chunks.member_classes:
+                part, excess = slots.of(member_class), found.excess[member_class]
+                codes = block.codes(compiled, slots.row[part])
+                # The first member class stands for what all of the part cost together.
+                total = (
+                    found.total
+                    if member_class == chunks.member_classes[0]
+                    else np.zeros_like(found.total)
+                )
+                ranked[member_class] = Ranked(
+                    part, codes, by_domain(excess, codes), total, total, math.inf, excess
+                )
+        for member_class in block.member_classes:
+            if member_class in ranked:
                 continue
-            part = slots.of(lot)
-            codes = block.codes(ground, slots.row[part])
+            part = slots.of(member_class)
+            codes = block.codes(compiled, slots.row[part])
             order = by_domain(prices[part], codes)
-            most, number = slots.most[part], ground.lots[lot].number
-            total, last = cheapest(prices[part], most, codes, block.size(ground), number, order)
+            most, number = slots.most[part], compiled.member_classes[member_class].number
+            total, last = cheapest(prices[part], most, codes, block.size(compiled), number, order)
             limit = float(last[0]) if len(last) else math.inf
             if block.price:
                 anywhere = np.zeros_like(codes)
                 limit = float(
-                    cheapest(prices[part], most, anywhere, 1, number, by_domain(prices[part], anywhere))[1][0]
+                    cheapest(
+                        prices[part], most, anywhere, 1, number, by_domain(prices[part], anywhere)
+                    )[1][0]
                 )
-            ranked[lot] = Ranked(part, codes, order, total, last, limit)
+            ranked[member_class] = Ranked(part, codes, order, total, last, limit)
     return ranked
 
 
-def domain_costs(ground: Ground, slots: Slots, block: Block, ranked: dict[int, Ranked], prices: Floats) -> Floats:
+def domain_costs(
+    compiled: CompiledProblem, slots: Slots, block: Block, ranked: dict[int, Ranked], prices: Floats
+) -> Floats:
     """(D,) float64: what a block that needs one domain costs at least in each, inf where it does not fit.
 
-    Lot by lot, or all lots together where a policy bounds how many of them share a host.
+    MemberClass by member class, or all member classes together where a policy bounds how many of them share a host.
     """
-    alone: Floats = np.sum([ranked[lot].total for lot in block.lots], axis=0)
+    alone: Floats = np.sum(
+        [ranked[member_class].total for member_class in block.member_classes], axis=0
+    )
     if block.ceiling is None:
         return alone
-    which = np.concatenate([np.arange(len(slots))[slots.of(lot)] for lot in block.lots])
+    which = np.concatenate(
+        [np.arange(len(slots))[slots.of(member_class)] for member_class in block.member_classes]
+    )
     rows, host = np.unique(slots.row[which], return_inverse=True)
     least = np.full(len(rows), np.inf)
     np.minimum.at(least, host, prices[which])
-    codes = block.codes(ground, rows)
-    number = sum(ground.lots[lot].number for lot in block.lots)
+    codes = block.codes(compiled, rows)
+    number = sum(
+        compiled.member_classes[member_class].number for member_class in block.member_classes
+    )
     order = by_domain(least, codes)
     together = cheapest(least, block.ceiling[rows], codes, len(alone), number, order)[0]
     return np.maximum(alone, together)
 
 
 def bounds(
-    ground: Ground,
+    compiled: CompiledProblem,
     slots: Slots,
     blocks: list[Block],
     ranked: dict[int, Ranked],
@@ -142,31 +160,35 @@ def bounds(
     Parameters
     ----------
     ranked : dict of int to Ranked
-        The lots at these prices.
+        The member classes at these prices.
     prices : (N,) float64
         Of each slot, at least what it costs less what `const` gives back.
     const : float
         Added to the bound.
     elsewhere : (blocks,) float64
         What each block costs at least with slots that are not in the table.
-    worth : (lots,) float64, optional
-        What placing one more member of each lot is worth: needed to bound blocks whose further
+    worth : (member classes,) float64, optional
+        What placing one more member of each member class is worth: needed to bound blocks whose further
         domains have a price. None: these count as free.
     """
     raises = np.full(len(slots), np.inf)
     least = np.zeros(len(blocks))
     for number, block in enumerate(blocks):
         if not block.whole and not block.parts:
-            least[number] = _open(ground, slots, block, ranked, prices, worth, raises)
+            least[number] = _open(compiled, slots, block, ranked, prices, worth, raises)
             continue
-        sums = domain_costs(ground, slots, block, ranked, prices)
+        sums = domain_costs(compiled, slots, block, ranked, prices)
         best = least[number] = min(float(sums.min(initial=np.inf)), float(elsewhere[number]))
-        alone: Floats = np.sum([ranked[lot].total for lot in block.lots], axis=0)
-        for lot in block.lots if math.isfinite(best) else ():
-            own = ranked[lot]
+        alone: Floats = np.sum(
+            [ranked[member_class].total for member_class in block.member_classes], axis=0
+        )
+        for member_class in block.member_classes if math.isfinite(best) else ():
+            own = ranked[member_class]
             at = np.maximum(own.codes, 0)
-            # A dear slot raises what the lots cost one by one; that may hide in what they cost together.
-            excess = np.maximum(0, prices[own.part] - own.last[at]) if own.excess is None else own.excess
+            # A dear slot raises what the member classes cost one by one; that may hide in what they cost together.
+            excess = (
+                np.maximum(0, prices[own.part] - own.last[at]) if own.excess is None else own.excess
+            )
             here = np.maximum(alone[at] + excess, sums[at]) - best
             raises[own.part] = np.where(own.codes >= 0, here, np.inf)
     size = abs(const) + float(np.abs(least).sum())
@@ -174,7 +196,7 @@ def bounds(
 
 
 def _open(
-    ground: Ground,
+    compiled: CompiledProblem,
     slots: Slots,
     block: Block,
     ranked: dict[int, Ranked],
@@ -188,12 +210,12 @@ def _open(
     cost less than they bring in pay for it. The first domain is free.
     """
     charged = block.price if worth is not None else 0
-    value = float(-charged * block.credit(ground))
-    cost = np.where(block.used(ground), 0.0, float(charged))
+    value = float(-charged * block.credit(compiled))
+    cost = np.where(block.used(compiled), 0.0, float(charged))
     kept = []
-    for lot in block.lots:
-        own, number = ranked[lot], ground.lots[lot].number
-        limit = float(worth[lot]) if worth is not None and block.price else own.limit
+    for member_class in block.member_classes:
+        own, number = ranked[member_class], compiled.member_classes[member_class].number
+        limit = float(worth[member_class]) if worth is not None and block.price else own.limit
         if not math.isfinite(limit):
             return math.inf
         excess = prices[own.part] - limit
@@ -215,9 +237,15 @@ def within(found: Bounds, slots: Slots, candidates: list[Ints], slack: float) ->
     A placement that uses any other has an objective above ``lower + slack``.
     """
     good = found.raises <= slack + found.noise
-    return [np.unique(slots.row[part][good[part]]) for part in map(slots.of, range(len(candidates)))]
+    return [
+        np.unique(slots.row[part][good[part]]) for part in map(slots.of, range(len(candidates)))
+    ]
 
 
 def slack_for(found: Bounds, number: int) -> float:
     """Give the slack that keeps about `number` slots, infinite where there are no more."""
-    return float(np.partition(found.raises, number)[number]) if number < len(found.raises) else math.inf
+    return (
+        float(np.partition(found.raises, number)[number])
+        if number < len(found.raises)
+        else math.inf
+    )

@@ -15,17 +15,17 @@ from typing import Any
 import numpy as np
 
 from groupsolver.checking.check import unit_of
-from groupsolver.constraints.cp_model.model_builder import Encoding
+from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.constraints.failures.losses import Loss
 from groupsolver.constraints.policies.survives import Survives
-from groupsolver.constraints.problem.compiled_problem import Ground
-from groupsolver.constraints.problem.problem import Rule, Scene
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.problem import Problem, Rule
 from groupsolver.constraints.problem.view import View
 from groupsolver.errors import BrokenAnswer
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import Ints
 from groupsolver.model.result import Objective, Result
-from groupsolver.solver.budget import Part, Run
+from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.cp_sat import RATE, posted, solved
 from groupsolver.solver.exact.numa import Inside
 from groupsolver.solver.incumbent import Incumbent, Stand
@@ -37,32 +37,34 @@ from groupsolver.solver.survivability.nogoods import Memory, Seen
 from groupsolver.solver.survivability.recovery import Fall, Recoveries
 from groupsolver.solver.survivability.scenario import Aftermath, Scenario
 
-SHARE = 0.5  # of the time, for the answer without `survives`
-MOST = 50_000  # variables of a model over all hosts
+TIME_SHARE_WITHOUT_SURVIVES = 0.5  # of the time, for the answer without `survives`
+MAX_VARIABLES = 50_000  # variables of a model over all hosts
 ROUNDS = 300  # models, at most
 WORST = 8  # losses that join a model at a time: it may do with few
 
 
-def asking(scene: Scene) -> list[tuple[Rule, Survives]]:
+def asking(problem: Problem) -> list[tuple[Rule, Survives]]:
     """Give the rules that the pipeline leaves out."""
-    return [(rule, rule.policy) for rule in scene.rules if isinstance(rule.policy, Survives)]
+    return [(rule, rule.policy) for rule in problem.rules if isinstance(rule.policy, Survives)]
 
 
 def easier(app: Application[Any]) -> Application[Any]:
     """Give an application without the policies that ask again."""
     groups = tuple(
-        group.model_copy(update={"policies": tuple(one for one in group.policies if not one.asks_again)})
+        group.model_copy(
+            update={"policies": tuple(one for one in group.policies if not one.checked_after_solve)}
+        )
         for group in app.groups
     )
     return app.model_copy(update={"groups": groups})
 
 
-class Survival:
+class SurvivalCuts:
     """One search for a placement that survives.
 
     Parameters
     ----------
-    told : Ground
+    told : CompiledProblem
         The application as it was told.
     objective : {"pack", "spread", "cost"}
     minimise : callable
@@ -70,21 +72,34 @@ class Survival:
     run : Run
     """
 
-    def __init__(self, told: Ground, objective: Objective, minimise: Minimise, run: Run) -> None:
-        self.told, self.objective, self.run = told, objective, run
-        self.plain = Ground(Scene(easier(told.scene.app), told.scene.hosts), told.fleet)
-        self.rules = asking(told.scene)
-        self.best = Incumbent(told, objective, run)
-        self.recoveries = Recoveries(told, minimise, run)
+    def __init__(
+        self, told: CompiledProblem, objective: Objective, minimise: Minimise, budget: Budget
+    ) -> None:
+        self.told, self.objective, self.budget = told, objective, budget
+        self.plain = CompiledProblem(
+            Problem(easier(told.problem.app), told.problem.hosts), told.fleet
+        )
+        self.rules = asking(told.problem)
+        self.best = Incumbent(told, objective, budget)
+        self.recoveries = Recoveries(told, minimise, budget)
         self.hard = {id(rule) for rule, policy in self.rules if policy.hard}
         # What running members alone lack already is forgiven to hard rules.
-        before = list(self.recoveries.of(self.rules, View(told.scene, {}))) if told.scene.standing else []
+        before = (
+            list(self.recoveries.of(self.rules, View(told.problem, {})))
+            if told.problem.standing
+            else []
+        )
         self.forgiven = {
-            id(rule): max((fall.found.most for fall in before if fall.rule is rule and rule.policy.hard), default=0)
+            id(rule): max(
+                (fall.found.most for fall in before if fall.rule is rule and rule.policy.hard),
+                default=0,
+            )
             for rule, _ in self.rules
         }
         # What is found without `survives` is no answer yet, so nobody hears of it.
-        self.part = Part(run, SHARE * run.left(), run.limits.gap, quiet=True)
+        self.part = PartialBudget(
+            budget, TIME_SHARE_WITHOUT_SURVIVES * budget.left(), budget.limits.gap, quiet=True
+        )
 
     def look(self, stands: list[Stand], inside: Inside | None) -> list[Fall]:
         """Take a placement with its recoveries; give the losses that cost, or break, something."""
@@ -92,7 +107,9 @@ class Survival:
         limits = {key: limit for key, limit in self.forgiven.items() if key in self.hard}
         falls: list[Fall] = []
         dead = 0
-        for fall in self.recoveries.of(self.rules, View(self.told.scene, placement, cells), limits):
+        for fall in self.recoveries.of(
+            self.rules, View(self.told.problem, placement, cells), limits
+        ):
             if fall.found.most > self.forgiven[id(fall.rule)]:
                 falls.append(fall)
                 dead += id(fall.rule) in self.hard
@@ -121,10 +138,12 @@ class Survival:
         course = _Course(self, falls, easy.stands, relaxed.bound)
         proved = course.follow()
         if proved is None:
-            return refusal(self.told.scene, self.run)
+            return refusal(self.told.problem, self.budget)
         if self.best.value is not None:
             bound = relaxed.bound
-            if any(rule.tier is not None for rule in self.told.scene.rules):  # a worse tier may buy better hosts
+            if any(
+                rule.tier is not None for rule in self.told.problem.rules
+            ):  # a worse tier may buy better hosts
                 bound = min(bound_of_hosts(self.plain, self.objective), self.best.value - 1)
             self.best.prove(self.best.value if proved else max(bound, course.bound(bound)))
         return self.best.result()
@@ -133,37 +152,48 @@ class Survival:
 class _Course:
     """Model after model, goal after goal: each tier, then the objective."""
 
-    def __init__(self, survival: Survival, falls: list[Fall], stands: list[Stand], least: int) -> None:
+    def __init__(
+        self, survival: SurvivalCuts, falls: list[Fall], stands: list[Stand], least: int
+    ) -> None:
         self.of, self.least, self.hint = survival, least, stands
         told, plain = survival.told, survival.plain
         self.survey = survey(plain, survival.objective, WHOLE)
         self.memory = Memory()
         self.aftermaths: dict[tuple[str, Loss], Aftermath] = {}
-        self.complete = sum(int((most > 0).sum()) for most in self.survey.most) * (3 + len(falls)) <= MOST
+        self.complete = (
+            sum(int((most > 0).sum()) for most in self.survey.most) * (3 + len(falls))
+            <= MAX_VARIABLES
+        )
         self.cells = bool(plain.fleet.cells.width)
-        self.tiers = sorted({rule.tier for rule in told.scene.rules if rule.tier is not None})
+        self.tiers = sorted({rule.tier for rule in told.problem.rules if rule.tier is not None})
         self.limits: dict[int, int] = {}
         self.last: int | None = None
         rows = {row for _, row in stands}
         for fall in falls:
             rows |= {told.fleet.rows[host] for host in fall.found.placement.values()}
         self.extra = np.array(sorted(rows), dtype=np.int64)
-        self.candidates = [self._few(lot, len(falls)) for lot in range(len(plain.lots))]
+        self.candidates = [
+            self._few(member_class, len(falls)) for member_class in range(len(plain.member_classes))
+        ]
         self.learn(falls, stands)
 
-    def _few(self, lot: int, falls: int) -> Ints:
+    def _few(self, member_class: int, falls: int) -> Ints:
         """Give all hosts, or the cheapest in all and of each domain."""
-        most, price = self.survey.most[lot], self.survey.prices[lot]
+        most, price = self.survey.most[member_class], self.survey.prices[member_class]
         rows = np.flatnonzero(most)
         if self.complete:
             return rows
-        number = max(50, MOST // (len(self.survey.most) * (3 + falls)))
+        number = max(50, MAX_VARIABLES // (len(self.survey.most) * (3 + falls)))
         rows = rows[np.argsort(price[rows], kind="stable")]
         chosen = [self.extra[most[self.extra] > 0], rows[: number // 2]]
         for _, policy in self.of.rules:
             codes = self.of.plain.fleet.codes(policy.level)[rows]
             order = np.argsort(codes, kind="stable")
-            starts = np.r_[True, codes[order][1:] != codes[order][:-1]] if len(rows) else np.zeros(0, dtype=np.bool_)
+            starts = (
+                np.r_[True, codes[order][1:] != codes[order][:-1]]
+                if len(rows)
+                else np.zeros(0, dtype=np.bool_)
+            )
             rank = np.empty(len(rows), dtype=np.int64)
             at = np.arange(len(rows))
             rank[order] = at - np.maximum.accumulate(np.where(starts, at, 0))
@@ -186,42 +216,51 @@ class _Course:
         return True
 
     def _reach(self, goal: int | None) -> bool | None:
-        run, best = self.of.run, self.of.best
+        budget, best = self.of.budget, self.of.best
         for _ in range(ROUNDS):
             size = sum(map(len, self.candidates)) * (1 + len(self.aftermaths))
-            if run.left() <= 0 or size > RATE * run.left():
+            if budget.left() <= 0 or size > RATE * budget.left():
                 return False
-            enc = posted(self.of.plain, self.survey, self.candidates)
-            self.memory.post(enc, self.of.rules, self.of.forgiven, self._scenarios(enc))
+            builder = posted(self.of.plain, self.survey, self.candidates)
+            self.memory.post(builder, self.of.rules, self.of.forgiven, self._scenarios(builder))
             for tier, limit in self.limits.items():
-                enc.bound(tier, limit)
+                builder.bound(tier, limit)
             paid = unit_of(self.of.objective) * sum(self.limits.values()) if goal is None else 0
-            enc.minimize(paid, goal)
+            builder.minimize(paid, goal)
             if goal is None and not self.tiers:
-                enc.floor(self.least)
-            aside = Part(run, run.left(), 0.0, quiet=True)  # what it finds is no answer before it was looked at
-            until = run.elapsed() + run.left()
-            answer = solved(enc, self.candidates, best.stands or self.hint, aside, until, 0.0)
+                builder.floor(self.least)
+            aside = PartialBudget(
+                budget, budget.left(), 0.0, quiet=True
+            )  # what it finds is no answer before it was looked at
+            until = budget.elapsed() + budget.left()
+            answer = solved(builder, self.candidates, best.stands or self.hint, aside, until, 0.0)
             if answer.infeasible:
                 if self.complete and best.value is not None:
-                    raise BrokenAnswer("the search for what survives refuted what the check accepts")
+                    raise BrokenAnswer(
+                        "the search for what survives refuted what the check accepts"
+                    )
                 return None if self.complete else False
             if answer.placement is None:
                 return False
             if self.complete and answer.bound is not None and goal is None:
                 self.last = max(answer.bound, self.last or answer.bound)
-                run.tell("survive", bound=None if self.tiers else self.last)
+                budget.tell("survive", bound=None if self.tiers else self.last)
             falls = self.of.look(answer.placement, answer.inside)
             value = best.value if goal is None else best.tiers.get(goal)
-            if best.placed and value is not None and answer.bound is not None and value <= answer.bound:
+            if (
+                best.placed
+                and value is not None
+                and answer.bound is not None
+                and value <= answer.bound
+            ):
                 return self.complete
             if not self.learn(falls, answer.placement):
                 return False
         return False
 
-    def _scenarios(self, enc: Encoding) -> list[tuple[str, Loss, Scenario]]:
+    def _scenarios(self, builder: ModelBuilder) -> list[tuple[str, Loss, Scenario]]:
         return [
-            (group, loss, aftermath.beside(enc, self.extra, self.complete))
+            (group, loss, aftermath.beside(builder, self.extra, self.complete))
             for (group, loss), aftermath in self.aftermaths.items()
         ]
 
@@ -234,10 +273,16 @@ class _Course:
                 self.aftermaths[key] = Aftermath(self.of.told, *key)
                 learnt = True
         if not learnt:
-            for fall in [fall for fall in falls if (fall.rule.group, fall.whole) in self.aftermaths]:
+            for fall in [
+                fall for fall in falls if (fall.rule.group, fall.whole) in self.aftermaths
+            ]:
                 least, most, _ = fall.found
-                proved = least == most or (id(fall.rule) in self.of.hard and least > self.of.forgiven[id(fall.rule)])
+                proved = least == most or (
+                    id(fall.rule) in self.of.hard and least > self.of.forgiven[id(fall.rule)]
+                )
                 self.complete &= proved and not self.cells
                 gone = self.aftermaths[fall.rule.group, fall.whole].gone
-                learnt |= self.memory.note(Seen.of(fall, stands, set(gone.tolist()), least if proved else most))
+                learnt |= self.memory.note(
+                    Seen.of(fall, stands, set(gone.tolist()), least if proved else most)
+                )
         return learnt

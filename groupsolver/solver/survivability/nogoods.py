@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from groupsolver.constraints.cp_model.linear_expr import Linear
-from groupsolver.constraints.cp_model.model_builder import Encoding
+from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.constraints.failures.losses import Loss
 from groupsolver.constraints.policies.survives import Survives
 from groupsolver.constraints.problem.problem import Rule
@@ -24,7 +24,7 @@ class Seen:
     rule : int
         Id of the rule.
     stands : frozenset of ((int, int), int)
-        How many of each lot on each row; where in the domains that are lost members stand tells nothing.
+        How many of each member class on each row; where in the domains that are lost members stand tells nothing.
     gone : frozenset of int
         The rows whose number does not matter.
     nowhere : int
@@ -56,48 +56,48 @@ class Memory:
 
     def post(
         self,
-        enc: Encoding,
+        builder: ModelBuilder,
         rules: list[tuple[Rule, Survives]],
         forgiven: dict[int, int],
         scenarios: list[tuple[str, Loss, Scenario]],
     ) -> None:
         """Bound, or price, the members that find no place after any loss that is known."""
         for rule, policy in rules:
-            size = max(1, enc.ground.scene.size(rule.group))
-            nowhere = enc.number(size)
-            enc.require(rule, [Linear([nowhere], [1])], forgiven[id(rule)])
-            lost = min(policy.failures, len(enc.ground.fleet.index.domains(policy.level)))
+            size = max(1, builder.compiled.problem.size(rule.group))
+            nowhere = builder.number(size)
+            builder.require(rule, [Linear([nowhere], [1])], forgiven[id(rule)])
+            lost = min(policy.failures, len(builder.compiled.fleet.index.domains(policy.level)))
             for group, loss, scenario in scenarios:
                 if (group, loss.level, len(loss.domains)) == (rule.group, policy.level, lost):
-                    enc.at_most(scenario.left.plus(Linear([nowhere], [-1])), 0)
+                    builder.at_most(scenario.left.plus(Linear([nowhere], [-1])), 0)
             for seen in self._seen:
                 if seen.rule == id(rule):
-                    _again(enc, seen, nowhere)
+                    _again(builder, seen, nowhere)
 
 
-def _again(enc: Encoding, seen: Seen, nowhere: Any) -> None:
+def _again(builder: ModelBuilder, seen: Seen, nowhere: Any) -> None:
     """Let it be another placement, or cost what it was found to."""
-    model, counts = enc.model, dict(seen.stands)
+    model, counts = builder.model, dict(seen.stands)
     others: list[Any] = []
     rest = Linear()
-    for lot, rows in enumerate(enc.rows):
-        for row, var in zip(rows.tolist(), enc.placed[lot], strict=True):
-            number = counts.get((lot, row), 0)
+    for member_class, rows in enumerate(builder.rows):
+        for row, var in zip(rows.tolist(), builder.placed[member_class], strict=True):
+            number = counts.get((member_class, row), 0)
             if row in seen.gone:
                 continue
             if not number:
                 rest.vars.append(var)
                 rest.coefs.append(1)
-            elif enc.high(Linear([var], [1])) == 1:
+            elif builder.high(Linear([var], [1])) == 1:
                 others.append(var.negated())
             else:
-                other = enc.number(1)
+                other = builder.number(1)
                 model.add(var != number).only_enforce_if(other)
                 others.append(other)
     if rest.vars:
-        more = enc.number(1)
-        enc.at_most(Linear([more], [1]).plus(rest, -1), 0)
+        more = builder.number(1)
+        builder.at_most(Linear([more], [1]).plus(rest, -1), 0)
         others.append(more)
-    price = enc.number(1)
-    enc.at_most(Linear([price], [seen.nowhere]).plus(Linear([nowhere], [-1])), 0)
+    price = builder.number(1)
+    builder.at_most(Linear([price], [seen.nowhere]).plus(Linear([nowhere], [-1])), 0)
     model.add_bool_or([*others, price])

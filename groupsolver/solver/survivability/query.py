@@ -8,8 +8,8 @@ from typing import Any
 from groupsolver.checking.check import check
 from groupsolver.constraints.failures.losses import State
 from groupsolver.constraints.policies.survives import Survives
-from groupsolver.constraints.problem.compiled_problem import Ground
-from groupsolver.constraints.problem.problem import EVERYONE, Rule, Scene
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.problem import EVERYONE, Problem, Rule
 from groupsolver.constraints.problem.view import View
 from groupsolver.errors import BadInput, Fault, nearest
 from groupsolver.model.application import Application
@@ -18,12 +18,12 @@ from groupsolver.model.fleet import Fleet
 from groupsolver.model.result import Limits
 from groupsolver.model.survival import Lost, Survival
 from groupsolver.model.value import HOST
-from groupsolver.solver.budget import Run
+from groupsolver.solver.budget import Budget
 from groupsolver.solver.pipeline import minimise
 from groupsolver.solver.survivability.cutting import easier
 from groupsolver.solver.survivability.recovery import Fall, Recoveries
 
-TOLD = 3  # names in a message
+MAX_NAMES_SHOWN = 3  # names in a message
 
 
 def survives(
@@ -64,15 +64,19 @@ def survives(
         Where a name is not known, or a member neither runs nor is placed.
     """
     compiled = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
-    run = Run(limits or Limits(), None)
-    scene = Scene(app, compiled.index)
-    _known(scene, placement or {}, level, failures, group)
+    budget = Budget(limits or Limits(), None)
+    problem = Problem(app, compiled.index)
+    _known(problem, placement or {}, level, failures, group)
     verdict = check(easier(app), compiled, placement or {}, cells=cells)
-    new = {member.id: (placement or {})[member.id] for member in scene.batch}
-    view = View(scene, new, cells)
+    new = {member.id: (placement or {})[member.id] for member in problem.batch}
+    view = View(problem, new, cells)
     policy = Survives(level=level, failures=failures)
     name = EVERYONE if group is None else group
-    falls = list(Recoveries(Ground(scene, compiled), minimise, run).of([(Rule(name, policy), policy)], view))
+    falls = list(
+        Recoveries(CompiledProblem(problem, compiled), minimise, budget).of(
+            [(Rule(name, policy), policy)], view
+        )
+    )
     proved = any(fall.found.least for fall in falls)
     missing = any(fall.found.most for fall in falls)
     return Survival(
@@ -81,8 +85,9 @@ def survives(
         level=level,
         failures=failures,
         losses=tuple(_told(name, view, falls)),
-        warnings=scene.warnings + tuple(f"this is broken as it stands: {one}" for one in verdict.violations),
-        seconds=run.elapsed(),
+        warnings=problem.warnings
+        + tuple(f"this is broken as it stands: {one}" for one in verdict.violations),
+        seconds=budget.elapsed(),
     )
 
 
@@ -94,24 +99,34 @@ def _told(group: str, view: View, falls: list[Fall]) -> Iterator[Lost]:
             domains=fall.loss.domains,
             others=len(fall.whole.domains) - len(fall.loss.domains),
             lost=lost,
-            placement={id_: fall.found.placement[id_] for id_ in lost if id_ in fall.found.placement},
+            placement={
+                id_: fall.found.placement[id_] for id_ in lost if id_ in fall.found.placement
+            },
             nowhere=tuple(id_ for id_ in lost if id_ not in fall.found.placement),
             proved=bool(fall.found.least) or not fall.found.most,
         )
 
 
-def _known(scene: Scene, placement: Mapping[str, str], level: str, failures: int, group: str | None) -> None:
+def _known(
+    problem: Problem, placement: Mapping[str, str], level: str, failures: int, group: str | None
+) -> None:
     faults = []
-    levels = (HOST, *scene.hosts.levels)
+    levels = (HOST, *problem.hosts.levels)
     if level not in levels:
         message = f"unknown level {level!r}{nearest(level, levels)}; known: {', '.join(levels)}"
         faults.append(Fault("unknown-level", "level", message))
-    if group is not None and group not in scene.groups:
-        faults.append(Fault("unknown-group", "group", f"unknown group {group!r}{nearest(group, scene.groups)}"))
+    if group is not None and group not in problem.groups:
+        faults.append(
+            Fault(
+                "unknown-group", "group", f"unknown group {group!r}{nearest(group, problem.groups)}"
+            )
+        )
     if failures < 1:
         faults.append(Fault("out-of-range", "failures", f"expected at least 1, got {failures}"))
-    if missing := [member.id for member in scene.batch if member.id not in placement]:
-        names = ", ".join(missing[:TOLD]) + (" and more" if len(missing) > TOLD else "")
+    if missing := [member.id for member in problem.batch if member.id not in placement]:
+        names = ", ".join(missing[:MAX_NAMES_SHOWN]) + (
+            " and more" if len(missing) > MAX_NAMES_SHOWN else ""
+        )
         message = f"expected every member to run, or a placement of it; {len(missing)} have neither: {names}"
         faults.append(Fault("no-placement", "groups", message))
     if faults:

@@ -9,13 +9,13 @@ from groupsolver.constraints.failures.losses import Loss, State
 from groupsolver.constraints.failures.recovery import STEPS, Recovery, recover, sound
 from groupsolver.constraints.failures.representative_losses import enough
 from groupsolver.constraints.policies.survives import Survives
-from groupsolver.constraints.problem.compiled_problem import Ground
-from groupsolver.constraints.problem.problem import Rule, Scene
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.problem import Problem, Rule
 from groupsolver.constraints.problem.view import View
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Placement, Witness
 from groupsolver.model.value import INT64_MAX
-from groupsolver.solver.budget import Part, Run
+from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.cp_sat import solved
 from groupsolver.solver.incumbent import Incumbent
 from groupsolver.solver.lexicographic.tiers import Minimise
@@ -24,7 +24,7 @@ from groupsolver.solver.stage import WHOLE
 from groupsolver.solver.survivability.scenario import Scenario, without
 
 QUICK = 200  # members put down in plain order before a solver is asked
-ANY = 1e9  # a gap that every placement has: the first will do
+FIRST_PLACEMENT_GAP = 1e9  # a gap that every placement has: the first will do
 EACH = 0.5  # of the time left, for each loss
 
 
@@ -42,20 +42,23 @@ class Recoveries:
 
     Parameters
     ----------
-    told : Ground
+    told : CompiledProblem
     minimise : callable
         The pipeline.
     run : Run
     """
 
-    def __init__(self, told: Ground, minimise: Minimise, run: Run) -> None:
+    def __init__(self, told: CompiledProblem, minimise: Minimise, budget: Budget) -> None:
         self._told = told
         self._minimise = minimise
-        self._run = run
+        self._budget = budget
         self.witness: Witness = {}
 
     def of(
-        self, rules: list[tuple[Rule, Survives]], view: View, limits: Mapping[int, int] | None = None
+        self,
+        rules: list[tuple[Rule, Survives]],
+        view: View,
+        limits: Mapping[int, int] | None = None,
     ) -> Iterator[Fall]:
         """Give losses of a placement with their recoveries, enough to know all.
 
@@ -70,65 +73,92 @@ class Recoveries:
         for rule, policy in rules:
             limit = (limits or {}).get(id(rule), INT64_MAX)
 
-            def find(loss: Loss, group: str = rule.group, limit: int = limit) -> tuple[Scene, Recovery]:
-                scene, key = state.after(group, loss), loss.key(group)
-                found = self._one(scene, state, fleet, loss, self.witness.get(key, {}), limit)
+            def find(
+                loss: Loss, group: str = rule.group, limit: int = limit
+            ) -> tuple[Problem, Recovery]:
+                problem, key = state.after(group, loss), loss.key(group)
+                found = self._one(problem, state, fleet, loss, self.witness.get(key, {}), limit)
                 self.witness[key] = found.placement
-                return scene, found
+                return problem, found
 
             for tried in enough(rule.group, policy.level, policy.failures, view, find):
                 yield Fall(rule, *tried)
 
     def _one(
-        self, scene: Scene, state: State, fleet: CompiledFleet, loss: Loss, known: Mapping[str, str], limit: int
+        self,
+        problem: Problem,
+        state: State,
+        fleet: CompiledFleet,
+        loss: Loss,
+        known: Mapping[str, str],
+        limit: int,
     ) -> Recovery:
-        lost = {member.id for member in scene.batch}
+        lost = {member.id for member in problem.batch}
         told = {id_: host for id_, host in known.items() if id_ in lost}
-        found = recover(scene, told, QUICK, self._late, loss.level)
-        if found.least == found.most or found.least > limit or self._run.left() <= 0:
+        found = recover(problem, told, QUICK, self._late, loss.level)
+        if found.least == found.most or found.least > limit or self._budget.left() <= 0:
             return found
         left = without(fleet, state.gone(loss))
-        left.reserve(scene.hosts.reserved)
-        ground = Ground(Scene(scene.app, left.index), left)
-        part = Part(self._run, EACH * self._run.left(), ANY, quiet=True)
+        left.reserve(problem.hosts.reserved)
+        compiled = CompiledProblem(Problem(problem.app, left.index), left)
+        part = PartialBudget(
+            self._budget, EACH * self._budget.left(), FIRST_PLACEMENT_GAP, quiet=True
+        )
         if not found.least:
-            best = Incumbent(ground, "pack", part)
-            possible = self._minimise(ground, "pack", WHOLE, best, part)
+            best = Incumbent(compiled, "pack", part)
+            possible = self._minimise(compiled, "pack", WHOLE, best, part)
             if best.stands is not None:
                 return Recovery(0, 0, best.named(best.stands)[0])
-            found = Recovery(found.least if possible else max(1, found.least), found.most, found.placement)
+            found = Recovery(
+                found.least if possible else max(1, found.least), found.most, found.placement
+            )
             if found.least > limit:
                 return found
-        found = _better(found, recover(scene, found.placement, STEPS, lambda: part.left() <= 0, loss.level))
-        return found if found.least == found.most else _better(found, self._fewest(ground, part))
+        found = _better(
+            found, recover(problem, found.placement, STEPS, lambda: part.left() <= 0, loss.level)
+        )
+        return found if found.least == found.most else _better(found, self._fewest(compiled, part))
 
     def _late(self) -> bool:
         """Whether the time is over; a run that is stopped may still look whether its answer survives."""
-        return self._run.elapsed() >= self._run.limits.seconds
+        return self._budget.elapsed() >= self._budget.limits.seconds
 
     @staticmethod
-    def _fewest(ground: Ground, run: Run) -> Recovery:
+    def _fewest(compiled: CompiledProblem, budget: Budget) -> Recovery:
         """Bound how many are left out by a model of the policies that leaving out cannot break."""
-        size = len(ground.scene.batch)
+        size = len(compiled.problem.batch)
         groups = [
-            one.model_copy(update={"policies": tuple(policy for policy in one.policies if policy.monotone)})
-            for one in ground.scene.app.groups
+            one.model_copy(
+                update={"policies": tuple(policy for policy in one.policies if policy.monotone)}
+            )
+            for one in compiled.problem.app.groups
         ]
-        app = ground.scene.app.model_copy(update={"groups": tuple(groups)})
-        easier = Ground(Scene(app, ground.fleet.index), ground.fleet)
+        app = compiled.problem.app.model_copy(update={"groups": tuple(groups)})
+        easier = CompiledProblem(Problem(app, compiled.fleet.index), compiled.fleet)
         most = survey(easier, "cost").most
         rows = [there.nonzero()[0] for there in most]
-        enc = Scenario(easier, rows, [there[at] for there, at in zip(most, rows, strict=True)], ground.scene.groups)
-        enc.model.minimize(sum(enc.left.vars))
-        answer = solved(enc, rows, None, run, run.elapsed() + run.left(), 0.0)
+        builder = Scenario(
+            easier,
+            rows,
+            [there[at] for there, at in zip(most, rows, strict=True)],
+            compiled.problem.groups,
+        )
+        builder.model.minimize(sum(builder.left.vars))
+        answer = solved(builder, rows, None, budget, budget.elapsed() + budget.left(), 0.0)
         if answer.placement is None:
             return Recovery(0, size, {})
-        ids = {number: iter(lot.ids) for number, lot in enumerate(easier.lots)}
-        placement: Placement = {next(ids[lot]): ground.fleet.names[row] for lot, row in answer.placement}
+        ids = {
+            number: iter(member_class.ids)
+            for number, member_class in enumerate(easier.member_classes)
+        }
+        placement: Placement = {
+            next(ids[member_class]): compiled.fleet.names[row]
+            for member_class, row in answer.placement
+        }
         least = max(0, answer.bound or 0)
         return (
             Recovery(least, size - len(placement), placement)
-            if sound(ground.scene, placement)
+            if sound(compiled.problem, placement)
             else Recovery(least, size, {})
         )
 

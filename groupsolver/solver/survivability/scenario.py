@@ -1,6 +1,6 @@
 """What is left after one loss as a part of a model: where the lost members go, beside where all members are.
 
-Of each lot of the group that is to survive, the members on a host after the loss are those that stood
+Of each member class of the group that is to survive, the members on a host after the loss are those that stood
 there and those that came; so every policy posts itself over them by its own `encode`. What a scenario
 leaves out makes it easier, never harder: policies that are better off with more members, those that ask the
 network, and those that running members break already. What it lets pass is looked at when it is found.
@@ -16,29 +16,29 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from groupsolver.constraints.cp_model.linear_expr import Linear
-from groupsolver.constraints.cp_model.model_builder import Encoding
+from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.constraints.failures.losses import Loss, State
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.problem.compiled_problem import Ground
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
 from groupsolver.solver.exact.capacity import capacity
 from groupsolver.solver.presolve.eligibility import survey
 
 
-class Scenario(Encoding):
+class Scenario(ModelBuilder):
     """The members after a loss, in the model of the placement that it follows from, or in one of its own.
 
     Parameters
     ----------
-    ground : Ground
+    compiled problem : CompiledProblem
         What is left; its batch is everything that is not sure to run there.
-    rows : sequence of (C,) int64, one a lot
-    most : sequence of (C,) int64, one a lot
+    rows : sequence of (C,) int64, one a member class
+    most : sequence of (C,) int64, one a member class
     own : collection of str
         The groups whose lost members are placed again; of others, those that stood there stay.
-    base : Encoding, optional
+    base : ModelBuilder, optional
         The placement; None: nothing of the batch stands there.
 
     Attributes
@@ -49,13 +49,13 @@ class Scenario(Encoding):
 
     def __init__(
         self,
-        ground: Ground,
+        compiled: CompiledProblem,
         rows: Sequence[Ints],
         most: Sequence[Ints],
         own: Collection[str],
-        base: Encoding | None = None,
+        base: ModelBuilder | None = None,
     ) -> None:
-        self.ground, self.rows, self.most = ground, rows, most
+        self.compiled, self.rows, self.most = compiled, rows, most
         self.model = cp_model.CpModel() if base is None else base.model
         self.inside = {}
         self._unit = 1
@@ -63,14 +63,14 @@ class Scenario(Encoding):
         self._cost, self._spent, self._counts, self._uses = Linear(), {}, {}, {}
         stood = _standing(base)
         self.placed, self.left = [], Linear()
-        for number, lot in enumerate(ground.lots):
-            before = stood.get((lot.group, lot.size), {})
-            if lot.group not in own:
+        for number, member_class in enumerate(compiled.member_classes):
+            before = stood.get((member_class.group, member_class.size), {})
+            if member_class.group not in own:
                 self.placed.append([before[row] for row in rows[number].tolist()])
                 continue
             after = [self.number(high) for high in most[number].tolist()]
-            out = self.number(lot.number)
-            self.model.add(cp_model.LinearExpr.sum([*after, out]) == lot.number)
+            out = self.number(member_class.number)
+            self.model.add(cp_model.LinearExpr.sum([*after, out]) == member_class.number)
             for row, var in zip(rows[number].tolist(), after, strict=True):
                 if row in before:
                     self.model.add(var >= before[row])
@@ -78,22 +78,24 @@ class Scenario(Encoding):
             self.left.vars.append(out)
             self.left.coefs.append(1)
         capacity(self)
-        for rule in ground.scene.rules:
+        for rule in compiled.problem.rules:
             rule.policy.encode(rule, self)
 
     def together(self, group: str, level: str) -> None:
         """Put what is there of a group into one domain: some may be left out, or lost for good."""
         self.at_most(self.total(self.uses(group, level).values()), 1)
-        self.at_most(self.adrift(group, level), 0)
+        self.at_most(self.without_domain(group, level), 0)
 
 
-def _standing(base: Encoding | None) -> dict[tuple[str, object], dict[int, cp_model.IntVar]]:
+def _standing(base: ModelBuilder | None) -> dict[tuple[str, object], dict[int, cp_model.IntVar]]:
     """Give, by group and size, the variable of each row."""
     if base is None:
         return {}
     return {
-        (lot.group, lot.size): dict(zip(base.rows[number].tolist(), base.placed[number], strict=True))
-        for number, lot in enumerate(base.ground.lots)
+        (member_class.group, member_class.size): dict(
+            zip(base.rows[number].tolist(), base.placed[number], strict=True)
+        )
+        for number, member_class in enumerate(base.compiled.member_classes)
     }
 
 
@@ -102,45 +104,52 @@ class Aftermath:
 
     Parameters
     ----------
-    told : Ground
+    told : CompiledProblem
     group : str
     loss : Loss
     """
 
-    def __init__(self, told: Ground, group: str, loss: Loss) -> None:
+    def __init__(self, told: CompiledProblem, group: str, loss: Loss) -> None:
         self.loss, self._group = loss, group
-        self._own = told.scene.below[group]
-        state = State(View(told.scene, {}))
-        before = View(told.scene, {})
+        self._own = told.problem.below[group]
+        state = State(View(told.problem, {}))
+        before = View(told.problem, {})
 
         def stays(name: str, policy: Policy) -> bool:
             return policy.monotone and not policy.asks_links and not policy.violations(name, before)
 
         fleet = without(told.fleet, state.gone(loss))
         self.gone = np.array([told.fleet.rows[name] for name in state.gone(loss)], dtype=np.int64)
-        self.ground = Ground(Scene(state.whole(group, loss, stays), fleet.index), fleet)
+        self.compiled = CompiledProblem(
+            Problem(state.whole(group, loss, stays), fleet.index), fleet
+        )
         self.lost_before = len(state.lost(group, loss))
-        self._most = survey(self.ground, "cost").most
+        self._most = survey(self.compiled, "cost").most
 
-    def beside(self, base: Encoding, extra: Ints, full: bool) -> Scenario:
+    def beside(self, base: ModelBuilder, extra: Ints, full: bool) -> Scenario:
         """Put it into a model: over all hosts, or over those of the placement and some more."""
         rows, most = [], []
-        known = {(lot.group, lot.size): n for n, lot in enumerate(base.ground.lots)}
-        for number, lot in enumerate(self.ground.lots):
-            at = known.get((lot.group, lot.size))
+        known = {
+            (member_class.group, member_class.size): n
+            for n, member_class in enumerate(base.compiled.member_classes)
+        }
+        for number, member_class in enumerate(self.compiled.member_classes):
+            at = known.get((member_class.group, member_class.size))
             stood = base.rows[at] if at is not None else np.zeros(0, dtype=np.int64)
-            highs = np.zeros(len(self.ground.fleet), dtype=np.int64)
+            highs = np.zeros(len(self.compiled.fleet), dtype=np.int64)
             if at is not None:
                 highs[stood] = base.most[at]
             highs[self.gone] = 0
             here = np.setdiff1d(stood, self.gone)
-            if lot.group in self._own:
+            if member_class.group in self._own:
                 highs = np.maximum(highs, self._most[number])
                 fresh = np.flatnonzero(self._most[number])
-                here = np.union1d(here, fresh if full else np.intersect1d(fresh, np.union1d(extra, stood)))
+                here = np.union1d(
+                    here, fresh if full else np.intersect1d(fresh, np.union1d(extra, stood))
+                )
             rows.append(here)
             most.append(highs[here])
-        return Scenario(self.ground, rows, most, self._own, base)
+        return Scenario(self.compiled, rows, most, self._own, base)
 
 
 def without(fleet: CompiledFleet, gone: Collection[str]) -> CompiledFleet:

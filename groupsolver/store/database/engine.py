@@ -11,7 +11,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError, ProgrammingError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from groupsolver.errors import BadInput, Fault
@@ -55,16 +62,23 @@ def open_engine(address: str, *, lock_wait: float = LOCK_WAIT, connections: int 
     pool: dict[str, Any] = {"pool_size": connections, "max_overflow": 0, "pool_timeout": lock_wait}
     try:
         if url.get_backend_name() == "sqlite":
-            engine = create_engine(url, connect_args={"timeout": lock_wait, "check_same_thread": False}, **pool)
+            engine = create_engine(
+                url, connect_args={"timeout": lock_wait, "check_same_thread": False}, **pool
+            )
             event.listen(engine, "connect", _sqlite_connect)
             event.listen(engine, "begin", _sqlite_begin)
         else:
             # What the address says, and ours: `connect_args` would replace it.
             options = f"{_one(url, 'options')} -c lock_timeout={int(lock_wait * 1000)} -c statement_timeout=60000"
-            arguments = {"connect_timeout": _one(url, "connect_timeout") or 5, "options": options.strip()}
+            arguments = {
+                "connect_timeout": _one(url, "connect_timeout") or 5,
+                "options": options.strip(),
+            }
             engine = create_engine(url, pool_pre_ping=True, connect_args=arguments, **pool)
     except (NoSuchModuleError, ModuleNotFoundError):
-        raise _refuse("PostgreSQL needs psycopg: install groupsolver with its extra 'postgresql'") from None
+        raise _refuse(
+            "PostgreSQL needs psycopg: install groupsolver with its extra 'postgresql'"
+        ) from None
     return engine
 
 
@@ -78,7 +92,9 @@ def _refuse(message: str) -> BadInput:
 
 
 def _sqlite_connect(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN comes too late: `_sqlite_begin` says it
+    connection.isolation_level = (
+        None  # the driver's own BEGIN comes too late: `_sqlite_begin` says it
+    )
     cursor = connection.cursor()
     _to_wal(cursor)
     cursor.execute("PRAGMA synchronous = FULL")  # a claim that was answered outlives a power cut
@@ -107,7 +123,11 @@ def _sqlite_begin(connection: Connection) -> None:
 
 def for_reading(engine: Engine) -> Engine:
     """Give the engine for transactions that see one state throughout."""
-    return engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="REPEATABLE READ")
+    return (
+        engine
+        if engine.dialect.name == "sqlite"
+        else engine.execution_options(isolation_level="REPEATABLE READ")
+    )
 
 
 def for_writing(engine: Engine) -> Engine:

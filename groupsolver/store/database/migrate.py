@@ -12,7 +12,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
-from groupsolver.store.database.engine import LOCK_WAIT, for_writing, open_engine, parse_url, take_turn, told
+from groupsolver.store.database.engine import (
+    LOCK_WAIT,
+    for_writing,
+    open_engine,
+    parse_url,
+    take_turn,
+    told,
+)
 from groupsolver.store.errors import SchemaMismatch
 
 
@@ -34,7 +41,9 @@ def _opened(address: str, *, lock_wait: float = LOCK_WAIT) -> Engine:
     url = parse_url(address)
     path = url.database or ""
     if url.get_backend_name() == "sqlite" and not path.startswith("file:"):
-        with suppress(OSError):  # it is there, or SQLite says why it cannot be; its WAL has the mode of the file
+        with suppress(
+            OSError
+        ):  # it is there, or SQLite says why it cannot be; its WAL has the mode of the file
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     return open_engine(address, lock_wait=lock_wait)
 
@@ -93,4 +102,6 @@ def ready(address: str) -> None:
     _known(there)
     if there != head():
         found = "has no tables of groupsolver" if there is None else f"is at revision {there}"
-        raise SchemaMismatch(f"the database {found}; this version needs {head()}: run 'groupsolver db upgrade'")
+        raise SchemaMismatch(
+            f"the database {found}; this version needs {head()}: run 'groupsolver db upgrade'"
+        )

@@ -56,7 +56,9 @@ class Turns:
         except SQLAlchemyError:  # whoever solves next will hear of it
             return None
         try:
-            while not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_TURN})").scalar_one():
+            while not connection.exec_driver_sql(
+                f"SELECT pg_try_advisory_lock({_TURN})"
+            ).scalar_one():
                 if time.monotonic() >= end:
                     connection.close()
                     return None

@@ -61,8 +61,12 @@ class ChildRow(Base):
     """A group below another."""
 
     __tablename__ = "group_children"
-    parent: Mapped[str] = mapped_column(_Id, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True)
-    child: Mapped[str] = mapped_column(_Id, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True)
+    parent: Mapped[str] = mapped_column(
+        _Id, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True
+    )
+    child: Mapped[str] = mapped_column(
+        _Id, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True
+    )
     position: Mapped[int]
     __table_args__ = (Index("ix_group_children_child", "child"),)
 
@@ -75,7 +79,10 @@ class GrantRow(Base):
     group_id: Mapped[str] = mapped_column(_Id, ForeignKey("groups.id", ondelete="CASCADE"))
     tenant_id: Mapped[str] = mapped_column(_Name)
     created: Mapped[float]
-    __table_args__ = (UniqueConstraint("group_id", "tenant_id"), Index("ix_group_grants_tenant_id", "tenant_id"))
+    __table_args__ = (
+        UniqueConstraint("group_id", "tenant_id"),
+        Index("ix_group_grants_tenant_id", "tenant_id"),
+    )
 
 
 class PlacementRow(Base):
@@ -116,7 +123,9 @@ class AllocationRow(Base):
     """What an instance takes of one resource class of its host."""
 
     __tablename__ = "allocations"
-    instance_id: Mapped[str] = mapped_column(_Id, ForeignKey("instances.id", ondelete="CASCADE"), primary_key=True)
+    instance_id: Mapped[str] = mapped_column(
+        _Id, ForeignKey("instances.id", ondelete="CASCADE"), primary_key=True
+    )
     resource_class: Mapped[str] = mapped_column(_Name, primary_key=True)
     amount: Mapped[int] = mapped_column(BigInteger)
 

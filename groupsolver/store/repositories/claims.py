@@ -15,7 +15,7 @@ from groupsolver.store.errors import Contended
 from groupsolver.store.repositories import idempotency
 from groupsolver.store.repositories.instances import StoredPlacement, add_placement
 from groupsolver.store.state.problem_scope import Batch, application
-from groupsolver.store.state.snapshot_cache import Mirror, Snapshot
+from groupsolver.store.state.snapshot_cache import Snapshot, SnapshotCache
 from groupsolver.store.store import Store
 
 
@@ -71,7 +71,9 @@ class Kept:
     body: Any
 
 
-def commit(store: Store, mirror: Mirror, claim: Claim, kept: Kept | None = None) -> list[Instance]:
+def commit(
+    store: Store, snapshot_cache: SnapshotCache, claim: Claim, kept: Kept | None = None
+) -> list[Instance]:
     """Write a claim: capacity and membership, in one transaction.
 
     Claims come one at a time. Where anything was written since the placement was solved, every rule
@@ -86,7 +88,7 @@ def commit(store: Store, mirror: Mirror, claim: Claim, kept: Kept | None = None)
     StoreUnavailable
     """
     with store.write() as tx:
-        now = mirror.within(tx.session)
+        now = snapshot_cache.within(tx.session)
         if now.at != claim.seen:
             _holds(claim, now)
         instances = claim.instances()
@@ -100,7 +102,14 @@ def _holds(claim: Claim, now: Snapshot) -> None:
     app = application(claim.batch, now)
     try:
         objective = claim.batch.objective
-        verdict = check(app, now.fleet, claim.hosts, objective=objective, cells=claim.cells, witness=claim.witness)
+        verdict = check(
+            app,
+            now.fleet,
+            claim.hosts,
+            objective=objective,
+            cells=claim.cells,
+            witness=claim.witness,
+        )
     except BadInput as error:  # a host went, or a level
         raise Contended([str(fault) for fault in error.faults]) from None
     if verdict.violations:

@@ -17,7 +17,9 @@ from groupsolver.store.repositories.groups import touch_group
 
 def list_grants(session: Session, group: str) -> list[Grant]:
     """Give a group's grants, the oldest first."""
-    rows = session.scalars(select(GrantRow).where(GrantRow.group_id == group).order_by(GrantRow.seq))
+    rows = session.scalars(
+        select(GrantRow).where(GrantRow.group_id == group).order_by(GrantRow.seq)
+    )
     return [Grant(row.group_id, row.tenant_id, row.created) for row in rows]
 
 
@@ -52,7 +54,9 @@ def granted(session: Session, tenant: str, groups: Iterable[str]) -> set[str]:
     """Give those of some groups that a project may join by a grant."""
     found: set[str] = set()
     for some in chunks(groups):
-        mine = select(GrantRow.group_id).where(GrantRow.tenant_id == tenant, GrantRow.group_id.in_(some))
+        mine = select(GrantRow.group_id).where(
+            GrantRow.tenant_id == tenant, GrantRow.group_id.in_(some)
+        )
         found.update(session.scalars(mine))
     return found
 

@@ -35,7 +35,13 @@ class Page:
 
 
 def list_groups(
-    session: Session, tenant: str | None, page: Page, now: float, *, name: str | None = None, granted: bool = False
+    session: Session,
+    tenant: str | None,
+    page: Page,
+    now: float,
+    *,
+    name: str | None = None,
+    granted: bool = False,
 ) -> list[StoredGroup]:
     """Give a project's groups, or those of others that it may join, or all projects', the oldest first.
 
@@ -63,7 +69,9 @@ def find_group(session: Session, key: str, tenant: str | None, now: float) -> St
 def find_joinable(session: Session, key: str, tenant: str, now: float) -> StoredGroup:
     """Give one group, a project's own or one that it may join. Raises `NotStored`."""
     own = GroupRow.tenant_id == tenant
-    row = session.scalars(select(GroupRow).where(GroupRow.id == key, own | _joinable(tenant))).one_or_none()
+    row = session.scalars(
+        select(GroupRow).where(GroupRow.id == key, own | _joinable(tenant))
+    ).one_or_none()
     if row is None:
         raise NotStored("group", key)
     return groups_of(session, [row], now)[0]
@@ -75,12 +83,16 @@ def _joinable(tenant: str) -> ColumnElement[bool]:
 
 def find_groups(session: Session, keys: list[str], now: float) -> list[StoredGroup]:
     """Give those of some groups that are there."""
-    return groups_of(session, list(session.scalars(select(GroupRow).where(GroupRow.id.in_(keys)))), now)
+    return groups_of(
+        session, list(session.scalars(select(GroupRow).where(GroupRow.id.in_(keys)))), now
+    )
 
 
 def _row(session: Session, key: str, tenant: str | None) -> GroupRow:
     query = select(GroupRow).where(GroupRow.id == key)
-    row = session.scalars(query if tenant is None else query.where(GroupRow.tenant_id == tenant)).one_or_none()
+    row = session.scalars(
+        query if tenant is None else query.where(GroupRow.tenant_id == tenant)
+    ).one_or_none()
     if row is None:
         raise NotStored("group", key)
     return row
@@ -138,7 +150,9 @@ def touch_group(tx: Tx, key: str, columns: Mapping[str, Any] | None = None) -> N
 
 def _put_children(session: Session, parent: str, children: tuple[str, ...]) -> None:
     if children:
-        rows = [{"parent": parent, "child": child, "position": i} for i, child in enumerate(children)]
+        rows = [
+            {"parent": parent, "child": child, "position": i} for i, child in enumerate(children)
+        ]
         session.execute(insert(ChildRow), rows)
 
 
@@ -155,7 +169,9 @@ def remove_group(tx: Tx, group: StoredGroup, *, force: bool = False) -> None:
     members = list(session.scalars(select(InstanceRow.id).where(InstanceRow.group_id == group.id)))
     if members and not force:
         raise InUse("members", f"it has {number(len(members), 'member')}")
-    session.execute(update(InstanceRow).where(InstanceRow.group_id == group.id).values(group_id=None))
+    session.execute(
+        update(InstanceRow).where(InstanceRow.group_id == group.id).values(group_id=None)
+    )
     for member in members:
         tx.note("instance", member)
     session.execute(delete(GroupRow).where(GroupRow.id == group.id))
@@ -164,9 +180,14 @@ def remove_group(tx: Tx, group: StoredGroup, *, force: bool = False) -> None:
 
 def unnamed(session: Session, group: StoredGroup) -> None:
     """Make sure that no other group of its project names this one; what others say of it is void. Raises `InUse`."""
-    if session.scalars(select(ChildRow.parent).where(ChildRow.child == group.id)).first() is not None:
+    if (
+        session.scalars(select(ChildRow.parent).where(ChildRow.child == group.id)).first()
+        is not None
+    ):
         raise InUse("name", "it is part of another group")
-    namers = session.execute(select(GroupRow.id, GroupRow.policies).where(GroupRow.tenant_id == group.tenant_id))
+    namers = session.execute(
+        select(GroupRow.id, GroupRow.policies).where(GroupRow.tenant_id == group.tenant_id)
+    )
     others = [policy for key, policies in namers if key != group.id for policy in policies]
     if any(group.id in (policy.get("group"), policy.get("to")) for policy in others):
         raise InUse("name", "a policy of another group names it")

@@ -82,7 +82,9 @@ def put_host(tx: Tx, host: Host) -> bool:
     session = tx.session
     levels = levels_of(session)
     faults = [
-        Fault("unknown-level", f"domains.{level}", f"unknown level {level!r}{nearest(level, levels)}")
+        Fault(
+            "unknown-level", f"domains.{level}", f"unknown level {level!r}{nearest(level, levels)}"
+        )
         for level in host.domains
         if level not in levels
     ]
@@ -92,7 +94,9 @@ def put_host(tx: Tx, host: Host) -> bool:
     _links_hold(session, host, _known_as(host.name, row.document) if row else set())
     text = host_text(host)
     if row is None:
-        session.execute(insert(HostRow).values(name=host.name, document=text, generation=tx.revision))
+        session.execute(
+            insert(HostRow).values(name=host.name, document=text, generation=tx.revision)
+        )
     else:
         _rewrite(session, [{"b_name": host.name, "b_document": text}])
     tx.note("host", host.name)
@@ -114,21 +118,35 @@ def _links_hold(session: Session, host: Host, before: set[tuple[str, str]]) -> N
     ends = {end for link in links for end in link["between"]}
     faults = []
     for end in sorted(ends.intersection(name for _, name in now - before)):
-        levels = _levels_at(session, end, host.name).union(level for level, name in now if name == end)
+        levels = _levels_at(session, end, host.name).union(
+            level for level, name in now if name == end
+        )
         if len(levels) > 1:
             one, other, *_ = sorted(levels, key=lambda level: (level != HOST, level))
-            faults.append(Fault("ambiguous-name", "domains", f"{end!r} is known at two levels, {one} and {other}"))
+            faults.append(
+                Fault(
+                    "ambiguous-name",
+                    "domains",
+                    f"{end!r} is known at two levels, {one} and {other}",
+                )
+            )
     if faults:
         raise BadInput(faults)
 
 
 def _levels_at(session: Session, end: str, but: str) -> set[str]:
     """Give the levels at which hosts but one make a name known."""
-    said = HostRow.document.contains(json.dumps(end, ensure_ascii=False), autoescape=True)  # reads few of them
+    said = HostRow.document.contains(
+        json.dumps(end, ensure_ascii=False), autoescape=True
+    )  # reads few of them
     rows = session.execute(
-        select(HostRow.name, HostRow.document).where(HostRow.name != but, (HostRow.name == end) | said)
+        select(HostRow.name, HostRow.document).where(
+            HostRow.name != but, (HostRow.name == end) | said
+        )
     )
-    return {level for row in rows for level, name in _known_as(row.name, row.document) if name == end}
+    return {
+        level for row in rows for level, name in _known_as(row.name, row.document) if name == end
+    }
 
 
 def remove_host(tx: Tx, name: str) -> None:
@@ -151,7 +169,10 @@ def _rewrite(session: Session, changed: list[dict[str, str]]) -> None:
 
 def _free_hosts(session: Session, names: list[str]) -> None:
     held = session.execute(
-        select(InstanceRow.host, func.count()).where(InstanceRow.host.in_(names)).group_by(InstanceRow.host).limit(1)
+        select(InstanceRow.host, func.count())
+        .where(InstanceRow.host.in_(names))
+        .group_by(InstanceRow.host)
+        .limit(1)
     ).one_or_none()
     if held is not None:
         raise InUse("host", f"host {held[0]!r} has {number(held[1], 'member')}")
@@ -164,4 +185,6 @@ def _free_levels(session: Session, levels: set[str]) -> None:
         for policy in policies:
             speaks = {policy.get("level", HOST), *policy.get("domains", {})}
             if named := speaks & levels:
-                raise InUse("level", f"policies of groups speak at the level {min(named)!r}, which would go")
+                raise InUse(
+                    "level", f"policies of groups speak at the level {min(named)!r}, which would go"
+                )

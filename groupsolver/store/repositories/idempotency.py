@@ -13,8 +13,8 @@ from groupsolver.store.database.transaction import Tx
 from groupsolver.store.errors import KeyInFlight, KeyReused, QuotaExceeded
 
 KEPT = 24 * 3600.0  # seconds that an answer is kept
-MOST = 10_000  # keys of one project that are kept
-MOST_TEXT = 256 * 2**20  # characters of their answers
+MAX_KEYS = 10_000  # keys of one project that are kept
+MAX_TEXT = 256 * 2**20  # characters of their answers
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,25 @@ def begin(tx: Tx, key: Key, patience: float) -> tuple[int, Any] | None:
         select(AnswerRow).where(AnswerRow.tenant_id == key.tenant_id, AnswerRow.key == key.key)
     ).one_or_none()
     if row is None:
-        mine = select(func.count(), func.sum(AnswerRow.size)).where(AnswerRow.tenant_id == key.tenant_id)
+        mine = select(func.count(), func.sum(AnswerRow.size)).where(
+            AnswerRow.tenant_id == key.tenant_id
+        )
         count, size = session.execute(mine).one()
-        if count >= MOST:
-            raise QuotaExceeded(f"a project may use at most {MOST} idempotency keys in 24 hours")
-        if (size or 0) >= MOST_TEXT:
-            raise QuotaExceeded(f"the answers that a project's idempotency keys keep have {MOST_TEXT} characters")
+        if count >= MAX_KEYS:
+            raise QuotaExceeded(
+                f"a project may use at most {MAX_KEYS} idempotency keys in 24 hours"
+            )
+        if (size or 0) >= MAX_TEXT:
+            raise QuotaExceeded(
+                f"the answers that a project's idempotency keys keep have {MAX_TEXT} characters"
+            )
         until = tx.now + patience
-        values = {"tenant_id": key.tenant_id, "key": key.key, "fingerprint": key.fingerprint, "until": until}
+        values = {
+            "tenant_id": key.tenant_id,
+            "key": key.key,
+            "fingerprint": key.fingerprint,
+            "until": until,
+        }
         session.execute(insert(AnswerRow).values(**values))
         return None
     if row.fingerprint != key.fingerprint:
@@ -71,7 +82,12 @@ def begin(tx: Tx, key: Key, patience: float) -> tuple[int, Any] | None:
 def finish(tx: Tx, key: Key, status: int, body: Any) -> None:
     """Keep an answer, in the transaction that makes it true. Raises `KeyInFlight` where the key was lost to another."""
     values = {"status": status, "body": body, "size": len(json.dumps(body)), "until": tx.now + KEPT}
-    mine = update(AnswerRow).where(*_is(key), AnswerRow.status.is_(None)).values(**values).returning(AnswerRow.id)
+    mine = (
+        update(AnswerRow)
+        .where(*_is(key), AnswerRow.status.is_(None))
+        .values(**values)
+        .returning(AnswerRow.id)
+    )
     if tx.session.execute(mine).first() is None:
         raise KeyInFlight("another request took this idempotency key over")
 
@@ -82,4 +98,8 @@ def abandon(tx: Tx, key: Key) -> None:
 
 
 def _is(key: Key) -> tuple[Any, ...]:
-    return AnswerRow.tenant_id == key.tenant_id, AnswerRow.key == key.key, AnswerRow.fingerprint == key.fingerprint
+    return (
+        AnswerRow.tenant_id == key.tenant_id,
+        AnswerRow.key == key.key,
+        AnswerRow.fingerprint == key.fingerprint,
+    )

@@ -30,7 +30,11 @@ class StoredPlacement:
 
 def list_instances(session: Session, tenant: str, page: Page, now: float) -> list[Instance]:
     """Give a project's instances, in the order in which they were placed. Raises `NotStored`: the marker."""
-    query = select(InstanceRow).where(InstanceRow.tenant_id == tenant, alive(now)).order_by(InstanceRow.seq)
+    query = (
+        select(InstanceRow)
+        .where(InstanceRow.tenant_id == tenant, alive(now))
+        .order_by(InstanceRow.seq)
+    )
     if page.marker is not None:
         query = query.where(InstanceRow.seq > _row(session, page.marker, tenant, now).seq)
     query = query.limit(page.limit).offset(page.offset or None)
@@ -43,7 +47,9 @@ def find_instance(session: Session, key: str, tenant: str, now: float) -> Instan
 
 
 def _row(session: Session, key: str, tenant: str, now: float) -> InstanceRow:
-    query = select(InstanceRow).where(InstanceRow.id == key, InstanceRow.tenant_id == tenant, alive(now))
+    query = select(InstanceRow).where(
+        InstanceRow.id == key, InstanceRow.tenant_id == tenant, alive(now)
+    )
     row = session.scalars(query).one_or_none()
     if row is None:
         raise NotStored("instance", key)
@@ -108,16 +114,22 @@ def _noted(tx: Tx, instances: list[Instance]) -> None:
 def confirm_placement(tx: Tx, key: str, tenant: str) -> tuple[StoredPlacement, list[Instance]]:
     """Let the claims of a placement stay. Raises `NotStored` where it has ended."""
     session = tx.session
-    row = session.scalars(select(PlacementRow).where(PlacementRow.id == key, PlacementRow.tenant_id == tenant)).first()
+    row = session.scalars(
+        select(PlacementRow).where(PlacementRow.id == key, PlacementRow.tenant_id == tenant)
+    ).first()
     if row is None:
         raise NotStored("placement", key)
     here = InstanceRow.placement_id == key
-    waiting = list(session.scalars(select(InstanceRow.id).where(here, InstanceRow.expires.is_not(None))))
+    waiting = list(
+        session.scalars(select(InstanceRow.id).where(here, InstanceRow.expires.is_not(None)))
+    )
     session.execute(update(InstanceRow).where(here).values(expires=None))
     for one in waiting:
         tx.note("instance", one)
     kept = StoredPlacement(row.id, row.tenant_id, row.status, row.objective, row.bound, row.gap)
-    return kept, instances_of(session, list(session.scalars(select(InstanceRow).where(here).order_by(InstanceRow.seq))))
+    return kept, instances_of(
+        session, list(session.scalars(select(InstanceRow).where(here).order_by(InstanceRow.seq)))
+    )
 
 
 def remove_instances(tx: Tx, instances: list[Instance]) -> None:
@@ -127,14 +139,18 @@ def remove_instances(tx: Tx, instances: list[Instance]) -> None:
         session.execute(delete(InstanceRow).where(InstanceRow.id.in_(some)))
     for some in chunks({one.placement for one in instances}):
         left = select(InstanceRow.placement_id).where(InstanceRow.placement_id.in_(some))
-        session.execute(delete(PlacementRow).where(PlacementRow.id.in_(some), PlacementRow.id.not_in(left)))
+        session.execute(
+            delete(PlacementRow).where(PlacementRow.id.in_(some), PlacementRow.id.not_in(left))
+        )
     _noted(tx, instances)
 
 
 def join_group(tx: Tx, group: str, instances: list[Instance]) -> None:
     """Make instances that are in no group members of one."""
     for some in chunks(one.id for one in instances):
-        tx.session.execute(update(InstanceRow).where(InstanceRow.id.in_(some)).values(group_id=group))
+        tx.session.execute(
+            update(InstanceRow).where(InstanceRow.id.in_(some)).values(group_id=group)
+        )
     for one in instances:
         tx.note("instance", one.id)
     if instances:
@@ -145,7 +161,9 @@ def find_instances(session: Session, keys: list[str], tenant: str, now: float) -
     """Give some instances of a project, in the order in which they were placed. Raises `NotStored`."""
     rows: list[InstanceRow] = []
     for some in chunks(keys):
-        rows += session.scalars(select(InstanceRow).where(InstanceRow.id.in_(some), *_of(tenant, now)))
+        rows += session.scalars(
+            select(InstanceRow).where(InstanceRow.id.in_(some), *_of(tenant, now))
+        )
     there = {row.id for row in rows}
     for key in keys:
         if key not in there:

@@ -29,7 +29,9 @@ def sound(group: StoredGroup, policy: Policy, now: Snapshot) -> bool:
     return named is not None and named.admits(group.tenant_id)
 
 
-def names_for(group: StoredGroup, policy: Policy, over: Collection[str], tenant: str, now: Snapshot) -> bool:
+def names_for(
+    group: StoredGroup, policy: Policy, over: Collection[str], tenant: str, now: Snapshot
+) -> bool:
     """Whether a policy of a group names one of `over`, in whose members a project's placement is felt.
 
     It binds the project of its group, and whoever joins a group of that project.

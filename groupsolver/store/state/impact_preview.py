@@ -11,7 +11,7 @@ from functools import cached_property
 from time import monotonic
 
 from groupsolver.constraints.policies.bandwidth import Bandwidth
-from groupsolver.constraints.problem.problem import Rule, Scene, Standing
+from groupsolver.constraints.problem.problem import Problem, Rule, RunningMember
 from groupsolver.constraints.problem.view import View
 from groupsolver.model.application import Members
 from groupsolver.model.network.link_cuts import Domain
@@ -46,7 +46,7 @@ class Broken:
 class Grown:
     """The hard policies whose measure a change would make larger, each with its measure then."""
 
-    scene: Scene
+    problem: Problem
     rules: tuple[tuple[Rule, int], ...]
 
     def __bool__(self) -> bool:
@@ -56,7 +56,7 @@ class Grown:
         """Say who breaks what. Takes longer than to find out whether anything is broken; about a second at most."""
         until = monotonic() + _SECONDS
         for rule, measure in self.rules:
-            members = tuple(_behind(rule, measure, self.scene, until))
+            members = tuple(_behind(rule, measure, self.problem, until))
             yield Broken(rule.group, rule.policy.kind, str(rule), measure, members)
 
 
@@ -67,55 +67,63 @@ def grown(before: Snapshot, after: Snapshot, group: str) -> Grown:
     already, as by a change of the fleet, is told only where the change makes it worse.
     """
     tenant = after.groups[group].tenant_id
-    old, scene = _scene(before, group, tenant), _scene(after, group, tenant)
-    view, then = View(old, {}), View(scene, {})
+    old, problem = _scene(before, group, tenant), _scene(after, group, tenant)
+    view, then = View(old, {}), View(problem, {})
     was = {_key(rule): (rule, rule.policy.violations(rule.group, view)) for rule in old.rules}
     found: dict[int, int] = {}
     added: dict[int, Mapping[Domain, int]] = {}
-    for number, rule in enumerate(scene.rules):
+    for number, rule in enumerate(problem.rules):
         before_, least = was.get(_key(rule), (None, 0))
         if isinstance(rule.policy, Bandwidth):
             running = {there.id for there in _standing(before_, old)} if before_ else set()
-            come = _coming(rule, scene, running)
+            come = _coming(rule, problem, running)
             added[number] = rule.policy.grown(rule.group, come)
             measure = rule.policy.violations(rule.group, come)
         else:
             measure = rule.policy.violations(rule.group, then)
         if measure > least:
             found[number] = measure
-    found = _together(added, scene) | found
-    return Grown(scene, tuple((scene.rules[number], found[number]) for number in sorted(found)))
+    found = _together(added, problem) | found
+    return Grown(problem, tuple((problem.rules[number], found[number]) for number in sorted(found)))
 
 
-def _together(added: Mapping[int, Mapping[Domain, int]], scene: Scene) -> dict[int, int]:
+def _together(added: Mapping[int, Mapping[Domain, int]], problem: Problem) -> dict[int, int]:
     """Give the rules that ask together for more than some links have, each with what is too much."""
     total: Counter[Domain] = Counter()
     for asked in added.values():
         total.update(asked)
-    over = {at: total[at] - free for at in total if (free := scene.hosts.free_mbps(*at)) is not None}
+    over = {
+        at: total[at] - free for at in total if (free := problem.hosts.free_mbps(*at)) is not None
+    }
     found = {
-        number: sum(over[at] for at in asked if asked[at] and over.get(at, 0) > 0) for number, asked in added.items()
+        number: sum(over[at] for at in asked if asked[at] and over.get(at, 0) > 0)
+        for number, asked in added.items()
     }
     return {number: mbps for number, mbps in found.items() if mbps}
 
 
-def _coming(rule: Rule, scene: Scene, running: Container[str]) -> View:
+def _coming(rule: Rule, problem: Problem, running: Container[str]) -> View:
     """Give a view in which members that a rule did not count before come now, so that they add to the links.
 
     Bandwidth is all about what comes: what runs has its share, which the links' free bandwidth is without.
     """
-    fresh = {there.id: there for there in _standing(rule, scene) if there.id not in running}
+    fresh = {there.id: there for there in _standing(rule, problem) if there.id not in running}
     come: dict[str, list[Members]] = {}
     for one in fresh.values():
         members = Members.model_construct(resources=one.resources, count=1, id=one.id, flavor=None)
         come.setdefault(one.group, []).append(members)
-    groups = tuple(group.model_copy(update={"members": tuple(come.get(group.name, ()))}) for group in scene.app.groups)
-    existing = tuple(there for there in scene.app.existing if there.id not in fresh)
-    asked = Scene(scene.app.model_copy(update={"groups": groups, "existing": existing}), scene.hosts)
+    groups = tuple(
+        group.model_copy(update={"members": tuple(come.get(group.name, ()))})
+        for group in problem.app.groups
+    )
+    existing = tuple(there for there in problem.app.existing if there.id not in fresh)
+    asked = Problem(
+        problem.app.model_copy(update={"groups": groups, "existing": existing}), problem.hosts
+    )
     return View(asked, {key: there.host for key, there in fresh.items()})
 
 
-def _scene(now: Snapshot, group: str, tenant: str) -> Scene:
+def _scene(now: Snapshot, group: str, tenant: str) -> Problem:
     below = below_in(now)
     # Another project's rules bind what it, or whoever joins it, places: never what this one says of its own.
     rules = {
@@ -123,7 +131,7 @@ def _scene(now: Snapshot, group: str, tenant: str) -> Scene:
         for key, policies in rules_over(tenant, [group], below, now).items()
         if now.groups[key].tenant_id == tenant
     }
-    return Scene(composed(rules, below, now, {group: []}, tenant), now.fleet.index)
+    return Problem(composed(rules, below, now, {group: []}, tenant), now.fleet.index)
 
 
 def _key(rule: Rule) -> tuple[str, str]:
@@ -132,9 +140,9 @@ def _key(rule: Rule) -> tuple[str, str]:
     return rule.group, json.dumps(told, sort_keys=True)
 
 
-def _behind(rule: Rule, measure: int, scene: Scene, until: float) -> Iterable[str]:
+def _behind(rule: Rule, measure: int, problem: Problem, until: float) -> Iterable[str]:
     """Give the members without any one of which a measure is smaller; all of the group where that takes too long."""
-    standing = _standing(rule, scene)
+    standing = _standing(rule, problem)
     if isinstance(rule.policy, Bandwidth):  # leaving one out moves what the others send
         return [there.id for there in standing]
     found: list[str] = []
@@ -142,20 +150,20 @@ def _behind(rule: Rule, measure: int, scene: Scene, until: float) -> Iterable[st
         if len(standing) > _TRIED or monotonic() > until:
             found = []
             break
-        if _without(rule, scene, there) < measure:
+        if _without(rule, problem, there) < measure:
             found.append(there.id)
-    return found or [there.id for there in scene.running(rule.group)]
+    return found or [there.id for there in problem.running(rule.group)]
 
 
-def _standing(rule: Rule, scene: Scene) -> list[Standing]:
-    counted = rule.policy.counted(rule.group, scene)
-    return [there for there in scene.standing if there.group in counted]
+def _standing(rule: Rule, problem: Problem) -> list[RunningMember]:
+    counted = rule.policy.counted(rule.group, problem)
+    return [there for there in problem.standing if there.group in counted]
 
 
-def _without(rule: Rule, scene: Scene, gone: Standing) -> int:
-    other = copy(scene)
-    for name, made in vars(Scene).items():  # what was worked out of the members that it had
+def _without(rule: Rule, problem: Problem, gone: RunningMember) -> int:
+    other = copy(problem)
+    for name, made in vars(Problem).items():  # what was worked out of the members that it had
         if isinstance(made, cached_property) and name != "distances":
             other.__dict__.pop(name, None)
-    other.standing = tuple(there for there in scene.standing if there is not gone)
+    other.standing = tuple(there for there in problem.standing if there is not gone)
     return rule.policy.violations(rule.group, View(other, {}))

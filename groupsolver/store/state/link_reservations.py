@@ -18,7 +18,7 @@ _Key = tuple[str, int]  # a group, and which of its policies
 
 
 @dataclass(frozen=True)
-class _Rule:
+class _ReservationRule:
     mbps: int
     mine: frozenset[str]  # groups whose members it counts
     theirs: frozenset[str] | None
@@ -34,7 +34,7 @@ class Reserved:
     """What is needed of the links that leave each domain, kept in step as groups and instances come, change and go."""
 
     def __init__(self) -> None:
-        self._rules: dict[_Key, _Rule] = {}
+        self._rules: dict[_Key, _ReservationRule] = {}
         self._counting: dict[str, list[_Key]] = {}  # by group: the rules that count its members
         self._needs: dict[_Key, Counter[Domain]] = {}
         self._sum: Mapping[Domain, int] = {}
@@ -44,7 +44,10 @@ class Reserved:
     def copy(self) -> Reserved:
         """Give one that may change without this one."""
         other = object.__new__(Reserved)
-        other.__dict__ = self.__dict__ | {"_needs": self._needs.copy(), "_stale": self._stale.copy()}
+        other.__dict__ = self.__dict__ | {
+            "_needs": self._needs.copy(),
+            "_stale": self._stale.copy(),
+        }
         return other  # what else there is, is replaced and not changed
 
     def group(self, before: StoredGroup | None, after: StoredGroup | None) -> None:
@@ -91,7 +94,7 @@ def _said(group: StoredGroup) -> object:
     return group.policies, group.groups, group.tenant_id, group.grants
 
 
-def _rules(groups: Mapping[str, StoredGroup]) -> Iterable[tuple[_Key, _Rule]]:
+def _rules(groups: Mapping[str, StoredGroup]) -> Iterable[tuple[_Key, _ReservationRule]]:
     """Give the hard bandwidth policies that are not void."""
     found = [
         (group, at, policy)
@@ -102,18 +105,24 @@ def _rules(groups: Mapping[str, StoredGroup]) -> Iterable[tuple[_Key, _Rule]]:
     if not found:
         return
     below = below_of(
-        [_Node(group.id, tuple(child for child in group.groups if child in groups)) for group in groups.values()]
+        [
+            _Node(group.id, tuple(child for child in group.groups if child in groups))
+            for group in groups.values()
+        ]
     )
     for group, at, policy in found:
         if policy.to is None:
-            yield (group.id, at), _Rule(policy.mbps, below[group.id], None)
+            yield (group.id, at), _ReservationRule(policy.mbps, below[group.id], None)
         elif policy.to in groups and groups[policy.to].tenant_id == group.tenant_id:
             # One about another project's group binds what its own project places; it must not fill links by itself.
-            yield (group.id, at), _Rule(policy.mbps, below[group.id], below[policy.to])
+            yield (group.id, at), _ReservationRule(policy.mbps, below[group.id], below[policy.to])
 
 
 def _need(
-    rule: _Rule, groups: Mapping[str, StoredGroup], instances: Mapping[str, Instance], hosts: HostIndex
+    rule: _ReservationRule,
+    groups: Mapping[str, StoredGroup],
+    instances: Mapping[str, Instance],
+    hosts: HostIndex,
 ) -> Counter[Domain]:
     mine, size = _counted(rule.mine, groups, instances, hosts)
     if rule.theirs is None:
@@ -124,7 +133,10 @@ def _need(
 
 
 def _counted(
-    names: Iterable[str], groups: Mapping[str, StoredGroup], instances: Mapping[str, Instance], hosts: HostIndex
+    names: Iterable[str],
+    groups: Mapping[str, StoredGroup],
+    instances: Mapping[str, Instance],
+    hosts: HostIndex,
 ) -> tuple[Counter[Domain], int]:
     inside: Counter[Domain] = Counter()
     size = 0

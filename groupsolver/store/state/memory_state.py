@@ -14,7 +14,7 @@ from groupsolver.store.state.link_reservations import Reserved
 _Part = tuple[str | None, str]  # the name of a cell, if any, and a resource class
 
 
-class Image:
+class MemoryState:
     """One state of all that is stored.
 
     Parameters
@@ -32,9 +32,9 @@ class Image:
         self._expiring: dict[str, float] = {}
         self._reserved = Reserved()
 
-    def copy(self) -> Image:
+    def copy(self) -> MemoryState:
         """Give an image that may change without this one."""
-        other = object.__new__(Image)
+        other = object.__new__(MemoryState)
         other._fleet = self._fleet.copy()
         other._loaded = self._loaded.copy()
         other._claimed = self._claimed.copy()  # amounts of a host are replaced, not changed
@@ -47,7 +47,12 @@ class Image:
     def shown(self) -> tuple[CompiledFleet, dict[str, StoredGroup], dict[str, Instance], float]:
         """Give what a snapshot shows."""
         self._fleet.reserve(self._reserved.now(self._groups, self._instances, self._fleet.index))
-        return self._fleet, self._groups, self._instances, min(self._expiring.values(), default=math.inf)
+        return (
+            self._fleet,
+            self._groups,
+            self._instances,
+            min(self._expiring.values(), default=math.inf),
+        )
 
     def put_hosts(self, names: Iterable[str], found: Iterable[Host]) -> None:
         """Take the hosts of some names as they are now; those not found are gone."""
@@ -115,5 +120,8 @@ class Image:
             # Of a host that had no cells then, or other ones, nobody knows in which it runs: that is `used`.
             part = used if at is None or resource not in host.cells[at].inventory else inside[at]
             part[resource] = min(INT64_MAX, part.get(resource, 0) + amount)
-        cells = tuple(cell.model_copy(update={"used": taken}) for cell, taken in zip(host.cells, inside, strict=True))
+        cells = tuple(
+            cell.model_copy(update={"used": taken})
+            for cell, taken in zip(host.cells, inside, strict=True)
+        )
         return host.model_copy(update={"used": used, "cells": cells})

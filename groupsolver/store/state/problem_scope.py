@@ -109,9 +109,17 @@ def composed(
     for key, policies in rules.items():
         for start in (key, *(policy.target for policy in policies if policy.target)):
             shown.update(dict.fromkeys(sorted(below.get(start, ()))))
-    alone = {now.groups[key].tenant_id for key, policies in rules.items() if any(map(of_tenant, policies))}
+    alone = {
+        now.groups[key].tenant_id
+        for key, policies in rules.items()
+        if any(map(of_tenant, policies))
+    }
     # Whatever is the project's own is no stranger to it.
-    shown.update((key, None) for key, group in now.groups.items() if group.tenant_id in alone and group.members)
+    shown.update(
+        (key, None)
+        for key, group in now.groups.items()
+        if group.tenant_id in alone and group.members
+    )
     groups = [
         Group.model_construct(
             name=key,
@@ -127,16 +135,24 @@ def composed(
     if LOOSE in new or tenant in loose:
         names = {tenant: LOOSE}
         members = tuple(new.get(LOOSE, ()))
-        groups.append(Group.model_construct(name=LOOSE, policies=(), members=members, groups=(), tenant_id=tenant))
+        groups.append(
+            Group.model_construct(
+                name=LOOSE, policies=(), members=members, groups=(), tenant_id=tenant
+            )
+        )
     else:
         names = {}
     for i, other in enumerate(sorted(loose.keys() - names.keys())):
         names[other] = f"{LOOSE} {i}"
         name = names[other]
-        groups.append(Group.model_construct(name=name, policies=(), members=(), groups=(), tenant_id=other))
+        groups.append(
+            Group.model_construct(name=name, policies=(), members=(), groups=(), tenant_id=other)
+        )
     existing = [*_running(shown, now)]
     existing += [_standing(names[whose], one) for whose, found in loose.items() for one in found]
-    return Application.model_construct(version=1, name=None, flavors={}, groups=tuple(groups), existing=tuple(existing))
+    return Application.model_construct(
+        version=1, name=None, flavors={}, groups=tuple(groups), existing=tuple(existing)
+    )
 
 
 def _loose(tenants: Collection[str], now: Snapshot) -> dict[str, list[Instance]]:
@@ -149,7 +165,9 @@ def _loose(tenants: Collection[str], now: Snapshot) -> dict[str, list[Instance]]
 
 
 def _standing(group: str, one: Instance) -> Existing:
-    return Existing.model_construct(group=group, id=one.id, host=one.host, resources=one.resources, flavor=None)
+    return Existing.model_construct(
+        group=group, id=one.id, host=one.host, resources=one.resources, flavor=None
+    )
 
 
 def _hinted(batch: Batch, now: Snapshot) -> dict[str, list[Members]]:
@@ -157,17 +175,25 @@ def _hinted(batch: Batch, now: Snapshot) -> dict[str, list[Members]]:
     for i, one in enumerate(batch.wanted):
         if one.id in now.instances:
             raise IdTaken(one.id)
-        if one.group is not None and not now.groups.get(one.group, _NOBODYS).admits(batch.tenant_id):
+        if one.group is not None and not now.groups.get(one.group, _NOBODYS).admits(
+            batch.tenant_id
+        ):
             raise NotStored("group", one.group)
         if not one.resources:
-            raise BadInput([Fault("wrong-value", f"placement.instances[{i}]", "expected an amount above 0")])
+            raise BadInput(
+                [Fault("wrong-value", f"placement.instances[{i}]", "expected an amount above 0")]
+            )
         members = hinted.setdefault(one.group or LOOSE, [])
-        members.append(Members.model_construct(resources=one.resources, count=1, id=one.id, flavor=None))
+        members.append(
+            Members.model_construct(resources=one.resources, count=1, id=one.id, flavor=None)
+        )
     for key, members in hinted.items():
         most = batch.most.get(key, -1)
         if 0 <= most < len(members) + (len(now.groups[key].members) if key in now.groups else 0):
             theirs = key in now.groups and now.groups[key].tenant_id != batch.tenant_id
-            raise QuotaExceeded(f"group {key} may have " + ("no more members" if theirs else f"{most} members"))
+            raise QuotaExceeded(
+                f"group {key} may have " + ("no more members" if theirs else f"{most} members")
+            )
     return hinted
 
 
@@ -177,7 +203,8 @@ _NOBODYS = StoredGroup(id="", tenant_id="", user_id="")
 def below_in(now: Snapshot) -> dict[str, frozenset[str]]:
     """Give what stands below each group that is stored, itself included."""
     nodes = [
-        _Node(group.id, tuple(child for child in group.groups if child in now.groups)) for group in now.groups.values()
+        _Node(group.id, tuple(child for child in group.groups if child in now.groups))
+        for group in now.groups.values()
     ]
     return below_of(nodes)
 
@@ -192,14 +219,18 @@ def rules_over(
     for key in sorted(over):
         group = now.groups[key]
         rules[key] = [
-            policy for policy in group.policies if counts(group, policy, tenant) and sound(group, policy, now)
+            policy
+            for policy in group.policies
+            if counts(group, policy, tenant) and sound(group, policy, now)
         ]
     for key, group in now.groups.items():
         if key not in over:
             rules[key] = [
                 policy
                 for policy in group.policies
-                if (names_for(group, policy, over, tenant, now) or _jealous(policy, below[key], now))
+                if (
+                    names_for(group, policy, over, tenant, now) or _jealous(policy, below[key], now)
+                )
                 and counts(group, policy, tenant)
                 # Nobody asked for a grant: what another's group may like is no price of a batch that does not join it.
                 and (policy.hard or group.tenant_id == tenant or policy.target in over)
@@ -209,7 +240,7 @@ def rules_over(
 
 def _jealous(policy: Policy, inside: frozenset[str], now: Snapshot) -> bool:
     """Whether a policy looks at whoever comes, and there is something for it to look from."""
-    return policy.of_all and any(now.groups[key].members for key in inside)
+    return policy.counts_all_groups and any(now.groups[key].members for key in inside)
 
 
 def _running(shown: Iterable[str], now: Snapshot) -> Iterable[Existing]:

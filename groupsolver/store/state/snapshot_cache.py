@@ -19,10 +19,10 @@ from groupsolver.store.database.transaction import At, at_of
 from groupsolver.store.entities import Instance, StoredGroup
 from groupsolver.store.mappers import chunks, groups_of, hosts_of, instances_of
 from groupsolver.store.repositories.hosts import read_fleet
-from groupsolver.store.state.memory_state import Image
+from groupsolver.store.state.memory_state import MemoryState
 from groupsolver.store.store import Store
 
-_MANY = 20_000  # rows of the journal: beyond, reading all anew is quicker
+_MAX_JOURNAL_ROWS = 20_000  # rows of the journal: beyond, reading all anew is quicker
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Snapshot:
         return self.soonest <= now
 
 
-class Mirror:
+class SnapshotCache:
     """Reads the journal on; safe between threads.
 
     Parameters
@@ -68,7 +68,7 @@ class Mirror:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = Lock()
-        self._image: Image | None = None
+        self._image: MemoryState | None = None
         self._at = At(-1, "")  # of the image
         self._given: Snapshot | None = None
 
@@ -76,7 +76,10 @@ class Mirror:
         """Give what is stored now. Raises `StoreUnavailable`."""
         with self._lock:
             known = self._at.revision
-        with self._store.read() as session, self._lock:  # the transaction begins after what was known then
+        with (
+            self._store.read() as session,
+            self._lock,
+        ):  # the transaction begins after what was known then
             return self._seen(session, known)
 
     def within(self, session: Session) -> Snapshot:
@@ -103,17 +106,17 @@ class Mirror:
         if self._image is None or changed is None:
             self._image = self._whole(session)
         else:
-            image = self._image.copy()  # whoever has the last snapshot goes on reading it
+            memory_state = self._image.copy()  # whoever has the last snapshot goes on reading it
             for some in chunks(changed.get("host", ())):
                 found = list(session.scalars(select(HostRow).where(HostRow.name.in_(some))))
-                image.put_hosts(some, hosts_of(found))
+                memory_state.put_hosts(some, hosts_of(found))
             for some in chunks(changed.get("group", ())):
                 rows = list(session.scalars(select(GroupRow).where(GroupRow.id.in_(some))))
-                image.put_groups(some, groups_of(session, rows, 0.0))
+                memory_state.put_groups(some, groups_of(session, rows, 0.0))
             for some in chunks(changed.get("instance", ())):
                 held = list(session.scalars(select(InstanceRow).where(InstanceRow.id.in_(some))))
-                image.put_instances(some, instances_of(session, held))
-            self._image = image
+                memory_state.put_instances(some, instances_of(session, held))
+            self._image = memory_state
         self._at = at
 
     def _changes(self, session: Session) -> dict[str, list[str]] | None:
@@ -126,21 +129,23 @@ class Mirror:
         if session.scalars(select(JournalRow.seq).where(ours).limit(1)).first() is None:
             return None
         changes: dict[str, dict[str, None]] = {}
-        rows = select(JournalRow.kind, JournalRow.key).where(JournalRow.revision > self._at.revision)
-        found = session.execute(rows.order_by(JournalRow.seq).limit(_MANY + 1)).all()
-        if len(found) > _MANY:
+        rows = select(JournalRow.kind, JournalRow.key).where(
+            JournalRow.revision > self._at.revision
+        )
+        found = session.execute(rows.order_by(JournalRow.seq).limit(_MAX_JOURNAL_ROWS + 1)).all()
+        if len(found) > _MAX_JOURNAL_ROWS:
             return None
         for kind, key in found:
             changes.setdefault(kind, {})[key] = None
         return None if "fleet" in changes else {kind: list(keys) for kind, keys in changes.items()}
 
-    def _whole(self, session: Session) -> Image:
-        image = Image(read_fleet(session))
+    def _whole(self, session: Session) -> MemoryState:
+        memory_state = MemoryState(read_fleet(session))
         groups = list(session.scalars(select(GroupRow).order_by(GroupRow.seq)))
-        image.put_groups([], groups_of(session, groups, 0.0))
+        memory_state.put_groups([], groups_of(session, groups, 0.0))
         for rows in _some(list(session.scalars(select(InstanceRow).order_by(InstanceRow.seq)))):
-            image.put_instances([], instances_of(session, rows))
-        return image
+            memory_state.put_instances([], instances_of(session, rows))
+        return memory_state
 
 
 def _some(rows: list[InstanceRow]) -> Iterator[list[InstanceRow]]:

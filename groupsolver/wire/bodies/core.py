@@ -44,7 +44,9 @@ Policies = Annotated[
     BeforeValidator(small_policies),
     at_most(count_limits.POLICIES),
 ]
-_Resources = Annotated[Resources, Field(max_length=count_limits.CLASSES), at_most(count_limits.CLASSES)]
+_Resources = Annotated[
+    Resources, Field(max_length=count_limits.CLASSES), at_most(count_limits.CLASSES)
+]
 
 
 class GroupFields(Value):
@@ -55,9 +57,13 @@ class GroupFields(Value):
     tenant_id: TenantId | None = None
     policies: Policies = ()
     metadata: Metadata | None = None
-    groups: Annotated[tuple[Uuid, ...], Field(max_length=count_limits.GROUPS), at_most(count_limits.GROUPS)] = ()
+    groups: Annotated[
+        tuple[Uuid, ...], Field(max_length=count_limits.GROUPS), at_most(count_limits.GROUPS)
+    ] = ()
     members: Annotated[
-        tuple[Uuid, ...], Field(max_length=count_limits.MEMBERS, fail_fast=True), at_most(count_limits.MEMBERS)
+        tuple[Uuid, ...],
+        Field(max_length=count_limits.MEMBERS, fail_fast=True),
+        at_most(count_limits.MEMBERS),
     ] = ()
     other_members: Annotated[int, Field(strict=True, ge=0, le=INT64_MAX)] | None = None
 
@@ -91,9 +97,13 @@ class GroupView(Value):
         return data
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
         # What a serializer of one's own gives has no schema: this one's differs from the fields' by a key.
-        return handler(cast(CoreSchema, {key: value for key, value in core.items() if key != "serialization"}))
+        return handler(
+            cast(CoreSchema, {key: value for key, value in core.items() if key != "serialization"})
+        )
 
 
 class GroupAnswer(Value):

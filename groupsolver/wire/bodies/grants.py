@@ -48,7 +48,9 @@ class AdoptFields(Value):
     """Running instances that are to be members of a group."""
 
     instances: Annotated[
-        tuple[Uuid, ...], Field(min_length=1, max_length=count_limits.INSTANCES), at_most(count_limits.INSTANCES)
+        tuple[Uuid, ...],
+        Field(min_length=1, max_length=count_limits.INSTANCES),
+        at_most(count_limits.INSTANCES),
     ]
 
 

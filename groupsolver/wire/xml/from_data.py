@@ -8,7 +8,7 @@ from typing import Any
 
 from groupsolver.wire.document_limits import UNFIT
 from groupsolver.wire.xml.scalars import ENTRY, ITEM, KEY, VALUE, fits, scalar
-from groupsolver.wire.xml.shape import ANY, Shape
+from groupsolver.wire.xml.shape import ANYTHING, Shape
 
 _SPECIAL = re.compile(f"[&<>\r{UNFIT.pattern[1:]}")
 
@@ -30,7 +30,7 @@ def document(data: Any, shape: Shape, root: str | None) -> str:
             return f"<dict>{content(data, shape)}</dict>"
         case str():
             return f"<string>{escaped(data)}</string>"
-    return content(data, ANY)
+    return content(data, ANYTHING)
 
 
 def content(data: Any, shape: Shape) -> str:
@@ -42,7 +42,7 @@ def content(data: Any, shape: Shape) -> str:
     if isinstance(data, dict) and data:
         return _mapping(data, shape)
     if isinstance(data, (list, tuple)) and data:
-        name, inner = (shape.singular, shape.items) if shape.items else (ITEM, ANY)
+        name, inner = (shape.singular, shape.items) if shape.items else (ITEM, ANYTHING)
         return "".join([f"<{name}>{content(item, inner)}</{name}>" for item in data])
     return _scalar(data, shape)
 
@@ -50,7 +50,9 @@ def content(data: Any, shape: Shape) -> str:
 def _mapping(data: dict[str, Any], shape: Shape) -> str:
     # Where a list is expected, a key might be taken for an item.
     if not shape.entries and shape.items is None and all(map(fits, data)):
-        return "".join([f"<{key}>{content(inner, shape.at(key))}</{key}>" for key, inner in data.items()])
+        return "".join(
+            [f"<{key}>{content(inner, shape.at(key))}</{key}>" for key, inner in data.items()]
+        )
     return "".join(
         [
             f"<{ENTRY}><{KEY}>{escaped(key)}</{KEY}><{VALUE}>{content(inner, shape.at(key))}</{VALUE}></{ENTRY}>"
@@ -83,4 +85,6 @@ def escaped(text: str) -> str:
         return text
     if found := UNFIT.search(text):
         raise ValueError(f"XML cannot carry U+{ord(found[0]):04X}")
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+    return (
+        text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+    )

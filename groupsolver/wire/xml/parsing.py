@@ -31,8 +31,14 @@ def parse_xml(text: str) -> Element:
         ``xml-only`` for attributes, namespaces, processing instructions, and text beside elements;
         ``too-deep``; ``not-text`` for a declared encoding other than UTF-8.
     """
-    if (declared := _DECLARED.match(text)) and declared[1].lower() not in {"utf-8", "utf8", "us-ascii"}:
-        raise refuse("not-text", f"expected UTF-8 text, found the declared encoding {quoted(declared[1])}")
+    if (declared := _DECLARED.match(text)) and declared[1].lower() not in {
+        "utf-8",
+        "utf8",
+        "us-ascii",
+    }:
+        raise refuse(
+            "not-text", f"expected UTF-8 text, found the declared encoding {quoted(declared[1])}"
+        )
     tree = _Tree()
     parser = XMLParser(target=tree, forbid_dtd=True, forbid_entities=True, forbid_external=True)
     # Expat calls the tree itself, beside defusedxml's guards: half the time of going through the parser's own methods.
@@ -46,7 +52,9 @@ def parse_xml(text: str) -> Element:
     except ParseError as error:
         raise refuse("not-xml", f"expected XML: {error}") from None
     except DefusedXmlException:
-        raise refuse("unsafe-xml", "expected XML without a document type and entities of its own") from None
+        raise refuse(
+            "unsafe-xml", "expected XML without a document type and entities of its own"
+        ) from None
     finally:
         tree.forget()  # a parser that stopped short is in a circle with its handlers
 
@@ -55,7 +63,9 @@ class _Tree:
     """What the parser calls: it refuses as early as it can, and keeps names and texts alone."""
 
     def __init__(self) -> None:
-        self._open: list[list[Element]] = []  # what the elements hold that the one here stands in, the outermost first
+        self._open: list[
+            list[Element]
+        ] = []  # what the elements hold that the one here stands in, the outermost first
         self._here: list[Element] = []
         self._texts: list[str] = []  # pieces of text since the last tag
 
@@ -95,7 +105,9 @@ class _Tree:
             raise _xml_only(f"text beside elements, found {quoted(text)}")
         self._texts = []
 
-    def start_ns(self, prefix: str, uri: str) -> None:  # by this name the parser finds it, as it does `pi`
+    def start_ns(
+        self, prefix: str, uri: str
+    ) -> None:  # by this name the parser finds it, as it does `pi`
         raise _xml_only(f"namespaces, found {quoted(uri)}")
 
     def pi(self, target: str, data: str) -> None:

@@ -26,7 +26,9 @@ _NAME = re.compile(r"(?![xX][mM][lL])[A-Za-z_][A-Za-z0-9_.-]*")
 
 def fits(key: str) -> bool:
     """Whether a key can be an element's name, and means nothing else there."""
-    return _fits(key) if len(key) <= 255 else _NAME.fullmatch(key) is not None  # long ones are not to be kept
+    return (
+        _fits(key) if len(key) <= 255 else _NAME.fullmatch(key) is not None
+    )  # long ones are not to be kept
 
 
 @lru_cache(maxsize=4096)

@@ -36,7 +36,12 @@ SINGULAR = {
     "warnings": "warning",
 }
 _METADATA = "metadata"
-_TEXTS: dict[str, Text] = {"string": "string", "integer": "int", "number": "float", "boolean": "bool"}
+_TEXTS: dict[str, Text] = {
+    "string": "string",
+    "integer": "int",
+    "number": "float",
+    "boolean": "bool",
+}
 
 
 @dataclass(frozen=True)
@@ -68,10 +73,12 @@ class Shape:
 
     def at(self, key: str) -> Shape:
         """Give the shape of a mapping's value; of a key without a meaning, that of any JSON."""
-        return self.keys.get(key) or self.others or (_ANY_METADATA if key == _METADATA else ANY)
+        return (
+            self.keys.get(key) or self.others or (_ANY_METADATA if key == _METADATA else ANYTHING)
+        )
 
 
-ANY = Shape()
+ANYTHING = Shape()
 _ANY_METADATA = Shape(entries=True)
 
 
@@ -85,28 +92,40 @@ def shape_of(model: type[Value]) -> Shape:
 def _shape(schema: Any, defs: dict[str, Any], key: str) -> Shape:
     """Give the shape of a schema that stands at a key."""
     if not isinstance(schema, dict):
-        return ANY
+        return ANYTHING
     if "$ref" in schema:
         return _shape(defs[schema["$ref"].rpartition("/")[2]], defs, key)
     if parts := schema.get("anyOf") or schema.get("oneOf"):
         return _union(_shape(part, defs, key) for part in parts)
     match schema.get("type") or _type_of(schema):
         case "object":
-            keys = {name: _shape(inner, defs, name) for name, inner in schema.get("properties", {}).items()}
-            values = [schema.get("additionalProperties"), *schema.get("patternProperties", {}).values()]
+            keys = {
+                name: _shape(inner, defs, name)
+                for name, inner in schema.get("properties", {}).items()
+            }
+            values = [
+                schema.get("additionalProperties"),
+                *schema.get("patternProperties", {}).values(),
+            ]
             typed = [_shape(inner, defs, "") for inner in values if isinstance(inner, dict)]
-            return Shape(keys=keys, others=_union(typed) if typed else None, entries=key == _METADATA)
+            return Shape(
+                keys=keys, others=_union(typed) if typed else None, entries=key == _METADATA
+            )
         case "array":
             items = schema.get("prefixItems") or [schema.get("items")]
             inner = _union(_shape(item, defs, "") for item in items)
             return Shape(items=inner, singular=SINGULAR.get(key, ITEM))
         case str(name) if name in _TEXTS:
             return Shape(text=_TEXTS[name])
-    return ANY
+    return ANYTHING
 
 
 def _type_of(schema: dict[str, Any]) -> str | None:
-    return "string" if "enum" in schema and all(isinstance(value, str) for value in schema["enum"]) else None
+    return (
+        "string"
+        if "enum" in schema and all(isinstance(value, str) for value in schema["enum"])
+        else None
+    )
 
 
 def _union(shapes: Iterable[Shape]) -> Shape:
@@ -118,13 +137,17 @@ def _both(one: Shape, other: Shape) -> Shape:
     text: Text | None = "float" if texts == {"int", "float"} else "string"
     if len(texts) < 2:
         text = one.text or other.text
-    shared = {key: _both(one.keys[key], other.keys[key]) for key in one.keys.keys() & other.keys.keys()}
+    shared = {
+        key: _both(one.keys[key], other.keys[key]) for key in one.keys.keys() & other.keys.keys()
+    }
     named = one if one.items else other
     return replace(
         named,
         text=text,
         keys={**one.keys, **other.keys, **shared},
-        others=_both(one.others, other.others) if one.others and other.others else one.others or other.others,
+        others=_both(one.others, other.others)
+        if one.others and other.others
+        else one.others or other.others,
         items=_both(one.items, other.items) if one.items and other.items else named.items,
         entries=one.entries or other.entries,
     )

@@ -11,7 +11,7 @@ from groupsolver.errors import nearest, quoted
 from groupsolver.files.fault_text import path_of, refuse
 from groupsolver.wire.xml.parsing import Content, Element
 from groupsolver.wire.xml.scalars import BLANK, ENTRY, ITEM, KEY, MARKS, RESERVED, VALUE, scalar
-from groupsolver.wire.xml.shape import ANY, Shape
+from groupsolver.wire.xml.shape import ANYTHING, Shape
 
 
 class _Odd(Exception):
@@ -45,13 +45,19 @@ def _data(content: Content, shape: Shape) -> Any:
     if names == {ENTRY}:
         return _mapping([_entry(element) for element in content], shape)
     if names == {ITEM} or (shape.items and names <= {shape.singular, ITEM}):
-        return _list(content, shape.items or ANY)
+        return _list(content, shape.items or ANYTHING)
     if shape.items and not shape.keys and not shape.others:
         name = min(names - {shape.singular, ITEM})
         hint = nearest(name, [shape.singular])
-        raise _refuse("unknown-key", f"unknown item {quoted(name)}{hint}; expected items called {shape.singular!r}")
+        raise _refuse(
+            "unknown-key",
+            f"unknown item {quoted(name)}{hint}; expected items called {shape.singular!r}",
+        )
     if odd := names & RESERVED:
-        raise _refuse("xml-only", f"<{min(odd)}> has a meaning of its own, and stands here beside other elements")
+        raise _refuse(
+            "xml-only",
+            f"<{min(odd)}> has a meaning of its own, and stands here beside other elements",
+        )
     return _mapping(content, shape)
 
 
@@ -83,7 +89,9 @@ def _entry(element: Element) -> Element:
     match element[1]:
         case [(name, str(key)), (other, value)] if name == KEY and other == VALUE:
             return key, value
-    raise _refuse("xml-only", f"expected <{KEY}> with a text and <{VALUE}>, and nothing else, in <{ENTRY}>")
+    raise _refuse(
+        "xml-only", f"expected <{KEY}> with a text and <{VALUE}>, and nothing else, in <{ENTRY}>"
+    )
 
 
 def _marked(element: Element, shape: Shape) -> Any:
@@ -93,7 +101,9 @@ def _marked(element: Element, shape: Shape) -> Any:
         found = _data(content, shape)
         if isinstance(found, list if mark == "list" else dict):
             return found
-        raise _refuse("xml-only", f"expected <{'item' if mark == 'list' else 'entry'}>, or keys, in <{mark}>")
+        raise _refuse(
+            "xml-only", f"expected <{'item' if mark == 'list' else 'entry'}>, or keys, in <{mark}>"
+        )
     if not isinstance(content, str):
         raise _refuse("xml-only", f"expected no elements in <{mark}>")
     if mark == "string":

@@ -67,7 +67,9 @@ def test_racks_stand_in_one_zone_and_power_feeds_cross_racks() -> None:
 
 
 def kinds(policies: tuple[BasePolicy, ...]) -> set[str]:
-    return {f"{policy.kind}/{policy.at}" for policy in policies if policy.kind != "host-capabilities"}
+    return {
+        f"{policy.kind}/{policy.at}" for policy in policies if policy.kind != "host-capabilities"
+    }
 
 
 def test_the_application_is_the_one_that_was_agreed() -> None:
@@ -82,7 +84,13 @@ def test_the_application_is_the_one_that_was_agreed() -> None:
         "spread/zone": 1,
         "affinity/host": 1,
     }
-    assert sum(any(policy.kind == "host-capabilities" for policy in group.policies) for group in app.groups) == 2
+    assert (
+        sum(
+            any(policy.kind == "host-capabilities" for policy in group.policies)
+            for group in app.groups
+        )
+        == 2
+    )
 
 
 @pytest.mark.parametrize("build", BUILDERS)
@@ -93,7 +101,9 @@ def test_a_seed_gives_the_same_application_and_it_has_a_placement(
     assert build(SMALL, 1) == app
     assert build(SMALL, 2) != app
     placements = (plant(ground_of(app, SMALL), np.random.default_rng(seed)) for seed in range(50))
-    assert any(found is not None and not check(app, SMALL.index, found).violations for found in placements)
+    assert any(
+        found is not None and not check(app, SMALL.index, found).violations for found in placements
+    )
 
 
 def test_running_members_are_part_of_what_their_hosts_use() -> None:
@@ -109,7 +119,9 @@ def bad_groups(way: str, made: CompiledFleet) -> Application:
     """Give only the groups that make it impossible; the others are known to be possible."""
     app = impossible(made, 0, way)
     fine = {group.name for group in application(made, 0).groups}
-    return app.model_copy(update={"groups": tuple(group for group in app.groups if group.name not in fine)})
+    return app.model_copy(
+        update={"groups": tuple(group for group in app.groups if group.name not in fine)}
+    )
 
 
 # What is proved by counting whole racks, too much for one boolean per instance and host; members a host takes.
@@ -127,21 +139,30 @@ def test_no_rack_takes_the_groups_that_are_said_to_fit_none(way: str, most: int)
     members = [members for group in app.groups for members in group.members]
     racks: Counter[str] = Counter()
     for host in TINY.index:
-        racks[host.domains["rack"]] += min(most, takes(host, FLAVORS[members[0].flavor or ""].resources))
+        racks[host.domains["rack"]] += min(
+            most, takes(host, FLAVORS[members[0].flavor or ""].resources)
+        )
     only = bound_to(app)
     assert {some.flavor for some in members} == {members[0].flavor}
-    assert max(number for rack, number in racks.items() if rack in (only or racks)) < sum(m.count for m in members)
+    assert max(number for rack, number in racks.items() if rack in (only or racks)) < sum(
+        m.count for m in members
+    )
 
 
 def bound_to(app: Application) -> set[str]:
     """Give the racks that the groups are bound to by name."""
     rules = (policy for group in app.groups for policy in group.policies)
-    return {rack for rule in rules if isinstance(rule, Within) for rack in (rule.domains or {})["rack"]}
+    return {
+        rack for rule in rules if isinstance(rule, Within) for rack in (rule.domains or {})["rack"]
+    }
 
 
 def takes(host: Host, needs: dict[str, int]) -> int:
     """Count the members of a size that a host takes."""
-    return min((host.capacity()[name] - host.used[name]) // need for name, need in needs.items()) * host.enabled
+    return (
+        min((host.capacity()[name] - host.used[name]) // need for name, need in needs.items())
+        * host.enabled
+    )
 
 
 def test_an_unknown_way_of_being_impossible_is_an_error() -> None:
@@ -151,7 +172,9 @@ def test_an_unknown_way_of_being_impossible_is_an_error() -> None:
 
 @pytest.mark.parametrize("objective", ["pack", "spread", "cost"])
 @pytest.mark.parametrize("place", [filter_and_weigh.place, first_fit_decreasing.place])
-def test_what_a_baseline_places_passes_the_checker(place: Callable[..., Answer], objective: Objective) -> None:
+def test_what_a_baseline_places_passes_the_checker(
+    place: Callable[..., Answer], objective: Objective
+) -> None:
     app = where_policies_meet(SMALL, 0)
     answer = place(app, SMALL, objective=objective)
     verdict = check(app, SMALL.index, answer.placement, objective=objective)
@@ -175,10 +198,17 @@ def test_first_fit_decreasing_places_what_one_pass_cannot() -> None:
 def test_the_textbook_model_and_the_library_find_the_same_optimum(objective: Objective) -> None:
     solving = pytest.importorskip("groupsolver.solver.pipeline")
     made = compile_fleet(fleet(12, 3))
-    rules = [{"kind": "spread", "level": "rack", "max_skew": 4}, {"kind": "anti-affinity", "weight": 2}]
+    rules = [
+        {"kind": "spread", "level": "rack", "max_skew": 4},
+        {"kind": "anti-affinity", "weight": 2},
+    ]
     groups = [
         {"name": "a", "policies": rules, "members": [{"flavor": "m1.large", "count": 4}]},
-        {"name": "b", "policies": [{"kind": "near", "group": "a"}], "members": [{"flavor": "m1.small", "count": 2}]},
+        {
+            "name": "b",
+            "policies": [{"kind": "near", "group": "a"}],
+            "members": [{"flavor": "m1.small", "count": 2}],
+        },
     ]
     flavors = {name: flavor.document() for name, flavor in FLAVORS.items()}
     app = Application.model_validate({"flavors": flavors, "groups": groups})
@@ -192,9 +222,18 @@ def tiny_case(seed: int) -> Case:
     return Case(TINY, application(TINY, seed), 0.0)
 
 
-def test_the_driver_prints_a_table_and_writes_the_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_driver_prints_a_table_and_writes_the_figures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("groupsolver.solver.pipeline")
-    spec = Spec("tiny", tiny_case, 1, quick=1, objectives=("cost",), targets={"median": 60.0, "optimal": 0.0})
+    spec = Spec(
+        "tiny",
+        tiny_case,
+        1,
+        quick=1,
+        objectives=("cost",),
+        targets={"median": 60.0, "optimal": 0.0},
+    )
     out = tmp_path / "tiny.json"
     arguments = ["--quick", "--only", "tiny", "--time-limit", "2", "--out", str(out)]
     assert main(arguments, specs=(spec,)) == 0
@@ -202,7 +241,11 @@ def test_the_driver_prints_a_table_and_writes_the_figures(tmp_path: Path, capsys
     assert "groupsolver" in shown
     assert "filter-and-weigh" in shown
     document = json.loads(out.read_text())
-    assert [run["solver"] for run in document["runs"]] == ["groupsolver", "filter-and-weigh", "first-fit-decreasing"]
+    assert [run["solver"] for run in document["runs"]] == [
+        "groupsolver",
+        "filter-and-weigh",
+        "first-fit-decreasing",
+    ]
     assert document["summaries"][0]["placed"] == 1
     assert document["targets"][0]["met"] == {"median": True, "optimal": True}
     assert document["machine"].keys() == {"cores", "arch", "python", "ortools", "numpy", "pydantic"}
@@ -213,7 +256,9 @@ def test_real_nodes_are_skipped_with_a_word_where_they_are_absent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(alibaba.VARIABLE, str(tmp_path))
-    with pytest.raises(alibaba.DataMissing, match=r"real nodes skipped: no openb_node_list_all_node\.csv"):
+    with pytest.raises(
+        alibaba.DataMissing, match=r"real nodes skipped: no openb_node_list_all_node\.csv"
+    ):
         alibaba.read()
     out = tmp_path / "none.json"
     assert main(["--only", "real-nodes", "--out", str(out)]) == 0
@@ -235,12 +280,17 @@ def test_the_reader_makes_hosts_of_nodes_and_loads_them_with_pods(tmp_path: Path
     assert gpu.traits == ("CUSTOM_GPU_G2",)
 
 
-def test_the_networked_application_has_one_policy_of_bandwidth_and_one_of_latency_and_a_placement() -> None:
+def test_the_networked_application_has_one_policy_of_bandwidth_and_one_of_latency_and_a_placement() -> (
+    None
+):
     made = compile_fleet(leaf_spine(1000, 0))
     app = networked(made, 1)
     assert networked(made, 1) == app
     found = [
-        p.kind for g in app.groups for p in g.policies if p.kind == "bandwidth" or getattr(p, "max_latency_us", None)
+        p.kind
+        for g in app.groups
+        for p in g.policies
+        if p.kind == "bandwidth" or getattr(p, "max_latency_us", None)
     ]
     assert sorted(found) == ["bandwidth", "network-proximity"]
     # Each of the 25 racks has 8 uplinks, each of the 1,000 hosts one.

@@ -15,7 +15,11 @@ TINY = compile_fleet(fleet(80, 0))
 def told(app: Application) -> list[tuple[str, list[str], list[tuple[dict[str, int], int]]]]:
     """Give groups, the kinds of their policies, and sizes and numbers of their members."""
     return [
-        (one.name, [policy.kind for policy in one.policies], [(app.resources(m), m.count) for m in one.members])
+        (
+            one.name,
+            [policy.kind for policy in one.policies],
+            [(app.resources(m), m.count) for m in one.members],
+        )
         for one in app.groups
     ]
 

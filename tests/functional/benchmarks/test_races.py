@@ -14,7 +14,9 @@ from tests.support.drivers.databases import opened
 THREADS, APPLICATIONS = 4, 24
 
 
-def test_threads_of_one_server_break_no_policy_and_fill_no_host_beyond_its_room(database: str) -> None:
+def test_threads_of_one_server_break_no_policy_and_fill_no_host_beyond_its_room(
+    database: str,
+) -> None:
     bodies = prepare(database, APPLICATIONS, slack=-0.1)
     client, app = make_client(database)
     tallies = [Tally() for _ in range(THREADS)]
@@ -43,7 +45,10 @@ def test_the_judge_of_races_sees_hosts_over_capacity_and_broken_policies(databas
     prepare(database, 1)  # one group, anti-affinity
     with opened(database) as store, store.write() as tx:
         (group,) = list_groups(tx.session, None, Page(), tx.now)
-        two = [Instance(uid(i), group.tenant_id, None, group.id, "h0000", {"VCPU": 5}, uid(9)) for i in range(2)]
+        two = [
+            Instance(uid(i), group.tenant_id, None, group.id, "h0000", {"VCPU": 5}, uid(9))
+            for i in range(2)
+        ]
         add_placement(tx, StoredPlacement(uid(9), group.tenant_id, "optimal", 0, 0, 0.0), two)
     wrong = judge(database)
     assert len(wrong) == 2

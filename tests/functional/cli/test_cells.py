@@ -12,7 +12,14 @@ from groupsolver.cli.main import main
 
 Captured = pytest.CaptureFixture[str]
 APP = {"groups": [{"name": "A", "members": [{"resources": {"VCPU": 3}, "count": 2}]}]}
-FLEET = {"hosts": [{"name": "h", "cells": [{"inventory": {"VCPU": 4}}, {"name": "b", "inventory": {"VCPU": 4}}]}]}
+FLEET = {
+    "hosts": [
+        {
+            "name": "h",
+            "cells": [{"inventory": {"VCPU": 4}}, {"name": "b", "inventory": {"VCPU": 4}}],
+        }
+    ]
+}
 
 
 @pytest.fixture
@@ -40,7 +47,11 @@ def checked(folder: Path, result: dict[str, Any]) -> int:
 def test_a_table_has_a_column_of_cells_where_there_are_any(files: Path, capsys: Captured) -> None:
     assert run("place", files) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[3:6] == ["  member  host  cell  cost", "  A/0     h     0     1000", "  A/1     h     b     1000"]
+    assert lines[3:6] == [
+        "  member  host  cell  cost",
+        "  A/0     h     0     1000",
+        "  A/1     h     b     1000",
+    ]
 
 
 def test_cells_of_a_result_are_checked_as_they_are_told(files: Path, capsys: Captured) -> None:
@@ -64,7 +75,9 @@ def test_cells_of_a_result_are_checked_as_they_are_told(files: Path, capsys: Cap
         (None, "cells: expected a mapping"),
     ],
 )
-def test_cells_that_are_no_cells_are_bad_input(files: Path, capsys: Captured, cells: Any, words: str) -> None:
+def test_cells_that_are_no_cells_are_bad_input(
+    files: Path, capsys: Captured, cells: Any, words: str
+) -> None:
     result = answer(files, capsys)
     assert checked(files, result | {"cells": cells}) == 2
     out, err = capsys.readouterr()

@@ -34,7 +34,9 @@ def test_a_placement_is_answered_as_a_table_with_the_reasons(files: Path, capsys
     assert err == ""  # no progress where nobody looks on
     lines = out.splitlines()
     # h1 has 248 - 12 of 248 VCPU and 196608 of 262144 MEMORY_MB free: 1000 * (0.9516 + 0.75) / 2 = 851. h2 is empty.
-    assert lines[0].startswith("optimal; 2 members placed; objective 1851 (pack), bound 1851, gap 0.00%; ")
+    assert lines[0].startswith(
+        "optimal; 2 members placed; objective 1851 (pack), bound 1851, gap 0.00%; "
+    )
     assert lines[2:7] == [
         "[bold]LB: 2 members",
         "  - no host holds more than 1 member of [bold]LB",
@@ -46,7 +48,9 @@ def test_a_placement_is_answered_as_a_table_with_the_reasons(files: Path, capsys
 
 
 @pytest.mark.parametrize("form", ["json", "yaml"])
-def test_the_answer_as_a_document_is_read_back_and_passes_the_check(form: str, files: Path, capsys: Captured) -> None:
+def test_the_answer_as_a_document_is_read_back_and_passes_the_check(
+    form: str, files: Path, capsys: Captured
+) -> None:
     assert place(files, "app.yaml", "--output", form) == 0
     (files / f"result.{form}").write_text(capsys.readouterr().out)
     result = load_result(files / f"result.{form}")
@@ -67,13 +71,19 @@ def test_what_cannot_be_placed_is_answered_with_code_1(files: Path, capsys: Capt
     assert not (files / "out.html").exists()
 
 
-def test_no_answer_in_time_is_code_3(files: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("groupsolver.solver.pipeline.solve", lambda *_, **__: Result(status="unknown", seconds=0.5))
+def test_no_answer_in_time_is_code_3(
+    files: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "groupsolver.solver.pipeline.solve", lambda *_, **__: Result(status="unknown", seconds=0.5)
+    )
     assert place(files, "app.yaml") == 3
     assert capsys.readouterr().out == "unknown; no answer in time; 0.50 s\n"
 
 
-@pytest.mark.parametrize("error", [BrokenAnswer("0 free"), UnknownSolverStatus("ABNORMAL"), ZeroDivisionError("by 0")])
+@pytest.mark.parametrize(
+    "error", [BrokenAnswer("0 free"), UnknownSolverStatus("ABNORMAL"), ZeroDivisionError("by 0")]
+)
 def test_a_bug_of_the_solver_is_code_70(
     error: Exception, files: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,7 +109,21 @@ def test_options_reach_the_solver(files: Path, monkeypatch: pytest.MonkeyPatch) 
     main(base)
     assert seen["objective"] == "pack"
     assert seen["limits"] == groupsolver.Limits(seconds=30, gap=0, workers=0, seed=0)
-    main([*base, "--objective", "cost", "--time-limit", "2.5", "--gap", "0.01", "--workers", "3", "--seed", "7"])
+    main(
+        [
+            *base,
+            "--objective",
+            "cost",
+            "--time-limit",
+            "2.5",
+            "--gap",
+            "0.01",
+            "--workers",
+            "3",
+            "--seed",
+            "7",
+        ]
+    )
     assert seen["objective"] == "cost"
     assert seen["limits"] == groupsolver.Limits(seconds=2.5, gap=0.01, workers=3, seed=7)
 
@@ -115,18 +139,27 @@ def test_the_table_names_penalties_and_warnings(files: Path, capsys: Captured) -
     assert place(files, "app.yaml") == 0
     out = capsys.readouterr().out
     # One member in r1 and one in no rack, which is one of its own: 2 - 1, times 2.
-    assert "all members of [bold]LB share one rack: they use 1 rack: r1; in no rack: 1 member; costs 2" in out
+    assert (
+        "all members of [bold]LB share one rack: they use 1 rack: r1; in no rack: 1 member; costs 2"
+        in out
+    )
     assert "no host has the trait 'STORAGE_DISK_SSDS' (did you mean 'STORAGE_DISK_SSD'?)" in out
 
 
-def test_asking_again_with_the_answer_as_existing_places_nothing(files: Path, capsys: Captured) -> None:
+def test_asking_again_with_the_answer_as_existing_places_nothing(
+    files: Path, capsys: Captured
+) -> None:
     existing = [{"group": "[bold]LB", "id": f"[bold]LB/{i}", "host": f"h{i + 1}"} for i in range(2)]
     write(files, "app.yaml", {**SMALL, "existing": existing})
     assert place(files, "app.yaml") == 0
-    assert capsys.readouterr().out.startswith("optimal; 0 members placed, 2 running; objective 0 (pack)")
+    assert capsys.readouterr().out.startswith(
+        "optimal; 0 members placed, 2 running; objective 0 (pack)"
+    )
 
 
-def test_an_input_from_standard_input_is_read(files: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_input_from_standard_input_is_read(
+    files: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(SMALL).encode())))
     assert main(["place", "-", "--fleet", str(files / "fleet.yaml"), "--workers", "1"]) == 0
     assert "2 members placed" in capsys.readouterr().out
@@ -135,7 +168,9 @@ def test_an_input_from_standard_input_is_read(files: Path, capsys: Captured, mon
 # Bad input.
 
 
-def test_bad_input_is_one_line_a_fault_of_both_files_and_touches_nothing(files: Path, capsys: Captured) -> None:
+def test_bad_input_is_one_line_a_fault_of_both_files_and_touches_nothing(
+    files: Path, capsys: Captured
+) -> None:
     app, fleet = files / "app.yaml", files / "fleet.yaml"
     write(files, "app.yaml", put(SMALL, ["groups", 0, "membrs"], 1))
     write(files, "fleet.yaml", put(FLEET, ["hosts", 1, "cost"], 1.5))
@@ -150,8 +185,14 @@ def test_bad_input_is_one_line_a_fault_of_both_files_and_touches_nothing(files: 
     assert not (files / "out.html").exists()
 
 
-def test_an_application_that_does_not_fit_the_fleet_is_bad_input_of_its_file(files: Path, capsys: Captured) -> None:
-    write(files, "app.yaml", put(SMALL, ["groups", 0, "policies", 0], {"kind": "affinity", "level": "rak"}))
+def test_an_application_that_does_not_fit_the_fleet_is_bad_input_of_its_file(
+    files: Path, capsys: Captured
+) -> None:
+    write(
+        files,
+        "app.yaml",
+        put(SMALL, ["groups", 0, "policies", 0], {"kind": "affinity", "level": "rak"}),
+    )
     write(files, "r.json", put(RESULT, ["placement"], {}))
     line = f"{files / 'app.yaml'}: groups[0].policies[0].level: unknown level 'rak' (did you mean 'rack'?)"
     assert place(files, "app.yaml") == 2
@@ -163,7 +204,10 @@ def test_an_application_that_does_not_fit_the_fleet_is_bad_input_of_its_file(fil
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--time-limit", "-1"], "argument --time-limit: expected a number of seconds above 0, found '-1'"),
+        (
+            ["--time-limit", "-1"],
+            "argument --time-limit: expected a number of seconds above 0, found '-1'",
+        ),
         (["--time-limit", "0"], "expected a number of seconds above 0, found '0'"),
         (["--time-limit", "nan"], "expected a number of seconds above 0, found 'nan'"),
         (["--time-limit", "inf"], "expected a number of seconds above 0, found 'inf'"),
@@ -181,7 +225,9 @@ def test_an_application_that_does_not_fit_the_fleet_is_bad_input_of_its_file(fil
         (["--obj", "cost"], "unrecognized arguments: --obj cost"),
     ],
 )
-def test_an_option_that_is_wrong_is_one_line(options: list[str], message: str, capsys: Captured) -> None:
+def test_an_option_that_is_wrong_is_one_line(
+    options: list[str], message: str, capsys: Captured
+) -> None:
     assert main(["place", "-", "--fleet", "f", *options]) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -190,7 +236,8 @@ def test_an_option_that_is_wrong_is_one_line(options: list[str], message: str, c
 
 
 @pytest.mark.parametrize(
-    "argv", [[], ["move"], ["place"], ["place", "a"], ["schema"], ["schema", "host"], ["check", "a"]]
+    "argv",
+    [[], ["move"], ["place"], ["place", "a"], ["schema"], ["schema", "host"], ["check", "a"]],
 )
 def test_a_command_that_is_incomplete_is_one_line(argv: list[str], capsys: Captured) -> None:
     assert main(argv) == 2
@@ -210,9 +257,15 @@ def test_help_and_version_are_answered(capsys: Captured) -> None:
 
 def test_the_check_names_what_is_broken_and_what_it_costs(files: Path, capsys: Captured) -> None:
     document = copy(SMALL)
-    document["groups"][0]["policies"].append({"kind": "spread", "level": "rack", "min_domains": 2, "weight": 3})
+    document["groups"][0]["policies"].append(
+        {"kind": "spread", "level": "rack", "min_domains": 2, "weight": 3}
+    )
     write(files, "app.yaml", document)
-    write(files, "r.json", {"status": "feasible", "placement": {"[bold]LB/0": "h1", "[bold]LB/1": "h1"}})
+    write(
+        files,
+        "r.json",
+        {"status": "feasible", "placement": {"[bold]LB/0": "h1", "[bold]LB/1": "h1"}},
+    )
     assert check(files, "r.json", "--objective", "cost") == 4
     out, err = capsys.readouterr()
     assert err == ""
@@ -226,7 +279,11 @@ def test_the_check_names_what_is_broken_and_what_it_costs(files: Path, capsys: C
 
 def test_soft_costs_alone_are_no_violation(files: Path, capsys: Captured) -> None:
     write(files, "app.yaml", put(SMALL, ["groups", 0, "policies"], ["soft-anti-affinity"]))
-    write(files, "r.yaml", {"status": "feasible", "placement": {"[bold]LB/0": "h1", "[bold]LB/1": "h1"}})
+    write(
+        files,
+        "r.yaml",
+        {"status": "feasible", "placement": {"[bold]LB/0": "h1", "[bold]LB/1": "h1"}},
+    )
     assert check(files, "r.yaml") == 0
     assert capsys.readouterr().out.startswith("no hard rule broken; objective ")
 
@@ -253,7 +310,9 @@ def test_a_result_without_a_placement_is_nothing_to_check(files: Path, capsys: C
     )
 
 
-def test_a_placement_that_names_what_is_not_there_is_bad_input_of_its_file(files: Path, capsys: Captured) -> None:
+def test_a_placement_that_names_what_is_not_there_is_bad_input_of_its_file(
+    files: Path, capsys: Captured
+) -> None:
     write(files, "r.json", {"status": "optimal", "placement": {"a": "h1", "[bold]LB/0": "h9"}})
     assert check(files, "r.json") == 2
     lines = capsys.readouterr().err.splitlines()

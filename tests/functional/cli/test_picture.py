@@ -24,7 +24,12 @@ def test_the_picture_is_written_whole(files: Path, capsys: Captured) -> None:
         assert place(files, "app.yaml", "--picture", str(target)) == 0
         assert old.read() == "old"  # replaced, not written over: nobody ever reads half a picture
     assert target.read_text(encoding="utf-8").lower().startswith("<!doctype html>")
-    assert {path.name for path in files.iterdir()} == {"app.yaml", "fleet.yaml", "many.json", "out.html"}
+    assert {path.name for path in files.iterdir()} == {
+        "app.yaml",
+        "fleet.yaml",
+        "many.json",
+        "out.html",
+    }
 
 
 def test_a_picture_that_fails_in_the_end_leaves_the_answer_and_the_old_picture(
@@ -40,12 +45,17 @@ def test_a_picture_that_fails_in_the_end_leaves_the_answer_and_the_old_picture(
     assert place(files, "app.yaml", "--picture", str(target)) == 2
     out, err = capsys.readouterr()
     assert "2 members placed" in out
-    assert err == f"{target}: expected a file that can be written: No space left on device [unwritable-file]\n"
+    assert (
+        err
+        == f"{target}: expected a file that can be written: No space left on device [unwritable-file]\n"
+    )
     assert target.read_text() == "old"
     assert len(list(files.iterdir())) == 4
 
 
-@pytest.mark.parametrize("target", ["nowhere/out.html", ".", "app.yaml", "fleet.yaml", "\0", "/dev/null"])
+@pytest.mark.parametrize(
+    "target", ["nowhere/out.html", ".", "app.yaml", "fleet.yaml", "\0", "/dev/null"]
+)
 def test_a_picture_that_cannot_be_written_ends_before_the_solve(
     target: str, files: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:

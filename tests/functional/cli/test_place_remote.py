@@ -29,11 +29,17 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def test_an_application_is_placed_with_its_groups(client: Client, files: Path, capsys: Captured) -> None:
+def test_an_application_is_placed_with_its_groups(
+    client: Client, files: Path, capsys: Captured
+) -> None:
     assert main(at(client, "place", str(files / "app.yaml"), "--output", "json")) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["status"] == "optimal"
-    assert result["placement"].keys() == {"web/0", "web/1", "db/0", "main"} == result["x-instances"].keys()
+    assert (
+        result["placement"].keys()
+        == {"web/0", "web/1", "db/0", "main"}
+        == result["x-instances"].keys()
+    )
     groups = {group.name: group for group in client.groups.list()}
     assert {name: group.id for name, group in groups.items()} == result["x-groups"]
     assert set(groups["tier"].groups) == {groups["web"].id, groups["db"].id}
@@ -42,14 +48,30 @@ def test_an_application_is_placed_with_its_groups(client: Client, files: Path, c
     assert set(groups["db"].members) == {result["x-instances"][name] for name in ("db/0", "main")}
     there = {one.id: one for one in client.instances.list()}
     for name, host in result["placement"].items():
-        assert (there[result["x-instances"][name]].name, there[result["x-instances"][name]].host) == (name, host)
+        assert (
+            there[result["x-instances"][name]].name,
+            there[result["x-instances"][name]].host,
+        ) == (name, host)
     (files / "result.json").write_text(json.dumps(result))
     argv = ["--fleet", str(files / "fleet.yaml"), "--placement", str(files / "result.json")]
     assert main(["check", str(files / "app.yaml"), *argv]) == 0
 
 
 def test_the_table_says_where_each_member_is(client: Client, files: Path, capsys: Captured) -> None:
-    assert main(at(client, "place", str(files / "app.yaml"), "--objective", "spread", "--time-limit", "20")) == 0
+    assert (
+        main(
+            at(
+                client,
+                "place",
+                str(files / "app.yaml"),
+                "--objective",
+                "spread",
+                "--time-limit",
+                "20",
+            )
+        )
+        == 0
+    )
     head, *lines = capsys.readouterr().out.splitlines()
     assert head.startswith("shop: optimal; 4 members placed; objective ")
     ids = {group.name: group.id for group in client.groups.list()}
@@ -64,7 +86,9 @@ def test_the_table_says_where_each_member_is(client: Client, files: Path, capsys
     assert f"  main    {there['main'].host}    {there['main'].id}" in lines
 
 
-def test_an_answer_in_yaml_is_the_same_document(client: Client, files: Path, capsys: Captured) -> None:
+def test_an_answer_in_yaml_is_the_same_document(
+    client: Client, files: Path, capsys: Captured
+) -> None:
     assert main(at(client, "place", str(files / "app.yaml"), "--output", "yaml")) == 0
     assert "x-groups:" in capsys.readouterr().out
 
@@ -87,13 +111,17 @@ def test_what_cannot_be_placed_leaves_nothing_behind(
 def test_no_answer_in_time_is_unknown(
     client: Client, files: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("groupsolver.solver.pipeline.solve", lambda *_, **__: Result(status="unknown"))
+    monkeypatch.setattr(
+        "groupsolver.solver.pipeline.solve", lambda *_, **__: Result(status="unknown")
+    )
     assert main(at(client, "place", str(files / "app.yaml"))) == 3
     assert capsys.readouterr().out.startswith("shop: unknown; no answer in time")
     assert list(client.groups.list()) == []
 
 
-def test_what_a_server_finds_wrong_is_told_in_the_files_terms(client: Client, files: Path, capsys: Captured) -> None:
+def test_what_a_server_finds_wrong_is_told_in_the_files_terms(
+    client: Client, files: Path, capsys: Captured
+) -> None:
     slip = put(APP, ["groups", 2, "policies", 0, "level"], "zon")
     write(files, "slip.yaml", slip)
     assert main(at(client, "place", str(files / "slip.yaml"))) == 2
@@ -112,7 +140,9 @@ def test_a_quota_ends_it_in_the_middle_and_what_was_made_is_taken_back(
     for _ in range(2):
         client.groups.create()
     assert main(at(client, "place", str(files / "app.yaml"))) == 2
-    assert capsys.readouterr().err == "groupsolver: the project may have 4 groups [quota-exceeded]\n"
+    assert (
+        capsys.readouterr().err == "groupsolver: the project may have 4 groups [quota-exceeded]\n"
+    )
     assert [group.name for group in client.groups.list()] == [None, None]
 
 
@@ -196,7 +226,9 @@ def test_options_without_a_meaning_here_are_refused(
     assert message in err
 
 
-def test_members_that_run_already_are_the_servers_to_know(client: Client, files: Path, capsys: Captured) -> None:
+def test_members_that_run_already_are_the_servers_to_know(
+    client: Client, files: Path, capsys: Captured
+) -> None:
     write(files, "app.yaml", {**APP, "existing": [{"group": "db", "id": "old", "host": "h0"}]})
     assert main(at(client, "place", str(files / "app.yaml"))) == 2
     assert "existing: expected no existing members with --url" in capsys.readouterr().err

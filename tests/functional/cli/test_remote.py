@@ -32,9 +32,21 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 # Groups.
 
 
-def test_groups_are_created_listed_shown_changed_and_deleted(client: Client, capsys: Captured) -> None:
-    argv = ["--name", "db", "--policy", "{kind: anti-affinity, level: zone}", "--policy", "soft-affinity"]
-    assert main(at(client, "group", "create", *argv, "--metadata", "owner=ann", "--metadata", "a=b=c")) == 0
+def test_groups_are_created_listed_shown_changed_and_deleted(
+    client: Client, capsys: Captured
+) -> None:
+    argv = [
+        "--name",
+        "db",
+        "--policy",
+        "{kind: anti-affinity, level: zone}",
+        "--policy",
+        "soft-affinity",
+    ]
+    assert (
+        main(at(client, "group", "create", *argv, "--metadata", "owner=ann", "--metadata", "a=b=c"))
+        == 0
+    )
     (made,) = client.groups.list()
     assert capsys.readouterr().out.splitlines() == [
         f"id        {made.id}",
@@ -82,13 +94,18 @@ def test_a_group_with_members_goes_by_force_alone(client: Client, capsys: Captur
     [
         (["show", UNKNOWN], f"groupsolver: there is no group '{UNKNOWN}' [group-not-found]"),
         (["update", UNKNOWN], "expected something to change, such as --name"),
-        (["create", "--policy", "anti-afinity"], "policies[0]: unknown policy 'anti-afinity' (did you mean"),
+        (
+            ["create", "--policy", "anti-afinity"],
+            "policies[0]: unknown policy 'anti-afinity' (did you mean",
+        ),
         (["create", "--policy", "{kind: "], "--policy: "),
         (["create", "--metadata", "a"], "--metadata: expected KEY=VALUE"),
         (["create", "--group", "x"], "groups[0]: expected"),
     ],
 )
-def test_a_request_that_is_wrong_is_one_line(client: Client, capsys: Captured, argv: list[str], message: str) -> None:
+def test_a_request_that_is_wrong_is_one_line(
+    client: Client, capsys: Captured, argv: list[str], message: str
+) -> None:
     assert main(at(client, "group", *argv)) == 2
     out, err = capsys.readouterr()
     assert (out, len(err.splitlines())) == ("", 1)
@@ -120,15 +137,26 @@ def test_a_fleet_that_is_wrong_is_not_sent(files: Path, capsys: Captured) -> Non
 
 @pytest.mark.parametrize(
     "argv",
-    [["place", "{app}"], ["group", "list"], ["group", "create"], ["fleet", "show"], ["fleet", "load", "{fleet}"]],
+    [
+        ["place", "{app}"],
+        ["group", "list"],
+        ["group", "create"],
+        ["fleet", "show"],
+        ["fleet", "load", "{fleet}"],
+    ],
 )
-def test_a_server_that_is_not_there_is_one_line(argv: list[str], files: Path, capsys: Captured) -> None:
+def test_a_server_that_is_not_there_is_one_line(
+    argv: list[str], files: Path, capsys: Captured
+) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))  # taken, and nobody listens
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
         named = [word.format(app=files / "app.yaml", fleet=files / "fleet.yaml") for word in argv]
         assert main([*named, "--url", url]) == 69
-    assert capsys.readouterr() == ("", f"groupsolver: {url} cannot be reached: Connection refused\n")
+    assert capsys.readouterr() == (
+        "",
+        f"groupsolver: {url} cannot be reached: Connection refused\n",
+    )
 
 
 @pytest.fixture
@@ -137,14 +165,19 @@ def guarded(tmp_path: Path, capsys: Captured) -> Iterator[tuple[str, dict[str, s
     path = tmp_path / "tokens.toml"
     secrets = {}
     for role in ("member", "admin"):
-        assert main(["tokens", "add", "--tokens", str(path), "--tenant", "shop", "--role", role]) == 0
+        assert (
+            main(["tokens", "add", "--tokens", str(path), "--tenant", "shop", "--role", role]) == 0
+        )
         secrets[role] = capsys.readouterr().out.strip()
     with serving(tmp_path, identity=Tokens(path)) as url:
         yield url, secrets
 
 
 def test_a_token_comes_from_an_option_or_from_the_environment(
-    guarded: tuple[str, dict[str, str]], files: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+    guarded: tuple[str, dict[str, str]],
+    files: Path,
+    capsys: Captured,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     url, secrets = guarded
     load = ["fleet", "load", str(files / "fleet.yaml"), "--url", url]
@@ -172,17 +205,24 @@ def test_the_tables_are_made_and_told(tmp_path: Path, capsys: Captured) -> None:
     path = tmp_path / "new.db"
     database = f"sqlite:///{path}"
     assert main(["db", "current", "--database", database]) == 0
-    assert capsys.readouterr().out == f"{database}: no tables; this version's are at revision {head()}\n"
+    assert (
+        capsys.readouterr().out
+        == f"{database}: no tables; this version's are at revision {head()}\n"
+    )
     assert not path.exists()
     for _ in range(2):
         assert main(["db", "upgrade", "--database", database]) == 0
         assert capsys.readouterr().out == f"{database}: at revision {head()}\n"
     assert main(["db", "current", "--database", database]) == 0
-    assert capsys.readouterr().out == f"{database}: at revision {head()}, which this version needs\n"
+    assert (
+        capsys.readouterr().out == f"{database}: at revision {head()}, which this version needs\n"
+    )
 
 
 @pytest.mark.parametrize("action", ["upgrade", "current"])
-def test_a_database_that_cannot_be_used_is_one_line(action: str, tmp_path: Path, capsys: Captured) -> None:
+def test_a_database_that_cannot_be_used_is_one_line(
+    action: str, tmp_path: Path, capsys: Captured
+) -> None:
     (tmp_path / "text.db").write_text("this is no database, but a text of some length\n" * 50)
     assert main(["db", action, "--database", f"sqlite:///{tmp_path / 'text.db'}"]) == 69
     out, err = capsys.readouterr()

@@ -20,9 +20,12 @@ Captured = pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize(
-    ("format_", "document", "parse"), [("fleet", FLEET, parse_fleet), ("app", APP, parse_application)]
+    ("format_", "document", "parse"),
+    [("fleet", FLEET, parse_fleet), ("app", APP, parse_application)],
 )
-def test_the_schema_accepts_what_is_read_and_what_the_library_writes(format_: Any, document: Any, parse: Any) -> None:
+def test_the_schema_accepts_what_is_read_and_what_the_library_writes(
+    format_: Any, document: Any, parse: Any
+) -> None:
     validator = jsonschema.Draft202012Validator(schema_of(format_))
     validator.check_schema(schema_of(format_))
     validator.validate(document)
@@ -36,7 +39,10 @@ def test_the_schema_of_results_accepts_every_kind_of_result() -> None:
         "policies": [{"group": "a", "policy": "members", "sentence": "b"}],
         "capacity": [{"resource": "VCPU", "needed": 3, "available": 2, "sentence": "c"}],
         "minimal": False,
-        "fixes": [{"change": "d", "cost": 1, "placement": {"a/0": "h"}}, {"change": "e", "cost": 2, "placement": None}],
+        "fixes": [
+            {"change": "d", "cost": 1, "placement": {"a/0": "h"}},
+            {"change": "e", "cost": 2, "placement": None},
+        ],
     }
     for status in ("infeasible", "unknown"):
         validator.validate(Result(status=status, conflict=conflict).document())  # type: ignore[arg-type]
@@ -62,7 +68,10 @@ def refused() -> Iterator[tuple[str, Any]]:
         (["groups", 0, "policies", 0], "afinity"),
         (["groups", 0, "policies", 0], {"kind": "anti-affinity", "levle": "rack"}),
         (["groups", 0, "policies", 0], {"kind": "spread", "max_skew": 1}),
-        (["groups", 0, "policies", 0], {"level": "zone", "max_skew": 1}),  # a spread without its kind
+        (
+            ["groups", 0, "policies", 0],
+            {"level": "zone", "max_skew": 1},
+        ),  # a spread without its kind
         (["groups", 0, "policies", 0], "near"),
         (["groups", 0, "policies", 0], {"kind": "soft-affinity", "levle": "rack"}),
         (["groups", 0, "policies", 0], {"kind": "soft-affinity", "weight": 0}),

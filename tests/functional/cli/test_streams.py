@@ -25,7 +25,9 @@ APP = {"groups": [{"name": "LB", "members": [{"resources": {"VCPU": 1}}]}]}
 class Terminal:
     """A process whose standard error, and output if asked, are a terminal."""
 
-    def __init__(self, module: str, *argv: str, output: bool = True, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, module: str, *argv: str, output: bool = True, env: dict[str, str] | None = None
+    ) -> None:
         self._here, there = pty.openpty()
         self.process = subprocess.Popen(
             [sys.executable, "-m", module, *argv],
@@ -58,13 +60,20 @@ class Terminal:
 
 @pytest.fixture
 def argv(tmp_path: Path) -> list[str]:
-    return ["place", write(tmp_path, "app.json", APP), "--fleet", write(tmp_path, "fleet.json", FLEET)]
+    return [
+        "place",
+        write(tmp_path, "app.json", APP),
+        "--fleet",
+        write(tmp_path, "fleet.json", FLEET),
+    ]
 
 
 def interrupted(how: str, argv: list[str], times: int = 1) -> Terminal:
     terminal = Terminal("tests.support.drivers.cli_driver", how, *argv)
     # A deaf solve tells nothing, but the spinner turns.
-    terminal.read_until(lambda text: "incumbent 1234" in text or (how == "deaf" and text.count("solving") > 3))
+    terminal.read_until(
+        lambda text: "incumbent 1234" in text or (how == "deaf" and text.count("solving") > 3)
+    )
     terminal.process.send_signal(signal.SIGINT)
     for _ in range(times - 1):
         terminal.read_until(lambda text: "stopping with" in text)  # two that come at once are one
@@ -82,7 +91,9 @@ def test_progress_shows_incumbent_bound_gap_and_time(argv: list[str]) -> None:
 def test_ctrl_c_stops_the_solve_and_prints_the_best_so_far(argv: list[str]) -> None:
     terminal = interrupted("finds", argv)
     assert terminal.end() == 0
-    assert "feasible; 1 member placed; objective 1234 (pack), bound 1200, gap 2.75%" in terminal.text
+    assert (
+        "feasible; 1 member placed; objective 1234 (pack), bound 1200, gap 2.75%" in terminal.text
+    )
     assert "Traceback" not in terminal.text
 
 
@@ -101,8 +112,13 @@ def test_a_second_ctrl_c_leaves_at_once(argv: list[str]) -> None:
     assert terminal.text.rstrip().endswith("groupsolver: interrupted")
 
 
-def test_an_interrupt_where_nobody_looks_on_leaves_at_once_and_prints_nothing(argv: list[str], tmp_path: Path) -> None:
-    command, started = [sys.executable, "-m", "tests.support.drivers.cli_driver", "deaf", *argv], tmp_path / "started"
+def test_an_interrupt_where_nobody_looks_on_leaves_at_once_and_prints_nothing(
+    argv: list[str], tmp_path: Path
+) -> None:
+    command, started = (
+        [sys.executable, "-m", "tests.support.drivers.cli_driver", "deaf", *argv],
+        tmp_path / "started",
+    )
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -124,7 +140,9 @@ def test_the_table_has_colour_on_a_terminal_alone(argv: list[str]) -> None:
     terminal = Terminal("groupsolver", *argv)
     assert terminal.end() == 0
     assert "\x1b[1;32moptimal; 1 member placed" in terminal.text
-    terminal = Terminal("groupsolver", *argv, output=False)  # progress on the terminal, the answer in a pipe
+    terminal = Terminal(
+        "groupsolver", *argv, output=False
+    )  # progress on the terminal, the answer in a pipe
     assert terminal.end() == 0
     assert "\x1b" not in terminal.text
     assert terminal.text.startswith("optimal; 1 member placed")
@@ -136,9 +154,13 @@ def test_no_color_is_respected(argv: list[str]) -> None:
     assert "32m" not in terminal.text
 
 
-def run(*argv: str, stdout: Any = subprocess.PIPE, env: dict[str, str] | None = None) -> tuple[int, str, str]:
+def run(
+    *argv: str, stdout: Any = subprocess.PIPE, env: dict[str, str] | None = None
+) -> tuple[int, str, str]:
     command = [sys.executable, "-m", "groupsolver", *argv]
-    ended = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, check=False, text=True, cwd=ROOT, env=env)
+    ended = subprocess.run(
+        command, stdout=stdout, stderr=subprocess.PIPE, check=False, text=True, cwd=ROOT, env=env
+    )
     return ended.returncode, ended.stdout, ended.stderr
 
 

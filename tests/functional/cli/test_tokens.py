@@ -49,23 +49,50 @@ def test_a_token_is_printed_once_and_kept_nowhere(path: Path, capsys: Captured) 
     assert hidden not in err + capsys.readouterr().out
 
 
-def test_a_token_is_a_member_under_its_own_id_that_never_expires(path: Path, capsys: Captured) -> None:
+def test_a_token_is_a_member_under_its_own_id_that_never_expires(
+    path: Path, capsys: Captured
+) -> None:
     secret = added(path, capsys, "--tenant", "shop")
     (token,) = read(path)
-    assert (token.tenant, token.user, token.roles, token.expires) == ("shop", token.id, ("member",), None)
-    assert tenant_of(Tokens(path).principal(environ({"X-Auth-Token": secret}))) == ("shop", token.id, {"member"})
+    assert (token.tenant, token.user, token.roles, token.expires) == (
+        "shop",
+        token.id,
+        ("member",),
+        None,
+    )
+    assert tenant_of(Tokens(path).principal(environ({"X-Auth-Token": secret}))) == (
+        "shop",
+        token.id,
+        {"member"},
+    )
 
 
 def test_user_and_roles_are_given(path: Path, capsys: Captured) -> None:
-    added(path, capsys, "--tenant", "t", "--user", "ann", "--role", "admin", "--role", "reader", "--role", "admin")
+    added(
+        path,
+        capsys,
+        "--tenant",
+        "t",
+        "--user",
+        "ann",
+        "--role",
+        "admin",
+        "--role",
+        "reader",
+        "--role",
+        "admin",
+    )
     (token,) = read(path)
     assert (token.user, token.roles) == ("ann", ("admin", "reader"))
 
 
 @pytest.mark.parametrize(
-    ("text", "span"), [("90d", timedelta(days=90)), ("12h", timedelta(hours=12)), ("30m", timedelta(minutes=30))]
+    ("text", "span"),
+    [("90d", timedelta(days=90)), ("12h", timedelta(hours=12)), ("30m", timedelta(minutes=30))],
 )
-def test_a_token_expires_after_a_span(text: str, span: timedelta, path: Path, capsys: Captured) -> None:
+def test_a_token_expires_after_a_span(
+    text: str, span: timedelta, path: Path, capsys: Captured
+) -> None:
     added(path, capsys, "--tenant", "t", "--expires", text)
     (token,) = read(path)
     assert token.expires is not None
@@ -82,7 +109,9 @@ def test_a_token_expires_at_a_time(text: str, path: Path, capsys: Captured) -> N
     "text", ["", "0d", "90", "d", "-1d", "90x", "999999d", "1.5h", "tomorrow", "2999-01-01", "2999-01-01T00:00:00",
              "2020-01-01T00:00:00Z", "9999-99-99T00:00:00Z", "0001-01-01T00:00:00+14:00"]
 )  # fmt: skip
-def test_an_expiry_that_means_nothing_or_is_over_is_refused(text: str, path: Path, capsys: Captured) -> None:
+def test_an_expiry_that_means_nothing_or_is_over_is_refused(
+    text: str, path: Path, capsys: Captured
+) -> None:
     assert run(path, "add", "--tenant", "t", f"--expires={text}") == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -161,7 +190,9 @@ def test_a_list_of_nothing_is_a_head(path: Path, capsys: Captured) -> None:
 
 
 @pytest.mark.parametrize("action", [("list",), ("add", "--tenant", "a"), ("revoke", "0" * 12)])
-def test_a_file_that_others_may_read_is_refused(action: tuple[str, ...], path: Path, capsys: Captured) -> None:
+def test_a_file_that_others_may_read_is_refused(
+    action: tuple[str, ...], path: Path, capsys: Captured
+) -> None:
     path.write_text("")
     path.chmod(0o644)
     assert run(path, *action) == 2
@@ -178,7 +209,9 @@ def test_a_file_that_is_missing_is_made_by_add_alone(action: tuple[str, ...], pa
     assert not path.exists()
 
 
-def test_a_token_that_could_not_be_shown_is_not_kept(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_that_could_not_be_shown_is_not_kept(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Closed:
         def write(self, _: str) -> None:
             raise BrokenPipeError(32, "Broken pipe")

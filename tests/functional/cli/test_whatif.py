@@ -13,7 +13,7 @@ import pytest
 from groupsolver import Limits, Result, compile_fleet
 from groupsolver.cli.main import main
 from groupsolver.cli.whatif.comparison import compared
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.files import parse_application, parse_fleet
 from tests.support.documents import copy, put, write
 from tests.support.drivers.whatif_files import APP, FLEET
@@ -33,7 +33,18 @@ def whatif(folder: Path, *options: str, app: dict[str, Any] = APP) -> int:
 def test_both_answers_are_said_in_a_few_lines_and_then_the_table_of_the_second(
     tmp_path: Path, capsys: Captured
 ) -> None:
-    assert whatif(tmp_path, "--remove-domain", "rack=r2", "--drop", "DB.anti-affinity@rack", "--members", "LB=1") == 0
+    assert (
+        whatif(
+            tmp_path,
+            "--remove-domain",
+            "rack=r2",
+            "--drop",
+            "DB.anti-affinity@rack",
+            "--members",
+            "LB=1",
+        )
+        == 0
+    )
     lines = capsys.readouterr().out.splitlines()
     assert lines[:4] == [
         "shop: what if",
@@ -59,8 +70,12 @@ def test_a_change_that_makes_it_impossible_is_answered_with_the_conflict_and_cod
     lines = capsys.readouterr().out.splitlines()
     assert lines[3].startswith("after   infeasible; ")
     assert lines[4] == "the changes make it impossible"
-    assert lines[6].startswith("Cannot place: these 2 rules contradict each other (none can be left out, ")
-    assert any(line.startswith("  1. DB anti-affinity at rack max_per_domain 1 -> 2 ") for line in lines)
+    assert lines[6].startswith(
+        "Cannot place: these 2 rules contradict each other (none can be left out, "
+    )
+    assert any(
+        line.startswith("  1. DB anti-affinity at rack max_per_domain 1 -> 2 ") for line in lines
+    )
 
 
 def test_a_change_that_makes_it_possible_is_said_to(tmp_path: Path, capsys: Captured) -> None:
@@ -71,7 +86,10 @@ def test_a_change_that_makes_it_possible_is_said_to(tmp_path: Path, capsys: Capt
     document = json.loads(capsys.readouterr().out)
     assert set(document) == {"before", "after", "changes"}
     assert document["changes"] == ["DB anti-affinity at rack max_per_domain 1 -> 2"]
-    assert [Result.model_validate(document[key]).status for key in ("before", "after")] == ["infeasible", "optimal"]
+    assert [Result.model_validate(document[key]).status for key in ("before", "after")] == [
+        "infeasible",
+        "optimal",
+    ]
     assert whatif(tmp_path, "--relax", relaxed, app=app) == 0
     assert capsys.readouterr().out.splitlines()[4] == "the changes make it possible"
     assert whatif(tmp_path, "--relax", relaxed, "--output", "yaml", app=app) == 0
@@ -90,11 +108,15 @@ def test_options_reach_both_solves_and_time_that_runs_out_is_code_3(
     monkeypatch.setattr("groupsolver.solver.pipeline.solve", solve)
     options = ["--objective", "cost", "--time-limit", "2", "--gap", "0.5", "--seed", "7"]
     assert whatif(tmp_path, "--members", "DB=1", *options) == 3
-    assert seen == [{"objective": "cost", "limits": Limits(seconds=2, gap=0.5, workers=1, seed=7)}] * 2
-    assert "\nwhether it fits with the changes could not be told in time\n" in capsys.readouterr().out
+    assert (
+        seen == [{"objective": "cost", "limits": Limits(seconds=2, gap=0.5, workers=1, seed=7)}] * 2
+    )
+    assert (
+        "\nwhether it fits with the changes could not be told in time\n" in capsys.readouterr().out
+    )
 
 
-SCENE = Scene(parse_application({**APP, "existing": []}), compile_fleet(parse_fleet(FLEET)).index)
+SCENE = Problem(parse_application({**APP, "existing": []}), compile_fleet(parse_fleet(FLEET)).index)
 PLACED = dict(zip(["DB/0", "DB/1", "LB/0", "LB/2", "a.b/0"], "acbba", strict=True))
 
 
@@ -113,32 +135,53 @@ def answer(what: Any) -> Result:
         ("unknown", PLACED, "with the changes it fits"),
         (PLACED, PLACED, "the same objective; 0 of 5 members stand on another host"),
         # The two of DB change places, which nobody can tell; "c" comes two after "a".
-        (PLACED, PLACED | {"DB/0": "c", "DB/1": "a"}, "objective 2 lower; 0 of 5 members stand on another host"),
+        (
+            PLACED,
+            PLACED | {"DB/0": "c", "DB/1": "a"},
+            "objective 2 lower; 0 of 5 members stand on another host",
+        ),
         # Those of LB are not of one size.
-        (PLACED, PLACED | {"LB/0": "a"}, "the same objective; 1 of 5 members stands on another host"),
-        (PLACED, PLACED | {"LB/0": "c", "LB/2": "a"}, "the same objective; 2 of 5 members stand on another host"),
+        (
+            PLACED,
+            PLACED | {"LB/0": "a"},
+            "the same objective; 1 of 5 members stands on another host",
+        ),
+        (
+            PLACED,
+            PLACED | {"LB/0": "c", "LB/2": "a"},
+            "the same objective; 2 of 5 members stand on another host",
+        ),
     ],
 )
 def test_how_two_answers_differ(before: Any, after: Any, told: str) -> None:
     assert compared(SCENE, answer(before), SCENE, answer(after)) == told
 
 
-@pytest.mark.parametrize(("count", "told"), [(0, "2 members fewer"), (1, "1 member less"), (3, "1 member more")])
+@pytest.mark.parametrize(
+    ("count", "told"), [(0, "2 members fewer"), (1, "1 member less"), (3, "1 member more")]
+)
 def test_members_that_come_and_go_are_counted(count: int, told: str) -> None:
     members = [{"resources": {"VCPU": 1}, "count": count}] if count else []
     app = put({**APP, "existing": []}, ["groups", 0, "members"], members)
-    other = Scene(parse_application(app), SCENE.hosts)
+    other = Problem(parse_application(app), SCENE.hosts)
     # DB/0 and DB/1 stay, as far as they are asked for.
     same = compared(SCENE, answer(PLACED), other, answer(PLACED | {"DB/2": "c"}))
-    assert same == f"the same objective; 0 of {min(5, 3 + count)} members stand on another host; {told}"
+    assert (
+        same
+        == f"the same objective; 0 of {min(5, 3 + count)} members stand on another host; {told}"
+    )
 
 
-def test_bad_input_is_code_2_and_names_the_file_where_that_is_wrong(tmp_path: Path, capsys: Captured) -> None:
+def test_bad_input_is_code_2_and_names_the_file_where_that_is_wrong(
+    tmp_path: Path, capsys: Captured
+) -> None:
     assert whatif(tmp_path, "--members", "DB=x") == 2
     assert capsys.readouterr() == ("", "--members: expected an integer, found 'x' [wrong-type]\n")
     app = put(APP, ["groups", 0, "policies", 0, "level"], "row")
     assert whatif(tmp_path, "--members", "DB=3", app=app) == 2
-    assert capsys.readouterr().err.startswith(f"{tmp_path}/app.yaml: groups[0].policies[0].level: unknown level 'row'")
+    assert capsys.readouterr().err.startswith(
+        f"{tmp_path}/app.yaml: groups[0].policies[0].level: unknown level 'row'"
+    )
 
 
 @pytest.mark.parametrize("command", [["explain"], ["whatif", "--members", "DB=4"]])
@@ -146,5 +189,7 @@ def test_the_solver_is_not_loaded_where_a_file_is_wrong(command: list[str], tmp_
     app, fleet = write(tmp_path, "app.yaml", {"groups": 1}), write(tmp_path, "fleet.yaml", FLEET)
     argv = [*command, app, "--fleet", fleet]
     code = f"import sys; from groupsolver.cli.main import main; print(main({argv!r}), 'ortools' in sys.modules)"
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert run.stdout == "2 False\n"

@@ -23,7 +23,9 @@ def plan(*argv: str, app: dict[str, Any] = APP, fleet: dict[str, Any] = FLEET) -
     parser = argparse.ArgumentParser()
     for option in CHANGES:
         parser.add_argument(option, action="append", default=[])
-    return planned(parser.parse_args(argv), parse_application(app), compile_fleet(parse_fleet(fleet)))
+    return planned(
+        parser.parse_args(argv), parse_application(app), compile_fleet(parse_fleet(fleet))
+    )
 
 
 def said(*argv: str, **more: Any) -> list[str]:
@@ -37,9 +39,13 @@ def test_a_policy_is_named_by_group_kind_and_level() -> None:
     assert said("--relax", "DB.anti-affinity@host.max_per_domain=3") == [
         "DB anti-affinity at host max_per_domain 2 -> 3"
     ]
-    assert said("--relax", "DB.anti-affinity@rack.level=zone") == ["DB anti-affinity at rack level rack -> zone"]
+    assert said("--relax", "DB.anti-affinity@rack.level=zone") == [
+        "DB anti-affinity at rack level rack -> zone"
+    ]
     # The name of a group may hold what parts it from the kind.
-    assert said("--soften", "a.b.affinity") == ["make a.b affinity at host soft: all members of a.b share one host"]
+    assert said("--soften", "a.b.affinity") == [
+        "make a.b affinity at host soft: all members of a.b share one host"
+    ]
     # Of two that name other groups, one is soft already; or the second is meant.
     assert said("--soften", "DB.apart-from") == [
         "make DB apart-from at host soft: no host holds members of both DB and LB"
@@ -48,7 +54,12 @@ def test_a_policy_is_named_by_group_kind_and_level() -> None:
 
 
 def test_a_policy_may_change_twice() -> None:
-    done = plan("--relax", "DB.anti-affinity@rack.weight=4", "--relax", "DB.anti-affinity@rack.max_per_domain=3")
+    done = plan(
+        "--relax",
+        "DB.anti-affinity@rack.weight=4",
+        "--relax",
+        "DB.anti-affinity@rack.max_per_domain=3",
+    )
     policy = done.app.groups[0].policies[0].document()
     assert (policy["weight"], policy["max_per_domain"]) == (4, 3)
 
@@ -74,7 +85,11 @@ def test_members_that_run_are_not_the_ones_that_go() -> None:
     [
         ("a", {"zone": "z1", "rack": "r1"}, ["a-new-1"]),
         ("a:2", {"zone": "z1", "rack": "r1"}, ["a-new-1", "a-new-2"]),
-        ("a@rack=r2", {"zone": "z2", "rack": "r2"}, ["a-new-1"]),  # the zone is the one that r2 stands in
+        (
+            "a@rack=r2",
+            {"zone": "z2", "rack": "r2"},
+            ["a-new-1"],
+        ),  # the zone is the one that r2 stands in
         ("a:1@rack=r3", {"zone": "z1", "rack": "r3"}, ["a-new-1"]),  # a new rack: in the zone of a
         ("a@zone=z3,rack=r3", {"zone": "z3", "rack": "r3"}, ["a-new-1"]),
         ("a@zone=z2", {"zone": "z2", "rack": "r2"}, ["a-new-1"]),  # which has one rack
@@ -101,7 +116,9 @@ def test_names_of_new_hosts_clash_with_nothing() -> None:
 
 def test_what_is_removed_may_be_replaced_elsewhere() -> None:
     more = "2 more hosts like c (4 VCPU) in zone z3 and rack r3, which are new"
-    assert said("--add-hosts", "c:2@rack=r3,zone=z3", "--remove-domain", "host=c", "--free", "b=VCPU:2") == [
+    assert said(
+        "--add-hosts", "c:2@rack=r3,zone=z3", "--remove-domain", "host=c", "--free", "b=VCPU:2"
+    ) == [
         "host c is gone; 1 member that runs there is placed again: a.b/0",
         f"{more}, called c-new-1 and c-new-2 in the placement",
         "free 2 VCPU on b (zone z1, rack r1)",
@@ -115,51 +132,145 @@ def test_what_is_removed_may_be_replaced_elsewhere() -> None:
     ("option", "text", "told"),
     [
         ("relax", "x", "expected GROUP.KIND, such as DB.anti-affinity, found 'x' [wrong-value]"),
-        ("relax", "DBB.spread", "unknown group 'DBB' (did you mean 'DB'?); expected one of: DB, LB, a.b, tier"),
-        ("relax", "DB.anti-afinity", "unknown policy 'anti-afinity' (did you mean 'anti-affinity'?) [unknown-policy]"),
-        ("relax", "DB.anti-affinity@rak", "unknown level 'rak' (did you mean 'rack'?); expected one of: host, zone"),
-        ("relax", "DB.anti-affinity@zone", "group DB has no anti-affinity at zone; its policies: anti-affinity@rack"),
-        ("relax", "DB.anti-affinity.x=1", "2 policies of DB fit; expected a number behind: #1: no rack holds more"),
-        ("relax", "DB.anti-affinity#3.x=1", "expected a number from #1 to #2, found #3 [out-of-range]"),
-        ("relax", "DB.anti-affinity@rack", "expected .FIELD=VALUE behind the policy, such as .max_per_domain=2, found"),
-        ("relax", "DB.anti-affinity@rack.max=2", "unknown field 'max' of anti-affinity; expected one of:"),
-        ("relax", "DB.anti-affinity@rack.kind=spread", "unknown field 'kind' of anti-affinity; expected one of:"),
-        ("relax", "DB.anti-affinity@rack.max_per_domain=1", "expected another max_per_domain: it is 1 already"),
-        ("relax", "DB.anti-affinity@rack.max_per_domain=a", "max_per_domain: expected an integer, found 'a' [wrong-t"),
-        ("relax", "DB.anti-affinity@rack.max_per_domain={", "max_per_domain: line 2, column 1: expected YAML"),
+        (
+            "relax",
+            "DBB.spread",
+            "unknown group 'DBB' (did you mean 'DB'?); expected one of: DB, LB, a.b, tier",
+        ),
+        (
+            "relax",
+            "DB.anti-afinity",
+            "unknown policy 'anti-afinity' (did you mean 'anti-affinity'?) [unknown-policy]",
+        ),
+        (
+            "relax",
+            "DB.anti-affinity@rak",
+            "unknown level 'rak' (did you mean 'rack'?); expected one of: host, zone",
+        ),
+        (
+            "relax",
+            "DB.anti-affinity@zone",
+            "group DB has no anti-affinity at zone; its policies: anti-affinity@rack",
+        ),
+        (
+            "relax",
+            "DB.anti-affinity.x=1",
+            "2 policies of DB fit; expected a number behind: #1: no rack holds more",
+        ),
+        (
+            "relax",
+            "DB.anti-affinity#3.x=1",
+            "expected a number from #1 to #2, found #3 [out-of-range]",
+        ),
+        (
+            "relax",
+            "DB.anti-affinity@rack",
+            "expected .FIELD=VALUE behind the policy, such as .max_per_domain=2, found",
+        ),
+        (
+            "relax",
+            "DB.anti-affinity@rack.max=2",
+            "unknown field 'max' of anti-affinity; expected one of:",
+        ),
+        (
+            "relax",
+            "DB.anti-affinity@rack.kind=spread",
+            "unknown field 'kind' of anti-affinity; expected one of:",
+        ),
+        (
+            "relax",
+            "DB.anti-affinity@rack.max_per_domain=1",
+            "expected another max_per_domain: it is 1 already",
+        ),
+        (
+            "relax",
+            "DB.anti-affinity@rack.max_per_domain=a",
+            "max_per_domain: expected an integer, found 'a' [wrong-t",
+        ),
+        (
+            "relax",
+            "DB.anti-affinity@rack.max_per_domain={",
+            "max_per_domain: line 2, column 1: expected YAML",
+        ),
         ("soften", "DB.apart-from#2", "expected a number from #1 to #1, found #2"),
         ("soften", "LB.spread", "group LB has no hard spread; its policies: none [wrong-value]"),
-        ("soften", "a.b.affinity.weight=2", "expected nothing behind the policy, found '.weight=2' [wrong-value]"),
+        (
+            "soften",
+            "a.b.affinity.weight=2",
+            "expected nothing behind the policy, found '.weight=2' [wrong-value]",
+        ),
         ("drop", "DB", "expected GROUP.KIND"),
         ("members", "DB", "expected GROUP=N, such as DB=2, found 'DB' [wrong-value]"),
         ("members", "BD=1", "unknown group 'BD'; expected one of: DB, LB, a.b, tier"),
         ("members", "DB=2", "expected another number: DB has 2 already [wrong-value]"),
         ("members", "DB=-1", "expected an integer, found '-1' [wrong-type]"),
         # 100,000 in all, less LB's two and a.b's one.
-        ("members", "DB=99998", "expected at most 100000 members in all, found 99998 [too-many-members]"),
-        ("members", "a.b=0", "expected at least 1: so many of a.b run already, found 0 [out-of-range]"),
-        ("members", "tier=1", "tier has no members of its own: nobody knows what one takes [wrong-value]"),
-        ("remove-domain", "rack", "expected LEVEL=NAME, such as rack=NAME, found 'rack' [wrong-value]"),
-        ("remove-domain", "rak=r1", "unknown level 'rak' (did you mean 'rack'?); expected one of: host, zone, rack"),
+        (
+            "members",
+            "DB=99998",
+            "expected at most 100000 members in all, found 99998 [too-many-members]",
+        ),
+        (
+            "members",
+            "a.b=0",
+            "expected at least 1: so many of a.b run already, found 0 [out-of-range]",
+        ),
+        (
+            "members",
+            "tier=1",
+            "tier has no members of its own: nobody knows what one takes [wrong-value]",
+        ),
+        (
+            "remove-domain",
+            "rack",
+            "expected LEVEL=NAME, such as rack=NAME, found 'rack' [wrong-value]",
+        ),
+        (
+            "remove-domain",
+            "rak=r1",
+            "unknown level 'rak' (did you mean 'rack'?); expected one of: host, zone, rack",
+        ),
         ("remove-domain", "rack=r9", "unknown rack 'r9'; expected one of: r1, r2 [wrong-value]"),
         ("add-hosts", "d", "unknown host 'd'; expected one of: a, b, c [unknown-host]"),
-        ("add-hosts", "a:0", "expected a number of hosts from 1 to 10000, found '0' [out-of-range]"),
+        (
+            "add-hosts",
+            "a:0",
+            "expected a number of hosts from 1 to 10000, found '0' [out-of-range]",
+        ),
         ("add-hosts", "a:", "expected a number of hosts from 1 to 10000, found '' [out-of-range]"),
-        ("add-hosts", "a@", "expected LEVEL=DOMAIN,... behind @, such as @rack=NAME, found '' [wrong-value]"),
-        ("add-hosts", "a@rak=r1", "unknown level 'rak' (did you mean 'rack'?); expected one of: zone, rack"),
+        (
+            "add-hosts",
+            "a@",
+            "expected LEVEL=DOMAIN,... behind @, such as @rack=NAME, found '' [wrong-value]",
+        ),
+        (
+            "add-hosts",
+            "a@rak=r1",
+            "unknown level 'rak' (did you mean 'rack'?); expected one of: zone, rack",
+        ),
         ("add-hosts", "a@rack=r1,rack=r2", "rack is given twice [duplicate-key]"),
         ("free", "b", "expected HOST=CLASS:AMOUNT,..., such as b=VCPU:2, found 'b' [wrong-value]"),
         ("free", "d=VCPU:1", "unknown host 'd'; expected one of: a, b, c [unknown-host]"),
         ("free", "b=VCPU", "expected CLASS:AMOUNT, such as VCPU:8, found 'VCPU' [wrong-value]"),
         ("free", "b=VCPU:x", "expected CLASS:AMOUNT, such as VCPU:8, found 'VCPU:x' [wrong-value]"),
-        ("free", "b=VPCU:1", "unknown resource class 'VPCU' among what is used on b (did you mean 'VCPU'?)"),
+        (
+            "free",
+            "b=VPCU:1",
+            "unknown resource class 'VPCU' among what is used on b (did you mean 'VCPU'?)",
+        ),
         ("free", "a=VCPU:1", "nothing is used on a: nothing can be freed there [wrong-value]"),
-        ("free", "b=VCPU:3", "expected from 1 to 2 VCPU, which is what is used on b, found 3 [out-of-range]"),
+        (
+            "free",
+            "b=VCPU:3",
+            "expected from 1 to 2 VCPU, which is what is used on b, found 3 [out-of-range]",
+        ),
         ("free", "b=VCPU:0", "expected from 1 to 2 VCPU"),
         ("free", "b=VCPU:1,VCPU:1", "'VCPU' is given twice [duplicate-key]"),
     ],
 )
-def test_a_change_that_is_wrong_is_one_line_with_the_nearest_name(option: str, text: str, told: str) -> None:
+def test_a_change_that_is_wrong_is_one_line_with_the_nearest_name(
+    option: str, text: str, told: str
+) -> None:
     (fault,) = faults(plan, f"--{option}", text)
     assert str(fault).removeprefix(f"--{option}").lstrip(": ").startswith(told)
 
@@ -167,7 +278,9 @@ def test_a_change_that_is_wrong_is_one_line_with_the_nearest_name(option: str, t
 def test_the_rack_of_new_hosts_in_another_zone_is_asked_for_where_there_are_several() -> None:
     fleet = copy(FLEET)
     fleet["hosts"].append({"name": "d", "domains": {"zone": "z2", "rack": "r3"}})
-    with pytest.raises(BadInput, match="expected rack=NAME beside zone 'z2': a's own rack does not go with it"):
+    with pytest.raises(
+        BadInput, match="expected rack=NAME beside zone 'z2': a's own rack does not go with it"
+    ):
         plan("--add-hosts", "a@zone=z2", fleet=fleet)
 
 
@@ -175,10 +288,19 @@ def test_the_rack_of_new_hosts_in_another_zone_is_asked_for_where_there_are_seve
     ("argv", "told"),
     [
         ([], "expected a change, such as --members GROUP=N"),
-        (["--remove-domain", "zone=z1", "--remove-domain", "zone=z2"], "--remove-domain: expected that some host is"),
+        (
+            ["--remove-domain", "zone=z1", "--remove-domain", "zone=z2"],
+            "--remove-domain: expected that some host is",
+        ),
         (["--remove-domain", "rack=r1", "--remove-domain", "rack=r1"], "unknown rack 'r1'"),
-        (["--remove-domain", "rack=r1", "--add-hosts", "a"], "such as a@rack=NAME: rack 'r1' is removed"),
-        (["--remove-domain", "rack=r1", "--free", "b=VCPU:1"], "host 'b' is removed: nothing can be freed there"),
+        (
+            ["--remove-domain", "rack=r1", "--add-hosts", "a"],
+            "such as a@rack=NAME: rack 'r1' is removed",
+        ),
+        (
+            ["--remove-domain", "rack=r1", "--free", "b=VCPU:1"],
+            "host 'b' is removed: nothing can be freed there",
+        ),
         (
             ["--relax", "DB.anti-affinity@rack.level=host"],
             "with the changes: groups[0].policies[1]: anti-affinity stands",
@@ -187,8 +309,14 @@ def test_the_rack_of_new_hosts_in_another_zone_is_asked_for_where_there_are_seve
             ["--relax", "DB.anti-affinity@rack.level=row"],
             "with the changes: groups[0].policies[0].level: unknown level",
         ),
-        (["--relax", "DB.apart-from#1.group=DB"], "with the changes: groups[0].policies[2].group: apart-from must"),
-        (["--drop", "DB.spread", "--members", "DB=x"], "found 'x' [wrong-type]\n--drop: group DB has"),
+        (
+            ["--relax", "DB.apart-from#1.group=DB"],
+            "with the changes: groups[0].policies[2].group: apart-from must",
+        ),
+        (
+            ["--drop", "DB.spread", "--members", "DB=x"],
+            "found 'x' [wrong-type]\n--drop: group DB has",
+        ),
     ],
 )
 def test_changes_that_do_not_go_together_are_bad_input(argv: list[str], told: str) -> None:
@@ -199,7 +327,9 @@ def test_changes_that_do_not_go_together_are_bad_input(argv: list[str], told: st
 
 def test_an_application_that_nothing_is_left_of_is_bad_input() -> None:
     app = {"groups": [{"name": "DB", "members": [{"resources": {}}]}]}
-    with pytest.raises(BadInput, match="with the changes: groups: expected at least one group with members"):
+    with pytest.raises(
+        BadInput, match="with the changes: groups: expected at least one group with members"
+    ):
         plan("--members", "DB=0", app=app)
 
 

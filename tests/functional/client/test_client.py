@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import httpx
@@ -22,7 +23,9 @@ URL = "http://127.0.0.1"
 ZONES = Fleet(
     levels=("zone",),
     hosts=tuple(
-        Host.model_validate({"name": f"h{i}", "domains": {"zone": f"z{i % 2}"}, "inventory": {"VCPU": 8}})
+        Host.model_validate(
+            {"name": f"h{i}", "domains": {"zone": f"z{i % 2}"}, "inventory": {"VCPU": 8}}
+        )
         for i in range(4)
     ),
 )
@@ -31,7 +34,9 @@ UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    made = make_app(database=f"sqlite:///{tmp_path_factory.mktemp('client') / 'groups.db'}", identity=Loopback())
+    made = make_app(
+        database=f"sqlite:///{tmp_path_factory.mktemp('client') / 'groups.db'}", identity=Loopback()
+    )
     yield made
     made.close()
 
@@ -54,13 +59,22 @@ def refusal(call: Callable[[], object]) -> ServerError:
 
 def test_a_group_is_made_read_changed_and_deleted(client: Client) -> None:
     made = client.groups.create(
-        name="db", policies=["affinity", AntiAffinity(level="zone", weight=2)], metadata={"owner": "ann"}
+        name="db",
+        policies=["affinity", AntiAffinity(level="zone", weight=2)],
+        metadata={"owner": "ann"},
     )
-    assert (made.name, made.tenant_id, made.metadata, made.members) == ("db", client.tenant, {"owner": "ann"}, ())
+    assert (made.name, made.tenant_id, made.metadata, made.members) == (
+        "db",
+        client.tenant,
+        {"owner": "ann"},
+        (),
+    )
     assert [policy.kind for policy in made.policies] == ["affinity", "anti-affinity"]
     assert made.policies[1] == AntiAffinity(level="zone", weight=2)
     assert client.groups.get(made.id) == made
-    changed = client.groups.update(made.id, name="data", policies=[{"kind": "affinity", "level": "zone"}])
+    changed = client.groups.update(
+        made.id, name="data", policies=[{"kind": "affinity", "level": "zone"}]
+    )
     assert (changed.name, changed.metadata) == ("data", {"owner": "ann"})
     assert [policy.at for policy in changed.policies] == ["zone"]
     client.groups.delete(made.id)
@@ -70,7 +84,10 @@ def test_a_group_is_made_read_changed_and_deleted(client: Client) -> None:
 
 def test_an_update_replaces_metadata_and_a_patch_merges_it(client: Client) -> None:
     made = client.groups.create(metadata={"a": "1", "b": "2"})
-    assert client.groups.patch(made.id, metadata={"a": None, "c": "3"}, name="x").metadata == {"b": "2", "c": "3"}
+    assert client.groups.patch(made.id, metadata={"a": None, "c": "3"}, name="x").metadata == {
+        "b": "2",
+        "c": "3",
+    }
     assert client.groups.get(made.id).name == "x"
     assert client.groups.update(made.id, metadata={"d": "4"}).metadata == {"d": "4"}
     assert client.groups.update(made.id, metadata=None, name=None).metadata is None
@@ -81,7 +98,8 @@ def test_a_change_by_an_old_tag_is_refused(client: Client) -> None:
     _, tag = client.groups.get_with_etag(made.id)
     assert client.groups.update(made.id, if_match=tag, name="two").name == "two"
     for change in (client.groups.update, client.groups.patch):
-        assert refusal(lambda change=change: change(made.id, if_match=tag, name="three")).status == 412  # type: ignore[misc]
+        update = partial(change, made.id, if_match=tag, name="three")
+        assert refusal(update).status == 412
     assert client.groups.get(made.id).name == "two"
 
 
@@ -146,7 +164,9 @@ def test_a_refusal_carries_its_conflict(client: Client) -> None:
     assert (error.status, error.code, len(error.request_id)) == (409, "placement-infeasible", 40)
     assert error.conflict is not None
     assert [rule.policy for rule in error.conflict.policies] == ["members", "anti-affinity"]
-    assert error.conflict.policies[1].sentence.startswith("no zone holds more than 1 member of db; 3 members need 3")
+    assert error.conflict.policies[1].sentence.startswith(
+        "no zone holds more than 1 member of db; 3 members need 3"
+    )
     assert error.conflict.minimal
     assert str(error) == f"{error.detail} [placement-infeasible]"
     assert isinstance(error, GroupsolverError)
@@ -173,24 +193,40 @@ def test_what_cannot_be_placed_is_explained(client: Client) -> None:
 
 def test_where_it_could_be_placed_is_told(client: Client) -> None:
     found = client.explain([InstanceRequest(name="a", resources={"VCPU": 1})])
-    assert (found.status, found.conflict, found.conflicts, found.never) == ("optimal", None, (), None)
+    assert (found.status, found.conflict, found.conflicts, found.never) == (
+        "optimal",
+        None,
+        (),
+        None,
+    )
     assert found.placement is not None
     assert (found.placement.id, [one.name for one in found.placement.instances]) == (None, ["a"])
     assert list(client.instances.list()) == []
-    assert refusal(lambda: client.explain([InstanceRequest(flavor="none")])).code == "unknown-flavor"
+    assert (
+        refusal(lambda: client.explain([InstanceRequest(flavor="none")])).code == "unknown-flavor"
+    )
 
 
 def test_how_many_more_fit_is_told(client: Client) -> None:
     group = client.groups.create(name="db", policies=[AntiAffinity(level="zone")])
     ask = InstanceRequest(flavor="big", count=2, hints=Hints(group=group.id))
     found = client.headroom([ask], flavors={"big": Flavor(resources={"VCPU": 2})}, time_limit=20)
-    assert (found.copies, found.bound, found.gap, found.warnings) == (found.bound, found.copies, 0, ())
+    assert (found.copies, found.bound, found.gap, found.warnings) == (
+        found.bound,
+        found.copies,
+        0,
+        (),
+    )
     assert found.copies > 0
     assert found.scarce[0].sentence.startswith("VCPU runs out first")
     assert found.unlocks[0].rate > 0
-    assert client.headroom([ask], flavors={"big": Flavor(resources={"VCPU": 1})}, gap=0.5).gap <= 0.5
+    assert (
+        client.headroom([ask], flavors={"big": Flavor(resources={"VCPU": 1})}, gap=0.5).gap <= 0.5
+    )
     assert list(client.instances.list()) == []
-    assert refusal(lambda: client.headroom([InstanceRequest(flavor="none")])).code == "unknown-flavor"
+    assert (
+        refusal(lambda: client.headroom([InstanceRequest(flavor="none")])).code == "unknown-flavor"
+    )
 
 
 def test_a_dry_run_claims_nothing(client: Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -69,13 +70,15 @@ def test_a_change_is_looked_at_and_made_where_nothing_breaks(client: Client) -> 
     preview = client.groups.preview(group.id, policies=["anti-affinity"])
     assert (preview.clean, preview.violations[0].members) == (False, tuple(ids))
     for change in (client.groups.update, client.groups.patch):
-        error = refusal(lambda change=change: change(group.id, if_clean=True, policies=["anti-affinity"]))  # type: ignore[misc]
+        if_clean = partial(change, group.id, if_clean=True, policies=["anti-affinity"])
+        error = refusal(if_clean)
         assert (error.code, error.preview) == ("would-break", preview)
-        assert refusal(lambda change=change: change(group.id, policies=["exclusive"])).preview is None  # type: ignore[misc]
+        assert refusal(partial(change, group.id, policies=["exclusive"])).preview is None
     assert client.groups.preview(group.id, policies=["affinity"]).clean
-    assert [p.kind for p in client.groups.update(group.id, if_clean=True, policies=["affinity"]).policies] == [
-        "affinity"
-    ]
+    assert [
+        p.kind
+        for p in client.groups.update(group.id, if_clean=True, policies=["affinity"]).policies
+    ] == ["affinity"]
 
 
 def test_instances_are_adopted(client: Client) -> None:
@@ -95,7 +98,9 @@ def test_instances_are_adopted(client: Client) -> None:
         client.groups.grant(group.id, "..")
 
 
-def test_the_command_grants_lists_and_revokes(client: Client, guest: Client, capsys: Captured) -> None:
+def test_the_command_grants_lists_and_revokes(
+    client: Client, guest: Client, capsys: Captured
+) -> None:
     group = client.groups.create(name="shared")
     assert main(at(client, "group", "grant", group.id, guest.tenant)) == 0
     assert capsys.readouterr() == ("", "")
@@ -108,13 +113,18 @@ def test_the_command_grants_lists_and_revokes(client: Client, guest: Client, cap
     assert main(at(guest, "group", "list", "--granted")) == 0
     assert capsys.readouterr().out.splitlines()[1].split()[:3] == [group.id, "shared", "1"]
     assert main(at(client, "group", "show", group.id)) == 0
-    assert capsys.readouterr().out.splitlines()[-1].split(maxsplit=1) == ["others", "1 member of other projects"]
+    assert capsys.readouterr().out.splitlines()[-1].split(maxsplit=1) == [
+        "others",
+        "1 member of other projects",
+    ]
     assert main(at(client, "group", "revoke", group.id, guest.tenant)) == 0
     assert main(at(client, "group", "revoke", group.id, guest.tenant)) == 2
     assert "[grant-not-found]" in capsys.readouterr().err
 
 
-def test_the_command_says_what_would_break(client: Client, guest: Client, files: Path, capsys: Captured) -> None:
+def test_the_command_says_what_would_break(
+    client: Client, guest: Client, files: Path, capsys: Captured
+) -> None:
     group = client.groups.create(name="web")
     client.groups.grant(group.id, guest.tenant)
     ids = place(client, group, 2)

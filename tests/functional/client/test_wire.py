@@ -54,7 +54,9 @@ def test_what_is_no_value_is_refused_before_it_is_sent() -> None:
         ("http://h", "t", "sécret"),
     ],
 )
-def test_what_cannot_be_a_server_a_project_or_a_token_is_refused(url: str, tenant: str, token: str | None) -> None:
+def test_what_cannot_be_a_server_a_project_or_a_token_is_refused(
+    url: str, tenant: str, token: str | None
+) -> None:
     with pytest.raises(BadInput) as caught:
         Client(url, tenant, token)
     assert "cret" not in str(caught.value)
@@ -78,7 +80,9 @@ class Scripted(httpx.BaseTransport):
 def failing(status: int = 503, code: str = "store-unavailable", **headers: str) -> httpx.Response:
     error = {"status": status, "code": code, "title": "t", "detail": "d", "request_id": "req-1"}
     return httpx.Response(
-        status, json={"errors": [error]}, headers={k.replace("_", "-"): v for k, v in headers.items()}
+        status,
+        json={"errors": [error]},
+        headers={k.replace("_", "-"): v for k, v in headers.items()},
     )
 
 
@@ -102,7 +106,9 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_what_is_refused_for_now_is_asked_again_under_the_same_key(waits: list[float]) -> None:
     script = Scripted(
-        failing(Retry_After="2"), failing(Retry_After="0"), httpx.Response(201, json={"placement": PLACED})
+        failing(Retry_After="2"),
+        failing(Retry_After="0"),
+        httpx.Response(201, json={"placement": PLACED}),
     )
     placed = Client(URL, transport=script).place([InstanceRequest(resources={"VCPU": 1})])
     assert placed.id == UNKNOWN
@@ -136,7 +142,9 @@ ONCE = {"adopt-if", "preview", "create", "patch", "put-if"}
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_only_what_may_come_twice_is_sent_again_and_not_for_ever(call: str, waits: list[float]) -> None:
+def test_only_what_may_come_twice_is_sent_again_and_not_for_ever(
+    call: str, waits: list[float]
+) -> None:
     script = Scripted(*(failing(Retry_After="1") for _ in range(9)))
     error = refusal(lambda: CALLS[call](Client(URL, transport=script)))
     assert error.code == "store-unavailable"
@@ -197,7 +205,9 @@ def test_another_kind_of_server_is_told_from_ours(answer: httpx.Response) -> Non
 def test_no_answer_is_one_error_that_says_whether_the_request_may_have_arrived(
     failure: Exception, maybe_done: bool
 ) -> None:
-    with pytest.raises(Unreachable, match=r"http://127\.0\.0\.1 cannot be reached: [^\[]+$") as caught:
+    with pytest.raises(
+        Unreachable, match=r"http://127\.0\.0\.1 cannot be reached: [^\[]+$"
+    ) as caught:
         Client(URL, transport=Scripted(failure)).groups.get(UNKNOWN)
     assert caught.value.maybe_done == maybe_done
 
@@ -209,13 +219,21 @@ def test_the_token_is_sent_and_shown_nowhere() -> None:
     (request,) = script.asked
     assert request.headers["X-Auth-Token"] == "gs_secret"
     assert request.url.raw_path == b"/below/v1.0/a%20b%2Fc/groups?name=x%26y&limit=1000"
-    held: list[Any] = [client, client.groups, client.fleet, *vars(client).values(), *vars(client.groups).values()]
+    held: list[Any] = [
+        client,
+        client.groups,
+        client.fleet,
+        *vars(client).values(),
+        *vars(client.groups).values(),
+    ]
     session = client._session
     held += [session, *vars(session).values(), session._http.headers]
     assert all("secret" not in repr(one) for one in held)
 
 
-def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:3128")
     with Client("http://127.0.0.1:1") as client, pytest.raises(Unreachable, match="refused"):
         client.groups.get(UNKNOWN)

@@ -39,7 +39,9 @@ def request(*headers: tuple[str, str]) -> Request:
         ([(OLD, "2.13"), (NEW, "identity 3.5")], "2.13"),
     ],
 )
-def test_the_headers_say_which_version_is_meant(headers: list[tuple[str, str]], version: str) -> None:
+def test_the_headers_say_which_version_is_meant(
+    headers: list[tuple[str, str]], version: str
+) -> None:
     assert str(asked(request(*headers))) == version
     assert str(answered(request(*headers))) == version
 
@@ -102,7 +104,10 @@ def test_versions_compare_as_numbers() -> None:
 def test_a_fault_bears_novas_name_for_its_status(code: str, name: str, status: int) -> None:
     error = ApiError(code, "what happened", headers={"Retry-After": "1"})
     answer = fault(request((NEW, "compute 2.64")), error)
-    assert (answer.status, answer.body) == (status, {name: {"code": status, "message": "what happened"}})
+    assert (answer.status, answer.body) == (
+        status,
+        {name: {"code": status, "message": "what happened"}},
+    )
     assert answer.headers == {
         "Retry-After": "1",
         NEW: "compute 2.64",

@@ -39,7 +39,9 @@ class Named:
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     database = tmp_path_factory.mktemp("nova") / "groups.db"
-    settings = Settings.model_validate({"quota": {"nova_groups": -1}, "quotas": {"small": {"nova_groups": 2}}})
+    settings = Settings.model_validate(
+        {"quota": {"nova_groups": -1}, "quotas": {"small": {"nova_groups": 2}}}
+    )
     app = make_app(settings, database=f"sqlite:///{database}", identity=Named())
     yield app
     app.close()
@@ -100,7 +102,9 @@ def test_a_group_is_made_shown_listed_and_deleted(member: Asker, project: str) -
     assert (group["project_id"], group["user_id"]) == (project, "ann")
     one = f"{GROUPS}/{group['id']}"
     assert member("GET", one).get_json() == {"server_group": group}
-    assert member("GET", one.upper().replace("/V2.1/OS-SERVER-GROUPS", GROUPS)).get_json() == {"server_group": group}
+    assert member("GET", one.upper().replace("/V2.1/OS-SERVER-GROUPS", GROUPS)).get_json() == {
+        "server_group": group
+    }
     assert member("GET", GROUPS).get_json() == {"server_groups": [group]}
     gone = member("DELETE", one)
     assert (gone.status_code, gone.data) == (204, b"")
@@ -155,13 +159,23 @@ def test_an_unknown_marker_is_refused(member: Asker, marker: str) -> None:
 
 def test_unknown_parameters_are_refused_from_2_75(app: Any, project: str) -> None:
     for version, status in (("2.1", 200), ("2.74", 200), ("2.75", 400), ("latest", 400)):
-        assert Asker(app, f"{project} member", version)("GET", GROUPS + "?colour=blue").status_code == status
-    assert Asker(app, f"{project} member", "2.75")("GET", GROUPS + "?limit=1&offset=0&all_projects").status_code == 200
+        assert (
+            Asker(app, f"{project} member", version)("GET", GROUPS + "?colour=blue").status_code
+            == status
+        )
+    assert (
+        Asker(app, f"{project} member", "2.75")(
+            "GET", GROUPS + "?limit=1&offset=0&all_projects"
+        ).status_code
+        == 200
+    )
 
 
 def test_only_an_admin_lists_all_projects(member: Asker, admin: Asker) -> None:
     made = member.make()
-    member_sees, admin_sees = (asker("GET", GROUPS + "?all_projects=1").get_json() for asker in (member, admin))
+    member_sees, admin_sees = (
+        asker("GET", GROUPS + "?all_projects=1").get_json() for asker in (member, admin)
+    )
     assert [group["id"] for group in member_sees["server_groups"]] == [made]
     assert made in {group["id"] for group in admin_sees["server_groups"]}
     assert admin.names() == []
@@ -182,8 +196,8 @@ def test_a_group_with_members_is_deleted_and_they_keep_running(app: Any, project
     made = admin.make()
     fleet = {"levels": [], "hosts": [{"name": "h1", "inventory": {"VCPU": 4}}]}
     assert admin("PUT", "/v1.0/fleet", fleet).status_code in {200, 204}
-    wish = {"instances": [{"resources": {"VCPU": 1}, "hints": {"group": made}}]}
-    placed = admin("POST", f"/v1.0/{project}/placements", {"placement": wish})
+    options = {"instances": [{"resources": {"VCPU": 1}, "hints": {"group": made}}]}
+    placed = admin("POST", f"/v1.0/{project}/placements", {"placement": options})
     assert placed.status_code == 201
     (instance,) = [one["id"] for one in placed.get_json()["placement"]["instances"]]
     assert admin("GET", f"{GROUPS}/{made}").get_json()["server_group"]["members"] == [instance]
@@ -209,7 +223,9 @@ ANSWERS = [
 
 @pytest.mark.parametrize(("method", "path", "status"), ANSWERS)
 def test_every_answer_names_its_version(member: Asker, method: str, path: str, status: int) -> None:
-    answer = member(method, path, content_type="text/plain") if status == 415 else member(method, path)
+    answer = (
+        member(method, path, content_type="text/plain") if status == 415 else member(method, path)
+    )
     assert answer.status_code == status
     assert (answer.headers[NEW], answer.headers[OLD]) == ("compute 2.64", "2.64")
     assert {NEW, OLD} <= {name.strip() for name in answer.headers["Vary"].split(",")}
@@ -223,7 +239,12 @@ def test_a_version_that_is_not_spoken_is_refused_on_every_path(
 ) -> None:
     asker = Asker(app, f"{project} member", version)
     body = {"server_group": {"name": "web", "policy": "affinity"}}
-    for method, path in (("GET", GROUPS), ("POST", GROUPS), ("GET", f"{GROUPS}/{UNKNOWN}"), ("DELETE", f"{GROUPS}/x")):
+    for method, path in (
+        ("GET", GROUPS),
+        ("POST", GROUPS),
+        ("GET", f"{GROUPS}/{UNKNOWN}"),
+        ("DELETE", f"{GROUPS}/x"),
+    ):
         answer = asker(method, path, body if method == "POST" else None)
         fault(answer, "badRequest" if status == 400 else "computeFault", status)
         assert answer.headers[OLD] == "2.1"
@@ -238,7 +259,11 @@ def test_without_an_identity_there_is_a_fault_of_novas_form(app: Any) -> None:
 def test_a_reader_may_look_and_no_more(app: Any, project: str) -> None:
     reader = Asker(app, f"{project} reader")
     assert reader.names() == []
-    fault(reader("POST", GROUPS, {"server_group": {"name": "web", "policy": "affinity"}}), "forbidden", 403)
+    fault(
+        reader("POST", GROUPS, {"server_group": {"name": "web", "policy": "affinity"}}),
+        "forbidden",
+        403,
+    )
     fault(reader("DELETE", f"{GROUPS}/{UNKNOWN}"), "forbidden", 403)
 
 
@@ -247,7 +272,9 @@ def test_there_is_nothing_but_json(member: Asker, accept: str) -> None:
     fault(member("GET", GROUPS, Accept=accept), "computeFault", 406)
 
 
-@pytest.mark.parametrize("accept", ["*/*", "application/*", "text/html, application/json;q=0.1", ""])
+@pytest.mark.parametrize(
+    "accept", ["*/*", "application/*", "text/html, application/json;q=0.1", ""]
+)
 def test_json_is_given_to_whoever_takes_it(member: Asker, accept: str) -> None:
     assert member("GET", GROUPS, Accept=accept).mimetype == "application/json"
 
@@ -262,7 +289,9 @@ VERSION = {"id": "v2.1", "status": "CURRENT", "version": "2.104", "min_version":
 
 @pytest.mark.parametrize("path", ["/v2.1", "/v2.1/"])
 @pytest.mark.parametrize("asked", [{}, {OLD: "2.999"}, {OLD: "two"}])
-def test_the_version_document_is_open_to_everybody(app: Any, path: str, asked: dict[str, str]) -> None:
+def test_the_version_document_is_open_to_everybody(
+    app: Any, path: str, asked: dict[str, str]
+) -> None:
     answer = Client(app).get(path, base_url="http://groups.example:8774", headers=asked)
     assert answer.status_code == 200
     version = answer.get_json()["version"]
@@ -278,4 +307,7 @@ def test_the_root_lists_the_versions(app: Any) -> None:
 
 def test_the_self_link_keeps_the_path_that_the_app_is_mounted_at(app: Any) -> None:
     answer = Client(app).get("/v2.1", base_url="http://groups.example/compute")
-    assert json.loads(answer.data)["version"]["links"][0]["href"] == "http://groups.example/compute/v2.1/"
+    assert (
+        json.loads(answer.data)["version"]["links"][0]["href"]
+        == "http://groups.example/compute/v2.1/"
+    )

@@ -12,7 +12,9 @@ from tests.functional.nova.test_nova import GROUPS, Asker, admin, app, fault, me
 __all__ = ["admin", "app", "member", "project"]
 
 
-def test_an_admin_reaches_every_projects_group_where_the_path_names_none(member: Asker, app: Any) -> None:
+def test_an_admin_reaches_every_projects_group_where_the_path_names_none(
+    member: Asker, app: Any
+) -> None:
     key = member.make()
     elsewhere = Asker(app, "elsewhere admin")
     assert elsewhere("GET", f"{GROUPS}/{key}").status_code == 200
@@ -46,5 +48,7 @@ def test_an_id_that_no_database_can_hold_is_not_found(member: Asker) -> None:
 def test_a_list_of_very_many_policies_costs_little(member: Asker) -> None:
     start = time.process_time()
     body = {"server_group": {"name": "a", "policies": [1] * 300_000}}
-    fault(member("POST", GROUPS, body, **{"X-OpenStack-Nova-API-Version": "2.1"}), "badRequest", 400)
+    fault(
+        member("POST", GROUPS, body, **{"X-OpenStack-Nova-API-Version": "2.1"}), "badRequest", 400
+    )
     assert time.process_time() - start < 5

@@ -23,7 +23,9 @@ from groupsolver.store.entities import StoredGroup
 from groupsolver.wire.bodies.core import GroupFields
 
 ID, MEMBER, CHILD = (f"{n:08x}-0000-4000-8000-000000000000" for n in range(3))
-V1, V13, V14, V15, V63, V64, V104 = (Microversion(2, minor) for minor in (1, 13, 14, 15, 63, 64, 104))
+V1, V13, V14, V15, V63, V64, V104 = (
+    Microversion(2, minor) for minor in (1, 13, 14, 15, 63, 64, 104)
+)
 
 
 def request(body: bytes, content_type: str | None = "application/json") -> Request:
@@ -43,7 +45,9 @@ def refused(version: Microversion, body: Any) -> str:
     return caught.value.detail
 
 
-def stored(*policies: Policy, name: str | None = "web", groups: tuple[str, ...] = ()) -> StoredGroup:
+def stored(
+    *policies: Policy, name: str | None = "web", groups: tuple[str, ...] = ()
+) -> StoredGroup:
     return StoredGroup(ID, "shop", "ann", name, policies, {"a": "b"}, groups, (MEMBER,))
 
 
@@ -56,7 +60,9 @@ MEANINGS: list[tuple[str, Policy]] = [
 
 
 @pytest.mark.parametrize(("name", "policy"), MEANINGS)
-def test_each_policy_of_nova_has_a_meaning_here_and_is_shown_by_its_name(name: str, policy: Policy) -> None:
+def test_each_policy_of_nova_has_a_meaning_here_and_is_shown_by_its_name(
+    name: str, policy: Policy
+) -> None:
     assert made(V15, name="web", policies=[name]) == GroupFields(name="web", policies=(policy,))
     assert made(V63, name="web", policies=[name]).policies == (policy,)
     assert made(V64, name="web", policy=name).policies == (policy,)
@@ -65,7 +71,13 @@ def test_each_policy_of_nova_has_a_meaning_here_and_is_shown_by_its_name(name: s
 
 def test_the_group_is_shown_as_each_microversion_has_it() -> None:
     group = stored(AntiAffinity())
-    first = {"id": ID, "name": "web", "members": [MEMBER], "policies": ["anti-affinity"], "metadata": {}}
+    first = {
+        "id": ID,
+        "name": "web",
+        "members": [MEMBER],
+        "policies": ["anti-affinity"],
+        "metadata": {},
+    }
     owners = {"project_id": "shop", "user_id": "ann"}
     last = {"id": ID, "name": "web", "members": [MEMBER], "policy": "anti-affinity", "rules": {}}
     assert server_group(group, V1) == first
@@ -74,8 +86,12 @@ def test_the_group_is_shown_as_each_microversion_has_it() -> None:
     assert server_group(group, V64) == server_group(group, V104) == {**last, **owners}
 
 
-@pytest.mark.parametrize(("given", "most"), [(3, 3), ("3", 3), ("007", 7), (2**63 - 1, 2**63 - 1), (1, 1), ("1", 1)])
-def test_max_server_per_host_is_read_as_number_or_digits_and_shown_as_number(given: object, most: int) -> None:
+@pytest.mark.parametrize(
+    ("given", "most"), [(3, 3), ("3", 3), ("007", 7), (2**63 - 1, 2**63 - 1), (1, 1), ("1", 1)]
+)
+def test_max_server_per_host_is_read_as_number_or_digits_and_shown_as_number(
+    given: object, most: int
+) -> None:
     fields = made(V64, name="web", policy="anti-affinity", rules={"max_server_per_host": given})
     (policy,) = fields.policies
     assert isinstance(policy, AntiAffinity)
@@ -88,7 +104,9 @@ def test_max_server_per_host_is_read_as_number_or_digits_and_shown_as_number(giv
 
 def test_no_rules_are_no_rule() -> None:
     for policy in ("anti-affinity", "affinity", "soft-affinity"):
-        assert made(V64, name="web", policy=policy, rules={}) == made(V64, name="web", policy=policy)
+        assert made(V64, name="web", policy=policy, rules={}) == made(
+            V64, name="web", policy=policy
+        )
 
 
 @pytest.mark.parametrize("policy", ["affinity", "soft-affinity", "soft-anti-affinity"])
@@ -99,10 +117,35 @@ def test_rules_need_anti_affinity(policy: str) -> None:
 
 @pytest.mark.parametrize(
     "most",
-    [0, -1, "0", "-1", "", "x", "3 ", "3\n", "٣", "1_0", 1.5, "2.0", True, None, [3], 2**63, "9" * 30, "9" * 5000],
+    [
+        0,
+        -1,
+        "0",
+        "-1",
+        "",
+        "x",
+        "3 ",
+        "3\n",
+        "٣",
+        "1_0",
+        1.5,
+        "2.0",
+        True,
+        None,
+        [3],
+        2**63,
+        "9" * 30,
+        "9" * 5000,
+    ],
 )
 def test_any_other_max_server_per_host_is_refused(most: object) -> None:
-    body = {"server_group": {"name": "web", "policy": "anti-affinity", "rules": {"max_server_per_host": most}}}
+    body = {
+        "server_group": {
+            "name": "web",
+            "policy": "anti-affinity",
+            "rules": {"max_server_per_host": most},
+        }
+    }
     assert "server_group.rules.max_server_per_host" in refused(V64, body)
 
 
@@ -141,7 +184,9 @@ def test_keys_without_a_meaning_do_not_hide_a_policy() -> None:
     policy = AntiAffinity.model_validate({"x-note": "by hand"})
     assert expressed(stored(policy)) == ("anti-affinity", {})
     # Nor does the mark of a rule give one to a policy that has none.
-    policies = made(V64, name="web", policy="anti-affinity", rules={"max_server_per_host": 1}).policies
+    policies = made(
+        V64, name="web", policy="anti-affinity", rules={"max_server_per_host": 1}
+    ).policies
     marks = policies[0].model_extra or {}
     assert marks
     assert expressed(stored(Affinity.model_validate(marks))) == ("affinity", {})
@@ -177,7 +222,9 @@ def test_soft_policies_come_with_2_15(policy: str) -> None:
         {"name": "web", "policies": ["affinity"], "id": ID},
     ],
 )
-def test_up_to_2_63_a_group_has_a_name_and_a_list_of_one_policy(version: Microversion, group: object) -> None:
+def test_up_to_2_63_a_group_has_a_name_and_a_list_of_one_policy(
+    version: Microversion, group: object
+) -> None:
     assert "server_group" in refused(version, {"server_group": group})
 
 
@@ -225,7 +272,9 @@ def test_a_name_that_nova_refuses_is_refused(name: object) -> None:
         refused(version, {"server_group": {"name": name, **policy}})
 
 
-@pytest.mark.parametrize("name", ["a", "a" * 255, "web servers", "Größe", "組", "a/b", "<&>'\"", "🐌"])
+@pytest.mark.parametrize(
+    "name", ["a", "a" * 255, "web servers", "Größe", "組", "a/b", "<&>'\"", "🐌"]
+)
 def test_any_printable_name_is_taken(name: str) -> None:
     assert made(V1, name=name, policies=["affinity"]).name == name
 

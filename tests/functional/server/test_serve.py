@@ -36,7 +36,9 @@ def hasty() -> Iterator[Served]:
 
 # 6 s: longer than a client that sends nothing is kept; this one waits.
 @pytest.mark.parametrize(("number", "seconds"), [(signal.SIGTERM, 6), (signal.SIGINT, 1)])
-def test_a_request_in_flight_is_answered_and_nobody_new_is_let_in(served: Served, number: int, seconds: int) -> None:
+def test_a_request_in_flight_is_answered_and_nobody_new_is_let_in(
+    served: Served, number: int, seconds: int
+) -> None:
     slow = served.begin(f"/slow?{seconds}")
     served.signal(number)
     served.until_refused()
@@ -199,7 +201,9 @@ def here() -> Iterator[int]:
     assert clean == [True]
 
 
-def ask(port: int, method: str, path: str, headers: dict[str, str] | None = None) -> tuple[HTTPResponse, bytes]:
+def ask(
+    port: int, method: str, path: str, headers: dict[str, str] | None = None
+) -> tuple[HTTPResponse, bytes]:
     connection = HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request(method, path, headers=headers or {})
     answer = connection.getresponse()
@@ -219,7 +223,9 @@ def test_no_answer_names_the_server(here: int) -> None:
     assert json.loads(body)["SERVER_SOFTWARE"] == "groupsolver"  # text, as WSGI wants it
 
 
-def test_forwarding_headers_arrive_so_that_they_can_be_refused_and_change_nothing(here: int) -> None:
+def test_forwarding_headers_arrive_so_that_they_can_be_refused_and_change_nothing(
+    here: int,
+) -> None:
     sent = {
         "X-Forwarded-For": "9.9.9.9",
         "X-Forwarded-Host": "evil",
@@ -247,7 +253,9 @@ def test_what_cannot_be_a_request_is_answered_in_the_apps_form(
     here: int, method: str, path: str, size: int | str, status: int
 ) -> None:
     with socket.create_connection(("127.0.0.1", here), timeout=30) as connection:
-        connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
+        connection.sendall(
+            f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode()
+        )
         answer = b"".join(iter(lambda: connection.recv(4096), b""))
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(f"HTTP/1.1 {status} ".encode())

@@ -32,7 +32,9 @@ def database(tmp_path: Path) -> str:
 
 @pytest.fixture
 def served(database: str) -> Iterator[Served]:
-    yield from serving(Served("groupsolver", "serve", "--port", "0", "--database", database, "--threads", "4"))
+    yield from serving(
+        Served("groupsolver", "serve", "--port", "0", "--database", database, "--threads", "4")
+    )
 
 
 def test_the_start_up_line_says_where_what_and_who(served: Served, database: str) -> None:
@@ -57,16 +59,25 @@ def test_each_request_is_a_line_of_json_on_standard_error(served: Served) -> Non
 
 
 def sent(connection: HTTPConnection, method: str, path: str, body: Any) -> None:
-    connection.request(method, path, body=json.dumps(body), headers={"Content-Type": "application/json"})
+    connection.request(
+        method, path, body=json.dumps(body), headers={"Content-Type": "application/json"}
+    )
 
 
-def test_a_placement_that_is_being_solved_is_answered_before_the_server_ends(served: Served) -> None:
+def test_a_placement_that_is_being_solved_is_answered_before_the_server_ends(
+    served: Served,
+) -> None:
     loaded = served.connect()
     sent(loaded, "PUT", "/v1.0/fleet", TIGHT[1])
     assert body_of(loaded)[0].status in {200, 201, 204}
     asked = served.connect()
     instances = [group["members"][0] for group in TIGHT[0]["groups"]]
-    sent(asked, "POST", "/v1.0/p1/placements", {"placement": {"instances": instances, "time_limit": 4}})
+    sent(
+        asked,
+        "POST",
+        "/v1.0/p1/placements",
+        {"placement": {"instances": instances, "time_limit": 4}},
+    )
     other = served.connect()  # meanwhile the rest is answered
     end = time.monotonic() + SOON
     while True:
@@ -97,7 +108,10 @@ def quiet() -> Iterator[None]:
 
 TOKENS, CONFIG = "{}/no-such.toml", "{}/config.toml"
 REFUSED: list[tuple[list[str], str]] = [
-    (["--host", "0.0.0.0"], "0.0.0.0 is not only this machine's: expected --identity tokens or keystone"),
+    (
+        ["--host", "0.0.0.0"],
+        "0.0.0.0 is not only this machine's: expected --identity tokens or keystone",
+    ),
     (
         ["--host", "0.0.0.0", "--identity", "loopback"],
         "--identity loopback makes everybody admin: expected a loopback address, found 0.0.0.0",
@@ -107,8 +121,14 @@ REFUSED: list[tuple[list[str], str]] = [
     (["--host", "a..b\n"], "cannot listen at a..b\\n:0: it is no host's name"),
     (["--host", "192.0.2.1"], "cannot listen at 192.0.2.1:0: Cannot assign requested address"),
     (["--tokens", TOKENS], "--tokens has a meaning with --identity tokens only"),
-    (["--identity", "keystone", "--tokens", TOKENS], "--tokens has a meaning with --identity tokens only"),
-    (["--keystone-config", TOKENS], "--keystone-config has a meaning with --identity keystone only"),
+    (
+        ["--identity", "keystone", "--tokens", TOKENS],
+        "--tokens has a meaning with --identity tokens only",
+    ),
+    (
+        ["--keystone-config", TOKENS],
+        "--keystone-config has a meaning with --identity keystone only",
+    ),
     (["--identity", "tokens", "--tokens", TOKENS], "[unreadable-file]"),
     (["--identity", "keystone"], "--identity keystone needs --keystone-config FILE"),
     (["--identity", "keystone", "--keystone-config", TOKENS], "[unreadable-file]"),
@@ -120,7 +140,10 @@ REFUSED: list[tuple[list[str], str]] = [
     (["--database", "mysql://u:secret@h/db"], "expected sqlite or postgresql, found mysql"),
     (["--database", "secret"], "[wrong-value]"),
     (["--database", "sqlite:////no/such/folder/x.db"], "cannot be used"),
-    (["--database", "postgresql://u:secret@127.0.0.1:1/db?connect_timeout=2"], "u:***@127.0.0.1:1/db"),
+    (
+        ["--database", "postgresql://u:secret@127.0.0.1:1/db?connect_timeout=2"],
+        "u:***@127.0.0.1:1/db",
+    ),
 ]
 
 
@@ -150,7 +173,10 @@ def test_a_port_that_is_taken_is_told_and_the_database_is_left_alone(
     port = taken.getsockname()[1]
     with taken:
         assert main(["serve", "--port", str(port), "--database", database]) == 2
-    assert capsys.readouterr().err == f"groupsolver: cannot listen at 127.0.0.1:{port}: Address already in use\n"
+    assert (
+        capsys.readouterr().err
+        == f"groupsolver: cannot listen at 127.0.0.1:{port}: Address already in use\n"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -170,7 +196,9 @@ def test_passwords_of_the_database_are_hidden() -> None:
 @pytest.mark.parametrize("threads", [None, *range(3, 20)])
 @pytest.mark.parametrize("solves", [1, 2, 64])
 @pytest.mark.parametrize("waiting", [0, 4, 100])
-def test_placements_leave_two_threads_to_everything_else(threads: int | None, solves: int, waiting: int) -> None:
+def test_placements_leave_two_threads_to_everything_else(
+    threads: int | None, solves: int, waiting: int
+) -> None:
     settings, given = shares(Settings(solves=solves, waiting=waiting), threads)
     assert settings.solves >= 1
     assert settings.waiting >= 0

@@ -110,7 +110,9 @@ def test_a_port_that_is_taken_is_an_error(sockets: list[socket.socket]) -> None:
         bind("127.0.0.1", sockets[0].getsockname()[1])
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere 127.0.0.2 is no address")
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="elsewhere 127.0.0.2 is no address"
+)
 def test_every_address_of_a_host_gets_the_same_port_and_one_that_is_not_here_is_left_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -23,13 +23,19 @@ def tree(rnd: Random) -> Doc:
     for i in range(rnd.randint(4, 8)):
         rack = f"r{rnd.randint(0, 3)}"
         zone = above.setdefault(rack, f"z{rnd.randint(0, 1)}")
-        hosts.append({"name": f"h{i}", "domains": {"zone": zone, "rack": rack}, "inventory": {"VCPU": 99}})
+        hosts.append(
+            {"name": f"h{i}", "domains": {"zone": zone, "rack": rack}, "inventory": {"VCPU": 99}}
+        )
         above[f"h{i}"] = rack
-    above |= dict.fromkeys(sorted(set(above.values()) - {rack for rack in above if rack.startswith("r")}), "core")
+    above |= dict.fromkeys(
+        sorted(set(above.values()) - {rack for rack in above if rack.startswith("r")}), "core"
+    )
     for one, other in above.items():
         for _ in range(rnd.choice((1, 1, 2))):
             link = {"between": rnd.sample([one, other], 2), "bandwidth_mbps": rnd.randint(0, 300)}
-            links.append(link | ({"used_mbps": rnd.randint(0, 350)} if rnd.randint(0, 2) == 0 else {}))
+            links.append(
+                link | ({"used_mbps": rnd.randint(0, 350)} if rnd.randint(0, 2) == 0 else {})
+            )
     return {"levels": ["zone", "rack"], "hosts": hosts, "links": links}
 
 
@@ -52,7 +58,9 @@ def flow(fleet: Doc, mbps: int, here: list[str], there: list[str], below: set[st
     return int(nx.maximum_flow_value(graph, "from", "to"))
 
 
-def excess(fleet: Doc, mbps: int, mine: list[tuple[str, bool]], theirs: list[tuple[str, bool]] | None) -> int:
+def excess(
+    fleet: Doc, mbps: int, mine: list[tuple[str, bool]], theirs: list[tuple[str, bool]] | None
+) -> int:
     """The measure, cut by cut; members are hosts, and whether they are new."""
     total = 0
     domains = {("host", h["name"]): {h["name"]} for h in fleet["hosts"]}
@@ -84,7 +92,10 @@ def excess(fleet: Doc, mbps: int, mine: list[tuple[str, bool]], theirs: list[tup
 
 def members(group: str, hosts: list[str], running: int) -> tuple[Doc, list[Doc], dict[str, str]]:
     size = {"resources": {"VCPU": 1}}
-    existing = [{"group": group, "id": f"{group} old{i}", "host": host} for i, host in enumerate(hosts[:running])]
+    existing = [
+        {"group": group, "id": f"{group} old{i}", "host": host}
+        for i, host in enumerate(hosts[:running])
+    ]
     new = hosts[running:]
     found: Doc = {"name": group, "members": [{**size, "count": len(new)}] if new else []}
     return found, existing, {f"{group}/{i}": host for i, host in enumerate(new)}
@@ -126,14 +137,19 @@ def test_the_measure_is_what_maximum_flows_say_on_random_trees(seed: int, betwee
 # Two racks of two hosts, 400 Mbit/s from each rack to the core.
 RACKS: Doc = {
     "levels": ["rack"],
-    "hosts": [{"name": f"h{i}", "domains": {"rack": f"r{i // 2}"}, "inventory": {"VCPU": 4}} for i in range(4)],
+    "hosts": [
+        {"name": f"h{i}", "domains": {"rack": f"r{i // 2}"}, "inventory": {"VCPU": 4}}
+        for i in range(4)
+    ],
     "links": [{"between": [f"r{i}", "core"], "bandwidth_mbps": 400} for i in range(2)],
 }
 
 
 def app_of(*groups: Doc, count: int = 2, **more: Any) -> Application:
     sized = [{"resources": {"VCPU": 1}, "count": count}]
-    return Application.model_validate({"groups": [{"members": sized, **group} for group in groups], **more})
+    return Application.model_validate(
+        {"groups": [{"members": sized, **group} for group in groups], **more}
+    )
 
 
 def group(name: str, mbps: int, **more: Any) -> Doc:
@@ -146,12 +162,19 @@ def test_hard_policies_share_the_links_and_the_checker_says_so() -> None:
     verdict = check(app, fleet, apart)
     # Each alone needs min(1, 1) x 250 of 400; both 500.
     assert [(v.group, v.policy, v.sentence, v.measure) for v in verdict.violations] == [
-        (None, "capacity", f"the links that leave rack r{i} have 400 Mbit/s free; what is placed adds 500", 100)
+        (
+            None,
+            "capacity",
+            f"the links that leave rack r{i} have 400 Mbit/s free; what is placed adds 500",
+            100,
+        )
         for i in range(2)
     ]
     assert not check(app, fleet, apart | {"B/1": "h0"}).violations
     spread = {"kind": "anti-affinity", "level": "rack"}
-    both = [{"name": name, "policies": [spread, {"kind": "bandwidth", "mbps": 250}]} for name in "AB"]
+    both = [
+        {"name": name, "policies": [spread, {"kind": "bandwidth", "mbps": 250}]} for name in "AB"
+    ]
     assert solve(app_of(*both), fleet, limits=ONE).status == "infeasible"
 
 
@@ -168,7 +191,9 @@ def test_a_soft_policy_pays_for_each_mbit_and_says_where() -> None:
 
 def test_members_that_run_need_what_they_need_and_new_ones_what_they_add() -> None:
     fleet = {**RACKS, "links": [{**link, "used_mbps": 300} for link in RACKS["links"]]}
-    running = [{"group": "A", "id": f"old{i}", "host": host} for i, host in enumerate(("h0", "h1", "h2"))]
+    running = [
+        {"group": "A", "id": f"old{i}", "host": host} for i, host in enumerate(("h0", "h1", "h2"))
+    ]
     app = app_of(group("A", 100), count=1, existing=running)
     # Of three, min(2, 1) x 100 runs already, in the 300 that are used. A fourth in r1 makes it min(2, 2) x 100,
     # and 400 - 300 = 100 are free; in r0 it stays min(3, 1) x 100. With 200 a member there is no room in r1.
@@ -177,11 +202,18 @@ def test_members_that_run_need_what_they_need_and_new_ones_what_they_add() -> No
     dear = app_of(group("A", 200), count=1, existing=running)
     assert not check(dear, Fleet.model_validate(fleet), {"A/0": "h0"}).violations
     broken = check(dear, Fleet.model_validate(fleet), {"A/0": "h3"}).violations
-    assert [v.policy for v in broken] == ["capacity", "capacity", "bandwidth"]  # of both racks, and the policy
+    assert [v.policy for v in broken] == [
+        "capacity",
+        "capacity",
+        "bandwidth",
+    ]  # of both racks, and the policy
 
 
 def test_a_fleet_without_bandwidths_bounds_nothing() -> None:
-    silent = {**RACKS, "links": [{"between": ["r0", "core"]}, {"between": ["r0", "core"], "bandwidth_mbps": 0}]}
+    silent = {
+        **RACKS,
+        "links": [{"between": ["r0", "core"]}, {"between": ["r0", "core"], "bandwidth_mbps": 0}],
+    }
     for fleet in (silent, {**RACKS, "links": []}):
         apart = {"A/0": "h0", "A/1": "h2"}
         assert not check(app_of(group("A", 10**6)), Fleet.model_validate(fleet), apart).violations
@@ -200,7 +232,10 @@ def test_amounts_that_leave_64_bits_are_refused(weight: int | None) -> None:
 
 
 def test_links_of_any_size_are_taken_as_they_are() -> None:
-    wide = {**RACKS, "links": [{"between": ["r0", "core"], "bandwidth_mbps": 2**63 - 1} for _ in range(9)]}
+    wide = {
+        **RACKS,
+        "links": [{"between": ["r0", "core"], "bandwidth_mbps": 2**63 - 1} for _ in range(9)],
+    }
     compiled = compile_fleet(Fleet.model_validate(wide))
     assert compiled.index.free_mbps("rack", "r0") == 9 * (2**63 - 1)
     assert compiled.cut("rack").free.tolist() == [2**60, 0]  # more is as good as this

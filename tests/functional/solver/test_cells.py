@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from groupsolver import Application, BadInput, Fleet, Limits, Result, check, compile_fleet, solve
-from groupsolver.constraints.problem.compiled_problem import Ground
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.picture import picture
 from groupsolver.solver.exact.cp_sat import encode
 from groupsolver.solver.presolve.eligibility import survey
@@ -27,7 +27,9 @@ def host(name: str, *vcpus: int, **more: Any) -> Doc:
     return {"name": name, "cells": [{"inventory": {"VCPU": n}} for n in vcpus], **more}
 
 
-def app(*vcpus: int, policies: list[Any] | None = None, existing: list[Doc] | None = None) -> Application:
+def app(
+    *vcpus: int, policies: list[Any] | None = None, existing: list[Doc] | None = None
+) -> Application:
     members = [{"resources": {"VCPU": n}} for n in vcpus]
     group = {"name": "A", "members": members, "policies": policies or []}
     return Application.model_validate({"groups": [group], "existing": existing or []})
@@ -57,7 +59,11 @@ def test_the_answer_tells_each_members_cell(searched: bool) -> None:
         result = solve(batch, there, limits=ONE)
     assert result.status == "optimal"
     inside = [
-        sorted(n for n, id_ in zip((3, 3, 2, 2, 2, 2), result.cells, strict=True) if result.cells[id_] == c)
+        sorted(
+            n
+            for n, id_ in zip((3, 3, 2, 2, 2, 2), result.cells, strict=True)
+            if result.cells[id_] == c
+        )
         for c in "01"
     ]
     assert inside == [[2, 2, 3], [2, 2, 3]]
@@ -67,21 +73,28 @@ def test_the_answer_tells_each_members_cell(searched: bool) -> None:
 def test_hosts_without_cells_have_none_in_the_answer() -> None:
     result = solve(app(1), fleet({"name": "p", "inventory": {"VCPU": 2}}), limits=ONE)
     assert result.document()["cells"] == {}
-    assert solve(app(3), fleet({"name": "p", "inventory": {"VCPU": 2}}), limits=ONE).document()["cells"] == {}
+    assert (
+        solve(app(3), fleet({"name": "p", "inventory": {"VCPU": 2}}), limits=ONE).document()[
+            "cells"
+        ]
+        == {}
+    )
 
 
 def test_the_model_of_a_host_whose_cells_cannot_bind_has_no_variables_for_them() -> None:
     def inside(*vcpus: int) -> int:
-        compiled = compile_fleet(fleet(host("numa", *vcpus)))
-        ground = Ground(Scene(app(3, 2), compiled.index), compiled)
-        return len(encode(ground, survey(ground, "pack"), [np.array([0])] * 2).inside)
+        compiled_fleet = compile_fleet(fleet(host("numa", *vcpus)))
+        compiled = CompiledProblem(Problem(app(3, 2), compiled_fleet.index), compiled_fleet)
+        return len(encode(compiled, survey(compiled, "pack"), [np.array([0])] * 2).inside)
 
     assert inside(5, 4) == 0  # the first takes both
     assert inside(4, 4) == 2
     assert inside(4, 2) == 2
 
 
-def told(placement: dict[str, str], cells: dict[str, str] | None, *vcpus: int, there: Fleet | None = None) -> list[str]:
+def told(
+    placement: dict[str, str], cells: dict[str, str] | None, *vcpus: int, there: Fleet | None = None
+) -> list[str]:
     verdict = check(app(*vcpus), there or fleet(host("numa", 4, 4)), placement, cells=cells)
     return [f"{violation.policy}: {violation.sentence}" for violation in verdict.violations]
 
@@ -94,11 +107,15 @@ def test_the_checker_holds_cells_that_are_told_against_their_room() -> None:
     assert told(BOTH, {"A/0": "0", "A/1": "0"}, 3, 3) == [
         "capacity: cell 0 of numa has 4 VCPU free; its new members take 6"
     ]
-    assert told(BOTH, {"A/0": "0"}, 3, 3) == ["capacity: A/1, which is on numa, is put into none of its cells"]
+    assert told(BOTH, {"A/0": "0"}, 3, 3) == [
+        "capacity: A/1, which is on numa, is put into none of its cells"
+    ]
     assert told(BOTH, {"A/0": "0", "A/1": "x"}, 3, 3) == [
         "capacity: A/1, which is on numa, is put into 'x', which it has not"
     ]
-    small = fleet({"name": "numa", "cells": [{"inventory": {"VCPU": {"total": 4, "max_unit": 2}}}, {}]})
+    small = fleet(
+        {"name": "numa", "cells": [{"inventory": {"VCPU": {"total": 4, "max_unit": 2}}}, {}]}
+    )
     assert told({"A/0": "numa"}, {"A/0": "0"}, 3, there=small) == [
         "capacity: cell 0 of numa gives a member at most 2 VCPU; A/0 takes 3"
     ]
@@ -119,7 +136,9 @@ def test_where_cells_are_not_told_the_checker_looks_for_a_way() -> None:
     ]
 
 
-def test_a_way_that_is_not_found_in_time_is_no_way_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_way_that_is_not_found_in_time_is_no_way_and_said_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("groupsolver.model.compiled.numa_packing.STEPS", 2)
     there = fleet(host("numa", 7, 7))
     found = told({f"A/{i}": "numa" for i in range(6)}, None, 3, 3, 2, 2, 2, 2, there=there)
@@ -131,28 +150,46 @@ def test_a_way_that_is_not_found_in_time_is_no_way_and_said_so(monkeypatch: pyte
 
 def test_policies_look_at_hosts_with_their_cells() -> None:
     minimum = {"kind": "host-capabilities", "minimum": {"VCPU": 8}}
-    assert solve(app(1, policies=[minimum]), fleet(host("numa", 4, 4)), limits=ONE).status == "optimal"
-    assert solve(app(1, policies=[minimum]), fleet(host("numa", 4, 3)), limits=ONE).status == "infeasible"
+    assert (
+        solve(app(1, policies=[minimum]), fleet(host("numa", 4, 4)), limits=ONE).status == "optimal"
+    )
+    assert (
+        solve(app(1, policies=[minimum]), fleet(host("numa", 4, 3)), limits=ONE).status
+        == "infeasible"
+    )
     busy = host("numa", 4, 4)
     busy["cells"][1]["used"] = {"VCPU": 1}
     result = solve(app(1, policies=["exclusive"]), fleet(busy), limits=ONE)
     assert result.status == "infeasible"
     own = [{"group": "A", "id": "old", "host": "numa", "cell": "1", "resources": {"VCPU": 1}}]
-    assert solve(app(1, policies=["exclusive"], existing=own), fleet(busy), limits=ONE).status == "optimal"
+    assert (
+        solve(app(1, policies=["exclusive"], existing=own), fleet(busy), limits=ONE).status
+        == "optimal"
+    )
     busy["cells"][1]["used"] = {"VCPU": 2}  # one of them is somebody else's
-    assert solve(app(1, policies=["exclusive"], existing=own), fleet(busy), limits=ONE).objective == 750
+    assert (
+        solve(app(1, policies=["exclusive"], existing=own), fleet(busy), limits=ONE).objective
+        == 750
+    )
     found = check(app(1, policies=["exclusive"]), fleet(busy), {"A/0": "numa"}).violations
     assert [violation.policy for violation in found] == ["exclusive"]
     # The host is shared already, so that another's member makes it no worse.
-    groups = [{"name": "A", "policies": ["exclusive"]}, {"name": "B", "members": [{"resources": {"VCPU": 1}}]}]
+    groups = [
+        {"name": "A", "policies": ["exclusive"]},
+        {"name": "B", "members": [{"resources": {"VCPU": 1}}]},
+    ]
     other = Application.model_validate({"groups": groups, "existing": own})
     assert solve(other, fleet(busy), limits=ONE).status == "optimal"
-    together = solve(app(3, 3, policies=["affinity"]), fleet(host("small", 4, 2), host("numa", 3, 3)), limits=ONE)
+    together = solve(
+        app(3, 3, policies=["affinity"]), fleet(host("small", 4, 2), host("numa", 3, 3)), limits=ONE
+    )
     assert set((together.placement or {}).values()) == {"numa"}
 
 
 def test_disabled_hosts_are_named_where_a_cell_could_have_taken_a_member() -> None:
-    there = fleet(host("off", 4, 4, enabled=False), host("small", 2, 2, 2, enabled=False), host("on", 1))
+    there = fleet(
+        host("off", 4, 4, enabled=False), host("small", 2, 2, 2, enabled=False), host("on", 1)
+    )
     (warning,) = solve(app(3), there, limits=ONE, explain=False).warnings
     assert warning == "disabled hosts that could have taken members: off"
 
@@ -160,7 +197,9 @@ def test_disabled_hosts_are_named_where_a_cell_could_have_taken_a_member() -> No
 def test_a_running_member_may_say_its_cell_if_the_host_has_it() -> None:
     there = [{"group": "A", "id": "old", "host": "numa", "cell": "1"}]
     assert solve(app(1, existing=there), fleet(host("numa", 4, 4)), limits=ONE).status == "optimal"
-    with pytest.raises(BadInput, match=r"existing\[0\]\.cell: host 'numa' has no cell '1'") as caught:
+    with pytest.raises(
+        BadInput, match=r"existing\[0\]\.cell: host 'numa' has no cell '1'"
+    ) as caught:
         solve(app(1, existing=there), fleet(host("numa", 4)), limits=ONE)
     assert [fault.code for fault in caught.value.faults] == ["unknown-cell"]
 

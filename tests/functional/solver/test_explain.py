@@ -12,7 +12,9 @@ from tests.functional.solver.test_solve import ONE, group, host, place
 
 
 def told(groups: list[Any], hosts: list[Any], **more: Any) -> Explanation:
-    options = {name: more.pop(name) for name in ("costs", "fixes", "every", "reveal") if name in more}
+    options = {
+        name: more.pop(name) for name in ("costs", "fixes", "every", "reveal") if name in more
+    }
     app = Application.model_validate({"groups": groups, "existing": more.pop("existing", ())})
     return explain(app, Fleet.model_validate({"hosts": hosts, **more}), limits=ONE, **options)
 
@@ -38,13 +40,17 @@ def test_an_infeasible_answer_has_a_minimal_conflict_fixes_and_nulls() -> None:
     groups = [group("A", 1, 1, policies=("anti-affinity", within, soft)), group("B", 1)]
     document = place(groups, [host("h1"), host("h2")]).document()
     assert document["status"] == "infeasible"
-    assert [document[key] for key in ("placement", "objective", "bound", "gap", "witness")] == [None] * 5
+    assert [document[key] for key in ("placement", "objective", "bound", "gap", "witness")] == [
+        None
+    ] * 5
     assert document["penalties"] == []
     conflict = document["conflict"]
     assert conflict["minimal"]
     told = {(part["group"], part["policy"]): part["sentence"] for part in conflict["policies"]}
     assert told.keys() == {("A", "anti-affinity"), ("A", "within"), ("A", "members")}
-    assert told["A", "anti-affinity"].startswith("no host holds more than 1 member of A; 2 members need 2 hosts")
+    assert told["A", "anti-affinity"].startswith(
+        "no host holds more than 1 member of A; 2 members need 2 hosts"
+    )
     assert told["A", "within"].startswith("members of A stand only in h1; ")
     assert (conflict["fixes"][0]["change"], conflict["fixes"][0]["cost"]) == (
         "A anti-affinity at host max_per_domain 1 -> 2",
@@ -54,12 +60,19 @@ def test_an_infeasible_answer_has_a_minimal_conflict_fixes_and_nulls() -> None:
 
 def test_an_answer_without_an_explanation_lists_every_hard_policy_and_the_members() -> None:
     within = {"kind": "within", "hosts": ["h1"]}
-    app = Application.model_validate({"groups": [group("A", 1, 1, policies=("anti-affinity", within)), group("B", 1)]})
+    app = Application.model_validate(
+        {"groups": [group("A", 1, 1, policies=("anti-affinity", within)), group("B", 1)]}
+    )
     conflict = solve(app, Fleet.model_validate({"hosts": [host("h1")]}), explain=False).conflict
     assert conflict is not None
     assert (conflict.minimal, conflict.fixes) == (False, ())
     told = {(part.group, part.policy): part.sentence for part in conflict.policies}
-    assert told.keys() == {("A", "anti-affinity"), ("A", "within"), ("A", "members"), ("B", "members")}
+    assert told.keys() == {
+        ("A", "anti-affinity"),
+        ("A", "within"),
+        ("A", "members"),
+        ("B", "members"),
+    }
     assert told["A", "anti-affinity"] == "no host holds more than 1 member of A"
 
 
@@ -67,12 +80,17 @@ def test_an_explanation_is_the_conflict_and_its_fixes_in_words() -> None:
     fleet = Fleet.model_validate(
         {
             "levels": ["rack"],
-            "hosts": [{"name": f"h{i}", "domains": {"rack": f"r{i % 2}"}, "inventory": {"VCPU": 8}} for i in range(4)],
+            "hosts": [
+                {"name": f"h{i}", "domains": {"rack": f"r{i % 2}"}, "inventory": {"VCPU": 8}}
+                for i in range(4)
+            ],
         }
     )
     rule = {"kind": "anti-affinity", "level": "rack"}
     group = {"name": "DB", "policies": [rule], "members": [{"resources": {"VCPU": 2}, "count": 3}]}
-    found = explain(Application.model_validate({"groups": [group]}), fleet, limits=Limits(workers=1))
+    found = explain(
+        Application.model_validate({"groups": [group]}), fleet, limits=Limits(workers=1)
+    )
     assert found.status == "infeasible"
     assert found.conflict is not None
     # Three members, one a rack, in two racks.
@@ -95,7 +113,12 @@ def test_an_explanation_is_the_conflict_and_its_fixes_in_words() -> None:
 
 def test_an_application_that_can_be_placed_is_placed() -> None:
     found = told([group("A", 1)], [host("h1")])
-    assert (found.status, found.placement, found.conflict, found.conflicts) == ("optimal", {"A/0": "h1"}, None, ())
+    assert (found.status, found.placement, found.conflict, found.conflicts) == (
+        "optimal",
+        {"A/0": "h1"},
+        None,
+        (),
+    )
 
 
 def test_room_is_told_for_a_member_that_no_host_takes_with_the_nearest_hosts() -> None:
@@ -132,7 +155,9 @@ def test_room_is_told_where_members_must_share_a_domain() -> None:
     assert found.conflict is not None
     (short,) = found.conflict.capacity
     assert (short.needed, short.available) == (8, 6)
-    assert sentences(found)["A", "affinity"].endswith("the roomiest rack takes 3 of 4 new members (r0)")
+    assert sentences(found)["A", "affinity"].endswith(
+        "the roomiest rack takes 3 of 4 new members (r0)"
+    )
 
 
 def test_rules_of_several_groups_are_one_conflict_with_what_they_come_to() -> None:
@@ -155,9 +180,14 @@ def test_without_names_hosts_and_domains_are_counted() -> None:
 
 def test_parts_of_one_policy_are_rules_of_their_own() -> None:
     asks = {"kind": "host-capabilities", "required": ["CUSTOM_A", "CUSTOM_B"]}
-    hosts = [host("h1", traits=["CUSTOM_A"]), host("h2", traits=["CUSTOM_A", "CUSTOM_B"], enabled=False)]
+    hosts = [
+        host("h1", traits=["CUSTOM_A"]),
+        host("h2", traits=["CUSTOM_A", "CUSTOM_B"], enabled=False),
+    ]
     found = told([group("A", 1, policies=(asks,))], hosts)
-    assert sentences(found)["A", "host-capabilities"].startswith("members of A stand on hosts with CUSTOM_B; ")
+    assert sentences(found)["A", "host-capabilities"].startswith(
+        "members of A stand on hosts with CUSTOM_B; "
+    )
 
 
 def test_every_fix_carries_the_placement_that_it_buys_and_the_checker_accepts_it() -> None:
@@ -167,7 +197,9 @@ def test_every_fix_carries_the_placement_that_it_buys_and_the_checker_accepts_it
     assert found.conflict is not None
     by_change = {fix.change: fix for fix in found.conflict.fixes}
     relaxed = by_change["A anti-affinity at host max_per_domain 1 -> 2"].placement
-    eased = {"groups": [group("A", 1, 1, 1, policies=({"kind": "anti-affinity", "max_per_domain": 2},))]}
+    eased = {
+        "groups": [group("A", 1, 1, 1, policies=({"kind": "anti-affinity", "max_per_domain": 2},))]
+    }
     assert relaxed is not None
     assert not check(Application.model_validate(eased), fleet, relaxed).violations
     more = next(fix for fix in found.conflict.fixes if fix.change.startswith("1 more host like h"))
@@ -178,7 +210,9 @@ def test_every_fix_carries_the_placement_that_it_buys_and_the_checker_accepts_it
 
 def test_something_is_freed_where_that_helps_and_no_more_than_is_needed() -> None:
     # h2 lacks 2 of 4 VCPU, h1 lacks 3: less is to be freed on h2.
-    found = told([group("A", 4)], [host("h1", 4, used={"VCPU": 3}), host("h2", 5, used={"VCPU": 3})])
+    found = told(
+        [group("A", 4)], [host("h1", 4, used={"VCPU": 3}), host("h2", 5, used={"VCPU": 3})]
+    )
     assert changes(found)["free 2 VCPU on h2"] == 3
     assert found.never is False
 
@@ -245,7 +279,9 @@ def test_that_it_can_never_fit_is_a_warning_of_solve() -> None:
 
 def test_time_that_is_too_short_leaves_the_conflict_wide_and_says_so() -> None:
     app = Application.model_validate({"groups": [group("A", 9)]})
-    found = solve(app, Fleet.model_validate({"hosts": [host("h1")]}), limits=Limits(seconds=1e-9, workers=1))
+    found = solve(
+        app, Fleet.model_validate({"hosts": [host("h1")]}), limits=Limits(seconds=1e-9, workers=1)
+    )
     assert found.status == "unknown"
 
 
@@ -257,7 +293,10 @@ def test_costs_are_whole_numbers_above_nothing(bad: dict[str, Any]) -> None:
 
 def test_a_new_rack_stands_in_one_zone() -> None:
     # Members that share a rack and cover two zones: no rack is in two zones, and none that is added may be.
-    rules = ({"kind": "affinity", "level": "rack"}, {"kind": "spread", "level": "zone", "min_domains": 2})
+    rules = (
+        {"kind": "affinity", "level": "rack"},
+        {"kind": "spread", "level": "zone", "min_domains": 2},
+    )
     hosts = [host(f"h{i}", domains={"zone": f"z{i}", "rack": f"r{i}"}) for i in range(2)]
     found = told([group("A", 1, 1, policies=rules)], hosts, levels=["zone", "rack"])
     assert not any("more host" in change for change in changes(found))
@@ -266,7 +305,9 @@ def test_a_new_rack_stands_in_one_zone() -> None:
 def test_what_is_counted_while_explaining_is_no_progress_of_the_application() -> None:
     heard: list[Any] = []
     app = Application.model_validate({"groups": [group("A", 4, 4)]})
-    fleet = Fleet.model_validate({"hosts": [host("h1", 4, used={"VCPU": 1}), host("h2", 4, used={"VCPU": 1})]})
+    fleet = Fleet.model_validate(
+        {"hosts": [host("h1", 4, used={"VCPU": 1}), host("h2", 4, used={"VCPU": 1})]}
+    )
     explain(app, fleet, limits=ONE, progress=heard.append)
     assert heard
     assert all((one.incumbent, one.bound) == (None, None) for one in heard if one.phase != "relax")

@@ -15,7 +15,12 @@ FLEET = Fleet.model_validate(
     {
         "levels": ["rack"],
         "hosts": [
-            {"name": f"h{i}", "domains": {"rack": f"r{i}"}, "inventory": {"VCPU": 8}, "used": {"VCPU": 2}}
+            {
+                "name": f"h{i}",
+                "domains": {"rack": f"r{i}"},
+                "inventory": {"VCPU": 8},
+                "used": {"VCPU": 2},
+            }
             for i in range(3)
         ],
     }
@@ -36,7 +41,8 @@ def app(*, size: int = 1, vcpu: int = 1, rules: Any = ()) -> Application:
                 },
             ],
             "existing": [
-                {"group": "theirs", "id": f"t{i}", "host": f"h{i}", "resources": {"VCPU": 2}} for i in range(3)
+                {"group": "theirs", "id": f"t{i}", "host": f"h{i}", "resources": {"VCPU": 2}}
+                for i in range(3)
             ],
         }
     )
@@ -75,7 +81,12 @@ def test_further_conflicts_are_of_the_rest() -> None:
     both = app(vcpu=7)
     groups = [*both.groups, *app().groups[1:]]
     more = groups[2].model_copy(update={"name": "more", "policies": ()})
-    found = explain(both.model_copy(update={"groups": (*both.groups, more)}), FLEET, own=["mine", "more"], every=True)
+    found = explain(
+        both.model_copy(update={"groups": (*both.groups, more)}),
+        FLEET,
+        own=["mine", "more"],
+        every=True,
+    )
     assert rules(found) == [("mine", "members")]  # no host has room
     assert [one.resource for one in (found.conflict.capacity if found.conflict else ())] == ["VCPU"]
     assert len(found.conflicts) == 1

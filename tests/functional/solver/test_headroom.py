@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 import groupsolver
-from groupsolver import Application, BadInput, Fleet, Headroom, Limits, compile_fleet, headroom, load_fleet
+from groupsolver import (
+    Application,
+    BadInput,
+    Fleet,
+    Headroom,
+    Limits,
+    compile_fleet,
+    headroom,
+    load_fleet,
+)
 from groupsolver.constraints.problem.copies import copied, copies_of
 from tests.support.small import app, fleet, group, host
 
@@ -31,7 +40,9 @@ def test_anti_affinity_holds_within_a_copy_and_not_between_copies() -> None:
 
 def test_the_smaller_host_bounds_members_that_keep_apart() -> None:
     # Each copy needs both hosts, and the second takes 2, so 2 copies, though 10 + 2 = 12 VCPU would do for 6.
-    assert asked(app(group("A", 2, "anti-affinity")), fleet(host("a", 10), host("b", 2))).copies == 2
+    assert (
+        asked(app(group("A", 2, "anti-affinity")), fleet(host("a", 10), host("b", 2))).copies == 2
+    )
 
 
 def test_members_that_share_a_host_are_taken_as_one() -> None:
@@ -47,7 +58,9 @@ def test_what_others_use_is_used_and_disabled_hosts_take_nothing() -> None:
 
 def test_copies_share_no_host_where_a_group_has_its_hosts_to_itself() -> None:
     # Each copy's two members fit one host of 4, which no other copy may then use.
-    assert asked(app(group("A", 2, "exclusive")), fleet(host("a"), host("b"), host("c"))).copies == 3
+    assert (
+        asked(app(group("A", 2, "exclusive")), fleet(host("a"), host("b"), host("c"))).copies == 3
+    )
 
 
 def test_copies_of_one_project_may_share_what_the_project_has_to_itself() -> None:
@@ -74,7 +87,9 @@ def test_groups_that_keep_apart_share_no_rack_within_a_copy() -> None:
     # Two racks of 8 VCPU; A's two members in one, B's in the other. Of k copies a have A in the first:
     # 2a + (k - a) <= 8 and a + 2(k - a) <= 8, so 3k <= 16: 5 copies, with a = 3.
     hosts = [host(f"h{i}", 8, domains={"rack": f"r{i}"}) for i in range(2)]
-    application = app(group("A", 2, {"kind": "apart-from", "group": "B", "level": "rack"}), group("B", 1))
+    application = app(
+        group("A", 2, {"kind": "apart-from", "group": "B", "level": "rack"}), group("B", 1)
+    )
     answer = asked(application, fleet(*hosts, levels=("rack",)))
     assert (answer.copies, answer.bound) == (5, 5)
 
@@ -86,7 +101,10 @@ def test_groups_that_policies_name_are_the_copys_own() -> None:
 
 
 def test_soft_policies_forbid_nothing() -> None:
-    assert asked(app(group("A", 2, {"kind": "anti-affinity", "weight": 5})), fleet(host("a"))).copies == 2
+    assert (
+        asked(app(group("A", 2, {"kind": "anti-affinity", "weight": 5})), fleet(host("a"))).copies
+        == 2
+    )
 
 
 def test_more_copies_than_members_of_any_batch_are_counted_and_checked() -> None:
@@ -98,7 +116,11 @@ def test_more_copies_than_members_of_any_batch_are_counted_and_checked() -> None
 def test_racks_bound_copies_that_keep_apart_by_rack() -> None:
     # Racks of 100, 30 and 20 VCPU, two racks a copy: at most 30 + 20 copies have one in the first. 50 it is.
     racks = {"r1": 100, "r2": 30, "r3": 20}
-    hosts = [host(f"{r}-{i}", free // 10, domains={"rack": r}) for r, free in racks.items() for i in range(10)]
+    hosts = [
+        host(f"{r}-{i}", free // 10, domains={"rack": r})
+        for r, free in racks.items()
+        for i in range(10)
+    ]
     application = app(group("A", 2, {"kind": "anti-affinity", "level": "rack"}))
     answer = asked(application, fleet(*hosts, levels=("rack",)))
     assert (answer.copies, answer.bound) == (50, 50)
@@ -137,12 +159,17 @@ def test_what_runs_out_is_said_with_numbers() -> None:
     )
     # Of 18 VCPU the two members of B take 2: b and c have 7 and 9, or 8 and 8, left: 3 + 4, or 4 + 4 members of A.
     assert (trait.kind, trait.name) == ("trait", SSD)
-    assert trait.sentence.startswith(f"{SSD} is what A asks for: 1 host has it, and others have room for ")
+    assert trait.sentence.startswith(
+        f"{SSD} is what A asks for: 1 host has it, and others have room for "
+    )
 
 
 def test_too_few_racks_are_said() -> None:
     hosts = [host(f"h{i}", domains={"rack": f"r{i}"}, traits=[SSD] * (i < 3)) for i in range(6)]
-    policies = {"kind": "anti-affinity", "level": "rack"}, {"kind": "host-capabilities", "required": [SSD]}
+    policies = (
+        {"kind": "anti-affinity", "level": "rack"},
+        {"kind": "host-capabilities", "required": [SSD]},
+    )
     answer = asked(app(group("A", 4, *policies)), fleet(*hosts, levels=("rack",)))
     assert (answer.copies, answer.bound) == (0, 0)
     assert [one.sentence for one in answer.scarce] == [
@@ -151,7 +178,9 @@ def test_too_few_racks_are_said() -> None:
 
 
 def test_a_trait_that_no_host_has_is_said() -> None:
-    answer = asked(app(group("A", 1, {"kind": "host-capabilities", "required": ["GPU"]})), fleet(host("a")))
+    answer = asked(
+        app(group("A", 1, {"kind": "host-capabilities", "required": ["GPU"]})), fleet(host("a"))
+    )
     assert (answer.copies, answer.bound) == (0, 0)
     assert (answer.scarce[0].kind, answer.scarce[0].name) == ("trait", "GPU")
     assert answer.warnings  # the fleet lacks the trait
@@ -161,8 +190,15 @@ def test_how_full_hosts_are_is_not_said_where_that_is_not_to_be_known() -> None:
     needs = {"kind": "host-capabilities", "required": [SSD]}
     made = compile_fleet(fleet(host("a", 5, traits=[SSD]), host("b", 9), host("c", 9)))
     application = app(group("A", 1, needs, vcpu=2), group("B", 1))
-    full, plain = (headroom(application, made, limits=ONE, reveal=reveal) for reveal in (True, False))
-    assert (plain.copies, plain.bound, plain.unlocks, len(full.unlocks)) == (full.copies, full.bound, (), 2)
+    full, plain = (
+        headroom(application, made, limits=ONE, reveal=reveal) for reveal in (True, False)
+    )
+    assert (plain.copies, plain.bound, plain.unlocks, len(full.unlocks)) == (
+        full.copies,
+        full.bound,
+        (),
+        2,
+    )
     assert [one.sentence for one in plain.scarce] == [
         f"VCPU on hosts with {SSD} runs out first for A",
         f"{SSD} is what A asks for, and hosts without it have room left",
@@ -200,13 +236,17 @@ def test_copies_that_are_alone_are_bounded_by_the_hosts_that_there_are() -> None
         made = fleet(*hosts[:count], levels=("rack",))
         answer = headroom(app(group("A", 2, alone)), made, limits=Limits(seconds=1, workers=1))
         assert answer.copies <= answer.bound <= most
-    assert headroom(app(group("A", 2, alone)), fleet(*hosts[:8], levels=("rack",)), limits=ONE).copies == 4
+    assert (
+        headroom(app(group("A", 2, alone)), fleet(*hosts[:8], levels=("rack",)), limits=ONE).copies
+        == 4
+    )
 
 
 def test_strangers_that_are_alone_cost_no_copy_a_group() -> None:
     others = [{"name": f"X{i}", "policies": ["exclusive"]} for i in range(9)]
     there: list[dict[str, Any]] = [
-        {"group": f"X{i}", "id": f"X{i}/0", "host": f"h{i}", "resources": {"VCPU": 1}} for i in range(9)
+        {"group": f"X{i}", "id": f"X{i}/0", "host": f"h{i}", "resources": {"VCPU": 1}}
+        for i in range(9)
     ]
     made = fleet(*(host(f"h{i}", used={"VCPU": int(i < 9)}) for i in range(12)))
     application = app(group("A", 1), *others, existing=tuple(there))
@@ -222,7 +262,9 @@ def test_each_type_of_host_is_told_once_with_what_it_brings() -> None:
     assert answer.copies == 3  # 2 + 1 + 2 + 1 = 6 members
     told = [(one.like, one.hosts, one.rate, one.bound) for one in answer.unlocks]
     assert told == [("a", 2, 1.0, 1), ("c", 1, 1.0, 1), ("d", 1, 0.5, 0)]
-    assert answer.unlocks[0].sentence == "one more empty host like a (4 VCPU) brings up to 1.00 copies"
+    assert (
+        answer.unlocks[0].sentence == "one more empty host like a (4 VCPU) brings up to 1.00 copies"
+    )
 
 
 def test_a_document_has_every_key_and_is_read_back() -> None:
@@ -249,7 +291,8 @@ def test_a_watcher_stops_the_search_and_gets_what_there_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("groups", "code"), [((group("A", 1, vcpu=0),), "weightless-copies"), (({"name": "A"},), "empty-application")]
+    ("groups", "code"),
+    [((group("A", 1, vcpu=0),), "weightless-copies"), (({"name": "A"},), "empty-application")],
 )
 def test_what_has_no_end_or_no_members_is_refused(groups: Any, code: str) -> None:
     there = {"group": "A", "id": "old", "host": "a", "resources": {"VCPU": 1}}

@@ -77,7 +77,10 @@ def written(folder: Path, name: str, value: Application | Fleet) -> str:
 
 
 def test_the_command_says_it_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    files = written(tmp_path, "app.json", app(group("A", 2))), written(tmp_path, "fleet.json", fleet(host("a", 5)))
+    files = (
+        written(tmp_path, "app.json", app(group("A", 2))),
+        written(tmp_path, "fleet.json", fleet(host("a", 5))),
+    )
     assert main(["headroom", files[0], "--fleet", files[1], "--workers", "1"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("2 more copies fit; proved that no more do; ")
@@ -85,20 +88,33 @@ def test_the_command_says_it_in_words(tmp_path: Path, capsys: pytest.CaptureFixt
         "what runs out",
         "  - VCPU runs out first: 1 of 5 are left after 2 copies, room for 1 of A, of which a copy has 2",
     ]
-    assert lines[-2:] == ["  like  hosts of the type  copies, up to", "  a     1                           2.50"]
+    assert lines[-2:] == [
+        "  like  hosts of the type  copies, up to",
+        "  a     1                           2.50",
+    ]
 
 
 @pytest.mark.parametrize("form", ["json", "yaml"])
-def test_the_command_answers_documents(form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    files = written(tmp_path, "app.json", app(group("A", 2))), written(tmp_path, "fleet.json", fleet(host("a", 5)))
-    assert main(["headroom", files[0], "--fleet", files[1], "--output", form, "--workers", "1"]) == 0
+def test_the_command_answers_documents(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = (
+        written(tmp_path, "app.json", app(group("A", 2))),
+        written(tmp_path, "fleet.json", fleet(host("a", 5))),
+    )
+    assert (
+        main(["headroom", files[0], "--fleet", files[1], "--output", form, "--workers", "1"]) == 0
+    )
     assert Headroom.model_validate(parse_yaml(capsys.readouterr().out)).copies == 2
 
 
 def test_the_command_tells_bad_input_from_nothing_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = written(tmp_path, "app.json", app(group("A", 1, vcpu=0))), written(tmp_path, "f.json", fleet(host("a")))
+    files = (
+        written(tmp_path, "app.json", app(group("A", 1, vcpu=0))),
+        written(tmp_path, "f.json", fleet(host("a"))),
+    )
     assert main(["headroom", files[0], "--fleet", files[1]]) == 2
     assert "weightless-copies" in capsys.readouterr().err
     import groupsolver.solver.headroom.pipeline as module
@@ -106,4 +122,6 @@ def test_the_command_tells_bad_input_from_nothing_found(
     found = Headroom(copies=0, bound=3, gap=3.0)
     monkeypatch.setattr(module, "headroom", lambda *_, **__: found)
     assert main(["headroom", files[0], "--fleet", files[1]]) == 3
-    assert capsys.readouterr().out.startswith("no further copy was found in time; proved that no more than 3 do")
+    assert capsys.readouterr().out.startswith(
+        "no further copy was found in time; proved that no more than 3 do"
+    )

@@ -48,10 +48,21 @@ def test_a_way_says_how_many_policies_take_part(way: str) -> None:
 
 
 def test_every_kind_of_policy_takes_part_in_some_conflict_in_all_its_forms() -> None:
-    rules = [atom for way in WAYS for case in [planted(FLEET, 0, way)] for atom in named(case.app, case.rules)]
+    rules = [
+        atom
+        for way in WAYS
+        for case in [planted(FLEET, 0, way)]
+        for atom in named(case.app, case.rules)
+    ]
     found = [atom.policy for atom in rules if isinstance(atom, Piece)]
-    assert {policy.kind for policy in found} == set(POLICIES) - {"survives"}  # see test_survives_explained.py
-    assert {policy.at for policy in found if policy.kind == "anti-affinity"} == {"host", "rack", "zone"}
+    assert {policy.kind for policy in found} == set(POLICIES) - {
+        "survives"
+    }  # see test_survives_explained.py
+    assert {policy.at for policy in found if policy.kind == "anti-affinity"} == {
+        "host",
+        "rack",
+        "zone",
+    }
     fields = {"required", "forbidden", "any_of", "minimum"}
     of_hosts = [policy for policy in found if isinstance(policy, HostCapabilities)]
     assert all(any(getattr(policy, field) for policy in of_hosts) for field in fields)
@@ -95,21 +106,36 @@ def test_the_benchmark_of_explanations_tells_the_planted_conflict_from_others(
 ) -> None:
     answers = iter(["zones-apart", "racks-apart"])
 
-    def explain(app: Application, fleet: CompiledFleet, *, limits: Limits, progress: Watch) -> Result:
+    def explain(
+        app: Application, fleet: CompiledFleet, *, limits: Limits, progress: Watch
+    ) -> Result:
         # The right conflict for the first way; for the second just its size, and that not proved minimal.
         (group,) = (group for group in app.groups if group.name in {"quorum", "racks"})
         names = ["anti-affinity", "members"] if next(answers) == "zones-apart" else ["members"]
-        rules = tuple(ConflictingPolicy(group=group.name, policy=name, sentence="") for name in names)
+        rules = tuple(
+            ConflictingPolicy(group=group.name, policy=name, sentence="") for name in names
+        )
         helps = (Fix(change="fewer members", cost=1, placement=None),)
         for phase in ("conflict", "fix"):
             progress(Progress(phase, 0.0))
-        return Result(status="infeasible", conflict=Conflict(policies=rules, minimal=len(names) == 2, fixes=helps))
+        return Result(
+            status="infeasible",
+            conflict=Conflict(policies=rules, minimal=len(names) == 2, fixes=helps),
+        )
 
     out = tmp_path / "explained.json"
-    assert main(["--hosts", "120", "--seeds", "2", "--time-limit", "3", "--out", str(out)], explain=explain) == 0
+    assert (
+        main(
+            ["--hosts", "120", "--seeds", "2", "--time-limit", "3", "--out", str(out)],
+            explain=explain,
+        )
+        == 0
+    )
     assert "no minimal conflict: racks-apart, 120 hosts" in capsys.readouterr().out
     document = json.loads(out.read_text())
     (figures,) = document["figures"]
     counts = {name: figures[name] for name in ("cases", "minimal", "same", "other", "with_fix")}
     assert counts == {"cases": 2, "minimal": 1, "same": 1, "other": 0, "with_fix": 2}
-    assert document["cases"][1]["seconds"] == 3  # what has no minimal conflict counts the whole limit
+    assert (
+        document["cases"][1]["seconds"] == 3
+    )  # what has no minimal conflict counts the whole limit

@@ -29,10 +29,16 @@ def group(name: str, *sizes: int, policies: tuple[Any, ...] = (), **more: Any) -
 
 
 def place(
-    groups: list[Any], hosts: list[Any], objective: Objective = "pack", limits: Limits = ONE, **more: Any
+    groups: list[Any],
+    hosts: list[Any],
+    objective: Objective = "pack",
+    limits: Limits = ONE,
+    **more: Any,
 ) -> Result:
     app = Application.model_validate({"groups": groups, "existing": more.pop("existing", ())})
-    return solve(app, Fleet.model_validate({"hosts": hosts, **more}), objective=objective, limits=limits)
+    return solve(
+        app, Fleet.model_validate({"hosts": hosts, **more}), objective=objective, limits=limits
+    )
 
 
 def refused(groups: list[Any], hosts: list[Any], objective: Objective = "pack") -> tuple[str, str]:
@@ -44,7 +50,12 @@ def refused(groups: list[Any], hosts: list[Any], objective: Objective = "pack") 
 
 # Half of h1 is free: (6/8 + 4/16) / 2 = 0.5, 500 points. Of h2 3/10: 300 points.
 PAIR = [
-    {"name": "h1", "inventory": {"VCPU": 8, "MEMORY_MB": 16}, "used": {"VCPU": 2, "MEMORY_MB": 12}, "cost": 3},
+    {
+        "name": "h1",
+        "inventory": {"VCPU": 8, "MEMORY_MB": 16},
+        "used": {"VCPU": 2, "MEMORY_MB": 12},
+        "cost": 3,
+    },
     {"name": "h2", "inventory": {"VCPU": 10}, "used": {"VCPU": 7}, "cost": -2},
 ]
 
@@ -53,10 +64,20 @@ PAIR = [
     ("objective", "sizes", "expected", "hosts"),
     [
         ("pack", (1, 1), 600, ["h2", "h2"]),  # 300 + 300: what was free before the batch, for each
-        ("pack", (1, 1, 1, 1), 1400, ["h1", "h2", "h2", "h2"]),  # 3 x 300 + 500: h2 has room for three
+        (
+            "pack",
+            (1, 1, 1, 1),
+            1400,
+            ["h1", "h2", "h2", "h2"],
+        ),  # 3 x 300 + 500: h2 has room for three
         ("spread", (1,), 500, ["h1"]),  # 1000 - 500 < 1000 - 300
         ("spread", (1, 1), 1200, ["h1", "h2"]),  # 500 + 700; both on h1: 500 + 500 + 1000
-        ("spread", (1, 1, 1), 2700, ["h1", "h1", "h2"]),  # 2 x 500 + 700, and 1000 for the second on h1
+        (
+            "spread",
+            (1, 1, 1),
+            2700,
+            ["h1", "h1", "h2"],
+        ),  # 2 x 500 + 700, and 1000 for the second on h1
         ("cost", (1, 1), -4, ["h2", "h2"]),  # -2 - 2
         ("cost", (2, 2), 1, ["h1", "h2"]),  # 3 - 2: h2 has room for one
     ],
@@ -65,14 +86,21 @@ def test_the_objective_is_the_sum_that_the_contract_says(
     objective: Objective, sizes: tuple[int, ...], expected: int, hosts: list[str]
 ) -> None:
     result = place([group("A", *sizes)], PAIR, objective)
-    assert (result.status, result.objective, result.bound, result.gap) == ("optimal", expected, expected, 0.0)
+    assert (result.status, result.objective, result.bound, result.gap) == (
+        "optimal",
+        expected,
+        expected,
+        0.0,
+    )
     assert sorted((result.placement or {}).values()) == hosts
 
 
 def test_points_are_rounded_and_count_reserved_and_overcommitted_capacity() -> None:
     assert place([group("A", 1)], [host("h1", 3, used={"VCPU": 1})]).objective == 667  # 2/3
     inventory = {"total": 10, "reserved": 2, "allocation_ratio": 2.0}
-    assert place([group("A", 1)], [host("h1", inventory, used={"VCPU": 4})]).objective == 750  # (16 - 4) / 16
+    assert (
+        place([group("A", 1)], [host("h1", inventory, used={"VCPU": 4})]).objective == 750
+    )  # (16 - 4) / 16
 
 
 @pytest.mark.parametrize(
@@ -83,7 +111,9 @@ def test_points_are_rounded_and_count_reserved_and_overcommitted_capacity() -> N
         ("cost", 12),  # 2 x 5, 2 for the weight
     ],
 )
-def test_a_unit_of_weight_is_1000_points_and_1_under_cost(objective: Objective, expected: int) -> None:
+def test_a_unit_of_weight_is_1000_points_and_1_under_cost(
+    objective: Objective, expected: int
+) -> None:
     soft = {"kind": "anti-affinity", "weight": 2}
     result = place([group("A", 1, 1, policies=(soft,))], [host("h1", cost=5)], objective)
     assert (result.status, result.objective) == ("optimal", expected)
@@ -93,7 +123,9 @@ def test_a_unit_of_weight_is_1000_points_and_1_under_cost(objective: Objective, 
 
 
 @pytest.mark.parametrize(("weight", "expected", "hosts"), [(4, 4, 1), (6, 5, 2)])
-def test_a_soft_policy_is_kept_where_that_is_cheaper(weight: int, expected: int, hosts: int) -> None:
+def test_a_soft_policy_is_kept_where_that_is_cheaper(
+    weight: int, expected: int, hosts: int
+) -> None:
     soft = {"kind": "anti-affinity", "weight": weight}  # the second host costs 5
     result = place([group("A", 1, 1, policies=(soft,))], [host("h1"), host("h2", cost=5)], "cost")
     assert (result.objective, len(set((result.placement or {}).values()))) == (expected, hosts)
@@ -112,10 +144,14 @@ def test_a_gap_limit_gives_feasible_with_at_most_that_gap_proved() -> None:
 
 
 def test_optimal_means_that_the_bound_is_the_objective() -> None:
-    for seed in range(8):  # small enough for some to be proved, hard enough for some to stop at the gap
+    for seed in range(
+        8
+    ):  # small enough for some to be proved, hard enough for some to stop at the gap
         app, fleet = values(loose(12, 12, seed))
         for gap in (0.0, 0.003, 0.05):
-            result = solve(app, fleet, objective="cost", limits=Limits(seconds=10, gap=gap, workers=1))
+            result = solve(
+                app, fleet, objective="cost", limits=Limits(seconds=10, gap=gap, workers=1)
+            )
             assert (result.status == "optimal") == (result.objective == result.bound)
             assert result.gap is not None
             assert result.gap <= gap
@@ -130,19 +166,28 @@ def test_the_time_limit_bounds_the_whole_call(case: Case, seconds: float) -> Non
     start, work = time.perf_counter(), time.process_time()
     result = solve(app, compiled, limits=Limits(seconds=seconds, workers=1))
     elapsed = time.perf_counter() - start
-    assert time.process_time() - work < 2 * seconds + 2  # of this process: others may be at work on the machine
+    assert (
+        time.process_time() - work < 2 * seconds + 2
+    )  # of this process: others may be at work on the machine
     assert elapsed < 30
     assert 0 < result.seconds <= elapsed
     assert result.status == "unknown" or (case is LOOSE and result.status == "feasible")
     if result.status == "unknown":
-        assert (result.placement, result.objective, result.bound, result.gap, result.conflict) == (None,) * 5
+        assert (result.placement, result.objective, result.bound, result.gap, result.conflict) == (
+            None,
+        ) * 5
     else:
         assert not check(app, fleet, result.placement or {}).violations
 
 
 def test_all_are_placed_or_none() -> None:
     hosts = [host("h1"), host("h2")]  # room for four of 2
-    assert sorted(place([group("A", 2, 2, 2, 2)], hosts).placement or {}) == ["A/0", "A/1", "A/2", "A/3"]
+    assert sorted(place([group("A", 2, 2, 2, 2)], hosts).placement or {}) == [
+        "A/0",
+        "A/1",
+        "A/2",
+        "A/3",
+    ]
     assert place([group("A", 2, 2, 2, 2), group("B", 1)], hosts).placement is None
 
 
@@ -162,7 +207,11 @@ def test_disabled_hosts_that_would_have_helped_are_named_and_no_others() -> None
     assert result.status == "infeasible"
     (warning,) = [text for text in result.warnings if "disabled" in text]
     assert "would" in warning.split(":", 1)[1]
-    assert not [name for name in ("here", "small", "full", "over", "units", "slow") if name in warning.split(":", 1)[1]]
+    assert not [
+        name
+        for name in ("here", "small", "full", "over", "units", "slow")
+        if name in warning.split(":", 1)[1]
+    ]
     hosts[1] |= {"enabled": True}
     assert place([group("A", 2, 2, policies=("anti-affinity", ssd))], hosts).status == "optimal"
 
@@ -174,18 +223,30 @@ def test_no_disabled_host_is_named_where_a_placement_exists() -> None:
 def test_nothing_to_place_succeeds() -> None:
     there = {"group": "A", "id": "A/0", "host": "h1"}
     result = place([group("A", 9)], [host("h1", used={"VCPU": 5}, enabled=False)], existing=[there])
-    assert (result.status, result.placement, result.objective, result.bound) == ("optimal", {}, 0, 0)
+    assert (result.status, result.placement, result.objective, result.bound) == (
+        "optimal",
+        {},
+        0,
+        0,
+    )
     assert (result.gap, result.warnings, result.conflict) == (0.0, (), None)
 
 
 def test_the_same_seed_and_one_worker_give_the_same_answer_again() -> None:
-    hosts = [host(f"h{i}", 4 + i % 2, domains={"rack": f"r{i // 3}"}, cost=i % 2) for i in range(12)]  # many ties
+    hosts = [
+        host(f"h{i}", 4 + i % 2, domains={"rack": f"r{i // 3}"}, cost=i % 2) for i in range(12)
+    ]  # many ties
     rack = {"kind": "anti-affinity", "level": "rack", "max_per_domain": 2}
-    app = Application.model_validate({"groups": [group("A", 1, 1, 2, 2, policies=(rack,)), group("B", 2, 3, 3)]})
+    app = Application.model_validate(
+        {"groups": [group("A", 1, 1, 2, 2, policies=(rack,)), group("B", 2, 3, 3)]}
+    )
     fleet = Fleet.model_validate({"levels": ["rack"], "hosts": hosts})
     compiled = compile_fleet(fleet)
     for objective in ("pack", "spread", "cost"):
-        answers = [solve(app, f, objective=objective, limits=ONE) for f in (compiled, compiled, compile_fleet(fleet))]
+        answers = [
+            solve(app, f, objective=objective, limits=ONE)
+            for f in (compiled, compiled, compile_fleet(fleet))
+        ]
         assert {answer.status for answer in answers} == {"optimal"}
         assert answers[0].placement == answers[1].placement == answers[2].placement
 
@@ -202,33 +263,63 @@ def test_amounts_near_the_end_of_64_bits_are_exact() -> None:
     top = 2**63 - 1
     assert place([group("A", 5)], [host("h1", top, used={"VCPU": top - 5})]).status == "optimal"
     assert place([group("A", 6)], [host("h1", top, used={"VCPU": top - 5})]).status == "infeasible"
-    pair, half = [host("h1", 2**58), host("h2", 2**58)], 2**57  # a float cannot tell 2**57 + 1 from 2**57
-    assert place([group("A", half + 1, half - 1), group("B", half + 2, half - 2)], pair).status == "optimal"
-    assert place([group("A", half + 1, half - 1), group("B", half + 2, half - 1)], pair).status == "infeasible"
+    pair, half = (
+        [host("h1", 2**58), host("h2", 2**58)],
+        2**57,
+    )  # a float cannot tell 2**57 + 1 from 2**57
+    assert (
+        place([group("A", half + 1, half - 1), group("B", half + 2, half - 2)], pair).status
+        == "optimal"
+    )
+    assert (
+        place([group("A", half + 1, half - 1), group("B", half + 2, half - 1)], pair).status
+        == "infeasible"
+    )
 
 
 def test_sums_that_leave_64_bits_are_refused() -> None:
-    assert refused([group("A", *[2**62] * 4)], [host("h1", 2**63 - 1)]) == ("amount-overflow", "groups")
-    assert refused([group("A", 1, 1)], [host("h1", cost=2**62)], "cost") == ("amount-overflow", "hosts")
-    assert refused([group("A", 1, 1)], [host("h1", cost=-(2**62))], "cost") == ("amount-overflow", "hosts")
+    assert refused([group("A", *[2**62] * 4)], [host("h1", 2**63 - 1)]) == (
+        "amount-overflow",
+        "groups",
+    )
+    assert refused([group("A", 1, 1)], [host("h1", cost=2**62)], "cost") == (
+        "amount-overflow",
+        "hosts",
+    )
+    assert refused([group("A", 1, 1)], [host("h1", cost=-(2**62))], "cost") == (
+        "amount-overflow",
+        "hosts",
+    )
     heavy = {"kind": "affinity", "weight": 2**60}
-    assert refused([group("A", 1, 1, policies=(heavy,))], [host("h1")]) == ("amount-overflow", "groups")
+    assert refused([group("A", 1, 1, policies=(heavy,))], [host("h1")]) == (
+        "amount-overflow",
+        "groups",
+    )
 
 
 @pytest.mark.parametrize(("power", "refuses"), [(52, True), (40, False)])
 def test_costs_that_cannot_be_summed_over_all_hosts_are_refused(power: int, refuses: bool) -> None:
     # 14 members and some 300 hosts: 2**52 x 14 x 300 > 2**61, 2**40 x 14 x 300 < 2**53.
-    hosts = [host(f"h{i}", 4 + i % 6, cost=2**power + i, domains={"rack": f"r{i // 3}"}) for i in range(300)]
+    hosts = [
+        host(f"h{i}", 4 + i % 6, cost=2**power + i, domains={"rack": f"r{i // 3}"})
+        for i in range(300)
+    ]
     spread = {"kind": "spread", "level": "rack", "min_domains": 2}
     near = [{"kind": "near", "group": f"g{(i + 1) % 7}", "level": "rack"} for i in range(7)]
     groups = [group(f"g{i}", *[2 + i % 4] * 2, policies=(spread, near[i])) for i in range(7)]
     with pytest.raises(BadInput, match="amount-overflow") if refuses else nullcontext():
-        assert place(groups, hosts, "cost", Limits(seconds=2, workers=1), levels=["rack"]).status != "infeasible"
+        assert (
+            place(groups, hosts, "cost", Limits(seconds=2, workers=1), levels=["rack"]).status
+            != "infeasible"
+        )
 
 
 def test_costs_that_nobody_asks_for_are_never_too_large() -> None:
     assert place([group("A", 1, 1)], [host("h1", cost=2**62)], "pack").status == "optimal"
-    pair = [host("h1", cost=2**62), host("h2", cost=2**62)]  # 3 + 3 + 2 is 4 + 4, and yet the 2 fits nowhere
+    pair = [
+        host("h1", cost=2**62),
+        host("h2", cost=2**62),
+    ]  # 3 + 3 + 2 is 4 + 4, and yet the 2 fits nowhere
     assert place([group("A", 3), group("B", 3), group("C", 2)], pair, "pack").status == "infeasible"
 
 
@@ -240,7 +331,10 @@ def test_max_unit_bounds_each_member_and_not_their_sum() -> None:
 
 def test_nothing_new_lands_on_an_overfull_host() -> None:
     over = {"name": "h1", "inventory": {"VCPU": 4, "DISK_GB": 9}, "used": {"VCPU": 5}}
-    assert place([{"name": "A", "members": [{"resources": {"DISK_GB": 1}}]}], [over]).status == "infeasible"
+    assert (
+        place([{"name": "A", "members": [{"resources": {"DISK_GB": 1}}]}], [over]).status
+        == "infeasible"
+    )
     assert place([{"name": "A", "members": [{"resources": {}}]}], [over]).status == "infeasible"
     nothing_of_it = host("h1", used={"DISK_GB": 1})  # uses a class that it does not have
     assert place([group("A", 1)], [nothing_of_it]).status == "infeasible"
@@ -250,10 +344,28 @@ def test_nothing_new_lands_on_an_overfull_host() -> None:
 @pytest.mark.parametrize(
     ("policy", "status", "field", "found", "meant"),
     [
-        ({"kind": "host-capabilities", "required": ["CUSTOM_SDD"]}, "infeasible", "required[0]", "SDD", "CUSTOM_SSD"),
-        ({"kind": "host-capabilities", "forbidden": ["CUSTOM_SDD"]}, "optimal", "forbidden[0]", "SDD", "CUSTOM_SSD"),
+        (
+            {"kind": "host-capabilities", "required": ["CUSTOM_SDD"]},
+            "infeasible",
+            "required[0]",
+            "SDD",
+            "CUSTOM_SSD",
+        ),
+        (
+            {"kind": "host-capabilities", "forbidden": ["CUSTOM_SDD"]},
+            "optimal",
+            "forbidden[0]",
+            "SDD",
+            "CUSTOM_SSD",
+        ),
         ({"kind": "within", "hosts": ["alfa1"]}, "infeasible", "hosts[0]", "'alfa1'", "alpha1"),
-        ({"kind": "outside", "domains": {"zone": ["est"]}}, "optimal", "domains.zone[0]", "'est'", "east"),
+        (
+            {"kind": "outside", "domains": {"zone": ["est"]}},
+            "optimal",
+            "domains.zone[0]",
+            "'est'",
+            "east",
+        ),
     ],
 )
 def test_a_name_that_the_fleet_lacks_is_a_warning_with_the_nearest(
@@ -270,7 +382,12 @@ def test_a_name_that_the_fleet_lacks_is_a_warning_with_the_nearest(
 
 
 def test_a_group_with_policies_and_no_members_holds_nothing() -> None:
-    policies = ("anti-affinity", {"kind": "spread", "level": "host", "min_domains": 3}, "affinity", "exclusive")
+    policies = (
+        "anti-affinity",
+        {"kind": "spread", "level": "host", "min_domains": 3},
+        "affinity",
+        "exclusive",
+    )
     result = place([group("empty", policies=policies), group("A", 4)], [host("h1")])
     assert (result.status, result.placement) == ("optimal", {"A/0": "h1"})
 
@@ -279,7 +396,13 @@ def test_a_group_with_policies_and_no_members_holds_nothing() -> None:
 def test_members_below_two_parents_count_once(most: int, status: str) -> None:
     limit = {"kind": "anti-affinity", "max_per_domain": most}
     inner = [group("A", 1, 1), group("P", groups=["A"]), group("Q", groups=["A"])]
-    assert place([*inner, group("R", groups=["P", "Q"], policies=(limit,))], [host("h1")]).status == status
-    soft = {"kind": "anti-affinity", "weight": 1}  # one member of two is above the limit, not three of four
+    assert (
+        place([*inner, group("R", groups=["P", "Q"], policies=(limit,))], [host("h1")]).status
+        == status
+    )
+    soft = {
+        "kind": "anti-affinity",
+        "weight": 1,
+    }  # one member of two is above the limit, not three of four
     result = place([*inner, group("R", groups=["P", "Q"], policies=(soft,))], [host("h1")])
     assert [penalty.cost for penalty in result.penalties] == [1]

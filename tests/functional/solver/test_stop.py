@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from groupsolver import Application, Fleet, Limits, Progress, Result, compile_fleet, solve
-from groupsolver.solver.budget import Run
+from groupsolver.solver.budget import Budget
 
 Case = tuple[dict[str, Any], dict[str, Any]]
 ROOT = Path(__file__).parents[3]
@@ -41,7 +41,9 @@ def loose(hosts: int = 40, members: int = 60, seed: int = 1) -> Case:
         }
         for i in range(hosts)
     ]
-    return _of([{"VCPU": draw(7, 23), "MEMORY_MB": draw(14, 50)} for _ in range(members)]), {"hosts": fleet}
+    return _of([{"VCPU": draw(7, 23), "MEMORY_MB": draw(14, 50)} for _ in range(members)]), {
+        "hosts": fleet
+    }
 
 
 def tight() -> Case:
@@ -56,12 +58,19 @@ def tight() -> Case:
         parts = {name: [*three, 10**6 - sum(three)] for name, three in parts.items()}
         sizes += [{name: four[i] for name, four in parts.items()} for i in range(4)]
     random.Random(1).shuffle(sizes)
-    hosts = [{"name": f"h{i:03}", "inventory": {"VCPU": 10**6, "MEMORY_MB": 10**6}, "cost": i} for i in range(20)]
+    hosts = [
+        {"name": f"h{i:03}", "inventory": {"VCPU": 10**6, "MEMORY_MB": 10**6}, "cost": i}
+        for i in range(20)
+    ]
     return _of(sizes), {"hosts": hosts}
 
 
 def _of(sizes: list[dict[str, int]]) -> dict[str, Any]:
-    return {"groups": [{"name": f"g{i}", "members": [{"resources": size}]} for i, size in enumerate(sizes)]}
+    return {
+        "groups": [
+            {"name": f"g{i}", "members": [{"resources": size}]} for i, size in enumerate(sizes)
+        ]
+    }
 
 
 def values(case: Case) -> tuple[Application, Fleet]:
@@ -95,9 +104,9 @@ def test_a_watcher_hears_every_phase_and_incumbent_and_bound_close_in() -> None:
 
 def test_a_worse_placement_or_bound_is_not_told() -> None:
     heard: list[tuple[int | None, int | None]] = []
-    run = Run(Limits(), lambda progress: heard.append((progress.incumbent, progress.bound)))
+    budget = Budget(Limits(), lambda progress: heard.append((progress.incumbent, progress.bound)))
     for incumbent, bound in ((9, 1), (None, 4), (7, 3), (8, None), (None, None)):
-        run.tell("search", incumbent, bound)
+        budget.tell("search", incumbent, bound)
     assert heard == [(9, 1), (9, 4), (7, 4), (7, 4), (7, 4)]
 
 
@@ -117,7 +126,9 @@ def stopped(
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize(("case", "status"), [(LOOSE, "feasible"), (TIGHT, "unknown")], ids=["loose", "tight"])
+@pytest.mark.parametrize(
+    ("case", "status"), [(LOOSE, "feasible"), (TIGHT, "unknown")], ids=["loose", "tight"]
+)
 def test_a_true_answer_stops_a_long_search_promptly(case: Case, status: str, workers: int) -> None:
     result, took, times = stopped(case, lambda p: p.phase == "search" and p.elapsed > 1, workers)
     assert result.status == status
@@ -141,14 +152,18 @@ def test_who_stops_a_solve_is_not_asked_again_and_gets_the_placement_that_was_to
             built.append(progress.incumbent or 0)
         return progress.phase == "search" and (progress.incumbent or 0) < built[-1]
 
-    result, _, times = stopped(LOOSE, better, seconds=12)  # the first step, which is a quarter of it, finds some
+    result, _, times = stopped(
+        LOOSE, better, seconds=12
+    )  # the first step, which is a quarter of it, finds some
     assert (result.status, times) == ("feasible", 1)
     assert (result.objective or 0) < built[-1]
 
 
 def test_a_solve_in_a_thread_of_its_own_is_stopped_too() -> None:
     with ThreadPoolExecutor(1) as pool:
-        result, took, _ = pool.submit(stopped, LOOSE, lambda p: p.phase == "search" and p.elapsed > 1).result()
+        result, took, _ = pool.submit(
+            stopped, LOOSE, lambda p: p.phase == "search" and p.elapsed > 1
+        ).result()
     assert result.status == "feasible"
     assert took < PROMPTLY
 
@@ -210,20 +225,33 @@ try:
 except KeyboardInterrupt:
     print("interrupted" if time.perf_counter() - start < 25 else "late")
 """
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True, cwd=ROOT)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=False, text=True, cwd=ROOT
+    )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "interrupted\n", "")
 
 
 def command(folder: Path, case: Case) -> list[str]:
     for name, document in zip(("app.json", "fleet.json"), case, strict=True):
         (folder / name).write_text(json.dumps(document))
-    return ["place", str(folder / "app.json"), "--fleet", str(folder / "fleet.json"), "--workers", "1"]
+    return [
+        "place",
+        str(folder / "app.json"),
+        "--fleet",
+        str(folder / "fleet.json"),
+        "--workers",
+        "1",
+    ]
 
 
 @pytest.mark.parametrize("case", [LOOSE, TIGHT], ids=["loose", "tight"])
-def test_an_interrupt_in_a_pipe_ends_the_command_with_130_and_no_traceback(case: Case, tmp_path: Path) -> None:
+def test_an_interrupt_in_a_pipe_ends_the_command_with_130_and_no_traceback(
+    case: Case, tmp_path: Path
+) -> None:
     argv = [sys.executable, "-m", "groupsolver", *command(tmp_path, case), "--time-limit", "120"]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
         busy = psutil.Process(process.pid)
         while sum(busy.cpu_times()[:2]) < 4:  # seconds of its own: it has long begun to solve
             assert process.poll() is None
@@ -236,7 +264,9 @@ def test_an_interrupt_in_a_pipe_ends_the_command_with_130_and_no_traceback(case:
 
 
 @pytest.mark.parametrize(("case", "code"), [(TIGHT, 130), (LOOSE, 0)], ids=["tight", "loose"])
-def test_an_interrupt_on_a_terminal_prints_the_best_so_far(case: Case, code: int, tmp_path: Path) -> None:
+def test_an_interrupt_on_a_terminal_prints_the_best_so_far(
+    case: Case, code: int, tmp_path: Path
+) -> None:
     pytest.importorskip("pty")
     from tests.functional.cli.test_streams import Terminal
 

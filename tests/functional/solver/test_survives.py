@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from groupsolver import Application, BadInput, Fleet, Limits, Result, Survival, check, solve, survives
+from groupsolver import (
+    Application,
+    BadInput,
+    Fleet,
+    Limits,
+    Result,
+    Survival,
+    check,
+    solve,
+    survives,
+)
 
 Doc = dict[str, Any]
 ONE = Limits(seconds=30, workers=1)
@@ -16,14 +26,26 @@ def racks(*sizes: int, cost: bool = True, used: int = 0, **more: Any) -> Fleet:
     """Racks r0, r1, ... of so many hosts of 4 VCPU; the first are the cheapest."""
     places = [rack for rack, number in enumerate(sizes) for _ in range(number)]
     hosts = [
-        {"name": f"h{i}", "domains": {"rack": f"r{rack}"}, "inventory": {"VCPU": 4}, "cost": i if cost else 0} | more
+        {
+            "name": f"h{i}",
+            "domains": {"rack": f"r{rack}"},
+            "inventory": {"VCPU": 4},
+            "cost": i if cost else 0,
+        }
+        | more
         for i, rack in enumerate(places)
     ]
-    return Fleet.model_validate({"levels": ["rack"], "hosts": [host | {"used": {"VCPU": used}} for host in hosts]})
+    return Fleet.model_validate(
+        {"levels": ["rack"], "hosts": [host | {"used": {"VCPU": used}} for host in hosts]}
+    )
 
 
 def app(
-    *policies: Doc, count: int = 2, vcpu: int = 4, existing: tuple[Doc, ...] = (), more: tuple[Doc, ...] = ()
+    *policies: Doc,
+    count: int = 2,
+    vcpu: int = 4,
+    existing: tuple[Doc, ...] = (),
+    more: tuple[Doc, ...] = (),
 ) -> Application:
     members = [{"count": count, "resources": {"VCPU": vcpu}}] if count else []
     group = {"name": "A", "policies": list(policies), "members": members}
@@ -86,16 +108,24 @@ def test_running_members_that_are_lost_are_placed_again_too() -> None:
     assert result.status == "infeasible"
     busy["hosts"].append({"name": "h3", "inventory": {"VCPU": 4}, "cost": 9})  # in no rack
     result = placed(app(RACK, count=1, existing=(there,)), Fleet.model_validate(busy))
-    assert (result.placement, result.witness) == ({"A/0": "h1"}, {"A: rack r0": {"old": "h2", "A/0": "h3"}})
+    assert (result.placement, result.witness) == (
+        {"A/0": "h1"},
+        {"A: rack r0": {"old": "h2", "A/0": "h3"}},
+    )
 
 
 def test_what_running_members_lack_already_may_not_grow() -> None:
     # Two run on r0, one place is left after it: one is nowhere. The new one on h2 would make that two.
-    there = tuple({"group": "A", "id": f"old{i}", "host": f"h{i}", "resources": {"VCPU": 4}} for i in (0, 1))
+    there = tuple(
+        {"group": "A", "id": f"old{i}", "host": f"h{i}", "resources": {"VCPU": 4}} for i in (0, 1)
+    )
     busy = racks(2, 1, 1).document()
     for host in busy["hosts"][:2]:
         host["used"] = {"VCPU": 4}
-    assert placed(app(RACK, count=1, existing=there), Fleet.model_validate(busy)).status == "infeasible"
+    assert (
+        placed(app(RACK, count=1, existing=there), Fleet.model_validate(busy)).status
+        == "infeasible"
+    )
     one = {"hosts": busy["hosts"][:3]}
     verdict = check(app(RACK, count=0, existing=there), Fleet.model_validate(busy | one), {})
     assert verdict.violations == ()
@@ -103,7 +133,9 @@ def test_what_running_members_lack_already_may_not_grow() -> None:
 
 
 def test_members_in_no_domain_of_the_level_are_never_lost() -> None:
-    loose = Fleet.model_validate({"levels": ["rack"], "hosts": [{"name": "h", "inventory": {"VCPU": 8}}]})
+    loose = Fleet.model_validate(
+        {"levels": ["rack"], "hosts": [{"name": "h", "inventory": {"VCPU": 8}}]}
+    )
     assert placed(app(RACK), loose).witness == {}
     assert placed(app(), loose).witness is None
 
@@ -120,21 +152,33 @@ def test_soft_it_costs_the_members_that_find_no_place_after_the_worst_loss() -> 
 def test_the_links_carry_what_survivors_send() -> None:
     # Rack r2's link has 100 Mbit/s. Two survivors in r1 and a new one in r2 send min(1, 2) x 60 over it.
     hosts = [
-        {"name": f"h{i}", "domains": {"rack": f"r{i}"}, "inventory": {"VCPU": 8}, "cost": i, "traits": []}
+        {
+            "name": f"h{i}",
+            "domains": {"rack": f"r{i}"},
+            "inventory": {"VCPU": 8},
+            "cost": i,
+            "traits": [],
+        }
         for i in range(3)
     ]
     hosts[1]["inventory"] = {"VCPU": 8}
-    links = [{"between": [f"r{i}", "spine"], "bandwidth_mbps": mbps} for i, mbps in enumerate((1000, 1000, 100))]
+    links = [
+        {"between": [f"r{i}", "spine"], "bandwidth_mbps": mbps}
+        for i, mbps in enumerate((1000, 1000, 100))
+    ]
     fleet = Fleet.model_validate({"levels": ["rack"], "hosts": hosts, "links": links})
     rate = {"kind": "bandwidth", "mbps": 60}
-    three = app(RACK, rate, {"kind": "anti-affinity", "level": "rack", "max_per_domain": 2}, count=3)
+    three = app(
+        RACK, rate, {"kind": "anti-affinity", "level": "rack", "max_per_domain": 2}, count=3
+    )
     result = placed(three, fleet)
     # h0 and h1 hold two and one. After r0 two go to h1 and h2: there min(1, 2) x 60 fits 100. After r1, the same.
     assert result.status == "optimal"
     assert check(three, fleet, result.placement or {}, witness=result.witness).violations == ()
     # With 120 each it does not: whichever rack is lost, one of the two that are left has r2's link.
     assert placed(
-        app(RACK, rate | {"mbps": 120}, *three.document()["groups"][0]["policies"][2:], count=3), fleet
+        app(RACK, rate | {"mbps": 120}, *three.document()["groups"][0]["policies"][2:], count=3),
+        fleet,
     ).status == ("infeasible")
 
 
@@ -152,15 +196,24 @@ def test_members_stay_in_the_cells_where_they_stand() -> None:
 
 
 def test_the_question_about_what_runs() -> None:
-    there = tuple({"group": "A", "id": f"old{i}", "host": f"h{i}", "resources": {"VCPU": 4}} for i in (0, 1))
+    there = tuple(
+        {"group": "A", "id": f"old{i}", "host": f"h{i}", "resources": {"VCPU": 4}} for i in (0, 1)
+    )
     fleet = racks(2, 1)
     found = survives(app(count=0, existing=there), fleet, level="rack", limits=ONE)
     assert (found.status, len(found.losses)) == ("falls", 1)
     (lost,) = found.losses
     # One host is left for two.
-    assert (lost.domains, lost.lost, len(lost.nowhere), lost.proved) == (("r0",), ("old0", "old1"), 1, True)
+    assert (lost.domains, lost.lost, len(lost.nowhere), lost.proved) == (
+        ("r0",),
+        ("old0", "old1"),
+        1,
+        True,
+    )
     assert set(lost.placement.values()) == {"h2"}
-    assert survives(app(count=0, existing=there), fleet, limits=ONE).status == "survives"  # of one host, h2 is left
+    assert (
+        survives(app(count=0, existing=there), fleet, limits=ONE).status == "survives"
+    )  # of one host, h2 is left
     assert survives(app(count=0, existing=there), fleet, failures=2, limits=ONE).status == "falls"
     assert Survival.model_validate(found.document()) == found
 
@@ -188,7 +241,11 @@ def test_the_question_about_a_placement_is_answered_for_a_group_or_for_all() -> 
     ],
 )
 def test_a_question_that_names_what_is_not_there_is_bad_input(code: str, asked: Doc) -> None:
-    told: Doc = {"app": app(), "fleet": racks(2, 2), "placement": {"A/0": "h0", "A/1": "h1"}} | asked
+    told: Doc = {
+        "app": app(),
+        "fleet": racks(2, 2),
+        "placement": {"A/0": "h0", "A/1": "h1"},
+    } | asked
     with pytest.raises(BadInput) as error:
         survives(**told)
     assert [fault.code for fault in error.value.faults] == [code]
@@ -200,5 +257,7 @@ def test_a_large_group_survives_the_loss_of_a_rack_of_a_large_fleet() -> None:
     twenty = app(RACK, {"kind": "anti-affinity", "level": "rack", "max_per_domain": 4}, count=20)
     result = placed(twenty, fleet)
     assert result.status == "optimal"
-    assert {key: len(found) for key, found in (result.witness or {}).items()} == {f"A: rack r{i}": 4 for i in range(5)}
+    assert {key: len(found) for key, found in (result.witness or {}).items()} == {
+        f"A: rack r{i}": 4 for i in range(5)
+    }
     assert check(twenty, fleet, result.placement or {}, witness=result.witness).violations == ()

@@ -14,9 +14,14 @@ APART: Doc = {"kind": "anti-affinity", "level": "rack"}
 
 def penalty(hosts: list[Doc], group: Doc, stands: dict[str, str], **more: Any) -> int:
     """What a soft `survives` of two hosts or racks costs, a unit for each member that is nowhere."""
-    told = {"levels": ["rack", "zone"], "hosts": [{"inventory": {"VCPU": 9}} | host for host in hosts]}
+    told = {
+        "levels": ["rack", "zone"],
+        "hosts": [{"inventory": {"VCPU": 9}} | host for host in hosts],
+    }
     groups = [{"name": "A", **group}, *more.pop("others", ())]
-    verdict = check(Application.model_validate({"groups": groups, **more}), Fleet.model_validate(told), stands)
+    verdict = check(
+        Application.model_validate({"groups": groups, **more}), Fleet.model_validate(told), stands
+    )
     assert not verdict.violations
     return sum(one.cost for one in verdict.penalties if one.policy == "survives")
 
@@ -90,12 +95,22 @@ def test_a_loss_that_only_makes_it_easier_is_no_loss_less() -> None:
     alone = {"kind": "exclusive", "level": "rack"}
 
     def group(failures: int) -> Doc:
-        return {"policies": [alone, rule | {"failures": failures}], "members": [{"resources": {"VCPU": 1}}]}
+        return {
+            "policies": [alone, rule | {"failures": failures}],
+            "members": [{"resources": {"VCPU": 1}}],
+        }
 
     assert penalty(hosts, group(1), {"A/0": "h0"}) == 1
     assert penalty(hosts, group(2), {"A/0": "h0"}) == 0
     # A zone z3 that takes none with it is such a loss.
-    assert penalty([*hosts, {"name": "h5", "domains": {"zone": "z3"}, "enabled": False}], group(2), {"A/0": "h0"}) == 1
+    assert (
+        penalty(
+            [*hosts, {"name": "h5", "domains": {"zone": "z3"}, "enabled": False}],
+            group(2),
+            {"A/0": "h0"},
+        )
+        == 1
+    )
 
 
 def test_the_question_tells_losses_with_others_that_play_no_part() -> None:
@@ -111,7 +126,9 @@ def test_the_question_tells_losses_with_others_that_play_no_part() -> None:
     two = Fleet.model_validate(busy | {"hosts": busy["hosts"][:2]})
     fallen = survives(running, two, level="rack", failures=2, limits=ONE)
     # Of two racks both are lost; nothing is said of r0 alone, after which h1 would take it.
-    assert [(lost.domains, lost.nowhere, lost.proved) for lost in fallen.losses] == [(("r0", "r1"), ("old",), True)]
+    assert [(lost.domains, lost.nowhere, lost.proved) for lost in fallen.losses] == [
+        (("r0", "r1"), ("old",), True)
+    ]
 
 
 def test_the_witness_stays_small_on_a_large_fleet() -> None:

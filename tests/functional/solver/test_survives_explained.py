@@ -7,8 +7,8 @@ from random import Random
 from typing import Any
 
 from groupsolver import Application, Explanation, Fleet, check, compile_fleet, explain
-from groupsolver.constraints.problem.problem import Scene
-from groupsolver.solver.explain.rules import Atom, Atomized, Piece, Size, in_pieces
+from groupsolver.constraints.problem.problem import Problem
+from groupsolver.solver.explain.rules import Atomized, PolicyRule, RuleAtom, SizeRule, in_pieces
 from tests.functional.solver.test_survives import ONE, RACK, app, racks
 from tests.support.draws.survives import cases, minded
 from tests.support.oracle.survives import Survivors
@@ -18,7 +18,9 @@ TWO: Doc = RACK | {"failures": 2}
 APART: Doc = {"kind": "anti-affinity", "level": "rack"}
 
 
-def conflict(application: Application, fleet: Fleet, **more: Any) -> tuple[dict[tuple[str, str], str], dict[str, int]]:
+def conflict(
+    application: Application, fleet: Fleet, **more: Any
+) -> tuple[dict[tuple[str, str], str], dict[str, int]]:
     """The sentences of a conflict that is minimal, and the fixes, each of which is placed."""
     found = explain(application, fleet, limits=ONE, **more)
     assert found.status == "infeasible"
@@ -30,29 +32,37 @@ def conflict(application: Application, fleet: Fleet, **more: Any) -> tuple[dict[
     return told, {fix.change: fix.cost for fix in found.conflict.fixes}
 
 
-def possible(atomized: Atomized, atoms: list[Atom], fleet: Fleet) -> bool:
-    return Survivors(atomized.application(atoms).document(), fleet.document()).best("cost") is not None
+def possible(atomized: Atomized, atoms: list[RuleAtom], fleet: Fleet) -> bool:
+    return (
+        Survivors(atomized.application(atoms).document(), fleet.document()).best("cost") is not None
+    )
 
 
 def hold_by_brute_force(application: Application, fleet: Fleet, found: Explanation) -> bool:
     """Whether it could be told which rules a conflict has; then they are impossible, and without any are not."""
     assert found.conflict is not None
     index = compile_fleet(fleet).index
-    atomized = Atomized(Scene(in_pieces(Scene(application, index)), index))
+    atomized = Atomized(Problem(in_pieces(Problem(application, index)), index))
     policies = {(one.group, one.policy) for one in found.conflict.policies}
     rooms = {one.resource for one in found.conflict.capacity}
     kinds = Counter((piece.group, piece.policy.kind) for piece in atomized.pieces)
     if any(kinds[key] > 1 for key in policies):
         return False
 
-    def told(atom: Atom) -> bool:
-        if isinstance(atom, Piece):
+    def told(atom: RuleAtom) -> bool:
+        if isinstance(atom, PolicyRule):
             return (atom.group, atom.policy.kind) in policies
-        return (atom.group, "members") in policies if isinstance(atom, Size) else atom.resource in rooms
+        return (
+            (atom.group, "members") in policies
+            if isinstance(atom, SizeRule)
+            else atom.resource in rooms
+        )
 
     atoms = [atom for atom in atomized.every if told(atom)]
     assert not possible(atomized, atoms, fleet)
-    assert all(possible(atomized, [one for one in atoms if one is not atom], fleet) for atom in atoms)
+    assert all(
+        possible(atomized, [one for one in atoms if one is not atom], fleet) for atom in atoms
+    )
     return True
 
 
@@ -68,16 +78,22 @@ def test_a_conflict_says_how_many_places_are_left_after_the_worst_loss() -> None
 def test_names_are_told_only_where_they_may_be() -> None:
     told, _ = conflict(app(TWO), racks(1, 1, 2), reveal=False)
     # Of four places, r2 and one more rack have three.
-    assert told["A", "survives"].endswith("; without the roomiest 2 racks there is 1 place for 2 new members")
+    assert told["A", "survives"].endswith(
+        "; without the roomiest 2 racks there is 1 place for 2 new members"
+    )
     told, _ = conflict(app(TWO), racks(1, 1, 2))
-    assert told["A", "survives"].endswith("; without racks r2 and r0 there is 1 place for 2 new members")
+    assert told["A", "survives"].endswith(
+        "; without racks r2 and r0 there is 1 place for 2 new members"
+    )
 
 
 def test_fewer_failures_are_the_cheapest_fix() -> None:
     # One a rack, three of four racks: two are left after any two.
     told, fixes = conflict(app(TWO, APART, count=3), racks(1, 1, 1, 1))
     assert told.keys() == {("A", "members"), ("A", "survives"), ("A", "anti-affinity")}
-    assert told["A", "survives"].endswith("; without racks r0 and r1 there are 2 places for 3 new members")
+    assert told["A", "survives"].endswith(
+        "; without racks r0 and r1 there are 2 places for 3 new members"
+    )
     assert fixes["A survives at rack failures 2 -> 1"] == 1
     three = RACK | {"failures": 3}
     # Of four racks two failures leave two: of three failures, one step less is enough.
@@ -102,7 +118,9 @@ def test_whoever_takes_the_reserve_is_part_of_the_conflict_and_nobody_else() -> 
 
 def test_running_members_alone_are_never_a_conflict() -> None:
     # Two that run in r0 and have one place left after it: that is forgiven. The new one on h2 would take it.
-    there = tuple({"group": "A", "id": f"old{i}", "host": f"h{i}", "resources": {"VCPU": 4}} for i in (0, 1))
+    there = tuple(
+        {"group": "A", "id": f"old{i}", "host": f"h{i}", "resources": {"VCPU": 4}} for i in (0, 1)
+    )
     busy = racks(2, 1, 1).document()
     for host in busy["hosts"][:2]:
         host["used"] = {"VCPU": 4}
@@ -121,7 +139,9 @@ def test_every_conflict_is_one_and_minimal() -> None:
             continue
         application, fleet = Application.model_validate(app_), Fleet.model_validate(fleet_)
         found = explain(application, fleet, limits=ONE, fixes=seed % 8 < 2)
-        assert (found.status, found.conflict and found.conflict.minimal) == ("infeasible", True), seed
+        assert (found.status, found.conflict and found.conflict.minimal) == ("infeasible", True), (
+            seed
+        )
         assert found.conflict is not None
         seen["all"] += 1
         seen["told"] += hold_by_brute_force(application, fleet, found)
@@ -137,8 +157,8 @@ def test_leaving_rules_out_never_makes_it_impossible() -> None:
         app_, fleet_ = (cases if seed % 2 else minded)(rnd, False)
         application, fleet = Application.model_validate(app_), Fleet.model_validate(fleet_)
         index = compile_fleet(fleet).index
-        atomized = Atomized(Scene(in_pieces(Scene(application, index)), index))
-        some: list[Atom] = [atom for atom in atomized.every if rnd.random() < 0.9]
+        atomized = Atomized(Problem(in_pieces(Problem(application, index)), index))
+        some: list[RuleAtom] = [atom for atom in atomized.every if rnd.random() < 0.9]
         first = possible(atomized, some, fleet)
         seen[first] += 1
         if first:
@@ -150,7 +170,10 @@ def test_what_is_forgiven_rests_on_the_rules_that_make_it_so() -> None:
     # Old may stand on h0 alone, so it is nowhere without h0: one is forgiven, and B on h1 has no other place either.
     # Were old free to go, h1 would take it, nothing would be forgiven, and B could stand nowhere.
     full = {"VCPU": 4}
-    hosts = [{"name": "h0", "inventory": {"VCPU": 8}, "used": full}, {"name": "h1", "inventory": full}]
+    hosts = [
+        {"name": "h0", "inventory": {"VCPU": 8}, "used": full},
+        {"name": "h1", "inventory": full},
+    ]
     groups: list[Doc] = [
         {"name": "P", "groups": ["A", "B"], "policies": [{"kind": "survives"}]},
         {"name": "A", "policies": [{"kind": "within", "hosts": ["h0"]}]},
@@ -160,6 +183,6 @@ def test_what_is_forgiven_rests_on_the_rules_that_make_it_so() -> None:
     application = Application.model_validate({"groups": groups, "existing": [there]})
     fleet = Fleet.model_validate({"hosts": hosts})
     index = compile_fleet(fleet).index
-    atomized = Atomized(Scene(in_pieces(Scene(application, index)), index))
+    atomized = Atomized(Problem(in_pieces(Problem(application, index)), index))
     for atom in atomized.every:
         assert possible(atomized, [other for other in atomized.every if other is not atom], fleet)

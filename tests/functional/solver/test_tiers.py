@@ -17,7 +17,8 @@ from tests.support.draws.applications import Doc
 RACKS: Doc = {
     "levels": ["rack"],
     "hosts": [
-        {"name": f"h{i}", "domains": {"rack": f"r{i // 2}"}, "inventory": {"VCPU": 4}, "cost": i} for i in range(6)
+        {"name": f"h{i}", "domains": {"rack": f"r{i // 2}"}, "inventory": {"VCPU": 4}, "cost": i}
+        for i in range(6)
     ],
 }
 TOGETHER = {"kind": "affinity", "level": "rack", "weight": 1}
@@ -25,13 +26,21 @@ APART = {"kind": "anti-affinity", "level": "rack", "weight": 100}
 
 
 def app(*policies: Doc, count: int = 3) -> Application:
-    group = {"name": "db", "policies": list(policies), "members": [{"count": count, "resources": {"VCPU": 1}}]}
+    group = {
+        "name": "db",
+        "policies": list(policies),
+        "members": [{"count": count, "resources": {"VCPU": 1}}],
+    }
     return Application.model_validate({"groups": [group]})
 
 
 def answer(*policies: Doc, **limits: Any) -> Any:
     return solve(
-        app(*policies), Fleet.model_validate(RACKS), objective="cost", limits=Limits(workers=1, **limits), explain=False
+        app(*policies),
+        Fleet.model_validate(RACKS),
+        objective="cost",
+        limits=Limits(workers=1, **limits),
+        explain=False,
     )
 
 
@@ -108,10 +117,16 @@ DETAILS: list[tuple[Doc, str]] = [
     ({"kind": "affinity", "level": "rack"}, "they use 3 racks: r0, r1, r2"),
     ({"kind": "network-proximity", "level": "rack"}, "they use 3 racks: r0, r1, r2"),
     ({"kind": "affinity"}, "they use 5 hosts: h0, h1, h2 and 2 more"),
-    ({"kind": "anti-affinity", "level": "rack"}, "rack r0 holds 2 members, 1 more; rack r1 holds 2 members, 1 more"),
+    (
+        {"kind": "anti-affinity", "level": "rack"},
+        "rack r0 holds 2 members, 1 more; rack r1 holds 2 members, 1 more",
+    ),
     ({"kind": "spread", "level": "rack", "max_skew": 0}, "rack r1 holds 2 and r2 holds 1"),
     ({"kind": "spread", "level": "rack", "min_domains": 4}, "they cover 3 racks"),
-    ({"kind": "within", "hosts": ["h0"]}, "db/1 stands on h1; db/2 stands on h2; db/3 stands on h3; and more"),
+    (
+        {"kind": "within", "hosts": ["h0"]},
+        "db/1 stands on h1; db/2 stands on h2; db/3 stands on h3; and more",
+    ),
     ({"kind": "apart-from", "group": "web"}, "host h0 holds both"),
     (
         {"kind": "near", "group": "web", "level": "rack"},
@@ -129,7 +144,9 @@ def test_a_penalty_names_places_and_members(policy: Doc, told: str) -> None:
         {"name": "web", "members": [size]},
     ]
     placement = {f"db/{i}": f"h{i}" for i in range(5)} | {"web/0": "h0"}
-    verdict = check(Application.model_validate({"groups": groups}), Fleet.model_validate(RACKS), placement)
+    verdict = check(
+        Application.model_validate({"groups": groups}), Fleet.model_validate(RACKS), placement
+    )
     (penalty,) = verdict.penalties
     assert penalty.detail.endswith(f": {told}")
 
@@ -137,7 +154,9 @@ def test_a_penalty_names_places_and_members(policy: Doc, told: str) -> None:
 def test_a_detail_is_short_however_many_names_a_policy_has() -> None:
     hosts = [f"host-{i}" for i in range(5000)]
     policy = {"kind": "within", "hosts": hosts, "weight": 1, "priority": 4}
-    verdict = check(app(policy, count=6), Fleet.model_validate(RACKS), {f"db/{i}": f"h{i}" for i in range(6)})
+    verdict = check(
+        app(policy, count=6), Fleet.model_validate(RACKS), {f"db/{i}": f"h{i}" for i in range(6)}
+    )
     (penalty,) = verdict.penalties
     assert len(penalty.detail) < 700
     assert penalty.detail.endswith("(priority 4)")
@@ -179,7 +198,9 @@ def test_time_that_runs_out_before_the_last_stage_leaves_an_answer_that_claims_l
     assert result.bound == 0
 
 
-def test_a_tier_that_costs_nothing_takes_one_pass_of_the_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tier_that_costs_nothing_takes_one_pass_of_the_pipeline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     pipeline = import_module("groupsolver.solver.pipeline")
     passes: list[Any] = []
     real = pipeline.minimise
@@ -189,7 +210,10 @@ def test_a_tier_that_costs_nothing_takes_one_pass_of_the_pipeline(monkeypatch: p
         return bool(real(*args))
 
     monkeypatch.setattr(pipeline, "minimise", counted)
-    result = answer(TOGETHER | {"priority": 0}, {"kind": "within", "hosts": ["h4", "h5"], "weight": 1, "priority": 1})
+    result = answer(
+        TOGETHER | {"priority": 0},
+        {"kind": "within", "hosts": ["h4", "h5"], "weight": 1, "priority": 1},
+    )
     assert (result.status, result.penalties) == ("optimal", ())
     assert len(passes) == 1
 
@@ -207,7 +231,10 @@ def test_a_soft_rule_that_is_held_does_not_say_which_domains_spread_counts() -> 
 
 def test_a_batch_that_cannot_be_placed_is_refused_whatever_the_tiers() -> None:
     result = solve(
-        app(TOGETHER | {"priority": 0}, count=25), Fleet.model_validate(RACKS), limits=Limits(workers=1), explain=False
+        app(TOGETHER | {"priority": 0}, count=25),
+        Fleet.model_validate(RACKS),
+        limits=Limits(workers=1),
+        explain=False,
     )
     assert result.status == "infeasible"  # 6 hosts of 4 VCPU each
 

@@ -55,12 +55,19 @@ def fleets(rnd: Random) -> Doc:
     """Two to five hosts: levels that nest, overlap and are missing; disabled, overfull, empty and busy hosts."""
     hosts = []
     for i in range(rnd.randint(2, 5)):
-        domains = {level: f"{level[0]}{rnd.randint(0, 2)}" for level in LEVELS if not _one_in(10, rnd)}
+        domains = {
+            level: f"{level[0]}{rnd.randint(0, 2)}" for level in LEVELS if not _one_in(10, rnd)
+        }
         host: Doc = {"name": f"h{i}", "domains": domains, "cost": rnd.randint(0, 4)}
         total = rnd.randint(3, 7)
         host["inventory"] = {"VCPU": total, "MEMORY_MB": rnd.randint(3, 8)}
         if _one_in(6, rnd):
-            host["inventory"]["VCPU"] = {"total": total, "reserved": 1, "allocation_ratio": 1.5, "max_unit": 2}
+            host["inventory"]["VCPU"] = {
+                "total": total,
+                "reserved": 1,
+                "allocation_ratio": 1.5,
+                "max_unit": 2,
+            }
         if not _one_in(3, rnd):
             host["used"] = {"VCPU": rnd.randint(0, 3), "MEMORY_MB": rnd.randint(0, 2)}
         host["traits"] = [trait for trait in ("SSD", "GPU") if _one_in(2, rnd)]
@@ -92,7 +99,12 @@ def wide_fleets(rnd: Random, number: int) -> Doc:
         if _one_in(6, rnd):
             level = rnd.choice(LEVELS)
             domains |= {level: f"{level[0]}{rnd.randint(0, 2)}"}
-        host = {"name": f"h{i}", "domains": domains, "cost": rnd.randint(0, dearest), **rnd.choice(sorts)}
+        host = {
+            "name": f"h{i}",
+            "domains": domains,
+            "cost": rnd.randint(0, dearest),
+            **rnd.choice(sorts),
+        }
         if _one_in(20, rnd):
             host["enabled"] = False
         hosts.append(host)
@@ -103,7 +115,9 @@ def priced_anew(rnd: Random, case: tuple[Doc, Doc]) -> tuple[Doc, Doc]:
     """The same with other costs of hosts."""
     app, fleet = case
     dearest = rnd.choice((1, 2, 6, 30))
-    return app, fleet | {"hosts": [host | {"cost": rnd.randint(0, dearest)} for host in fleet["hosts"]]}
+    return app, fleet | {
+        "hosts": [host | {"cost": rnd.randint(0, dearest)} for host in fleet["hosts"]]
+    }
 
 
 def policies(rnd: Random, kind: str, soft: bool, others: list[str], hosts: list[str]) -> Doc:
@@ -112,14 +126,24 @@ def policies(rnd: Random, kind: str, soft: bool, others: list[str], hosts: list[
     if soft:
         policy["weight"] = rnd.randint(1, 3)
     level = rnd.choice(("host", "host", *LEVELS))
-    if kind in ("anti-affinity", "affinity", "network-proximity", "spread", "apart-from", "near", "exclusive"):
+    if kind in (
+        "anti-affinity",
+        "affinity",
+        "network-proximity",
+        "spread",
+        "apart-from",
+        "near",
+        "exclusive",
+    ):
         policy["level"] = level
     match kind:
         case "anti-affinity":
             policy["max_per_domain"] = rnd.choice((1, 1, 2, 2))
         case "host-capabilities":
             field = rnd.choice(("required", "forbidden", "any_of", "minimum"))
-            policy[field] = {"VCPU": rnd.randint(2, 5)} if field == "minimum" else [rnd.choice(("SSD", "GPU"))]
+            policy[field] = (
+                {"VCPU": rnd.randint(2, 5)} if field == "minimum" else [rnd.choice(("SSD", "GPU"))]
+            )
         case "spread":
             which = rnd.randint(1, 3)
             policy |= {"min_domains": rnd.randint(1, 3)} if which & 1 else {}
@@ -182,9 +206,13 @@ def applications(rnd: Random, kind: str, soft: bool, fleet: Doc, members: int) -
             other = rnd.choice(KINDS), not _one_in(4, rnd)
             k, s = (kind, soft) if featured and which == 0 else other
             related = {owner["name"]}
-            related |= {"A": {"P", "Q"}, "C": {"P"}, "P": {"A", "C"}, "Q": {"A"}}.get(owner["name"], set())
+            related |= {"A": {"P", "Q"}, "C": {"P"}, "P": {"A", "C"}, "Q": {"A"}}.get(
+                owner["name"], set()
+            )
             others = [group["name"] for group in groups if group["name"] not in related]
-            others += ["Q"] if "Q" in others else []  # with P it has a group in common, which is worth the weight
+            others += (
+                ["Q"] if "Q" in others else []
+            )  # with P it has a group in common, which is worth the weight
             if others or k not in ("near", "apart-from"):
                 policy = policies(rnd, k, s, others, names)
                 if k in ("anti-affinity", "spread") and "groups" in owner and not _one_in(3, rnd):

@@ -37,7 +37,20 @@ _ODD = [
     "\x7f\x85\u2028",
 ]
 TEXT = st.text(_FIT, max_size=6) | st.sampled_from(_ODD)
-_MARKS = ["entry", "item", "key", "value", "list", "dict", "null", "int", "string", "policy", "policies", "host"]
+_MARKS = [
+    "entry",
+    "item",
+    "key",
+    "value",
+    "list",
+    "dict",
+    "null",
+    "int",
+    "string",
+    "policy",
+    "policies",
+    "host",
+]
 _NAMES = ["metadata", "x-a", "xml", "XmlA", "a:b", "1a", "a b", "-a", "\u00e9", "a.b"]
 KEYS = TEXT | st.sampled_from(_MARKS + _NAMES)
 SCALARS = (
@@ -49,7 +62,9 @@ SCALARS = (
     | TEXT
 )
 JSON = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=8,
 )
 
 
@@ -59,24 +74,34 @@ def like(shape: Shape) -> Data:
     if shape.items:
         ways += [st.deferred(lambda: st.lists(like(shape.items or Shape()), max_size=3))] * 4
     if shape.others:
-        ways += [st.deferred(lambda: st.dictionaries(KEYS, like(shape.others or Shape()), max_size=3))] * 4
+        ways += [
+            st.deferred(lambda: st.dictionaries(KEYS, like(shape.others or Shape()), max_size=3))
+        ] * 4
     if shape.keys:
         known = {key: like(inner) for key, inner in shape.keys.items()}
         extra = st.dictionaries(KEYS, JSON, max_size=2)
-        ways += [st.builds(lambda a, b: a | b, st.fixed_dictionaries({}, optional=known), extra)] * 4
+        ways += [
+            st.builds(lambda a, b: a | b, st.fixed_dictionaries({}, optional=known), extra)
+        ] * 4
     return st.one_of(ways)
 
 
 NAME = TEXT.map(lambda text: "".join(c for c in text if c >= " " and c != "\x7f") or "a b")
 UUID = st.uuids().map(str)
 AMOUNT = st.integers(0, 2**53)
-RESOURCES = st.dictionaries(st.sampled_from(["VCPU", "MEMORY_MB", "0A", "_", "XML_A"]), AMOUNT, max_size=3)
-FREE = st.dictionaries(st.sampled_from(["metadata", "x-a", "x-a b", "x-\u00e9", "x-entry"]), JSON, max_size=2)
+RESOURCES = st.dictionaries(
+    st.sampled_from(["VCPU", "MEMORY_MB", "0A", "_", "XML_A"]), AMOUNT, max_size=3
+)
+FREE = st.dictionaries(
+    st.sampled_from(["metadata", "x-a", "x-a b", "x-\u00e9", "x-entry"]), JSON, max_size=2
+)
 
 
 def with_free(known: dict[str, Data], optional: dict[str, Data] | None = None) -> Data:
     """A mapping with its keys, and some that are free."""
-    return st.builds(lambda a, b: a | b, st.fixed_dictionaries(known, optional=optional or {}), FREE)
+    return st.builds(
+        lambda a, b: a | b, st.fixed_dictionaries(known, optional=optional or {}), FREE
+    )
 
 
 POLICY = st.builds(
@@ -114,7 +139,10 @@ HOST = with_free(
         "inventory": st.dictionaries(
             st.sampled_from(["VCPU", "XML_A"]),
             AMOUNT
-            | with_free({"total": st.just(7)}, {"allocation_ratio": st.sampled_from([1, 1.5]), "reserved": st.just(2)}),
+            | with_free(
+                {"total": st.just(7)},
+                {"allocation_ratio": st.sampled_from([1, 1.5]), "reserved": st.just(2)},
+            ),
         ),
         "used": RESOURCES,
         "cells": st.lists(CELL, max_size=2, unique_by=lambda cell: cell["name"]),
@@ -124,12 +152,21 @@ HOST = with_free(
     },
 )
 HOSTS = st.lists(HOST, min_size=1, max_size=3, unique_by=lambda host: host["name"]).map(
-    lambda hosts: [{key: value for key, value in host.items() if key != "domains"} for host in hosts]
+    lambda hosts: [
+        {key: value for key, value in host.items() if key != "domains"} for host in hosts
+    ]
 )
-LINK = with_free({"between": st.tuples(NAME, NAME).map(list)}, {"used_mbps": AMOUNT, "latency_us": st.none() | AMOUNT})
+LINK = with_free(
+    {"between": st.tuples(NAME, NAME).map(list)},
+    {"used_mbps": AMOUNT, "latency_us": st.none() | AMOUNT},
+)
 LEVELS = st.lists(NAME.filter(lambda name: name != "host"), unique=True, max_size=2)
-FLEET = with_free({"hosts": HOSTS}, {"levels": LEVELS, "links": st.lists(LINK, max_size=2), "version": st.just(1)})
-SIZED = with_free({"resources": RESOURCES}, {"name": st.none() | NAME, "hints": with_free({"group": UUID})})
+FLEET = with_free(
+    {"hosts": HOSTS}, {"levels": LEVELS, "links": st.lists(LINK, max_size=2), "version": st.just(1)}
+)
+SIZED = with_free(
+    {"resources": RESOURCES}, {"name": st.none() | NAME, "hints": with_free({"group": UUID})}
+)
 PLACEMENT_ASKED = with_free(
     {"instances": st.lists(SIZED, min_size=1, max_size=3)},
     {
@@ -157,7 +194,13 @@ HEADROOM_ASKED = st.builds(
     PLACEMENT_ASKED,
     st.fixed_dictionaries({}, optional={"gap": st.sampled_from([0, 0.01, 5])}),
 )
-_PLACED = {"id": UUID, "name": st.none() | NAME, "group": st.none() | UUID, "host": st.none() | NAME, "hostId": NAME}
+_PLACED = {
+    "id": UUID,
+    "name": st.none() | NAME,
+    "group": st.none() | UUID,
+    "host": st.none() | NAME,
+    "hostId": NAME,
+}
 _CELL = {"cell": NAME}
 PLACEMENT = st.fixed_dictionaries(
     {
@@ -171,17 +214,33 @@ PLACEMENT = st.fixed_dictionaries(
     }
 )
 INSTANCE = st.fixed_dictionaries(
-    {**_PLACED, "tenant_id": NAME, "resources": RESOURCES, "placement": UUID, "expires_at": st.none() | NAME},
+    {
+        **_PLACED,
+        "tenant_id": NAME,
+        "resources": RESOURCES,
+        "placement": UUID,
+        "expires_at": st.none() | NAME,
+    },
     optional=_CELL,
 )
-FIX = {"change": TEXT, "cost": AMOUNT, "placement": st.none() | st.dictionaries(NAME, NAME, max_size=2)}
+FIX = {
+    "change": TEXT,
+    "cost": AMOUNT,
+    "placement": st.none() | st.dictionaries(NAME, NAME, max_size=2),
+}
 CONFLICT = st.fixed_dictionaries(
     {"fixes": st.lists(st.fixed_dictionaries(FIX), max_size=2), "minimal": st.booleans()},
-    optional={"policies": st.lists(st.fixed_dictionaries({"group": TEXT, "policy": TEXT, "sentence": TEXT}))},
+    optional={
+        "policies": st.lists(
+            st.fixed_dictionaries({"group": TEXT, "policy": TEXT, "sentence": TEXT})
+        )
+    },
 )
 _SHORT_OF = {"resource": TEXT, "needed": AMOUNT, "available": AMOUNT, "sentence": TEXT}
 CONFLICTS = st.builds(
-    lambda conflict, short: conflict | {"capacity": short}, CONFLICT, st.lists(st.fixed_dictionaries(_SHORT_OF))
+    lambda conflict, short: conflict | {"capacity": short},
+    CONFLICT,
+    st.lists(st.fixed_dictionaries(_SHORT_OF)),
 )
 EXPLANATION = st.fixed_dictionaries(
     {
@@ -193,8 +252,18 @@ EXPLANATION = st.fixed_dictionaries(
         "placement": st.none() | PLACEMENT,
     }
 )
-_SCARCE = {"kind": st.sampled_from(["resource", "level", "trait", "policy"]), "name": TEXT, "sentence": TEXT}
-_UNLOCK = {"like": TEXT, "hosts": AMOUNT, "rate": st.floats(0, 9), "bound": AMOUNT, "sentence": TEXT}
+_SCARCE = {
+    "kind": st.sampled_from(["resource", "level", "trait", "policy"]),
+    "name": TEXT,
+    "sentence": TEXT,
+}
+_UNLOCK = {
+    "like": TEXT,
+    "hosts": AMOUNT,
+    "rate": st.floats(0, 9),
+    "bound": AMOUNT,
+    "sentence": TEXT,
+}
 HEADROOM = st.fixed_dictionaries(
     {
         "copies": AMOUNT,
@@ -237,7 +306,11 @@ BODIES: list[tuple[type[Value], str | None, Data]] = [
     (core.InstanceAnswer, None, wrapped("instance", INSTANCE)),
     (core.InstancesAnswer, None, wrapped("instances", st.lists(INSTANCE, max_size=2))),
     (core.ErrorsAnswer, None, wrapped("errors", st.lists(ERROR, max_size=2))),
-    (grants.GrantRequest, None, wrapped("grant", with_free({"tenant_id": st.sampled_from(["demo", "0", "a.b-c"])}))),
+    (
+        grants.GrantRequest,
+        None,
+        wrapped("grant", with_free({"tenant_id": st.sampled_from(["demo", "0", "a.b-c"])})),
+    ),
     (grants.GrantAnswer, None, wrapped("grant", GRANT)),
     (grants.GrantsAnswer, None, wrapped("grants", st.lists(GRANT, max_size=2))),
     (grants.AdoptRequest, None, wrapped("adopt", ADOPTED)),

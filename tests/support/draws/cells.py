@@ -48,7 +48,11 @@ def used_of(host: Doc, cell: str | None, resource: str) -> Doc:
 def _split(rnd: Random, host: Doc) -> Doc:
     """Give inventory, use and cells: VCPU from the cells, MEMORY_MB mostly too."""
     inventory, used = dict(host.get("inventory", {})), dict(host.get("used", {}))
-    inside = [name for name in ("VCPU", "MEMORY_MB") if name in inventory and (name == "VCPU" or rnd.randint(1, 3) > 1)]
+    inside = [
+        name
+        for name in ("VCPU", "MEMORY_MB")
+        if name in inventory and (name == "VCPU" or rnd.randint(1, 3) > 1)
+    ]
     number = rnd.randint(1, 3)
     cells: list[Doc] = [{"inventory": {}, "used": {}} for _ in range(number)]
     for name in inside:
@@ -63,7 +67,11 @@ def _split(rnd: Random, host: Doc) -> Doc:
             most = rnd.randint(1, max(1, total))
             cell["inventory"][name] = most
             if isinstance(whole, dict):
-                cell["inventory"][name] = {"total": most, "reserved": min(1, most), "allocation_ratio": 1.5}
+                cell["inventory"][name] = {
+                    "total": most,
+                    "reserved": min(1, most),
+                    "allocation_ratio": 1.5,
+                }
             if rnd.randint(1, 5) == 1:
                 cell["inventory"][name] = {"total": most, "max_unit": rnd.randint(1, 2)}
             part = rnd.randint(0, known) if i < number - 1 else known

@@ -12,8 +12,13 @@ from groupsolver.store.entities import Instance, StoredGroup
 from groupsolver.store.errors import InUse, NotStored
 from groupsolver.store.repositories import grants, hosts, instances
 from groupsolver.store.repositories import groups as stored
-from groupsolver.store.repositories.instances import StoredPlacement, add_placement, confirm_placement, remove_instances
-from groupsolver.store.state.snapshot_cache import Mirror, Snapshot
+from groupsolver.store.repositories.instances import (
+    StoredPlacement,
+    add_placement,
+    confirm_placement,
+    remove_instances,
+)
+from groupsolver.store.state.snapshot_cache import Snapshot, SnapshotCache
 from groupsolver.store.store import Store
 from tests.support.draws import applications
 from tests.support.draws.cells import cell_of
@@ -49,7 +54,7 @@ class History:
         with store.write() as tx:
             hosts.load_fleet(tx, Fleet.model_validate(applications.fleets(rnd)))
 
-    def step(self, *mirrors: Mirror) -> None:
+    def step(self, *mirrors: SnapshotCache) -> None:
         """Do one thing. `mirrors` may be read within it, and again once it was undone."""
         name = self.rnd.choice(
             ("put_host", "remove_host", "load_fleet", "add_group", "change_group", "remove_group")
@@ -60,8 +65,8 @@ class History:
         try:
             with self.store.write() as tx:
                 if self.rnd.randint(1, 2) == 1:
-                    for mirror in mirrors:
-                        mirror.within(tx.session)
+                    for snapshot_cache in mirrors:
+                        snapshot_cache.within(tx.session)
                 getattr(self, f"_{name}")(tx)
                 _undo(undone)
         except (_Undo, InUse, NotStored) as error:
@@ -77,7 +82,9 @@ class History:
 
     def _instances(self, tx: Tx) -> list[Instance]:
         return [
-            one for tenant in TENANTS for one in instances.list_instances(tx.session, tenant, stored.Page(), tx.now)
+            one
+            for tenant in TENANTS
+            for one in instances.list_instances(tx.session, tenant, stored.Page(), tx.now)
         ]
 
     def _put_host(self, tx: Tx) -> None:
@@ -101,7 +108,8 @@ class History:
         if self.rnd.randint(1, 3) == 1:
             fleet["levels"] = ["zone", "rack"]
             fleet["hosts"] = [
-                host | {"domains": {key: name for key, name in host["domains"].items() if key != "feed"}}
+                host
+                | {"domains": {key: name for key, name in host["domains"].items() if key != "feed"}}
                 for host in fleet["hosts"]
             ]
         held = {one.host for one in self._instances(tx)} if self.rnd.randint(1, 2) == 1 else set()
@@ -114,11 +122,21 @@ class History:
         there = self._groups(tx)
         mine = [group.id for group in there if group.tenant_id == tenant]
         inside = tuple(self.rnd.sample(mine, min(len(mine), self.rnd.randint(0, 2))))
-        group = StoredGroup(self._new(), tenant, "u", groups=inside, metadata=self.rnd.choice((None, {}, {"a": "b"})))
+        group = StoredGroup(
+            self._new(),
+            tenant,
+            "u",
+            groups=inside,
+            metadata=self.rnd.choice((None, {}, {"a": "b"})),
+        )
         world = World(hosts.read_fleet(tx.session), [*there, group])
         levels = set(hosts.levels_of(tx.session)) | {"host"}
         policies = world.policies(self.rnd, group.id, tenant, 3) if world.fleet.hosts else ()
-        kept = tuple(one for one in policies if {one.at or "host", *(getattr(one, "domains", None) or ())} <= levels)
+        kept = tuple(
+            one
+            for one in policies
+            if {one.at or "host", *(getattr(one, "domains", None) or ())} <= levels
+        )
         stored.add_group(tx, StoredGroup(**{**group.__dict__, "policies": kept}))
 
     def _group(self, tx: Tx) -> StoredGroup:
@@ -135,7 +153,9 @@ class History:
             "policies": group.policies[1:],
             "groups": group.groups[1:],
         }
-        stored.change_group(tx, group, {key: changes[key] for key in self.rnd.sample(sorted(changes), 2)})
+        stored.change_group(
+            tx, group, {key: changes[key] for key in self.rnd.sample(sorted(changes), 2)}
+        )
 
     def _remove_group(self, tx: Tx) -> None:
         stored.remove_group(tx, self._group(tx), force=self.rnd.randint(1, 2) == 1)
@@ -150,29 +170,49 @@ class History:
 
     def _adopt(self, tx: Tx) -> None:
         group = self._group(tx)
-        free = [one for one in self._instances(tx) if one.group is None and one.tenant_id == group.tenant_id]
+        free = [
+            one
+            for one in self._instances(tx)
+            if one.group is None and one.tenant_id == group.tenant_id
+        ]
         instances.join_group(tx, group.id, free[:2])
 
     def _move_group(self, tx: Tx) -> None:
         group = self._group(tx)
         if not group.members:
-            stored.change_group(tx, group, {"tenant_id": self.rnd.choice(TENANTS), "policies": (), "groups": ()})
+            stored.change_group(
+                tx, group, {"tenant_id": self.rnd.choice(TENANTS), "policies": (), "groups": ()}
+            )
 
     def _place(self, tx: Tx) -> None:
         owner = self._group(tx) if self.rnd.randint(1, 4) > 1 else None
-        tenant = self.rnd.choice((owner.tenant_id, *owner.grants)) if owner else self.rnd.choice(TENANTS)
+        tenant = (
+            self.rnd.choice((owner.tenant_id, *owner.grants)) if owner else self.rnd.choice(TENANTS)
+        )
         expires = tx.now + self.rnd.randint(1, 3) if self.rnd.randint(1, 2) == 1 else None
         placement = StoredPlacement(self._new(), tenant, "optimal", 1, 1, 0.0, expires)
         key = owner.id if owner else None
         placed = [
-            Instance(self._new(), tenant, None, key, on.name, size, placement.id, expires, cell=cell_of(self.rnd, on))
+            Instance(
+                self._new(),
+                tenant,
+                None,
+                key,
+                on.name,
+                size,
+                placement.id,
+                expires,
+                cell=cell_of(self.rnd, on),
+            )
             for size in self.rnd.sample(SIZES, self.rnd.randint(1, 3))
             for on in [self._host(tx)]
         ]
         add_placement(tx, placement, placed)
 
     def _confirm(self, tx: Tx) -> None:
-        waiting = [one for one in self._instances(tx) if one.expires is not None] or self._instances(tx)
+        waiting = [
+            one for one in self._instances(tx) if one.expires is not None
+        ] or self._instances(tx)
         if waiting:
             one = self.rnd.choice(waiting)
             confirm_placement(tx, one.placement, one.tenant_id)
@@ -202,21 +242,35 @@ def _fleet(fleet: CompiledFleet) -> dict[str, Any]:
     free = [row for row in range(len(fleet)) if row not in set(fleet.rows.values())]
     assert not fleet.ready[free].any()
     assert all((codes[free] == -1).all() for codes in fleet._codes.values())
-    names = {level: {code: name for name, code in of.items()} for level, of in fleet._code_of.items()}
+    names = {
+        level: {code: name for name, code in of.items()} for level, of in fleet._code_of.items()
+    }
     hosts = {}
     for name, row in fleet.rows.items():
         assert fleet.names[row] == name
         columns = {
-            key: {name: column[row].item() for name, column in getattr(fleet, key).items() if column[row]}
+            key: {
+                name: column[row].item()
+                for name, column in getattr(fleet, key).items()
+                if column[row]
+            }
             for key in ("_capacity", "_free", "_unit", "_traits")
         }
         domains = {
-            level: names[level][codes[row].item()] for level, codes in fleet._codes.items() if codes[row].item() >= 0
+            level: names[level][codes[row].item()]
+            for level, codes in fleet._codes.items()
+            if codes[row].item() >= 0
         }
-        vectors = {key: getattr(fleet, key)[row].item() for key in ("ready", "enabled", "busy", "cost", "points")}
+        vectors = {
+            key: getattr(fleet, key)[row].item()
+            for key in ("ready", "enabled", "busy", "cost", "points")
+        }
         table = fleet.cells
         cells = {
-            key: {name: [n for n in column[row].tolist() if n] for name, column in getattr(table, key).items()}
+            key: {
+                name: [n for n in column[row].tolist() if n]
+                for name, column in getattr(table, key).items()
+            }
             for key in ("free", "unit")
         }
         inside = {key for key, column in table.inside.items() if column[row]}
@@ -224,7 +278,15 @@ def _fleet(fleet: CompiledFleet) -> dict[str, Any]:
         hosts[name] = (fleet.index[name], columns, domains, vectors, shown)
     index = fleet.index
     stands = {
-        level: {name: sorted(host.name for host in index.hosts_in(level, name)) for name in index.domains(level)}
+        level: {
+            name: sorted(host.name for host in index.hosts_in(level, name))
+            for name in index.domains(level)
+        }
         for level in index.levels
     }
-    return {"hosts": hosts, "stands": stands, "traits": sorted(index.traits()), "names": sorted(index.names())}
+    return {
+        "hosts": hosts,
+        "stands": stands,
+        "traits": sorted(index.traits()),
+        "names": sorted(index.names()),
+    }

@@ -30,14 +30,23 @@ def _ring(rnd: Random, hosts: list[str], domains: list[str]) -> list[Doc]:
 
 
 def _tangle(rnd: Random, hosts: list[str], domains: list[str]) -> list[Doc]:
-    ends = rnd.sample(domains, rnd.randint(0, min(len(domains), 5))) + ["s0", "s1", "s2"][: rnd.randint(1, 3)]
+    ends = (
+        rnd.sample(domains, rnd.randint(0, min(len(domains), 5)))
+        + ["s0", "s1", "s2"][: rnd.randint(1, 3)]
+    )
     if rnd.randint(0, 1):
         ends += rnd.sample(hosts, rnd.randint(1, min(3, len(hosts))))
     links: list[Doc] = []
     rnd.shuffle(ends)
     for at, end in enumerate(ends):  # most ends lead to one before, some to themselves or nowhere
         if rnd.randint(0, 7):
-            links.append(_link(rnd, end, rnd.choice(ends[: at + 1] if rnd.randint(0, 9) == 0 else ends[:at] or ends)))
+            links.append(
+                _link(
+                    rnd,
+                    end,
+                    rnd.choice(ends[: at + 1] if rnd.randint(0, 9) == 0 else ends[:at] or ends),
+                )
+            )
     links += [_link(rnd, *(rnd.choice(ends) for _ in range(2))) for _ in range(rnd.randint(0, 3))]
     return links + [_link(rnd, *link["between"]) for link in links if rnd.randint(0, 5) == 0]
 

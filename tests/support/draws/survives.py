@@ -29,7 +29,11 @@ def fleets(rnd: Random) -> Doc:
     """Three to five hosts in levels that overlap and are missing; tight, disabled and busy ones."""
     hosts = []
     for i in range(rnd.randint(3, 5)):
-        domains = {level: f"{level[0]}{rnd.randint(0, 2)}" for level in ("zone", "rack") if not _one_in(8, rnd)}
+        domains = {
+            level: f"{level[0]}{rnd.randint(0, 2)}"
+            for level in ("zone", "rack")
+            if not _one_in(8, rnd)
+        }
         host: Doc = {"name": f"h{i}", "domains": domains, "cost": rnd.randint(0, 6)}
         host["inventory"] = {"VCPU": rnd.randint(2, 5), "MEMORY_MB": rnd.randint(1, 4)}
         host["used"] = {"VCPU": rnd.randint(0, 1)} if _one_in(3, rnd) else {}
@@ -42,7 +46,10 @@ def fleets(rnd: Random) -> Doc:
 
 def survives(rnd: Random, soft: bool, failures: int) -> Doc:
     """One `survives`; 0 failures: mostly one."""
-    policy: Doc = {"kind": "survives", "level": rnd.choice(("host", "host", "rack", "zone", "feed"))}
+    policy: Doc = {
+        "kind": "survives",
+        "level": rnd.choice(("host", "host", "rack", "zone", "feed")),
+    }
     policy |= {"failures": failures or 2} if failures or _one_in(4, rnd) else {}
     return policy | ({"weight": rnd.randint(1, 3)} if soft else {})
 
@@ -94,7 +101,9 @@ def cases(rnd: Random, soft: bool, ranked: bool = False, failures: int = 0) -> t
             policy = policies(rnd, kind, _one_in(4, rnd), [other], names)
             if not policy.keys() & {"max_hops", "max_latency_us"}:
                 group["policies"].append(policy)
-    ranks = [policy for group in groups for policy in group["policies"] if ranked and "weight" in policy]
+    ranks = [
+        policy for group in groups for policy in group["policies"] if ranked and "weight" in policy
+    ]
     for policy in ranks:
         policy.update({} if _one_in(3, rnd) else {"priority": rnd.randint(0, 2)})
     return {"flavors": FLAVORS, "groups": groups, "existing": existing}, fleet
@@ -104,19 +113,40 @@ def minded(rnd: Random, soft: bool) -> tuple[Doc, Doc]:
     """Two or three failures, and a rule for which those count who stand where nobody is lost; few racks, much room."""
     hosts: list[Doc] = []
     for i in range(rnd.randint(3, 5)):
-        rack = {} if _one_in(3, rnd) else {"rack": f"r{i}" if _one_in(2, rnd) else f"r{rnd.randint(0, 2)}"}
-        host: Doc = {"name": f"h{i}", "domains": {"zone": f"z{rnd.randint(0, 1)}", **rack}, "cost": rnd.randint(0, 2)}
-        host |= {"inventory": {"VCPU": rnd.randint(1, 6)}, "used": {"VCPU": 1} if _one_in(3, rnd) else {}}
+        rack = (
+            {}
+            if _one_in(3, rnd)
+            else {"rack": f"r{i}" if _one_in(2, rnd) else f"r{rnd.randint(0, 2)}"}
+        )
+        host: Doc = {
+            "name": f"h{i}",
+            "domains": {"zone": f"z{rnd.randint(0, 1)}", **rack},
+            "cost": rnd.randint(0, 2),
+        }
+        host |= {
+            "inventory": {"VCPU": rnd.randint(1, 6)},
+            "used": {"VCPU": 1} if _one_in(3, rnd) else {},
+        }
         hosts.append(host | {"enabled": not _one_in(5, rnd)})
     level = rnd.choice(("host", "rack", "zone"))
     kind = rnd.choice(("near", "near", "apart-from", "exclusive", "spread", "spread"))
     told = {"group": "B"} if kind in ("near", "apart-from") else {}
-    rule: Doc = {"kind": kind, "level": level} | ({"max_skew": rnd.randint(0, 1)} if kind == "spread" else told)
-    survives_: Doc = {"kind": "survives", "level": rnd.choice(("host", "rack")), "failures": rnd.choice((2, 2, 3))}
+    rule: Doc = {"kind": kind, "level": level} | (
+        {"max_skew": rnd.randint(0, 1)} if kind == "spread" else told
+    )
+    survives_: Doc = {
+        "kind": "survives",
+        "level": rnd.choice(("host", "rack")),
+        "failures": rnd.choice((2, 2, 3)),
+    }
     survives_ |= {"weight": 1} if soft else {}
     small = {"resources": {"VCPU": 1}}
     groups: list[Doc] = [
-        {"name": "A", "policies": [rule, survives_], "members": [{"count": rnd.randint(0, 2), **small}]},
+        {
+            "name": "A",
+            "policies": [rule, survives_],
+            "members": [{"count": rnd.randint(0, 2), **small}],
+        },
         {"name": "B", "policies": [], "members": [{"count": rnd.randint(1, 2), **small}]},
     ]
     groups[0]["members"] = [one for one in groups[0]["members"] if one["count"]]

@@ -13,7 +13,7 @@ from groupsolver.constraints.registry import AnyPolicy
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.store.database.transaction import At
 from groupsolver.store.entities import Instance, StoredGroup
-from groupsolver.store.state.memory_state import Image
+from groupsolver.store.state.memory_state import MemoryState
 from groupsolver.store.state.snapshot_cache import Snapshot
 from tests.support.draws import applications
 from tests.support.draws.cells import cell_of, used_of
@@ -51,7 +51,11 @@ class World:
             todo = [key]
             while todo:
                 at = todo.pop()
-                near = below.get(at, set()) if not up else {over for over, inner in below.items() if at in inner}
+                near = (
+                    below.get(at, set())
+                    if not up
+                    else {over for over, inner in below.items() if at in inner}
+                )
                 todo += near - found
                 found |= near
         return found
@@ -77,19 +81,30 @@ class World:
 
     def snapshot(self) -> Snapshot:
         """Give it as a mirror would."""
-        image = Image(self.fleet)
-        members = {group.id: tuple(one.id for one in self.instances if one.group == group.id) for group in self.groups}
-        image.put_groups(
+        memory_state = MemoryState(self.fleet)
+        members = {
+            group.id: tuple(one.id for one in self.instances if one.group == group.id)
+            for group in self.groups
+        }
+        memory_state.put_groups(
             [],
-            [_with(group, members=members[group.id], foreign=self.foreign(group)) for group in self.groups],
+            [
+                _with(group, members=members[group.id], foreign=self.foreign(group))
+                for group in self.groups
+            ],
         )
-        image.put_instances([], self.instances)
-        return Snapshot(At(1, ""), *image.shown())
+        memory_state.put_instances([], self.instances)
+        return Snapshot(At(1, ""), *memory_state.shown())
 
-    def document(self, batch: dict[str, list[dict[str, Any]]]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def document(
+        self, batch: dict[str, list[dict[str, Any]]]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Give all of it as an application and a fleet, documents of the file contract; `batch` by group."""
         names = {tenant: f"loose {tenant}" for tenant in TENANTS}
-        loose = [{"name": name, "members": batch.get(name, []), "tenant_id": one} for one, name in names.items()]
+        loose = [
+            {"name": name, "members": batch.get(name, []), "tenant_id": one}
+            for one, name in names.items()
+        ]
         groups: list[dict[str, Any]] = [
             {
                 "name": group.id,
@@ -101,7 +116,12 @@ class World:
             for group in self.groups
         ]
         existing = [
-            {"group": one.group or names[one.tenant_id], "id": one.id, "host": one.host, "resources": one.resources}
+            {
+                "group": one.group or names[one.tenant_id],
+                "id": one.id,
+                "host": one.host,
+                "resources": one.resources,
+            }
             for one in self.instances
         ]
         hosts = []
@@ -113,7 +133,9 @@ class World:
                         used = used_of(told, one.cell, name)
                         used[name] = used.get(name, 0) + amount
             hosts.append(told)
-        return {"groups": groups + loose, "existing": existing}, self.fleet.document() | {"hosts": hosts}
+        return {"groups": groups + loose, "existing": existing}, self.fleet.document() | {
+            "hosts": hosts
+        }
 
 
 def _with(group: StoredGroup, **changes: Any) -> StoredGroup:
@@ -126,13 +148,19 @@ def world_of(rnd: Random) -> World:
     for number in range(rnd.randint(2, 6)):
         tenant = rnd.choice(TENANTS)
         mine = [group.id for group in world.groups if group.tenant_id == tenant]
-        inside = rnd.sample(mine, rnd.randint(0, min(2, len(mine)))) if rnd.randint(1, 3) == 1 else []
+        inside = (
+            rnd.sample(mine, rnd.randint(0, min(2, len(mine)))) if rnd.randint(1, 3) == 1 else []
+        )
         grants = tuple(other for other in TENANTS if other != tenant and rnd.randint(1, 3) == 1)
-        made = StoredGroup(id=uid(number), tenant_id=tenant, user_id="u", groups=tuple(inside), grants=grants)
+        made = StoredGroup(
+            id=uid(number), tenant_id=tenant, user_id="u", groups=tuple(inside), grants=grants
+        )
         world.groups.append(made)
     for i, group in enumerate(world.groups):
         world.groups[i] = _with(group, policies=world.policies(rnd, group.id, group.tenant_id, 2))
-    for i, group in enumerate(world.groups):  # what was named by a right that is gone stays, and is void
+    for i, group in enumerate(
+        world.groups
+    ):  # what was named by a right that is gone stays, and is void
         if group.grants and rnd.randint(1, 4) == 1:
             world.groups[i] = _with(group, grants=())
     for number in range(rnd.randint(0, 5)):
@@ -147,4 +175,6 @@ def instance(rnd: Random, number: int, owner: StoredGroup | None, host: Host) ->
         tenant = rnd.choice(TENANTS)
     key = owner.id if owner else None
     size = dict(rnd.choice(SIZES))
-    return Instance(uid(number), tenant, None, key, host.name, size, uid(900), cell=cell_of(rnd, host))
+    return Instance(
+        uid(number), tenant, None, key, host.name, size, uid(900), cell=cell_of(rnd, host)
+    )

@@ -81,7 +81,12 @@ class Asker:
         environ = {WHO: self.who, **self.base}
         with _unknown_method(method):
             answer = self.client.open(
-                path, method=method, data=data, headers=named, environ_overrides=environ, buffered=True
+                path,
+                method=method,
+                data=data,
+                headers=named,
+                environ_overrides=environ,
+                buffered=True,
             )
         assert answer.headers["X-Openstack-Request-Id"].startswith("req-")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -103,7 +108,9 @@ class Asker:
         """Register a group; give its id."""
         return str(self.group(**fields)["id"])
 
-    def ask(self, *instances: dict[str, Any], query: str = "", key: str | None = None, **fields: Any) -> TestResponse:
+    def ask(
+        self, *instances: dict[str, Any], query: str = "", key: str | None = None, **fields: Any
+    ) -> TestResponse:
         """Ask for a placement."""
         headers = {} if key is None else {"Idempotency_Key": key}
         body = {"placement": {"instances": list(instances), **fields}}
@@ -115,9 +122,13 @@ class Asker:
         assert answer.status_code == 201, answer.text
         return dict(answer.get_json()["placement"])
 
-    def load(self, *hosts: dict[str, Any], levels: tuple[str, ...] = ("zone", "rack"), **fields: Any) -> None:
+    def load(
+        self, *hosts: dict[str, Any], levels: tuple[str, ...] = ("zone", "rack"), **fields: Any
+    ) -> None:
         """Replace the fleet."""
-        answer = self("PUT", "/v1.0/fleet", {"levels": list(levels), "hosts": list(hosts), **fields})
+        answer = self(
+            "PUT", "/v1.0/fleet", {"levels": list(levels), "hosts": list(hosts), **fields}
+        )
         assert answer.status_code == 204, answer.text
 
 
@@ -135,7 +146,9 @@ class World:
         path = folder / "groups.db"
         shutil.copy(_empty(), path)
         self.path = path
-        whole = Settings.model_validate({"solves": 2, "waiting": 1, "workers": 1, **(settings or {})})
+        whole = Settings.model_validate(
+            {"solves": 2, "waiting": 1, "workers": 1, **(settings or {})}
+        )
         store = Store(f"sqlite:///{path}", clock=self.clock, lock_wait=lock_wait)
         self.app = App(Service(whole, store), identity or Given())
 
@@ -202,14 +215,22 @@ def spots(placement: dict[str, Any]) -> list[str]:
     return [str(instance["host"]) for instance in placement["instances"]]
 
 
-def refused(answer: TestResponse, code: str, status: int | None = None, path: str = "") -> dict[str, Any]:
+def refused(
+    answer: TestResponse, code: str, status: int | None = None, path: str = ""
+) -> dict[str, Any]:
     """Hold an answer against the form of errors; give the first."""
     errors = answer.get_json()["errors"]
     first = dict(errors[0])
     assert first["code"] == code, answer.text
     assert answer.status_code == (status or HTTP.get(code, (400, ""))[0]), answer.text
     for error in errors:
-        assert error.keys() - {"conflict", "preview"} == {"status", "code", "title", "detail", "request_id"}
+        assert error.keys() - {"conflict", "preview"} == {
+            "status",
+            "code",
+            "title",
+            "detail",
+            "request_id",
+        }
         assert error["status"] == answer.status_code
         assert error["request_id"] == answer.headers["X-Openstack-Request-Id"]
     assert first["detail"].startswith(path), first

@@ -23,12 +23,16 @@ def solve(*_: Any, progress: Any, **__: Any) -> Result:
     start = time.perf_counter()
     if "STARTED" in os.environ:  # so that whoever began it knows that it runs
         Path(os.environ["STARTED"]).touch()
-    while HOW == "deaf" or not progress(Progress("search", time.perf_counter() - start, 1234, 1200)):
+    while HOW == "deaf" or not progress(
+        Progress("search", time.perf_counter() - start, 1234, 1200)
+    ):
         if time.perf_counter() - start > 60:
             raise AssertionError("nobody stopped the solve")
         time.sleep(0.02)
     if HOW == "finds":
-        return Result(status="feasible", placement={"LB/0": "h2"}, objective=1234, bound=1200, gap=0.0275)
+        return Result(
+            status="feasible", placement={"LB/0": "h2"}, objective=1234, bound=1200, gap=0.0275
+        )
     return Result(status="unknown")
 
 

@@ -9,7 +9,13 @@ from groupsolver.cli.main import main
 from tests.support.documents import FLEET, put, write
 
 SMALL: dict[str, Any] = {
-    "groups": [{"name": "[bold]LB", "policies": ["anti-affinity"], "members": [{"resources": {"VCPU": 1}, "count": 2}]}]
+    "groups": [
+        {
+            "name": "[bold]LB",
+            "policies": ["anti-affinity"],
+            "members": [{"resources": {"VCPU": 1}, "count": 2}],
+        }
+    ]
 }
 
 
@@ -22,9 +28,29 @@ def prepared(folder: Path) -> Path:
 
 
 def place(files: Path, app: str, *options: str) -> int:
-    return main(["place", str(files / app), "--fleet", str(files / "fleet.yaml"), "--workers", "1", *options])
+    return main(
+        [
+            "place",
+            str(files / app),
+            "--fleet",
+            str(files / "fleet.yaml"),
+            "--workers",
+            "1",
+            *options,
+        ]
+    )
 
 
 def check(files: Path, placement: str, *options: str, app: str = "app.yaml") -> int:
     fleet = str(files / "fleet.yaml")
-    return main(["check", str(files / app), "--fleet", fleet, "--placement", str(files / placement), *options])
+    return main(
+        [
+            "check",
+            str(files / app),
+            "--fleet",
+            fleet,
+            "--placement",
+            str(files / placement),
+            *options,
+        ]
+    )

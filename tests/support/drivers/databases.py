@@ -29,7 +29,10 @@ def postgres_programs() -> Path | None:
     found = shutil.which("initdb")
     if found and shutil.which("postgres"):
         return Path(found).resolve().parent
-    kept = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parent.parent.name))
+    kept = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"),
+        key=lambda path: int(path.parent.parent.name),
+    )
     return kept[-1].parent if kept else None
 
 
@@ -54,11 +57,20 @@ class Postgres:
 
     def __init__(self, programs: Path, account: str, *, safe: bool = False) -> None:
         self._programs, self._account, self._safe = programs, account, safe
-        self.folder = Path(tempfile.mkdtemp(prefix="gs-pg-"))  # the name of a socket has a hundred characters at most
+        self.folder = Path(
+            tempfile.mkdtemp(prefix="gs-pg-")
+        )  # the name of a socket has a hundred characters at most
         if os.geteuid() == 0:
             shutil.chown(self.folder, account)
         self._process: subprocess.Popen[bytes] | None = None
-        self._run("initdb", "--auth=trust", "--username=tests", "--no-sync", "--encoding=UTF8", "--locale=C")
+        self._run(
+            "initdb",
+            "--auth=trust",
+            "--username=tests",
+            "--no-sync",
+            "--encoding=UTF8",
+            "--locale=C",
+        )
         self.start()
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -83,9 +95,25 @@ class Postgres:
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        options = ["-k", str(self.folder), "-h", "", "-c", "max_connections=300", "-c", "shared_buffers=64MB"]
+        options = [
+            "-k",
+            str(self.folder),
+            "-h",
+            "",
+            "-c",
+            "max_connections=300",
+            "-c",
+            "shared_buffers=64MB",
+        ]
         if not self._safe:
-            options += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+            options += [
+                "-c",
+                "fsync=off",
+                "-c",
+                "synchronous_commit=off",
+                "-c",
+                "full_page_writes=off",
+            ]
         with (self.folder / "log").open("ab") as log:
             self._process = self._begun("postgres", *options, out=log)
         end = time.monotonic() + 90
@@ -108,7 +136,9 @@ class Postgres:
 
     def remove(self) -> None:
         """Stop, and leave nothing."""
-        self.stop(signal.SIGQUIT)  # what takes long, writing hundreds of databases out, is for nothing
+        self.stop(
+            signal.SIGQUIT
+        )  # what takes long, writing hundreds of databases out, is for nothing
         shutil.rmtree(self.folder)
 
     def ask(self, statement: str, database: str = "postgres") -> None:
@@ -139,9 +169,13 @@ def postgres_server(*, safe: bool = False) -> Iterator[Postgres]:
     """Run a server of its own. Skips the test where there is none to run."""
     programs, account = postgres_programs(), _account()
     if programs is None:
-        pytest.skip("PostgreSQL's programs (initdb, postgres) are not installed: its tests are left out")
+        pytest.skip(
+            "PostgreSQL's programs (initdb, postgres) are not installed: its tests are left out"
+        )
     if account is None:
-        pytest.skip("PostgreSQL does not run as root, and there is no account 'postgres' or 'nobody' to run it")
+        pytest.skip(
+            "PostgreSQL does not run as root, and there is no account 'postgres' or 'nobody' to run it"
+        )
     server = Postgres(programs, account, safe=safe)
     try:
         server.ask("CREATE DATABASE made")

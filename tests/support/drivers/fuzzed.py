@@ -69,16 +69,24 @@ def seeded(database: Path) -> Iterator[Seeded]:
 def _filled(url: str, client: Client) -> Seeded:
     def ask(method: str, path: str, body: Any) -> Any:
         local = {"REMOTE_ADDR": "127.0.0.1"}
-        answer = client.open(path, method=method, json=body, base_url="http://127.0.0.1", environ_base=local)
+        answer = client.open(
+            path, method=method, json=body, base_url="http://127.0.0.1", environ_base=local
+        )
         assert answer.status_code < 300, answer.text
         return answer.json if answer.data else None
 
     ask("PUT", "/v1.0/fleet", FLEET)
-    groups = [ask("POST", f"/v1.0/{TENANT}/groups", {"group": group})["group"]["id"] for group in GROUPS]
+    groups = [
+        ask("POST", f"/v1.0/{TENANT}/groups", {"group": group})["group"]["id"] for group in GROUPS
+    ]
     ask("POST", f"/v1.0/{TENANT}/groups/{groups[0]}/grants", {"grant": {"tenant_id": GUEST}})
-    asked = [{"resources": {"VCPU": 1}, "count": 2, "hints": {"group": group}} for group in groups[:2]]
+    asked = [
+        {"resources": {"VCPU": 1}, "count": 2, "hints": {"group": group}} for group in groups[:2]
+    ]
     asked.append({"resources": {"VCPU": 1}, "count": 2})  # in no group: may be adopted
-    placed = ask("POST", f"/v1.0/{TENANT}/placements", {"placement": {"instances": asked}})["placement"]
+    placed = ask("POST", f"/v1.0/{TENANT}/placements", {"placement": {"instances": asked}})[
+        "placement"
+    ]
     return Seeded(url, tuple(groups), tuple(one["id"] for one in placed["instances"]), placed["id"])
 
 
@@ -90,7 +98,9 @@ def aim(case: Any, at: Seeded) -> None:
         if name in {"tenant_id", "project_id"} and draw.random() < 0.9:
             path[name] = TENANT
         elif name == "name" and draw.random() < 0.7:
-            path[name] = body["name"] if isinstance(body := case.body, dict) and "name" in body else "h0"
+            path[name] = (
+                body["name"] if isinstance(body := case.body, dict) and "name" in body else "h0"
+            )
         elif name == "id" and draw.random() < 0.7:
             path[name] = draw.choice([*at.groups, *at.instances, at.placement])
         elif name == "grantee" and draw.random() < 0.7:
@@ -100,9 +110,17 @@ def aim(case: Any, at: Seeded) -> None:
             case.headers[name] = draw.choice(["compute latest", "compute 2.15", "2.64", "latest"])
     if case.method == "PUT" and path.keys() == {"tenant_id", "id"} and draw.random() < 0.5:
         case.method = "UPDATE"  # the same, under a name that no document can give it
-    if case.operation.path.endswith("/adopt") and isinstance(case.body, dict) and draw.random() < 0.8:
-        case.body["adopt"] = {"instances": draw.sample(at.instances, draw.randint(1, len(at.instances)))}
-    if case.operation.path.endswith(("/placements", "/explain", "/headroom")) and isinstance(case.body, dict):
+    if (
+        case.operation.path.endswith("/adopt")
+        and isinstance(case.body, dict)
+        and draw.random() < 0.8
+    ):
+        case.body["adopt"] = {
+            "instances": draw.sample(at.instances, draw.randint(1, len(at.instances)))
+        }
+    if case.operation.path.endswith(("/placements", "/explain", "/headroom")) and isinstance(
+        case.body, dict
+    ):
         _aim_placement(case.body.get("placement"), at, draw)
 
 

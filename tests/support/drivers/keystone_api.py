@@ -38,7 +38,9 @@ class Api:
         self.principal = None
         answer = self.client.get(path, headers=headers or {})
         # Exactly one, and only there.
-        assert answer.headers.getlist("WWW-Authenticate") == ([ASK] if answer.status_code == 401 else [])
+        assert answer.headers.getlist("WWW-Authenticate") == (
+            [ASK] if answer.status_code == 401 else []
+        )
         return answer.status_code, answer.text
 
     def who(self, token: str, **headers: str) -> tuple[str | None, str, set[str]]:

@@ -44,14 +44,25 @@ class Keystone:
 
     def catalog(self) -> list[dict[str, Any]]:
         endpoints = [
-            {"id": face, "interface": face, "region": "R", "region_id": "R", "url": f"{self.url}/v3"}
+            {
+                "id": face,
+                "interface": face,
+                "region": "R",
+                "region_id": "R",
+                "url": f"{self.url}/v3",
+            }
             for face in ("public", "internal", "admin")
         ]
         return [{"id": "i", "type": "identity", "name": "keystone", "endpoints": endpoints}]
 
     def version(self) -> dict[str, Any]:
         links = [{"rel": "self", "href": f"{self.url}/v3/"}]
-        return {"id": "v3.14", "status": "stable", "updated": "2020-04-07T00:00:00Z", "links": links}
+        return {
+            "id": "v3.14",
+            "status": "stable",
+            "updated": "2020-04-07T00:00:00Z",
+            "links": links,
+        }
 
     def config(self) -> dict[str, str]:
         return {
@@ -73,7 +84,9 @@ def handler_of(keystone: Keystone) -> type[BaseHTTPRequestHandler]:
         timeout = 10
 
         def answer(self, status: int, body: Any, **headers: str) -> None:
-            text = b"<html>" if keystone.garbage and "auth" in self.path else json.dumps(body).encode()
+            text = (
+                b"<html>" if keystone.garbage and "auth" in self.path else json.dumps(body).encode()
+            )
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(text)))
@@ -91,7 +104,9 @@ def handler_of(keystone: Keystone) -> type[BaseHTTPRequestHandler]:
             elif path == "/v3/auth/tokens":
                 self.validate()
             else:
-                self.answer(404, {"error": {"code": 404, "message": "no such path", "title": "Not Found"}})
+                self.answer(
+                    404, {"error": {"code": 404, "message": "no such path", "title": "Not Found"}}
+                )
 
         def validate(self) -> None:
             asked = self.headers["X-Subject-Token"]
@@ -112,7 +127,10 @@ def handler_of(keystone: Keystone) -> type[BaseHTTPRequestHandler]:
                 token = {**token_of("service"), "catalog": keystone.catalog()}
                 self.answer(201, {"token": token}, X_Subject_Token=SERVICE)
             else:
-                self.answer(401, {"error": {"code": 401, "message": "wrong password", "title": "Unauthorized"}})
+                self.answer(
+                    401,
+                    {"error": {"code": 401, "message": "wrong password", "title": "Unauthorized"}},
+                )
 
         def log_message(self, format: str, *args: Any) -> None: ...  # noqa: A002 - as the base class has it
 

@@ -16,13 +16,20 @@ from tests.support.documents import put, write
 
 FLEET: dict[str, Any] = {
     "levels": ["zone"],
-    "hosts": [{"name": f"h{i}", "domains": {"zone": f"z{i % 2}"}, "inventory": {"VCPU": 8}} for i in range(4)],
+    "hosts": [
+        {"name": f"h{i}", "domains": {"zone": f"z{i % 2}"}, "inventory": {"VCPU": 8}}
+        for i in range(4)
+    ],
 }
 APP: dict[str, Any] = {
     "name": "shop",
     "flavors": {"small": {"resources": {"VCPU": 1}}},
     "groups": [
-        {"name": "tier", "groups": ["web", "db"], "policies": [{"kind": "anti-affinity", "max_per_domain": 2}]},
+        {
+            "name": "tier",
+            "groups": ["web", "db"],
+            "policies": [{"kind": "anti-affinity", "max_per_domain": 2}],
+        },
         {
             "name": "web",
             "policies": [{"kind": "near", "group": "db", "level": "zone"}],
@@ -30,7 +37,10 @@ APP: dict[str, Any] = {
         },
         {
             "name": "db",
-            "policies": [{"kind": "anti-affinity", "level": "zone"}, {"kind": "near", "group": "web", "weight": 2}],
+            "policies": [
+                {"kind": "anti-affinity", "level": "zone"},
+                {"kind": "near", "group": "web", "weight": 2},
+            ],
             "members": [{"resources": {"VCPU": 2}}, {"resources": {"VCPU": 2}, "id": "main"}],
         },
     ],

@@ -28,7 +28,9 @@ def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[byt
     if path == "/big":
         body = b"x" * int(query)
     elif path == "/environ":
-        body = json.dumps({key: value for key, value in environ.items() if isinstance(value, str)}).encode()
+        body = json.dumps(
+            {key: value for key, value in environ.items() if isinstance(value, str)}
+        ).encode()
     else:
         body = body or b"answered"
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])

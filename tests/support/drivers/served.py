@@ -21,7 +21,9 @@ class Served:
 
     def __init__(self, module: str, *argv: str) -> None:
         command = [sys.executable, "-u", "-m", module, *argv]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+        )
         self.opened: list[HTTPConnection | socket.socket] = []
         self.greeting = self.line()
         found = re.search(r"^(?:.*?http://[^ ]*:)?([0-9]+)", self.greeting)

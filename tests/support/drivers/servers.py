@@ -14,12 +14,16 @@ from groupsolver.api.settings import Settings
 
 
 @contextmanager
-def serving(folder: Path, settings: Settings | None = None, identity: Identity | None = None) -> Iterator[str]:
+def serving(
+    folder: Path, settings: Settings | None = None, identity: Identity | None = None
+) -> Iterator[str]:
     """Serve from a new SQLite file in a folder; give the server's URL. By default every client is admin."""
     sockets = bind("127.0.0.1", 0)
     port = int(sockets[0].getsockname()[1])
     app = make_app(
-        settings or Settings(), database=f"sqlite:///{folder / 'groups.db'}", identity=identity or Loopback(port)
+        settings or Settings(),
+        database=f"sqlite:///{folder / 'groups.db'}",
+        identity=identity or Loopback(port),
     )
     server = Server(app, sockets)
     thread = Thread(target=server.run, name="server")

@@ -9,8 +9,18 @@ FLEET: dict[str, Any] = {
     "levels": ["zone", "rack"],
     "hosts": [
         {"name": "a", "domains": {"zone": "z1", "rack": "r1"}, "inventory": {"VCPU": 4}},
-        {"name": "b", "domains": {"zone": "z1", "rack": "r1"}, "inventory": {"VCPU": 4}, "used": {"VCPU": 2}},
-        {"name": "c", "domains": {"zone": "z2", "rack": "r2"}, "inventory": {"VCPU": 4}, "used": {"VCPU": 1}},
+        {
+            "name": "b",
+            "domains": {"zone": "z1", "rack": "r1"},
+            "inventory": {"VCPU": 4},
+            "used": {"VCPU": 2},
+        },
+        {
+            "name": "c",
+            "domains": {"zone": "z2", "rack": "r2"},
+            "inventory": {"VCPU": 4},
+            "used": {"VCPU": 1},
+        },
     ],
 }
 APP: dict[str, Any] = {
@@ -26,7 +36,10 @@ APP: dict[str, Any] = {
             ],
             "members": [{"resources": {"VCPU": 1}, "count": 2}],
         },
-        {"name": "LB", "members": [{"resources": {"VCPU": 1}}, {"resources": {"VCPU": 2}, "id": "LB/2"}]},
+        {
+            "name": "LB",
+            "members": [{"resources": {"VCPU": 1}}, {"resources": {"VCPU": 2}, "id": "LB/2"}],
+        },
         {"name": "a.b", "policies": ["affinity"], "members": [{"resources": {"VCPU": 1}}]},
         {"name": "tier", "groups": ["LB"]},
     ],

@@ -31,7 +31,9 @@ class Oracle:
         sizes = {name: flavor["resources"] for name, flavor in app.get("flavors", {}).items()}
 
         def size(sized: Doc) -> dict[str, int]:
-            found: dict[str, int] = sizes[sized["flavor"]] if "flavor" in sized else sized.get("resources", {})
+            found: dict[str, int] = (
+                sizes[sized["flavor"]] if "flavor" in sized else sized.get("resources", {})
+            )
             return found
 
         running = {there["id"] for there in app.get("existing", [])}
@@ -46,12 +48,20 @@ class Oracle:
                     index += 1
                     if id_ not in running:
                         self.members.append((id_, name, sized[id_]))
-        self.existing = [(there["id"], there["group"], there["host"], False) for there in app.get("existing", [])]
+        self.existing = [
+            (there["id"], there["group"], there["host"], False) for there in app.get("existing", [])
+        ]
         self.own_size = {
-            there["id"]: size(there) if there.keys() & {"flavor", "resources"} else sized.get(there["id"], {})
+            there["id"]: size(there)
+            if there.keys() & {"flavor", "resources"}
+            else sized.get(there["id"], {})
             for there in app.get("existing", [])
         }
-        self.rules = [(name, policy) for name, group in self.groups.items() for policy in group.get("policies", [])]
+        self.rules = [
+            (name, policy)
+            for name, group in self.groups.items()
+            for policy in group.get("policies", [])
+        ]
 
     def _down(self, name: str) -> set[str]:
         return {name}.union(*(self._down(child) for child in self.groups[name].get("groups", [])))
@@ -78,13 +88,17 @@ class Oracle:
             inside = cells.in_cells(host)
             capacity = self.capacity(host)
             used = {name: n for name, n in host.get("used", {}).items() if name not in inside}
-            if not host.get("enabled", True) or any(n > capacity.get(c, 0) for c, n in used.items()):
+            if not host.get("enabled", True) or any(
+                n > capacity.get(c, 0) for c, n in used.items()
+            ):
                 return False
             if not cells.some_way(host, landed):
                 return False
             for resource in {c for size in landed for c in size} - inside:
                 amounts = [size.get(resource, 0) for size in landed]
-                if sum(amounts) and sum(amounts) > capacity.get(resource, 0) - used.get(resource, 0):
+                if sum(amounts) and sum(amounts) > capacity.get(resource, 0) - used.get(
+                    resource, 0
+                ):
                     return False
                 inv = host.get("inventory", {}).get(resource)
                 unit = inv.get("max_unit") if isinstance(inv, dict) else None
@@ -100,7 +114,9 @@ class Oracle:
                 all(t in traits for t in policy.get("required", []))
                 and not any(t in traits for t in policy.get("forbidden", []))
                 and (not policy.get("any_of") or any(t in traits for t in policy["any_of"]))
-                and all(self.capacity(doc).get(c, 0) >= n for c, n in policy.get("minimum", {}).items())
+                and all(
+                    self.capacity(doc).get(c, 0) >= n for c, n in policy.get("minimum", {}).items()
+                )
             )
         places = set(policy.get("hosts") or [])
         listed = bool(places)
@@ -115,18 +131,22 @@ class Oracle:
         """The contract's measure of a policy of group `name` over who stands where."""
         mine = [s for s in stands if s[1] in self.below[name]]
         if "max_hops" in policy or "max_latency_us" in policy:
-            theirs_too = [s for s in stands if s[1] in self.below.get(policy.get("group", ""), set())]
+            theirs_too = [
+                s for s in stands if s[1] in self.below.get(policy.get("group", ""), set())
+            ]
             return self.far.measure(policy, mine, theirs_too, fresh_only)
         level = policy.get("level", "host")
         inside: dict[str | None, list[Stand]] = {}
         for stand in mine:
             inside.setdefault(self.domain(stand[2], level), []).append(stand)
-        adrift = len(inside.pop(None, []))
+        without_domain = len(inside.pop(None, []))
         number = {domain: len(found) for domain, found in inside.items()}
         size = len(mine)
         if policy.get("between") == "children":
             inner = [self.below[child] for child in self.groups[name].get("groups", [])]
-            number = {d: sum(any(s[1] in c for s in found) for c in inner) for d, found in inside.items()}
+            number = {
+                d: sum(any(s[1] in c for s in found) for c in inner) for d, found in inside.items()
+            }
             number = {d: n for d, n in number.items() if n}
             size = sum(any(s[1] in c for s in mine) for c in inner)
         match policy["kind"]:
@@ -134,25 +154,43 @@ class Oracle:
                 limit = policy.get("max_per_domain", 1)
                 return sum(n - limit for n in number.values() if n > limit)
             case "affinity" | "network-proximity":
-                used = len(inside) + adrift
-                return max(used - 1 if used else 0, 1 if adrift else 0)
+                used = len(inside) + without_domain
+                return max(used - 1 if used else 0, 1 if without_domain else 0)
             case "host-capabilities" | "within" | "outside":
                 return len([s for s in mine if not self.suits(policy, s[2])])
             case "bandwidth":
                 return self.links.measure(policy, mine, self._with(policy, stands))
             case "apart-from":
-                theirs = {self.domain(s[2], level) for s in stands if s[1] in self.below[policy["group"]]}
+                theirs = {
+                    self.domain(s[2], level) for s in stands if s[1] in self.below[policy["group"]]
+                }
                 return len(theirs & set(inside))
             case "near":
-                theirs = {self.domain(s[2], level) for s in stands if s[1] in self.below[policy["group"]]} - {None}
-                return len([s for s in mine if self.domain(s[2], level) not in theirs and (s[3] or not fresh_only)])
+                theirs = {
+                    self.domain(s[2], level) for s in stands if s[1] in self.below[policy["group"]]
+                } - {None}
+                return len(
+                    [
+                        s
+                        for s in mine
+                        if self.domain(s[2], level) not in theirs and (s[3] or not fresh_only)
+                    ]
+                )
             case "exclusive":
-                kin = self.below[name]
+                allowed_cohabitants = self.below[name]
                 if policy.get("scope") == "tenant":
                     whose = self.groups[name].get("tenant_id")
-                    kin = set().union(*(self.below[g] for g in self.groups if self.groups[g].get("tenant_id") == whose))
-                others = {self.domain(s[2], level) for s in stands if s[1] not in kin}
-                own = [s for s in stands if s[1] in kin]
+                    allowed_cohabitants = set().union(
+                        *(
+                            self.below[g]
+                            for g in self.groups
+                            if self.groups[g].get("tenant_id") == whose
+                        )
+                    )
+                others = {
+                    self.domain(s[2], level) for s in stands if s[1] not in allowed_cohabitants
+                }
+                own = [s for s in stands if s[1] in allowed_cohabitants]
                 return len([d for d in inside if d in others or self._foreign(d, level, own)])
             case "spread":
                 short = max(0, min(policy.get("min_domains") or 0, size) - len(number))
@@ -172,7 +210,9 @@ class Oracle:
                     if doc.get("enabled", True) and all(self.suits(p, h) for p in over)
                 }
                 counts = [number.get(d, 0) for d in counted - {None}]
-                return short + (max(0, max(counts) - min(counts) - policy["max_skew"]) if counts else 0)
+                return short + (
+                    max(0, max(counts) - min(counts) - policy["max_skew"]) if counts else 0
+                )
         raise AssertionError(policy)
 
     def _foreign(self, domain: str | None, level: str, mine: list[Stand]) -> bool:
@@ -194,15 +234,21 @@ class Oracle:
         return self._below(policy["to"], stands) if "to" in policy else []
 
     def stands(self, placement: dict[str, str]) -> list[Stand]:
-        return self.existing + [(id_, group, placement[id_], True) for id_, group, _ in self.members]
+        return self.existing + [
+            (id_, group, placement[id_], True) for id_, group, _ in self.members
+        ]
 
     def holds(self, placement: dict[str, str]) -> bool:
         """Whether room and every hard policy allow a placement."""
         if not self.room(placement):
             return False
         after = self.stands(placement)
-        hard = [(n, p) for n, p in self.rules if p["kind"] == "bandwidth" and p.get("weight") is None]
-        if not self.links.shared([(p, self._below(n, after), self._with(p, after)) for n, p in hard]):
+        hard = [
+            (n, p) for n, p in self.rules if p["kind"] == "bandwidth" and p.get("weight") is None
+        ]
+        if not self.links.shared(
+            [(p, self._below(n, after), self._with(p, after)) for n, p in hard]
+        ):
             return False
         for name, policy in self.rules:
             if policy.get("weight") is not None:
@@ -227,9 +273,13 @@ class Oracle:
             free = round(1000 * sum(shares) / len(shares)) if shares else 0
             points += {"cost": doc.get("cost", 0), "pack": free, "spread": 1000 - free}[objective]
         if objective == "spread":
-            points += sum(1000 * (list(placement.values()).count(h) - 1) for h in set(placement.values()))
+            points += sum(
+                1000 * (list(placement.values()).count(h) - 1) for h in set(placement.values())
+            )
         after = self.stands(placement)
-        weighted = sum(p["weight"] * self.measure(name, p, after) for name, p in self.rules if p.get("weight"))
+        weighted = sum(
+            p["weight"] * self.measure(name, p, after) for name, p in self.rules if p.get("weight")
+        )
         return int(points + weighted * (1 if objective == "cost" else 1000))
 
     def rank(self, placement: dict[str, str], objective: str) -> tuple[int, ...]:
@@ -237,7 +287,11 @@ class Oracle:
         after = self.stands(placement)
         used = sorted({p["priority"] for _, p in self.rules if p.get("priority") is not None})
         tiers = [
-            sum(p["weight"] * self.measure(n, p, after) for n, p in self.rules if p.get("priority") == priority)
+            sum(
+                p["weight"] * self.measure(n, p, after)
+                for n, p in self.rules
+                if p.get("priority") == priority
+            )
             for priority in used
         ]
         return (*tiers, self.value(placement, objective))

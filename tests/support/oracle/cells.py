@@ -37,7 +37,8 @@ def some_way(host: Doc, sizes: list[dict[str, int]]) -> bool:
     needs = [need for need in needs if need]
     cells = host.get("cells", [])
     return any(
-        all(_fits(host, at, needs, way) for at in set(way)) for way in product(range(len(cells)), repeat=len(needs))
+        all(_fits(host, at, needs, way) for at in set(way))
+        for way in product(range(len(cells)), repeat=len(needs))
     )
 
 
@@ -51,8 +52,14 @@ def _fits(host: Doc, at: int, needs: list[dict[str, int]], way: tuple[int, ...])
         return False  # over capacity as it stands: nothing new lands
     for need in [need for need, there in zip(needs, way, strict=True) if there == at]:
         for name, n in need.items():
-            unit = inventory[name].get("max_unit") if isinstance(inventory.get(name), dict) else None
+            unit = (
+                inventory[name].get("max_unit") if isinstance(inventory.get(name), dict) else None
+            )
             taken[name] = taken.get(name, 0) + n
-            if name not in inventory or taken[name] > amount(inventory[name]) or (unit is not None and n > unit):
+            if (
+                name not in inventory
+                or taken[name] > amount(inventory[name])
+                or (unit is not None and n > unit)
+            ):
                 return False
     return True

@@ -18,21 +18,34 @@ def copied(app: Doc, number: int) -> Doc:
         index = 0
         for members in group.get("members", []):
             for _ in range(members.get("count", 1)):
-                size = flavors[members["flavor"]]["resources"] if "flavor" in members else members["resources"]
+                size = (
+                    flavors[members["flavor"]]["resources"]
+                    if "flavor" in members
+                    else members["resources"]
+                )
                 sizes[members.get("id", f"{group['name']}/{index}")] = size
                 index += 1
-        stays = [p for p in group.get("policies", []) if p["kind"] == "exclusive" and "weight" not in p]
+        stays = [
+            p for p in group.get("policies", []) if p["kind"] == "exclusive" and "weight" not in p
+        ]
         groups.append(deepcopy(group) | {"members": [], "policies": stays})
     for copy in range(number):
         for group in app["groups"]:
             fresh = deepcopy(group) | {"name": f"{group['name']}#{copy}"}
             fresh["groups"] = [f"{child}#{copy}" for child in group.get("groups", [])]
-            fresh["members"] = [{k: v for k, v in members.items() if k != "id"} for members in group.get("members", [])]
-            fresh["policies"] = [_named(p, copy) for p in fresh.get("policies", []) if "weight" not in p]
+            fresh["members"] = [
+                {k: v for k, v in members.items() if k != "id"}
+                for members in group.get("members", [])
+            ]
+            fresh["policies"] = [
+                _named(p, copy) for p in fresh.get("policies", []) if "weight" not in p
+            ]
             groups.append(fresh)
     existing = []
     for there in app.get("existing", []):
-        size = flavors[there["flavor"]]["resources"] if "flavor" in there else there.get("resources")
+        size = (
+            flavors[there["flavor"]]["resources"] if "flavor" in there else there.get("resources")
+        )
         size = sizes.get(there["id"], {}) if size is None else size
         kept = {k: v for k, v in there.items() if k != "flavor"}
         existing.append(kept | {"resources": size, "id": f"old {there['id']}"})

@@ -16,7 +16,9 @@ class Links:
     """The cuts of a fleet, and what crosses them."""
 
     def __init__(self, fleet: Doc) -> None:
-        self.depth = {level: depth for depth, level in enumerate([*fleet.get("levels", []), "host"])}
+        self.depth = {
+            level: depth for depth, level in enumerate([*fleet.get("levels", []), "host"])
+        }
         self.hosts: dict[Domain, set[str]] = {}
         for host in fleet["hosts"]:
             for domain in (("host", host["name"]), *host.get("domains", {}).items()):
@@ -24,9 +26,15 @@ class Links:
         self.free: dict[Domain, int] = {}
         for domain in self.hosts:
             links = fleet.get("links", [])
-            leaving = [link for link in links if len([e for e in link["between"] if self.lies_in(e, domain)]) == 1]
+            leaving = [
+                link
+                for link in links
+                if len([e for e in link["between"] if self.lies_in(e, domain)]) == 1
+            ]
             if leaving and all("bandwidth_mbps" in link for link in leaving):
-                self.free[domain] = sum(max(0, x["bandwidth_mbps"] - x.get("used_mbps", 0)) for x in leaving)
+                self.free[domain] = sum(
+                    max(0, x["bandwidth_mbps"] - x.get("used_mbps", 0)) for x in leaving
+                )
 
     def lies_in(self, end: str, domain: Domain) -> bool:
         for known, hosts in self.hosts.items():
@@ -50,8 +58,13 @@ class Links:
         return self.need(policy, domain, mine, theirs) - self.need(policy, domain, *before)
 
     def measure(self, policy: Doc, mine: list[Stand], theirs: list[Stand]) -> int:
-        return sum(max(0, self.grown(policy, d, mine, theirs) - free) for d, free in self.free.items())
+        return sum(
+            max(0, self.grown(policy, d, mine, theirs) - free) for d, free in self.free.items()
+        )
 
     def shared(self, rules: list[tuple[Doc, list[Stand], list[Stand]]]) -> bool:
         """Whether all hard policies together fit."""
-        return all(sum(self.grown(p, d, mine, theirs) for p, mine, theirs in rules) <= f for d, f in self.free.items())
+        return all(
+            sum(self.grown(p, d, mine, theirs) for p, mine, theirs in rules) <= f
+            for d, f in self.free.items()
+        )

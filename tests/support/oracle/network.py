@@ -69,6 +69,8 @@ class Distances:
     def measure(self, policy: Doc, mine: list[Stand], theirs: list[Stand], fresh_only: bool) -> int:
         """Pairs that are further apart, or members that have none of the others near."""
         if policy["kind"] == "network-proximity":
-            return sum(not self.near(a[2], b[2], policy) for i, a in enumerate(mine) for b in mine[:i])
+            return sum(
+                not self.near(a[2], b[2], policy) for i, a in enumerate(mine) for b in mine[:i]
+            )
         alone = [s for s in mine if not any(self.near(s[2], other[2], policy) for other in theirs)]
         return len([s for s in alone if s[3] or not fresh_only])

@@ -13,7 +13,15 @@ from tests.support.oracle.brute_force import Oracle
 Doc = dict[str, Any]
 PER_HOST = ("host-capabilities", "within", "outside")
 # Fewer new members never break these.
-NEVER_BETTER = (*PER_HOST, "anti-affinity", "affinity", "network-proximity", "apart-from", "exclusive", "bandwidth")
+NEVER_BETTER = (
+    *PER_HOST,
+    "anti-affinity",
+    "affinity",
+    "network-proximity",
+    "apart-from",
+    "exclusive",
+    "bandwidth",
+)
 
 
 def above(groups: list[Doc], name: str) -> set[str]:
@@ -32,7 +40,9 @@ def helping(groups: list[Doc], name: str, policy: Doc) -> set[str]:
     return set() if policy["kind"] in NEVER_BETTER else below(groups, name)
 
 
-def only(app: Doc, fleet: Doc, policies: list[tuple[str, Doc]], sizes: set[str], classes: set[str]) -> tuple[Doc, Doc]:
+def only(
+    app: Doc, fleet: Doc, policies: list[tuple[str, Doc]], sizes: set[str], classes: set[str]
+) -> tuple[Doc, Doc]:
     """Give the documents of an application that has just some rules.
 
     `policies` are hard ones, each with its group; `sizes` the groups whose new members are placed; `classes`
@@ -47,7 +57,11 @@ def only(app: Doc, fleet: Doc, policies: list[tuple[str, Doc]], sizes: set[str],
             return False
         if policy["kind"] != "spread" or policy.get("max_skew") is None:
             return True
-        rest = [(n, p) for n, p in hard_pieces(app, fleet) if p["kind"] in PER_HOST and n in above(groups, name)]
+        rest = [
+            (n, p)
+            for n, p in hard_pieces(app, fleet)
+            if p["kind"] in PER_HOST and n in above(groups, name)
+        ]
         return all(one in policies for one in rest)
 
     kept = [one for one in policies if binds(*one)]
@@ -58,7 +72,9 @@ def only(app: Doc, fleet: Doc, policies: list[tuple[str, Doc]], sizes: set[str],
             for id_, owner, size in oracle.members
             if owner == group["name"] and owner in sizes
         ]
-        told.append({**group, "policies": [p for n, p in kept if n == group["name"]], "members": members})
+        told.append(
+            {**group, "policies": [p for n, p in kept if n == group["name"]], "members": members}
+        )
     existing = [
         {"group": group, "id": id_, "host": host, "resources": oracle.own_size[id_]}
         for id_, group, host, _ in oracle.existing
@@ -74,18 +90,30 @@ def hard_pieces(app: Doc, fleet: Doc) -> list[tuple[str, Doc]]:
         if policy.get("weight") is not None:
             continue
         if policy["kind"] == "host-capabilities":
-            found += [(name, {"kind": policy["kind"], "required": [t]}) for t in policy.get("required", [])]
-            found += [(name, {"kind": policy["kind"], "forbidden": [t]}) for t in policy.get("forbidden", [])]
+            found += [
+                (name, {"kind": policy["kind"], "required": [t]})
+                for t in policy.get("required", [])
+            ]
+            found += [
+                (name, {"kind": policy["kind"], "forbidden": [t]})
+                for t in policy.get("forbidden", [])
+            ]
             if policy.get("any_of"):
                 found.append((name, {"kind": policy["kind"], "any_of": policy["any_of"]}))
-            found += [(name, {"kind": policy["kind"], "minimum": {c: n}}) for c, n in policy.get("minimum", {}).items()]
+            found += [
+                (name, {"kind": policy["kind"], "minimum": {c: n}})
+                for c, n in policy.get("minimum", {}).items()
+            ]
         elif (
             policy["kind"] == "spread"
             and policy.get("min_domains") is not None
             and policy.get("max_skew") is not None
             and not oracle.measure(name, policy, oracle.existing)
         ):
-            found += [(name, {k: v for k, v in policy.items() if k != other}) for other in ("max_skew", "min_domains")]
+            found += [
+                (name, {k: v for k, v in policy.items() if k != other})
+                for other in ("max_skew", "min_domains")
+            ]
         else:
             found.append((name, policy))
     return found

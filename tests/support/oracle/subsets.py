@@ -14,7 +14,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from groupsolver import Application, CompiledFleet, HostCapabilities, Limits, Policy, Spread, solve
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.application import Members, member_ids
 
 GAP = 1e9  # any placement will do
@@ -39,7 +39,7 @@ class Room(NamedTuple):
     resource: str
 
 
-Atom = Piece | Size | Room
+RuleAtom = Piece | Size | Room
 Name = tuple[str, str] | str  # (group, kind of policy), (group, "members"), or a resource class
 
 
@@ -48,10 +48,16 @@ def pieces(policy: Policy) -> Iterator[Policy]:
     if isinstance(policy, HostCapabilities):
         yield from (HostCapabilities(required=(trait,)) for trait in policy.required)
         yield from (HostCapabilities(forbidden=(trait,)) for trait in policy.forbidden)
-        yield from (HostCapabilities(minimum={name: amount}) for name, amount in policy.minimum.items())
+        yield from (
+            HostCapabilities(minimum={name: amount}) for name, amount in policy.minimum.items()
+        )
         if policy.any_of:
             yield HostCapabilities(any_of=policy.any_of)
-    elif isinstance(policy, Spread) and policy.min_domains is not None and policy.max_skew is not None:
+    elif (
+        isinstance(policy, Spread)
+        and policy.min_domains is not None
+        and policy.max_skew is not None
+    ):
         yield policy.model_copy(update={"max_skew": None})
         yield policy.model_copy(update={"min_domains": None})
     else:
@@ -86,7 +92,7 @@ def new_members(app: Application) -> dict[str, list[Members]]:
     return found
 
 
-def atoms(app: Application) -> list[Atom]:
+def atoms(app: Application) -> list[RuleAtom]:
     """Give all atoms of an application, in the order of the file."""
     new = new_members(app)
     needs = [app.resources(members) for some in new.values() for members in some]
@@ -103,7 +109,7 @@ def atoms(app: Application) -> list[Atom]:
     ]
 
 
-def name_of(atom: Atom) -> Name:
+def name_of(atom: RuleAtom) -> Name:
     """Give what a conflict calls an atom; the pieces of a policy have one name."""
     match atom:
         case Piece():
@@ -114,14 +120,16 @@ def name_of(atom: Atom) -> Name:
             return atom.resource
 
 
-def named(app: Application, names: AbstractSet[Name]) -> list[Atom]:
+def named(app: Application, names: AbstractSet[Name]) -> list[RuleAtom]:
     """Give the atoms that some names mean."""
     return [atom for atom in atoms(app) if name_of(atom) in names]
 
 
-def sub_application(app: Application, fleet: CompiledFleet, chosen: Sequence[Atom]) -> Application | None:
+def sub_application(
+    app: Application, fleet: CompiledFleet, chosen: Sequence[RuleAtom]
+) -> Application | None:
     """Give the application that has a placement exactly where the chosen atoms are feasible; None: it is empty."""
-    scene, new = Scene(app, fleet.index), new_members(app)
+    problem, new = Problem(app, fleet.index), new_members(app)
     sizes = {atom.group for atom in chosen if isinstance(atom, Size)}
     rooms = {atom.resource for atom in chosen if isinstance(atom, Room)}
     groups = []
@@ -130,10 +138,16 @@ def sub_application(app: Application, fleet: CompiledFleet, chosen: Sequence[Ato
         for atom in chosen:
             if isinstance(atom, Piece) and atom.group == group.name:
                 rule = atom.policy
-                if rule.monotone or {name for name in rule.counted(group.name, scene) if name in new} <= sizes:
+                if (
+                    rule.monotone
+                    or {name for name in rule.counted(group.name, problem) if name in new} <= sizes
+                ):
                     kept.setdefault((rule.kind, rule.at, rule.target), []).append(rule)
         members = [
-            Members(resources={name: n for name, n in app.resources(one).items() if name in rooms}, id=id_)
+            Members(
+                resources={name: n for name, n in app.resources(one).items() if name in rooms},
+                id=id_,
+            )
             for id_, one in member_ids(group)
             if group.name in sizes
         ]
@@ -142,19 +156,29 @@ def sub_application(app: Application, fleet: CompiledFleet, chosen: Sequence[Ato
     # Running members say their own size, and keep it: it tells what of their host's use is theirs.
     existing = tuple(
         there.model_copy(update={"flavor": None, "resources": standing.resources})
-        for there, standing in zip(app.existing, scene.standing, strict=True)
+        for there, standing in zip(app.existing, problem.standing, strict=True)
     )
     if not existing and not any(group.members for group in groups):
         return None
     return Application(groups=tuple(groups), existing=existing)
 
 
-def feasible(app: Application, fleet: CompiledFleet, chosen: Sequence[Atom], seconds: float = 30) -> bool:
+def feasible(
+    app: Application, fleet: CompiledFleet, chosen: Sequence[RuleAtom], seconds: float = 30
+) -> bool:
     """Say whether some atoms of an application hold together; raises where `solve` finds no answer in time."""
     sub = sub_application(app, fleet, chosen)
     if sub is None:
         return True
-    answer = solve(sub, fleet, objective="cost", limits=Limits(seconds=seconds, gap=GAP, workers=1), explain=False)
+    answer = solve(
+        sub,
+        fleet,
+        objective="cost",
+        limits=Limits(seconds=seconds, gap=GAP, workers=1),
+        explain=False,
+    )
     if answer.status == "unknown":
-        raise TimeoutError(f"neither placed nor refuted in {seconds} s: {[str(atom) for atom in chosen]}")
+        raise TimeoutError(
+            f"neither placed nor refuted in {seconds} s: {[str(atom) for atom in chosen]}"
+        )
     return answer.placed

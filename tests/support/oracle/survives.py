@@ -24,24 +24,40 @@ class Survivors(Oracle):
     def measure(self, name: str, policy: Doc, stands: Any, fresh_only: bool = False) -> int:
         if policy["kind"] != "survives":
             return super().measure(name, policy, stands, fresh_only)
-        return max((self.nowhere(name, policy, loss, stands) for loss in self.losses(name, policy, stands)), default=0)
+        return max(
+            (
+                self.nowhere(name, policy, loss, stands)
+                for loss in self.losses(name, policy, stands)
+            ),
+            default=0,
+        )
 
     def losses(self, name: str, policy: Doc, stands: Any) -> list[tuple[str, ...]]:
         """Every set of so many domains, whoever stands there; all domains where there are fewer."""
         level = policy.get("level", "host")
-        known = sorted({str(self.domain(host, level)) for host in self.hosts if self.domain(host, level) is not None})
+        known = sorted(
+            {
+                str(self.domain(host, level))
+                for host in self.hosts
+                if self.domain(host, level) is not None
+            }
+        )
         return list(combinations(known, min(policy.get("failures", 1), len(known))))
 
     def used(self, name: str, policy: Doc, stands: Any) -> set[str]:
         """The domains in which members of a group stand."""
         level = policy.get("level", "host")
-        return {str(self.domain(s[2], level)) for s in stands if s[1] in self.below[name]} - {"None"}
+        return {str(self.domain(s[2], level)) for s in stands if s[1] in self.below[name]} - {
+            "None"
+        }
 
     def question(self, policy: Doc, loss: tuple[str, ...], stands: Any, out: list[Any]) -> Oracle:
         """What is left as documents, with `out` as the batch."""
         level = policy.get("level", "host")
         app, fleet = deepcopy(self.app), deepcopy(self.fleet)
-        fleet["hosts"] = [host for host in fleet["hosts"] if self.domain(host["name"], level) not in loss]
+        fleet["hosts"] = [
+            host for host in fleet["hosts"] if self.domain(host["name"], level) not in loss
+        ]
         left = {host["name"]: host for host in fleet["hosts"]}
         app["existing"] = [
             {"id": id_, "group": group, "host": host, "resources": self.sizes[id_]}
@@ -53,9 +69,13 @@ class Survivors(Oracle):
                 used = left[host].setdefault("used", {})
                 used[resource] = used.get(resource, 0) + amount
         for group in app["groups"]:
-            group["members"] = [{"id": s[0], "resources": self.sizes[s[0]]} for s in out if s[1] == group["name"]]
+            group["members"] = [
+                {"id": s[0], "resources": self.sizes[s[0]]} for s in out if s[1] == group["name"]
+            ]
             group["policies"] = [
-                p for p in group.get("policies", []) if p["kind"] != "survives" and p.get("weight") is None
+                p
+                for p in group.get("policies", [])
+                if p["kind"] != "survives" and p.get("weight") is None
             ]
         return Oracle(app, fleet)
 
@@ -64,7 +84,9 @@ class Survivors(Oracle):
         level = policy.get("level", "host")
         key = repr((name, level, loss, sorted(stands)))
         if key not in self.known:
-            lost = [s for s in stands if s[1] in self.below[name] and self.domain(s[2], level) in loss]
+            lost = [
+                s for s in stands if s[1] in self.below[name] and self.domain(s[2], level) in loss
+            ]
             if not lost:
                 return 0
             self.known[key] = next(
@@ -79,11 +101,18 @@ class Survivors(Oracle):
     def some_way(question: Oracle) -> bool:
         ids = [id_ for id_, _, _ in question.members]
         return any(
-            question.holds(dict(zip(ids, hosts, strict=True))) for hosts in product(question.hosts, repeat=len(ids))
+            question.holds(dict(zip(ids, hosts, strict=True)))
+            for hosts in product(question.hosts, repeat=len(ids))
         )
 
     def valid(
-        self, name: str, policy: Doc, loss: tuple[str, ...], stands: Any, recovery: dict[str, str], most: int
+        self,
+        name: str,
+        policy: Doc,
+        loss: tuple[str, ...],
+        stands: Any,
+        recovery: dict[str, str],
+        most: int,
     ) -> bool:
         """Whether a witness places what it places by every rule, and leaves out at most so many."""
         level = policy.get("level", "host")

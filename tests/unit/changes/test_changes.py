@@ -35,7 +35,11 @@ FOUR = {"VCPU": Inventory(total=4)}
 
 
 def host(number: int, rack: str, zone: str = "z1", **more: Any) -> Host:
-    fields: dict[str, Any] = {"inventory": {"VCPU": 4}, "domains": {"zone": zone, "rack": rack}, **more}
+    fields: dict[str, Any] = {
+        "inventory": {"VCPU": 4},
+        "domains": {"zone": zone, "rack": rack},
+        **more,
+    }
     return Host(name=f"h{number}", **fields)
 
 
@@ -47,7 +51,10 @@ def fleet(*links: Link) -> CompiledFleet:
 
 def app(*existing: Existing, policies: tuple[Any, ...] = ()) -> Application:
     return Application(
-        groups=(Group(name="DB", policies=policies, members=(Members(resources=ONE, count=3),)), Group(name="LB")),
+        groups=(
+            Group(name="DB", policies=policies, members=(Members(resources=ONE, count=3),)),
+            Group(name="LB"),
+        ),
         existing=existing,
     )
 
@@ -80,9 +87,15 @@ def test_a_policy_replaced_is_of_the_kind_that_it_costs(old: Any, new: Any, told
 
 def test_what_becomes_of_a_policy_is_said_with_values_as_people_write_them() -> None:
     old = Spread(level="rack", min_domains=2)
-    assert Replaced("DB", 0, old, None).describe() == "drop DB spread at rack: members of DB cover at least 2 racks"
+    assert (
+        Replaced("DB", 0, old, None).describe()
+        == "drop DB spread at rack: members of DB cover at least 2 racks"
+    )
     new = Spread(level="rack", max_skew=1)
-    assert Replaced("DB", 0, old, new).describe() == "DB spread at rack min_domains 2 -> none, max_skew none -> 1"
+    assert (
+        Replaced("DB", 0, old, new).describe()
+        == "DB spread at rack min_domains 2 -> none, max_skew none -> 1"
+    )
     soft = AntiAffinity(level="host", weight=3)
     told = Replaced("DB", 0, AntiAffinity(), soft).describe()
     assert told == "make DB anti-affinity at host soft: no host holds more than 1 member of DB"
@@ -146,12 +159,19 @@ def test_the_loss_of_a_host_or_of_one_where_nothing_runs_is_told_shortly() -> No
     [
         ("host", "h1", ["r1-spine", "r2-spine", "z2-spine"]),
         ("rack", "r2", ["h1-r1", "r1-spine", "z2-spine"]),
-        ("rack", "r3", ["h1-r1", "r1-spine", "r2-spine"]),  # z2 has no host but h4, so it is gone too
+        (
+            "rack",
+            "r3",
+            ["h1-r1", "r1-spine", "r2-spine"],
+        ),  # z2 has no host but h4, so it is gone too
         ("zone", "z1", ["z2-spine"]),
     ],
 )
 def test_links_to_what_is_gone_carry_nothing(level: str, name: str, left: list[str]) -> None:
-    links = [Link(between=(one, two)) for one, two in (("h1", "r1"), ("r1", "spine"), ("r2", "spine"), ("z2", "spine"))]
+    links = [
+        Link(between=(one, two))
+        for one, two in (("h1", "r1"), ("r1", "spine"), ("r2", "spine"), ("z2", "spine"))
+    ]
     there = fleet(*links)
     _, rest = changed(app(), there, [Removed.of(level, name, app(), there)])
     assert ["-".join(link.between) for link in rest.links] == left
@@ -167,10 +187,15 @@ def test_links_to_what_is_gone_carry_nothing(level: str, name: str, left: list[s
         ({"zone": "z1", "rack": "new-rack-1"}, (), "in another rack of zone z1"),
     ],
 )
-def test_hosts_that_are_added_say_where(domains: dict[str, str], opened: tuple[str, ...], where: str) -> None:
+def test_hosts_that_are_added_say_where(
+    domains: dict[str, str], opened: tuple[str, ...], where: str
+) -> None:
     hosts = tuple(Host(name=name, domains=domains, inventory=FOUR) for name in ("a", "b"))
     change = Added("h1", hosts, opened)
-    assert change.describe() == f"2 more hosts like h1 (4 VCPU) {where}, called a and b in the placement"
+    assert (
+        change.describe()
+        == f"2 more hosts like h1 (4 VCPU) {where}, called a and b in the placement"
+    )
     _, more = changed(app(), fleet(), [change])
     assert more.index.names()[4:] == ["a", "b"]
 
@@ -178,7 +203,12 @@ def test_hosts_that_are_added_say_where(domains: dict[str, str], opened: tuple[s
 def test_what_is_freed_is_taken_from_the_host_and_then_from_the_fullest_cells() -> None:
     eight = {"VCPU": Inventory(total=8)}
     cells = (Cell(inventory=eight, used={"VCPU": 2}), Cell(inventory=eight, used={"VCPU": 5}))
-    one = Host(name="n", inventory={"MEMORY_MB": Inventory(total=9)}, used={"MEMORY_MB": 4, "VCPU": 1}, cells=cells)
+    one = Host(
+        name="n",
+        inventory={"MEMORY_MB": Inventory(total=9)},
+        used={"MEMORY_MB": 4, "VCPU": 1},
+        cells=cells,
+    )
     there = compile_fleet(Fleet(hosts=(one,)))
     assert one.in_use() == {"MEMORY_MB": 4, "VCPU": 8}
     change = Freed(one, (("VCPU", 7), ("MEMORY_MB", 3)))

@@ -31,12 +31,27 @@ APP: dict[str, Any] = {
             "policies": ["anti-affinity", {"kind": "affinity", "level": "zone", "weight": 4}],
             "members": [{"resources": {"VCPU": 1}, "count": 2}],
         },
-        {"name": "DB", "policies": [{"kind": "within", "hosts": ["h1"]}], "members": [{"resources": {"VCPU": 1}}]},
-        {"name": "tier", "groups": ["LB"], "policies": [{"kind": "outside", "domains": {"rack": ["r9"]}}]},
-        {"name": "site", "groups": ["tier", "DB"], "policies": [{"kind": "spread", "level": "zone", "min_domains": 2}]},
+        {
+            "name": "DB",
+            "policies": [{"kind": "within", "hosts": ["h1"]}],
+            "members": [{"resources": {"VCPU": 1}}],
+        },
+        {
+            "name": "tier",
+            "groups": ["LB"],
+            "policies": [{"kind": "outside", "domains": {"rack": ["r9"]}}],
+        },
+        {
+            "name": "site",
+            "groups": ["tier", "DB"],
+            "policies": [{"kind": "spread", "level": "zone", "min_domains": 2}],
+        },
         {
             "name": "guard",
-            "policies": [{"kind": "apart-from", "group": "tier"}, {"kind": "near", "group": "DB", "level": "zone"}],
+            "policies": [
+                {"kind": "apart-from", "group": "tier"},
+                {"kind": "near", "group": "DB", "level": "zone"},
+            ],
             "members": [{"resources": {"VCPU": 1}}],
         },
         {"name": "alone", "policies": ["anti-affinity"]},
@@ -54,7 +69,10 @@ NEAR = "each member of guard has a member of DB in its zone"
 
 
 def stands(objective: Objective = "pack", app: dict[str, Any] = APP) -> dict[str, Why]:
-    return {one.member: one for one in why(Application.model_validate(app), FLEET, PLACEMENT, objective=objective)}
+    return {
+        one.member: one
+        for one in why(Application.model_validate(app), FLEET, PLACEMENT, objective=objective)
+    }
 
 
 def test_a_member_is_held_by_the_rules_of_its_group_of_its_parents_and_of_who_names_these() -> None:
@@ -86,7 +104,9 @@ def test_an_exclusive_group_holds_everyone() -> None:
         ("cost", 7, -3),
     ],
 )
-def test_a_host_costs_what_a_first_member_there_does(objective: Objective, h1: int, h2: int) -> None:
+def test_a_host_costs_what_a_first_member_there_does(
+    objective: Objective, h1: int, h2: int
+) -> None:
     found = stands(objective)
     assert {one.host: one.cost for one in found.values()} == {"h1": h1, "h2": h2}
 

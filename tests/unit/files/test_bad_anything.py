@@ -28,7 +28,9 @@ BIG = 2**63 - 1
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 TRIPLES: list[tuple[Parse, Callable[[Any], Any], dict[str, Any]]] = [
@@ -40,7 +42,13 @@ TRIPLES: list[tuple[Parse, Callable[[Any], Any], dict[str, Any]]] = [
 
 def places(node: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     yield at
-    inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    inner = (
+        node.items()
+        if isinstance(node, dict)
+        else enumerate(node)
+        if isinstance(node, list)
+        else ()
+    )
     for key, value in inner:
         yield from places(value, (*at, key))
 
@@ -111,7 +119,9 @@ def test_any_plain_data_is_read_or_refused(
 @example(content=b"*")
 @example(content=b"? ")
 @example(content=b"!<tag:yaml.org,2002:map> {}")
-def test_any_bytes_are_read_or_refused(name: str, content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_any_bytes_are_read_or_refused(
+    name: str, content: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     path = tmp_path_factory.getbasetemp() / f"any-{name}"
     path.write_bytes(content)
     for load in (load_fleet, load_application, load_result):
@@ -124,11 +134,14 @@ def test_a_file_with_some_bytes_changed_is_read_or_refused(
     name: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     _, load, document = data.draw(st.sampled_from(TRIPLES))
-    content = bytearray((dump_yaml(document) if name == "a.yaml" else json.dumps(document)).encode())
+    content = bytearray(
+        (dump_yaml(document) if name == "a.yaml" else json.dumps(document)).encode()
+    )
     for _ in range(data.draw(st.integers(1, 3))):
         start = data.draw(st.integers(0, len(content) - 1))
         new = data.draw(
-            st.binary(max_size=3) | st.sampled_from([b"&a ", b"*a", b"<<: ", b"- ", b"\n", b'"', b"{", b"]"])
+            st.binary(max_size=3)
+            | st.sampled_from([b"&a ", b"*a", b"<<: ", b"- ", b"\n", b'"', b"{", b"]"])
         )
         content[start : start + data.draw(st.integers(0, 4))] = new
     path = tmp_path_factory.getbasetemp() / f"changed-{name}"

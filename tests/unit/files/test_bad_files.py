@@ -23,7 +23,10 @@ from tests.support.faults import fault, faults
 def test_a_fault_names_its_file(tmp_path: Path) -> None:
     path = write(tmp_path, "fleet.yaml", put(FLEET, ["hosts", 1, "inventory", "VCPU", "total"], -8))
     (found,) = faults(load_fleet, path)
-    assert str(found) == f"{path}: hosts[1].inventory.VCPU.total: expected at least 0, found -8 [out-of-range]"
+    assert (
+        str(found)
+        == f"{path}: hosts[1].inventory.VCPU.total: expected at least 0, found -8 [out-of-range]"
+    )
 
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
@@ -32,7 +35,9 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
             assert fault(load, path)[0] == "unreadable-file"
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything"
+)
 def test_a_file_that_may_not_be_read_is_an_error(tmp_path: Path) -> None:
     path = Path(write(tmp_path, "f.json", FLEET))
     path.chmod(0)
@@ -51,7 +56,9 @@ def test_a_file_that_is_not_yaml_or_json_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.yaml", "a.json", "a"])
-@pytest.mark.parametrize("content", [b"\xff\xfe{\x00}\x00", b"\x7fELF\x02\x01\x80\x00", b"name: caf\xe9"])
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe{\x00}\x00", b"\x7fELF\x02\x01\x80\x00", b"name: caf\xe9"]
+)
 def test_a_file_that_is_not_utf_8_is_an_error(name: str, content: bytes, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(content)
@@ -95,7 +102,10 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(
         file.truncate(limit + 1)  # a hole: it takes no room
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     code, _, message = fault(load, path)
-    assert (code, message) == ("file-too-large", f"expected at most {limit // 2**20} MiB, found more")
+    assert (code, message) == (
+        "file-too-large",
+        f"expected at most {limit // 2**20} MiB, found more",
+    )
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 4_000  # KiB
 
 
@@ -142,7 +152,10 @@ def test_free_keys_may_nest_as_deep_as_is_read_and_are_written_again(tmp_path: P
     ("text", "path"),
     [
         ('{"name": "a", "groups": [], "name": "b"}', "name"),
-        ('{"groups": [{"name": "a"}, {"name": "b", "members": [], "name": "c"}]}', "groups[1].name"),
+        (
+            '{"groups": [{"name": "a"}, {"name": "b", "members": [], "name": "c"}]}',
+            "groups[1].name",
+        ),
         ('{"metadata": {"a": {"b": 1, "b": 2}}}', "metadata.a.b"),
     ],
 )
@@ -166,7 +179,9 @@ def test_all_keys_that_stand_twice_are_told(tmp_path: Path) -> None:
 def laughs(depth: int, inner: str = "[{}]") -> str:
     """Give YAML whose aliases would grow ten times with each line."""
     lines = ["a0: &a0 [x]"]
-    lines += [f"a{i}: &a{i} " + inner.format(", ".join([f"*a{i - 1}"] * 10)) for i in range(1, depth)]
+    lines += [
+        f"a{i}: &a{i} " + inner.format(", ".join([f"*a{i - 1}"] * 10)) for i in range(1, depth)
+    ]
     return "\n".join(lines)
 
 
@@ -184,7 +199,13 @@ def test_aliases_that_explode_are_refused_before_they_are_followed(tmp_path: Pat
 
 def test_an_alias_in_itself_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
-    for text in ("&a [*a]", "a: &a {b: [1, *a]}", "a: &a {<<: *a}", "&a [&a [*a]]", "x: &a [1]\ny: &a [*a]"):
+    for text in (
+        "&a [*a]",
+        "a: &a {b: [1, *a]}",
+        "a: &a {<<: *a}",
+        "&a [&a [*a]]",
+        "x: &a [1]\ny: &a [*a]",
+    ):
         path.write_text(text)
         code, _, message = fault(load_application, path)
         assert code == "too-many-aliases"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from groupsolver import BadInput, check
-from groupsolver.errors import TOLD, nearest
+from groupsolver.errors import MAX_FAULTS_SHOWN, nearest
 from groupsolver.files import parse_application, parse_fleet, parse_result
 from tests.support.documents import APP, FLEET, RESULT, copy, put
 from tests.support.faults import Place, app_with, fault, faults, fleet_with
@@ -33,17 +33,29 @@ def test_an_unknown_key_is_named_with_the_nearest_known_one() -> None:
     [
         (parse_fleet, FLEET, ["racks"], "racks"),
         (parse_fleet, FLEET, ["hosts", 1, "disabled"], "hosts[1].disabled"),
-        (parse_fleet, FLEET, ["hosts", 0, "inventory", "VCPU", "ratio"], "hosts[0].inventory.VCPU.ratio"),
+        (
+            parse_fleet,
+            FLEET,
+            ["hosts", 0, "inventory", "VCPU", "ratio"],
+            "hosts[0].inventory.VCPU.ratio",
+        ),
         (parse_fleet, FLEET, ["links", 0, "speed"], "links[0].speed"),
         (parse_application, APP, ["flavors", "m1.small", "cpu"], 'flavors["m1.small"].cpu'),
-        (parse_application, APP, ["groups", 1, "policies", 0, "levels"], "groups[1].policies[0].levels"),
+        (
+            parse_application,
+            APP,
+            ["groups", 1, "policies", 0, "levels"],
+            "groups[1].policies[0].levels",
+        ),
         (parse_application, APP, ["groups", 1, "members", 0, "size"], "groups[1].members[0].size"),
         (parse_application, APP, ["existing", 0, "node"], "existing[0].node"),
         (parse_application, APP, ["Metadata"], "Metadata"),
         (parse_result, RESULT, ["placements"], "placements"),
     ],
 )
-def test_an_unknown_key_is_an_error_in_every_object(parse: Parse, document: Any, path: Place, shown: str) -> None:
+def test_an_unknown_key_is_an_error_in_every_object(
+    parse: Parse, document: Any, path: Place, shown: str
+) -> None:
     assert fault(parse, put(document, path, 1))[:2] == ("unknown-key", shown)
 
 
@@ -73,18 +85,20 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_document() -> None:
 
 
 def test_a_message_has_the_first_faults_and_the_number_of_the_others() -> None:
-    document = {"hosts": [{"name": f"h{i}", "enabled": 1} for i in range(TOLD + 7)]}
+    document = {"hosts": [{"name": f"h{i}", "enabled": 1} for i in range(MAX_FAULTS_SHOWN + 7)]}
     with pytest.raises(BadInput) as caught:
         parse_fleet(document, "fleet.json")
-    assert len(caught.value.faults) == TOLD + 7
+    assert len(caught.value.faults) == MAX_FAULTS_SHOWN + 7
     lines = str(caught.value).splitlines()
     assert lines[0] == "fleet.json: hosts[0].enabled: expected true or false, found 1 [wrong-type]"
     assert lines[-1] == "... and 7 more"
-    assert len(lines) == TOLD + 1
+    assert len(lines) == MAX_FAULTS_SHOWN + 1
 
 
 def test_many_faults_are_told_in_a_time_that_grows_with_their_number() -> None:
-    flavors: dict[str, Any] = {f"f{i}": {"resource": {}} for i in range(20_000)}  # squared, this would take minutes
+    flavors: dict[str, Any] = {
+        f"f{i}": {"resource": {}} for i in range(20_000)
+    }  # squared, this would take minutes
     start = perf_counter()
     faults(parse_application, {"flavors": flavors, "groups": []})
     assert perf_counter() - start < 20
@@ -97,14 +111,20 @@ def test_an_unknown_flavor_is_named_with_the_nearest_known_one() -> None:
     code, path, message = app_with(["groups", 0, "members", 0, "flavor"], "tinny")
     assert (code, path) == ("unknown-flavor", "groups[0].members[0].flavor")
     assert message == "unknown flavor 'tinny' (did you mean 'tiny'?)"
-    assert app_with(["existing", 0, "flavor"], "m1.smal")[:2] == ("unknown-flavor", "existing[0].flavor")
+    assert app_with(["existing", 0, "flavor"], "m1.smal")[:2] == (
+        "unknown-flavor",
+        "existing[0].flavor",
+    )
 
 
 def test_an_unknown_group_is_named_with_the_nearest_known_one() -> None:
     code, path, message = app_with(["groups", 1, "policies", 2, "group"], "lb")
     assert (code, path) == ("unknown-group", "groups[1].policies[2].group")
     assert message == "unknown group 'lb' (did you mean 'LB'?)"
-    assert app_with(["groups", 2, "groups", 1], "DBs")[:2] == ("unknown-group", "groups[2].groups[1]")
+    assert app_with(["groups", 2, "groups", 1], "DBs")[:2] == (
+        "unknown-group",
+        "groups[2].groups[1]",
+    )
     assert app_with(["existing", 0, "group"], "LBs")[:2] == ("unknown-group", "existing[0].group")
 
 
@@ -112,7 +132,10 @@ def test_an_unknown_policy_is_named_with_the_nearest_known_one() -> None:
     for policy in ("afinity", {"kind": "afinity"}):
         code, path, message = app_with(["groups", 0, "policies", 0], policy)
         assert (code, path) == ("unknown-policy", "groups[0].policies[0]")
-        assert "unknown policy 'afinity' (did you mean 'affinity'?); expected one of: anti-affinity, " in message
+        assert (
+            "unknown policy 'afinity' (did you mean 'affinity'?); expected one of: anti-affinity, "
+            in message
+        )
 
 
 def test_an_unknown_level_is_named_with_the_nearest_known_one() -> None:
@@ -142,9 +165,18 @@ def test_a_placement_that_names_what_is_not_there_is_an_error() -> None:
 def test_duplicate_names_are_errors() -> None:
     assert fleet_with(["hosts", 1, "name"], "h1")[:2] == ("duplicate-name", "hosts[1].name")
     assert fleet_with(["levels"], ["zone", "rack", "zone"])[:2] == ("duplicate-name", "levels[2]")
-    assert app_with(["groups"], [*APP["groups"], {"name": "LB"}])[:2] == ("duplicate-name", "groups[3].name")
-    assert app_with(["groups", 1, "members", 0, "id"], "LB/0")[:2] == ("duplicate-name", "groups[1].members")
-    assert app_with(["groups", 2, "groups"], ["LB", "DB", "LB"])[:2] == ("duplicate-name", "groups[2].groups[2]")
+    assert app_with(["groups"], [*APP["groups"], {"name": "LB"}])[:2] == (
+        "duplicate-name",
+        "groups[3].name",
+    )
+    assert app_with(["groups", 1, "members", 0, "id"], "LB/0")[:2] == (
+        "duplicate-name",
+        "groups[1].members",
+    )
+    assert app_with(["groups", 2, "groups"], ["LB", "DB", "LB"])[:2] == (
+        "duplicate-name",
+        "groups[2].groups[2]",
+    )
     assert app_with(["existing"], APP["existing"] * 2)[:2] == ("duplicate-name", "existing[1].id")
     assert app_with(["existing", 0, "id"], "primary")[:2] == ("duplicate-name", "existing[0].id")
 
@@ -173,7 +205,9 @@ def test_a_link_to_a_name_of_two_levels_is_an_error() -> None:
         (parse_application, APP, ["existing", 0, "id"], "\u0000"),
     ],
 )
-def test_an_ill_formed_name_is_an_error(parse: Parse, document: Any, path: Place, value: Any) -> None:
+def test_an_ill_formed_name_is_an_error(
+    parse: Parse, document: Any, path: Place, value: Any
+) -> None:
     assert fault(parse, put(document, path, value))[0] == "ill-formed-name"
 
 
@@ -183,7 +217,10 @@ def test_text_of_the_input_never_leaves_its_line_in_a_message() -> None:
     assert r"a\u2028b\x9b31m\u202e" in found.message
     (found,) = faults(parse_application, put(APP, ["groups\n\x1b"], 1))
     assert found.path == r'["groups\n\x1b"]'
-    assert len(faults(parse_application, put(APP, ["groups", 0, "name"], "/" * 10**6))[0].message) < 300
+    assert (
+        len(faults(parse_application, put(APP, ["groups", 0, "name"], "/" * 10**6))[0].message)
+        < 300
+    )
     assert len(faults(parse_application, put(APP, ["k" * 10**6], 1))[0].path) < 100
 
 
@@ -207,7 +244,10 @@ def test_a_policy_twice_is_an_error() -> None:
         ["anti-affinity", {"kind": "anti-affinity", "max_per_domain": 3}],
         ["soft-anti-affinity", {"kind": "anti-affinity", "weight": 7}],
     ):
-        assert app_with(["groups", 0, "policies"], policies)[:2] == ("repeated-policy", "groups[0].policies[1]")
+        assert app_with(["groups", 0, "policies"], policies)[:2] == (
+            "repeated-policy",
+            "groups[0].policies[1]",
+        )
     parse_application(put(APP, ["groups", 0, "policies"], ["anti-affinity", "soft-anti-affinity"]))
 
 
@@ -239,7 +279,10 @@ def test_a_policy_that_lacks_something_is_an_error(policy: Any, code: str, path:
 
 def test_members_have_one_size_and_one_id() -> None:
     member: Place = ["groups", 0, "members", 0]
-    assert app_with(member, {"flavor": "tiny", "resources": {}})[:2] == ("wrong-value", "groups[0].members[0]")
+    assert app_with(member, {"flavor": "tiny", "resources": {}})[:2] == (
+        "wrong-value",
+        "groups[0].members[0]",
+    )
     assert app_with(member, {"count": 2})[:2] == ("missing-key", "groups[0].members[0]")
     assert app_with(member, {"flavor": "tiny", "count": 2, "id": "a"})[0] == "wrong-value"
 

@@ -25,15 +25,60 @@ BIG = 2**63 - 1
         (["hosts", 0, "used", "VCPU"], "1", "wrong-type", "expected an integer, found '1'"),
         (["hosts", 0, "used", "VCPU"], True, "wrong-type", "expected an integer, found true"),
         (["hosts", 0, "used", "VCPU"], None, "wrong-type", "expected an integer, found null"),
-        (["hosts", 0, "used", "VCPU"], BIG + 1, "out-of-range", f"expected at most {BIG}, found {BIG + 1}"),
-        (["hosts", 0, "inventory", "MEMORY_MB"], -1, "out-of-range", "expected at least 0, found -1"),
-        (["hosts", 0, "inventory", "MEMORY_MB"], 0.5, "wrong-type", "expected a mapping, found 0.5"),
-        (["hosts", 0, "inventory", "VCPU", "total"], -1, "out-of-range", "expected at least 0, found -1"),
-        (["hosts", 0, "inventory", "VCPU", "max_unit"], 0, "out-of-range", "expected at least 1, found 0"),
-        (["hosts", 0, "inventory", "VCPU", "allocation_ratio"], 0, "out-of-range", "expected more than 0.0, found 0"),
-        (["hosts", 0, "inventory", "VCPU", "allocation_ratio"], "4", "wrong-type", "expected a number, found '4'"),
-        (["hosts", 0, "inventory", "VCPU", "reserved"], 65, "out-of-range", "expected reserved to be at most total"),
-        (["hosts", 0, "cost"], -BIG - 1, "out-of-range", f"expected at least {-BIG}, found {-BIG - 1}"),
+        (
+            ["hosts", 0, "used", "VCPU"],
+            BIG + 1,
+            "out-of-range",
+            f"expected at most {BIG}, found {BIG + 1}",
+        ),
+        (
+            ["hosts", 0, "inventory", "MEMORY_MB"],
+            -1,
+            "out-of-range",
+            "expected at least 0, found -1",
+        ),
+        (
+            ["hosts", 0, "inventory", "MEMORY_MB"],
+            0.5,
+            "wrong-type",
+            "expected a mapping, found 0.5",
+        ),
+        (
+            ["hosts", 0, "inventory", "VCPU", "total"],
+            -1,
+            "out-of-range",
+            "expected at least 0, found -1",
+        ),
+        (
+            ["hosts", 0, "inventory", "VCPU", "max_unit"],
+            0,
+            "out-of-range",
+            "expected at least 1, found 0",
+        ),
+        (
+            ["hosts", 0, "inventory", "VCPU", "allocation_ratio"],
+            0,
+            "out-of-range",
+            "expected more than 0.0, found 0",
+        ),
+        (
+            ["hosts", 0, "inventory", "VCPU", "allocation_ratio"],
+            "4",
+            "wrong-type",
+            "expected a number, found '4'",
+        ),
+        (
+            ["hosts", 0, "inventory", "VCPU", "reserved"],
+            65,
+            "out-of-range",
+            "expected reserved to be at most total",
+        ),
+        (
+            ["hosts", 0, "cost"],
+            -BIG - 1,
+            "out-of-range",
+            f"expected at least {-BIG}, found {-BIG - 1}",
+        ),
     ],
 )
 def test_a_negative_fractional_or_too_large_number_is_an_error(
@@ -45,7 +90,9 @@ def test_a_negative_fractional_or_too_large_number_is_an_error(
 
 def test_a_count_is_a_positive_integer() -> None:
     for value in (0, -1, 1.5, "2", True):
-        assert app_with(["groups", 0, "members", 0, "count"], value)[1] == "groups[0].members[0].count"
+        assert (
+            app_with(["groups", 0, "members", 0, "count"], value)[1] == "groups[0].members[0].count"
+        )
 
 
 def test_numbers_that_are_none_are_errors(tmp_path: Path) -> None:

@@ -36,7 +36,9 @@ LOADERS: list[tuple[Callable[[str], Any], Callable[[Any], Any], dict[str, Any]]]
 # What both formats can say: finite numbers of 64 bits, text of whole characters that YAML can carry.
 TEXT = st.text(
     st.characters(
-        exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\ufffe\uffff", include_characters="\x85\n\t"
+        exclude_categories=["Cs", "Cc"],
+        exclude_characters="\ufeff\ufffe\uffff",
+        include_characters="\x85\n\t",
     )
 )
 PLAIN = st.recursive(
@@ -46,7 +48,23 @@ PLAIN = st.recursive(
     | st.floats(allow_nan=False, allow_infinity=False)
     | TEXT
     | st.from_regex(r"\A[-+0-9.eExo_:~<]{1,8}\Z")
-    | st.sampled_from(["yes", "no", "2024-01-01", "null", "~", "", "<<", "=", "1e5", "010", ".inf", "True", "a\x85b"]),
+    | st.sampled_from(
+        [
+            "yes",
+            "no",
+            "2024-01-01",
+            "null",
+            "~",
+            "",
+            "<<",
+            "=",
+            "1e5",
+            "010",
+            ".inf",
+            "True",
+            "a\x85b",
+        ]
+    ),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
 )
 
@@ -73,7 +91,10 @@ def test_json_yaml_standard_input_and_memory_give_the_same_value(
 
 @pytest.mark.parametrize(("load", "parse", "document"), LOADERS)
 def test_what_a_value_gives_as_its_document_is_read_back_as_that_value(
-    load: Callable[[str], Any], parse: Callable[[Any], Any], document: dict[str, Any], tmp_path: Path
+    load: Callable[[str], Any],
+    parse: Callable[[Any], Any],
+    document: dict[str, Any],
+    tmp_path: Path,
 ) -> None:
     value = parse(document)
     assert parse(value.document()) == value
@@ -126,14 +147,21 @@ def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
         ("!!str 12", "12"),
     ],
 )
-def test_a_plain_scalar_of_yaml_means_what_it_would_in_json_and_is_text_otherwise(text: str, value: object) -> None:
+def test_a_plain_scalar_of_yaml_means_what_it_would_in_json_and_is_text_otherwise(
+    text: str, value: object
+) -> None:
     found = parse_yaml(f"a: {text}")["a"]
     assert found == value
     assert type(found) is type(value)
 
 
 def test_a_key_of_yaml_is_text() -> None:
-    assert parse_yaml("{1: a, true: b, null: c, 1.5: d}") == {"1": "a", "true": "b", "null": "c", "1.5": "d"}
+    assert parse_yaml("{1: a, true: b, null: c, 1.5: d}") == {
+        "1": "a",
+        "true": "b",
+        "null": "c",
+        "1.5": "d",
+    }
 
 
 def test_anchors_and_merge_keys_of_yaml_work() -> None:
@@ -152,7 +180,9 @@ def test_anchors_and_merge_keys_of_yaml_work() -> None:
 
 
 @given(PLAIN)
-@example(["1e5", "-1E+5", "010", "12", "yes", "2024-01-01", "~", "", "<<", "="])  # text, each of them
+@example(
+    ["1e5", "-1E+5", "010", "12", "yes", "2024-01-01", "~", "", "<<", "="]
+)  # text, each of them
 @example({"1e5": 1e5, "": None, "null": 1e-7, "<<": "<<"})
 def test_yaml_that_is_written_is_read_back_the_same(data: Any) -> None:
     found = parse_yaml(dump_yaml(data))

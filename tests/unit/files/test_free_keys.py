@@ -40,7 +40,9 @@ def fleet(free: dict[str, Any]) -> dict[str, Any]:
     """A fleet with free keys in each place."""
     return {
         "levels": ["zone"],
-        "hosts": [{"name": "h1", "inventory": {"VCPU": {"total": 4, "reserved": 1, **free}}, **free}],
+        "hosts": [
+            {"name": "h1", "inventory": {"VCPU": {"total": 4, "reserved": 1, **free}}, **free}
+        ],
         "links": [{"between": ["h1", "spine"], "used_mbps": 1, **free}],
         **free,
     }
@@ -56,7 +58,10 @@ def application(free: dict[str, Any]) -> dict[str, Any]:
 
 
 # How many places have free keys: host, inventory, link, fleet; flavor, policy, members, group, existing, application.
-DOCUMENTS: list[tuple[type[Value], Callable[[Any], Any], int]] = [(Fleet, fleet, 4), (Application, application, 6)]
+DOCUMENTS: list[tuple[type[Value], Callable[[Any], Any], int]] = [
+    (Fleet, fleet, 4),
+    (Application, application, 6),
+]
 EACH = pytest.mark.parametrize(("model", "whole", "places"), DOCUMENTS)
 
 
@@ -93,7 +98,9 @@ def test_a_document_keeps_it(
 @EACH
 @given(free=FREE)
 @EVERY
-def test_files_keep_it(model: type[Value], whole: Callable[[Any], Any], places: int, free: dict[str, Any]) -> None:
+def test_files_keep_it(
+    model: type[Value], whole: Callable[[Any], Any], places: int, free: dict[str, Any]
+) -> None:
     parse = parse_fleet if model is Fleet else parse_application
     value: Value = parse(parse_json(json.dumps(whole(free))))
     assert kept(value.document(), free, places)
@@ -103,23 +110,34 @@ def test_files_keep_it(model: type[Value], whole: Callable[[Any], Any], places: 
 
 
 def test_fields_that_are_null_are_left_out_beside_it() -> None:
-    host = Host.model_validate({"name": "h", "inventory": {"VCPU": {"total": 1, "x-a": None}}, "metadata": None})
+    host = Host.model_validate(
+        {"name": "h", "inventory": {"VCPU": {"total": 1, "x-a": None}}, "metadata": None}
+    )
     assert host.document()["inventory"] == {
         "VCPU": {"total": 1, "reserved": 0, "allocation_ratio": 1.0, "x-a": None}
     }  # no max_unit
     rule = policy({"kind": "affinity", "x-a": {"weight": None}})
-    assert rule.document() == {"kind": "affinity", "level": "host", "x-a": {"weight": None}}  # no weight
+    assert rule.document() == {
+        "kind": "affinity",
+        "level": "host",
+        "x-a": {"weight": None},
+    }  # no weight
 
 
 @settings(max_examples=8, suppress_health_check=_QUIET)
 @given(free=FREE)
 @EVERY
-def test_the_store_keeps_it_of_hosts_links_and_policies(new_database: Callable[[], str], free: dict[str, Any]) -> None:
+def test_the_store_keeps_it_of_hosts_links_and_policies(
+    new_database: Callable[[], str], free: dict[str, Any]
+) -> None:
     asked = fleet(free)
     del asked["hosts"][0]["inventory"]["VCPU"]["reserved"]
     loaded = Fleet.model_validate(asked)
     group = StoredGroup(
-        uid(1), "t", "u", policies=(policy({"kind": "spread", "level": "zone", "max_skew": 1, **free}),)
+        uid(1),
+        "t",
+        "u",
+        policies=(policy({"kind": "spread", "level": "zone", "max_skew": 1, **free}),),
     )
     with opened(new_database()) as store:
         with store.write() as tx:
@@ -130,7 +148,9 @@ def test_the_store_keeps_it_of_hosts_links_and_policies(new_database: Callable[[
         with store.read() as session:
             there = hosts.read_fleet(session)
             rules = stored.find_group(session, uid(1), "t", 0.0).policies
-    assert kept([one.document() for one in (*there.hosts, *there.links)], free, 3)  # host, inventory, link
+    assert kept(
+        [one.document() for one in (*there.hosts, *there.links)], free, 3
+    )  # host, inventory, link
     assert kept([rule.document() for rule in rules], free, 1)
 
 
@@ -148,9 +168,18 @@ def test_bodies_keep_it(kind: Any, free: dict[str, Any]) -> None:
     asked = {"flavors": {"f": {"resources": {"VCPU": 1}, **free}}, "instances": [sized], **free}
     # Of the flavor, the instance, its hints, and the placement.
     assert kept(through(PlacementRequest, {"placement": asked}), free, 4)
-    names = {key: inner for key, inner in free.items() if key != "metadata"}  # which has a meaning there
+    names = {
+        key: inner for key, inner in free.items() if key != "metadata"
+    }  # which has a meaning there
     rules = [{"kind": "affinity", **names}]
-    group = {"id": uid(1), "name": None, "tenant_id": "t", "policies": rules, "metadata": None, "groups": []}
+    group = {
+        "id": uid(1),
+        "name": None,
+        "tenant_id": "t",
+        "policies": rules,
+        "metadata": None,
+        "groups": [],
+    }
     answer = through(GroupAnswer, {"group": {**group, "members": []}})
     assert kept(answer["group"]["policies"], names, 1 if names else 0)
     assert answer["group"].items() >= {"name": None, "metadata": None}.items()
@@ -164,7 +193,9 @@ def test_a_server_keeps_it(admin: Asker, accept: str) -> None:
     kind: Any = accept.rpartition("/")[2]
     assert kept(plain(read_body(kind, host.data, Host, root="host")), free, 1)
     group = admin.group(policies=[{"kind": "anti-affinity", **free}])
-    assert group["policies"] == [{"kind": "anti-affinity", "level": "host", "max_per_domain": 1, **free}]
+    assert group["policies"] == [
+        {"kind": "anti-affinity", "level": "host", "max_per_domain": 1, **free}
+    ]
 
 
 def test_a_change_of_the_name_alone_does_not_touch_policies_with_it(admin: Asker) -> None:

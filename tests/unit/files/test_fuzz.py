@@ -24,7 +24,11 @@ from groupsolver.api.routes import ROUTES
 from tests.support.drivers.fuzzed import Seeded, aim, seeded
 
 MANY = int(os.environ.get("GROUPSOLVER_FUZZ", "50"))
-KNOWN = [pytest.param(route, id=f"{route.method} {route.path}") for route in ROUTES if route.method != "UPDATE"]
+KNOWN = [
+    pytest.param(route, id=f"{route.method} {route.path}")
+    for route in ROUTES
+    if route.method != "UPDATE"
+]
 CHECKED = [
     "status_code_conformance",
     "content_type_conformance",
@@ -91,13 +95,17 @@ def send(described: Any, server: Seeded, route: Route, count: int) -> Counter[in
 
 
 @pytest.mark.parametrize("route", KNOWN)
-def test_a_few_requests_are_answered_as_documented(described: Any, server: Seeded, route: Route) -> None:
+def test_a_few_requests_are_answered_as_documented(
+    described: Any, server: Seeded, route: Route
+) -> None:
     send(described, server, route, 2)
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize("route", KNOWN)
-def test_many_requests_are_answered_as_documented(described: Any, server: Seeded, route: Route) -> None:
+def test_many_requests_are_answered_as_documented(
+    described: Any, server: Seeded, route: Route
+) -> None:
     statuses = send(described, server, route, MANY)
     # Of paths with an id, other requests may have removed what they lead to.
     if route.method in {"GET", "POST"} and "<id>" not in route.path and MANY >= 50:

@@ -73,11 +73,23 @@ EDGE = '<edge source="n0" target="n1">{}</edge>'
 @pytest.mark.parametrize(
     ("inside", "expected"),
     [
-        (NODES + EDGE.format('<data key="b">-1</data>'), ("out-of-range", "edges[0].bandwidth_mbps")),
-        (NODES + EDGE.format('<data key="b">1.5</data>'), ("wrong-type", "edges[0].bandwidth_mbps")),
+        (
+            NODES + EDGE.format('<data key="b">-1</data>'),
+            ("out-of-range", "edges[0].bandwidth_mbps"),
+        ),
+        (
+            NODES + EDGE.format('<data key="b">1.5</data>'),
+            ("wrong-type", "edges[0].bandwidth_mbps"),
+        ),
         (NODES + EDGE.format('<data key="b"/>'), ("wrong-type", "edges[0].bandwidth_mbps")),
-        (NODES + EDGE.format('<data key="b">9223372036854775808</data>'), ("out-of-range", "edges[0].bandwidth_mbps")),
-        (NODES + EDGE.format(f'<data key="b">{"9" * 5000}</data>'), ("wrong-type", "edges[0].bandwidth_mbps")),
+        (
+            NODES + EDGE.format('<data key="b">9223372036854775808</data>'),
+            ("out-of-range", "edges[0].bandwidth_mbps"),
+        ),
+        (
+            NODES + EDGE.format(f'<data key="b">{"9" * 5000}</data>'),
+            ("wrong-type", "edges[0].bandwidth_mbps"),
+        ),
         (NODES + '<edge source="n0"/>', ("missing-key", "edges[0].target")),
         (NODES + '<edge source="n0" target="n9"/>', ("wrong-value", "edges[0].target")),
         (NODES + '<node id="n0"/>', ("duplicate-name", "nodes[3]")),
@@ -87,12 +99,16 @@ EDGE = '<edge source="n0" target="n1">{}</edge>'
         (f'<node id="{"x" * 300}"/><node id="y"/><edge source="{"x" * 300}" target="y"/>', None),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place(inside: str, expected: tuple[str, str] | None) -> None:
+def test_what_is_wrong_is_told_with_its_place(
+    inside: str, expected: tuple[str, str] | None
+) -> None:
     assert faults(document(inside)) == [expected or ("ill-formed-name", "edges[0].between[0]")]
 
 
 def test_data_that_is_almost_of_a_known_name_is_refused_and_other_data_passed_over() -> None:
-    keys = '<key id="x" for="edge" attr.name="latency"/><key id="y" for="edge" attr.name="LinkNote"/>'
+    keys = (
+        '<key id="x" for="edge" attr.name="latency"/><key id="y" for="edge" attr.name="LinkNote"/>'
+    )
     assert faults(document(NODES, keys)) == [("unknown-key", "keys.x")]
 
 
@@ -122,12 +138,19 @@ def test_hostile_text_is_refused_with_a_code(text: str, code: str) -> None:
 def test_a_document_without_edges_gives_no_links() -> None:
     assert parse_graphml(document("")) == ()
     assert parse_graphml("<graphml/>") == ()
-    assert parse_graphml("<graphml>text<data key='b'>1</data><default>3</default><key/></graphml>") == ()
+    assert (
+        parse_graphml("<graphml>text<data key='b'>1</data><default>3</default><key/></graphml>")
+        == ()
+    )
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     (tmp_path / "bytes.graphml").write_bytes(b"<graphml>\xff</graphml>")
-    for name, code in (("missing.graphml", "unreadable-file"), ("bytes.graphml", "not-text"), (".", "unreadable-file")):
+    for name, code in (
+        ("missing.graphml", "unreadable-file"),
+        ("bytes.graphml", "not-text"),
+        (".", "unreadable-file"),
+    ):
         with pytest.raises(BadInput) as caught:
             load_links(tmp_path / name)
         assert [(f.code, f.file) for f in caught.value.faults] == [(code, str(tmp_path / name))]
@@ -139,14 +162,31 @@ def test_any_damage_to_a_document_gives_links_or_bad_input(seed: int) -> None:
     text = document(NODES + EDGE.format('<data key="b">100</data>') * 3)
     for _ in range(rnd.randint(1, 6)):
         at, size = rnd.randrange(len(text)), rnd.choice((0, 1, 5, 40))
-        piece = rnd.choice(("", "<", ">", "&", '"', "\0", "é", "<edge/>", "<data/>", "</graph>", text[at : at + 30]))
+        piece = rnd.choice(
+            (
+                "",
+                "<",
+                ">",
+                "&",
+                '"',
+                "\0",
+                "é",
+                "<edge/>",
+                "<data/>",
+                "</graph>",
+                text[at : at + 30],
+            )
+        )
         text = text[:at] + piece + text[at + size :]
     with suppress(BadInput):
         assert all(isinstance(link, Link) for link in parse_graphml(text))
 
 
 def test_links_join_those_of_a_fleet_and_an_ambiguous_end_is_refused() -> None:
-    hosts = (Host(name="h1", domains={"zone": "a", "rack": "r"}), Host(name="h2", domains={"zone": "r"}))
+    hosts = (
+        Host(name="h1", domains={"zone": "a", "rack": "r"}),
+        Host(name="h2", domains={"zone": "r"}),
+    )
     fleet = Fleet(levels=("zone", "rack"), hosts=hosts, links=(Link(between=("h1", "s")),))
     joined = with_links(fleet, (Link(between=("h2", "s"), latency_us=1),))
     assert [link.between for link in joined.links] == [("h1", "s"), ("h2", "s")]
@@ -184,7 +224,10 @@ def test_the_commands_take_a_network_beside_a_fleet(tmp_path: Path, capsys: Capt
     argv = _files(tmp_path, document(TWO))
     assert main(["place", *argv, "--output", "json"]) == 0
     out = capsys.readouterr().out
-    assert sorted(json.loads(out)["placement"].values()) == ["h2", "h3"]  # 4 us apart; h1 is 9 from h2
+    assert sorted(json.loads(out)["placement"].values()) == [
+        "h2",
+        "h3",
+    ]  # 4 us apart; h1 is 9 from h2
     (tmp_path / "result.json").write_text(out)
     assert main(["check", *argv, "--placement", str(tmp_path / "result.json")]) == 0
     capsys.readouterr()
@@ -193,7 +236,9 @@ def test_the_commands_take_a_network_beside_a_fleet(tmp_path: Path, capsys: Capt
     assert "the fleet has no links" in json.loads(capsys.readouterr().out)["warnings"][0]
 
 
-def test_a_network_that_is_wrong_is_bad_input_beside_what_else_is_wrong(tmp_path: Path, capsys: Captured) -> None:
+def test_a_network_that_is_wrong_is_bad_input_beside_what_else_is_wrong(
+    tmp_path: Path, capsys: Captured
+) -> None:
     argv = _files(tmp_path, "<graphml>")
     (tmp_path / "app.json").write_text("{")
     assert main(["place", *argv]) == 2

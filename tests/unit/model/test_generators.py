@@ -66,7 +66,14 @@ def test_in_a_fat_tree_hosts_are_2_links_apart_in_a_pod_and_4_between_pods() -> 
     fleet = fat_tree(4, latency_us=3, host_latency_us=1)
     # With its own link, a host is 2 links from the 1 other of its rack, 4 from 2 more of its pod, 6 from the other 12.
     assert [near(fleet, "hops", n) for n in (1, 2, 3, 4, 5, 6)] == [1, 2, 2, 4, 4, 16]
-    assert [near(fleet, "latency", n) for n in (1, 2, 7, 8, 13, 14)] == [1, 2, 2, 4, 4, 16]  # 2 x 1 + 0, 2, 4 links x 3
+    assert [near(fleet, "latency", n) for n in (1, 2, 7, 8, 13, 14)] == [
+        1,
+        2,
+        2,
+        4,
+        4,
+        16,
+    ]  # 2 x 1 + 0, 2, 4 links x 3
     bare = fat_tree(4)
     assert [near(bare, "hops", n) for n in (0, 1, 2, 3, 4)] == [2, 2, 4, 4, 16]
     assert max(distances(bare.document(), "hops")["p1r1h1"].values()) == 4

@@ -60,7 +60,9 @@ def test_capacity_is_the_floor_for_any_ratio_in_decimals(one: int, other: int, r
         ({"total": 4, "max_unit": 0}, "out-of-range", ".max_unit"),
     ],
 )
-def test_an_inventory_that_makes_no_sense_is_refused(inventory: dict[str, Any], code: str, path: str) -> None:
+def test_an_inventory_that_makes_no_sense_is_refused(
+    inventory: dict[str, Any], code: str, path: str
+) -> None:
     document = {"hosts": [{"name": "h1", "inventory": {"VCPU": inventory}}]}
     found_code, found_path, _ = fault(parse_fleet, document)
     assert found_path == "hosts[0].inventory.VCPU" + path
@@ -70,7 +72,10 @@ def test_an_inventory_that_makes_no_sense_is_refused(inventory: dict[str, Any], 
 def test_the_graph_has_hosts_domains_links_and_switches() -> None:
     hosts: list[dict[str, Any]] = [
         {"name": "h1", "domains": {"zone": "z1", "rack": "r01"}},
-        {"name": "h2", "domains": {"zone": "z2", "rack": "r01"}},  # under two zones, and yet one rack
+        {
+            "name": "h2",
+            "domains": {"zone": "z2", "rack": "r01"},
+        },  # under two zones, and yet one rack
         {"name": "h3", "domains": {"zone": "r02"}},  # a zone of that name, and in no rack
     ]
     links = [
@@ -78,11 +83,15 @@ def test_the_graph_has_hosts_domains_links_and_switches() -> None:
         {"between": ["spine", "r01"], "bandwidth_mbps": 10000},  # parallel to the first
         {"between": ["h3", "spine"]},
     ]
-    graph = topology(Fleet.model_validate({"levels": ["zone", "rack"], "hosts": hosts, "links": links}))
+    graph = topology(
+        Fleet.model_validate({"levels": ["zone", "rack"], "hosts": hosts, "links": links})
+    )
     kinds = {node: data["kind"] for node, data in graph.nodes(data=True)}
     assert kinds == {
         **{("host", name): "host" for name in ("h1", "h2", "h3")},
-        **dict.fromkeys((("zone", "z1"), ("zone", "z2"), ("zone", "r02"), ("rack", "r01")), "domain"),
+        **dict.fromkeys(
+            (("zone", "z1"), ("zone", "z2"), ("zone", "r02"), ("rack", "r01")), "domain"
+        ),
         ("switch", "spine"): "switch",
     }
     edges = list(graph.edges(data=True))
@@ -133,7 +142,9 @@ def groups(**below: list[str]) -> list[Any]:
         ({"A": ["X", "B"], "X": [], "B": ["X", "A"]}, "groups[0].groups", "A > B > A"),
     ],
 )
-def test_a_cycle_of_groups_is_told_with_its_way(below: dict[str, list[str]], path: str, cycle: str) -> None:
+def test_a_cycle_of_groups_is_told_with_its_way(
+    below: dict[str, list[str]], path: str, cycle: str
+) -> None:
     members = {"name": "M", "members": [{"resources": {"VCPU": 1}}]}
     code, found, message = fault(parse_application, {"groups": [*groups(**below), members]})
     assert (code, found) == ("nested-in-itself", path)
@@ -142,7 +153,12 @@ def test_a_cycle_of_groups_is_told_with_its_way(below: dict[str, list[str]], pat
 
 def test_several_parents_are_no_cycle_and_depth_is_no_limit() -> None:
     diamond = Application.model_validate(
-        {"groups": [*groups(R=["P", "Q"], P=["A"], Q=["A"]), {"name": "A", "members": [{"resources": {"VCPU": 1}}]}]}
+        {
+            "groups": [
+                *groups(R=["P", "Q"], P=["A"], Q=["A"]),
+                {"name": "A", "members": [{"resources": {"VCPU": 1}}]},
+            ]
+        }
     )
     assert cycle_in(diamond.groups) == []
     below = below_of(diamond.groups)
@@ -172,7 +188,9 @@ def test_a_member_is_called_by_its_place_in_the_group_unless_it_has_an_id() -> N
     assert ids({"count": 1}, {"id": "a/b c"}) == ["A/0", "a/b c"]
 
 
-@pytest.mark.parametrize("members", [[{"id": "x"}, {"id": "x"}], [{"id": "A/1"}, {}], [{}, {"id": "A/0"}]])
+@pytest.mark.parametrize(
+    "members", [[{"id": "x"}, {"id": "x"}], [{"id": "A/1"}, {}], [{}, {"id": "A/0"}]]
+)
 def test_two_members_of_one_id_are_refused(members: list[dict[str, Any]]) -> None:
     group = {"name": "A", "members": [{"resources": {"VCPU": 1}, **part} for part in members]}
     code, path, message = fault(parse_application, {"groups": [group]})
@@ -186,18 +204,25 @@ OTHER: dict[str, Any] = {"name": "B", "members": [{"resources": {"VCPU": 1}}]}
 
 def test_an_id_of_another_groups_member_or_given_twice_is_refused() -> None:
     assert fault(
-        parse_application, {"groups": [ONE, {"name": "B", "members": [{**OTHER["members"][0], "id": "A/0"}]}]}
+        parse_application,
+        {"groups": [ONE, {"name": "B", "members": [{**OTHER["members"][0], "id": "A/0"}]}]},
     )[:2] == ("duplicate-name", "groups[1].members")
     there = {"group": "B", "id": "A/0", "host": "h1"}
     code, path, message = fault(parse_application, {"groups": [ONE, OTHER], "existing": [there]})
-    assert (code, path, message) == ("duplicate-name", "existing[0].id", "member id 'A/0' belongs to group 'A'")
+    assert (code, path, message) == (
+        "duplicate-name",
+        "existing[0].id",
+        "member id 'A/0' belongs to group 'A'",
+    )
     twice = [{"group": "A", "id": "old", "host": "h1"}, {"group": "B", "id": "old", "host": "h1"}]
     found = faults(parse_application, {"groups": [ONE, OTHER], "existing": twice})
     assert [(one.code, one.path) for one in found] == [("duplicate-name", "existing[1].id")]
 
 
 def test_an_existing_member_of_the_file_is_that_member_and_any_other_is_one_more() -> None:
-    hosts = [{"name": name, "inventory": {"VCPU": 4}, "used": {"VCPU": 1}} for name in ("h1", "h2", "h3")]
+    hosts = [
+        {"name": name, "inventory": {"VCPU": 4}, "used": {"VCPU": 1}} for name in ("h1", "h2", "h3")
+    ]
     fleet = Fleet.model_validate({"hosts": hosts})
     apart = {**ONE, "policies": ["anti-affinity"]}
 
@@ -223,7 +248,15 @@ def test_free_keys_are_kept_wherever_they_stand_and_other_keys_refused() -> None
     assert {one.code, other.code} == {"unknown-key"}
 
 
-OPEN = ("flavors", "resources", "domains", "inventory", "used", "minimum", "metadata")  # their keys are names
+OPEN = (
+    "flavors",
+    "resources",
+    "domains",
+    "inventory",
+    "used",
+    "minimum",
+    "metadata",
+)  # their keys are names
 
 
 def _marked(data: Any, key: str = "") -> Any:
@@ -232,7 +265,10 @@ def _marked(data: Any, key: str = "") -> Any:
         return [_marked(item) for item in data]
     if not isinstance(data, dict):
         return data
-    marked = {name: value if name.startswith("x-") else _marked(value, name) for name, value in data.items()}
+    marked = {
+        name: value if name.startswith("x-") else _marked(value, name)
+        for name, value in data.items()
+    }
     return marked if key in OPEN else marked | {"x-mark": ["kept"]}
 
 
@@ -248,7 +284,9 @@ def test_a_value_is_never_changed() -> None:
         host.name = "h2"  # type: ignore[misc]
     with pytest.raises(ValidationError, match="frozen"):
         host.inventory["VCPU"].total = 5  # type: ignore[misc]
-    assert Fleet(hosts=(host,)) == Fleet.model_validate({"hosts": [{"name": "h1", "inventory": {"VCPU": 4}}]})
+    assert Fleet(hosts=(host,)) == Fleet.model_validate(
+        {"hosts": [{"name": "h1", "inventory": {"VCPU": 4}}]}
+    )
 
 
 def test_values_that_do_not_fit_raise_the_errors_of_the_library_when_read() -> None:

@@ -18,7 +18,10 @@ NUMA: Doc = {
     "used": {"DISK_GB": 40},
     "cells": [
         {"inventory": {"VCPU": 8, "MEMORY_MB": 64}, "used": {"VCPU": 3}},
-        {"name": "gpu", "inventory": {"VCPU": 8, "MEMORY_MB": {"total": 64, "max_unit": 32}, "CUSTOM_GPU": 1}},
+        {
+            "name": "gpu",
+            "inventory": {"VCPU": 8, "MEMORY_MB": {"total": 64, "max_unit": 32}, "CUSTOM_GPU": 1},
+        },
     ],
 }
 
@@ -28,7 +31,9 @@ def host(**changes: Any) -> Host:
 
 
 def compiled(*hosts: Doc) -> CompiledFleet:
-    return compile_fleet(Fleet.model_validate({"hosts": [*hosts, {"name": "plain", "inventory": {"VCPU": 12}}]}))
+    return compile_fleet(
+        Fleet.model_validate({"hosts": [*hosts, {"name": "plain", "inventory": {"VCPU": 12}}]})
+    )
 
 
 def slots(fleet: CompiledFleet, **size: int) -> list[int]:
@@ -46,7 +51,14 @@ def test_a_host_has_what_its_cells_have_together() -> None:
 def test_a_member_lands_in_one_cell() -> None:
     fleet = compiled(NUMA)
     # 5 and 8 VCPU are free: one of 5 each, none of 6 in the first, and 13 together are no use to a member.
-    assert [slots(fleet, VCPU=n) for n in (4, 5, 6, 8, 9, 13)] == [[3, 3], [2, 2], [1, 2], [1, 1], [0, 1], [0, 0]]
+    assert [slots(fleet, VCPU=n) for n in (4, 5, 6, 8, 9, 13)] == [
+        [3, 3],
+        [2, 2],
+        [1, 2],
+        [1, 1],
+        [0, 1],
+        [0, 0],
+    ]
     # The second gives a member 32 MEMORY_MB at most; the first 64.
     assert [slots(fleet, MEMORY_MB=n)[0] for n in (32, 33, 65)] == [4, 1, 0]
     # A GPU comes with VCPU of its own cell.
@@ -75,7 +87,9 @@ def test_a_cell_over_capacity_takes_nothing_new_and_the_others_do() -> None:
     assert not fleet.index["n"].overfull
     assert fleet.ready[0]
     alien = [{"inventory": {"VCPU": 4}, "used": {"CUSTOM_X": 1}}, {"inventory": {"VCPU": 4}}]
-    assert slots(compiled(NUMA | {"cells": alien}), VCPU=4)[0] == 1  # something it has not is in use in the first
+    assert (
+        slots(compiled(NUMA | {"cells": alien}), VCPU=4)[0] == 1
+    )  # something it has not is in use in the first
 
 
 def test_a_host_over_capacity_of_its_own_takes_nothing_new() -> None:
@@ -88,7 +102,9 @@ def test_rows_that_come_and_go_keep_their_own_cells() -> None:
     fleet = compiled(NUMA)
     fleet.remove("n")
     assert slots(fleet, VCPU=1) == [0]
-    fleet.add(Host.model_validate({"name": "late", "inventory": {"VCPU": 2}}))  # the row that is free
+    fleet.add(
+        Host.model_validate({"name": "late", "inventory": {"VCPU": 2}})
+    )  # the row that is free
     assert slots(fleet, VCPU=1) == [2, 12]
     assert slots(fleet, CUSTOM_GPU=1) == [0, 0]
     kept = fleet.copy()
@@ -118,8 +134,16 @@ def test_rows_that_come_and_go_keep_their_own_cells() -> None:
         ({"cells": [{"inventroy": {}}]}, "unknown-key", "hosts[0].cells[0].inventroy"),
         ({"cells": [{"name": ""}]}, "ill-formed-name", "hosts[0].cells[0].name"),
         ({"cells": [{"name": 0}]}, "wrong-type", "hosts[0].cells[0].name"),
-        ({"cells": [{"inventory": {"vcpu": 1}}]}, "ill-formed-name", "hosts[0].cells[0].inventory.vcpu"),
-        ({"cells": [{"inventory": {"VCPU": -1}}]}, "out-of-range", "hosts[0].cells[0].inventory.VCPU.total"),
+        (
+            {"cells": [{"inventory": {"vcpu": 1}}]},
+            "ill-formed-name",
+            "hosts[0].cells[0].inventory.vcpu",
+        ),
+        (
+            {"cells": [{"inventory": {"VCPU": -1}}]},
+            "out-of-range",
+            "hosts[0].cells[0].inventory.VCPU.total",
+        ),
         ({"cells": [{"used": {"VCPU": 1.5}}]}, "wrong-type", "hosts[0].cells[0].used.VCPU"),
         ({"cells": [{"traits": []}]}, "unknown-key", "hosts[0].cells[0].traits"),
     ],

@@ -15,7 +15,10 @@ from groupsolver.picture import picture
 from tests.unit.picture.test_picture import application, drawn, fleet, placed
 from tests.unit.picture.test_safety import HOSTILE, hostile
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
+    None,
+)
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
@@ -35,7 +38,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Browser:
         (home / "page.html").write_text(text, encoding="utf-8")
         command = [CHROMIUM or "", *FLAGS, f"--user-data-dir={home / 'profile'}", "--dump-dom"]
         address = (home / "page.html").as_uri() + anchor
-        return subprocess.run([*command, address], capture_output=True, timeout=60, check=False).stdout.decode()
+        return subprocess.run(
+            [*command, address], capture_output=True, timeout=60, check=False
+        ).stdout.decode()
 
     if "it starts" not in opened("<p>it starts"):
         pytest.skip(f"{CHROMIUM} does not start here: the picture is not opened in a browser")
@@ -76,7 +81,9 @@ def test_a_click_keeps_a_card(browser: Browser) -> None:
     dom = browser(acting(text, f"document.querySelector('.slim').{click}"))
     assert 'class="panel kept"' in dom
     assert "Nothing of the application stands here" in panel(dom)
-    both = f"document.querySelector('.slim').{click}; document.querySelector('[data-m=\"5\"]').{click}"
+    both = (
+        f"document.querySelector('.slim').{click}; document.querySelector('[data-m=\"5\"]').{click}"
+    )
     dom = browser(acting(text, both))
     assert len(re.findall(r'<g class="[^"]* kept"', dom)) == 1
     assert "group-1/1" in panel(dom)
@@ -96,7 +103,9 @@ def test_keys_reach_every_host(browser: Browser) -> None:
     dom = browser(acting(text, f"{start} press('ArrowRight'); press('Enter');"))
     assert "h000001" in panel(dom)
     assert 'class="panel kept"' in dom
-    dom = browser(acting(text, f"{start} press('Enter'); press('Escape'); document.activeElement.blur();"))
+    dom = browser(
+        acting(text, f"{start} press('Enter'); press('Escape'); document.activeElement.blur();")
+    )
     assert "Point at a host" in panel(dom)
 
 

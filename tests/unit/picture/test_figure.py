@@ -17,12 +17,19 @@ from tests.unit.picture.test_safety import hostile
 
 
 def fleet(**more: Any) -> Fleet:
-    hosts = [{"name": f"h{i}", "domains": {"rack": f"r{i // 2}"}, "inventory": {"VCPU": 8}} for i in range(4)]
+    hosts = [
+        {"name": f"h{i}", "domains": {"rack": f"r{i // 2}"}, "inventory": {"VCPU": 8}}
+        for i in range(4)
+    ]
     return Fleet.model_validate({"levels": ["rack"], "hosts": hosts, **more})
 
 
 def app(*policies: dict[str, Any], **more: Any) -> Application:
-    group = {"name": "web", "policies": policies, "members": [{"resources": {"VCPU": 1}, "count": 2}]}
+    group = {
+        "name": "web",
+        "policies": policies,
+        "members": [{"resources": {"VCPU": 1}, "count": 2}],
+    }
     return Application.model_validate({"groups": [group], **more})
 
 
@@ -75,7 +82,10 @@ def test_hosts_where_nobody_may_stand_are_dashed() -> None:
 
 
 def test_running_members_and_other_use_are_told_apart() -> None:
-    hosts = [{"name": "h0", "inventory": {"VCPU": 8}, "used": {"VCPU": 3}}, {"name": "h1", "used": {"VCPU": 1}}]
+    hosts = [
+        {"name": "h0", "inventory": {"VCPU": 8}, "used": {"VCPU": 3}},
+        {"name": "h1", "used": {"VCPU": 1}},
+    ]
     ran = {"group": "web", "id": "old", "host": "h0", "resources": {"VCPU": 3}}
     root = drawn(Fleet.model_validate({"hosts": hosts}), app(existing=[ran]), m0="h0")
     assert len(classed(root, "ran")) == 1
@@ -103,10 +113,16 @@ def test_links_are_drawn_with_what_is_asked_for() -> None:
 
 def test_a_level_across_the_frames_is_written_into_them() -> None:
     hosts = [
-        {"name": f"h{i}", "domains": {"rack": f"r{i // 2}", "feed": "AB"[i // 2 % 2], "zone": "z"}} for i in range(8)
+        {"name": f"h{i}", "domains": {"rack": f"r{i // 2}", "feed": "AB"[i // 2 % 2], "zone": "z"}}
+        for i in range(8)
     ]
-    hosts += [{"name": f"g{i}", "domains": {"rack": f"q{i // 2}", "feed": "A", "zone": "y"}} for i in range(4)]
-    root = drawn(Fleet.model_validate({"levels": ["zone", "rack", "feed"], "hosts": hosts}), app(), m0="h0")
+    hosts += [
+        {"name": f"g{i}", "domains": {"rack": f"q{i // 2}", "feed": "A", "zone": "y"}}
+        for i in range(4)
+    ]
+    root = drawn(
+        Fleet.model_validate({"levels": ["zone", "rack", "feed"], "hosts": hosts}), app(), m0="h0"
+    )
     assert texts(root).count("feed A") == 4
     assert texts(root).count("feed B") == 2
 
@@ -125,16 +141,27 @@ def test_members_stand_in_their_cells_and_what_has_no_room_is_said() -> None:
     cells = [{"inventory": {"VCPU": 1}}, {"name": "two", "inventory": {"VCPU": 1}}]
     there = Fleet.model_validate({"hosts": [{"name": "h", "cells": cells}]})
     where = {"web/0": "h", "web/1": "h"}
-    apart = ET.fromstring(figure([Panel(app(), there, where, "", {"web/0": "0", "web/1": "two"})], title="T"))
+    apart = ET.fromstring(
+        figure([Panel(app(), there, where, "", {"web/0": "0", "web/1": "two"})], title="T")
+    )
     assert texts(apart)[:5] == ["placed", "", "h", "cell 0", "web/0"]
     assert texts(apart)[5:] == ["cell two", "web/1"]
     # Two members of 1 VCPU in a cell of 1.
-    both = ET.fromstring(figure([Panel(app(), there, where, "", {"web/0": "0", "web/1": "0"})], title="T"))
+    both = ET.fromstring(
+        figure([Panel(app(), there, where, "", {"web/0": "0", "web/1": "0"})], title="T")
+    )
     assert texts(both)[0] == "no room"
 
 
 def test_the_same_input_gives_the_same_text_and_no_panel_is_an_empty_figure() -> None:
-    panels = [Panel(app(APART), fleet(), {"web/0": "h0"}, "A caption that has some words, for two lines or more")] * 3
+    panels = [
+        Panel(
+            app(APART),
+            fleet(),
+            {"web/0": "h0"},
+            "A caption that has some words, for two lines or more",
+        )
+    ] * 3
     assert figure(panels, title="T") == figure(panels, title="T")
     ET.fromstring(figure([], title="T"))
 

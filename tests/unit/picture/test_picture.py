@@ -34,7 +34,9 @@ class Page(HTMLParser):
         self.close()
         assert not self._open
         self.svg = ET.fromstring(text[text.index('<svg xmlns="') : text.index("</main>")])
-        self.data = json.loads(next(text for tag, text in self.texts.items() if tag == "script data"))
+        self.data = json.loads(
+            next(text for tag, text in self.texts.items() if tag == "script data")
+        )
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
@@ -49,7 +51,9 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._open and self._open[-1] in {"script", "style", "title", "h1", "p"}:
-            of = self._open[-1] + (f" {self.tags[-1][1].get('id', '')}".rstrip() if self._open[-1] == "script" else "")
+            of = self._open[-1] + (
+                f" {self.tags[-1][1].get('id', '')}".rstrip() if self._open[-1] == "script" else ""
+            )
             self.texts[of] = self.texts.get(of, "") + data
 
     def attributes(self, name: str) -> list[str]:
@@ -76,7 +80,10 @@ def fleet(hosts: int, *, zones: int = 3, rack: int = 40) -> Fleet:
             "hosts": [
                 {
                     "name": f"h{i:06d}",
-                    "domains": {"zone": f"z{i * racks // hosts * zones // racks}", "rack": f"r{i * racks // hosts}"},
+                    "domains": {
+                        "zone": f"z{i * racks // hosts * zones // racks}",
+                        "rack": f"r{i * racks // hosts}",
+                    },
                     "inventory": {"VCPU": 64, "MEMORY_MB": 65536},
                     "used": {"VCPU": i * 7 % 50, "MEMORY_MB": i * 1009 % 50000},
                     "enabled": i % 50 != 9,
@@ -130,7 +137,9 @@ def test_every_member_is_drawn_on_its_host(hosts: int) -> None:
     assert where == result.placement
     for number, (id_, _, new, host, _) in enumerate(page.data["members"]):
         assert new
-        marks = [each for each in page.cell(host).iter(f"{SVG}g") if each.get("data-m") == str(number)]
+        marks = [
+            each for each in page.cell(host).iter(f"{SVG}g") if each.get("data-m") == str(number)
+        ]
         assert len(marks) == 1, id_
         assert f'href="#member={id_.replace("/", "%2F")}"' in text
         assert id_ in (page.cell(host).findtext(f"{SVG}title") or "")
@@ -149,38 +158,69 @@ def test_what_cannot_be_seen_is_summed_up(hosts: int, cells: int, tiles: int) ->
 
 def test_frames_follow_the_levels_that_nest() -> None:
     hosts = [
-        {"name": f"h{i}", "domains": {"feed": "AB"[i % 2], "rack": f"r{i // 4}", "zone": f"z{i // 8}"}}
+        {
+            "name": f"h{i}",
+            "domains": {"feed": "AB"[i % 2], "rack": f"r{i // 4}", "zone": f"z{i // 8}"},
+        }
         for i in range(16)
     ]
-    app = Application.model_validate({"groups": [{"name": "g", "members": [{"resources": {}, "count": 2}]}]})
-    result = Result(status="feasible", placement={"g/0": "h0", "g/1": "h9"}, objective=0, bound=0, gap=0.0)
+    app = Application.model_validate(
+        {"groups": [{"name": "g", "members": [{"resources": {}, "count": 2}]}]}
+    )
+    result = Result(
+        status="feasible", placement={"g/0": "h0", "g/1": "h9"}, objective=0, bound=0, gap=0.0
+    )
 
     def labels(*levels: str) -> list[list[str]]:
         page = Page(picture(app, Fleet.model_validate({"levels": levels, "hosts": hosts}), result))
         outer = [each for each in page.svg if each.get("role") == "group"]
-        return [[e.get("aria-label", "") for e in each.iter(f"{SVG}g") if e.get("role") == "group"] for each in outer]
+        return [
+            [e.get("aria-label", "") for e in each.iter(f"{SVG}g") if e.get("role") == "group"]
+            for each in outer
+        ]
 
     nested = [["zone z0", "rack r0", "rack r1"], ["zone z1", "rack r2", "rack r3"]]
     assert labels("zone", "feed", "rack") == nested
     assert labels("rack", "zone", "feed") == nested
     assert labels("feed", "zone", "rack") == [["feed A"], ["feed B"]]
-    page = Page(picture(app, Fleet.model_validate({"levels": ["zone", "feed", "rack"], "hosts": hosts}), result))
-    assert page.card("h9")["d"] == [["zone", "z1"], ["feed", "B"], ["rack", "r2"]]  # told, if not drawn
+    page = Page(
+        picture(
+            app, Fleet.model_validate({"levels": ["zone", "feed", "rack"], "hosts": hosts}), result
+        )
+    )
+    assert page.card("h9")["d"] == [
+        ["zone", "z1"],
+        ["feed", "B"],
+        ["rack", "r2"],
+    ]  # told, if not drawn
 
 
 def test_a_rack_across_two_zones_is_drawn_in_both() -> None:
-    hosts = [{"name": f"h{i}", "domains": {"zone": f"z{i // 20}", "rack": f"r{i // 2}"}} for i in range(40)]
+    hosts = [
+        {"name": f"h{i}", "domains": {"zone": f"z{i // 20}", "rack": f"r{i // 2}"}}
+        for i in range(40)
+    ]
     hosts[0]["domains"] = {"zone": "z1", "rack": "r0"}
     hosts.append({"name": "lost", "domains": {"zone": "z0"}})
     there = Fleet.model_validate({"levels": ["zone", "rack"], "hosts": hosts})
-    labels = Page(picture(application(1, 1), there, placed(application(1, 1), there))).attributes("aria-label")
+    labels = Page(picture(application(1, 1), there, placed(application(1, 1), there))).attributes(
+        "aria-label"
+    )
     assert labels.count("rack r0 (part)") == 2
     assert "no rack" in labels
 
 
 def test_bars_show_what_was_used_and_what_is_added() -> None:
     there = Fleet.model_validate(
-        {"hosts": [{"name": "h", "inventory": {"VCPU": 100, "DISK_GB": 100}, "used": {"VCPU": 30, "DISK_GB": 35}}]}
+        {
+            "hosts": [
+                {
+                    "name": "h",
+                    "inventory": {"VCPU": 100, "DISK_GB": 100},
+                    "used": {"VCPU": 30, "DISK_GB": 35},
+                }
+            ]
+        }
     )
     groups = [{"name": name, "members": [{"resources": {"VCPU": 20}}]} for name in "ab"]
     # Part of what is used: it is not added again.
@@ -189,8 +229,14 @@ def test_bars_show_what_was_used_and_what_is_added() -> None:
     page = Page(picture(app, there, placed(app, there)))
     bars = page.cell("h").findall(f"{SVG}rect")
     width = {each.get("class"): float(each.get("width", "")) for each in bars}
-    assert width["was"] / width["tr"] == pytest.approx(0.3, abs=0.01)  # of VCPU, the fullest after the placement
-    assert width["add g0"] / width["tr"] == width["add g1"] / width["tr"] == pytest.approx(0.2, abs=0.01)
+    assert width["was"] / width["tr"] == pytest.approx(
+        0.3, abs=0.01
+    )  # of VCPU, the fullest after the placement
+    assert (
+        width["add g0"] / width["tr"]
+        == width["add g1"] / width["tr"]
+        == pytest.approx(0.2, abs=0.01)
+    )
     assert page.card("h")["u"] == [["VCPU", 30, 40, 100], ["DISK_GB", 35, 0, 100]]
 
 
@@ -207,10 +253,20 @@ def test_states_and_running_members_are_told_apart() -> None:
     )
     app = application(1, 2, existing=[{"group": "group-0", "id": "group-0/0", "host": "over"}])
     app = app.model_copy(update={"groups": app.groups[:1]})
-    page = Page(picture(app, there, Result(status="feasible", placement={"group-0/1": "fine"}, objective=0, bound=0)))
+    page = Page(
+        picture(
+            app,
+            there,
+            Result(status="feasible", placement={"group-0/1": "fine"}, objective=0, bound=0),
+        )
+    )
     states = {each.findtext(f"{SVG}text"): each.get("class") for each in page.named("host")}
     assert states == {"off": "host off", "over": "host over", "none": "host over", "fine": "host"}
-    assert [page.card(name).get("f") for name in ("off", "over", "fine")] == [["disabled"], ["over capacity"], None]
+    assert [page.card(name).get("f") for name in ("off", "over", "fine")] == [
+        ["disabled"],
+        ["over capacity"],
+        None,
+    ]
     marks = {each.findtext(f"{SVG}title"): each.get("class") for each in page.named("mark")}
     assert marks == {"group-0/0 (ran here already)": "mark old g0", "group-0/1": "mark g0"}
 
@@ -219,7 +275,9 @@ def test_many_members_on_a_host_share_marks() -> None:
     there = fleet(1)
     app = application(3, 30)
     page = Page(picture(app, there, placed(app, there)))
-    assert [each.findtext(f"{SVG}text") for each in page.named("mark")] == [f"30\u00d7G{i}" for i in range(3)]
+    assert [each.findtext(f"{SVG}text") for each in page.named("mark")] == [
+        f"30\u00d7G{i}" for i in range(3)
+    ]
     assert len(page.card("h000000")["m"]) == 90
 
 
@@ -267,7 +325,9 @@ def test_the_head_tells_the_proof() -> None:
 
 def test_an_answer_without_placement_shows_what_runs() -> None:
     app = application(existing=[{"group": "group-1", "id": "old", "host": "h000003"}])
-    conflict = {"policies": [{"group": "g", "policy": "anti-affinity", "sentence": "too <few> hosts"}]}
+    conflict = {
+        "policies": [{"group": "g", "policy": "anti-affinity", "sentence": "too <few> hosts"}]
+    }
     result = Result.model_validate({"status": "infeasible", "conflict": conflict})
     text = picture(app, fleet(30), result)
     assert "too &lt;few&gt; hosts" in text
@@ -275,6 +335,8 @@ def test_an_answer_without_placement_shows_what_runs() -> None:
 
 
 def test_an_unknown_host_is_an_error() -> None:
-    result = Result(status="feasible", placement={"group-0/0": "nowhere"}, objective=1, bound=1, gap=0.0)
+    result = Result(
+        status="feasible", placement={"group-0/0": "nowhere"}, objective=1, bound=1, gap=0.0
+    )
     with pytest.raises(UnknownHost):
         picture(application(), fleet(30), result)

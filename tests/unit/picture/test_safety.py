@@ -26,7 +26,10 @@ HOSTILE = [
 
 
 def hostile() -> tuple[Application, Fleet, Result]:
-    hosts = [{"name": name, "domains": {name: name}, "inventory": {"VCPU": 9}, "traits": ["T"]} for name in HOSTILE]
+    hosts = [
+        {"name": name, "domains": {name: name}, "inventory": {"VCPU": 9}, "traits": ["T"]}
+        for name in HOSTILE
+    ]
     there = Fleet.model_validate({"levels": HOSTILE, "hosts": hosts})
     groups = [
         {
@@ -70,7 +73,8 @@ def test_the_page_loads_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hosts", "members", "limit"), [(30, 4, 100_000), (10_000, 10, 400_000), (10_000, 200, 1_500_000)]
+    ("hosts", "members", "limit"),
+    [(30, 4, 100_000), (10_000, 10, 400_000), (10_000, 200, 1_500_000)],
 )
 def test_the_page_stays_small(hosts: int, members: int, limit: int) -> None:
     _, result, text = drawn(hosts, groups=10, members=members)
@@ -89,7 +93,11 @@ def test_many_busy_hosts_become_tiles_that_name_the_members() -> None:
     page, result, _ = drawn(3_000, groups=10, members=200)
     assert result.placement
     assert not page.named("host")
-    told = [page.data["members"][number][0] for card in page.data["cards"] for number in card.get("m", ())]
+    told = [
+        page.data["members"][number][0]
+        for card in page.data["cards"]
+        for number in card.get("m", ())
+    ]
     assert sorted(told) == sorted(result.placement)
 
 

@@ -13,8 +13,13 @@ from groupsolver.store.repositories import groups as stored
 from groupsolver.store.repositories import hosts, idempotency
 from groupsolver.store.repositories.groups import Page
 from groupsolver.store.repositories.idempotency import Key
-from groupsolver.store.repositories.instances import StoredPlacement, add_placement, confirm_placement, list_instances
-from groupsolver.store.state.snapshot_cache import Mirror
+from groupsolver.store.repositories.instances import (
+    StoredPlacement,
+    add_placement,
+    confirm_placement,
+    list_instances,
+)
+from groupsolver.store.state.snapshot_cache import SnapshotCache
 from groupsolver.store.store import Store
 from tests.support.draws.histories import Clock
 from tests.support.draws.worlds import uid
@@ -94,7 +99,7 @@ def test_of_two_that_hold_one_key_only_one_is_answered(timed: Store, clock: Cloc
 def test_a_project_keeps_so_many_keys_and_no_more_until_the_first_are_a_day_old(
     timed: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(idempotency, "MOST", 2)
+    monkeypatch.setattr(idempotency, "MAX_KEYS", 2)
     for name in ("k", "l"):
         begin(timed, Key("t", name, "body"))
         finish(timed, Key("t", name, "body"))
@@ -110,7 +115,7 @@ def test_answers_of_a_project_are_bounded_together_until_the_first_are_a_day_old
     timed: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # {"a": [1, null]} has 16 characters.
-    monkeypatch.setattr(idempotency, "MOST_TEXT", 32)
+    monkeypatch.setattr(idempotency, "MAX_TEXT", 32)
     for name in ("k", "l"):
         assert begin(timed, Key("t", name, "body")) is None
         finish(timed, Key("t", name, "body"))
@@ -124,10 +129,10 @@ def test_answers_of_a_project_are_bounded_together_until_the_first_are_a_day_old
 
 
 def test_keys_are_no_part_of_what_changes(timed: Store) -> None:
-    before = Mirror(timed).snapshot().revision
+    before = SnapshotCache(timed).snapshot().revision
     begin(timed)
     finish(timed)
-    assert Mirror(timed).snapshot().revision == before
+    assert SnapshotCache(timed).snapshot().revision == before
 
 
 @pytest.fixture
@@ -135,15 +140,19 @@ def waiting(timed: Store, clock: Clock) -> Store:
     """A placement of two members whose claims end after 10 seconds."""
     expires = clock.now + 10
     with timed.write() as tx:
-        hosts.load_fleet(tx, Fleet.model_validate({"hosts": [{"name": "h0", "inventory": {"VCPU": 4}}]}))
+        hosts.load_fleet(
+            tx, Fleet.model_validate({"hosts": [{"name": "h0", "inventory": {"VCPU": 4}}]})
+        )
         stored.add_group(tx, StoredGroup(uid(1), "t", "u"))
-        made = [Instance(uid(i), "t", None, uid(1), "h0", {"VCPU": 1}, uid(9), expires) for i in (2, 3)]
+        made = [
+            Instance(uid(i), "t", None, uid(1), "h0", {"VCPU": 1}, uid(9), expires) for i in (2, 3)
+        ]
         add_placement(tx, StoredPlacement(uid(9), "t", "optimal", 0, 0, 0.0, expires), made)
     return timed
 
 
 def free(store: Store) -> int:
-    fleet = Mirror(store).snapshot().fleet
+    fleet = SnapshotCache(store).snapshot().fleet
     return int(fleet.free("VCPU")[fleet.rows["h0"]])
 
 
@@ -155,14 +164,14 @@ def test_a_claim_that_nobody_confirms_ends_at_once_for_readers_and_is_swept_by_t
         assert list_instances(session, "t", Page(), clock.now + 10) == []
         assert stored.find_group(session, uid(1), "t", clock.now + 10).members == ()
     clock.now += 10
-    shown = Mirror(waiting).snapshot()
+    shown = SnapshotCache(waiting).snapshot()
     assert shown.ended(clock.now)
     assert not shown.ended(clock.now - 0.1)
     with pytest.raises(NotStored), waiting.write() as tx:
         confirm_placement(tx, uid(9), "t")
     # What was swept stays swept, though the write that swept it was refused.
     assert free(waiting) == 4
-    assert Mirror(waiting).snapshot().instances == {}
+    assert SnapshotCache(waiting).snapshot().instances == {}
 
 
 def test_a_claim_that_is_confirmed_stays(waiting: Store, clock: Clock) -> None:
@@ -175,15 +184,17 @@ def test_a_claim_that_is_confirmed_stays(waiting: Store, clock: Clock) -> None:
     clock.now += 1000
     with waiting.write() as tx:
         tx.note("group", uid(1))
-    assert len(Mirror(waiting).snapshot().instances) == 2
-    assert not Mirror(waiting).snapshot().ended(clock.now)
+    assert len(SnapshotCache(waiting).snapshot().instances) == 2
+    assert not SnapshotCache(waiting).snapshot().ended(clock.now)
     with waiting.write() as tx:  # once more does no harm
         confirm_placement(tx, uid(9), "t")
 
 
-def test_a_write_that_is_undone_leaves_what_a_mirror_read_within_it_true(waiting: Store, clock: Clock) -> None:
-    mirror = Mirror(waiting)
-    mirror.snapshot()
+def test_a_write_that_is_undone_leaves_what_a_mirror_read_within_it_true(
+    waiting: Store, clock: Clock
+) -> None:
+    snapshot_cache = SnapshotCache(waiting)
+    snapshot_cache.snapshot()
     with waiting.write() as tx:
         stored.add_group(tx, StoredGroup(uid(5), "t", "u"))
     clock.now += 10
@@ -191,7 +202,7 @@ def test_a_write_that_is_undone_leaves_what_a_mirror_read_within_it_true(waiting
 
     def undone() -> None:
         with waiting.write() as tx:
-            shown.append(mirror.within(tx.session))
+            shown.append(snapshot_cache.within(tx.session))
             stored.add_group(tx, StoredGroup(uid(6), "t", "u"))
             raise ZeroDivisionError
 
@@ -200,6 +211,6 @@ def test_a_write_that_is_undone_leaves_what_a_mirror_read_within_it_true(waiting
     (within,) = shown
     assert within.instances == {}
     assert within.groups[uid(1)].members == ()
-    after = mirror.snapshot()
-    assert (after.groups, after.instances) == (Mirror(waiting).snapshot().groups, {})
+    after = snapshot_cache.snapshot()
+    assert (after.groups, after.instances) == (SnapshotCache(waiting).snapshot().groups, {})
     assert uid(6) not in after.groups

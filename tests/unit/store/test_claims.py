@@ -20,7 +20,7 @@ from groupsolver.store.repositories import hosts, idempotency
 from groupsolver.store.repositories.claims import Claim, Kept, commit
 from groupsolver.store.repositories.instances import StoredPlacement, remove_instances
 from groupsolver.store.state.problem_scope import Batch, Wanted
-from groupsolver.store.state.snapshot_cache import Mirror
+from groupsolver.store.state.snapshot_cache import SnapshotCache
 from groupsolver.store.store import Store
 from tests.support.draws.histories import Clock
 from tests.support.draws.worlds import policy, uid
@@ -31,7 +31,11 @@ A, B, C, ALONE, PARENT = (uid(i) for i in range(1, 6))
 FLEET = {
     "levels": ["rack"],
     "hosts": [
-        {"name": f"h{i}", "domains": {"rack": f"r{i // 2}"}, "inventory": {"VCPU": {"total": 4, "max_unit": 3}}}
+        {
+            "name": f"h{i}",
+            "domains": {"rack": f"r{i // 2}"},
+            "inventory": {"VCPU": {"total": 4, "max_unit": 3}},
+        }
         for i in range(4)
     ],
 }
@@ -40,16 +44,22 @@ FLEET = {
 @pytest.fixture
 def ready(store: Store) -> Store:
     def named(kind: str, group: str) -> StoredGroup:
-        return StoredGroup(C, "t", "u", policies=(policy({"kind": kind, "group": group, "level": "rack"}),))
+        return StoredGroup(
+            C, "t", "u", policies=(policy({"kind": kind, "group": group, "level": "rack"}),)
+        )
 
     with store.write() as tx:
         hosts.load_fleet(tx, Fleet.model_validate(FLEET))
         for group in (
-            StoredGroup(A, "t", "u", policies=(policy({"kind": "anti-affinity", "level": "rack"}),)),
+            StoredGroup(
+                A, "t", "u", policies=(policy({"kind": "anti-affinity", "level": "rack"}),)
+            ),
             StoredGroup(B, "t", "u"),
             named("apart-from", B),
             StoredGroup(ALONE, "other", "u", policies=(policy({"kind": "exclusive"}),)),
-            StoredGroup(PARENT, "t", "u", policies=(policy({"kind": "anti-affinity"}),), groups=(B,)),
+            StoredGroup(
+                PARENT, "t", "u", policies=(policy({"kind": "anti-affinity"}),), groups=(B,)
+            ),
         ):
             stored.add_group(tx, group)
     return store
@@ -59,27 +69,34 @@ class Claims:
     """Claims made on one state, and committed in any order."""
 
     def __init__(self, store: Store) -> None:
-        self.store, self.mirror = store, Mirror(store)
-        self.seen = self.mirror.snapshot().at
+        self.store, self.snapshot_cache = store, SnapshotCache(store)
+        self.seen = self.snapshot_cache.snapshot().at
         self._number = 100
 
-    def claim(self, group: str | None, *where: str, vcpu: int = 1, most: Mapping[str, int] | None = None) -> Claim:
+    def claim(
+        self, group: str | None, *where: str, vcpu: int = 1, most: Mapping[str, int] | None = None
+    ) -> Claim:
         ids = [uid(self._number + i) for i in range(len(where))]
         self._number += 10
         tenant = "other" if group == ALONE else "t"
-        batch = Batch(tenant, tuple(Wanted(key, None, group, {"VCPU": vcpu}) for key in ids), "pack", most or {})
+        batch = Batch(
+            tenant,
+            tuple(Wanted(key, None, group, {"VCPU": vcpu}) for key in ids),
+            "pack",
+            most or {},
+        )
         placement = StoredPlacement(uid(self._number), tenant, "optimal", 0, 0, 0.0)
         return Claim(batch, dict(zip(ids, where, strict=True)), self.seen, placement)
 
     def commit(self, claim: Claim, kept: Kept | None = None) -> None:
-        commit(self.store, self.mirror, claim, kept)
+        commit(self.store, self.snapshot_cache, claim, kept)
 
     def refused(self, claim: Claim, words: str) -> None:
-        before = self.mirror.snapshot()
+        before = self.snapshot_cache.snapshot()
         with pytest.raises(Contended, match=words) as caught:
             self.commit(claim)
         assert caught.value.reasons
-        assert self.mirror.snapshot() is before  # nothing was written
+        assert self.snapshot_cache.snapshot() is before  # nothing was written
 
 
 @pytest.fixture
@@ -93,7 +110,9 @@ def test_room_that_another_took_is_gone(claims: Claims) -> None:
     claims.commit(claims.claim(None, "h0", vcpu=1))
 
 
-def test_a_rack_that_the_same_group_entered_meanwhile_is_closed_though_on_another_host(claims: Claims) -> None:
+def test_a_rack_that_the_same_group_entered_meanwhile_is_closed_though_on_another_host(
+    claims: Claims,
+) -> None:
     claims.commit(claims.claim(A, "h0"))
     claims.refused(claims.claim(A, "h1"), "rack")
     claims.commit(claims.claim(A, "h2"))
@@ -108,7 +127,9 @@ def test_a_group_that_names_this_one_counts_and_so_does_one_that_is_named(
     claims.commit(claims.claim(second, "h2"))
 
 
-@pytest.mark.parametrize(("first", "second"), [(ALONE, B), (B, ALONE), (ALONE, None), (None, ALONE)])
+@pytest.mark.parametrize(
+    ("first", "second"), [(ALONE, B), (B, ALONE), (ALONE, None), (None, ALONE)]
+)
 def test_a_group_that_stands_alone_does_so_against_other_projects_too(
     claims: Claims, first: str | None, second: str | None
 ) -> None:
@@ -130,7 +151,9 @@ def changed(store: Store, change: Callable[[Tx], object]) -> None:
 def test_hosts_and_groups_that_changed_or_went_meanwhile_are_seen(claims: Claims) -> None:
     host = Fleet.model_validate(FLEET).hosts[0]
     on_first, of_group = claims.claim(None, "h0", vcpu=2), claims.claim(B, "h3")
-    changed(claims.store, lambda tx: hosts.put_host(tx, host.model_copy(update={"used": {"VCPU": 3}})))
+    changed(
+        claims.store, lambda tx: hosts.put_host(tx, host.model_copy(update={"used": {"VCPU": 3}}))
+    )
     claims.refused(on_first, "h0 has 1 VCPU free")
     changed(claims.store, lambda tx: hosts.put_host(tx, host.model_copy(update={"enabled": False})))
     claims.refused(on_first, "disabled")
@@ -147,23 +170,27 @@ def test_hosts_and_groups_that_changed_or_went_meanwhile_are_seen(claims: Claims
         claims.commit(claims.claim(C, "h3"))
 
 
-def test_a_member_that_others_are_near_to_is_gone_when_its_claim_has_ended(new_database: Callable[[], str]) -> None:
+def test_a_member_that_others_are_near_to_is_gone_when_its_claim_has_ended(
+    new_database: Callable[[], str],
+) -> None:
     clock = Clock()
     with opened(new_database(), clock) as store:
         with store.write() as tx:
             hosts.load_fleet(tx, Fleet.model_validate(FLEET))
             stored.add_group(tx, StoredGroup(B, "t", "u"))
-            stored.add_group(tx, StoredGroup(C, "t", "u", policies=(policy({"kind": "near", "group": B}),)))
+            stored.add_group(
+                tx, StoredGroup(C, "t", "u", policies=(policy({"kind": "near", "group": B}),))
+            )
         claims = Claims(store)
         first = claims.claim(B, "h0")
         ending = StoredPlacement(uid(50), "t", "optimal", 0, 0, 0.0, clock.now + 10)
         claims.commit(Claim(first.batch, first.hosts, first.seen, ending))
-        claims.seen = claims.mirror.snapshot().at
+        claims.seen = claims.snapshot_cache.snapshot().at
         late = claims.claim(C, "h0")
         clock.now += 10  # nobody writes meanwhile: the claim itself sweeps
         with pytest.raises(Contended):
             claims.commit(late)
-        assert claims.mirror.snapshot().instances == {}
+        assert claims.snapshot_cache.snapshot().instances == {}
 
 
 def test_a_quota_and_an_id_that_were_taken_meanwhile_are_seen(claims: Claims) -> None:
@@ -181,7 +208,7 @@ def test_a_claim_and_the_answer_of_its_key_are_both_written_or_neither(claims: C
     kept = Kept(key, 201, {"said": True})
     with pytest.raises(KeyInFlight):  # the key was lost
         claims.commit(claims.claim(B, "h0"), kept)
-    assert claims.mirror.snapshot().instances == {}
+    assert claims.snapshot_cache.snapshot().instances == {}
     with claims.store.write() as tx:
         idempotency.begin(tx, key, 60)
     broken = Kept(key, 201, object())  # no JSON
@@ -190,12 +217,12 @@ def test_a_claim_and_the_answer_of_its_key_are_both_written_or_neither(claims: C
     claims.commit(claims.claim(B, "h0"), kept)
     with claims.store.write() as tx:
         assert idempotency.begin(tx, key, 60) == (201, {"said": True})
-        assert len(claims.mirror.snapshot().instances) == 1
+        assert len(claims.snapshot_cache.snapshot().instances) == 1
 
 
 def test_what_is_removed_is_free_again(claims: Claims) -> None:
     claims.commit(claims.claim(None, "h0", vcpu=3))
-    (there,) = claims.mirror.snapshot().instances.values()
+    (there,) = claims.snapshot_cache.snapshot().instances.values()
     changed(claims.store, lambda tx: remove_instances(tx, [there]))
     claims.commit(claims.claim(None, "h0", vcpu=3))
 
@@ -214,13 +241,15 @@ def test_writers_come_one_at_a_time_from_threads_and_other_connections(database:
                     tx.note("group", "a")
                     inside.pop()
 
-        threads = [threading.Thread(target=run, args=(store,)) for store in (one, one, other, other)]
+        threads = [
+            threading.Thread(target=run, args=(store,)) for store in (one, one, other, other)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(timeout=60)
         assert most == [1] * 20
-        assert Mirror(one).snapshot().revision == 20
+        assert SnapshotCache(one).snapshot().revision == 20
 
 
 def test_turns_come_one_at_a_time_and_nobody_waits_for_ever(postgres: Postgres) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import event, text
 
 from groupsolver.store.database import engine as engine_module
 from groupsolver.store.database.engine import open_engine
-from groupsolver.store.state.snapshot_cache import Mirror
+from groupsolver.store.state.snapshot_cache import SnapshotCache
 from tests.support.drivers.databases import Postgres, opened
 
 
@@ -24,11 +24,15 @@ from tests.support.drivers.databases import Postgres, opened
         ),
     ],
 )
-def test_what_an_address_of_postgresql_says_is_kept(query: str, options: str, timeout: object) -> None:
+def test_what_an_address_of_postgresql_says_is_kept(
+    query: str, options: str, timeout: object
+) -> None:
     engine = open_engine(f"postgresql://u@nowhere/x{query}")
     found: dict[str, object] = {}
 
-    def connect(dialect: object, record: object, arguments: object, named: dict[str, object]) -> None:
+    def connect(
+        dialect: object, record: object, arguments: object, named: dict[str, object]
+    ) -> None:
         found.update(named)
         raise ZeroDivisionError
 
@@ -38,17 +42,25 @@ def test_what_an_address_of_postgresql_says_is_kept(query: str, options: str, ti
     assert (found["options"], found["connect_timeout"]) == (options, timeout)
 
 
-def test_writers_see_what_came_before_their_turn_whatever_isolation_is_the_databases_own(postgres: Postgres) -> None:
+def test_writers_see_what_came_before_their_turn_whatever_isolation_is_the_databases_own(
+    postgres: Postgres,
+) -> None:
     address = postgres.new()
     strict = f"{address}&options=-cdefault_transaction_isolation%3Drepeatable%5C%20read"
     with opened(strict) as one, opened(strict) as other:
         with one.engine.connect() as connection:
-            assert connection.execute(text("SHOW default_transaction_isolation")).scalar_one() == "repeatable read"
+            assert (
+                connection.execute(text("SHOW default_transaction_isolation")).scalar_one()
+                == "repeatable read"
+            )
         for store in (one, other, one):
             with store.write() as tx:
-                assert tx.session.execute(text("SHOW transaction_isolation")).scalar_one() == "read committed"
+                assert (
+                    tx.session.execute(text("SHOW transaction_isolation")).scalar_one()
+                    == "read committed"
+                )
                 tx.note("group", "a")
-        assert Mirror(other).snapshot().revision == 3
+        assert SnapshotCache(other).snapshot().revision == 3
 
 
 def test_a_new_file_that_others_switch_at_this_moment_is_tried_again() -> None:

@@ -21,7 +21,7 @@ from groupsolver.api import Loopback, Settings
 from groupsolver.api.app import App
 from groupsolver.api.services.service import Service
 from groupsolver.store.database.engine import _LOCK
-from groupsolver.store.state.snapshot_cache import Mirror
+from groupsolver.store.state.snapshot_cache import SnapshotCache
 from groupsolver.store.store import Store
 from tests.support.draws.histories import told
 from tests.support.drivers.databases import Postgres
@@ -38,7 +38,9 @@ class Server:
         self.app = App(Service(Settings(), Store(database, lock_wait=lock_wait)), Loopback())
         self.client = Client(self.app)
         assert ask(self.client, "PUT", "/v1.0/fleet", FLEET).status_code == 204
-        self.group = ask(self.client, "POST", "/v1.0/t/groups", {"group": {}}).get_json()["group"]["id"]
+        self.group = ask(self.client, "POST", "/v1.0/t/groups", {"group": {}}).get_json()["group"][
+            "id"
+        ]
 
     @property
     def store(self) -> Store:
@@ -55,7 +57,10 @@ class Server:
         """Place, and see that it is answered in time that the database is not there."""
         start = time.monotonic()
         answer = self.place(key)
-        assert (answer.status_code, answer.get_json()["errors"][0]["code"]) == (503, "store-unavailable")
+        assert (answer.status_code, answer.get_json()["errors"][0]["code"]) == (
+            503,
+            "store-unavailable",
+        )
         assert int(answer.headers["Retry-After"]) >= 1
         assert time.monotonic() - start < 15  # half a second, and whatever else the machine does
         self.at_rest()
@@ -67,7 +72,7 @@ class Server:
         assert (self.app.service.pool.running, self.app.service.pool.waiting) == (0, 0)
 
     def written(self) -> dict[str, Any]:
-        return told(Mirror(self.store).snapshot())
+        return told(SnapshotCache(self.store).snapshot())
 
 
 @pytest.fixture
@@ -89,10 +94,14 @@ def on_sqlite(tmp_path: Path, sqlite_made: Path) -> Iterator[Server]:
 
 def test_sqlite_locked_by_another_program_is_told_and_passes(on_sqlite: Server) -> None:
     before = on_sqlite.written()
-    with closing(sqlite3.connect(str(on_sqlite.store.engine.url.database), isolation_level=None)) as other:
+    with closing(
+        sqlite3.connect(str(on_sqlite.store.engine.url.database), isolation_level=None)
+    ) as other:
         other.execute("BEGIN IMMEDIATE")
         on_sqlite.unavailable()
-        assert ask(on_sqlite.client, "GET", "/v1.0/t/groups").status_code == 200  # readers do not wait
+        assert (
+            ask(on_sqlite.client, "GET", "/v1.0/t/groups").status_code == 200
+        )  # readers do not wait
         other.execute("ROLLBACK")
     assert on_sqlite.written() == before
     assert on_sqlite.place().status_code == 201
@@ -114,7 +123,10 @@ def test_postgresql_locked_by_another_server_is_told_and_passes(postgres: Postgr
 def test_a_writer_of_the_same_server_that_takes_too_long_is_told_and_passes(server: Server) -> None:
     with server.store.write():
         answer = server.place()
-        assert (answer.status_code, answer.get_json()["errors"][0]["code"]) == (503, "store-unavailable")
+        assert (answer.status_code, answer.get_json()["errors"][0]["code"]) == (
+            503,
+            "store-unavailable",
+        )
     assert server.place().status_code == 201
     server.at_rest()
 
@@ -135,7 +147,9 @@ def test_postgresql_gone_and_back_is_told_and_needs_no_restart(postgres: Postgre
     server.app.close()
 
 
-def test_connections_that_are_cut_in_the_middle_of_a_claim_leave_nothing(postgres: Postgres) -> None:
+def test_connections_that_are_cut_in_the_middle_of_a_claim_leave_nothing(
+    postgres: Postgres,
+) -> None:
     server = Server(postgres.new())
     before = server.written()
     cut: list[str] = []
@@ -143,7 +157,9 @@ def test_connections_that_are_cut_in_the_middle_of_a_claim_leave_nothing(postgre
     def cutting(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
         if statement.startswith("INSERT INTO allocations") and not cut:
             cut.append(statement)
-            postgres.ask(f"SELECT pg_terminate_backend({connection.connection.dbapi_connection.info.backend_pid})")
+            postgres.ask(
+                f"SELECT pg_terminate_backend({connection.connection.dbapi_connection.info.backend_pid})"
+            )
 
     event.listen(server.store.engine, "before_cursor_execute", cutting)
     server.unavailable()
@@ -154,7 +170,9 @@ def test_connections_that_are_cut_in_the_middle_of_a_claim_leave_nothing(postgre
 
 
 @pytest.mark.skipif(not hasattr(os, "rename"), reason="needs files that can be moved while open")
-def test_a_sqlite_folder_that_goes_is_told_and_one_that_comes_back_is_used(on_sqlite: Server) -> None:
+def test_a_sqlite_folder_that_goes_is_told_and_one_that_comes_back_is_used(
+    on_sqlite: Server,
+) -> None:
     path = Path(str(on_sqlite.store.engine.url.database))
     before = on_sqlite.written()
     on_sqlite.app.close()  # connections that are open would not notice
@@ -176,10 +194,12 @@ def test_a_sqlite_file_that_is_no_database_is_told_and_left_as_it_is(on_sqlite: 
     assert on_sqlite.place().status_code == 201
 
 
-def test_an_error_at_any_statement_of_a_claim_leaves_nothing_and_holds_nothing(server: Server) -> None:
+def test_an_error_at_any_statement_of_a_claim_leaves_nothing_and_holds_nothing(
+    server: Server,
+) -> None:
     assert server.place("first").status_code == 201
     before = server.written()
-    server.app.service.mirror.snapshot()  # from here on each placement says the same, one statement after another
+    server.app.service.snapshot_cache.snapshot()  # from here on each placement says the same, one statement after another
     failed: list[str] = []
     for step in range(100):
         failing = _Failing(step, failed)
@@ -190,7 +210,10 @@ def test_an_error_at_any_statement_of_a_claim_leaves_nothing_and_holds_nothing(s
         if len(failed) == step:  # it has no more statements than that
             assert answer.status_code == 201
             break
-        assert (answer.status_code, answer.get_json()["errors"][0]["code"]) == (503, "store-unavailable")
+        assert (answer.status_code, answer.get_json()["errors"][0]["code"]) == (
+            503,
+            "store-unavailable",
+        )
         assert server.written() == before
     # The key, its placement, instances, allocations, the group, journal, revision, and the key's answer.
     changes = {tuple(one.split()[:3]) for one in failed if one.startswith(("INSERT", "UPDATE"))}
@@ -213,7 +236,9 @@ class _Failing:
             raise OperationalError(statement, {}, sqlite3.OperationalError("disk I/O error"))
 
 
-def test_a_commit_that_fails_leaves_nothing_and_holds_nothing(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_commit_that_fails_leaves_nothing_and_holds_nothing(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = server.written()
     dialect = server.store.engine.dialect
     errors = {"sqlite": sqlite3.OperationalError, "postgresql": psycopg.OperationalError}

@@ -22,12 +22,16 @@ from tests.support.drivers.databases import opened
 NAMES = ["a", "A", 'q"', "%", "ä"]  # said otherwise in JSON, or of a meaning to LIKE
 
 
-def test_ten_thousand_hosts_that_changed_are_written_in_moments(tmp_path: Path, sqlite_made: Path) -> None:
+def test_ten_thousand_hosts_that_changed_are_written_in_moments(
+    tmp_path: Path, sqlite_made: Path
+) -> None:
     path = tmp_path / "large.db"
     path.write_bytes(sqlite_made.read_bytes())
     whole = fleet(10_000, 0)
     dearer = whole.model_copy(
-        update={"hosts": tuple(host.model_copy(update={"cost": host.cost + 1}) for host in whole.hosts)}
+        update={
+            "hosts": tuple(host.model_copy(update={"cost": host.cost + 1}) for host in whole.hosts)
+        }
     )
     with opened(f"sqlite:///{path}") as store:
         with store.write() as tx:
@@ -43,7 +47,12 @@ def test_ten_thousand_hosts_that_changed_are_written_in_moments(tmp_path: Path, 
 
 def drawn(rnd: Random, names: list[str]) -> list[dict[str, Any]]:
     return [
-        {"name": name, "domains": {level: rnd.choice(NAMES) for level in ("rack", "zone") if rnd.random() < 0.4}}
+        {
+            "name": name,
+            "domains": {
+                level: rnd.choice(NAMES) for level in ("rack", "zone") if rnd.random() < 0.4
+            },
+        }
         for name in names
     ]
 
@@ -57,10 +66,15 @@ def shared(tmp_path_factory: pytest.TempPathFactory, sqlite_made: Path) -> str:
 
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**40))
-def test_a_host_is_refused_exactly_where_the_whole_fleet_with_it_would_be(shared: str, seed: int) -> None:
+def test_a_host_is_refused_exactly_where_the_whole_fleet_with_it_would_be(
+    shared: str, seed: int
+) -> None:
     rnd = Random(seed)
     links = [{"between": rnd.sample([*NAMES, "spine"], 2)} for _ in range(rnd.randint(0, 2))]
-    first: dict[str, Any] = {"levels": ["rack", "zone"], "hosts": drawn(rnd, rnd.sample(["h", *NAMES], 3))}
+    first: dict[str, Any] = {
+        "levels": ["rack", "zone"],
+        "hosts": drawn(rnd, rnd.sample(["h", *NAMES], 3)),
+    }
     try:
         loaded = Fleet.model_validate({**first, "links": links})
     except ValidationError:
@@ -80,7 +94,9 @@ def test_a_host_is_refused_exactly_where_the_whole_fleet_with_it_would_be(shared
         else:
             with pytest.raises(BadInput, match="is known at two levels") as caught:
                 put(store, new)
-            assert {(fault.code, fault.path) for fault in caught.value.faults} == {("ambiguous-name", "domains")}
+            assert {(fault.code, fault.path) for fault in caught.value.faults} == {
+                ("ambiguous-name", "domains")
+            }
 
 
 def put(store: Store, host: dict[str, Any]) -> bool:

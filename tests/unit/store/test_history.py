@@ -17,7 +17,7 @@ from groupsolver.store.repositories import hosts
 from groupsolver.store.repositories.claims import Claim, commit
 from groupsolver.store.repositories.instances import StoredPlacement, remove_instances
 from groupsolver.store.state.problem_scope import Batch, Wanted
-from groupsolver.store.state.snapshot_cache import Mirror, Snapshot
+from groupsolver.store.state.snapshot_cache import Snapshot, SnapshotCache
 from groupsolver.store.store import Store
 from tests.support.draws.histories import told
 from tests.support.draws.worlds import uid
@@ -30,15 +30,20 @@ class Server:
     """A store with its mirror, as of one process."""
 
     def __init__(self, store: Store) -> None:
-        self.store, self.mirror = store, Mirror(store)
+        self.store, self.snapshot_cache = store, SnapshotCache(store)
 
     def claim(self, number: int, on: Snapshot) -> Claim:
         """All of the one host, as it was placed on some snapshot."""
         batch = Batch("t", (Wanted(uid(number), None, None, {"VCPU": 4}),), "pack", {})
-        return Claim(batch, {uid(number): "h0"}, on.at, StoredPlacement(uid(number + 1), "t", "optimal", 0, 0, 0.0))
+        return Claim(
+            batch,
+            {uid(number): "h0"},
+            on.at,
+            StoredPlacement(uid(number + 1), "t", "optimal", 0, 0, 0.0),
+        )
 
     def place(self, number: int) -> None:
-        commit(self.store, self.mirror, self.claim(number, self.mirror.snapshot()))
+        commit(self.store, self.snapshot_cache, self.claim(number, self.snapshot_cache.snapshot()))
 
     def write(self, number: int) -> None:
         with self.store.write() as tx:
@@ -53,7 +58,9 @@ def copied(source: Path, target: Path) -> None:
     other.close()
 
 
-@pytest.mark.parametrize("after", [1, 2, 3, 4, 6], ids=lambda after: f"revision {after + 1} after 4")
+@pytest.mark.parametrize(
+    "after", [1, 2, 3, 4, 6], ids=lambda after: f"revision {after + 1} after 4"
+)
 @pytest.mark.parametrize("looks", [False, True], ids=["claims at once", "looks first"])
 def test_a_restored_backup_is_seen_wherever_its_own_history_has_come_to(
     tmp_path: Path, sqlite_made: Path, after: int, looks: bool
@@ -67,33 +74,35 @@ def test_a_restored_backup_is_seen_wherever_its_own_history_has_come_to(
         copied(path, backup)
         for number in (1, 2, 3):
             one.write(number)
-        before = one.mirror.snapshot()
+        before = one.snapshot_cache.snapshot()
         claim = one.claim(50, before)
         copied(backup, path)
         other.place(60)
         for number in range(1, after):
             other.write(10 + number)
         if looks:
-            assert told(one.mirror.snapshot()) == told(Mirror(store).snapshot())
+            assert told(one.snapshot_cache.snapshot()) == told(SnapshotCache(store).snapshot())
         with pytest.raises(Contended):
-            commit(store, one.mirror, claim)
-        assert list(one.mirror.snapshot().instances) == [uid(60)]
-        assert told(one.mirror.snapshot()) == told(Mirror(store).snapshot())
+            commit(store, one.snapshot_cache, claim)
+        assert list(one.snapshot_cache.snapshot().instances) == [uid(60)]
+        assert told(one.snapshot_cache.snapshot()) == told(SnapshotCache(store).snapshot())
         with store.write() as tx:
-            remove_instances(tx, list(one.mirror.snapshot().instances.values()))
+            remove_instances(tx, list(one.snapshot_cache.snapshot().instances.values()))
         one.place(50)
-        assert told(other.mirror.snapshot()) == told(Mirror(store).snapshot())
+        assert told(other.snapshot_cache.snapshot()) == told(SnapshotCache(store).snapshot())
 
 
-def test_a_transaction_that_is_older_than_what_others_read_shows_what_they_read(store: Store) -> None:
+def test_a_transaction_that_is_older_than_what_others_read_shows_what_they_read(
+    store: Store,
+) -> None:
     server = Server(store)
     server.write(1)
-    server.mirror.snapshot()
+    server.snapshot_cache.snapshot()
     begun, go_on, shown = Event(), Event(), []
-    seen = server.mirror._seen
+    seen = server.snapshot_cache._seen
 
     def late() -> None:
-        known = server.mirror._at.revision
+        known = server.snapshot_cache._at.revision
         with store.read() as session:
             at_of(session)  # its state is fixed here
             begun.set()
@@ -104,8 +113,8 @@ def test_a_transaction_that_is_older_than_what_others_read_shows_what_they_read(
     thread.start()
     assert begun.wait(30)
     server.write(2)
-    now = server.mirror.snapshot()
+    now = server.snapshot_cache.snapshot()
     go_on.set()
     thread.join(30)
     assert shown == [now]
-    assert server.mirror.snapshot() is now
+    assert server.snapshot_cache.snapshot() is now

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from groupsolver.constraints.policies.bandwidth import Bandwidth
 from groupsolver.model.fleet import Fleet
 from groupsolver.store.entities import Instance, StoredGroup
-from groupsolver.store.state.memory_state import Image
-from groupsolver.store.state.snapshot_cache import Mirror, Snapshot
+from groupsolver.store.state.memory_state import MemoryState
+from groupsolver.store.state.snapshot_cache import Snapshot, SnapshotCache
 from tests.support.draws import applications
 from tests.support.draws.histories import Clock, History
 from tests.support.draws.worlds import policy, uid
@@ -26,7 +26,9 @@ from tests.support.oracle.links import Links
 
 _QUIET = [*settings.get_profile("ci").suppress_health_check, HealthCheck.function_scoped_fixture]
 # Two racks of two hosts of 2 VCPU each, one link of 1000 Mbit/s between each rack and the core, 200 of them used.
-HOSTS = [{"name": f"h{i}", "domains": {"rack": f"r{i // 2}"}, "inventory": {"VCPU": 2}} for i in range(4)]
+HOSTS = [
+    {"name": f"h{i}", "domains": {"rack": f"r{i // 2}"}, "inventory": {"VCPU": 2}} for i in range(4)
+]
 LINKS = [{"between": [f"r{i}", "core"], "bandwidth_mbps": 1000, "used_mbps": 200} for i in range(2)]
 
 
@@ -67,7 +69,9 @@ def test_one_member_more_needs_what_it_adds_and_no_more(member: Asker) -> None:
 def test_soft_policies_and_groups_that_stand_together_reserve_nothing(member: Asker) -> None:
     soft = member.id(policies=[apart(1)[0], {"kind": "bandwidth", "mbps": 700, "weight": 1}])
     member.place(one(soft, count=2))
-    together = member.id(policies=[{"kind": "affinity", "level": "rack"}, {"kind": "bandwidth", "mbps": 10**6}])
+    together = member.id(
+        policies=[{"kind": "affinity", "level": "rack"}, {"kind": "bandwidth", "mbps": 10**6}]
+    )
     member.place(one(together, count=2))
     member.place(one(member.id(policies=apart(800)), count=2))
 
@@ -118,12 +122,12 @@ def test_what_a_group_asks_for_to_another_projects_reserves_nothing_granted_or_n
     to = (policy({"kind": "bandwidth", "mbps": 5, "to": uid(2)}),)
     # A guest that asks for all the links to a group that it was let into would block its owner.
     for owner, grants, reserved in (("blue", (), 5), ("green", ("blue",), 0), ("green", (), 0)):
-        image = Image(fleet)
+        memory_state = MemoryState(fleet)
         one = StoredGroup(uid(1), "blue", "u", policies=to, members=(uid(3),))
         other = StoredGroup(uid(2), owner, "u", members=(uid(4),), grants=grants)
-        image.put_groups([], [one, other])
-        image.put_instances([], [instance(3, 1, "h0"), instance(4, 2, "h2")])
-        assert image.shown()[0].index.reserved.get(("rack", "r0"), 0) == reserved
+        memory_state.put_groups([], [one, other])
+        memory_state.put_instances([], [instance(3, 1, "h0"), instance(4, 2, "h2")])
+        assert memory_state.shown()[0].index.reserved.get(("rack", "r0"), 0) == reserved
 
 
 def by_hand(now: Snapshot) -> dict[tuple[str, str], int]:
@@ -132,11 +136,17 @@ def by_hand(now: Snapshot) -> dict[tuple[str, str], int]:
 
     def down(key: str) -> set[str]:
         if key not in below:
-            below[key] = {key}.union(*(down(child) for child in now.groups[key].groups if child in now.groups))
+            below[key] = {key}.union(
+                *(down(child) for child in now.groups[key].groups if child in now.groups)
+            )
         return below[key]
 
     def stands(key: str) -> list[tuple[str, str, str, bool]]:
-        return [(one.id, one.group or "", one.host, True) for one in now.instances.values() if one.group in down(key)]
+        return [
+            (one.id, one.group or "", one.host, True)
+            for one in now.instances.values()
+            if one.group in down(key)
+        ]
 
     index = now.fleet.index
     hosts = [{"name": host.name, "domains": host.domains} for host in index]
@@ -150,7 +160,9 @@ def by_hand(now: Snapshot) -> dict[tuple[str, str], int]:
                 doc = {"mbps": rule.mbps} | ({"to": rule.to} if rule.to else {})
                 theirs = stands(rule.to) if rule.to else []
                 for domain in links.hosts:
-                    found[domain] = found.get(domain, 0) + links.need(doc, domain, stands(group.id), theirs)
+                    found[domain] = found.get(domain, 0) + links.need(
+                        doc, domain, stands(group.id), theirs
+                    )
     return {domain: mbps for domain, mbps in found.items() if mbps} if index.links else {}
 
 
@@ -164,9 +176,11 @@ def test_what_a_mirror_keeps_reserved_is_what_follows_from_all_that_is_stored(
         patch.setattr(applications, "KINDS", ("bandwidth",) * 12)
         store = stack.enter_context(opened_store(new_database(), clock))
         history = History(store, clock, Random(f"links {seed}"))
-        mirror = Mirror(store)
+        snapshot_cache = SnapshotCache(store)
         for _ in range(40):
-            history.step(mirror)
-            now = mirror.snapshot()
+            history.step(snapshot_cache)
+            now = snapshot_cache.snapshot()
             assert dict(now.fleet.index.reserved) == by_hand(now)
-        assert dict(Mirror(store).snapshot().fleet.index.reserved) == by_hand(mirror.snapshot())
+        assert dict(SnapshotCache(store).snapshot().fleet.index.reserved) == by_hand(
+            snapshot_cache.snapshot()
+        )

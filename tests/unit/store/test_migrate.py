@@ -66,7 +66,9 @@ def test_the_migrated_tables_are_those_of_the_code(empty: str) -> None:
     migrate.upgrade(empty)
     engine = open_engine(empty)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
         assert compare_metadata(context, Base.metadata) == []
     engine.dispose()
 
@@ -85,17 +87,25 @@ def test_what_was_made_can_be_taken_down_and_made_again(empty: str) -> None:
     works(empty)
 
 
-def test_tables_of_a_later_version_are_refused_in_a_sentence_that_sends_nobody_to_upgrade(database: str) -> None:
+def test_tables_of_a_later_version_are_refused_in_a_sentence_that_sends_nobody_to_upgrade(
+    database: str,
+) -> None:
     at_revision(database, "9999")
     for attempt in (migrate.ready, migrate.upgrade):
-        with pytest.raises(SchemaMismatch, match=r"revision 9999.*later version of groupsolver") as caught:
+        with pytest.raises(
+            SchemaMismatch, match=r"revision 9999.*later version of groupsolver"
+        ) as caught:
             attempt(database)
         assert "db upgrade" not in str(caught.value)
     assert migrate.current(database) == "9999"
 
 
-def test_tables_that_are_missing_are_named_with_the_command_that_makes_them(postgres: Postgres) -> None:
-    with pytest.raises(SchemaMismatch, match=r"has no tables of groupsolver.*groupsolver db upgrade"):
+def test_tables_that_are_missing_are_named_with_the_command_that_makes_them(
+    postgres: Postgres,
+) -> None:
+    with pytest.raises(
+        SchemaMismatch, match=r"has no tables of groupsolver.*groupsolver db upgrade"
+    ):
         migrate.ready(postgres.empty())
 
 

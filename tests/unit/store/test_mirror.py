@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from groupsolver.store.database import transaction as journal
 from groupsolver.store.database.tables import JournalRow
 from groupsolver.store.entities import StoredGroup
-from groupsolver.store.state.memory_state import Image
-from groupsolver.store.state.snapshot_cache import Mirror
+from groupsolver.store.state.memory_state import MemoryState
+from groupsolver.store.state.snapshot_cache import SnapshotCache
 from groupsolver.store.store import Store
 from tests.support.draws.histories import Clock, History, told
 from tests.support.drivers.databases import opened
@@ -29,7 +29,7 @@ STEPS = 30
 
 
 def new(store: Store) -> dict[str, Any]:
-    return told(Mirror(store).snapshot())
+    return told(SnapshotCache(store).snapshot())
 
 
 @pytest.mark.parametrize("trimmed", [False, True], ids=["whole journal", "trimmed journal"])
@@ -45,17 +45,17 @@ def test_a_mirror_that_reads_on_shows_what_a_new_one_reads(
             patch.setattr(journal, "_TRIM_EVERY", 2)
         store = stack.enter_context(opened(new_database(), clock))
         history = History(store, clock, rnd)
-        mirror, seldom = Mirror(store), Mirror(store)
+        snapshot_cache, seldom = SnapshotCache(store), SnapshotCache(store)
         shown = []
         for _ in range(STEPS):
-            history.step(mirror)
+            history.step(snapshot_cache)
             if rnd.randint(1, 2) == 1:
-                now = mirror.snapshot()
+                now = snapshot_cache.snapshot()
                 assert told(now) == new(store)
                 shown.append((now, told(now)))
             if rnd.randint(1, 8) == 1:
                 assert told(seldom.snapshot()) == new(store)
-        assert told(mirror.snapshot()) == new(store)
+        assert told(snapshot_cache.snapshot()) == new(store)
         for snapshot, then in shown:  # nobody changed what was given away
             assert told(snapshot) == then
 
@@ -65,18 +65,18 @@ def test_a_mirror_reads_on_and_reads_anew_only_where_the_journal_does_not_reach(
 ) -> None:
     monkeypatch.setattr(journal, "KEPT", 3)
     monkeypatch.setattr(journal, "_TRIM_EVERY", 1)
-    mirror = Mirror(store)
+    snapshot_cache = SnapshotCache(store)
     with store.write() as tx:
         tx.note("group", "first")
-    mirror.snapshot()
+    snapshot_cache.snapshot()
     read: list[str] = []
-    whole = mirror._whole
+    whole = snapshot_cache._whole
 
-    def anew(session: Session) -> Image:
+    def anew(session: Session) -> MemoryState:
         read.append("anew")
         return whole(session)
 
-    monkeypatch.setattr(mirror, "_whole", anew)
+    monkeypatch.setattr(snapshot_cache, "_whole", anew)
 
     def write(times: int) -> None:
         for i in range(times):
@@ -84,10 +84,10 @@ def test_a_mirror_reads_on_and_reads_anew_only_where_the_journal_does_not_reach(
                 tx.note("group", f"{i}")
 
     write(2)
-    assert mirror.snapshot().revision == 3
+    assert snapshot_cache.snapshot().revision == 3
     assert read == []
     write(3)  # the journal has the last three
-    assert mirror.snapshot().revision == 6
+    assert snapshot_cache.snapshot().revision == 6
     assert read == ["anew"]
 
 
@@ -96,21 +96,21 @@ def test_the_journal_is_trimmed_by_rows_and_a_mirror_gives_up_on_many(
 ) -> None:
     monkeypatch.setattr(journal, "KEPT", 20)
     monkeypatch.setattr(journal, "_TRIM_EVERY", 5)
-    monkeypatch.setattr("groupsolver.store.state.snapshot_cache._MANY", 10)
-    mirror = Mirror(store)
+    monkeypatch.setattr("groupsolver.store.state.snapshot_cache._MAX_JOURNAL_ROWS", 10)
+    snapshot_cache = SnapshotCache(store)
     read: list[str] = []
-    put = Image.put_groups
+    put = MemoryState.put_groups
 
-    def noted(image: Image, keys: list[str], found: list[StoredGroup]) -> None:
+    def noted(memory_state: MemoryState, keys: list[str], found: list[StoredGroup]) -> None:
         read.extend(keys)
-        put(image, keys, found)
+        put(memory_state, keys, found)
 
-    monkeypatch.setattr(Image, "put_groups", noted)
+    monkeypatch.setattr(MemoryState, "put_groups", noted)
     for times in (3, 7, 11, 30):
         with store.write() as tx:
             for i in range(times):
                 tx.note("group", f"{i}")
-        assert mirror.snapshot().revision == tx.revision
+        assert snapshot_cache.snapshot().revision == tx.revision
         # The first has nothing to read on from; those after it do, as long as they are few.
         assert len(read) == (7 if times == 7 else 0)
         read.clear()
@@ -120,34 +120,34 @@ def test_the_journal_is_trimmed_by_rows_and_a_mirror_gives_up_on_many(
 
 def test_a_mirror_that_fails_at_reading_shows_the_truth_the_next_time(store: Store) -> None:
     history = History(store, Clock(), Random("fails"))
-    mirror = Mirror(store)
-    mirror.snapshot()
+    snapshot_cache = SnapshotCache(store)
+    snapshot_cache.snapshot()
     for _ in range(40):
         history.step()
     for name in ("instances_of", "groups_of"):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(f"groupsolver.store.state.snapshot_cache.{name}", lambda *_: 1 / 0)
             with pytest.raises(ZeroDivisionError):
-                mirror.snapshot()
-    assert told(mirror.snapshot()) == new(store)
+                snapshot_cache.snapshot()
+    assert told(snapshot_cache.snapshot()) == new(store)
 
 
 def test_readers_see_whole_revisions_while_a_writer_writes(store: Store) -> None:
     history = History(store, Clock(), Random("threads"))
-    mirror = Mirror(store)
+    snapshot_cache = SnapshotCache(store)
     wrong: list[str] = []
     seen: set[int] = set()
 
     def write() -> None:
         for _ in range(60):
-            history.step(mirror)
+            history.step(snapshot_cache)
 
     writing = Thread(target=write)
 
     def read() -> None:
         last = -1
         while writing.is_alive():
-            now = mirror.snapshot()
+            now = snapshot_cache.snapshot()
             seen.add(now.revision)
             members = {member for group in now.groups.values() for member in group.members}
             grouped = {one.id for one in now.instances.values() if one.group is not None}
@@ -162,4 +162,4 @@ def test_readers_see_whole_revisions_while_a_writer_writes(store: Store) -> None
         thread.join(timeout=60)
     assert wrong == []
     assert len(seen) > 3
-    assert told(mirror.snapshot()) == new(store)
+    assert told(snapshot_cache.snapshot()) == new(store)

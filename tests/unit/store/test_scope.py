@@ -26,10 +26,14 @@ SEEDS = st.integers(0, 2**40)
 
 def batch_of(rnd: Random, world: World) -> Batch:
     tenant = rnd.choice(world.groups).tenant_id
-    mine = [group.id for group in world.groups if group.tenant_id == tenant or tenant in group.grants]
+    mine = [
+        group.id for group in world.groups if group.tenant_id == tenant or tenant in group.grants
+    ]
     few = rnd.sample(mine, min(len(mine), rnd.randint(1, 2)))
     keys = [None if rnd.randint(1, 8) == 1 else rnd.choice(few) for _ in range(rnd.randint(1, 3))]
-    wanted = tuple(Wanted(uid(500 + i), None, key, dict(rnd.choice(SIZES))) for i, key in enumerate(keys))
+    wanted = tuple(
+        Wanted(uid(500 + i), None, key, dict(rnd.choice(SIZES))) for i, key in enumerate(keys)
+    )
     return Batch(tenant, wanted, "pack", {})
 
 
@@ -45,7 +49,9 @@ def whole_of(world: World, batch: Batch) -> tuple[dict[str, Any], dict[str, Any]
         if group["name"] in known:
             whose = known[group["name"]]
             group["policies"] = [
-                one for one in group["policies"] if binding(whose, one, batch.tenant_id, known, group["name"] in joined)
+                one
+                for one in group["policies"]
+                if binding(whose, one, batch.tenant_id, known, group["name"] in joined)
             ]
     return app, fleet
 
@@ -57,10 +63,18 @@ def above(keys: set[str | None], world: World) -> set[str | None]:
     return keys
 
 
-def binding(group: StoredGroup, one: dict[str, Any], tenant: str, known: dict[str, StoredGroup], joined: bool) -> bool:
+def binding(
+    group: StoredGroup,
+    one: dict[str, Any],
+    tenant: str,
+    known: dict[str, StoredGroup],
+    joined: bool,
+) -> bool:
     """Whether a policy, as a document, binds a project's placement into groups of which this one is, or is not, one."""
     visible = tenant == group.tenant_id or tenant in group.grants
-    if "weight" in one and not visible:  # the prices of another project are no business of this one's
+    if (
+        "weight" in one and not visible
+    ):  # the prices of another project are no business of this one's
         return False
     named = known.get(one.get("group", one.get("to", "")))
     if named is None or named.tenant_id == group.tenant_id:
@@ -81,7 +95,9 @@ _seen = {"broken": 0, "held": 0, "smaller": 0, "foreign": 0, "joined": 0, "void"
 
 @settings(max_examples=500)
 @given(seed=SEEDS)
-def test_a_placement_breaks_what_is_composed_just_where_it_breaks_the_whole_world(seed: int) -> None:
+def test_a_placement_breaks_what_is_composed_just_where_it_breaks_the_whole_world(
+    seed: int,
+) -> None:
     rnd = Random(f"scope {seed}")
     world = world_of(rnd)
     batch = batch_of(rnd, world)
@@ -102,9 +118,15 @@ def test_a_placement_breaks_what_is_composed_just_where_it_breaks_the_whole_worl
     assert len(set(values)) == 1
     _seen["smaller"] += len(composed.groups) < len(whole.groups)
     tenants = {group.id: group.tenant_id for group in world.groups}
-    _seen["joined"] += any(tenants.get(one.group or "", batch.tenant_id) != batch.tenant_id for one in batch.wanted)
-    _seen["void"] += sum(len(g.get("policies", ())) for g in app["groups"]) < sum(len(g.policies) for g in world.groups)
-    _seen["foreign"] += any(tenants.get(group.name, batch.tenant_id) != batch.tenant_id for group in composed.groups)
+    _seen["joined"] += any(
+        tenants.get(one.group or "", batch.tenant_id) != batch.tenant_id for one in batch.wanted
+    )
+    _seen["void"] += sum(len(g.get("policies", ())) for g in app["groups"]) < sum(
+        len(g.policies) for g in world.groups
+    )
+    _seen["foreign"] += any(
+        tenants.get(group.name, batch.tenant_id) != batch.tenant_id for group in composed.groups
+    )
 
 
 def breaks(violations: Any) -> list[tuple[str, str, int]]:
@@ -137,7 +159,9 @@ def ids_of(world: World, tenant: str) -> list[str]:
 
 def small_world() -> World:
     drawn = (world_of(Random(f"small {i}")) for i in range(100))
-    return next(one for one in drawn if one.instances and ids_of(one, "blue") and ids_of(one, "green"))
+    return next(
+        one for one in drawn if one.instances and ids_of(one, "blue") and ids_of(one, "green")
+    )
 
 
 def test_a_group_of_another_project_is_not_there() -> None:
@@ -145,7 +169,10 @@ def test_a_group_of_another_project_is_not_there() -> None:
     theirs = ids_of(world, "green")[0]
     for key in (theirs, uid(77)):
         with pytest.raises(NotStored) as caught:
-            application(Batch("blue", (Wanted(uid(1), None, key, {"VCPU": 1}),), "pack", {}), world.snapshot())
+            application(
+                Batch("blue", (Wanted(uid(1), None, key, {"VCPU": 1}),), "pack", {}),
+                world.snapshot(),
+            )
         assert (caught.value.what, caught.value.key) == ("group", key)
 
 
@@ -153,7 +180,9 @@ def test_an_id_that_an_instance_has_is_taken() -> None:
     world = small_world()
     taken = world.instances[0].id
     with pytest.raises(IdTaken, match=taken):
-        application(Batch("blue", (Wanted(taken, None, None, {"VCPU": 1}),), "pack", {}), world.snapshot())
+        application(
+            Batch("blue", (Wanted(taken, None, None, {"VCPU": 1}),), "pack", {}), world.snapshot()
+        )
 
 
 def test_an_instance_takes_something() -> None:
@@ -175,7 +204,9 @@ def test_a_quota_counts_members_that_are_there_and_those_that_come() -> None:
 
 def test_instances_of_no_group_stand_in_a_group_that_no_uuid_can_name() -> None:
     world = small_world()
-    composed = application(Batch("blue", (Wanted(uid(1), None, None, {"VCPU": 1}),), "pack", {}), world.snapshot())
+    composed = application(
+        Batch("blue", (Wanted(uid(1), None, None, {"VCPU": 1}),), "pack", {}), world.snapshot()
+    )
     assert [group.name for group in composed.groups if group.members] == [LOOSE]
 
 

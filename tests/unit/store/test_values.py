@@ -67,8 +67,13 @@ LINK = st.fixed_dictionaries(
 
 @settings(max_examples=10, suppress_health_check=_QUIET)
 @given(named=st.dictionaries(TEXT, HOST, min_size=1, max_size=4), links=st.lists(LINK, max_size=2))
-def test_a_fleet_comes_out_as_it_went_in(new_database: Callable[[], str], named: Any, links: Any) -> None:
-    document = {"levels": ["zone", "räck"], "hosts": [{"name": name, **host} for name, host in named.items()]}
+def test_a_fleet_comes_out_as_it_went_in(
+    new_database: Callable[[], str], named: Any, links: Any
+) -> None:
+    document = {
+        "levels": ["zone", "räck"],
+        "hosts": [{"name": name, **host} for name, host in named.items()],
+    }
     try:
         fleet = Fleet.model_validate({**document, "links": links})
     except ValueError:  # a link whose end is known twice
@@ -78,7 +83,11 @@ def test_a_fleet_comes_out_as_it_went_in(new_database: Callable[[], str], named:
             hosts.load_fleet(tx, fleet)
         with store.read() as session:
             found = hosts.read_fleet(session)
-            assert (found.levels, found.hosts, found.links) == (fleet.levels, fleet.hosts, fleet.links)
+            assert (found.levels, found.hosts, found.links) == (
+                fleet.levels,
+                fleet.hosts,
+                fleet.links,
+            )
             for host in fleet.hosts:
                 assert hosts.find_host(session, host.name) == (host, 1)
         with store.write() as tx:
@@ -86,17 +95,25 @@ def test_a_fleet_comes_out_as_it_went_in(new_database: Callable[[], str], named:
                 assert not hosts.put_host(tx, host)
         with store.read() as session:
             assert hosts.read_fleet(session).hosts == fleet.hosts
-            assert [hosts.find_host(session, host.name)[1] for host in fleet.hosts] == [2] * len(fleet.hosts)
+            assert [hosts.find_host(session, host.name)[1] for host in fleet.hosts] == [2] * len(
+                fleet.hosts
+            )
 
 
 @settings(max_examples=8, suppress_health_check=_QUIET)
-@given(seed=SEEDS, name=st.none() | TEXT, metadata=st.none() | st.dictionaries(TEXT, TEXT | st.just("\x00")))
+@given(
+    seed=SEEDS,
+    name=st.none() | TEXT,
+    metadata=st.none() | st.dictionaries(TEXT, TEXT | st.just("\x00")),
+)
 def test_a_group_comes_out_as_it_went_in(
     new_database: Callable[[], str], seed: int, name: str | None, metadata: dict[str, str] | None
 ) -> None:
     rnd = Random(f"group {seed}")
     world = World(fleet_of(rnd), [StoredGroup(uid(i), "t", "u", origin="nova") for i in range(3)])
-    fourth = StoredGroup(uid(3), "t", "u", name, world.policies(rnd, uid(3), "t", 6), metadata, (uid(2), uid(0)))
+    fourth = StoredGroup(
+        uid(3), "t", "u", name, world.policies(rnd, uid(3), "t", 6), metadata, (uid(2), uid(0))
+    )
     whole = [*world.groups, fourth]
     with opened(new_database()) as store:
         with store.write() as tx:
@@ -106,17 +123,22 @@ def test_a_group_comes_out_as_it_went_in(
             assert stored.list_groups(session, "t", Page(), 0.0) == whole
             assert stored.list_groups(session, "other", Page(), 0.0) == []
             assert stored.find_group(session, uid(3), "t", 0.0) == fourth
-            assert stored.list_groups(session, None, Page(limit=2, marker=uid(0)), 0.0) == whole[1:3]
-            assert stored.list_groups(session, "t", Page(offset=3), 0.0) == whole[3:]
-            assert [one.id for one in stored.list_groups(session, "t", Page(), 0.0, name=name or "-")] == (
-                [uid(3)] if name else []
+            assert (
+                stored.list_groups(session, None, Page(limit=2, marker=uid(0)), 0.0) == whole[1:3]
             )
+            assert stored.list_groups(session, "t", Page(offset=3), 0.0) == whole[3:]
+            assert [
+                one.id for one in stored.list_groups(session, "t", Page(), 0.0, name=name or "-")
+            ] == ([uid(3)] if name else [])
 
 
 @pytest.mark.parametrize("kind", applications.KINDS)
 def test_every_policy_comes_out_as_it_went_in(store: Store, kind: str) -> None:
     rnd = Random(kind)
-    drawn = tuple(policy(applications.policies(rnd, kind, soft, [uid(7)], ["h0", "h1"])) for soft in (False, True) * 5)
+    drawn = tuple(
+        policy(applications.policies(rnd, kind, soft, [uid(7)], ["h0", "h1"]))
+        for soft in (False, True) * 5
+    )
     with store.write() as tx:
         stored.add_group(tx, StoredGroup(uid(1), "t", "u", policies=drawn))
     with store.read() as session:
@@ -125,23 +147,44 @@ def test_every_policy_comes_out_as_it_went_in(store: Store, kind: str) -> None:
 
 def placed(store: Store, *made: Instance, expires: float | None = None) -> None:
     with store.write() as tx:
-        add_placement(tx, StoredPlacement(made[0].placement, "t", "optimal", 5, 5, 0.0, expires), list(made))
+        add_placement(
+            tx, StoredPlacement(made[0].placement, "t", "optimal", 5, 5, 0.0, expires), list(made)
+        )
 
 
 @pytest.fixture
 def filled(store: Store) -> Store:
     """Two hosts, a group with two members on the first, an instance of no group on the second."""
     with store.write() as tx:
-        hosts.load_fleet(tx, Fleet.model_validate({"levels": ["zone"], "hosts": [{"name": "h0"}, {"name": "h1"}]}))
+        hosts.load_fleet(
+            tx,
+            Fleet.model_validate({"levels": ["zone"], "hosts": [{"name": "h0"}, {"name": "h1"}]}),
+        )
         stored.add_group(
-            tx, StoredGroup(uid(1), "t", "u", policies=(policy({"kind": "spread", "level": "zone", "max_skew": 1}),))
+            tx,
+            StoredGroup(
+                uid(1),
+                "t",
+                "u",
+                policies=(policy({"kind": "spread", "level": "zone", "max_skew": 1}),),
+            ),
         )
     placed(store, *(instance(i) for i in (10, 11)), instance(12, group=None, host="h1"))
     return store
 
 
-def instance(number: int, group: str | None = uid(1), host: str = "h0", placement: str = uid(90)) -> Instance:
-    return Instance(uid(number), "t", f"i{number}", group, host, {"VCPU": number, "DISK_GB": 2**63 - 1}, placement)
+def instance(
+    number: int, group: str | None = uid(1), host: str = "h0", placement: str = uid(90)
+) -> Instance:
+    return Instance(
+        uid(number),
+        "t",
+        f"i{number}",
+        group,
+        host,
+        {"VCPU": number, "DISK_GB": 2**63 - 1},
+        placement,
+    )
 
 
 def test_instances_come_out_as_they_went_in_and_are_members_in_their_order(filled: Store) -> None:
@@ -192,7 +235,10 @@ def test_a_host_with_members_does_not_go_and_others_do(filled: Store) -> None:
 
 
 def test_replacing_the_fleet_keeps_the_members_of_hosts_that_stay(filled: Store) -> None:
-    new = {"levels": ["zone", "row"], "hosts": [{"name": name, "domains": {"row": "r"}} for name in ("h1", "h0", "h2")]}
+    new = {
+        "levels": ["zone", "row"],
+        "hosts": [{"name": name, "domains": {"row": "r"}} for name in ("h1", "h0", "h2")],
+    }
     with filled.write() as tx:
         hosts.load_fleet(tx, Fleet.model_validate(new))
     with filled.read() as session:
@@ -218,7 +264,10 @@ def test_a_host_at_an_unknown_level_or_that_makes_a_link_ambiguous_is_refused(st
     }
     with store.write() as tx:
         hosts.load_fleet(tx, Fleet.model_validate(fleet))
-    for bad, code in (({"name": "h1", "domains": {"rack": "r"}}, "unknown-level"), ({"name": "z0"}, "ambiguous-name")):
+    for bad, code in (
+        ({"name": "h1", "domains": {"rack": "r"}}, "unknown-level"),
+        ({"name": "z0"}, "ambiguous-name"),
+    ):
         host = Fleet.model_validate({"levels": ["rack"], "hosts": [bad]}).hosts[0]
         with pytest.raises(BadInput) as caught, store.write() as tx:
             hosts.put_host(tx, host)
@@ -237,7 +286,9 @@ def test_a_group_that_is_named_or_has_members_does_not_go(filled: Store) -> None
         assert caught.value.what == what
     with filled.write() as tx:  # its children stay, its members run on
         for number in (4, 3, 2, 1):
-            stored.remove_group(tx, stored.find_group(tx.session, uid(number), "t", tx.now), force=number == 1)
+            stored.remove_group(
+                tx, stored.find_group(tx.session, uid(number), "t", tx.now), force=number == 1
+            )
     with filled.read() as session:
         assert [one.group for one in list_instances(session, "t", Page(), 0.0)] == [None] * 3
 
@@ -247,7 +298,9 @@ def test_an_id_that_is_taken_is_refused_whoever_has_it(filled: Store) -> None:
         stored.add_group(tx, StoredGroup(uid(1), "other", "u"))
 
 
-def test_sqlite_is_in_wal_mode_checks_foreign_keys_and_writes_through(tmp_path: Path, sqlite_made: Path) -> None:
+def test_sqlite_is_in_wal_mode_checks_foreign_keys_and_writes_through(
+    tmp_path: Path, sqlite_made: Path
+) -> None:
     path = tmp_path / "a.db"
     path.write_bytes(sqlite_made.read_bytes())
     with opened(f"sqlite:///{path}") as store, store.read() as session:
@@ -256,7 +309,9 @@ def test_sqlite_is_in_wal_mode_checks_foreign_keys_and_writes_through(tmp_path: 
         assert rows(session, "PRAGMA synchronous") == [(2,)]
 
 
-def test_an_instance_on_a_host_that_is_not_there_is_refused_by_the_database_itself(store: Store) -> None:
+def test_an_instance_on_a_host_that_is_not_there_is_refused_by_the_database_itself(
+    store: Store,
+) -> None:
     from sqlalchemy.exc import IntegrityError
 
     with pytest.raises(IntegrityError):

@@ -20,7 +20,10 @@ from tests.unit.wire.test_xml import code_of, read
 def test_an_entity_reads_no_file(tmp_path: Path) -> None:
     marker = tmp_path / "secret"
     marker.write_text("marker-4711")
-    for declared in (f'<!ENTITY a SYSTEM "{marker.as_uri()}">', f'<!ENTITY % a SYSTEM "{marker.as_uri()}"> %a;'):
+    for declared in (
+        f'<!ENTITY a SYSTEM "{marker.as_uri()}">',
+        f'<!ENTITY % a SYSTEM "{marker.as_uri()}"> %a;',
+    ):
         with pytest.raises(BadInput) as caught:
             read(f"<!DOCTYPE group [{declared}]><group><name>&a;</name></group>")
         assert "4711" not in str(caught.value)
@@ -30,7 +33,10 @@ def test_an_entity_reads_no_file(tmp_path: Path) -> None:
 LAUGHS = "".join(f"<!ENTITY a{i} '{f'&a{i - 1};' * 10}'>" for i in range(1, 12))
 BOMBS = {
     "laughs": (f"<!DOCTYPE group [<!ENTITY a0 'ha'>{LAUGHS}]><group>&a11;</group>", "unsafe-xml"),
-    "blow-up": (f"<!DOCTYPE a [<!ENTITY a '{'a' * 100_000}'>]><a>{'&a;' * 10_000}</a>", "unsafe-xml"),
+    "blow-up": (
+        f"<!DOCTYPE a [<!ENTITY a '{'a' * 100_000}'>]><a>{'&a;' * 10_000}</a>",
+        "unsafe-xml",
+    ),
     "deep": ("<a>" * 300_000, "too-deep"),
     "deep, closed": ("<list>" * 100_000 + "</list>" * 100_000, "too-deep"),
     "attributes": ("<a " + " ".join(f"a{i}=''" for i in range(50_000)) + "/>", "xml-only"),
@@ -49,8 +55,12 @@ def test_a_mebibyte_made_to_hurt_is_refused_soon_and_takes_little(name: str) -> 
     body = text.encode()
     start = time.perf_counter()
     with pytest.raises(BadInput) as caught:
-        read_body("xml", body, Host, root="host") if code == "host" else read_body("xml", body, GroupRequest)
-    assert time.perf_counter() - start < 10  # a hundredth of that, on a machine that does nothing else
+        read_body("xml", body, Host, root="host") if code == "host" else read_body(
+            "xml", body, GroupRequest
+        )
+    assert (
+        time.perf_counter() - start < 10
+    )  # a hundredth of that, on a machine that does nothing else
     assert code == "host" or code in {fault.code for fault in caught.value.faults}
     tracemalloc.start()
     with pytest.raises(BadInput):
@@ -61,7 +71,10 @@ def test_a_mebibyte_made_to_hurt_is_refused_soon_and_takes_little(name: str) -> 
 
 
 def nested(depth: int, form: str) -> str:
-    first, last = {"item": ("<item>", "</item>"), "entry": ("<entry><key>é</key><value>", "</value></entry>")}[form]
+    first, last = {
+        "item": ("<item>", "</item>"),
+        "entry": ("<entry><key>é</key><value>", "</value></entry>"),
+    }[form]
     # The host itself is one level.
     return f"<host><name>h</name><x-a>{first * (depth - 1)}{last * (depth - 1)}</x-a></host>"
 

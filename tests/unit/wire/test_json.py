@@ -53,12 +53,22 @@ def test_what_is_no_body_is_refused(body: bytes, end: str) -> None:
 
 
 def test_what_only_looks_unfit_is_read() -> None:
-    body = b'\xef\xbb\xbf{"group": {"name": "a\\\\b \\\\u0001 \\ud83d\\ude00", "x-a": ' + b"[" * 62 + b"]" * 62 + b"}}"
+    body = (
+        b'\xef\xbb\xbf{"group": {"name": "a\\\\b \\\\u0001 \\ud83d\\ude00", "x-a": '
+        + b"[" * 62
+        + b"]" * 62
+        + b"}}"
+    )
     assert read_body("json", body, GroupRequest).group.name == "a\\b \\u0001 \U0001f600"
 
 
 def test_faults_have_places_without_what_pydantic_adds() -> None:
-    policies: list[Any] = [{"kind": "anti-affinity", "max_per_domain": 0}, {"kind": "near", "near": 1}, "nearby", {}]
+    policies: list[Any] = [
+        {"kind": "anti-affinity", "max_per_domain": 0},
+        {"kind": "near", "near": 1},
+        "nearby",
+        {},
+    ]
     found = faults(json.dumps({"group": {"policies": policies, "metadata": {"a": 1}}}).encode())
     assert [fault.partition(":")[0] for fault in found] == [
         "group.policies[0].max_per_domain",

@@ -23,7 +23,9 @@ from tests.support.draws.bodies import BODIES, JSON, KEYS, TEXT, Data, like
 
 Kind = Literal["json", "xml"]
 KINDS: list[Kind] = ["json", "xml"]
-EACH = pytest.mark.parametrize(("model", "root", "drawn"), BODIES, ids=lambda what: getattr(what, "__name__", ""))
+EACH = pytest.mark.parametrize(
+    ("model", "root", "drawn"), BODIES, ids=lambda what: getattr(what, "__name__", "")
+)
 Model = type[Value]
 
 
@@ -36,9 +38,13 @@ def test_every_body_is_drawn() -> None:
     def wraps(model: type[Value]) -> bool:
         return len(model.model_fields) == 1 and model not in {core.Hints, core.FlavorRequest}
 
-    there = {model for _, model in inspect.getmembers(core, inspect.isclass) if issubclass(model, Value)}
+    there = {
+        model for _, model in inspect.getmembers(core, inspect.isclass) if issubclass(model, Value)
+    }
     own = {model for model in there if model.__module__ == core.__name__}
-    assert {model for model in own if wraps(model)} | {core.FleetAnswer} <= {model for model, _, _ in BODIES}
+    assert {model for model in own if wraps(model)} | {core.FleetAnswer} <= {
+        model for model, _, _ in BODIES
+    }
 
 
 @EACH
@@ -96,13 +102,35 @@ def only_bad_input(kind: Kind, body: bytes, model: Model, root: str | None) -> N
 def test_any_data_is_read_or_refused(
     kind: Kind, model: Model, root: str | None, drawn: Data, data: st.DataObject
 ) -> None:
-    only_bad_input(kind, write_body(kind, data.draw(like(shape_of(model))), model, root=root), model, root)
+    only_bad_input(
+        kind, write_body(kind, data.draw(like(shape_of(model))), model, root=root), model, root
+    )
 
 
-ANY_BYTES = st.binary(max_size=60) | st.text(max_size=40).map(lambda text: text.encode("utf-8", "surrogatepass"))
-_TAGS = ["group", "name", "policies", "policy", "kind", "item", "entry", "key", "value", "null", "list", "dict", "int"]
-_TAG = st.sampled_from([*_TAGS, "float", "string", "true", "level", "weight", "metadata", "hosts", "x-a", "\u00e9"])
-_LEAF = TEXT.map(lambda text: text.replace("&", "&amp;").replace("<", "&lt;")) | KEYS.filter(str.isalnum)
+ANY_BYTES = st.binary(max_size=60) | st.text(max_size=40).map(
+    lambda text: text.encode("utf-8", "surrogatepass")
+)
+_TAGS = [
+    "group",
+    "name",
+    "policies",
+    "policy",
+    "kind",
+    "item",
+    "entry",
+    "key",
+    "value",
+    "null",
+    "list",
+    "dict",
+    "int",
+]
+_TAG = st.sampled_from(
+    [*_TAGS, "float", "string", "true", "level", "weight", "metadata", "hosts", "x-a", "\u00e9"]
+)
+_LEAF = TEXT.map(lambda text: text.replace("&", "&amp;").replace("<", "&lt;")) | KEYS.filter(
+    str.isalnum
+)
 _BETWEEN = st.sampled_from(["", "", "", " ", "\n  ", "<!-- - -->", "<![CDATA[ ]]>", "a"])
 
 
@@ -111,7 +139,8 @@ def _element(name: str, inner: list[str], between: str) -> str:
 
 
 XML = st.recursive(
-    st.builds(lambda name, leaf: f"<{name}>{leaf}</{name}>", _TAG, _LEAF) | _TAG.map(lambda name: f"<{name}/>"),
+    st.builds(lambda name, leaf: f"<{name}>{leaf}</{name}>", _TAG, _LEAF)
+    | _TAG.map(lambda name: f"<{name}/>"),
     lambda inner: st.builds(_element, _TAG, st.lists(inner, max_size=3), _BETWEEN),
     max_leaves=10,
 )
@@ -146,7 +175,8 @@ def test_a_body_with_some_bytes_changed_is_read_or_refused(kind: Kind, data: st.
     for _ in range(data.draw(st.integers(1, 3))):
         start = data.draw(st.integers(0, len(body) - 1))
         new = data.draw(
-            st.binary(max_size=3) | st.sampled_from([b"<", b">", b"&", b"/>", b"<null/>", b"{", b'"', b"]"])
+            st.binary(max_size=3)
+            | st.sampled_from([b"<", b">", b"&", b"/>", b"<null/>", b"{", b'"', b"]"])
         )
         body[start : start + data.draw(st.integers(0, 4))] = new
     only_bad_input(kind, bytes(body), model, root)

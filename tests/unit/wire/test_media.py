@@ -52,13 +52,24 @@ def test_an_answer_has_the_form_that_is_liked_best(accept: str | None, kind: str
         ("application/xml;q=0.9, */*;q=0.1", "application/xml"),
     ],
 )
-def test_an_answer_is_sent_as_the_media_type_that_was_asked_for(accept: str | None, media: str) -> None:
+def test_an_answer_is_sent_as_the_media_type_that_was_asked_for(
+    accept: str | None, media: str
+) -> None:
     assert answer_form(accept).media == media
 
 
 @pytest.mark.parametrize(
     "accept",
-    ["text/html", "application/json;q=0", "*/*;q=0", "image/*", "application/jsonp", "nonsense", "a/b;q=x", ","],
+    [
+        "text/html",
+        "application/json;q=0",
+        "*/*;q=0",
+        "image/*",
+        "application/jsonp",
+        "nonsense",
+        "a/b;q=x",
+        ",",
+    ],
 )
 def test_an_answer_that_cannot_be_is_refused(accept: str) -> None:
     with pytest.raises(NotAcceptable):
@@ -84,7 +95,14 @@ def test_a_body_is_of_the_form_that_it_says(content_type: str | None, kind: str)
 
 @pytest.mark.parametrize(
     "content_type",
-    ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1", "json", "*/*", ";"],
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=latin-1",
+        "json",
+        "*/*",
+        ";",
+    ],
 )
 def test_a_body_of_another_form_is_refused(content_type: str) -> None:
     with pytest.raises(UnsupportedMedia):

@@ -25,7 +25,9 @@ def keys_of(shape: Shape) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("model", [model for model, _, _ in BODIES])
-def test_every_key_of_a_body_is_an_element_and_no_word_of_the_form_itself(model: type[Value]) -> None:
+def test_every_key_of_a_body_is_an_element_and_no_word_of_the_form_itself(
+    model: type[Value],
+) -> None:
     assert {key for key in keys_of(shape_of(model)) if not fits(key)} <= {"item"}
 
 
@@ -33,7 +35,11 @@ def test_a_shape_tells_what_the_texts_of_a_union_are() -> None:
     shape = shape_of(GroupRequest).keys["group"]
     policy = shape.keys["policies"].items
     assert policy is not None
-    assert (shape.keys["policies"].singular, shape.keys["metadata"].entries, policy.text) == ("policy", True, "string")
+    assert (shape.keys["policies"].singular, shape.keys["metadata"].entries, policy.text) == (
+        "policy",
+        True,
+        "string",
+    )
     assert policy.keys["max_per_domain"].text == "int"
     inventory = shape_of(Host).keys["inventory"].others
     assert inventory is not None
@@ -49,4 +55,6 @@ def test_where_a_number_and_a_text_may_stand_a_number_says_that_it_is_one() -> N
     xml = write_body("xml", data, Either, root="either")
     assert b"<either><size><int>5</int></size><ratio>1.5</ratio></either>" in xml
     assert read_data("xml", xml, Either, root="either") == data
-    assert read_data("xml", b"<either><size>5</size></either>", Either, root="either") == {"size": "5"}
+    assert read_data("xml", b"<either><size>5</size></either>", Either, root="either") == {
+        "size": "5"
+    }

@@ -65,7 +65,14 @@ def code_of(text: str | bytes, model: type[Value] = GroupRequest, root: str | No
         (
             GroupRequest,
             None,
-            {"group": {"policies": ["affinity", {"kind": "spread", "weight": 2, "domains": {"zone": ["z1"]}}]}},
+            {
+                "group": {
+                    "policies": [
+                        "affinity",
+                        {"kind": "spread", "weight": 2, "domains": {"zone": ["z1"]}},
+                    ]
+                }
+            },
             (
                 "<group><policies><policy>affinity</policy><policy><kind>spread</kind><weight>2</weight>"
                 "<domains><zone><item>z1</item></zone></domains></policy></policies></group>"
@@ -81,7 +88,12 @@ def code_of(text: str | bytes, model: type[Value] = GroupRequest, root: str | No
             ),
         ),
         (GroupsAnswer, None, {"groups": []}, "<groups><list/></groups>"),
-        (GroupsAnswer, None, {"groups": [{"name": ""}]}, "<groups><group><name></name></group></groups>"),
+        (
+            GroupsAnswer,
+            None,
+            {"groups": [{"name": ""}]},
+            "<groups><group><name></name></group></groups>",
+        ),
         (
             PlacementRequest,
             None,
@@ -152,8 +164,18 @@ def code_of(text: str | bytes, model: type[Value] = GroupRequest, root: str | No
             ),
         ),
         # Of more than one key, or none that can be an element's name.
-        (GroupRequest, None, {"group": None, "x-a": ""}, "<dict><group><null/></group><x-a></x-a></dict>"),
-        (GroupRequest, None, {"x-\u00e9": ""}, "<dict><entry><key>x-\u00e9</key><value></value></entry></dict>"),
+        (
+            GroupRequest,
+            None,
+            {"group": None, "x-a": ""},
+            "<dict><group><null/></group><x-a></x-a></dict>",
+        ),
+        (
+            GroupRequest,
+            None,
+            {"x-\u00e9": ""},
+            "<dict><entry><key>x-\u00e9</key><value></value></entry></dict>",
+        ),
         (GroupRequest, None, "<&>", "<string>&lt;&amp;&gt;</string>"),
         (GroupRequest, None, [None], "<list><item><null/></item></list>"),
     ],
@@ -165,9 +187,16 @@ def test_a_body_has_this_form(model: type[Value], root: str | None, data: Any, x
 
 def test_lists_of_an_error_are_called_as_they_are() -> None:
     conflict = {"capacity": [{"needed": 5}], "fixes": [{"placement": {"a": "h1"}}], "minimal": True}
-    xml = write_body("xml", {"errors": [{"status": 409, "conflict": conflict}]}, ErrorsAnswer).decode()
-    assert "<errors><error><status>409</status><conflict><capacity><shortage><needed>5</needed></shortage>" in xml
-    assert "<fixes><fix><placement><a>h1</a></placement></fix></fixes><minimal>true</minimal>" in xml
+    xml = write_body(
+        "xml", {"errors": [{"status": 409, "conflict": conflict}]}, ErrorsAnswer
+    ).decode()
+    assert (
+        "<errors><error><status>409</status><conflict><capacity><shortage><needed>5</needed></shortage>"
+        in xml
+    )
+    assert (
+        "<fixes><fix><placement><a>h1</a></placement></fix></fixes><minimal>true</minimal>" in xml
+    )
 
 
 def test_white_space_between_elements_is_ignored_and_in_a_text_is_kept() -> None:
@@ -180,9 +209,14 @@ def test_white_space_between_elements_is_ignored_and_in_a_text_is_kept() -> None
 def test_a_mapping_is_read_from_elements_and_from_entries() -> None:
     entries = "<resources><entry><key>VCPU</key><value>1</value></entry></resources>"
     for form in (entries, "<resources><VCPU>1</VCPU></resources>"):
-        placement = read(f"<placement><instances><instance>{form}</instance></instances></placement>", PlacementRequest)
+        placement = read(
+            f"<placement><instances><instance>{form}</instance></instances></placement>",
+            PlacementRequest,
+        )
         assert placement == {"placement": {"instances": [{"resources": {"VCPU": 1}}]}}
-    assert read("<group><metadata><a>b</a></metadata></group>") == {"group": {"metadata": {"a": "b"}}}
+    assert read("<group><metadata><a>b</a></metadata></group>") == {
+        "group": {"metadata": {"a": "b"}}
+    }
 
 
 @pytest.mark.parametrize(
@@ -221,7 +255,10 @@ def test_a_mapping_is_read_from_elements_and_from_entries() -> None:
         ("<group><x-a><int>1.5</int></x-a></group>", "group.x-a: wrong-type"),
         ("<group><x-a><float>1e999</float></x-a></group>", "group.x-a: wrong-type"),
         ("<group><name>a</name><name>b</name></group>", "group.name: duplicate-key"),
-        ("<group><x-a><item>1</item><item><a/><a/></item></x-a></group>", "group.x-a[1].a: duplicate-key"),
+        (
+            "<group><x-a><item>1</item><item><a/><a/></item></x-a></group>",
+            "group.x-a[1].a: duplicate-key",
+        ),
         ("<group><policies><polcy/></policies></group>", "group.policies: unknown-key"),
         ("<group><policies/></group>", "group.policies: wrong-type"),
         ("<group><grups><list/></grups></group>", "group.grups: unknown-key"),
@@ -239,20 +276,38 @@ def test_a_root_by_another_name_is_refused() -> None:
 
 def test_a_number_that_is_none_is_told_as_in_json() -> None:
     with pytest.raises(BadInput) as caught:
-        read_body("xml", b"<host><name>h</name><cost>1.5</cost><enabled>yes</enabled></host>", Host, root="host")
+        read_body(
+            "xml",
+            b"<host><name>h</name><cost>1.5</cost><enabled>yes</enabled></host>",
+            Host,
+            root="host",
+        )
     assert [str(fault) for fault in caught.value.faults] == [
         "cost: expected an integer, found '1.5' [wrong-type]",
         "enabled: expected true or false, found 'yes' [wrong-type]",
     ]
     # Digits of other scripts are digits to Python.
-    assert code_of("<host><name>h</name><cost>\u0663</cost></host>", Host, "host") == "cost: wrong-type"
+    assert (
+        code_of("<host><name>h</name><cost>\u0663</cost></host>", Host, "host")
+        == "cost: wrong-type"
+    )
 
 
 def test_a_number_is_of_the_type_that_it_says() -> None:
-    data = read("<host><x-a><int> -05 </int></x-a><x-b><float>5</float></x-b><cost>-7</cost></host>", Host, "host")
+    data = read(
+        "<host><x-a><int> -05 </int></x-a><x-b><float>5</float></x-b><cost>-7</cost></host>",
+        Host,
+        "host",
+    )
     assert repr(data) == "{'x-a': -5, 'x-b': 5.0, 'cost': -7}"
     ratio = "<inventory><VCPU><allocation_ratio>{}</allocation_ratio></VCPU></inventory>"
-    for text, number in (("2", 2), ("2.0", 2.0), ("1e3", 1000.0), ("1e999", "1e999"), ("nan", "nan")):
+    for text, number in (
+        ("2", 2),
+        ("2.0", 2.0),
+        ("1e3", 1000.0),
+        ("1e999", "1e999"),
+        ("nan", "nan"),
+    ):
         data = read(f"<host>{ratio.format(text)}</host>", Host, "host")
         assert repr(data["inventory"]["VCPU"]["allocation_ratio"]) == repr(number)
 

@@ -47,18 +47,37 @@ def dump(world: World) -> list[str]:
 
 
 def test_the_conflict_is_minimal_and_the_fixes_help(world: World, member: Asker) -> None:
-    web = member.id(name="web", policies=[RACK, {"kind": "anti-affinity", "level": "host", "max_per_domain": 2}])
+    web = member.id(
+        name="web", policies=[RACK, {"kind": "anti-affinity", "level": "host", "max_per_domain": 2}]
+    )
     found = explained(member, one(web, count=4, name="w"), one(member.id(name="db"), name="d"))
     conflict = found["conflict"]
-    assert (found["status"], found["placement"], found["never"], found["warnings"]) == ("infeasible", None, True, [])
-    assert (kinds(conflict), conflict["minimal"], conflict["capacity"]) == (["members", "anti-affinity"], True, [])
-    assert "4 members need 4 racks, and 3 racks could take one" in conflict["policies"][1]["sentence"]
+    assert (found["status"], found["placement"], found["never"], found["warnings"]) == (
+        "infeasible",
+        None,
+        True,
+        [],
+    )
+    assert (kinds(conflict), conflict["minimal"], conflict["capacity"]) == (
+        ["members", "anti-affinity"],
+        True,
+        [],
+    )
+    assert (
+        "4 members need 4 racks, and 3 racks could take one" in conflict["policies"][1]["sentence"]
+    )
     assert found["conflicts"] == [conflict]
     first = conflict["fixes"][0]
-    assert (first["change"], first["cost"]) == ("web anti-affinity at rack max_per_domain 1 -> 2", 1)
+    assert (first["change"], first["cost"]) == (
+        "web anti-affinity at rack max_per_domain 1 -> 2",
+        1,
+    )
     assert first["placement"].keys() == {"w-1", "w-2", "w-3", "w-4", "d"}
     assert (
-        member("PATCH", f"~/groups/{web}", {"group": {"policies": [{**RACK, "max_per_domain": 2}]}}).status_code == 200
+        member(
+            "PATCH", f"~/groups/{web}", {"group": {"policies": [{**RACK, "max_per_domain": 2}]}}
+        ).status_code
+        == 200
     )
     assert member.ask(one(web, count=4)).status_code == 201
 
@@ -68,10 +87,15 @@ def test_the_same_body_is_refused_with_the_same_conflict(member: Asker) -> None:
     asked = [one(web, count=4, name="w")]
     told = refused(member.ask(*asked, ttl=60), "placement-infeasible", 409)["conflict"]
     assert told == explained(member, *asked, ttl=60)["conflict"]
-    assert refused(member.ask(*asked, query="?dry_run=true"), "placement-infeasible", 409)["conflict"] == told
+    assert (
+        refused(member.ask(*asked, query="?dry_run=true"), "placement-infeasible", 409)["conflict"]
+        == told
+    )
 
 
-def test_where_it_can_be_placed_it_is_told_as_a_dry_run_does(world: World, member: Asker, admin: Asker) -> None:
+def test_where_it_can_be_placed_it_is_told_as_a_dry_run_does(
+    world: World, member: Asker, admin: Asker
+) -> None:
     for asker in (member, admin):
         found = explained(asker, one(name="a", vcpu=3))
         assert (found["status"], found["conflict"], found["conflicts"]) == ("optimal", None, [])
@@ -95,7 +119,12 @@ def test_nothing_is_claimed_and_nothing_stored(world: World, member: Asker) -> N
 def test_it_speaks_both_forms(member: Asker, infeasible: bool) -> None:
     name = "]]> & <odd> \u20ac"
     web = member.id(name=name, policies=[RACK])
-    asked = {"placement": {"instances": [one(web, count=4 if infeasible else 2, name=name)], "time_limit": 20}}
+    asked = {
+        "placement": {
+            "instances": [one(web, count=4 if infeasible else 2, name=name)],
+            "time_limit": 20,
+        }
+    }
     plain = member("POST", "~/explain", asked).get_json()
     xml = member("POST", "~/explain", asked, Accept="application/xml")
     assert xml.mimetype == "application/xml"
@@ -103,7 +132,10 @@ def test_it_speaks_both_forms(member: Asker, infeasible: bool) -> None:
     ExplanationAnswer.model_validate(told)
     if infeasible:
         assert told == plain
-        assert told["explanation"]["conflict"]["policies"][0]["sentence"] == f"4 new members of {name} are placed"
+        assert (
+            told["explanation"]["conflict"]["policies"][0]["sentence"]
+            == f"4 new members of {name} are placed"
+        )
     body = "<placement><instances><instance><resources><VCPU>99</VCPU></resources></instance></instances></placement>"
     answer = member("POST", "~/explain", body.encode(), Content_Type="application/xml")
     assert answer.get_json()["explanation"]["status"] == "infeasible"
@@ -125,7 +157,9 @@ def test_every_conflict_is_told_that_has_nothing_in_common_with_the_first(member
     asked = [one(web, count=4), one(db, vcpu=9)]
     assert len(explained(member, *asked)["conflicts"]) == 1
     found = explained(member, *asked, every=True)["conflicts"]
-    assert sorted(rule["group"] for conflict in found for rule in conflict["policies"]) == sorted([web, web, db])
+    assert sorted(rule["group"] for conflict in found for rule in conflict["policies"]) == sorted(
+        [web, web, db]
+    )
     assert [bool(conflict["fixes"]) for conflict in found] == [True, False]
 
 
@@ -140,7 +174,9 @@ def test_every_conflict_is_told_that_has_nothing_in_common_with_the_first(member
         ({"instances": [{"flavor": "none"}]}, "unknown-flavor", "placement.instances[0].flavor"),
     ],
 )
-def test_bad_bodies_are_told_by_their_path(member: Asker, fields: Any, code: str, path: str) -> None:
+def test_bad_bodies_are_told_by_their_path(
+    member: Asker, fields: Any, code: str, path: str
+) -> None:
     answer = member("POST", "~/explain", {"placement": {"instances": [one()], **fields}})
     refused(answer, code, 400, path)
 
@@ -149,11 +185,23 @@ def test_who_may_ask_and_about_what(world: World, member: Asker) -> None:
     body = {"placement": {"instances": [one()]}}
     refused(world.asker("demo", "reader")("POST", "~/explain", body), "forbidden", 403)
     refused(world.nobody()("POST", "~/explain", body), "unauthorized", 401)
-    refused(world.asker("demo", "member", at="other")("POST", "~/explain", body), "tenant-not-found", 404)
+    refused(
+        world.asker("demo", "member", at="other")("POST", "~/explain", body),
+        "tenant-not-found",
+        404,
+    )
     strange = world.asker("other", "member").id()
     for group in (UNKNOWN, strange):
-        refused(member("POST", "~/explain", {"placement": {"instances": [one(group)]}}), "group-not-found", 404)
-    refused(member("POST", "~/explain", {"placement": {"instances": [one(id=UNKNOWN)]}}), "forbidden", 403)
+        refused(
+            member("POST", "~/explain", {"placement": {"instances": [one(group)]}}),
+            "group-not-found",
+            404,
+        )
+    refused(
+        member("POST", "~/explain", {"placement": {"instances": [one(id=UNKNOWN)]}}),
+        "forbidden",
+        403,
+    )
     refused(member("GET", "~/explain"), "method-not-allowed", 405)
 
 
@@ -213,7 +261,9 @@ def test_without_time_a_refusal_is_not_narrowed_down(tmp_path: Path) -> None:
         world.asker("ops", "admin").load(*hosts(2))
         web = member.id(name="web", policies=[RACK, "anti-affinity"])
         for blocked in (False, True):
-            conflict = refused(member.ask(one(web, count=2 if blocked else 3)), "placement-infeasible", 409)["conflict"]
+            conflict = refused(
+                member.ask(one(web, count=2 if blocked else 3)), "placement-infeasible", 409
+            )["conflict"]
             assert (conflict["minimal"], conflict["fixes"]) == (False, [])
             assert kinds(conflict)[:3] == ["anti-affinity", "anti-affinity", "members"]
             assert (OUTSIDE in conflict["policies"]) == blocked
@@ -223,7 +273,12 @@ def test_without_time_a_refusal_is_not_narrowed_down(tmp_path: Path) -> None:
 
 def test_instances_are_called_by_names_that_only_one_has(world: World, admin: Asker) -> None:
     web, chosen = admin.id(policies=[RACK]), UNKNOWN
-    asked = [one(web, name="a", id=chosen), one(web, name="b"), one(web, name="b"), one(web, name=chosen)]
+    asked = [
+        one(web, name="a", id=chosen),
+        one(web, name="b"),
+        one(web, name="b"),
+        one(web, name=chosen),
+    ]
     placement = explained(admin, *asked)["conflict"]["fixes"][0]["placement"]
     assert len(placement) == 4
     # A name that is another's id, or that two have, tells nobody apart.
@@ -241,7 +296,11 @@ def test_the_audit_log_has_the_sentences_with_all_names(
         answer = member.ask(one(web, count=2))
         member.ask(one(web, count=4))
         explained(member, one(web, count=2))
-    lines = [json.loads(record.getMessage()) for record in caplog.records if record.name == "groupsolver.audit"]
+    lines = [
+        json.loads(record.getMessage())
+        for record in caplog.records
+        if record.name == "groupsolver.audit"
+    ]
     assert [line["outcome"] for line in lines] == ["infeasible", "infeasible"]
     said = " ".join(lines[0]["sentences"])
     assert "their-secret" in said

@@ -26,7 +26,9 @@ from tests.support.drivers.api_driver import Asker, World, opened
 
 SEEDS = st.integers(0, 2**40)
 TENANT, OTHER = worlds.TENANTS
-NAMES = re.compile(r"\b[hzrf][0-9]\b")  # of hosts and domains, as they are drawn; ids have no such words
+NAMES = re.compile(
+    r"\b[hzrf][0-9]\b"
+)  # of hosts and domains, as they are drawn; ids have no such words
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _seen = {"infeasible": 0, "outside": 0, "own": 0, "fixes": 0, "shared": 0}
 
@@ -41,7 +43,11 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def stricter(rnd: Random, group: StoredGroup, name: str) -> StoredGroup:
     """Give a group a name, and one of the other project often a rule that is in the way."""
     kind = rnd.choice(("exclusive", "anti-affinity", "none"))
-    more = () if group.tenant_id == TENANT or kind in {policy.kind for policy in group.policies} else (kind,)
+    more = (
+        ()
+        if group.tenant_id == TENANT or kind in {policy.kind for policy in group.policies}
+        else (kind,)
+    )
     policies = tuple(worlds.policy({"kind": one}) for one in more if one != "none")
     return replace(group, name=name, policies=(*group.policies, *policies))
 
@@ -51,13 +57,20 @@ class Drawn:
 
     def __init__(self, rnd: Random) -> None:
         world = worlds.world_of(rnd)
-        world.groups = [stricter(rnd, group, f"{group.tenant_id}-{i} <&>") for i, group in enumerate(world.groups)]
+        world.groups = [
+            stricter(rnd, group, f"{group.tenant_id}-{i} <&>")
+            for i, group in enumerate(world.groups)
+        ]
         self.groups = {group.id: group for group in world.groups}
         self.now: Snapshot = world.snapshot()
         mine = [group.id for group in world.groups if group.admits(TENANT)]
         size = rnd.choice(({"VCPU": 1}, {"VCPU": 1}, {"VCPU": 2, "MEMORY_MB": 1}))
         self.wanted: list[dict[str, Any]] = [
-            {"resources": size, "count": rnd.randint(1, 3), "hints": {"group": rnd.choice([None, *mine, *mine])}}
+            {
+                "resources": size,
+                "count": rnd.randint(1, 3),
+                "hints": {"group": rnd.choice([None, *mine, *mine])},
+            }
             for _ in range(rnd.randint(1, 3))
         ]
         self.body = {"placement": {"instances": self.wanted}}
@@ -65,7 +78,8 @@ class Drawn:
     def batch(self) -> Batch:
         each = [one for one in self.wanted for _ in range(one["count"])]
         wanted = [
-            Wanted(worlds.uid(700 + i), None, one["hints"]["group"], one["resources"]) for i, one in enumerate(each)
+            Wanted(worlds.uid(700 + i), None, one["hints"]["group"], one["resources"])
+            for i, one in enumerate(each)
         ]
         return Batch(TENANT, tuple(wanted), "pack", {})
 
@@ -73,12 +87,18 @@ class Drawn:
         """Whether it could be placed without the other project's rules; None: it has none here."""
         batch = self.batch()
         app = without_others(application(batch, self.now), batch, self.now)
-        return None if app is None else solve(app, self.now.fleet, limits=Limits(20, workers=1), explain=False).placed
+        return (
+            None
+            if app is None
+            else solve(app, self.now.fleet, limits=Limits(20, workers=1), explain=False).placed
+        )
 
     def may_know(self) -> set[str]:
         """Names of hosts and domains that the project's own policies have."""
         mine = [group.policies for group in self.groups.values() if group.tenant_id == TENANT]
-        return set(NAMES.findall(json.dumps([policy.document() for some in mine for policy in some])))
+        return set(
+            NAMES.findall(json.dumps([policy.document() for some in mine for policy in some]))
+        )
 
 
 def told(asker: Asker, drawn: Drawn, path: str, accept: str = "application/json") -> Any:
@@ -89,7 +109,7 @@ def told(asker: Asker, drawn: Drawn, path: str, accept: str = "application/json"
 @given(SEEDS)
 def test_nothing_of_another_project_is_told(app: World, seed: int) -> None:
     drawn = Drawn(Random(seed))
-    app.app.service.mirror.snapshot = lambda: drawn.now  # type: ignore[method-assign]
+    app.app.service.snapshot_cache.snapshot = lambda: drawn.now  # type: ignore[method-assign]
     member, admin = app.asker(TENANT, "member"), app.asker(TENANT, "admin")
     dry, answer = told(member, drawn, "~/placements?dry_run=true"), told(member, drawn, "~/explain")
     xml, full = told(member, drawn, "~/explain", "application/xml"), told(admin, drawn, "~/explain")
@@ -131,7 +151,9 @@ def infeasible(drawn: Drawn, found: Any, other: Any) -> None:
     assert (OUTSIDE in conflict["policies"]) == (blocked is True)
     _seen["outside"] += blocked is True
     _seen["own"] += blocked is False
-    _seen["shared"] += any(rule["group"] not in {*own, LOOSE} for rule in other["conflict"]["policies"])
+    _seen["shared"] += any(
+        rule["group"] not in {*own, LOOSE} for rule in other["conflict"]["policies"]
+    )
     mine = {drawn.groups[key].name for key in own}
     joined = {one["hints"]["group"] or LOOSE for one in drawn.wanted}
     for fix in conflict["fixes"]:
@@ -150,5 +172,6 @@ def infeasible(drawn: Drawn, found: Any, other: Any) -> None:
 def whose(change: str, names: set[Any]) -> bool:
     """Whether a change is of a group of the project, or of how many it asks for; or hosts that there are not."""
     return bool(re.match(r"\d+ more hosts? \(", change)) or any(
-        change.startswith((f"{name} ", f"drop {name} ", f"make {name} ", f"leave {name} out")) for name in names
+        change.startswith((f"{name} ", f"drop {name} ", f"make {name} ", f"leave {name} out"))
+        for name in names
     )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from groupsolver.api.http.errors import ApiError
-from groupsolver.api.services.conflict_view import Reader
+from groupsolver.api.services.conflict_view import Audience
 from tests.functional.api.explain.test_explain import RACK, explained
 from tests.functional.api.groups.test_grants import GRANT
 from tests.functional.api.http.test_hidden import OUTSIDE
@@ -33,7 +33,9 @@ def conflict_of(answer: Any) -> dict[str, Any]:
     return dict(refused(answer, "placement-infeasible", 409)["conflict"])
 
 
-def test_an_answer_that_is_kept_for_an_admin_shows_others_no_names(world: World, admin: Asker, member: Asker) -> None:
+def test_an_answer_that_is_kept_for_an_admin_shows_others_no_names(
+    world: World, admin: Asker, member: Asker
+) -> None:
     web = admin.id(name="web", policies=[RACK])
     full, plain = (conflict_of(asker.ask(one(web, count=4), key="k")) for asker in (admin, member))
     assert "(r0, r1 and r2)" in json.dumps(full)
@@ -42,17 +44,24 @@ def test_an_answer_that_is_kept_for_an_admin_shows_others_no_names(world: World,
     assert "3 racks could take one" in json.dumps(plain)
     # The admin is answered the same again; and what a member was told first is what an admin is told.
     assert conflict_of(admin.ask(one(web, count=4), key="k")) == full
-    first, again = (conflict_of(asker.ask(one(web, count=5), key="other")) for asker in (member, admin))
+    first, again = (
+        conflict_of(asker.ask(one(web, count=5), key="other")) for asker in (member, admin)
+    )
     assert first == again
 
 
 def test_an_answer_that_an_older_server_kept_is_told_as_it_is() -> None:
     conflict = {"policies": [], "capacity": [], "minimal": False, "fixes": []}
     kept = {"code": "placement-infeasible", "detail": "no", "conflict": conflict}
-    told = ApiError.from_kept(kept, Reader("demo"))
+    told = ApiError.from_kept(kept, Audience("demo"))
     assert told.conflict is not None
     assert told.conflict.model_dump(mode="json") == conflict
-    assert ApiError.from_kept({"code": "busy", "detail": "no", "conflict": None}, Reader("demo")).conflict is None
+    assert (
+        ApiError.from_kept(
+            {"code": "busy", "detail": "no", "conflict": None}, Audience("demo")
+        ).conflict
+        is None
+    )
 
 
 def busy(world: World) -> tuple[Asker, str]:
@@ -69,7 +78,8 @@ def test_what_is_freed_and_moved_is_for_those_who_may_see_it(tmp_path: Path) -> 
     with opened(tmp_path / "x", reveal_hosts=["service"]) as world:
         _, web = busy(world)
         told = {
-            role: explained(world.asker("demo", role), one(web, vcpu=1013)) for role in ("member", "service", "admin")
+            role: explained(world.asker("demo", role), one(web, vcpu=1013))
+            for role in ("member", "service", "admin")
         }
     plain, hosted, full = (changes(told[role]["conflict"]) for role in told)
     assert plain == ["1 more host (1,013 VCPU) in the right rack", "leave web out, 1 member"]
@@ -80,13 +90,17 @@ def test_what_is_freed_and_moved_is_for_those_who_may_see_it(tmp_path: Path) -> 
     assert re.findall(r"\b(?:702|311)\b", json.dumps(told["member"])) == []
     (short,) = told["member"]["conflict"]["capacity"]
     assert (short["needed"], short["available"]) == (1013, 0)
-    assert short["sentence"] == "a member of web takes 1,013 VCPU; there is not as much free for them"
+    assert (
+        short["sentence"] == "a member of web takes 1,013 VCPU; there is not as much free for them"
+    )
     assert told["admin"]["conflict"]["capacity"][0]["available"] == 702
 
 
 def test_room_is_counted_in_whole_members(world: World) -> None:
     member, web = busy(world)
-    short = explained(member, one(web, vcpu=200, count=8), one(web, vcpu=100))["conflict"]["capacity"][0]
+    short = explained(member, one(web, vcpu=200, count=8), one(web, vcpu=100))["conflict"][
+        "capacity"
+    ][0]
     assert (short["needed"], short["available"] % 200) == (1700, 0)
     assert short["available"] < short["needed"]
 
@@ -94,7 +108,9 @@ def test_room_is_counted_in_whole_members(world: World) -> None:
 def test_a_rule_over_a_shared_group_is_told_without_its_name(world: World) -> None:
     owner, guest = world.asker("owner", "member"), world.asker("guest", "member")
     shared = owner.id(name="shared-name")
-    tier = owner.id(name="tier-secret", groups=[shared], policies=[{"kind": "affinity", "level": "rack"}])
+    tier = owner.id(
+        name="tier-secret", groups=[shared], policies=[{"kind": "affinity", "level": "rack"}]
+    )
     owner("POST", f"~/groups/{shared}/grants", GRANT)
     found = explained(guest, one(shared, vcpu=8, count=3))  # a rack has two such hosts
     conflict = found["conflict"]
@@ -124,7 +140,11 @@ def test_of_others_nothing_is_said_where_it_fails_without_them(world: World, mem
     assert after["conflict"]["capacity"] == before["conflict"]["capacity"]
     blocked = explained(member, one())
     assert blocked["conflict"]["policies"] == [
-        {"group": "no group", "policy": "members", "sentence": "1 new member of no group is placed"},
+        {
+            "group": "no group",
+            "policy": "members",
+            "sentence": "1 new member of no group is placed",
+        },
         OUTSIDE,
     ]
     assert (blocked["conflict"]["minimal"], blocked["never"]) == (True, False)
@@ -134,11 +154,17 @@ def test_of_others_nothing_is_said_where_it_fails_without_them(world: World, mem
 def test_warnings_are_for_admins(world: World, member: Asker, admin: Asker) -> None:
     admin.load(*hosts(), {**hosts(7)[6], "name": "spare", "enabled": False})
     web = admin.id(
-        name="web", policies=[{"kind": "within", "hosts": ["h9"]}, {"kind": "outside", "domains": {"rack": ["r7"]}}]
+        name="web",
+        policies=[
+            {"kind": "within", "hosts": ["h9"]},
+            {"kind": "outside", "domains": {"rack": ["r7"]}},
+        ],
     )
     assert explained(member, one(web))["warnings"] == []
     told = explained(admin, one(web))["warnings"]
-    assert any(line.startswith("group web: policies[0].hosts[0]: no host is called 'h9'") for line in told)
+    assert any(
+        line.startswith("group web: policies[0].hosts[0]: no host is called 'h9'") for line in told
+    )
     assert any("spare" in line for line in explained(admin, one(vcpu=8, count=7))["warnings"])
 
 

@@ -63,7 +63,9 @@ def test_what_stands_above_and_below_comes_with_the_groups(world: World, member:
 
 def test_instances_of_no_group_and_flavors(world: World, member: Asker) -> None:
     big = {"flavor": "big", "count": 2}
-    assert copies(member, big, one(), flavors={"big": {"resources": {"VCPU": 3}}}) == 6  # 3 + 3 + 1 VCPU
+    assert (
+        copies(member, big, one(), flavors={"big": {"resources": {"VCPU": 3}}}) == 6
+    )  # 3 + 3 + 1 VCPU
     assert copies(member, {"resources": {"CUSTOM_NONE": 1}}) == 0
 
 
@@ -120,7 +122,12 @@ def test_a_gap_is_enough_and_a_count_has_an_end(
     monkeypatch.setattr(headroom, "MEMBERS", 10)
     for asker in (member, admin):
         found = counted(asker, one(count=2))
-        assert (found["copies"], found["bound"], found["scarce"], found["unlocks"]) == (5, 5, [], [])
+        assert (found["copies"], found["bound"], found["scarce"], found["unlocks"]) == (
+            5,
+            5,
+            [],
+            [],
+        )
         assert found["warnings"] == ["copies are counted up to 5"]
 
 
@@ -139,10 +146,16 @@ def test_each_reads_what_it_may(world: World) -> None:
         *hosts(4, traits=[SSD]), *({**host, "name": f"x{host['name']}"} for host in hosts(2))
     )
     web = world.asker("demo", "member").id(name="web", policies=[NEEDS])
-    told = {role: counted(world.asker("demo", role), one(web, vcpu=3)) for role in ("member", "service", "admin")}
+    told = {
+        role: counted(world.asker("demo", role), one(web, vcpu=3))
+        for role in ("member", "service", "admin")
+    }
     for found in told.values():
         assert (found["copies"], found["bound"], found["gap"]) == (8, 8, 0)
-        assert [(one["kind"], one["name"]) for one in found["scarce"]] == [("resource", "VCPU"), ("trait", SSD)]
+        assert [(one["kind"], one["name"]) for one in found["scarce"]] == [
+            ("resource", "VCPU"),
+            ("trait", SSD),
+        ]
     assert [one["sentence"] for one in told["member"]["scarce"]] == [
         f"VCPU on hosts with {SSD} runs out first for web",
         f"{SSD} is what web asks for, and hosts without it have room left",
@@ -164,16 +177,22 @@ def test_domains_are_not_counted_for_everyone(world: World, member: Asker, admin
     web = member.id(name="web", policies=[RACK])
     plain, full = (counted(asker, one(web, count=4))["scarce"][0] for asker in (member, admin))
     assert (
-        plain["sentence"] == "rack: each copy needs 4 racks for web, by anti-affinity; fewer have a host that suits it"
+        plain["sentence"]
+        == "rack: each copy needs 4 racks for web, by anti-affinity; fewer have a host that suits it"
     )
-    assert full["sentence"] == "rack: each copy needs 4 racks for web, by anti-affinity; 3 have a host that suits it"
+    assert (
+        full["sentence"]
+        == "rack: each copy needs 4 racks for web, by anti-affinity; 3 have a host that suits it"
+    )
     assert [one["sentence"] for one in counted(member, one(web, count=3))["scarce"]] == [
         "VCPU runs out first for web",
         "rack: each copy needs 3 racks for web, by anti-affinity; fewer have room left",
     ]
 
 
-def test_where_strangers_are_alone_their_rule_is_told_to_admins_only(world: World, member: Asker, admin: Asker) -> None:
+def test_where_strangers_are_alone_their_rule_is_told_to_admins_only(
+    world: World, member: Asker, admin: Asker
+) -> None:
     other = world.asker("other", "member")
     other.place(one(other.id(name="secret", policies=["exclusive"]), count=6), objective="spread")
     plain, full = (counted(asker, one()) for asker in (member, admin))
@@ -186,13 +205,20 @@ def test_where_strangers_are_alone_their_rule_is_told_to_admins_only(world: Worl
 def test_rules_over_a_shared_group_are_not_told(world: World) -> None:
     owner = world.asker("owner", "member")
     shared = owner.id(name="shared-name", policies=[NEEDS])
-    owner.id(name="tier-secret", groups=[shared], policies=[{"kind": "affinity", "level": "host"}, RACK])
+    owner.id(
+        name="tier-secret", groups=[shared], policies=[{"kind": "affinity", "level": "host"}, RACK]
+    )
     owner("POST", f"~/groups/{shared}/grants", GRANT)
-    world.asker("ops", "admin").load(*hosts(5, traits=[SSD]), *({**host, "name": "x"} for host in hosts(1)))
+    world.asker("ops", "admin").load(
+        *hosts(5, traits=[SSD]), *({**host, "name": "x"} for host in hosts(1))
+    )
     for role in ("member", "service"):
         for count in (1, 5):
             found = counted(world.asker("guest", role), one(shared, count=count))
-            assert [one["sentence"] for one in found["scarce"]] in ([f"VCPU runs out first for {shared}"], [])
+            assert [one["sentence"] for one in found["scarce"]] in (
+                [f"VCPU runs out first for {shared}"],
+                [],
+            )
     full = counted(world.asker("guest", "admin"), one(shared))["scarce"]
     assert SSD in full[0]["sentence"]
 
@@ -233,7 +259,9 @@ def test_it_speaks_both_forms(world: World, member: Asker, admin: Asker) -> None
         ({"time_limit": 31}, "out-of-range", "placement.time_limit"),
     ],
 )
-def test_bad_bodies_are_told_by_their_path(member: Asker, fields: Any, code: str, path: str) -> None:
+def test_bad_bodies_are_told_by_their_path(
+    member: Asker, fields: Any, code: str, path: str
+) -> None:
     answer = member("POST", "~/headroom", {"placement": {"instances": [one()], **fields}})
     refused(answer, code, 400, path)
 
@@ -242,11 +270,23 @@ def test_who_may_ask_and_about_what(world: World, member: Asker) -> None:
     body = {"placement": {"instances": [one()]}}
     refused(world.asker("demo", "reader")("POST", "~/headroom", body), "forbidden", 403)
     refused(world.nobody()("POST", "~/headroom", body), "unauthorized", 401)
-    refused(world.asker("demo", "member", at="other")("POST", "~/headroom", body), "tenant-not-found", 404)
+    refused(
+        world.asker("demo", "member", at="other")("POST", "~/headroom", body),
+        "tenant-not-found",
+        404,
+    )
     strange = world.asker("other", "member").id()
     for group in (UNKNOWN, strange):
-        refused(member("POST", "~/headroom", {"placement": {"instances": [one(group)]}}), "group-not-found", 404)
-    refused(member("POST", "~/headroom", {"placement": {"instances": [one(id=UNKNOWN)]}}), "forbidden", 403)
+        refused(
+            member("POST", "~/headroom", {"placement": {"instances": [one(group)]}}),
+            "group-not-found",
+            404,
+        )
+    refused(
+        member("POST", "~/headroom", {"placement": {"instances": [one(id=UNKNOWN)]}}),
+        "forbidden",
+        403,
+    )
     refused(member("GET", "~/headroom"), "method-not-allowed", 405)
 
 
@@ -260,7 +300,11 @@ def test_it_waits_for_a_turn_ends_in_time_and_is_counted(
     monkeypatch.setattr(headroom, "_found", lambda *_: Headroom(copies=0, bound=2, gap=2.0))
     refused(member("POST", "~/headroom", body), "no-answer-in-time", 503)
     assert counted(member, one(), gap=2)["bound"] == 2  # in as much doubt as was asked for
-    refused(member("POST", "~/headroom", {"placement": {"instances": [one(UNKNOWN)]}}), "group-not-found", 404)
+    refused(
+        member("POST", "~/headroom", {"placement": {"instances": [one(UNKNOWN)]}}),
+        "group-not-found",
+        404,
+    )
     text = world.nobody()("GET", "/metrics").text
     for line in (
         'headrooms_total{outcome="busy"} 1.0',

@@ -25,7 +25,9 @@ _seen = {"some": 0, "none": 0, "scarce": 0, "less": 0, "fewer": 0}
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with opened(tmp_path_factory.mktemp("leaks"), time_limit=0.6, reveal_hosts=["service"]) as world:
+    with opened(
+        tmp_path_factory.mktemp("leaks"), time_limit=0.6, reveal_hosts=["service"]
+    ) as world:
         yield world
     assert min(_seen.values()) > 0, _seen
 
@@ -34,9 +36,11 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @given(SEEDS)
 def test_nothing_of_another_project_is_told(app: World, seed: int) -> None:
     drawn = Drawn(Random(seed))
-    app.app.service.mirror.snapshot = lambda: drawn.now  # type: ignore[method-assign]
+    app.app.service.snapshot_cache.snapshot = lambda: drawn.now  # type: ignore[method-assign]
     askers = {role: app.asker(TENANT, role) for role in ("member", "service", "admin")}
-    answers = {role: told(asker, drawn, "~/headroom", FORMS[role]) for role, asker in askers.items()}
+    answers = {
+        role: told(asker, drawn, "~/headroom", FORMS[role]) for role, asker in askers.items()
+    }
     if answers["member"].status_code != 200:
         assert answers["member"].status_code in {400, 503}, answers["member"].text
         return
@@ -94,5 +98,10 @@ def left_out(drawn: Drawn) -> None:
     assert asked <= fresh <= {group.name for group in whole.groups}
     names = {group.name for group in copy.groups}
     assert all(child in names for group in copy.groups for child in group.groups)
-    assert all(policy.target in names for group in copy.groups for policy in group.policies if policy.target)
+    assert all(
+        policy.target in names
+        for group in copy.groups
+        for policy in group.policies
+        if policy.target
+    )
     _seen["fewer"] += len(fresh) < len(whole.groups)

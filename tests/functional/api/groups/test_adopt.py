@@ -25,11 +25,15 @@ def service(world: World) -> Asker:
 
 
 def running(asker: Asker, count: int, vcpu: int = 1) -> list[str]:
-    return [str(instance["id"]) for instance in asker.place(one(count=count, vcpu=vcpu))["instances"]]
+    return [
+        str(instance["id"]) for instance in asker.place(one(count=count, vcpu=vcpu))["instances"]
+    ]
 
 
 def adopt(asker: Asker, group: str, *ids: str, query: str = "", **headers: str) -> Any:
-    return asker("POST", f"~/groups/{group}/adopt{query}", {"adopt": {"instances": list(ids)}}, **headers)
+    return asker(
+        "POST", f"~/groups/{group}/adopt{query}", {"adopt": {"instances": list(ids)}}, **headers
+    )
 
 
 @pytest.mark.parametrize("role", ["service", "admin"])
@@ -47,7 +51,11 @@ def test_what_runs_becomes_a_member_and_counts_from_then_on(world: World, role: 
     third = asker.place(one(group))["instances"][0]
     assert third["hostId"] != asker.get(f"~/instances/{first}", "instance")["hostId"]
     # Again: they are members already.
-    assert adopt(asker, group, first, second).get_json()["group"]["members"] == [first, second, third["id"]]
+    assert adopt(asker, group, first, second).get_json()["group"]["members"] == [
+        first,
+        second,
+        third["id"],
+    ]
 
 
 def test_a_preview_says_what_would_break_and_adopts_nobody(service: Asker) -> None:
@@ -72,7 +80,9 @@ def test_a_preview_says_what_would_break_and_adopts_nobody(service: Asker) -> No
     error = refused(adopt(service, group, *ids), "would-break", 409)
     assert error["preview"] == looked.get_json()["preview"]
     assert service("GET", f"~/groups/{group}").text == before.text
-    assert adopt(service, group, ids[0], query="?preview=true").get_json()["preview"]["clean"] is True
+    assert (
+        adopt(service, group, ids[0], query="?preview=true").get_json()["preview"]["clean"] is True
+    )
     assert service("GET", f"~/groups/{group}").text == before.text
 
 
@@ -90,10 +100,17 @@ def test_what_was_looked_at_is_taken_in_only_as_long_as_it_is_so(service: Asker)
     tag = adopt(service, group, first, query="?preview=true").headers["ETag"]
     service.place(one(group))
     refused(adopt(service, group, first, If_Match=tag), "stale", 412)
-    assert adopt(service, group, first, If_Match=service("GET", f"~/groups/{group}").headers["ETag"]).status_code == 200
+    assert (
+        adopt(
+            service, group, first, If_Match=service("GET", f"~/groups/{group}").headers["ETag"]
+        ).status_code
+        == 200
+    )
 
 
-def test_policies_of_groups_over_it_and_of_those_that_name_it_are_held_against_it(service: Asker) -> None:
+def test_policies_of_groups_over_it_and_of_those_that_name_it_are_held_against_it(
+    service: Asker,
+) -> None:
     group = service.id()
     over = service.id(groups=[group], policies=["anti-affinity"])
     other = service.id(policies=[{"kind": "apart-from", "group": over}])
@@ -109,7 +126,9 @@ def test_policies_of_groups_over_it_and_of_those_that_name_it_are_held_against_i
 def test_an_exclusive_group_takes_in_its_neighbours(service: Asker) -> None:
     group = service.id(policies=["exclusive"])
     first, second = running(service, 2)  # on one host
-    (broken,) = adopt(service, group, first, query="?preview=true").get_json()["preview"]["violations"]
+    (broken,) = adopt(service, group, first, query="?preview=true").get_json()["preview"][
+        "violations"
+    ]
     assert (broken["policy"], broken["measure"]) == ("exclusive", 1)
     assert adopt(service, group, first, second).status_code == 200
 
@@ -149,7 +168,9 @@ def test_a_claim_that_ends_ends_the_membership_too(world: World, service: Asker)
     refused(adopt(service, group, held), "instance-not-found", 404)
 
 
-def test_what_is_adopted_is_told_to_whoever_audits(service: Asker, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_adopted_is_told_to_whoever_audits(
+    service: Asker, caplog: pytest.LogCaptureFixture
+) -> None:
     group = service.id()
     (first,) = running(service, 1)
     with caplog.at_level("INFO", "groupsolver.audit"):

@@ -84,8 +84,14 @@ def test_a_key_replaces_the_whole_of_what_is_stored(kept: Kept, method: str) -> 
 
 
 def test_a_patch_merges_metadata_and_replaces_lists(kept: Kept) -> None:
-    assert kept.change("PATCH", metadata={"a": None, "c": "3"}).get_json()["group"]["metadata"] == {"b": "2", "c": "3"}
-    assert kept.change("PATCH", policies=["exclusive"]).get_json()["group"]["policies"][0]["kind"] == "exclusive"
+    assert kept.change("PATCH", metadata={"a": None, "c": "3"}).get_json()["group"]["metadata"] == {
+        "b": "2",
+        "c": "3",
+    }
+    assert (
+        kept.change("PATCH", policies=["exclusive"]).get_json()["group"]["policies"][0]["kind"]
+        == "exclusive"
+    )
     assert kept.change("PATCH", name=None, metadata=None, policies=None).status_code == 200
     assert kept.now() == {**kept.first, "name": None, "metadata": None, "policies": []}
     assert kept.change("PATCH", metadata={"d": "4"}).get_json()["group"]["metadata"] == {"d": "4"}
@@ -101,9 +107,17 @@ def test_a_patch_in_xml_takes_null_out(kept: Kept) -> None:
 def test_read_only_fields_may_be_sent_back_as_they_are(kept: Kept, method: str) -> None:
     kept.asker.place(one(kept.first["id"]))
     shown = kept.now()
-    assert kept.change(method, **{**shown, "name": "new"}).get_json()["group"] == {**shown, "name": "new"}
+    assert kept.change(method, **{**shown, "name": "new"}).get_json()["group"] == {
+        **shown,
+        "name": "new",
+    }
     assert kept.change(method, id=shown["id"].upper()).status_code == 200
-    for key, other in [("id", UNKNOWN), ("members", []), ("members", [UNKNOWN]), ("tenant_id", "other")]:
+    for key, other in [
+        ("id", UNKNOWN),
+        ("members", []),
+        ("members", [UNKNOWN]),
+        ("tenant_id", "other"),
+    ]:
         refused(kept.change(method, **{key: other}), "read-only", 400, f"group.{key}")
     for key in ("id", "tenant_id"):
         assert kept.change(method, **{key: None}).status_code == 400
@@ -120,7 +134,9 @@ def test_policies_change_only_while_the_group_is_empty(kept: Kept, method: str) 
     assert kept.change(method, policies=[]).get_json()["group"]["policies"] == []
 
 
-@pytest.mark.parametrize("body", [None, [], "x", 5, {}, {"group": None}, {"group": []}, {"group": {}, "grup": 1}])
+@pytest.mark.parametrize(
+    "body", [None, [], "x", 5, {}, {"group": None}, {"group": []}, {"group": {}, "grup": 1}]
+)
 @pytest.mark.parametrize("method", METHODS)
 def test_a_body_of_another_shape_is_refused(kept: Kept, method: str, body: Any) -> None:
     assert kept.asker(method, kept.path, b"null" if body is None else body).status_code == 400
@@ -210,10 +226,14 @@ def test_an_admin_moves_an_empty_group_to_another_project(world: World, kept: Ke
     kept.asker("DELETE", f"~/instances/{held}")
     assert move().get_json()["group"]["tenant_id"] == "other"
     refused(kept.asker("GET", kept.path), "group-not-found", 404)
-    assert world.asker("other", "reader").get(f"~/groups/{kept.first['id']}", "group")["name"] == "web"
+    assert (
+        world.asker("other", "reader").get(f"~/groups/{kept.first['id']}", "group")["name"] == "web"
+    )
 
 
-def test_what_an_operator_set_does_not_keep_a_member_from_changing_the_rest(world: World, kept: Kept) -> None:
+def test_what_an_operator_set_does_not_keep_a_member_from_changing_the_rest(
+    world: World, kept: Kept
+) -> None:
     admin = world.asker("demo", "admin")
     pinned = {"kind": "within", "hosts": ["h0"], "domains": {}}
     assert admin("PUT", kept.path, {"group": {"policies": [pinned]}}).status_code == 200

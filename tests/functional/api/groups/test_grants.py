@@ -21,7 +21,9 @@ class Shared:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.owner, self.guest, self.stranger = (world.asker(who, "member") for who in ("owner", "guest", "stranger"))
+        self.owner, self.guest, self.stranger = (
+            world.asker(who, "member") for who in ("owner", "guest", "stranger")
+        )
         self.secret = self.owner.id(name="their-secret")
         near = {"kind": "apart-from", "group": self.secret, "weight": 1}
         self.policies = [{"kind": "anti-affinity", "max_per_domain": 2}, near]
@@ -62,7 +64,9 @@ def test_a_grant_is_made_once_listed_and_taken_away(shared: Shared) -> None:
     assert (again.status_code, again.get_json()) == (200, {"grant": want})
     made = shared.owner("POST", f"{shared.path}/grants", {"grant": {"tenant_id": "another"}})
     assert (made.status_code, made.get_json()["grant"]["tenant_id"]) == (201, "another")
-    assert [grant["tenant_id"] for grant in shared.owner.get(f"{shared.path}/grants", "grants")] == ["guest", "another"]
+    assert [
+        grant["tenant_id"] for grant in shared.owner.get(f"{shared.path}/grants", "grants")
+    ] == ["guest", "another"]
     # What others may do with it is part of its state.
     assert shared.owner("GET", shared.path).headers["ETag"] != tag
     assert shared.owner("DELETE", f"{shared.path}/grants/another").status_code == 204
@@ -120,13 +124,19 @@ def test_a_guest_is_shown_what_binds_it_and_no_more(shared: Shared) -> None:
     assert shared.guest.get(f"~/groups?granted=true&marker={shared.group}", "groups") == []
     assert shared.guest.get("~/groups?granted=true&name=x", "groups") == []
     refused(shared.guest("GET", f"~/groups?marker={shared.group}"), "unknown-group", 400)
-    refused(shared.owner("GET", f"~/groups?granted=true&marker={shared.group}"), "unknown-group", 400)
+    refused(
+        shared.owner("GET", f"~/groups?granted=true&marker={shared.group}"), "unknown-group", 400
+    )
 
 
-def test_a_guests_reader_reads_it_and_is_not_shown_names_of_hosts_nor_what_the_owner_noted(world: World) -> None:
+def test_a_guests_reader_reads_it_and_is_not_shown_names_of_hosts_nor_what_the_owner_noted(
+    world: World,
+) -> None:
     boss = world.asker("owner", "admin")
     within = {"kind": "within", "hosts": ["h0"], "domains": {"zone": ["z0"]}}
-    group = boss.id(policies=[within, {"kind": "spread", "level": "zone", "max_skew": 1, "x-note": "private"}])
+    group = boss.id(
+        policies=[within, {"kind": "spread", "level": "zone", "max_skew": 1, "x-note": "private"}]
+    )
     assert boss("POST", f"~/groups/{group}/grants", GRANT).status_code == 201
     assert "h0" in world.asker("owner", "reader")("GET", f"~/groups/{group}").text
     shown = world.asker("guest", "reader")("GET", f"~/groups/{group}")
@@ -137,7 +147,9 @@ def test_a_guests_reader_reads_it_and_is_not_shown_names_of_hosts_nor_what_the_o
     assert [policy["kind"] for policy in admins] == ["within", "spread"]
 
 
-def test_a_policy_that_names_the_guests_own_or_a_granted_group_is_shown_to_it(shared: Shared) -> None:
+def test_a_policy_that_names_the_guests_own_or_a_granted_group_is_shown_to_it(
+    shared: Shared,
+) -> None:
     other = shared.owner.id(policies=[{"kind": "apart-from", "group": shared.group}])
     shared.owner("POST", f"~/groups/{other}/grants", GRANT)
     assert shared.guest.get(f"~/groups/{other}", "group")["policies"][0]["group"] == shared.group
@@ -148,7 +160,10 @@ def test_a_policy_that_names_the_guests_own_or_a_granted_group_is_shown_to_it(sh
 def test_each_is_shown_its_own_members_and_a_count_of_the_others(shared: Shared) -> None:
     assert shared.owner.get(shared.path, "group")["other_members"] == 0
     mine, theirs = shared.joined(shared.owner), shared.joined(shared.guest)
-    shown = {who: asker.get(shared.path, "group") for who, asker in (("o", shared.owner), ("g", shared.guest))}
+    shown = {
+        who: asker.get(shared.path, "group")
+        for who, asker in (("o", shared.owner), ("g", shared.guest))
+    }
     assert (shown["o"]["members"], shown["o"]["other_members"]) == ([mine], 1)
     assert (shown["g"]["members"], shown["g"]["other_members"]) == ([theirs], 1)
     assert shared.owner.get("~/groups", "groups")[-1] == shown["o"]
@@ -165,12 +180,22 @@ def test_the_count_may_be_sent_back_and_not_changed(shared: Shared) -> None:
     shared.joined(shared.guest)
     shown = shared.owner.get(shared.path, "group")
     for method in ("UPDATE", "PUT", "PATCH"):
-        assert shared.owner(method, shared.path, {"group": {**shown, "name": "new"}}).status_code == 200
+        assert (
+            shared.owner(method, shared.path, {"group": {**shown, "name": "new"}}).status_code
+            == 200
+        )
         for other in (0, 2):
             body = {"group": {"other_members": other}}
-            refused(shared.owner(method, shared.path, body), "read-only", 400, "group.other_members")
+            refused(
+                shared.owner(method, shared.path, body), "read-only", 400, "group.other_members"
+            )
     refused(shared.owner("POST", "~/groups", {"group": {"other_members": 1}}), "read-only", 400)
-    assert shared.owner("PATCH", f"~/groups/{shared.secret}", {"group": {"other_members": 0}}).status_code == 200
+    assert (
+        shared.owner(
+            "PATCH", f"~/groups/{shared.secret}", {"group": {"other_members": 0}}
+        ).status_code
+        == 200
+    )
 
 
 def test_an_instance_is_its_own_projects_alone(shared: Shared) -> None:
@@ -222,7 +247,9 @@ def test_a_revocation_comes_before_the_claim_of_a_placement_that_was_solved_befo
     assert shared.guest.get("~/instances", "instances") == []
 
 
-def test_asking_again_under_a_key_after_the_revocation_places_nothing_and_tells_nothing_new(shared: Shared) -> None:
+def test_asking_again_under_a_key_after_the_revocation_places_nothing_and_tells_nothing_new(
+    shared: Shared,
+) -> None:
     before = shared.guest.ask(one(shared.group), key="k")
     lost = shared.guest.ask(one(shared.group, vcpu=99), key="lost")
     shared.joined(shared.owner)
@@ -263,10 +290,16 @@ def test_novas_paths_show_own_groups_and_own_members_alone(shared: Shared) -> No
     mine, theirs = shared.joined(shared.owner), shared.joined(shared.guest)
     for prefix in ("/v2.1", "/v2.1/guest"):
         for method in ("GET", "DELETE"):
-            assert shared.guest(method, f"{prefix}/os-server-groups/{shared.group}").status_code == 404
+            assert (
+                shared.guest(method, f"{prefix}/os-server-groups/{shared.group}").status_code == 404
+            )
         assert shared.guest.get(f"{prefix}/os-server-groups", "server_groups") == []
-    assert shared.owner.get(f"/v2.1/os-server-groups/{shared.group}", "server_group")["members"] == [mine]
-    everything = shared.world.asker("ops", "admin")("GET", "/v2.1/os-server-groups?all_projects=1").text
+    assert shared.owner.get(f"/v2.1/os-server-groups/{shared.group}", "server_group")[
+        "members"
+    ] == [mine]
+    everything = shared.world.asker("ops", "admin")(
+        "GET", "/v2.1/os-server-groups?all_projects=1"
+    ).text
     assert mine in everything
     assert theirs not in everything
     assert "guest" not in json.dumps(shared.owner("GET", "/v2.1/os-server-groups").get_json())

@@ -15,7 +15,9 @@ from tests.support.drivers.api_driver import Asker, World, hosts, one, opened, r
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     with opened(tmp_path, reveal_hosts=True) as world:
-        world.asker("ops", "admin").load(*hosts(4, racks=2, vcpu=4))  # racks r0 of h0 h2, r1 of h1 h3
+        world.asker("ops", "admin").load(
+            *hosts(4, racks=2, vcpu=4)
+        )  # racks r0 of h0 h2, r1 of h1 h3
         yield world
 
 
@@ -55,7 +57,9 @@ def test_a_hard_policy_counts_members_of_all_projects(owner: Asker, guest: Asker
         refused(asker.ask(one(group)), "placement-infeasible", 409)
 
 
-def test_a_soft_policy_of_a_shared_group_has_its_price_for_all_projects(owner: Asker, guest: Asker) -> None:
+def test_a_soft_policy_of_a_shared_group_has_its_price_for_all_projects(
+    owner: Asker, guest: Asker
+) -> None:
     group = shared(owner, policies=[{"kind": "anti-affinity", "weight": 5}])
     first = at(owner, one(group))
     assert at(guest, one(group)) != first  # packing alone would put it there
@@ -71,7 +75,9 @@ def test_prices_of_groups_over_a_shared_one_are_not_the_guests(owner: Asker, gue
     assert at(owner, one(group)) != first
 
 
-def test_hard_policies_of_groups_over_a_shared_one_bind_the_guest(owner: Asker, guest: Asker) -> None:
+def test_hard_policies_of_groups_over_a_shared_one_bind_the_guest(
+    owner: Asker, guest: Asker
+) -> None:
     group = shared(owner)
     owner.id(groups=[group], policies=["anti-affinity"])
     first = at(owner, one(group))
@@ -80,7 +86,9 @@ def test_hard_policies_of_groups_over_a_shared_one_bind_the_guest(owner: Asker, 
 
 def test_an_owners_policy_about_its_group_binds_who_joins_it(owner: Asker, guest: Asker) -> None:
     group = shared(owner)
-    other = owner.id(policies=[{"kind": "apart-from", "group": group, "level": "rack"}, within("r0")])
+    other = owner.id(
+        policies=[{"kind": "apart-from", "group": group, "level": "rack"}, within("r0")]
+    )
     assert set(at(owner, one(other, count=2))) <= {"h0", "h2"}
     assert set(at(guest, one(group, count=4))) <= {"h1", "h3"}
 
@@ -110,23 +118,32 @@ def test_near_a_shared_group_is_near_members_of_any_project(owner: Asker, guest:
     assert set(at(guest, one(mine, count=3))) <= {"h1", "h3"}
 
 
-def test_members_that_a_guest_placed_are_no_strangers_to_an_exclusive_group(owner: Asker, guest: Asker) -> None:
+def test_members_that_a_guest_placed_are_no_strangers_to_an_exclusive_group(
+    owner: Asker, guest: Asker
+) -> None:
     group = shared(owner, policies=["exclusive"])
     first = at(owner, one(group))
     assert at(guest, one(group)) == first
     assert at(guest, one()) != first
 
 
-def test_what_a_shared_group_would_like_is_no_price_of_who_does_not_join_it(owner: Asker, guest: Asker) -> None:
+def test_what_a_shared_group_would_like_is_no_price_of_who_does_not_join_it(
+    owner: Asker, guest: Asker
+) -> None:
     group = shared(owner)
     owner.place(one(group))
-    wish = {"kind": "exclusive", "weight": 10**14}  # beyond what the prices of a batch may come to
-    body = {"group": {"policies": [wish]}}
+    options = {
+        "kind": "exclusive",
+        "weight": 10**14,
+    }  # beyond what the prices of a batch may come to
+    body = {"group": {"policies": [options]}}
     assert owner("PATCH", f"~/groups/{group}?apply=if-clean", body).status_code == 200
     assert guest.place(one())["objective"] < 1000 * 10**3
 
 
-def test_a_guest_is_not_told_how_many_members_the_owner_may_have(world: World, owner: Asker, guest: Asker) -> None:
+def test_a_guest_is_not_told_how_many_members_the_owner_may_have(
+    world: World, owner: Asker, guest: Asker
+) -> None:
     group = shared(owner)
     owner.place(one(group, count=10))
     for host in hosts(8, racks=2, vcpu=1000):
@@ -135,9 +152,14 @@ def test_a_guest_is_not_told_how_many_members_the_owner_may_have(world: World, o
     assert "no more members" in str(answer)
 
 
-def test_a_guest_in_two_shared_groups_is_bound_by_what_each_says(world: World, owner: Asker, guest: Asker) -> None:
+def test_a_guest_in_two_shared_groups_is_bound_by_what_each_says(
+    world: World, owner: Asker, guest: Asker
+) -> None:
     group = shared(owner, policies=[within("r0")])
-    assert owner("POST", f"~/groups/{group}/grants", {"grant": {"tenant_id": "third"}}).status_code == 201
+    assert (
+        owner("POST", f"~/groups/{group}/grants", {"grant": {"tenant_id": "third"}}).status_code
+        == 201
+    )
     third = world.asker("third", "member")
     other = third.id(policies=[{"kind": "apart-from", "group": group, "level": "rack"}])
     assert third("POST", f"~/groups/{other}/grants", GRANT).status_code == 201
@@ -162,12 +184,19 @@ def test_a_reference_is_void_while_there_is_no_grant(owner: Asker, guest: Asker)
     assert guest("PATCH", f"~/groups/{mine}", {"group": {"name": "new"}}).status_code == 200
     assert guest("DELETE", f"~/instances/{held}").status_code == 204
     for policies in ([apart], [apart, "affinity"]):
-        assert guest("PATCH", f"~/groups/{mine}", {"group": {"policies": policies}}).status_code == 200
+        assert (
+            guest("PATCH", f"~/groups/{mine}", {"group": {"policies": policies}}).status_code == 200
+        )
     other = {"group": {"policies": [apart, {**apart, "level": "rack"}]}}
     refused(guest("PATCH", f"~/groups/{mine}", other), "group-not-found", 404)
     refused(guest("POST", "~/groups", {"group": {"policies": [apart]}}), "group-not-found", 404)
     # Others of the project are not touched by it.
-    assert guest("POST", "~/groups", {"group": {"policies": [{"kind": "near", "group": mine}]}}).status_code == 201
+    assert (
+        guest(
+            "POST", "~/groups", {"group": {"policies": [{"kind": "near", "group": mine}]}}
+        ).status_code
+        == 201
+    )
     # Granted again, it binds again.
     assert owner("POST", f"~/groups/{group}/grants", GRANT).status_code == 201
     assert at(guest, one(mine)) != theirs
@@ -198,21 +227,34 @@ def test_a_group_that_moves_away_takes_no_reference_along_that_its_new_project_m
     boss = world.asker("guest", "admin")
     move = {"group": {"tenant_id": "third"}}
     refused(boss("PATCH", f"~/groups/{mine}", move), "group-not-found", 404)
-    assert owner("POST", f"~/groups/{group}/grants", {"grant": {"tenant_id": "third"}}).status_code == 201
+    assert (
+        owner("POST", f"~/groups/{group}/grants", {"grant": {"tenant_id": "third"}}).status_code
+        == 201
+    )
     assert boss("PATCH", f"~/groups/{mine}", move).status_code == 200
 
 
 @pytest.mark.parametrize("target", ["own", "granted"])
-def test_the_same_reference_twice_is_refused_and_other_levels_are_not(owner: Asker, guest: Asker, target: str) -> None:
+def test_the_same_reference_twice_is_refused_and_other_levels_are_not(
+    owner: Asker, guest: Asker, target: str
+) -> None:
     group = guest.id() if target == "own" else shared(owner)
     near = {"kind": "near", "group": group.upper(), "level": "rack"}
-    refused(guest("POST", "~/groups", {"group": {"policies": [near, near]}}), "repeated-policy", 400)
+    refused(
+        guest("POST", "~/groups", {"group": {"policies": [near, near]}}), "repeated-policy", 400
+    )
     body = {"group": {"policies": [near, {**near, "level": "host"}]}}
     assert guest("POST", "~/groups", body).status_code == 201
 
 
-def test_members_of_another_project_keep_a_group_from_being_changed(owner: Asker, guest: Asker) -> None:
+def test_members_of_another_project_keep_a_group_from_being_changed(
+    owner: Asker, guest: Asker
+) -> None:
     group = shared(owner)
     guest.place(one(group))
-    refused(owner("PATCH", f"~/groups/{group}", {"group": {"policies": ["affinity"]}}), "group-not-empty", 409)
+    refused(
+        owner("PATCH", f"~/groups/{group}", {"group": {"policies": ["affinity"]}}),
+        "group-not-empty",
+        409,
+    )
     assert owner("PATCH", f"~/groups/{group}", {"group": {"name": "new"}}).status_code == 200

@@ -67,7 +67,9 @@ def test_the_project_is_that_of_the_path(world: World, member: Asker) -> None:
     admin = world.asker("demo", "admin")
     made = admin.group(tenant_id="other")
     assert made["tenant_id"] == "other"
-    assert [g["id"] for g in world.asker("other", "reader").get("~/groups", "groups")] == [made["id"]]
+    assert [g["id"] for g in world.asker("other", "reader").get("~/groups", "groups")] == [
+        made["id"]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -76,11 +78,16 @@ def test_the_project_is_that_of_the_path(world: World, member: Asker) -> None:
         ("anti-affinity", {"kind": "anti-affinity", "level": "host", "max_per_domain": 1}),
         ("affinity", {"kind": "affinity", "level": "host"}),
         ("soft-affinity", {"kind": "affinity", "level": "host", "weight": 1}),
-        ("soft-anti-affinity", {"kind": "anti-affinity", "level": "host", "max_per_domain": 1, "weight": 1}),
+        (
+            "soft-anti-affinity",
+            {"kind": "anti-affinity", "level": "host", "max_per_domain": 1, "weight": 1},
+        ),
         ("exclusive", {"kind": "exclusive", "level": "host", "scope": "group"}),
     ],
 )
-def test_a_bare_policy_is_answered_as_an_object(member: Asker, short: str, long: dict[str, Any]) -> None:
+def test_a_bare_policy_is_answered_as_an_object(
+    member: Asker, short: str, long: dict[str, Any]
+) -> None:
     group = member.group(policies=[short])
     assert group["policies"] == [long]
     assert member.get(f"~/groups/{group['id']}", "group") == group
@@ -100,19 +107,33 @@ def test_policies_name_groups_by_uuid(member: Asker) -> None:
 @pytest.mark.parametrize(
     ("policies", "code", "path"),
     [
-        (["affinity", {"kind": "affinity", "level": "host"}], "repeated-policy", "group.policies[1]"),
+        (
+            ["affinity", {"kind": "affinity", "level": "host"}],
+            "repeated-policy",
+            "group.policies[1]",
+        ),
         ([{"kind": "affinity", "level": "room"}], "unknown-level", "group.policies[0].level"),
-        ([{"kind": "within", "domains": {"room": ["r"]}}], "unknown-level", "group.policies[0].domains.room"),
+        (
+            [{"kind": "within", "domains": {"room": ["r"]}}],
+            "unknown-level",
+            "group.policies[0].domains.room",
+        ),
         (["afinity"], "unknown-policy", "group.policies[0]"),
         ([{"level": "rack"}], "missing-key", "group.policies[0]"),
         ([{"kind": "affinity", "levels": "rack"}], "unknown-key", "group.policies[0].levels"),
         ([{"kind": "affinity", "weight": 0}], "out-of-range", "group.policies[0].weight"),
-        ([{"kind": "anti-affinity", "max_per_domain": "3"}], "wrong-type", "group.policies[0].max_per_domain"),
+        (
+            [{"kind": "anti-affinity", "max_per_domain": "3"}],
+            "wrong-type",
+            "group.policies[0].max_per_domain",
+        ),
         (["affinity"] * 5, "out-of-range", "group.policies"),
         ("affinity", "wrong-type", "group.policies"),
     ],
 )
-def test_policies_that_mean_nothing_are_refused(member: Asker, policies: Any, code: str, path: str) -> None:
+def test_policies_that_mean_nothing_are_refused(
+    member: Asker, policies: Any, code: str, path: str
+) -> None:
     refused(make(member, policies=policies), code, 400, path)
     assert member.get("~/groups", "groups") == []
 
@@ -156,7 +177,11 @@ def test_a_group_with_members_is_deleted_by_force_alone_and_they_run_on(member: 
     refused(member("GET", here), "group-not-found", 404)
     refused(member("DELETE", here), "group-not-found", 404)
     left = member.get(f"~/instances/{placed['id']}", "instance")
-    assert (left["group"], left["hostId"], left["resources"]) == (None, placed["hostId"], {"VCPU": 3})
+    assert (left["group"], left["hostId"], left["resources"]) == (
+        None,
+        placed["hostId"],
+        {"VCPU": 3},
+    )
 
 
 @pytest.mark.parametrize("force", ["", "?force=true"])
@@ -195,7 +220,9 @@ def test_a_list_has_pages_and_names(member: Asker) -> None:
     assert listed("?limit=1000") == [0, 1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", "1001", "many", "", "1.5", "٣", "0000000019999", "9" * 5000])
+@pytest.mark.parametrize(
+    "limit", ["0", "-1", "1001", "many", "", "1.5", "٣", "0000000019999", "9" * 5000]
+)
 def test_a_limit_is_a_number_from_1_to_1000(member: Asker, limit: str) -> None:
     for path in ("~/groups", "~/instances"):
         refused(member("GET", f"{path}?limit={limit}"), "out-of-range", 400, "query.limit")
@@ -204,7 +231,9 @@ def test_a_limit_is_a_number_from_1_to_1000(member: Asker, limit: str) -> None:
 def test_a_marker_must_be_in_the_list(member: Asker) -> None:
     for marker in (UNKNOWN, "x", "", "%01"):
         refused(member("GET", f"~/groups?marker={marker}"), "unknown-group", 400, "query.marker")
-        refused(member("GET", f"~/instances?marker={marker}"), "unknown-member", 400, "query.marker")
+        refused(
+            member("GET", f"~/instances?marker={marker}"), "unknown-member", 400, "query.marker"
+        )
 
 
 @pytest.mark.parametrize("path", ["~/groups?nme=a", "~/instances?name=a", "/v1.0/fleet?limit=1"])

@@ -34,9 +34,12 @@ def walked(asker: Asker, path: str, key: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("limit", "sizes"), [(1, [1, 1, 1, 1, 1]), (2, [2, 2, 1]), (4, [4, 1]), (5, [5]), (6, [5]), (1000, [5])]
+    ("limit", "sizes"),
+    [(1, [1, 1, 1, 1, 1]), (2, [2, 2, 1]), (4, [4, 1]), (5, [5]), (6, [5]), (1000, [5])],
 )
-def test_a_list_is_walked_page_by_page_and_each_is_seen_once(member: Asker, limit: int, sizes: list[int]) -> None:
+def test_a_list_is_walked_page_by_page_and_each_is_seen_once(
+    member: Asker, limit: int, sizes: list[int]
+) -> None:
     groups = [member.id(name=f"g{i}") for i in range(5)]
     placed = [instance["id"] for instance in member.place(one(count=5))["instances"]]
     for path, key, made in (("~/groups", "groups", groups), ("~/instances", "instances", placed)):
@@ -51,14 +54,18 @@ def test_what_else_was_asked_is_asked_again(member: Asker) -> None:
     assert walked(member, path, "groups") == [[ids[0], ids[2]], [ids[3]]]
     link = next_of(member("GET", path).headers["Link"])
     assert link is not None
-    assert parse_qs(urlsplit(link).query) == {"name": ["a b&c>"], "limit": ["2"], "marker": [ids[2]]}
+    assert parse_qs(urlsplit(link).query) == {
+        "name": ["a b&c>"],
+        "limit": ["2"],
+        "marker": [ids[2]],
+    }
 
 
 def test_a_list_that_ends_says_nothing_and_an_unasked_limit_has_one_too(
     member: Asker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "Link" not in member("GET", "~/groups").headers
-    monkeypatch.setattr(query, "LONGEST", 2)  # of 1,000
+    monkeypatch.setattr(query, "MAX_PAGE_SIZE", 2)  # of 1,000
     ids = [member.id() for _ in range(3)]
     assert walked(member, "~/groups", "groups") == [ids[:2], ids[2:]]
 
@@ -67,4 +74,8 @@ def test_below_another_path_the_link_is_so_too(member: Asker) -> None:
     for _ in range(2):
         member.id()
     below = member.within({"SCRIPT_NAME": "/cloud a"})
-    assert below("GET", "~/groups?limit=1").headers["Link"].startswith("</cloud%20a/v1.0/demo/groups?limit=1&marker=")
+    assert (
+        below("GET", "~/groups?limit=1")
+        .headers["Link"]
+        .startswith("</cloud%20a/v1.0/demo/groups?limit=1&marker=")
+    )

@@ -34,8 +34,18 @@ def test_children_are_told_in_their_order_and_may_have_several_parents(member: A
 def test_a_child_is_named_once_and_is_there(member: Asker) -> None:
     child = member.id()
     refused(member("POST", "~/groups", {"group": {"groups": [UNKNOWN]}}), "group-not-found", 404)
-    refused(member("POST", "~/groups", {"group": {"groups": [child, child]}}), "duplicate-name", 400, "group.groups[1]")
-    refused(member("POST", "~/groups", {"group": {"groups": ["nope"]}}), "ill-formed-name", 400, "group.groups[0]")
+    refused(
+        member("POST", "~/groups", {"group": {"groups": [child, child]}}),
+        "duplicate-name",
+        400,
+        "group.groups[1]",
+    )
+    refused(
+        member("POST", "~/groups", {"group": {"groups": ["nope"]}}),
+        "ill-formed-name",
+        400,
+        "group.groups[0]",
+    )
 
 
 def test_cycles_are_refused_and_told(member: Asker) -> None:
@@ -54,7 +64,12 @@ def test_eight_groups_may_stand_below_one_another_and_no_ninth(member: Asker) ->
     chain = [member.id()]
     for _ in range(7):
         chain.append(member.id(groups=[chain[-1]]))
-    refused(member("POST", "~/groups", {"group": {"groups": [chain[-1]]}}), "too-deep", 400, "group.groups")
+    refused(
+        member("POST", "~/groups", {"group": {"groups": [chain[-1]]}}),
+        "too-deep",
+        400,
+        "group.groups",
+    )
     # Nor from below.
     new = member.id()
     refused(change(member, chain[0], groups=[new]), "too-deep", 400, "group.groups")
@@ -84,11 +99,18 @@ def test_near_and_apart_from_name_no_relative(member: Asker) -> None:
         policy = {"kind": kind, "group": child}
         body = {"group": {"groups": [child], "policies": [policy]}}
         refused(member("POST", "~/groups", body), "related-group", 400, "group.policies[0].group")
-        refused(change(member, child, policies=[policy]), "related-group", 400, "group.policies[0].group")
+        refused(
+            change(member, child, policies=[policy]),
+            "related-group",
+            400,
+            "group.policies[0].group",
+        )
         namer = member.id(policies=[policy])
         # The new parent would make relatives of two that a policy relates.
         refused(change(member, child, groups=[namer]), "related-group", 400, "group.groups")
-        refused(change(member, namer, groups=[child]), "related-group", 400, "group.policies[0].group")
+        refused(
+            change(member, namer, groups=[child]), "related-group", 400, "group.policies[0].group"
+        )
 
 
 def test_a_policy_of_a_parent_speaks_of_all_members_below(member: Asker) -> None:
@@ -98,4 +120,7 @@ def test_a_policy_of_a_parent_speaks_of_all_members_below(member: Asker) -> None
     assert member.ask(one(a, count=2)).status_code == 409
     member.place(one(parent))  # a group of groups has members of its own
     told = refused(member.ask(one(b)), "placement-infeasible", 409)["conflict"]
-    assert {(rule["group"], rule["policy"]) for rule in told["policies"]} == {(b, "members"), (parent, "anti-affinity")}
+    assert {(rule["group"], rule["policy"]) for rule in told["policies"]} == {
+        (b, "members"),
+        (parent, "anti-affinity"),
+    }

@@ -73,7 +73,9 @@ def test_what_no_member_breaks_is_applied_and_the_rest_is_refused_with_the_same_
     member: Asker, group: str, method: str
 ) -> None:
     looked = preview(member, group, policies=["anti-affinity"])
-    answer = change(member, group, "?apply=if-clean", method, policies=["anti-affinity"], name="new")
+    answer = change(
+        member, group, "?apply=if-clean", method, policies=["anti-affinity"], name="new"
+    )
     error = refused(answer, "would-break", 409)
     assert error["preview"] == looked
     assert "anti-affinity" in error["detail"]
@@ -82,13 +84,17 @@ def test_what_no_member_breaks_is_applied_and_the_rest_is_refused_with_the_same_
     done = change(member, group, "?apply=if-clean", method, policies=["affinity"], name="new")
     assert (done.status_code, done.get_json()["group"]["name"]) == (200, "new")
     assert done.headers["ETag"] == member("GET", f"~/groups/{group}").headers["ETag"]
-    assert [policy["kind"] for policy in member.get(f"~/groups/{group}", "group")["policies"]] == ["affinity"]
+    assert [policy["kind"] for policy in member.get(f"~/groups/{group}", "group")["policies"]] == [
+        "affinity"
+    ]
     # And it binds what comes later: the host has room for one of four.
     refused(member.ask(one(group, count=2)), "placement-infeasible", 409)
 
 
 def test_soft_policies_break_nothing(member: Asker, group: str) -> None:
-    assert change(member, group, "?apply=if-clean", policies=["soft-anti-affinity"]).status_code == 200
+    assert (
+        change(member, group, "?apply=if-clean", policies=["soft-anti-affinity"]).status_code == 200
+    )
 
 
 def test_members_that_have_no_part_in_it_are_not_named(member: Asker) -> None:
@@ -100,7 +106,10 @@ def test_members_that_have_no_part_in_it_are_not_named(member: Asker) -> None:
     (broken,) = preview(member, group, policies=["anti-affinity"])["violations"]
     assert broken["members"] == [first["id"], second["id"]]
     (broken,) = preview(member, group, policies=["affinity"])["violations"]
-    assert (broken["members"], broken["measure"]) == ([third["id"]], 1)  # without it there is one host
+    assert (broken["members"], broken["measure"]) == (
+        [third["id"]],
+        1,
+    )  # without it there is one host
 
 
 def test_where_no_single_member_makes_the_difference_all_are_named(member: Asker) -> None:
@@ -110,13 +119,17 @@ def test_where_no_single_member_makes_the_difference_all_are_named(member: Asker
     assert broken["members"] == [instance["id"] for instance in placed]
 
 
-def test_what_is_broken_already_is_told_only_where_it_gets_worse(world: World, member: Asker) -> None:
+def test_what_is_broken_already_is_told_only_where_it_gets_worse(
+    world: World, member: Asker
+) -> None:
     group = member.id(policies=[ALONE])
     placed = set(spots(member.place(one(group, count=2))))
     admin = world.asker("demo", "admin")
     for host in hosts(4, racks=2, vcpu=4):
         if host["name"] in placed:
-            assert admin("PUT", f"/v1.0/fleet/hosts/{host['name']}", {**host, "domains": {"rack": "r0"}}).is_json
+            assert admin(
+                "PUT", f"/v1.0/fleet/hosts/{host['name']}", {**host, "domains": {"rack": "r0"}}
+            ).is_json
     rack = {**ALONE, "level": "rack"}
     (broken,) = preview(member, group, policies=[ALONE, rack])["violations"]
     assert broken["measure"] == 1
@@ -126,7 +139,9 @@ def test_what_is_broken_already_is_told_only_where_it_gets_worse(world: World, m
     for host in hosts(4, racks=1, vcpu=4):
         assert admin("PUT", f"/v1.0/fleet/hosts/{host['name']}", host).status_code == 200
     assert change(member, other, "?apply=if-clean", policies=[rack, ALONE]).status_code == 200
-    assert preview(member, other, policies=[{**rack, "x-note": 1}])["clean"]  # the same rule, with a note
+    assert preview(member, other, policies=[{**rack, "x-note": 1}])[
+        "clean"
+    ]  # the same rule, with a note
 
 
 def test_a_target_that_members_break_with_is_told_in_the_projects_words(member: Asker) -> None:
@@ -141,7 +156,9 @@ def test_a_target_that_members_break_with_is_told_in_the_projects_words(member: 
     assert (broken["policy"], broken["measure"]) == ("exclusive", 1)
 
 
-def test_groups_below_come_and_go_with_members_where_nothing_breaks(member: Asker, group: str) -> None:
+def test_groups_below_come_and_go_with_members_where_nothing_breaks(
+    member: Asker, group: str
+) -> None:
     other = member.id(name="other")
     member.place(one(other, vcpu=4))
     parent = member.id(name="all", policies=[{"kind": "affinity"}])
@@ -162,12 +179,16 @@ def test_what_stands_over_a_group_speaks_of_what_comes_below_it(member: Asker, g
     assert (broken["group"], broken["measure"]) == (over, 2)
 
 
-def test_a_preview_refuses_what_the_change_itself_would_be_refused_for(member: Asker, group: str) -> None:
+def test_a_preview_refuses_what_the_change_itself_would_be_refused_for(
+    member: Asker, group: str
+) -> None:
     for query in ("?preview=true", "?apply=if-clean"):
         refused(change(member, group, query, policies=["anti-afinity"]), "unknown-policy", 400)
         refused(change(member, group, query, groups=[group]), "nested-in-itself", 400)
         refused(change(member, group, query, members=[]), "read-only", 400)
-        stale = member("PATCH", f"~/groups/{group}{query}", {"group": {"policies": []}}, If_Match='"old"')
+        stale = member(
+            "PATCH", f"~/groups/{group}{query}", {"group": {"policies": []}}, If_Match='"old"'
+        )
         refused(stale, "stale", 412)
     for query in ("?preview=yes", "?apply=always", "?apply=", "?preview=true&apply=if-clean"):
         refused(change(member, group, query, name="x"), "wrong-value", 400, "query.")
@@ -185,13 +206,18 @@ def test_members_of_other_projects_count_and_are_not_named(world: World, member:
     group = member.id(name="shared")
     assert member("POST", f"~/groups/{group}/grants", GRANT).status_code == 201
     mine = member.place(one(group))["instances"][0]["id"]
-    theirs = [instance["id"] for instance in guest.place(one(group, count=2, name="secret"))["instances"]]
+    theirs = [
+        instance["id"] for instance in guest.place(one(group, count=2, name="secret"))["instances"]
+    ]
     answers = [
-        change(member, group, query, policies=["anti-affinity"]) for query in ("?preview=true", "?apply=if-clean")
+        change(member, group, query, policies=["anti-affinity"])
+        for query in ("?preview=true", "?apply=if-clean")
     ]
     for answer in answers:
         data = answer.get_json()
-        (broken,) = (data["preview"] if "preview" in data else data["errors"][0]["preview"])["violations"]
+        (broken,) = (data["preview"] if "preview" in data else data["errors"][0]["preview"])[
+            "violations"
+        ]
         assert (broken["measure"], broken["members"], broken["other_members"]) == (2, [mine], 2)
         assert [word for word in (*theirs, "secret", "guest") if word in answer.text] == []
     # A guest's own group that names the shared one: whose members those are is the owner's business.
@@ -204,7 +230,9 @@ def test_members_of_other_projects_count_and_are_not_named(world: World, member:
     assert "shared" not in answer.text
 
 
-def test_what_a_guest_says_of_a_shared_group_stands_in_no_change_of_its_owners(world: World, member: Asker) -> None:
+def test_what_a_guest_says_of_a_shared_group_stands_in_no_change_of_its_owners(
+    world: World, member: Asker
+) -> None:
     guest = world.asker("guest", "member")
     group = member.id()
     assert member("POST", f"~/groups/{group}/grants", GRANT).status_code == 201

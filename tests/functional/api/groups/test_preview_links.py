@@ -30,10 +30,16 @@ def change(asker: Asker, group: str, query: str, *policies: Any) -> Any:
 
 def test_a_rate_that_members_links_cannot_carry_is_told(admin: Asker) -> None:
     group = admin.id()
-    admin.place(one(group, vcpu=3, count=2))  # one a rack: min(1, 1) x mbps crosses each rack's link of 1,000
+    admin.place(
+        one(group, vcpu=3, count=2)
+    )  # one a rack: min(1, 1) x mbps crosses each rack's link of 1,000
     told = change(admin, group, "?preview=true", rate(1001)).get_json()["preview"]
     (broken,) = told["violations"]
-    assert (broken["policy"], broken["measure"], len(broken["members"])) == ("bandwidth", 2, 2)  # 1 over, in each rack
+    assert (broken["policy"], broken["measure"], len(broken["members"])) == (
+        "bandwidth",
+        2,
+        2,
+    )  # 1 over, in each rack
     refused(change(admin, group, "?apply=if-clean", rate(1001)), "would-break", 409)
     assert change(admin, group, "?apply=if-clean", rate(1000)).status_code == 200
     # It is theirs from then on: another group finds nothing left.
@@ -46,9 +52,15 @@ def test_rates_that_fit_one_by_one_and_not_together_are_told(admin: Asker) -> No
     admin.place(one(group, vcpu=3, count=2))  # one a rack
     admin.place(one(other))
     # In each rack 600 within the group, and 600 between the one in the other rack and the single member.
-    told = change(admin, group, "?preview=true", rate(600), rate(600, to=other)).get_json()["preview"]
-    assert [(one_["policy"], one_["measure"]) for one_ in told["violations"]] == [("bandwidth", 400)] * 2
-    assert change(admin, group, "?preview=true", rate(500), rate(500, to=other)).get_json()["preview"]["clean"]
+    told = change(admin, group, "?preview=true", rate(600), rate(600, to=other)).get_json()[
+        "preview"
+    ]
+    assert [(one_["policy"], one_["measure"]) for one_ in told["violations"]] == [
+        ("bandwidth", 400)
+    ] * 2
+    assert change(admin, group, "?preview=true", rate(500), rate(500, to=other)).get_json()[
+        "preview"
+    ]["clean"]
 
 
 def test_whom_a_group_takes_in_adds_what_it_sends(admin: Asker) -> None:
@@ -56,12 +68,14 @@ def test_whom_a_group_takes_in_adds_what_it_sends(admin: Asker) -> None:
     first, second = (admin.place(one(vcpu=3))["instances"][0]["id"] for _ in range(2))
     third = admin.place(one())["instances"][0]["id"]
     here = f"~/groups/{group}/adopt"
-    assert admin("POST", here, {"adopt": {"instances": [first, second]}}).status_code == 200  # 600 of 1,000
+    assert (
+        admin("POST", here, {"adopt": {"instances": [first, second]}}).status_code == 200
+    )  # 600 of 1,000
     # Two on one host and one on the other: min(2, 1) x 600 still.
     assert admin("POST", here, {"adopt": {"instances": [third]}}).status_code == 200
     fourth = admin.place(one())["instances"][0]["id"]
     # Two on each: min(2, 2) x 600 = 1,200 of 1,000, 200 over in each rack.
-    (broken,) = admin("POST", f"{here}?preview=true", {"adopt": {"instances": [fourth]}}).get_json()["preview"][
-        "violations"
-    ]
+    (broken,) = admin(
+        "POST", f"{here}?preview=true", {"adopt": {"instances": [fourth]}}
+    ).get_json()["preview"]["violations"]
     assert (broken["policy"], broken["measure"]) == ("bandwidth", 400)

@@ -75,7 +75,10 @@ def test_what_the_other_project_has_in_no_group_is_no_kin_either(mine: Asker, ot
 
 def test_a_member_of_a_shared_group_is_the_owners_kin(mine: Asker, other: Asker) -> None:
     group, shared = mine.id(policies=[OURS]), mine.id()
-    assert mine("POST", f"~/groups/{shared}/grants", {"grant": {"tenant_id": "other"}}).status_code == 201
+    assert (
+        mine("POST", f"~/groups/{shared}/grants", {"grant": {"tenant_id": "other"}}).status_code
+        == 201
+    )
     here = at(mine, one(group))
     assert at(other, one(shared)) == here
     assert at(other, one()) != here
@@ -95,4 +98,8 @@ def test_a_preview_and_an_adoption_know_kin_too(world: World, mine: Asker, other
     strays = [i["id"] for i in mine.get("~/instances", "instances") if i["group"] is None]
     alone = mine.id(policies=[OURS])
     boss = world.asker("mine", "admin")
-    refused(boss("POST", f"~/groups/{alone}/adopt", {"adopt": {"instances": strays}}), "would-break", 409)
+    refused(
+        boss("POST", f"~/groups/{alone}/adopt", {"adopt": {"instances": strays}}),
+        "would-break",
+        409,
+    )

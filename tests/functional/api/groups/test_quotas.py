@@ -29,7 +29,11 @@ def nova(asker: Asker) -> Any:
 
 def test_the_defaults_are_the_contracts() -> None:
     assert Settings().quota == Quota(groups=100, members=1000, nova_groups=10, nova_members=10)
-    assert (Settings().most_members, Settings().time_limit, Settings().most_policies) == (2000, 30, 32)
+    assert (Settings().most_members, Settings().time_limit, Settings().most_policies) == (
+        2000,
+        30,
+        32,
+    )
     assert (Settings().depth, Settings().body, Settings().fleet_body) == (8, 2**20, 2**26)
 
 
@@ -55,9 +59,15 @@ def test_a_project_may_have_quotas_of_its_own(world: World) -> None:
     assert len(rich.place(one(group, count=10))["instances"]) == 10
     refused(poor("POST", "~/groups", {"group": {}}), "quota-exceeded", 403)
     # The quota is the project's, whoever makes the group.
-    refused(world.asker("demo", "admin", at="poor")("POST", "~/groups", {"group": {}}), "quota-exceeded", 403)
+    refused(
+        world.asker("demo", "admin", at="poor")("POST", "~/groups", {"group": {}}),
+        "quota-exceeded",
+        403,
+    )
     to_poor = {"group": {"tenant_id": "poor"}}
-    refused(world.asker("rich", "admin")("PUT", f"~/groups/{rich.id()}", to_poor), "quota-exceeded", 403)
+    refused(
+        world.asker("rich", "admin")("PUT", f"~/groups/{rich.id()}", to_poor), "quota-exceeded", 403
+    )
 
 
 def test_members_are_counted_over_requests(member: Asker) -> None:

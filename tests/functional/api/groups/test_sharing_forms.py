@@ -36,7 +36,9 @@ def place(ask: Speaker, *instances: dict[str, Any]) -> list[str]:
     return [instance["id"] for instance in placed["placement"]["instances"]]
 
 
-def failed(ask: Speaker, method: str, path: str, status: int, body: Any = None, takes: Any = None) -> dict[str, Any]:
+def failed(
+    ask: Speaker, method: str, path: str, status: int, body: Any = None, takes: Any = None
+) -> dict[str, Any]:
     told = ask(method, path, status, core.ErrorsAnswer, body, takes)["errors"]
     assert len(told) == 1
     return dict(told[0])
@@ -78,7 +80,13 @@ def test_grants(world: World, ask: Speaker) -> None:
     grants_path = f"{here}/grants"
     assert ask("GET", grants_path, 200, grants.GrantsAnswer) == {"grants": []}
     made = ask("POST", grants_path, 201, grants.GrantAnswer, body, grants.GrantRequest)
-    assert made == {"grant": {"group_id": group["id"], "tenant_id": "guest", "created_at": "2027-01-15T08:00:00Z"}}
+    assert made == {
+        "grant": {
+            "group_id": group["id"],
+            "tenant_id": "guest",
+            "created_at": "2027-01-15T08:00:00Z",
+        }
+    }
     assert ask("POST", grants_path, 200, grants.GrantAnswer, body, grants.GrantRequest) == made
     assert ask("GET", grants_path, 200, grants.GrantsAnswer) == {"grants": [made["grant"]]}
     guest = Speaker(world.asker("guest", "member"), ask.kind)
@@ -90,9 +98,14 @@ def test_grants(world: World, ask: Speaker) -> None:
     assert (theirs["metadata"], len(theirs["members"]), theirs["other_members"]) == (None, 2, 0)
     assert guest("GET", "~/groups?granted=true", 200, core.GroupsAnswer) == {"groups": [theirs]}
     assert failed(guest, "DELETE", here, 404)["code"] == "group-not-found"
-    assert failed(guest, "POST", grants_path, 404, body, grants.GrantRequest)["code"] == "group-not-found"
+    assert (
+        failed(guest, "POST", grants_path, 404, body, grants.GrantRequest)["code"]
+        == "group-not-found"
+    )
     wrong = {"grant": {"tenant_id": "demo"}}
-    assert failed(ask, "POST", grants_path, 400, wrong, grants.GrantRequest)["code"] == "wrong-value"
+    assert (
+        failed(ask, "POST", grants_path, 400, wrong, grants.GrantRequest)["code"] == "wrong-value"
+    )
     ask("DELETE", f"{grants_path}/guest", 204, None)
     assert failed(ask, "DELETE", f"{grants_path}/guest", 404)["code"] == "grant-not-found"
     assert failed(guest, "GET", here, 404)["code"] == "group-not-found"
@@ -110,7 +123,9 @@ def test_adoption_and_previews(ask: Speaker) -> None:
         "members": ids,
         "other_members": 0,
     }
-    looked = ask("POST", f"{here}/adopt?preview=true", 200, grants.PreviewAnswer, body, grants.AdoptRequest)
+    looked = ask(
+        "POST", f"{here}/adopt?preview=true", 200, grants.PreviewAnswer, body, grants.AdoptRequest
+    )
     assert looked == {"preview": {"clean": False, "violations": [broken]}}
     error = failed(ask, "POST", f"{here}/adopt", 409, body, grants.AdoptRequest)
     assert (error["code"], error["preview"]) == ("would-break", looked["preview"])
@@ -120,17 +135,26 @@ def test_adoption_and_previews(ask: Speaker) -> None:
     done = ask("POST", f"{here}/adopt?force=true", 200, core.GroupAnswer, body, grants.AdoptRequest)
     assert done["group"] == {**group, "members": ids}
     unknown = {"adopt": {"instances": [UNKNOWN]}}
-    assert failed(ask, "POST", f"{here}/adopt", 404, unknown, grants.AdoptRequest)["code"] == "instance-not-found"
+    assert (
+        failed(ask, "POST", f"{here}/adopt", 404, unknown, grants.AdoptRequest)["code"]
+        == "instance-not-found"
+    )
     for method in ("UPDATE", "PUT", "PATCH"):
         change = {"group": {"policies": [{"kind": "anti-affinity", "level": "rack"}]}}
-        looked = ask(method, f"{here}?preview=true", 200, grants.PreviewAnswer, change, core.GroupRequest)
+        looked = ask(
+            method, f"{here}?preview=true", 200, grants.PreviewAnswer, change, core.GroupRequest
+        )
         assert looked["preview"]["violations"][0]["members"] == ids
         error = failed(ask, method, f"{here}?apply=if-clean", 409, change, core.GroupRequest)
         assert error["preview"] == looked["preview"]
         clean = {"group": {"policies": ["affinity"]}}
-        looked = ask(method, f"{here}?preview=true", 200, grants.PreviewAnswer, clean, core.GroupRequest)
+        looked = ask(
+            method, f"{here}?preview=true", 200, grants.PreviewAnswer, clean, core.GroupRequest
+        )
         assert looked == {"preview": {"clean": True, "violations": []}}
-        done = ask(method, f"{here}?apply=if-clean", 200, core.GroupAnswer, clean, core.GroupRequest)
+        done = ask(
+            method, f"{here}?apply=if-clean", 200, core.GroupAnswer, clean, core.GroupRequest
+        )
         assert done["group"]["policies"] == [{"kind": "affinity", "level": "host"}]
 
 
@@ -138,7 +162,9 @@ def test_what_xml_looks_like(world: World) -> None:
     asker = world.asker("demo", "admin")
     group = asker.id(name="web", policies=["anti-affinity"])
     xml = {"Accept": "application/xml", "Content_Type": "application/xml"}
-    made = asker("POST", f"~/groups/{group}/grants", b"<grant><tenant_id>guest</tenant_id></grant>", **xml)
+    made = asker(
+        "POST", f"~/groups/{group}/grants", b"<grant><tenant_id>guest</tenant_id></grant>", **xml
+    )
     grant = f"<group_id>{group}</group_id><tenant_id>guest</tenant_id><created_at>2027-01-15T08:00:00Z</created_at>"
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
     assert made.text == f"{head}<grant>{grant}</grant>\n"
@@ -149,8 +175,13 @@ def test_what_xml_looks_like(world: World) -> None:
     body = f"<adopt><instances>{body}</instances></adopt>"
     told = asker("POST", f"~/groups/{group}/adopt?preview=true", body.encode(), **xml).text
     members = "".join(f"<member>{key}</member>" for key in ids)
-    assert f"<members>{members}</members><other_members>0</other_members></violation></violations></preview>" in told
-    assert told.startswith(f"{head}<preview><clean>false</clean><violations><violation><group>{group}</group>")
+    assert (
+        f"<members>{members}</members><other_members>0</other_members></violation></violations></preview>"
+        in told
+    )
+    assert told.startswith(
+        f"{head}<preview><clean>false</clean><violations><violation><group>{group}</group>"
+    )
     change = b"<group><policies><policy>affinity</policy></policies></group>"
     told = asker("PATCH", f"~/groups/{group}?preview=true", change, **xml).text
     assert told == f"{head}<preview><clean>true</clean><violations><list/></violations></preview>\n"

@@ -14,7 +14,12 @@ from groupsolver.wire.bodies import core
 from groupsolver.wire.read import read_data
 from tests.support.drivers.api_driver import WHO, Asker, one, opened, refused
 
-WRITING = [("POST", "~/groups"), ("PUT", "~/groups/{id}"), ("PATCH", "~/groups/{id}"), ("POST", "~/placements")]
+WRITING = [
+    ("POST", "~/groups"),
+    ("PUT", "~/groups/{id}"),
+    ("PATCH", "~/groups/{id}"),
+    ("POST", "~/placements"),
+]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +46,9 @@ WRITING = [("POST", "~/groups"), ("PUT", "~/groups/{id}"), ("PATCH", "~/groups/{
     ],
 )
 @pytest.mark.parametrize(("method", "path"), WRITING)
-def test_json_that_is_none_is_refused(admin: Asker, method: str, path: str, text: bytes, code: str) -> None:
+def test_json_that_is_none_is_refused(
+    admin: Asker, method: str, path: str, text: bytes, code: str
+) -> None:
     path = path.format(id=admin.id(name="kept"))
     before = admin.get("~/groups", "groups")
     refused(admin(method, path, text, Content_Type="application/json"), code, 400)
@@ -59,16 +66,27 @@ def test_json_that_is_none_is_refused(admin: Asker, method: str, path: str, text
         (b"<group a='b'/>", "xml-only"),
         (b"<group>text<name>a</name></group>", "xml-only"),
         (b"<group xmlns='urn:x'/>", "xml-only"),
-        (b"<!DOCTYPE g [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><group><name>&e;</name></group>", "unsafe-xml"),
-        (b"<!DOCTYPE g [<!ENTITY a 'aa'><!ENTITY b '&a;&a;'>]><group><name>&b;</name></group>", "unsafe-xml"),
+        (
+            b"<!DOCTYPE g [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><group><name>&e;</name></group>",
+            "unsafe-xml",
+        ),
+        (
+            b"<!DOCTYPE g [<!ENTITY a 'aa'><!ENTITY b '&a;&a;'>]><group><name>&b;</name></group>",
+            "unsafe-xml",
+        ),
         (b"<group>" + b"<x-a>" * 300 + b"</x-a>" * 300 + b"</group>", "too-deep"),
         (b"<group><name>&#1;</name></group>", "not-xml"),
         (b"<grup><name>a</name></grup>", "unknown-key"),
         (b"<group><nme>a</nme></group>", "unknown-key"),
-        (b"<group><policies><policy><kind>afinity</kind></policy></policies></group>", "unknown-policy"),
+        (
+            b"<group><policies><policy><kind>afinity</kind></policy></policies></group>",
+            "unknown-policy",
+        ),
     ],
 )
-def test_xml_that_is_none_is_refused_in_the_form_that_is_asked_for(admin: Asker, text: bytes, code: str) -> None:
+def test_xml_that_is_none_is_refused_in_the_form_that_is_asked_for(
+    admin: Asker, text: bytes, code: str
+) -> None:
     for accept in ("application/json", "application/xml"):
         answer = admin("POST", "~/groups", text, Content_Type="application/xml", Accept=accept)
         assert (answer.status_code, answer.mimetype) == (400, accept)
@@ -78,10 +96,18 @@ def test_xml_that_is_none_is_refused_in_the_form_that_is_asked_for(admin: Asker,
 
 
 def test_all_that_is_wrong_is_told_at_once_each_with_its_path(admin: Asker) -> None:
-    body = {"group": {"nme": 1, "policies": [{"kind": "anti-affinity", "max_per_domain": 0}], "metadata": {"a": 1}}}
+    body = {
+        "group": {
+            "nme": 1,
+            "policies": [{"kind": "anti-affinity", "max_per_domain": 0}],
+            "metadata": {"a": 1},
+        }
+    }
     answer = admin("POST", "~/groups", body)
     refused(answer, "unknown-key", 400)
-    told = {(error["code"], error["detail"].partition(":")[0]) for error in answer.get_json()["errors"]}
+    told = {
+        (error["code"], error["detail"].partition(":")[0]) for error in answer.get_json()["errors"]
+    }
     assert told == {
         ("unknown-key", "group.nme"),
         ("out-of-range", "group.policies[0].max_per_domain"),
@@ -95,10 +121,17 @@ def test_all_that_is_wrong_is_told_at_once_each_with_its_path(admin: Asker) -> N
 def test_an_odd_key_is_told_in_both_forms(admin: Asker, key: str) -> None:
     for accept in ("application/json", "application/xml"):
         assert admin("POST", "~/groups", {"group": {key: 1}}, Accept=accept).status_code == 400
-        assert admin("POST", "~/placements", {"placement": {"flavors": {key: 1}}}, Accept=accept).status_code == 400
+        assert (
+            admin(
+                "POST", "~/placements", {"placement": {"flavors": {key: 1}}}, Accept=accept
+            ).status_code
+            == 400
+        )
 
 
-@pytest.mark.parametrize("path", ["~/groups?%01=1", "~/groups?limit=%01", "~/groups/%EF%BF%BE", "~/groups?limit=%FF"])
+@pytest.mark.parametrize(
+    "path", ["~/groups?%01=1", "~/groups?limit=%01", "~/groups/%EF%BF%BE", "~/groups?limit=%FF"]
+)
 def test_an_odd_address_is_told_in_both_forms(admin: Asker, path: str) -> None:
     for accept in ("application/json", "application/xml"):
         answer = admin("GET", path, Accept=accept)
@@ -106,7 +139,9 @@ def test_an_odd_address_is_told_in_both_forms(admin: Asker, path: str) -> None:
         assert answer.mimetype == accept
 
 
-@pytest.mark.parametrize("value", ["nope", "", "0" * 36, "{00000000-0000-4000-8000-000000000000}", 5, None, ["a"]])
+@pytest.mark.parametrize(
+    "value", ["nope", "", "0" * 36, "{00000000-0000-4000-8000-000000000000}", 5, None, ["a"]]
+)
 def test_ids_that_are_no_uuids_are_refused(admin: Asker, value: Any) -> None:
     for fields in ({"id": value}, {"groups": [value]}):
         if fields != {"id": None}:
@@ -116,8 +151,15 @@ def test_ids_that_are_no_uuids_are_refused(admin: Asker, value: Any) -> None:
 
 
 def test_what_an_id_should_look_like_is_told(admin: Asker) -> None:
-    assert "uuid" in refused(admin("POST", "~/groups", {"group": {"id": "nope"}}), "ill-formed-name")["detail"]
-    told = refused(admin("POST", "~/groups", {"group": {"tenant_id": "a b"}}), "ill-formed-name")["detail"]
+    assert (
+        "uuid"
+        in refused(admin("POST", "~/groups", {"group": {"id": "nope"}}), "ill-formed-name")[
+            "detail"
+        ]
+    )
+    told = refused(admin("POST", "~/groups", {"group": {"tenant_id": "a b"}}), "ill-formed-name")[
+        "detail"
+    ]
     assert "VCPU" not in told
 
 
@@ -149,7 +191,11 @@ def padded(size: int) -> bytes:
 def test_a_body_is_read_up_to_the_limit_and_no_further(small: Asker, announced: bool) -> None:
     def send(size: int) -> Any:
         # What servers say of a body that came in chunks: it ends by itself.
-        base = {} if announced else {"wsgi.input": io.BytesIO(padded(size)), "wsgi.input_terminated": True}
+        base = (
+            {}
+            if announced
+            else {"wsgi.input": io.BytesIO(padded(size)), "wsgi.input_terminated": True}
+        )
         return small.within(base)("POST", "~/groups", padded(size) if announced else None)
 
     assert send(LIMIT).status_code == 201
@@ -178,6 +224,8 @@ def test_an_odd_length_is_no_failure(small: Asker, length: str) -> None:
     base = {"wsgi.input": io.BytesIO(padded(50)), "CONTENT_LENGTH": length}
     # PEP 3333 knows no such lengths; servers hand them on nevertheless.
     bare = Client(small.app)
-    answer = bare.open("/v1.0/demo/groups", method="POST", environ_overrides={**base, WHO: small.who})
+    answer = bare.open(
+        "/v1.0/demo/groups", method="POST", environ_overrides={**base, WHO: small.who}
+    )
     assert answer.status_code in {400, 413}
     assert small.get("~/groups", "groups") == []

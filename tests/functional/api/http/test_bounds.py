@@ -19,7 +19,12 @@ from groupsolver.files.faults import faults_of
 from groupsolver.model.application import Flavor
 from groupsolver.model.fleet import Fleet
 from groupsolver.wire import count_limits
-from groupsolver.wire.bodies.core import FlavorRequest, GroupFields, InstanceRequest, PlacementFields
+from groupsolver.wire.bodies.core import (
+    FlavorRequest,
+    GroupFields,
+    InstanceRequest,
+    PlacementFields,
+)
 from groupsolver.wire.xml import scalars
 from tests.support.drivers.api_driver import Asker, World, one, refused
 
@@ -77,17 +82,31 @@ COSTLY: dict[str, tuple[str, Callable[[], Any], str]] = {
     ),
     "classes of a flavor": (
         "placements",
-        lambda: placement({"flavor": "a", "count": 2000}, flavors={"a": {"resources": classes(10_000)}}),
+        lambda: placement(
+            {"flavor": "a", "count": 2000}, flavors={"a": {"resources": classes(10_000)}}
+        ),
         "out-of-range",
     ),
-    "unknown keys": ("groups", lambda: group(**{f"affin{i}": 1 for i in range(50_000)}), "unknown-key"),
+    "unknown keys": (
+        "groups",
+        lambda: group(**{f"affin{i}": 1 for i in range(50_000)}),
+        "unknown-key",
+    ),
     "integers for policies": ("groups", lambda: group(policies=[1] * 400_000), "out-of-range"),
     "unknown policies": ("groups", lambda: group(policies=["afinity"] * 1000), "unknown-policy"),
     "integers for groups": ("groups", lambda: group(groups=[1] * 400_000), "out-of-range"),
     "integers for members": ("groups", lambda: group(members=[1] * 100_000), "wrong-type"),
-    "metadata": ("groups", lambda: group(metadata={str(i): 1 for i in range(90_000)}), "out-of-range"),
+    "metadata": (
+        "groups",
+        lambda: group(metadata={str(i): 1 for i in range(90_000)}),
+        "out-of-range",
+    ),
     "traits": ("groups", lambda: group(policies=[capable(*classes(60_000))]), "out-of-range"),
-    "traits that are none": ("groups", lambda: group(policies=[capable(*map(str, range(60_000)))]), "out-of-range"),
+    "traits that are none": (
+        "groups",
+        lambda: group(policies=[capable(*map(str, range(60_000)))]),
+        "out-of-range",
+    ),
 }
 
 
@@ -115,21 +134,35 @@ def test_policies_may_name_so_much_and_no_more(admin: Asker) -> None:
     kept = admin.group(policies=[capable(*short)])
     # What is stored is read back, and may stay as it is.
     assert admin("PATCH", f"~/groups/{kept['id']}", group(name="new")).status_code == 200
-    told = refused(admin("POST", "~/groups", group(policies=["affinity", capable(*short, "ONE_MORE")])), "out-of-range")
-    assert "group.policies: expected at most 1000 names in a policy, found 1001 in policies[1]" in told["detail"]
+    told = refused(
+        admin("POST", "~/groups", group(policies=["affinity", capable(*short, "ONE_MORE")])),
+        "out-of-range",
+    )
+    assert (
+        "group.policies: expected at most 1000 names in a policy, found 1001 in policies[1]"
+        in told["detail"]
+    )
     long = [f"{i:0>250}" for i in range(255)]
     admin.group(policies=[capable(*long)])
-    told = refused(admin("POST", "~/groups", group(policies=[capable(*long, *short)])), "out-of-range")
     told = refused(
-        admin("POST", "~/groups", group(policies=[{"kind": "affinity", "x-a": "b" * 2**16}])), "out-of-range"
+        admin("POST", "~/groups", group(policies=[capable(*long, *short)])), "out-of-range"
+    )
+    told = refused(
+        admin("POST", "~/groups", group(policies=[{"kind": "affinity", "x-a": "b" * 2**16}])),
+        "out-of-range",
     )
     assert "characters of policies" in told["detail"]
-    refused(admin("PATCH", f"~/groups/{kept['id']}", group(policies=[capable(*short, "ONE_MORE")])), "out-of-range")
+    refused(
+        admin("PATCH", f"~/groups/{kept['id']}", group(policies=[capable(*short, "ONE_MORE")])),
+        "out-of-range",
+    )
 
 
 def test_a_group_is_made_at_once_beside_those_that_name_very_much(admin: Asker) -> None:
     for k in range(10):
-        admin.group(policies=[capable(*(f"CUSTOM_{'X' * 40}_{k}_{i}" for i in range(count_limits.NAMES)))])
+        admin.group(
+            policies=[capable(*(f"CUSTOM_{'X' * 40}_{k}_{i}" for i in range(count_limits.NAMES)))]
+        )
     start = time.process_time()
     made = admin.id(policies=["affinity"])
     admin.place(one(made, count=2))
@@ -178,7 +211,9 @@ def test_a_name_is_no_longer_with_its_number_than_a_name_may_be(admin: Asker) ->
         refused(answer, "out-of-range", 400, "placement.instances[0].name")
 
 
-def test_a_member_chooses_no_ids_and_learns_nothing_of_those_of_others(world: World, member: Asker) -> None:
+def test_a_member_chooses_no_ids_and_learns_nothing_of_those_of_others(
+    world: World, member: Asker
+) -> None:
     foreign = world.asker("other", "member").place(one())["instances"][0]["id"]
     for id_ in (foreign, str(uuid4())):
         for query in ("", "?dry_run=true"):
@@ -195,18 +230,29 @@ NO_TENANTS = [".", "..", "...", "my project", "a/b", "a\n", "", "a" * 256, "\u00
 @pytest.mark.parametrize("name", NO_TENANTS)
 def test_what_is_no_tenant_is_none_anywhere(admin: Asker, tmp_path: Path, name: str) -> None:
     made = admin.id()
-    refused(admin("PATCH", f"~/groups/{made}", group(tenant_id=name)), "ill-formed-name", 400, "group.tenant_id")
-    refused(admin("POST", "~/groups", group(tenant_id=name)), "ill-formed-name", 400, "group.tenant_id")
+    refused(
+        admin("PATCH", f"~/groups/{made}", group(tenant_id=name)),
+        "ill-formed-name",
+        400,
+        "group.tenant_id",
+    )
+    refused(
+        admin("POST", "~/groups", group(tenant_id=name)), "ill-formed-name", 400, "group.tenant_id"
+    )
     path = tmp_path / "tokens.toml"
     assert main(["tokens", "add", "--tenant", name, "--tokens", str(path)]) == 2
     assert not path.exists()
 
 
 @pytest.mark.parametrize("name", ["a", "..a", "a..", "-", "_", "0.1", "a" * 255])
-def test_what_is_a_tenant_is_one_everywhere(world: World, admin: Asker, tmp_path: Path, name: str) -> None:
+def test_what_is_a_tenant_is_one_everywhere(
+    world: World, admin: Asker, tmp_path: Path, name: str
+) -> None:
     assert admin("POST", "~/groups", group(tenant_id=name)).status_code == 201
     assert len(world.asker(name, "reader").get("~/groups", "groups")) == 1
-    assert main(["tokens", "add", f"--tenant={name}", "--tokens", str(tmp_path / "tokens.toml")]) == 0
+    assert (
+        main(["tokens", "add", f"--tenant={name}", "--tokens", str(tmp_path / "tokens.toml")]) == 0
+    )
 
 
 def test_a_solve_takes_an_hour_at_most() -> None:

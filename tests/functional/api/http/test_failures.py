@@ -39,7 +39,9 @@ def test_an_unexpected_failure_is_opaque(
     assert member("GET", "~/instances").status_code == 200
 
 
-def test_a_failure_on_novas_paths_has_novas_form(member: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_on_novas_paths_has_novas_form(
+    member: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from groupsolver.api.nova import groups as nova
 
     monkeypatch.setattr(nova, "find_group", broken)
@@ -60,7 +62,9 @@ def test_a_solve_that_fails_claims_nothing_and_gives_its_place_back(
 
 
 @pytest.mark.parametrize("where", ["insert", "finish"])
-def test_a_claim_that_fails_half_way_leaves_nothing(member: Asker, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+def test_a_claim_that_fails_half_way_leaves_nothing(
+    member: Asker, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
     group = member.id()
     before = member("GET", f"~/groups/{group}").headers["ETag"]
     with monkeypatch.context() as patched:
@@ -143,7 +147,9 @@ def test_a_database_that_is_gone_is_told(world: World, member: Asker) -> None:
         assert "no database" not in answer.text
 
 
-def test_each_change_is_noted_with_who_and_why(world: World, member: Asker, caplog: pytest.LogCaptureFixture) -> None:
+def test_each_change_is_noted_with_who_and_why(
+    world: World, member: Asker, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO, "groupsolver.audit")
     group = member.id(name="web", policies=["anti-affinity"])
     placed = member.place(one(group, count=2), ttl=60)

@@ -17,7 +17,10 @@ FLEET: dict[str, Any] = {
         {
             "name": "h0001",
             "domains": {"zone": "z1", "rack": "r01"},
-            "inventory": {"VCPU": {"total": 64, "reserved": 2, "allocation_ratio": 4.0}, "MEMORY_MB": 262144},
+            "inventory": {
+                "VCPU": {"total": 64, "reserved": 2, "allocation_ratio": 4.0},
+                "MEMORY_MB": 262144,
+            },
             "used": {"VCPU": 12, "MEMORY_MB": 65536},
             "traits": ["STORAGE_DISK_SSD", "CUSTOM_FAST"],
             "enabled": True,
@@ -26,7 +29,9 @@ FLEET: dict[str, Any] = {
             "x-note": ["kept"],
         }
     ],
-    "links": [{"between": ["r01", "spine"], "bandwidth_mbps": 40000, "used_mbps": 1200, "latency_us": 5}],
+    "links": [
+        {"between": ["r01", "spine"], "bandwidth_mbps": 40000, "used_mbps": 1200, "latency_us": 5}
+    ],
 }
 
 
@@ -74,7 +79,11 @@ def test_a_host_with_members_stays(admin: Asker) -> None:
     held = admin.place(one())["instances"][0]
     assert held["host"] == "h0"
     refused(admin("DELETE", HOST + "h0"), "host-in-use", 409)
-    refused(admin("PUT", "/v1.0/fleet", {"hosts": hosts(2)[1:], "levels": ["zone", "rack"]}), "host-in-use", 409)
+    refused(
+        admin("PUT", "/v1.0/fleet", {"hosts": hosts(2)[1:], "levels": ["zone", "rack"]}),
+        "host-in-use",
+        409,
+    )
     assert [host["name"] for host in shown(admin)["hosts"]] == ["h0", "h1"]
     assert admin("DELETE", HOST + "h1").status_code == 204
     admin("DELETE", f"~/instances/{held['id']}")
@@ -130,7 +139,10 @@ def test_a_stale_tag_of_a_host_is_refused(admin: Asker) -> None:
 def test_a_level_at_which_policies_speak_stays(admin: Asker) -> None:
     admin.load(*hosts())
     flat = {"hosts": [{"name": f"h{i}", "inventory": {"VCPU": 8}} for i in range(6)]}
-    for policy in ({"kind": "affinity", "level": "rack"}, {"kind": "within", "domains": {"rack": ["r0"]}}):
+    for policy in (
+        {"kind": "affinity", "level": "rack"},
+        {"kind": "within", "domains": {"rack": ["r0"]}},
+    ):
         group = admin.id(policies=[policy])
         refused(admin("PUT", "/v1.0/fleet", flat), "level-in-use", 409)
         assert shown(admin)["levels"] == ["zone", "rack"]
@@ -147,8 +159,16 @@ def test_a_level_at_which_policies_speak_stays(admin: Asker) -> None:
         ({}, "missing-key", "hosts"),
         ({"hosts": []}, "out-of-range", "hosts"),
         ({"hosts": [{"name": "a"}, {"name": "a"}]}, "duplicate-name", "hosts[1].name"),
-        ({"hosts": [{"name": "a", "domains": {"rack": "r"}}]}, "unknown-level", "hosts[0].domains.rack"),
-        ({"hosts": [{"name": "a", "inventory": {"VCPU": -1}}]}, "out-of-range", "hosts[0].inventory.VCPU"),
+        (
+            {"hosts": [{"name": "a", "domains": {"rack": "r"}}]},
+            "unknown-level",
+            "hosts[0].domains.rack",
+        ),
+        (
+            {"hosts": [{"name": "a", "inventory": {"VCPU": -1}}]},
+            "out-of-range",
+            "hosts[0].inventory.VCPU",
+        ),
         ({"hosts": [{"name": "a", "used": {"vcpu": 1}}]}, "ill-formed-name", "hosts[0].used.vcpu"),
         ({"hosts": [{"name": "a", "traits": ["ssd"]}]}, "ill-formed-name", "hosts[0].traits[0]"),
         ({"hosts": [{"name": "a"}], "levels": ["host"]}, "reserved-name", "levels[0]"),
@@ -156,7 +176,9 @@ def test_a_level_at_which_policies_speak_stays(admin: Asker) -> None:
         ([], "wrong-type", ""),
     ],
 )
-def test_a_fleet_that_means_nothing_changes_nothing(admin: Asker, fleet: Any, code: str, path: str) -> None:
+def test_a_fleet_that_means_nothing_changes_nothing(
+    admin: Asker, fleet: Any, code: str, path: str
+) -> None:
     admin.load(*hosts(2))
     before = shown(admin)
     refused(admin("PUT", "/v1.0/fleet", fleet), code, 400, path)
@@ -177,12 +199,20 @@ def test_a_fleet_may_be_larger_than_other_bodies(tmp_path: Path) -> None:
 @pytest.mark.parametrize("role", ["reader", "member", "service"])
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/v1.0/fleet"), ("PUT", "/v1.0/fleet"), *((m, HOST + "h0") for m in ("GET", "PUT", "DELETE"))],
+    [
+        ("GET", "/v1.0/fleet"),
+        ("PUT", "/v1.0/fleet"),
+        *((m, HOST + "h0") for m in ("GET", "PUT", "DELETE")),
+    ],
 )
-def test_the_fleet_is_for_admins(world: World, admin: Asker, role: str, method: str, path: str) -> None:
+def test_the_fleet_is_for_admins(
+    world: World, admin: Asker, role: str, method: str, path: str
+) -> None:
     admin.load(*hosts(1))
     before = shown(admin)
     body = {"hosts": hosts(1, racks=1)} if path.endswith("fleet") else hosts(1)[0]
-    refused(world.asker("demo", role)(method, path, body if method == "PUT" else None), "forbidden", 403)
+    refused(
+        world.asker("demo", role)(method, path, body if method == "PUT" else None), "forbidden", 403
+    )
     refused(world.nobody()(method, path, body if method == "PUT" else None), "unauthorized", 401)
     assert shown(admin) == before

@@ -34,14 +34,23 @@ def test_the_table_has_every_row_of_the_contract_and_no_more() -> None:
     )
     want = {("GET", "/v1.0/<tenant_id>/groups"), ("POST", "/v1.0/<tenant_id>/groups")}
     want |= {(method, group) for method in ("GET", "UPDATE", "PUT", "PATCH", "DELETE")}
-    want |= {("GET", f"{group}/grants"), ("POST", f"{group}/grants"), ("DELETE", f"{group}/grants/<grantee>")}
+    want |= {
+        ("GET", f"{group}/grants"),
+        ("POST", f"{group}/grants"),
+        ("DELETE", f"{group}/grants/<grantee>"),
+    }
     want |= {("POST", f"{group}/adopt")}
-    want |= {("POST", "/v1.0/<tenant_id>/placements"), ("POST", "/v1.0/<tenant_id>/placements/<id>/confirm")}
+    want |= {
+        ("POST", "/v1.0/<tenant_id>/placements"),
+        ("POST", "/v1.0/<tenant_id>/placements/<id>/confirm"),
+    }
     want |= {("POST", f"/v1.0/<tenant_id>/{name}") for name in ("explain", "headroom")}
     want |= {("GET", "/v1.0/<tenant_id>/instances"), ("GET", instance), ("DELETE", instance)}
     want |= {("GET", "/v1.0/fleet"), ("PUT", "/v1.0/fleet")}
     want |= {(method, host) for method in ("GET", "PUT", "DELETE")}
-    want |= {("GET", path) for path in ("/", "/v2.1", "/v2.1/", "/openapi.json", "/healthz", "/metrics")}
+    want |= {
+        ("GET", path) for path in ("/", "/v2.1", "/v2.1/", "/openapi.json", "/healthz", "/metrics")
+    }
     for prefix in ("/v2.1", "/v2.1/<project_id>"):
         want |= {(method, f"{prefix}/os-server-groups") for method in ("GET", "POST")}
         want |= {(method, f"{prefix}/os-server-groups/<id>") for method in ("GET", "DELETE")}
@@ -80,14 +89,36 @@ class Speaker:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_row_speaks(kind: str, admin: Asker) -> None:
     ask = Speaker(admin, kind)
-    fleet = {"levels": ["zone", "rack"], "hosts": hosts(), "links": [{"between": ["r0", "spine"], "latency_us": 5}]}
+    fleet = {
+        "levels": ["zone", "rack"],
+        "hosts": hosts(),
+        "links": [{"between": ["r0", "spine"], "latency_us": 5}],
+    }
     ask("PUT", "/v1.0/fleet", 204, None, fleet, Fleet, "fleet")
     shown = ask("GET", "/v1.0/fleet", 200, core.FleetAnswer, root="fleet")
-    assert (shown["levels"], len(shown["hosts"]), shown["links"][0]["latency_us"]) == (["zone", "rack"], 6, 5)
-    new = {"name": "h9", "inventory": {"VCPU": {"total": 4, "allocation_ratio": 1.5}}, "traits": ["SSD"]}
+    assert (shown["levels"], len(shown["hosts"]), shown["links"][0]["latency_us"]) == (
+        ["zone", "rack"],
+        6,
+        5,
+    )
+    new = {
+        "name": "h9",
+        "inventory": {"VCPU": {"total": 4, "allocation_ratio": 1.5}},
+        "traits": ["SSD"],
+    }
     assert ask("PUT", "/v1.0/fleet/hosts/h9", 201, Host, new, Host, "host")["traits"] == ["SSD"]
-    assert ask("PUT", "/v1.0/fleet/hosts/h9", 200, Host, {**new, "enabled": False}, Host, "host")["enabled"] is False
-    assert ask("GET", "/v1.0/fleet/hosts/h9", 200, Host, root="host")["inventory"]["VCPU"]["allocation_ratio"] == 1.5
+    assert (
+        ask("PUT", "/v1.0/fleet/hosts/h9", 200, Host, {**new, "enabled": False}, Host, "host")[
+            "enabled"
+        ]
+        is False
+    )
+    assert (
+        ask("GET", "/v1.0/fleet/hosts/h9", 200, Host, root="host")["inventory"]["VCPU"][
+            "allocation_ratio"
+        ]
+        == 1.5
+    )
     ask("DELETE", "/v1.0/fleet/hosts/h9", 204, None)
 
     wanted = {"group": {"name": "web", "policies": ["anti-affinity"], "metadata": {"a b": "1"}}}
@@ -110,20 +141,28 @@ def test_every_row_speaks(kind: str, admin: Asker) -> None:
         changed = ask(method, here, 200, core.GroupAnswer, change, core.GroupRequest)["group"]
         assert changed == {**group, "name": method, "metadata": None}
 
-    place = {"placement": {"flavors": {"m": {"resources": {"VCPU": 2}}}, "instances": [], "ttl": 60}}
+    place = {
+        "placement": {"flavors": {"m": {"resources": {"VCPU": 2}}}, "instances": [], "ttl": 60}
+    }
     place["placement"]["instances"] = [{"flavor": "m", "count": 2, "hints": {"group": group["id"]}}]
-    placed = ask("POST", "~/placements", 201, core.PlacementAnswer, place, core.PlacementRequest)["placement"]
+    placed = ask("POST", "~/placements", 201, core.PlacementAnswer, place, core.PlacementRequest)[
+        "placement"
+    ]
     assert placed["status"] == "optimal"
     assert placed["objective"] == placed["bound"] == 2000  # two empty hosts, 1000 points each
     assert placed["gap"] == 0
     assert {i["host"] for i in placed["instances"]} == {"h0", "h1"}
-    confirmed = ask("POST", f"~/placements/{placed['id']}/confirm", 200, core.PlacementAnswer)["placement"]
+    confirmed = ask("POST", f"~/placements/{placed['id']}/confirm", 200, core.PlacementAnswer)[
+        "placement"
+    ]
     assert confirmed == {**placed, "expires_at": None}
     all_ = ask("GET", "~/instances", 200, core.InstancesAnswer)["instances"]
     assert [i["id"] for i in all_] == [i["id"] for i in placed["instances"]]
     assert all_[0]["resources"] == {"VCPU": 2}
     for instance in all_:
-        assert ask("GET", f"~/instances/{instance['id']}", 200, core.InstanceAnswer) == {"instance": instance}
+        assert ask("GET", f"~/instances/{instance['id']}", 200, core.InstanceAnswer) == {
+            "instance": instance
+        }
         ask("DELETE", f"~/instances/{instance['id']}", 204, None)
     assert ask("GET", "~/instances", 200, core.InstancesAnswer) == {"instances": []}
     ask("DELETE", here, 204, None)
@@ -136,18 +175,27 @@ def test_an_infeasible_placement_carries_its_conflict_in_both_forms(admin: Asker
     group = admin.id(name="web", policies=["anti-affinity"])
     for kind in KINDS:
         body = {"placement": {"instances": [one(group, count=3)]}}
-        told = Speaker(admin, kind)("POST", "~/placements", 409, core.ErrorsAnswer, body, core.PlacementRequest)[
-            "errors"
-        ][0]
+        told = Speaker(admin, kind)(
+            "POST", "~/placements", 409, core.ErrorsAnswer, body, core.PlacementRequest
+        )["errors"][0]
         assert told["code"] == "placement-infeasible"
         assert told["conflict"].keys() == {"policies", "capacity", "minimal", "fixes"}
         size, rule = told["conflict"]["policies"]
-        assert size == {"group": group, "policy": "members", "sentence": "3 new members of web are placed"}
+        assert size == {
+            "group": group,
+            "policy": "members",
+            "sentence": "3 new members of web are placed",
+        }
         assert (rule["group"], rule["policy"]) == (group, "anti-affinity")
-        assert rule["sentence"].startswith("no host holds more than 1 member of web; 3 members need 3 hosts")
+        assert rule["sentence"].startswith(
+            "no host holds more than 1 member of web; 3 members need 3 hosts"
+        )
         assert told["conflict"]["minimal"] is True
         fix = told["conflict"]["fixes"][0]
-        assert (fix["change"], fix["cost"]) == ("web anti-affinity at host max_per_domain 1 -> 2", 1)
+        assert (fix["change"], fix["cost"]) == (
+            "web anti-affinity at host max_per_domain 1 -> 2",
+            1,
+        )
         assert sorted(fix["placement"].values()) in (["h0", "h0", "h1"], ["h0", "h1", "h1"])
 
 
@@ -170,15 +218,26 @@ def test_accept_chooses_the_form(admin: Asker, accept: str, media: str) -> None:
 def test_unknown_media_types_are_refused_before_anything_is_done(admin: Asker) -> None:
     refused(admin("GET", "~/groups", Accept="text/html"), "not-acceptable", 406)
     refused(admin("POST", "~/groups", {"group": {}}, Accept="image/png"), "not-acceptable", 406)
-    refused(admin("POST", "~/groups", {"group": {}}, Content_Type="text/plain"), "unsupported-media-type", 415)
+    refused(
+        admin("POST", "~/groups", {"group": {}}, Content_Type="text/plain"),
+        "unsupported-media-type",
+        415,
+    )
     latin = "application/json; charset=latin-1"
-    refused(admin("POST", "~/groups", {"group": {}}, Content_Type=latin), "unsupported-media-type", 415)
+    refused(
+        admin("POST", "~/groups", {"group": {}}, Content_Type=latin), "unsupported-media-type", 415
+    )
     assert admin.get("~/groups", "groups") == []
 
 
 def test_a_merge_patch_has_a_media_type_of_its_own(admin: Asker) -> None:
     group = admin.id()
-    answer = admin("PATCH", f"~/groups/{group}", {"group": {"name": "a"}}, Content_Type="application/merge-patch+json")
+    answer = admin(
+        "PATCH",
+        f"~/groups/{group}",
+        {"group": {"name": "a"}},
+        Content_Type="application/merge-patch+json",
+    )
     assert answer.get_json()["group"]["name"] == "a"
 
 
@@ -195,7 +254,9 @@ def test_a_merge_patch_has_a_media_type_of_its_own(admin: Asker) -> None:
         ("POST", "/healthz", "GET, HEAD"),
     ],
 )
-def test_other_methods_are_told_which_are_allowed(admin: Asker, method: str, path: str, allowed: str) -> None:
+def test_other_methods_are_told_which_are_allowed(
+    admin: Asker, method: str, path: str, allowed: str
+) -> None:
     answer = admin(method, path)
     refused(answer, "method-not-allowed", 405)
     assert answer.headers["Allow"] == allowed
@@ -203,7 +264,14 @@ def test_other_methods_are_told_which_are_allowed(admin: Asker, method: str, pat
 
 def test_head_is_get_without_a_body(admin: Asker) -> None:
     group = admin.id(name="a")
-    for path in ("~/groups", f"~/groups/{group}", "~/instances", "/v1.0/fleet", "/healthz", "/metrics"):
+    for path in (
+        "~/groups",
+        f"~/groups/{group}",
+        "~/instances",
+        "/v1.0/fleet",
+        "/healthz",
+        "/metrics",
+    ):
         got, head = admin("GET", path), admin("HEAD", path)
         assert (head.status_code, head.data) == (200, b"")
         for name in ("Content-Type", "ETag"):
@@ -211,7 +279,9 @@ def test_head_is_get_without_a_body(admin: Asker) -> None:
     assert admin("HEAD", f"~/groups/{UNKNOWN}").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/nope", "/v1.0", "/v1.0/demo", "/v1.0/demo/group", "/v1.0/fleet/host", "/v3/x"])
+@pytest.mark.parametrize(
+    "path", ["/nope", "/v1.0", "/v1.0/demo", "/v1.0/demo/group", "/v1.0/fleet/host", "/v3/x"]
+)
 def test_unknown_paths_are_not_found(admin: Asker, path: str) -> None:
     refused(admin("GET", path), "no-such-path", 404)
 
@@ -230,7 +300,9 @@ def test_a_created_group_is_where_location_says(admin: Asker) -> None:
     assert admin("GET", there).headers["ETag"] == made.headers["ETag"]
 
 
-@pytest.mark.parametrize("headers", [{"Host": "a..b"}, {"Host": "x" * 300}, {"Host": "é"}, {"Host": "[::1"}])
+@pytest.mark.parametrize(
+    "headers", [{"Host": "a..b"}, {"Host": "x" * 300}, {"Host": "é"}, {"Host": "[::1"}]
+)
 def test_an_odd_host_is_no_failure(admin: Asker, headers: dict[str, str]) -> None:
     assert admin("GET", "~/groups", **headers).status_code == 200
 

@@ -28,7 +28,10 @@ def everywhere(asker: Asker) -> list[dict[str, Any]]:
     again = asker.ask(one(), key="k", ttl=60).get_json()["placement"]
     confirmed = asker("POST", f"~/placements/{placed['id']}/confirm").get_json()["placement"]
     there = placed["instances"][0]["id"]
-    shown, listed = asker.get(f"~/instances/{there}", "instance"), asker.get("~/instances", "instances")
+    shown, listed = (
+        asker.get(f"~/instances/{there}", "instance"),
+        asker.get("~/instances", "instances"),
+    )
     tried = asker.ask(one(), query="?dry_run=true").get_json()["placement"]
     return [p["instances"][0] for p in (placed, again, confirmed, tried)] + [shown, *listed]
 
@@ -38,7 +41,10 @@ def test_names_of_hosts_are_shown_to_admins_alone(world: World, role: str) -> No
     asker = world.asker("demo", role)
     if role == "reader":  # who may not place is shown what others have placed
         placed = world.asker("demo", "member").place(one())["instances"][0]["id"]
-        found = [asker.get(f"~/instances/{placed}", "instance"), *asker.get("~/instances", "instances")]
+        found = [
+            asker.get(f"~/instances/{placed}", "instance"),
+            *asker.get("~/instances", "instances"),
+        ]
     else:
         found = everywhere(asker)
     for instance in found:
@@ -53,7 +59,9 @@ def test_ids_of_hosts_are_a_projects_own(world: World) -> None:
     assert demo[0]["hostId"] == demo[1]["hostId"] != other[0]["hostId"]
 
 
-@pytest.mark.parametrize(("setting", "who"), [(True, {"reader", "member", "service"}), (["member"], {"member"})])
+@pytest.mark.parametrize(
+    ("setting", "who"), [(True, {"reader", "member", "service"}), (["member"], {"member"})]
+)
 def test_an_operator_may_reveal_them(tmp_path: Path, setting: Any, who: set[str]) -> None:
     (tmp_path / "x").mkdir()
     with opened(tmp_path / "x", reveal_hosts=setting) as world:
@@ -111,11 +119,19 @@ WIDE = {"kind": "exclusive", "level": "rack"}
 HOSTS = {"kind": "within", "hosts": ["h0"]}
 
 
-@pytest.mark.parametrize("policy", [WIDE, HOSTS, {"kind": "outside", "hosts": ["h1"]}, {**WIDE, "weight": 5}])
+@pytest.mark.parametrize(
+    "policy", [WIDE, HOSTS, {"kind": "outside", "hosts": ["h1"]}, {**WIDE, "weight": 5}]
+)
 @pytest.mark.parametrize("setting", ["admin", "service", "member"])
-def test_what_is_the_operators_needs_the_role_that_is_set(tmp_path: Path, policy: Any, setting: str) -> None:
+def test_what_is_the_operators_needs_the_role_that_is_set(
+    tmp_path: Path, policy: Any, setting: str
+) -> None:
     (tmp_path / "x").mkdir()
-    may = {"admin": {"admin"}, "service": {"service", "admin"}, "member": {"member", "service", "admin"}}[setting]
+    may = {
+        "admin": {"admin"},
+        "service": {"service", "admin"},
+        "member": {"member", "service", "admin"},
+    }[setting]
     with opened(tmp_path / "x", host_policies=setting) as world:
         world.asker("ops", "admin").load(*hosts(2))
         for role in ("member", "service", "admin"):

@@ -36,11 +36,21 @@ def test_open_paths_are_open(world: World, path: str) -> None:
 def test_roles_are_keystones_and_no_header_makes_them_more(world: World) -> None:
     shop, victim = world.nobody("shop"), world.nobody("victim")
     admin, member, reader = ({"X_Auth_Token": role} for role in ("admin", "member", "reader"))
-    assert shop("PUT", "/v1.0/fleet", {"levels": ["zone", "rack"], "hosts": hosts()}, **admin).status_code == 204
+    assert (
+        shop(
+            "PUT", "/v1.0/fleet", {"levels": ["zone", "rack"], "hosts": hosts()}, **admin
+        ).status_code
+        == 204
+    )
     assert victim("POST", "~/groups", {"group": {"id": UNKNOWN}}, **admin).status_code == 201
     for headers in (member, {**SPOOF, **member}):
-        assert shop("POST", "~/groups", {"group": {}}, **headers).get_json()["group"]["tenant_id"] == "shop"
-        placed = shop("POST", "~/placements", {"placement": {"instances": [one()]}}, **headers).get_json()
+        assert (
+            shop("POST", "~/groups", {"group": {}}, **headers).get_json()["group"]["tenant_id"]
+            == "shop"
+        )
+        placed = shop(
+            "POST", "~/placements", {"placement": {"instances": [one()]}}, **headers
+        ).get_json()
         assert placed["placement"]["instances"][0]["host"] is None
         refused(shop("GET", f"~/groups/{UNKNOWN}", **headers), "group-not-found", 404)
         refused(victim("GET", f"~/groups/{UNKNOWN}", **headers), "tenant-not-found", 404)

@@ -35,7 +35,13 @@ PLACES: list[tuple[str, str, type[Value], str | None, st.SearchStrategy[Any]]] =
     ("POST", "~/groups", core.GroupRequest, None, wrapped("group", GROUP_ASKED)),
     ("PUT", "~/groups/{id}", core.GroupRequest, None, wrapped("group", GROUP_ASKED)),
     ("PATCH", "~/groups/{id}", core.GroupRequest, None, wrapped("group", GROUP_ASKED)),
-    ("POST", "~/placements?dry_run=true", core.PlacementRequest, None, wrapped("placement", PLACEMENT_ASKED)),
+    (
+        "POST",
+        "~/placements?dry_run=true",
+        core.PlacementRequest,
+        None,
+        wrapped("placement", PLACEMENT_ASKED),
+    ),
     ("POST", "~/explain", explain.ExplainRequest, None, wrapped("placement", EXPLAIN_ASKED)),
     ("POST", "~/headroom", headroom.HeadroomRequest, None, wrapped("placement", HEADROOM_ASKED)),
     ("PUT", "/v1.0/fleet", Fleet, "fleet", FLEET),
@@ -90,15 +96,38 @@ def test_any_body_is_answered(
 
 @given(path=st.text(max_size=20), method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE"]))
 def test_any_path_is_answered(shared: Shared, path: str, method: str) -> None:
-    for start in ("~/", "~/groups/", "~/groups?", "~/instances/", "/v1.0/", "/v1.0/fleet/hosts/", "/v2.1/", "/"):
-        answer = shared.admin(method, start + quote(path, errors="replace"), Accept="application/xml, */*;q=0.1")
+    for start in (
+        "~/",
+        "~/groups/",
+        "~/groups?",
+        "~/instances/",
+        "/v1.0/",
+        "/v1.0/fleet/hosts/",
+        "/v2.1/",
+        "/",
+    ):
+        answer = shared.admin(
+            method, start + quote(path, errors="replace"), Accept="application/xml, */*;q=0.1"
+        )
         assert answer.status_code < 500, (start, answer.text)
 
 
 @given(
     headers=st.dictionaries(
-        st.sampled_from(["Accept", "Content_Type", "If_Match", "Idempotency_Key", "Host", "X_Openstack_Request_Id"]),
-        st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=30),
+        st.sampled_from(
+            [
+                "Accept",
+                "Content_Type",
+                "If_Match",
+                "Idempotency_Key",
+                "Host",
+                "X_Openstack_Request_Id",
+            ]
+        ),
+        st.text(
+            st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"),
+            max_size=30,
+        ),
     )
 )
 def test_any_headers_are_answered(shared: Shared, headers: dict[str, str]) -> None:

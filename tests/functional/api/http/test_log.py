@@ -123,19 +123,30 @@ def test_a_change_says_who_did_what_to_whose(log: io.StringIO) -> None:
 def test_what_the_server_does_by_itself_has_no_user(log: io.StringIO) -> None:
     audit("placement-expire", "x", request_id=None, principal=None, tenant="p1")
     (line,) = lines(log)
-    assert (line["user"], line["user_tenant"], line["roles"], line["request_id"]) == (None, None, [], None)
+    assert (line["user"], line["user_tenant"], line["roles"], line["request_id"]) == (
+        None,
+        None,
+        [],
+        None,
+    )
 
 
 def test_a_placement_says_why_these_hosts(log: io.StringIO) -> None:
     app = Application.model_validate(
         {
             "groups": [
-                {"name": "g", "policies": ["anti-affinity"], "members": [{"resources": {"VCPU": 1}, "count": 2}]}
+                {
+                    "name": "g",
+                    "policies": ["anti-affinity"],
+                    "members": [{"resources": {"VCPU": 1}, "count": 2}],
+                }
             ],
             "existing": [{"group": "g", "id": "g/0", "host": "h1", "resources": {"VCPU": 1}}],
         }
     )
-    fleet = Fleet.model_validate({"hosts": [{"name": n, "inventory": {"VCPU": 4}} for n in ("h1", "h2")]})
+    fleet = Fleet.model_validate(
+        {"hosts": [{"name": n, "inventory": {"VCPU": 4}} for n in ("h1", "h2")]}
+    )
     audit_placement(
         "pl",
         request_id="req-3",
@@ -143,7 +154,10 @@ def test_a_placement_says_why_these_hosts(log: io.StringIO) -> None:
         tenant="p1",
         outcome="placed",
         objective="pack",
-        instances=[{"id": "g/1", "name": "web", "group": "g"}, {"id": "i2", "name": None, "group": None}],
+        instances=[
+            {"id": "g/1", "name": "web", "group": "g"},
+            {"id": "i2", "name": None, "group": None},
+        ],
         reasons=why(app, fleet, {"g/1": "h2"}),
         retries=0,
     )
@@ -170,7 +184,11 @@ def test_other_records_are_json_too_and_a_traceback_is_inside(log: io.StringIO) 
     assert failure["message"] == "an unexpected failure in req-4"
     assert failure["traceback"].startswith("Traceback")
     assert "ValueError: invalid literal" in failure["traceback"]
-    assert (warning["log"], warning["level"], warning["message"]) == ("waitress", "warning", "careful")
+    assert (warning["log"], warning["level"], warning["message"]) == (
+        "waitress",
+        "warning",
+        "careful",
+    )
 
 
 def test_setting_up_again_writes_each_line_once(log: io.StringIO) -> None:
@@ -200,7 +218,10 @@ names = ["", "groupsolver", "groupsolver.access", "groupsolver.audit"]
 print([(len(logging.getLogger(n).handlers), logging.getLogger(n).level) for n in names], audit.auditing())
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert (run.stdout, run.stderr) == ("[(0, 30), (0, 0), (0, 0), (0, 0)] False\n", "")  # 30: the root's own default
+    assert (run.stdout, run.stderr) == (
+        "[(0, 30), (0, 0), (0, 0), (0, 0)] False\n",
+        "",
+    )  # 30: the root's own default
 
 
 def test_a_request_id_is_novas() -> None:
@@ -215,7 +236,15 @@ def test_a_clients_id_of_that_form_is_kept_beside(given: str) -> None:
     assert global_request_id(given) == GIVEN
 
 
-OTHERS = ["", "req-1", GIVEN[4:], GIVEN + "\n", " " + GIVEN, GIVEN.replace("0f", "0g"), GIVEN.replace("0f", "\u0660f")]
+OTHERS = [
+    "",
+    "req-1",
+    GIVEN[4:],
+    GIVEN + "\n",
+    " " + GIVEN,
+    GIVEN.replace("0f", "0g"),
+    GIVEN.replace("0f", "\u0660f"),
+]
 
 
 @pytest.mark.parametrize("given", [None, *OTHERS])

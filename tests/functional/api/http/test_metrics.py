@@ -64,7 +64,9 @@ def test_solves_are_counted_by_objective_and_outcome(metrics: Metrics) -> None:
     metrics.solved("pack", "optimal", 0.3)
     metrics.solved("pack", "infeasible", 0.01)
     assert value(metrics, "solve_seconds_count", objective="pack", outcome="optimal") == 1
-    assert value(metrics, "solve_seconds_sum", objective="pack", outcome="infeasible") == pytest.approx(0.01)
+    assert value(
+        metrics, "solve_seconds_sum", objective="pack", outcome="infeasible"
+    ) == pytest.approx(0.01)
 
 
 def test_every_outcome_of_a_placement_is_there_from_the_start(metrics: Metrics) -> None:
@@ -119,7 +121,9 @@ def test_no_series_tells_when_it_was_made(metrics: Metrics) -> None:
 
 def test_no_label_is_a_tenants(metrics: Metrics) -> None:
     lines = list(used(metrics))
-    assert [line for line in lines if "tenant" in line.replace("/v1.0/{tenant_id}/groups", "")] == []
+    assert [
+        line for line in lines if "tenant" in line.replace("/v1.0/{tenant_id}/groups", "")
+    ] == []
     assert {label for _, labels in series(metrics) for label, _ in labels} == {
         "le",
         "method",

@@ -16,7 +16,13 @@ from tests.support.drivers.api_driver import Given, World, hosts, one, opened, r
 from tests.support.drivers.identity import SPOOFED
 
 OPEN = ["/", "/v2.1", "/v2.1/", "/openapi.json", "/healthz", "/metrics"]
-CLOSED = ["~/groups", "~/instances", "/v1.0/fleet", "/v2.1/os-server-groups", "/v2.1/demo/os-server-groups"]
+CLOSED = [
+    "~/groups",
+    "~/instances",
+    "/v1.0/fleet",
+    "/v2.1/os-server-groups",
+    "/v2.1/demo/os-server-groups",
+]
 HERE = {"REMOTE_ADDR": "127.0.0.1"}
 LOCAL = {"Host": "127.0.0.1"}
 SPOOF = {name.replace("-", "_"): value for name, value in SPOOFED.items()}
@@ -86,7 +92,12 @@ def test_open_paths_do_not_need_the_file_of_tokens(guarded: World, minted: Minte
 @pytest.mark.parametrize("path", CLOSED)
 def test_all_else_asks_for_a_token(guarded: World, minted: Minted, path: str) -> None:
     nobody = guarded.nobody()
-    for headers in ({}, {"X_Auth_Token": "gs_000000000000_" + "0" * 64}, SPOOF, {"Authorization": "Bearer x"}):
+    for headers in (
+        {},
+        {"X_Auth_Token": "gs_000000000000_" + "0" * 64},
+        SPOOF,
+        {"Authorization": "Bearer x"},
+    ):
         answer = nobody("GET", path, **headers)
         assert answer.status_code == 401
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
@@ -95,11 +106,20 @@ def test_all_else_asks_for_a_token(guarded: World, minted: Minted, path: str) ->
     assert nobody("GET", path, **minted.headers["admin"]).status_code == 401
 
 
-def test_a_token_is_its_projects_and_no_header_makes_it_more(guarded: World, minted: Minted) -> None:
+def test_a_token_is_its_projects_and_no_header_makes_it_more(
+    guarded: World, minted: Minted
+) -> None:
     ask, victim = guarded.nobody("demo"), guarded.nobody("victim")
     admin, member, reader = (minted.headers[role] for role in ("admin", "member", "reader"))
-    assert ask("PUT", "/v1.0/fleet", {"levels": ["zone", "rack"], "hosts": hosts()}, **admin).status_code == 204
-    group = victim("POST", "~/groups", {"group": {"name": "secret"}}, **admin).get_json()["group"]["id"]
+    assert (
+        ask(
+            "PUT", "/v1.0/fleet", {"levels": ["zone", "rack"], "hosts": hosts()}, **admin
+        ).status_code
+        == 204
+    )
+    group = victim("POST", "~/groups", {"group": {"name": "secret"}}, **admin).get_json()["group"][
+        "id"
+    ]
     for headers in (member, {**member, **SPOOF}):
         refused(victim("GET", "~/groups", **headers), "tenant-not-found", 404)
         refused(victim("DELETE", f"~/groups/{group}", **headers), "tenant-not-found", 404)
@@ -140,7 +160,9 @@ def test_on_loopback_what_comes_from_elsewhere_is_refused_on_every_path(
 @pytest.mark.parametrize("path", [*OPEN, *CLOSED])
 def test_on_loopback_whoever_is_here_is_admin(local: World, path: str) -> None:
     assert local.nobody().within(HERE)("GET", path, **LOCAL).status_code == 200
-    assert local.nobody().within({"REMOTE_ADDR": "10.0.0.1"})("GET", path, **LOCAL).status_code == 403
+    assert (
+        local.nobody().within({"REMOTE_ADDR": "10.0.0.1"})("GET", path, **LOCAL).status_code == 403
+    )
 
 
 def test_a_page_that_is_open_here_changes_nothing(local: World) -> None:
@@ -154,7 +176,9 @@ def test_a_page_that_is_open_here_changes_nothing(local: World) -> None:
     assert not [name for name, _ in answer.headers if name.startswith("Access-Control")]
 
 
-def test_an_open_path_needs_no_more_than_that_the_asker_is_not_from_elsewhere(tmp_path: Path) -> None:
+def test_an_open_path_needs_no_more_than_that_the_asker_is_not_from_elsewhere(
+    tmp_path: Path,
+) -> None:
     class Refusing(Given):
         what = ""
 
@@ -163,7 +187,11 @@ def test_an_open_path_needs_no_more_than_that_the_asker_is_not_from_elsewhere(tm
 
     identity = Refusing()
     with opened(tmp_path, identity) as world:
-        for what, status in [("unauthorized", 200), ("forbidden", 200), ("identity-unavailable", 200)]:
+        for what, status in [
+            ("unauthorized", 200),
+            ("forbidden", 200),
+            ("identity-unavailable", 200),
+        ]:
             identity.what = what
             assert world.nobody()("GET", "/healthz").status_code == status
         identity.what = "foreign-request"

@@ -29,7 +29,12 @@ class Victim:
     def state(self) -> Any:
         return [
             self.asker("GET", path).get_json()
-            for path in ("~/groups", "~/instances", f"~/groups/{self.group}", f"~/instances/{self.instance}")
+            for path in (
+                "~/groups",
+                "~/instances",
+                f"~/groups/{self.group}",
+                f"~/instances/{self.instance}",
+            )
         ] + [self.asker("GET", f"~/groups/{self.group}").headers["ETag"]]
 
 
@@ -51,7 +56,10 @@ def same_as_unknown(asker: Asker, method: str, path: str, key: str, body: Any = 
     """What another project has is answered like what nobody has."""
     there, nowhere = asker(method, path, body), asker(method, path.replace(key, UNKNOWN), body)
     assert there.status_code == nowhere.status_code == 404
-    told, other = refused(there, there.get_json()["errors"][0]["code"]), nowhere.get_json()["errors"][0]
+    told, other = (
+        refused(there, there.get_json()["errors"][0]["code"]),
+        nowhere.get_json()["errors"][0],
+    )
     assert told["detail"].replace(key, UNKNOWN) == other["detail"]
     assert told["code"] == other["code"]
 
@@ -85,8 +93,13 @@ def test_a_group_by_every_verb(world: World, victim: Victim, method: str) -> Non
     ],
 )
 @pytest.mark.parametrize("role", ROLES)
-def test_a_path_of_another_project(world: World, victim: Victim, role: str, method: str, path: str) -> None:
-    bodies = {"/v1.0/victim/groups": {"group": {}}, "/v1.0/victim/placements": {"placement": {"instances": [one()]}}}
+def test_a_path_of_another_project(
+    world: World, victim: Victim, role: str, method: str, path: str
+) -> None:
+    bodies = {
+        "/v1.0/victim/groups": {"group": {}},
+        "/v1.0/victim/placements": {"placement": {"instances": [one()]}},
+    }
     path = path.format(placement=victim.placement, instance=victim.instance)
     body = bodies.get(path) if method == "POST" else None
     refused(world.asker("demo", role)(method, path, body), "tenant-not-found", 404)
@@ -99,7 +112,10 @@ def test_a_group_by_hint_by_policy_and_as_a_child(world: World, victim: Victim) 
     for fields in ({"policies": [near]}, {"groups": [victim.group]}):
         unknown = json.loads(json.dumps(fields).replace(victim.group, UNKNOWN))
         for method, path in (("POST", "~/groups"), ("PATCH", f"~/groups/{mine}")):
-            there, nowhere = asker(method, path, {"group": fields}), asker(method, path, {"group": unknown})
+            there, nowhere = (
+                asker(method, path, {"group": fields}),
+                asker(method, path, {"group": unknown}),
+            )
             told, other = (refused(answer, "group-not-found", 404) for answer in (there, nowhere))
             assert told["detail"].replace(victim.group, UNKNOWN) == other["detail"]
     for query in ("", "?dry_run=true"):
@@ -114,7 +130,10 @@ def test_instances_placements_and_markers(world: World, victim: Victim) -> None:
         same_as_unknown(asker, method, f"~/instances/{victim.instance}", victim.instance)
     same_as_unknown(asker, "POST", f"~/placements/{victim.placement}/confirm", victim.placement)
     for path, marker in (("~/groups", victim.group), ("~/instances", victim.instance)):
-        there, nowhere = asker("GET", f"{path}?marker={marker}"), asker("GET", f"{path}?marker={UNKNOWN}")
+        there, nowhere = (
+            asker("GET", f"{path}?marker={marker}"),
+            asker("GET", f"{path}?marker={UNKNOWN}"),
+        )
         assert there.status_code == nowhere.status_code == 400
         assert there.get_json()["errors"][0]["detail"] == nowhere.get_json()["errors"][0]["detail"]
         assert asker.get(path, path[2:]) == []
@@ -157,7 +176,10 @@ def test_a_project_has_a_name_of_plain_characters(world: World, tenant: str) -> 
     ("method", "path", "body"),
     [
         ("POST", "~/groups", {"group": {}}),
-        *((method, "~/groups/{group}", {"group": {"name": "x"}}) for method in ("UPDATE", "PUT", "PATCH")),
+        *(
+            (method, "~/groups/{group}", {"group": {"name": "x"}})
+            for method in ("UPDATE", "PUT", "PATCH")
+        ),
         ("DELETE", "~/groups/{group}?force=true", None),
         ("POST", "~/placements", {"placement": {"instances": [one()]}}),
         ("POST", "~/placements?dry_run=true", {"placement": {"instances": [one()]}}),
@@ -165,7 +187,9 @@ def test_a_project_has_a_name_of_plain_characters(world: World, tenant: str) -> 
         ("DELETE", "~/instances/{instance}", None),
     ],
 )
-def test_a_reader_changes_nothing(world: World, victim: Victim, method: str, path: str, body: Any) -> None:
+def test_a_reader_changes_nothing(
+    world: World, victim: Victim, method: str, path: str, body: Any
+) -> None:
     path = path.format(group=victim.group, placement=victim.placement, instance=victim.instance)
     refused(world.asker("victim", "reader")(method, path, body), "forbidden", 403)
     # Nor does who has no role that means anything here, nor who is nobody.
@@ -185,6 +209,8 @@ def test_what_a_client_says_of_itself_changes_nothing(world: World, victim: Vict
     refused(reader("GET", "/v1.0/fleet", **headers), "forbidden", 403)
     refused(nobody("GET", "~/groups", **headers), "unauthorized", 401)
     member = world.asker("demo", "member")
-    refused(member("POST", "~/groups", {"group": {"id": str(uuid4())}}, **headers), "forbidden", 403)
+    refused(
+        member("POST", "~/groups", {"group": {"id": str(uuid4())}}, **headers), "forbidden", 403
+    )
     made = member("POST", "~/groups", {"group": {}}, **headers).get_json()["group"]
     assert made["tenant_id"] == "demo"

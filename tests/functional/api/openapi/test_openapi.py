@@ -80,7 +80,9 @@ def test_each_route_is_described(route: Route) -> None:
     assert set(re.findall(r"<(\w+)>", route.path)) == {
         p["name"] for p in found.get("parameters", ()) if p["in"] == "path"
     }
-    assert set(route.query) <= {p["name"] for p in found.get("parameters", ()) if p["in"] == "query"}
+    assert set(route.query) <= {
+        p["name"] for p in found.get("parameters", ()) if p["in"] == "query"
+    }
     assert (route.takes is not None) <= ("requestBody" in found)
     for code in codes_of(route):
         shared = answers[str(HTTP[code][0])]["$ref"].rpartition("/")[2]

@@ -40,14 +40,21 @@ BEYOND = {
 
 @cache
 def validator(model: type[Value], mode: Any) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator({**ref(model, mode), "components": document()["components"]})
+    return jsonschema.Draft202012Validator(
+        {**ref(model, mode), "components": document()["components"]}
+    )
 
 
 @cache
 def described() -> Any:
     forms = json.loads(json.dumps(document()))
     for route in ROUTES:
-        content = forms["paths"][path_of(route)].get(route.method.lower(), {}).get("requestBody", {}).get("content", {})
+        content = (
+            forms["paths"][path_of(route)]
+            .get(route.method.lower(), {})
+            .get("requestBody", {})
+            .get("content", {})
+        )
         content.pop("application/xml", None)
     return schemathesis.openapi.from_dict(forms)
 
@@ -55,7 +62,9 @@ def described() -> Any:
 def drawn(model: type[Value], mode: GenerationMode) -> st.SearchStrategy[Any]:
     """Bodies by the schema alone: those that it accepts, or those that it refuses."""
     path, method = next(
-        (path_of(route), route.method) for route in ROUTES if route.takes is model and route.method in {"POST", "PUT"}
+        (path_of(route), route.method)
+        for route in ROUTES
+        if route.takes is model and route.method in {"POST", "PUT"}
     )
     cases = described()[path][method].as_strategy(mode)
     return cases.map(lambda case: _whole(case.body))  # type: ignore[no-any-return]
@@ -86,9 +95,13 @@ def bytes_of(body: Any) -> bytes:
     return body if isinstance(body, bytes) else json.dumps(body).encode()
 
 
-@pytest.mark.parametrize(("model", "data"), [(model, data) for model, _, data in BODIES if model in REQUESTS])
+@pytest.mark.parametrize(
+    ("model", "data"), [(model, data) for model, _, data in BODIES if model in REQUESTS]
+)
 @given(draw=st.data())
-def test_the_schema_accepts_what_is_read(model: type[Value], data: st.SearchStrategy[Any], draw: st.DataObject) -> None:
+def test_the_schema_accepts_what_is_read(
+    model: type[Value], data: st.SearchStrategy[Any], draw: st.DataObject
+) -> None:
     body = draw.draw(data)
     try:
         validated(model, body)
@@ -97,7 +110,9 @@ def test_the_schema_accepts_what_is_read(model: type[Value], data: st.SearchStra
     validator(model, "validation").validate(body)
 
 
-@pytest.mark.parametrize(("model", "data"), [(model, data) for model, _, data in BODIES if model in ANSWERS])
+@pytest.mark.parametrize(
+    ("model", "data"), [(model, data) for model, _, data in BODIES if model in ANSWERS]
+)
 @given(draw=st.data())
 def test_the_schema_accepts_what_is_answered(
     model: type[Value], data: st.SearchStrategy[Any], draw: st.DataObject
@@ -116,7 +131,9 @@ def test_the_schema_accepts_what_is_answered(
 def test_what_the_schema_accepts_is_well_formed(model: type[Value], draw: st.DataObject) -> None:
     body = draw.draw(drawn(model, GenerationMode.POSITIVE))
     assert [
-        fault for fault in faults_in(model, body) if fault.code not in BEYOND and "reserved" not in fault.message
+        fault
+        for fault in faults_in(model, body)
+        if fault.code not in BEYOND and "reserved" not in fault.message
     ] == []
 
 

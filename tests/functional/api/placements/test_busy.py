@@ -42,7 +42,9 @@ class Slow:
     def running(self, world: World, member: Asker) -> Iterator[list[Any]]:
         """One placement is solved, another waits."""
         answers: list[Any] = []
-        threads = [threading.Thread(target=lambda: answers.append(member.ask(one()))) for _ in range(2)]
+        threads = [
+            threading.Thread(target=lambda: answers.append(member.ask(one()))) for _ in range(2)
+        ]
         try:
             threads[0].start()
             assert self.begun.acquire(timeout=30)
@@ -95,7 +97,9 @@ def test_what_changes_meanwhile_is_seen_by_the_claim(
     assert member.get(f"~/groups/{group}", "group")["members"] == []
 
 
-def test_who_is_overtaken_again_and_again_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_overtaken_again_and_again_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "x").mkdir()
     with opened(tmp_path / "x", retries=2) as world:
         admin = world.asker("demo", "admin")
@@ -125,7 +129,9 @@ def test_no_answer_in_time_is_told(member: Asker, monkeypatch: pytest.MonkeyPatc
     assert member.get("~/instances", "instances") == []
 
 
-def test_the_time_limit_is_for_all_that_a_placement_takes(member: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_limit_is_for_all_that_a_placement_takes(
+    member: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     given: list[float] = []
 
     def solve(*args: Any) -> Result:
@@ -145,7 +151,9 @@ def test_a_placement_that_would_solve_for_ever_ends_in_time(world: World, member
     wanted = [{"resources": {name: draw.randint(20, 60) for name in names}} for _ in range(120)]
     total = {name: sum(w["resources"][name] for w in wanted) for name in names}
     size = {name: total[name] * 102 // (100 * 40) for name in names}
-    world.asker("demo", "admin").load(*[{"name": f"n{i}", "inventory": size} for i in range(40)], levels=())
+    world.asker("demo", "admin").load(
+        *[{"name": f"n{i}", "inventory": size} for i in range(40)], levels=()
+    )
     world.app.warm()  # as a server is when it starts
     start = time.monotonic()
     answer = member.ask(*wanted, time_limit=1, objective="cost")

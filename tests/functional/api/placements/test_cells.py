@@ -38,10 +38,15 @@ def test_cells_that_were_put_are_given_back_in_json_and_xml(admin: Asker) -> Non
     admin.load(NUMA, levels=())
     (told,) = admin("GET", "/v1.0/fleet").get_json()["hosts"]
     assert told["cells"] == [
-        {"inventory": {"VCPU": {"total": 4, "reserved": 0, "allocation_ratio": 1.0}}, "used": {"VCPU": 1}},
+        {
+            "inventory": {"VCPU": {"total": 4, "reserved": 0, "allocation_ratio": 1.0}},
+            "used": {"VCPU": 1},
+        },
         {
             "name": "b",
-            "inventory": {"VCPU": {"total": 4, "reserved": 0, "allocation_ratio": 1.0, "max_unit": 3}},
+            "inventory": {
+                "VCPU": {"total": 4, "reserved": 0, "allocation_ratio": 1.0, "max_unit": 3}
+            },
             "used": {},
         },
     ]
@@ -81,9 +86,13 @@ def test_the_cell_is_told_with_the_host_and_to_nobody_else(admin: Asker, member:
     assert admin.place(one(vcpu=1), key="again")["instances"][0] == by_admin
 
 
-def test_what_no_cell_holds_is_infeasible_though_the_host_has_it_in_all(admin: Asker, member: Asker) -> None:
+def test_what_no_cell_holds_is_infeasible_though_the_host_has_it_in_all(
+    admin: Asker, member: Asker
+) -> None:
     admin.load(NUMA, levels=())
-    refused(member.ask(one(vcpu=4)), "placement-infeasible", 409)  # 3 free in one, 3 at most a member in the other
+    refused(
+        member.ask(one(vcpu=4)), "placement-infeasible", 409
+    )  # 3 free in one, 3 at most a member in the other
     first = member.place(one(vcpu=3))["instances"][0]
     second = member.place(one(vcpu=3))["instances"][0]
     refused(member.ask(one(vcpu=2)), "placement-infeasible", 409)
@@ -139,7 +148,12 @@ def test_cells_that_are_none_are_refused(admin: Asker, cells: Any, code: str, pa
 
 @pytest.mark.parametrize(
     "cells",
-    ["<cells>0</cells>", "<cells><cell/></cells>", "<cells><cells/></cells>", "<cells><cell><name/></cell></cells>"],
+    [
+        "<cells>0</cells>",
+        "<cells><cell/></cells>",
+        "<cells><cells/></cells>",
+        "<cells><cell><name/></cell></cells>",
+    ],
 )
 def test_odd_xml_for_cells_is_answered_400(admin: Asker, cells: str) -> None:
     body = f"<host><name>n</name>{cells}</host>".encode()

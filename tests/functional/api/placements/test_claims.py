@@ -78,13 +78,23 @@ def test_a_claim_that_nobody_confirms_ends(world: World, member: Asker) -> None:
     assert member.ask(one(group, vcpu=8, count=2)).status_code == 201
 
 
-def test_the_end_of_claims_is_audited(world: World, member: Asker, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_end_of_claims_is_audited(
+    world: World, member: Asker, caplog: pytest.LogCaptureFixture
+) -> None:
     placed = member.place(one(count=2), ttl=30)
     world.clock.now += 31
     with caplog.at_level(logging.INFO, "groupsolver.audit"):
         member.place(one())
-    ended, _ = [json.loads(record.getMessage()) for record in caplog.records if record.name == "groupsolver.audit"]
-    assert (ended["action"], ended["subject"], ended["tenant"]) == ("placement-expire", placed["id"], "demo")
+    ended, _ = [
+        json.loads(record.getMessage())
+        for record in caplog.records
+        if record.name == "groupsolver.audit"
+    ]
+    assert (ended["action"], ended["subject"], ended["tenant"]) == (
+        "placement-expire",
+        placed["id"],
+        "demo",
+    )
     assert ended["instances"] == [instance["id"] for instance in placed["instances"]]
 
 
@@ -92,7 +102,9 @@ def test_a_group_whose_last_claims_have_ended_is_empty(world: World, member: Ask
     group = member.id()
     member.place(one(group), ttl=30)
     world.clock.now += 31
-    assert member("PUT", f"~/groups/{group}", {"group": {"policies": ["affinity"]}}).status_code == 200
+    assert (
+        member("PUT", f"~/groups/{group}", {"group": {"policies": ["affinity"]}}).status_code == 200
+    )
     member.place(one(group), ttl=30)
     world.clock.now += 31
     assert member("DELETE", f"~/groups/{group}").status_code == 204

@@ -44,11 +44,20 @@ def test_the_same_body_gets_the_same_answer_and_places_nothing_again(member: Ask
 def test_the_form_of_the_body_is_not_the_body(member: Asker) -> None:
     first = member.ask(one(), key="k").get_json()
     sent = write_body("xml", {"placement": {"instances": [one()]}}, core.PlacementRequest)
-    xml = member("POST", "~/placements", sent, Idempotency_Key="k", Content_Type="application/xml", Accept="text/xml")
+    xml = member(
+        "POST",
+        "~/placements",
+        sent,
+        Idempotency_Key="k",
+        Content_Type="application/xml",
+        Accept="text/xml",
+    )
     assert xml.status_code == 201
     assert read_data("xml", xml.data, core.PlacementAnswer) == first
     # Nor are the order of its keys, and what is said where it is the default.
-    spelt = {"placement": {"objective": "pack", "instances": [{"count": 1, "resources": {"VCPU": 1}}]}}
+    spelt = {
+        "placement": {"objective": "pack", "instances": [{"count": 1, "resources": {"VCPU": 1}}]}
+    }
     assert member("POST", "~/placements", spelt, Idempotency_Key="k").get_json() == first
 
 
@@ -91,7 +100,9 @@ def test_an_infeasible_placement_stays_infeasible_under_its_key(member: Asker) -
     assert member.ask(one(vcpu=8, count=2), key="new").status_code == 201
 
 
-def test_what_came_to_nothing_may_be_tried_again_under_its_key(member: Asker, monkeypatch: Any) -> None:
+def test_what_came_to_nothing_may_be_tried_again_under_its_key(
+    member: Asker, monkeypatch: Any
+) -> None:
     group = str(uuid4())
     refused(member.ask(one(group), key="k"), "group-not-found", 404)
     refused(member.ask(one(), key="k", time_limit=1e-9), "no-answer-in-time", 503)
@@ -128,7 +139,9 @@ def test_one_in_flight_is_told(member: Asker, monkeypatch: Any) -> None:
     assert count(member) == 1
 
 
-def test_a_key_whose_request_died_is_free_after_a_while(world: World, member: Asker, monkeypatch: Any) -> None:
+def test_a_key_whose_request_died_is_free_after_a_while(
+    world: World, member: Asker, monkeypatch: Any
+) -> None:
     class Killed(BaseException):
         pass
 
@@ -164,4 +177,7 @@ def test_who_may_not_see_hosts_sees_none_by_asking_again(world: World) -> None:
     assert (shown["host"], again) == ("h0", {**shown, "host": None})
     hidden = member.ask(one(), key="b").get_json()["placement"]["instances"][0]
     assert hidden["host"] is None
-    assert admin.ask(one(), key="b").get_json()["placement"]["instances"][0] == {**hidden, "host": "h0"}
+    assert admin.ask(one(), key="b").get_json()["placement"]["instances"][0] == {
+        **hidden,
+        "host": "h0",
+    }

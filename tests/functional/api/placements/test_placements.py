@@ -9,7 +9,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.support.drivers.api_driver import UNKNOWN, Asker, World, hosts, one, opened, refused, spots
+from tests.support.drivers.api_driver import (
+    UNKNOWN,
+    Asker,
+    World,
+    hosts,
+    one,
+    opened,
+    refused,
+    spots,
+)
 
 
 @pytest.fixture
@@ -28,7 +37,12 @@ def admin(world: World) -> Asker:
 def test_several_groups_are_placed_at_once_and_instances_of_none(admin: Asker) -> None:
     a = admin.id(name="a", policies=["anti-affinity"])
     b = admin.id(name="b", policies=["affinity", {"kind": "apart-from", "group": a}])
-    placed = admin.place(one(a, count=2, name="web"), one(b, vcpu=4, count=2), one(vcpu=8, name="big"), one(name=None))
+    placed = admin.place(
+        one(a, count=2, name="web"),
+        one(b, vcpu=4, count=2),
+        one(vcpu=8, name="big"),
+        one(name=None),
+    )
     assert [i["group"] for i in placed["instances"]] == [a, a, b, b, None, None]
     assert [i["name"] for i in placed["instances"]] == ["web-1", "web-2", None, None, "big", None]
     where = spots(placed)
@@ -64,7 +78,11 @@ def test_what_is_claimed_is_gone_for_every_project(world: World, admin: Asker) -
 def test_each_objective_is_proved(admin: Asker, objective: str) -> None:
     placed = admin.place(one(count=2), objective=objective)
     # pack: 2 x 1000 of two empty shares; spread: two hosts, each at 1000 - 1000; cost: no host has one.
-    assert (placed["status"], placed["objective"], placed["gap"]) == ("optimal", {"pack": 2000}.get(objective, 0), 0.0)
+    assert (placed["status"], placed["objective"], placed["gap"]) == (
+        "optimal",
+        {"pack": 2000}.get(objective, 0),
+        0.0,
+    )
     assert placed["bound"] == placed["objective"]
 
 
@@ -74,7 +92,12 @@ def test_ids_may_be_given(world: World, admin: Asker) -> None:
     refused(admin.ask(one(id=mine)), "id-taken", 409)
     refused(world.asker("other", "service").ask(one(id=mine)), "id-taken", 409)
     new = str(uuid4())
-    refused(admin.ask(one(id=new), one(id=new.upper())), "duplicate-name", 400, "placement.instances[1].id")
+    refused(
+        admin.ask(one(id=new), one(id=new.upper())),
+        "duplicate-name",
+        400,
+        "placement.instances[1].id",
+    )
     refused(admin.ask(one(id=new, count=2)), "wrong-value", 400, "placement.instances[0]")
     refused(admin.ask(one(id="nope")), "ill-formed-name", 400, "placement.instances[0].id")
     assert len(admin.get("~/instances", "instances")) == 1
@@ -107,15 +130,31 @@ def test_hints_name_a_group_of_the_project(world: World, admin: Asker) -> None:
         ),
         ({"instances": [{"resources": {}}]}, "out-of-range", "placement.instances[0]"),
         ({"instances": [{"resources": {"VCPU": 0}}]}, "out-of-range", "placement.instances[0]"),
-        ({"instances": [{"resources": {"vcpu": 1}}]}, "ill-formed-name", "placement.instances[0].resources.vcpu"),
-        ({"instances": [{"resources": {"VCPU": 1.5}}]}, "wrong-type", "placement.instances[0].resources.VCPU"),
-        ({"instances": [{"resources": {"VCPU": -1}}]}, "out-of-range", "placement.instances[0].resources.VCPU"),
+        (
+            {"instances": [{"resources": {"vcpu": 1}}]},
+            "ill-formed-name",
+            "placement.instances[0].resources.vcpu",
+        ),
+        (
+            {"instances": [{"resources": {"VCPU": 1.5}}]},
+            "wrong-type",
+            "placement.instances[0].resources.VCPU",
+        ),
+        (
+            {"instances": [{"resources": {"VCPU": -1}}]},
+            "out-of-range",
+            "placement.instances[0].resources.VCPU",
+        ),
         ({"instances": [one(count=0)]}, "out-of-range", "placement.instances[0].count"),
         ({"instances": [one(count=2001)]}, "too-many-members", "placement.instances"),
         ({"instances": [one(count=2000), one()]}, "too-many-members", "placement.instances"),
         ({"instances": [one(count=2**62)]}, "too-many-members", "placement.instances"),
         ({"instances": [one(nme="x")]}, "unknown-key", "placement.instances[0].nme"),
-        ({"instances": [one(hints={"grup": UNKNOWN})]}, "unknown-key", "placement.instances[0].hints.grup"),
+        (
+            {"instances": [one(hints={"grup": UNKNOWN})]},
+            "unknown-key",
+            "placement.instances[0].hints.grup",
+        ),
         ({"instances": [one()], "objective": "best"}, "wrong-value", "placement.objective"),
         ({"instances": [one()], "time_limit": 30.5}, "out-of-range", "placement.time_limit"),
         ({"instances": [one()], "time_limit": 0}, "out-of-range", "placement.time_limit"),
@@ -125,7 +164,9 @@ def test_hints_name_a_group_of_the_project(world: World, admin: Asker) -> None:
         ({"instances": [one()], "tll": 5}, "unknown-key", "placement.tll"),
     ],
 )
-def test_what_means_nothing_is_refused(admin: Asker, body: dict[str, Any], code: str, path: str) -> None:
+def test_what_means_nothing_is_refused(
+    admin: Asker, body: dict[str, Any], code: str, path: str
+) -> None:
     refused(admin("POST", "~/placements", {"placement": body}), code, 400, path)
     assert admin.get("~/instances", "instances") == []
 

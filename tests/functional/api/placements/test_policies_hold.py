@@ -14,7 +14,9 @@ from tests.support.drivers.api_driver import Asker, World, hosts, one, opened, r
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     with opened(tmp_path) as world:
-        world.asker("demo", "admin").load(*hosts(6, vcpu=8))  # racks r0 r1 r2, of h0 h3, h1 h4, h2 h5
+        world.asker("demo", "admin").load(
+            *hosts(6, vcpu=8)
+        )  # racks r0 r1 r2, of h0 h3, h1 h4, h2 h5
         yield world
 
 
@@ -56,7 +58,9 @@ def test_near_finds_the_other_group_of_an_earlier_request(admin: Asker) -> None:
 
 
 def test_spread_counts_the_domains_that_are_covered(admin: Asker) -> None:
-    group = admin.id(policies=[{"kind": "spread", "level": "rack", "min_domains": 3, "max_skew": 1}])
+    group = admin.id(
+        policies=[{"kind": "spread", "level": "rack", "min_domains": 3, "max_skew": 1}]
+    )
     found = [racks(spots(admin.place(one(group))))[0] for _ in range(6)]
     assert sorted(found[:3]) == sorted(found[3:]) == [0, 1, 2]
 

@@ -166,7 +166,9 @@ def test_a_solve_that_raises_gives_its_slot_back(error: type[BaseException]) -> 
 
 
 @pytest.mark.parametrize("handed_over", [False, True])
-def test_an_interrupt_while_waiting_loses_nothing(handed_over: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_while_waiting_loses_nothing(
+    handed_over: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pool = SolvePool(1, 1)
     with holding(pool) as let_go:
 

@@ -39,7 +39,9 @@ def test_a_token_is_who_keystone_says(api: Api) -> None:
     assert api.who("admin") == ("shop", "ann", {"admin"})
 
 
-@pytest.mark.parametrize("headers", [{}, {"X-Auth-Token": ""}, {"X-Auth-Token": "unknown"}, {"X-Auth-Token": "good,"}])
+@pytest.mark.parametrize(
+    "headers", [{}, {"X-Auth-Token": ""}, {"X-Auth-Token": "unknown"}, {"X-Auth-Token": "good,"}]
+)
 def test_no_token_and_an_unknown_one_are_refused(headers: dict[str, str], api: Api) -> None:
     assert api.get(headers) == (401, "unauthorized")
 
@@ -54,7 +56,9 @@ def test_a_token_that_has_expired_is_refused(api: Api, server: Server) -> None:
     assert api.get({"X-Auth-Token": "old"}) == (401, "unauthorized")
 
 
-def test_a_token_that_is_revoked_stops_working_where_nothing_is_remembered(api: Api, server: Server) -> None:
+def test_a_token_that_is_revoked_stops_working_where_nothing_is_remembered(
+    api: Api, server: Server
+) -> None:
     assert api.get({"X-Auth-Token": "good"})[0] == 200
     del server.tokens["good"]
     assert api.get({"X-Auth-Token": "good"}) == (401, "unauthorized")
@@ -68,14 +72,18 @@ def test_a_token_is_remembered_for_as_long_as_it_is_told(server: Server) -> None
 
 @pytest.mark.parametrize("name", SPOOFED)
 @pytest.mark.parametrize("token", [None, "unknown"])
-def test_an_identity_that_a_client_claims_opens_nothing(name: str, token: str | None, api: Api) -> None:
+def test_an_identity_that_a_client_claims_opens_nothing(
+    name: str, token: str | None, api: Api
+) -> None:
     sent = {} if token is None else {"X-Auth-Token": token}
     assert api.get({name: SPOOFED[name], **sent}) == (401, "unauthorized")
     assert api.get({**SPOOFED, **sent}) == (401, "unauthorized")
 
 
 @pytest.mark.parametrize("name", SPOOFED)
-def test_an_identity_that_a_client_claims_beside_a_token_changes_nothing(name: str, api: Api) -> None:
+def test_an_identity_that_a_client_claims_beside_a_token_changes_nothing(
+    name: str, api: Api
+) -> None:
     assert api.who("good", **{name: SPOOFED[name]}) == ("shop", "ann", {"member", "custom"})
 
 
@@ -107,7 +115,9 @@ def test_the_admin_of_the_system_has_no_tenant(api: Api, server: Server) -> None
     ],
     ids=["system reader", "domain admin", "domain member", "unscoped admin", "unscoped"],
 )
-def test_a_token_of_no_project_is_refused(roles: list[str], scope: dict[str, Any], api: Api, server: Server) -> None:
+def test_a_token_of_no_project_is_refused(
+    roles: list[str], scope: dict[str, Any], api: Api, server: Server
+) -> None:
     server.tokens["none"] = token_of(*roles, **scope)
     assert api.get({"X-Auth-Token": "none"}) == (403, "forbidden")
     assert api.get({"X-Auth-Token": "none", **SPOOFED}) == (403, "forbidden")
@@ -124,7 +134,11 @@ def test_where_one_project_is_the_admins_other_admins_are_none(api: Api, server:
 def test_a_services_token_beside_the_users_changes_nothing(api: Api, server: Server) -> None:
     server.tokens["service"] = token_of("service", "admin", system={"all": True})
     server.tokens["domain"] = token_of("admin", domain=DOMAIN)
-    assert api.who("good", **{"X-Service-Token": "service"}) == ("shop", "ann", {"member", "custom"})
+    assert api.who("good", **{"X-Service-Token": "service"}) == (
+        "shop",
+        "ann",
+        {"member", "custom"},
+    )
     assert api.get({"X-Auth-Token": "domain", "X-Service-Token": "service"}) == (403, "forbidden")
 
 

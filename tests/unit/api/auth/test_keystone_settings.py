@@ -38,7 +38,10 @@ def test_an_option_that_is_misspelt_or_missing_is_refused(server: Server) -> Non
     good = server.config()
     assert refusal(good | {"usernam": "x"}) == ("unknown-key", "keystone_authtoken.usernam")
     assert refusal(good | {"auth_type": "magic"}) == ("wrong-value", "keystone_authtoken.auth_type")
-    assert refusal(good | {"token_cache_time": "soon"}) == ("wrong-value", "keystone_authtoken.token_cache_time")
+    assert refusal(good | {"token_cache_time": "soon"}) == (
+        "wrong-value",
+        "keystone_authtoken.token_cache_time",
+    )
     assert refusal({"username": "x"}) == ("missing-key", "keystone_authtoken")
     for ours in ("delay_auth_decision", "auth_section"):
         assert refusal(good | {ours: "False"})[0] == "unknown-key"
@@ -47,7 +50,9 @@ def test_an_option_that_is_misspelt_or_missing_is_refused(server: Server) -> Non
 def test_options_are_read_from_a_file(server: Server, tmp_path: Path) -> None:
     path = tmp_path / "keystone.ini"
     lines = [f"{key} = {value}" for key, value in server.config().items()]
-    path.write_text("\n".join(["[DEFAULT]", "[keystone_authtoken]", *lines, "[database]", "connection = x"]))
+    path.write_text(
+        "\n".join(["[DEFAULT]", "[keystone_authtoken]", *lines, "[database]", "connection = x"])
+    )
     path.chmod(0o640)
     api = Api(Keystone.from_file(path))
     assert api.who("good") == ("shop", "ann", {"member"})
@@ -81,7 +86,9 @@ def test_a_file_that_is_missing_is_refused(tmp_path: Path) -> None:
         Keystone.from_file(tmp_path / "missing.ini")
 
 
-def test_without_the_package_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_package_the_error_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delitem(sys.modules, "groupsolver.api.auth.keystone_middleware", raising=False)
     monkeypatch.setitem(sys.modules, "keystonemiddleware", None)
     with pytest.raises(BadInput, match=r"pip install 'groupsolver\[keystone\]'") as caught:

@@ -11,7 +11,16 @@ from groupsolver.api.auth import START_UP, Loopback, is_loopback_address
 from tests.support.drivers.identity import SPOOFED, environ, refused, tenant_of
 
 ADMIN = (None, "loopback", {"admin"})
-GOOD = ["localhost", "localhost:8080", "LocalHost:1", "127.0.0.1", "127.0.0.1:8080", "127.255.3.4", "[::1]", "[::1]:80"]
+GOOD = [
+    "localhost",
+    "localhost:8080",
+    "LocalHost:1",
+    "127.0.0.1",
+    "127.0.0.1:8080",
+    "127.255.3.4",
+    "[::1]",
+    "[::1]:80",
+]
 BAD = [
     "",
     "example.org",
@@ -111,7 +120,18 @@ def test_this_machine_is_served(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "10.0.0.1", "192.168.0.1", "::", "0.0.0.0", "localhost", "127.0.0.1, 10.0.0.1", "fe80::1", "::2"]
+    "address",
+    [
+        "",
+        "10.0.0.1",
+        "192.168.0.1",
+        "::",
+        "0.0.0.0",
+        "localhost",
+        "127.0.0.1, 10.0.0.1",
+        "fe80::1",
+        "::2",
+    ],
 )
 def test_another_machine_is_refused_whatever_it_calls_this_one(address: str) -> None:
     assert refused(Loopback(), environ(REMOTE_ADDR=address)).what == "foreign-request"
@@ -146,23 +166,33 @@ def test_an_identity_that_a_client_claims_has_no_effect(name: str) -> None:
     assert tenant_of(Loopback().principal(request)) == ADMIN
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1", "[::1]", "LOCALHOST"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1", "127.8.8.8", "::1", "[::1]", "LOCALHOST"]
+)
 def test_a_server_may_listen_on_loopback(host: str) -> None:
     assert is_loopback_address(host)
 
 
-@pytest.mark.parametrize("host", [*ELSEWHERE, "", "*", "0", "127.1", "[127.0.0.2", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize(
+    "host", [*ELSEWHERE, "", "*", "0", "127.1", "[127.0.0.2", "::ffff:127.0.0.1"]
+)
 def test_a_server_may_listen_nowhere_else(host: str) -> None:
     assert not is_loopback_address(host)
 
 
 @pytest.mark.parametrize("found", [["127.0.0.1", "10.0.0.1"], []])
-def test_localhost_must_resolve_to_loopback_alone(found: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [(0, 0, 0, "", (address, 0)) for address in found])
+def test_localhost_must_resolve_to_loopback_alone(
+    found: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda *_: [(0, 0, 0, "", (address, 0)) for address in found]
+    )
     assert not is_loopback_address("localhost")
 
 
-def test_localhost_that_does_not_resolve_is_no_place_to_listen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_localhost_that_does_not_resolve_is_no_place_to_listen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def fail(*_: Any) -> None:
         raise socket.gaierror(-2, "unknown")
 

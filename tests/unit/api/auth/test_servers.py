@@ -36,7 +36,9 @@ def app_of(identity: Identity) -> WSGIApplication:
             text = f"{who.tenant} {who.user} {','.join(sorted(who.roles))}"
         except ApiError as error:
             text = error.what
-        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))])
+        start_response(
+            "200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))]
+        )
         return [text.encode()]
 
     return identity.wrap(app)
@@ -104,7 +106,9 @@ def tokens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[Tokens, 
 
 
 @SERVERS
-def test_a_token_is_read_and_no_claim_beside_it_however_it_is_spelt(serve: Any, tokens: tuple[Tokens, str]) -> None:
+def test_a_token_is_read_and_no_claim_beside_it_however_it_is_spelt(
+    serve: Any, tokens: tuple[Tokens, str]
+) -> None:
     identity, secret = tokens
     claims = [f"{name}: {value}" for name, value in {**SPOOFED, **UNDERSCORED}.items()]
     with serve(app_of(identity)) as send:

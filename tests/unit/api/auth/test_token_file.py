@@ -31,7 +31,14 @@ created = 2026-01-02T03:04:05Z
 
 
 def token(handle: str = "0123456789ab", **other: Any) -> Token:
-    entry = {"id": handle, "sha256": "ab" * 32, "tenant": "shop", "user": "ann", "roles": ["member"], "created": NOW}
+    entry = {
+        "id": handle,
+        "sha256": "ab" * 32,
+        "tenant": "shop",
+        "user": "ann",
+        "roles": ["member"],
+        "created": NOW,
+    }
     return Token.model_validate(entry | other)
 
 
@@ -49,7 +56,11 @@ def put(path: Path, text: str | bytes, mode: int = 0o600) -> Path:
 
 def test_what_is_written_is_read_back(path: Path) -> None:
     odd = token(
-        "ffffffffffff", tenant="..a", user='[[x]] "b" \\ é \U0001f600 #', roles=["reader", "admin"], expires=NOW
+        "ffffffffffff",
+        tenant="..a",
+        user='[[x]] "b" \\ é \U0001f600 #',
+        roles=["reader", "admin"],
+        expires=NOW,
     )
     change(path, lambda _: (token(), odd))
     assert read(path) == (token(), odd)
@@ -81,7 +92,10 @@ def test_the_file_is_for_its_owner_alone_and_replaced_as_a_whole(path: Path) -> 
     with path.open("rb") as reader:
         change(path, lambda _: (token(),))
         assert b"[[tokens]]" not in reader.read()  # who had it open reads the old one to its end
-    assert sorted(file.name for file in path.parent.iterdir()) == [".tokens.toml.lock", "tokens.toml"]
+    assert sorted(file.name for file in path.parent.iterdir()) == [
+        ".tokens.toml.lock",
+        "tokens.toml",
+    ]
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o620, 0o610, 0o604, 0o602, 0o601, 0o644, 0o666, 0o777])
@@ -172,7 +186,9 @@ def test_nested_too_deep_is_a_fault_too(path: Path) -> None:
     assert fault(read, put(path, "x-a = " + "[" * 100_000))[0] == "not-toml"
 
 
-def test_a_file_that_cannot_be_written_stays_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_written_stays_as_it_was(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     change(path, lambda _: (token(),))
     before = path.read_bytes()
 
@@ -184,7 +200,10 @@ def test_a_file_that_cannot_be_written_stays_as_it_was(path: Path, monkeypatch: 
     assert code == "unwritable-file"
     assert "No space left" in message
     assert path.read_bytes() == before
-    assert sorted(file.name for file in path.parent.iterdir()) == [".tokens.toml.lock", "tokens.toml"]
+    assert sorted(file.name for file in path.parent.iterdir()) == [
+        ".tokens.toml.lock",
+        "tokens.toml",
+    ]
 
 
 @pytest.mark.parametrize("name", ["missing/tokens.toml", ".", "a\0b"])
@@ -205,11 +224,15 @@ for i in range(10):
 def test_nothing_is_lost_when_several_processes_add_at_once(path: Path) -> None:
     argv = [sys.executable, "-c", ADD_TEN, str(path)]
     processes = [
-        subprocess.Popen([*argv, name], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.Popen(
+            [*argv, name], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         for name in ("a", "b", "c", "d")
     ]
     assert [process.wait(60) for process in processes] == [0, 0, 0, 0]
-    assert {found.tenant for found in read(path)} == {f"{name}-{i}" for name in "abcd" for i in range(10)}
+    assert {found.tenant for found in read(path)} == {
+        f"{name}-{i}" for name in "abcd" for i in range(10)
+    }
 
 
 def test_the_file_is_plain_toml(path: Path) -> None:

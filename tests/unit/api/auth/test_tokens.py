@@ -25,7 +25,13 @@ def path(tmp_path: Path) -> Path:
 
 def add(path: Path, **other: Any) -> str:
     handle, secret = mint()
-    entry = {"id": handle, "sha256": digest(secret), "tenant": "shop", "user": "ann", "roles": ["member"]}
+    entry = {
+        "id": handle,
+        "sha256": digest(secret),
+        "tenant": "shop",
+        "user": "ann",
+        "roles": ["member"],
+    }
     token = Token.model_validate(entry | {"created": datetime.now(UTC)} | other)
     change(path, lambda tokens: (*tokens, token))
     return secret
@@ -38,8 +44,16 @@ def revoke(path: Path, secret: str) -> None:
 def test_a_token_is_who_the_file_says(path: Path) -> None:
     first, second = add(path), add(path, tenant="bank", user="bob", roles=["reader", "service"])
     tokens = Tokens(path)
-    assert tenant_of(tokens.principal(environ({"X-Auth-Token": first}))) == ("shop", "ann", {"member"})
-    assert tenant_of(tokens.principal(environ({"X-Auth-Token": second}))) == ("bank", "bob", {"reader", "service"})
+    assert tenant_of(tokens.principal(environ({"X-Auth-Token": first}))) == (
+        "shop",
+        "ann",
+        {"member"},
+    )
+    assert tenant_of(tokens.principal(environ({"X-Auth-Token": second}))) == (
+        "bank",
+        "bob",
+        {"reader", "service"},
+    )
 
 
 @pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER  "])
@@ -87,11 +101,17 @@ def test_what_is_no_token_is_refused(how: str, path: Path) -> None:
 
 def test_a_token_that_has_expired_is_refused_as_if_unknown(path: Path) -> None:
     now = datetime.now(UTC)
-    over, later = add(path, expires=now - timedelta(seconds=1)), add(path, expires=now + timedelta(hours=1))
+    over, later = (
+        add(path, expires=now - timedelta(seconds=1)),
+        add(path, expires=now + timedelta(hours=1)),
+    )
     tokens = Tokens(path)
     assert tokens.principal(environ({"X-Auth-Token": later})).user == "ann"
     error = refused(tokens, environ({"X-Auth-Token": over}))
-    assert (error.what, error.detail) == ("unauthorized", "a valid token is needed, in X-Auth-Token")
+    assert (error.what, error.detail) == (
+        "unauthorized",
+        "a valid token is needed, in X-Auth-Token",
+    )
 
 
 def test_a_token_expires_while_the_server_runs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +213,9 @@ def test_a_server_does_not_start_on_a_file_that_cannot_be_trusted(path: Path) ->
         Tokens(path.with_name("missing.toml"))
 
 
-def test_the_file_is_read_only_when_it_has_changed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_file_is_read_only_when_it_has_changed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     secret = add(path)
     tokens = Tokens(path)
     monkeypatch.setattr("groupsolver.api.auth.tokens.read", lambda _: pytest.fail("read again"))
@@ -204,11 +226,15 @@ def test_many_threads_see_every_change(path: Path) -> None:
     tokens = Tokens(path)
     secrets = [add(path) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        users = pool.map(lambda secret: tokens.principal(environ({"X-Auth-Token": secret})).user, secrets * 20)
+        users = pool.map(
+            lambda secret: tokens.principal(environ({"X-Auth-Token": secret})).user, secrets * 20
+        )
         assert set(users) == {"ann"}
         for secret in secrets[:4]:
             revoke(path, secret)
-        errors = pool.map(lambda secret: refused(tokens, environ({"X-Auth-Token": secret})).what, secrets[:4] * 20)
+        errors = pool.map(
+            lambda secret: refused(tokens, environ({"X-Auth-Token": secret})).what, secrets[:4] * 20
+        )
         assert set(errors) == {"unauthorized"}
 
 
@@ -231,4 +257,8 @@ def test_nothing_is_left_open(path: Path) -> None:
         refused(tokens, environ({}))
         path.chmod(0o600)
     # Of this test's folder alone: what others left behind may be closed meanwhile.
-    assert not [one for one in folder.iterdir() if one.is_symlink() and path.parent in one.readlink().parents]
+    assert not [
+        one
+        for one in folder.iterdir()
+        if one.is_symlink() and path.parent in one.readlink().parents
+    ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from groupsolver import Fleet, check, compile_fleet, solve
-from groupsolver.constraints.problem.compiled_problem import Ground
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.solver.presolve.eligibility import survey
 from groupsolver.solver.presolve.host_reduction import reduce
 from tests.functional.solver.test_bandwidth import RACKS, Doc, app_of, group
@@ -20,42 +20,59 @@ def narrow(rack: int) -> Doc:
 
 
 def test_nothing_is_told_apart_where_no_link_can_be_too_narrow() -> None:
-    compiled = compile_fleet(Fleet.model_validate(RACKS))
+    compiled_fleet = compile_fleet(Fleet.model_validate(RACKS))
     for mbps, told in ((400, False), (401, True)):  # of two members min(1, 1) x mbps at most
-        scene = Scene(app_of(group("A", mbps)), compiled.index)
-        ground = Ground(scene, compiled)
-        policy = scene.rules[0].policy
-        sees = policy.sees_in("A", ground, own=True)
-        assert (sees.level is not None) == told
-        assert not sees.sharing
-        assert bool(policy.allowed("A", "A", _partial(ground)) is not None) == told
+        problem = Problem(app_of(group("A", mbps)), compiled_fleet.index)
+        compiled = CompiledProblem(problem, compiled_fleet)
+        policy = problem.rules[0].policy
+        host_equivalence = policy.host_equivalence_in("A", compiled, own=True)
+        assert (host_equivalence.level is not None) == told
+        assert not host_equivalence.sharing
+        assert bool(policy.allowed("A", "A", _partial(compiled)) is not None) == told
 
 
-def _partial(ground: Ground) -> Partial:
-    return Partial(ground, np.arange(len(ground.fleet)))
+def _partial(compiled: CompiledProblem) -> Partial:
+    return Partial(compiled, np.arange(len(compiled.fleet)))
 
 
 def test_a_leaf_spine_fleet_is_reduced_to_a_few_hosts_of_each_rack() -> None:
     hosts = [
-        {"name": f"h{i}", "domains": {"rack": f"r{i // 20}"}, "inventory": {"VCPU": 8}, "used": {"VCPU": i % 7}}
+        {
+            "name": f"h{i}",
+            "domains": {"rack": f"r{i // 20}"},
+            "inventory": {"VCPU": 8},
+            "used": {"VCPU": i % 7},
+        }
         for i in range(400)
     ]
-    links = [{"between": [f"r{i}", f"s{j}"], "bandwidth_mbps": 50} for i in range(20) for j in range(2)]
+    links = [
+        {"between": [f"r{i}", f"s{j}"], "bandwidth_mbps": 50} for i in range(20) for j in range(2)
+    ]
     links += [{"between": [f"h{i}", f"r{i // 20}"], "bandwidth_mbps": 1000} for i in range(400)]
-    compiled = compile_fleet(Fleet.model_validate({"levels": ["rack"], "hosts": hosts, "links": links}))
-    ground = Ground(Scene(app_of(group("A", 60), count=4), compiled.index), compiled)
+    compiled_fleet = compile_fleet(
+        Fleet.model_validate({"levels": ["rack"], "hosts": hosts, "links": links})
+    )
+    compiled = CompiledProblem(
+        Problem(app_of(group("A", 60), count=4), compiled_fleet.index), compiled_fleet
+    )
     # Of 4 members at most 2 x 60 of 2 x 50 leave a rack, and of 1,000 a host: racks tell, hosts do not.
-    (kept,) = reduce(ground, survey(ground, "pack"))
+    (kept,) = reduce(compiled, survey(compiled, "pack"))
     assert len(kept) == 20 * 4
     app = app_of(group("A", 60), count=4)
-    result = solve(app, compiled, limits=ONE)
+    result = solve(app, compiled_fleet, limits=ONE)
     assert result.status == "optimal"
-    assert not check(app, compiled, result.placement or {}).violations
+    assert not check(app, compiled_fleet, result.placement or {}).violations
 
 
 def test_running_members_are_cut_off_by_new_ones_elsewhere() -> None:
     running = [{"group": "A", "id": f"old{i}", "host": "h0"} for i in range(3)]
-    rule = {"name": "A", "policies": [{"kind": "bandwidth", "mbps": 200}, {"kind": "outside", "hosts": ["h0", "h1"]}]}
+    rule = {
+        "name": "A",
+        "policies": [
+            {"kind": "bandwidth", "mbps": 200},
+            {"kind": "outside", "hosts": ["h0", "h1"]},
+        ],
+    }
     # min(3, n) x 200 of 400: two new ones in r1 fit, three do not, though nothing changes where the three run.
     for count, status in ((2, "optimal"), (3, "infeasible")):
         app = app_of(rule, count=count, existing=running)
@@ -63,16 +80,18 @@ def test_running_members_are_cut_off_by_new_ones_elsewhere() -> None:
 
 
 def test_the_heuristic_is_told_where_one_more_overloads_a_link() -> None:
-    running = [{"group": "A", "id": f"A/{i}", "host": host} for i, host in enumerate(("h0", "h1", "h2"))]
+    running = [
+        {"group": "A", "id": f"A/{i}", "host": host} for i, host in enumerate(("h0", "h1", "h2"))
+    ]
     app = app_of(group("A", 300), count=8, existing=running)
 
     def open_hosts(rack: int, *put: int) -> list[bool]:
-        compiled = compile_fleet(Fleet.model_validate(narrow(rack)))
-        scene = Scene(app, compiled.index)
-        partial = _partial(Ground(scene, compiled))
+        compiled_fleet = compile_fleet(Fleet.model_validate(narrow(rack)))
+        problem = Problem(app, compiled_fleet.index)
+        partial = _partial(CompiledProblem(problem, compiled_fleet))
         for at in put:
             partial.put("A", at)
-        mask = scene.rules[0].policy.allowed("A", "A", partial)
+        mask = problem.rules[0].policy.allowed("A", "A", partial)
         return [True] * 4 if mask is None else [bool(marked) for marked in mask]
 
     # Of 400 only one more flow of 300 fits beside the min(2, 1) that run: 2 in all.

@@ -29,7 +29,13 @@ NAMES = tuple(f"h{i}" for i in range(6))
 CLASSES = ("VCPU", "MEMORY_MB", "CUSTOM_X")
 TRAITS = ("SSD", "GPU")
 INSIDE = ("CUSTOM_Y", "CUSTOM_Z")  # what cells have
-SIZES: tuple[dict[str, int], ...] = ({}, {"VCPU": 1}, {"VCPU": 2, "MEMORY_MB": 1}, {"CUSTOM_X": 3}, {"CUSTOM_Y": 1})
+SIZES: tuple[dict[str, int], ...] = (
+    {},
+    {"VCPU": 1},
+    {"VCPU": 2, "MEMORY_MB": 1},
+    {"CUSTOM_X": 3},
+    {"CUSTOM_Y": 1},
+)
 SIZES += ({"CUSTOM_Y": 2, "CUSTOM_Z": 1}, {"VCPU": 1, "CUSTOM_Z": 1})
 APP = Application.model_validate(
     {
@@ -83,7 +89,9 @@ def hosts(names: st.SearchStrategy[str] = any_name) -> st.SearchStrategy[Host]:
     return st.fixed_dictionaries(
         {
             "name": names,
-            "domains": st.dictionaries(st.sampled_from(LEVELS), st.sampled_from(("d0", "d1", "d2"))),
+            "domains": st.dictionaries(
+                st.sampled_from(LEVELS), st.sampled_from(("d0", "d1", "d2"))
+            ),
             "inventory": st.dictionaries(st.sampled_from(CLASSES), inventories),
             "used": st.dictionaries(st.sampled_from((*CLASSES, "CUSTOM_Z")), amounts),
             "cells": st.lists(cells, max_size=3),
@@ -103,14 +111,26 @@ def facts(fleet: CompiledFleet, name: str) -> dict[str, Any]:
     """All that the arrays say of a host, by its name, so that neither its row nor domains' numbers matter."""
     row = fleet.rows[name]
     assert fleet.names[row] == name
-    names = {level: {fleet.code(level, d): d for d in ("d0", "d1", "d2")} | {-1: None} for level in LEVELS}
+    names = {
+        level: {fleet.code(level, d): d for d in ("d0", "d1", "d2")} | {-1: None}
+        for level in LEVELS
+    }
     return {
         "domains": {level: names[level][int(fleet.codes(level)[row])] for level in LEVELS},
         "state": [bool(x[row]) for x in (fleet.ready, fleet.enabled, fleet.busy)],
         "price": (int(fleet.cost[row]), int(fleet.points[row])),
-        "room": {name: (int(fleet.capacity(name)[row]), int(fleet.free(name)[row])) for name in (*CLASSES, *INSIDE)},
+        "room": {
+            name: (int(fleet.capacity(name)[row]), int(fleet.free(name)[row]))
+            for name in (*CLASSES, *INSIDE)
+        },
         "cells": [
-            (one, [[int(n) for n in table[one][row] if n] for table in (fleet.cells.free, fleet.cells.unit)])
+            (
+                one,
+                [
+                    [int(n) for n in table[one][row] if n]
+                    for table in (fleet.cells.free, fleet.cells.unit)
+                ],
+            )
             for one, inside in sorted(fleet.cells.inside.items())
             if inside[row]
         ],
@@ -133,19 +153,30 @@ def looked_up(index: HostIndex) -> dict[str, Any]:
             for level in levels
             for domain in (*index.domains(level), "nowhere")
         },
-        "of": {(name, level): index.domain(name, level) for name in index.names() for level in levels},
+        "of": {
+            (name, level): index.domain(name, level) for name in index.names() for level in levels
+        },
     }
 
 
 def everything(fleet: CompiledFleet) -> dict[str, Any]:
     """A copy of the whole state, arrays and all."""
-    arrays = {name: value.tolist() for name, value in vars(fleet).items() if isinstance(value, np.ndarray)}
+    arrays = {
+        name: value.tolist() for name, value in vars(fleet).items() if isinstance(value, np.ndarray)
+    }
     columns = {
         name: {key: column.tolist() for key, column in value.items()}
         for name, value in vars(fleet).items()
-        if isinstance(value, dict) and all(isinstance(column, np.ndarray) for column in value.values())
+        if isinstance(value, dict)
+        and all(isinstance(column, np.ndarray) for column in value.values())
     }
-    return {**arrays, **columns, "rows": dict(fleet.rows), "names": list(fleet.names), "index": looked_up(fleet.index)}
+    return {
+        **arrays,
+        **columns,
+        "rows": dict(fleet.rows),
+        "names": list(fleet.names),
+        "index": looked_up(fleet.index),
+    }
 
 
 def same(kept: CompiledFleet, now: dict[str, Host]) -> None:
@@ -197,22 +228,40 @@ def test_after_any_changes_it_solves_as_the_fleet_compiled_afresh(data: Any) -> 
     for _ in range(data.draw(st.integers(1, 8))):
         change(kept, now, data.draw(hosts()), data.draw(st.booleans()))
     fleet = Fleet(levels=LEVELS, hosts=tuple(now.values()))
-    one, other = (solve(APP, f, objective=objective, limits=Limits(workers=1)) for f in (kept, compile_fleet(fleet)))
-    assert (one.status, one.objective, one.penalties) == (other.status, other.objective, other.penalties)
+    one, other = (
+        solve(APP, f, objective=objective, limits=Limits(workers=1))
+        for f in (kept, compile_fleet(fleet))
+    )
+    assert (one.status, one.objective, one.penalties) == (
+        other.status,
+        other.objective,
+        other.penalties,
+    )
     if one.placement is not None:
         verdict = check(APP, fleet, one.placement, objective=objective)
         assert (verdict.violations, verdict.objective) == ((), other.objective)
 
 
 def small() -> CompiledFleet:
-    hosts = [{"name": f"h{i}", "domains": {"rack": f"r{i}"}, "inventory": {"VCPU": 2}} for i in range(2)]
+    hosts = [
+        {"name": f"h{i}", "domains": {"rack": f"r{i}"}, "inventory": {"VCPU": 2}} for i in range(2)
+    ]
     return compile_fleet(Fleet.model_validate({"levels": ["rack"], "hosts": hosts}))
 
 
 def asked(fleet: CompiledFleet, count: int) -> Result:
     rack = {"kind": "anti-affinity", "level": "rack"}
-    group = {"name": "A", "members": [{"resources": {"VCPU": 1}, "count": count}], "policies": [rack]}
-    return solve(Application.model_validate({"groups": [group]}), fleet, limits=Limits(workers=1), explain=False)
+    group = {
+        "name": "A",
+        "members": [{"resources": {"VCPU": 1}, "count": count}],
+        "policies": [rack],
+    }
+    return solve(
+        Application.model_validate({"groups": [group]}),
+        fleet,
+        limits=Limits(workers=1),
+        explain=False,
+    )
 
 
 def test_a_change_that_is_refused_changes_nothing() -> None:
@@ -223,7 +272,10 @@ def test_a_change_that_is_refused_changes_nothing() -> None:
         fleet.update(Host.model_validate({"name": "h9"}))
     with pytest.raises(UnknownHost, match="no host 'h9'"):
         fleet.remove("h9")
-    for act, name, code in ((fleet.update, "h0", "unknown-level"), (fleet.add, "h9", "unknown-level")):
+    for act, name, code in (
+        (fleet.update, "h0", "unknown-level"),
+        (fleet.add, "h9", "unknown-level"),
+    ):
         with pytest.raises(BadInput, match="did you mean 'rack'") as caught:
             act(Host.model_validate({"name": name, **stray}))
         assert [fault.code for fault in caught.value.faults] == [code]
@@ -236,9 +288,15 @@ def test_a_change_that_is_refused_changes_nothing() -> None:
 def test_it_grows_beyond_its_first_size() -> None:
     fleet = small()
     for i in range(2, 200):
-        fleet.add(Host.model_validate({"name": f"h{i}", "domains": {"rack": f"r{i // 2}"}, "inventory": {"VCPU": 2}}))
+        fleet.add(
+            Host.model_validate(
+                {"name": f"h{i}", "domains": {"rack": f"r{i // 2}"}, "inventory": {"VCPU": 2}}
+            )
+        )
         assert len(fleet.index) == len(fleet.rows) == i + 1
-    assert asked(fleet, 100).status == "optimal"  # racks r0, r1 with two or three hosts, r2 to r99 with two
+    assert (
+        asked(fleet, 100).status == "optimal"
+    )  # racks r0, r1 with two or three hosts, r2 to r99 with two
     assert asked(fleet, 101).status == "infeasible"
 
 
@@ -249,7 +307,11 @@ def test_the_row_of_a_host_that_went_serves_the_next_that_comes() -> None:
         fleet.remove("h0" if i == 0 else f"new{i - 1}")
         assert fleet.names[row] == ""
         assert asked(fleet, 2).status == "infeasible"  # one rack is left
-        fleet.add(Host.model_validate({"name": f"new{i}", "domains": {"rack": "r7"}, "inventory": {"VCPU": 1}}))
+        fleet.add(
+            Host.model_validate(
+                {"name": f"new{i}", "domains": {"rack": "r7"}, "inventory": {"VCPU": 1}}
+            )
+        )
         assert fleet.rows[f"new{i}"] == row
         assert sorted((asked(fleet, 2).placement or {}).values()) == ["h1", f"new{i}"]
     assert len(fleet) == size
@@ -268,7 +330,10 @@ def test_a_host_that_went_is_unknown_and_so_are_its_domain_and_traits() -> None:
     group = {"name": "A", "members": [{"resources": {"VCPU": 1}}], "policies": [within]}
     result = solve(Application.model_validate({"groups": [group]}), fleet, explain=False)
     assert result.status == "infeasible"
-    assert [("no host is called 'h0'" in text, "rack has no domain 'r0'" in text) for text in result.warnings] == [
+    assert [
+        ("no host is called 'h0'" in text, "rack has no domain 'r0'" in text)
+        for text in result.warnings
+    ] == [
         (True, False),
         (False, True),
     ]

@@ -11,43 +11,50 @@ from hypothesis import strategies as st
 
 from groupsolver.model.compiled import numa_packing
 from groupsolver.model.compiled.numa_packing import Undecided, pack
-from groupsolver.model.numa_cell import Room
+from groupsolver.model.numa_cell import CellCapacity
 
 Sizes = list[dict[str, int]]
 
 
-def room(**free: int) -> Room:
-    return Room("", free, dict(free))
+def room(**free: int) -> CellCapacity:
+    return CellCapacity("", free, dict(free))
 
 
-def drawn(rnd: Random) -> tuple[list[Room], Sizes, list[int]]:
+def drawn(rnd: Random) -> tuple[list[CellCapacity], Sizes, list[int]]:
     """One to three cells, often alike, some without a class; up to four sizes."""
     rooms = []
     for _ in range(rnd.randint(1, 3)):
         free = {name: rnd.randint(0, 9) for name in "ABC" if rnd.randint(1, 5) > 1}
-        rooms.append(Room("", free, {name: rnd.choice((most, most, 3)) for name, most in free.items()}))
+        rooms.append(
+            CellCapacity(
+                "", free, {name: rnd.choice((most, most, 3)) for name, most in free.items()}
+            )
+        )
     if rnd.randint(1, 3) == 1:
         rooms = [rooms[0]] * len(rooms)
     sizes = [
-        {name: rnd.randint(1, 5) for name in rnd.sample("ABC", rnd.randint(1, 2))} for _ in range(rnd.randint(1, 4))
+        {name: rnd.randint(1, 5) for name in rnd.sample("ABC", rnd.randint(1, 2))}
+        for _ in range(rnd.randint(1, 4))
     ]
     return rooms, sizes, [rnd.randint(0, 2) for _ in sizes]
 
 
-def fits(rooms: list[Room], sizes: Sizes, counts: list[list[int]]) -> bool:
+def fits(rooms: list[CellCapacity], sizes: Sizes, counts: list[list[int]]) -> bool:
     for cell, there in enumerate(rooms):
         for name in "ABC":
-            if sum(n[cell] * size.get(name, 0) for size, n in zip(sizes, counts, strict=True)) > there.free.get(
-                name, 0
-            ):
+            if sum(
+                n[cell] * size.get(name, 0) for size, n in zip(sizes, counts, strict=True)
+            ) > there.free.get(name, 0):
                 return False
         for size, numbers in zip(sizes, counts, strict=True):
-            if numbers[cell] and any(amount > there.unit.get(name, 0) for name, amount in size.items()):
+            if numbers[cell] and any(
+                amount > there.unit.get(name, 0) for name, amount in size.items()
+            ):
                 return False
     return True
 
 
-def some_way(rooms: list[Room], sizes: Sizes, counts: list[int]) -> bool:
+def some_way(rooms: list[CellCapacity], sizes: Sizes, counts: list[int]) -> bool:
     """Every way, member by member."""
     members = [i for i, number in enumerate(counts) for _ in range(number)]
     return any(

@@ -67,7 +67,11 @@ def test_cuts_follow_hosts_that_come_change_and_go(seed: int) -> None:
             del hosts[name]
         else:
             like = rnd.choice(list(hosts.values()))
-            changed = {**(like if rnd.randint(0, 2) else hosts.get(name, like)), "name": name, "cost": step}
+            changed = {
+                **(like if rnd.randint(0, 2) else hosts.get(name, like)),
+                "name": name,
+                "cost": step,
+            }
             (fleet.update if name in hosts else fleet.add)(Host.model_validate(changed))
             hosts[name] = changed
         doc = {**doc, "hosts": list(hosts.values())}
@@ -81,7 +85,9 @@ def test_cuts_follow_hosts_that_come_change_and_go(seed: int) -> None:
 def test_what_is_reserved_is_not_free_and_copies_keep_their_own() -> None:
     host = {"name": "h", "domains": {"rack": "r"}}
     link = {"between": ["r", "core"], "bandwidth_mbps": 10, "used_mbps": 3}
-    fleet = compile_fleet(Fleet.model_validate({"levels": ["rack"], "hosts": [host], "links": [link]}))
+    fleet = compile_fleet(
+        Fleet.model_validate({"levels": ["rack"], "hosts": [host], "links": [link]})
+    )
     other = fleet.copy()
     other.reserve({("rack", "r"): 5, ("host", "h"): 1, ("rack", "gone"): 1})
     assert (arrays(fleet), arrays(other)) == ({("rack", "r"): 7}, {("rack", "r"): 2})
@@ -90,11 +96,22 @@ def test_what_is_reserved_is_not_free_and_copies_keep_their_own() -> None:
     assert arrays(other) == loops(other) == {("rack", "r"): 0}
 
 
-def test_a_leaf_spine_fleet_of_10000_hosts_takes_a_moment_and_changes_of_room_keep_what_was_found() -> None:
-    hosts = [{"name": f"h{i}", "domains": {"zone": f"z{i // 2000}", "rack": f"r{i // 40}"}} for i in range(10_000)]
+def test_a_leaf_spine_fleet_of_10000_hosts_takes_a_moment_and_changes_of_room_keep_what_was_found() -> (
+    None
+):
+    hosts = [
+        {"name": f"h{i}", "domains": {"zone": f"z{i // 2000}", "rack": f"r{i // 40}"}}
+        for i in range(10_000)
+    ]
     links = [{"between": [f"h{i}", f"r{i // 40}"], "bandwidth_mbps": 10_000} for i in range(10_000)]
-    links += [{"between": [f"r{i}", f"s{j}"], "bandwidth_mbps": 40_000} for i in range(250) for j in range(4)]
-    fleet = compile_fleet(Fleet.model_validate({"levels": ["zone", "rack"], "hosts": hosts, "links": links}))
+    links += [
+        {"between": [f"r{i}", f"s{j}"], "bandwidth_mbps": 40_000}
+        for i in range(250)
+        for j in range(4)
+    ]
+    fleet = compile_fleet(
+        Fleet.model_validate({"levels": ["zone", "rack"], "hosts": hosts, "links": links})
+    )
     best = []
     for _ in range(3):
         fleet._cuts = None

@@ -26,10 +26,15 @@ def of(doc: Doc) -> CompiledFleet:
 
 
 def network(
-    hosts: dict[str, dict[str, str]], *links: tuple[Any, ...], levels: tuple[str, ...] = ("zone", "rack")
+    hosts: dict[str, dict[str, str]],
+    *links: tuple[Any, ...],
+    levels: tuple[str, ...] = ("zone", "rack"),
 ) -> Doc:
     """A fleet of hosts in domains, and links: two ends, and perhaps a latency."""
-    found = [{"between": list(link[:2])} | ({"latency_us": link[2]} if link[2:] else {}) for link in links]
+    found = [
+        {"between": list(link[:2])} | ({"latency_us": link[2]} if link[2:] else {})
+        for link in links
+    ]
     docs = [{"name": name, "domains": domains} for name, domains in hosts.items()]
     return {"levels": list(levels), "hosts": docs, "links": found}
 
@@ -40,7 +45,12 @@ def near(doc: Doc, what: What, bound: int) -> set[tuple[str, str]]:
     level, found = fleet.nearness(what, bound)
     codes = fleet.codes(level)
     among = found.among(codes)
-    return {(one, other) for one in fleet.rows for other in fleet.rows if among[fleet.rows[one], fleet.rows[other]]}
+    return {
+        (one, other)
+        for one in fleet.rows
+        for other in fleet.rows
+        if among[fleet.rows[one], fleet.rows[other]]
+    }
 
 
 def brute(doc: Doc, what: str, bound: int) -> set[tuple[str, str]]:
@@ -101,7 +111,12 @@ def test_near_is_the_same_where_classes_are_many_and_where_numbers_are_huge(
     rnd = Random(seed)
     fleet = wide_fleets(rnd, rnd.randint(5, 20))
     doc = {**fleet, "links": []} | some_links(fleet, rnd)
-    huge = doc | {"links": [link | {"latency_us": 2**55 * (link.get("latency_us") or 0) + 1} for link in doc["links"]]}
+    huge = doc | {
+        "links": [
+            link | {"latency_us": 2**55 * (link.get("latency_us") or 0) + 1}
+            for link in doc["links"]
+        ]
+    }
     for what in WHATS:
         for bound in (0, 2**55, 2**55 + 1, 2**55 + 2, 2**56 + 1, 2**56 + 2, 2**63 - 1):
             assert near(huge, what, bound) == brute(huge, what, bound)
@@ -121,5 +136,7 @@ def test_the_checker_s_own_distances_are_those_of_brute_force(seed: int) -> None
     for what in WHATS:
         far = distances(doc, what)
         for bound in range(6):
-            pairs = {(one, other) for one in far for other in far if found.near(one, other, what, bound)}
+            pairs = {
+                (one, other) for one in far for other in far if found.near(one, other, what, bound)
+            }
             assert pairs == brute(doc, what, bound)

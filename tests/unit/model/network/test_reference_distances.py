@@ -23,7 +23,7 @@ from groupsolver import (
     leaf_spine,
     solve,
 )
-from groupsolver.constraints.problem.problem import Scene
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.errors import BadInput
 from groupsolver.files import parse_application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
@@ -35,15 +35,24 @@ Doc = dict[str, Any]
 def ring(number: int, *, room: int = 4) -> Fleet:
     """So many racks of one host in a ring, every link 1 us."""
     hosts = [
-        Host(name=f"h{i}", domains={"rack": f"r{i}"}, inventory={"VCPU": Inventory(total=room)}, cost=i)
+        Host(
+            name=f"h{i}",
+            domains={"rack": f"r{i}"},
+            inventory={"VCPU": Inventory(total=room)},
+            cost=i,
+        )
         for i in range(number)
     ]
     links = [Link(between=(f"r{i}", f"r{(i + 1) % number}"), latency_us=1) for i in range(number)]
     return Fleet(levels=("rack",), hosts=tuple(hosts), links=tuple(links))
 
 
-def app(*policies: Doc | str, count: int = 2, existing: tuple[str, ...] = (), **groups: Doc) -> Application:
-    doc = [{"name": "A", "policies": policies, "members": [{"resources": {"VCPU": 1}, "count": count}]}]
+def app(
+    *policies: Doc | str, count: int = 2, existing: tuple[str, ...] = (), **groups: Doc
+) -> Application:
+    doc = [
+        {"name": "A", "policies": policies, "members": [{"resources": {"VCPU": 1}, "count": count}]}
+    ]
     running = [{"group": "A", "id": f"old{i}", "host": host} for i, host in enumerate(existing)]
     return parse_application({"groups": [*doc, *groups.values()], "existing": running})
 
@@ -82,12 +91,16 @@ def test_hosts_that_are_classes_of_their_own_join_where_they_are_near_the_same_h
 
 def test_bounds_between_the_same_two_distances_share_one_partition() -> None:
     fleet = compile_fleet(leaf_spine(2, 10, 4, latency_us=5))
-    assert {fleet.nearness("latency", bound)[0] for bound in range(10)} == {fleet.nearness("latency", 3)[0]}
+    assert {fleet.nearness("latency", bound)[0] for bound in range(10)} == {
+        fleet.nearness("latency", 3)[0]
+    }
     assert fleet.nearness("latency", 10)[0] != fleet.nearness("latency", 9)[0]
     assert fleet.nearness("hops", 10)[0] != fleet.nearness("latency", 10)[0]
 
 
-def test_distances_are_computed_anew_only_where_hosts_come_go_or_move(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_distances_are_computed_anew_only_where_hosts_come_go_or_move(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     made: list[int] = []
     init = Network.__init__
 
@@ -107,7 +120,12 @@ def test_distances_are_computed_anew_only_where_hosts_come_go_or_move(monkeypatc
 
     assert made_by(lambda: None) == 1
     assert made_by(lambda: None) == 0
-    assert made_by(lambda: fleet.update(host.model_copy(update={"used": {"VCPU": 1}, "enabled": False}))) == 0
+    assert (
+        made_by(
+            lambda: fleet.update(host.model_copy(update={"used": {"VCPU": 1}, "enabled": False}))
+        )
+        == 0
+    )
     copy = fleet.copy()
     made.clear()
     copy.nearness("hops", 1)
@@ -161,7 +179,9 @@ def test_a_group_in_a_ring_stands_where_every_two_are_near() -> None:
     assert answer is not None
     assert set(answer.values()) == {"h0", "h1", "h2"}
     # One link at most: three racks in a row are two links apart at their ends.
-    assert placed(app({"kind": "network-proximity", "max_hops": 1}, apart, count=3), ring(6)) is None
+    assert (
+        placed(app({"kind": "network-proximity", "max_hops": 1}, apart, count=3), ring(6)) is None
+    )
     # Soft: of the three pairs of a row, one is too far, at 1 x weight 2; the hosts cost 0 + 1 + 2.
     soft = app({"kind": "network-proximity", "max_hops": 1, "weight": 2}, apart, count=3)
     assert solve(soft, ring(6), objective="cost").objective == 5
@@ -195,13 +215,23 @@ def test_a_fleet_without_links_has_no_two_hosts_that_are_near_and_says_so() -> N
     one = app({"kind": "network-proximity", "max_latency_us": 1000})
     result = solve(one, fleet, objective="cost")
     assert result.placement == {"A/0": "h0", "A/1": "h0"}  # a host is near itself
-    assert result.warnings == ("groups[0].policies[0]: the fleet has no links: no host is near another",)
-    assert not Scene(app({"kind": "network-proximity", "level": "rack"}), compile_fleet(fleet).index).warnings
+    assert result.warnings == (
+        "groups[0].policies[0]: the fleet has no links: no host is near another",
+    )
+    assert not Problem(
+        app({"kind": "network-proximity", "level": "rack"}), compile_fleet(fleet).index
+    ).warnings
 
 
 def test_a_bound_reads_as_a_sentence() -> None:
-    assert NetworkProximity(max_hops=1).describe("A") == "all members of A are near each other: at most 1 hop apart"
-    assert Near(group="B", max_latency_us=25).describe("A") == "each member of A has a member of B at most 25 us away"
+    assert (
+        NetworkProximity(max_hops=1).describe("A")
+        == "all members of A are near each other: at most 1 hop apart"
+    )
+    assert (
+        Near(group="B", max_latency_us=25).describe("A")
+        == "each member of A has a member of B at most 25 us away"
+    )
     assert Near(group="B").describe("A") == "each member of A has a member of B in its host"
 
 
@@ -227,14 +257,23 @@ def test_not_exactly_one_measure_is_bad_input(policy: Any, code: str) -> None:
 
 def test_two_bounds_of_one_kind_may_stand_side_by_side_and_the_same_twice_may_not() -> None:
     kind = {"kind": "network-proximity", "weight": 1}
-    app({**kind, "max_hops": 2}, {**kind, "max_hops": 4}, {**kind, "max_latency_us": 2}, {**kind, "level": "rack"})
+    app(
+        {**kind, "max_hops": 2},
+        {**kind, "max_hops": 4},
+        {**kind, "max_latency_us": 2},
+        {**kind, "level": "rack"},
+    )
     with pytest.raises(BadInput) as caught:
         app({**kind, "max_hops": 2}, {**kind, "max_hops": 2, "weight": 3})
     assert [fault.code for fault in caught.value.faults] == ["repeated-policy"]
 
 
 def test_policies_are_answered_with_the_measure_that_they_have() -> None:
-    for policy in (NetworkProximity(max_hops=2), Near(group="B", max_latency_us=3), Near(group="B")):
+    for policy in (
+        NetworkProximity(max_hops=2),
+        Near(group="B", max_latency_us=3),
+        Near(group="B"),
+    ):
         assert type(policy).model_validate(policy.document()) == policy
     assert Near(group="B").document() == {"kind": "near", "group": "B", "level": "host"}
     assert NetworkProximity(max_hops=2).document() == {"kind": "network-proximity", "max_hops": 2}

@@ -12,11 +12,13 @@ import pytest
 from ortools.sat.python import cp_model
 
 from groupsolver import Application, Fleet, Limits, UnknownSolverStatus, solve
-from groupsolver.constraints.cp_model.model_builder import Encoding
+from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.solver.relaxation.linear_program import LinearProgram
 from tests.functional.solver.test_stop import LOOSE, TIGHT, Case
 
-APP = Application.model_validate({"groups": [{"name": "A", "members": [{"resources": {"VCPU": 1}, "count": 2}]}]})
+APP = Application.model_validate(
+    {"groups": [{"name": "A", "members": [{"resources": {"VCPU": 1}, "count": 2}]}]}
+)
 FLEET = Fleet.model_validate({"hosts": [{"name": "h1", "inventory": {"VCPU": 4}}]})
 
 
@@ -30,7 +32,9 @@ def packing(case: Case) -> cp_model.CpModel:
     sizes = [group["members"][0]["resources"] for group in app["groups"]]
     for h, host in enumerate(fleet["hosts"]):
         for name, total in host["inventory"].items():
-            load = cp_model.LinearExpr.weighted_sum([row[h] for row in at], [size[name] for size in sizes])
+            load = cp_model.LinearExpr.weighted_sum(
+                [row[h] for row in at], [size[name] for size in sizes]
+            )
             model.add(load <= total - host.get("used", {}).get(name, 0))
     costs = [host["cost"] for host in fleet["hosts"]]
     model.minimize(sum(cp_model.LinearExpr.weighted_sum(row, costs) for row in at))
@@ -86,17 +90,27 @@ def test_a_search_that_stops_at_its_first_placement_says_feasible_or_optimal() -
 
 def test_an_objective_that_leaves_64_bits_is_an_invalid_model() -> None:
     model = cp_model.CpModel()
-    model.minimize(cp_model.LinearExpr.weighted_sum([model.new_bool_var("") for _ in range(4)], [2**61] * 4))
+    model.minimize(
+        cp_model.LinearExpr.weighted_sum([model.new_bool_var("") for _ in range(4)], [2**61] * 4)
+    )
     assert solver().solve(model) == cp_model.MODEL_INVALID
     assert "overflow" in model.validate()
 
 
-def test_an_invalid_model_raises_and_is_never_taken_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    def spoiled(enc: Encoding, offset: int = 0) -> None:
-        enc.model.minimize(cp_model.LinearExpr.weighted_sum(enc.placed[0] * 4, [2**61] * 4 * len(enc.placed[0])))
+def test_an_invalid_model_raises_and_is_never_taken_for_an_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def spoiled(builder: ModelBuilder, offset: int = 0) -> None:
+        builder.model.minimize(
+            cp_model.LinearExpr.weighted_sum(
+                builder.placed[0] * 4, [2**61] * 4 * len(builder.placed[0])
+            )
+        )
 
-    monkeypatch.setattr(Encoding, "minimize", spoiled)
-    monkeypatch.setattr("groupsolver.solver.pipeline.construct", lambda *_: iter(()))  # so that it comes to a search
+    monkeypatch.setattr(ModelBuilder, "minimize", spoiled)
+    monkeypatch.setattr(
+        "groupsolver.solver.pipeline.construct", lambda *_: iter(())
+    )  # so that it comes to a search
     monkeypatch.setattr("groupsolver.solver.pipeline.refuted", lambda *_: False)
     with pytest.raises(UnknownSolverStatus, match="MODEL_INVALID"):
         solve(APP, FLEET, limits=Limits(workers=1))
@@ -149,7 +163,14 @@ def test_a_hint_that_holds_is_the_first_placement() -> None:
 
 def test_implications_and_sums_bind_both_ways_as_the_encoding_uses_them() -> None:
     # used is 1 exactly when the sum is above 0: x => used, y <= 3 used, x + y >= used.
-    for x, y, used, holds in [(0, 0, 0, 1), (0, 0, 1, 0), (1, 0, 0, 0), (1, 0, 1, 1), (0, 3, 1, 1), (0, 3, 0, 0)]:
+    for x, y, used, holds in [
+        (0, 0, 0, 1),
+        (0, 0, 1, 0),
+        (1, 0, 0, 0),
+        (1, 0, 1, 1),
+        (0, 3, 1, 1),
+        (0, 3, 0, 0),
+    ]:
         model = cp_model.CpModel()
         a, b, u = model.new_bool_var(""), model.new_int_var(0, 3, ""), model.new_bool_var("")
         model.add_implication(a, u)
@@ -176,7 +197,9 @@ def test_duals_are_the_change_of_the_value_for_a_unit_of_the_bound() -> None:
     # member costs another y: +5. One more of room moves a member from y to x: -3.
     program = LinearProgram(np.array([2.0, 5.0]), np.array([8.0, 8.0]))
     both, one = np.array([0, 1]), np.array([0])
-    demand = program.rows(both, np.zeros(2, dtype=np.int64), np.ones(2), 1, np.array([10.0]), np.array([10.0]))
+    demand = program.rows(
+        both, np.zeros(2, dtype=np.int64), np.ones(2), 1, np.array([10.0]), np.array([10.0])
+    )
     room = program.rows(one, one, np.ones(1), 1, high=np.array([4.0]))
     value, dual = program.solve(10)
     assert value == pytest.approx(38)
@@ -189,7 +212,9 @@ def test_a_row_with_a_price_is_exceeded_where_that_is_cheaper() -> None:
     # 8 x 2 + 2 x 5 + 4 x 1 = 30; the row's dual is its price.
     program = LinearProgram(np.array([2.0, 5.0]), np.array([8.0, 8.0]))
     both, one = np.array([0, 1]), np.array([0])
-    program.rows(both, np.zeros(2, dtype=np.int64), np.ones(2), 1, np.array([10.0]), np.array([10.0]))
+    program.rows(
+        both, np.zeros(2, dtype=np.int64), np.ones(2), 1, np.array([10.0]), np.array([10.0])
+    )
     room = program.rows(one, one, np.ones(1), 1, high=np.array([4.0]), slack_cost=1.0)
     value, dual = program.solve(10)
     assert value == pytest.approx(30)

@@ -102,7 +102,9 @@ def _instances() -> None:
         op.create_index(f"ix_instances_{column}", "instances", [column])
     op.create_table(
         "allocations",
-        sa.Column("instance_id", _ID, sa.ForeignKey("instances.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column(
+            "instance_id", _ID, sa.ForeignKey("instances.id", ondelete="CASCADE"), primary_key=True
+        ),
         sa.Column("resource_class", _NAME, primary_key=True),
         sa.Column("amount", sa.BigInteger, nullable=False),
     )
