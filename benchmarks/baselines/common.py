@@ -94,7 +94,7 @@ def settle(compiled: CompiledProblem, placement: Mapping[str, str], objective: O
     """Take out groups that miss members or break a hard policy, until the checker is silent on the rest."""
     problem = compiled.problem
     groups = own_groups(compiled)
-    of = {member.id: member.group for member in problem.batch}
+    of = {member.id: member.group for member in problem.new_members}
     kept = dict(placement)
     out: set[str] = set()
     while True:

@@ -110,7 +110,7 @@ def check(
     """
     known_objective(objective)
     problem = Problem(app, index_of(fleet))
-    running = {there.id: there.host for there in problem.standing}
+    running = {there.id: there.host for there in problem.running_members}
     _known(problem, placement, running, cells or {})
     new = {id_: host for id_, host in placement.items() if id_ not in running}
     return judge(problem, new, objective, cells, witness)
@@ -139,7 +139,7 @@ def _known(
     running: Mapping[str, str],
     cells: Mapping[str, str],
 ) -> None:
-    ids = {member.id for member in problem.batch}
+    ids = {member.id for member in problem.new_members}
     faults = [
         Fault(
             "unknown-member",
@@ -189,7 +189,7 @@ def judge(
     """Check a placement of new members over a problem; see `check`."""
     violations = [
         Violation(member.group, "members", f"member {member.id} of {member.group} is placed", 1)
-        for member in problem.batch
+        for member in problem.new_members
         if member.id not in placement
     ]
     violations += (Violation(None, *lack) for lack in lacks(problem, placement, cells))

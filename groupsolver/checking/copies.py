@@ -37,7 +37,7 @@ class Together:
     def __init__(self, app: Application[Any], hosts: HostIndex) -> None:
         self.problem = Problem(copies_of(app, 1), hosts)
         self._known: dict[tuple[str, ...], bool] = {}
-        self._ids = [member.id for member in self.problem.batch]
+        self._ids = [member.id for member in self.problem.new_members]
         self._told = [told(id_) for id_ in self._ids]
         self._apart = [
             (rule.group, rule.policy)
@@ -72,7 +72,7 @@ class Together:
     def _room(self, placed: Sequence[tuple[Placement, Cells]]) -> Iterator[Violation]:
         landed: dict[str, list[tuple[str, Size]]] = {}
         cells: dict[str, str] = {}
-        sizes = [member.size for member in self.problem.batch]
+        sizes = [member.size for member in self.problem.new_members]
         for number, (placement, inside) in enumerate(placed):
             for id_, size in zip(self._told, sizes, strict=True):
                 landed.setdefault(placement[id_], []).append((copied(id_, number), size))
@@ -101,7 +101,7 @@ class Together:
             owner: dict[str, set[int]] = {}
             strangers: dict[str, set[int]] = {}
             for number, placement in enumerate(placed):
-                for member, id_ in zip(self.problem.batch, self._told, strict=True):
+                for member, id_ in zip(self.problem.new_members, self._told, strict=True):
                     domain = self.problem.hosts.domain(placement[id_], policy.level)
                     if domain is not None and member.group in below[group]:
                         owner.setdefault(domain, set()).add(number)

@@ -61,8 +61,10 @@ def why(
         )
         for group in problem.groups
     }
-    stands = [(m.id, m.group, placement[m.id], True) for m in problem.batch if m.id in placement]
-    stands += [(there.id, there.group, there.host, False) for there in problem.standing]
+    stands = [
+        (m.id, m.group, placement[m.id], True) for m in problem.new_members if m.id in placement
+    ]
+    stands += [(there.id, there.group, there.host, False) for there in problem.running_members]
     return [
         Why(
             id_,

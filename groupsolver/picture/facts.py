@@ -198,11 +198,12 @@ def stands_of(
     inside = {there.id: there.cell for there in problem.app.existing} | dict(cells)
     placed = [
         (m.id, m.group, placement[m.id], True, dict(m.size))
-        for m in problem.batch
+        for m in problem.new_members
         if m.id in placement
     ]
     placed += [
-        (there.id, there.group, there.host, False, there.resources) for there in problem.standing
+        (there.id, there.group, there.host, False, there.resources)
+        for there in problem.running_members
     ]
     for number, mark in enumerate(placed):
         here.setdefault(mark[2], []).append(Mark(number, *mark, inside.get(mark[0])))

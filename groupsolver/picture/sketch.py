@@ -198,7 +198,7 @@ class Sketch:
     def _foreign(self, host: Host) -> str:
         """Say that something else uses capacity, if it does."""
         own: dict[str, int] = {}
-        for there in self._view.problem.standing:
+        for there in self._view.problem.running_members:
             for name, amount in there.resources.items() if there.host == host.name else ():
                 own[name] = own.get(name, 0) + amount
         return (

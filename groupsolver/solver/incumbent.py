@@ -161,4 +161,4 @@ def _named(compiled: CompiledProblem, stands: list[Stand]) -> Placement:
     for member_class, rows in by_lot.items():
         for id_, row in zip(compiled.member_classes[member_class].ids, rows, strict=True):
             host[id_] = compiled.fleet.names[row]
-    return {member.id: host[member.id] for member in compiled.problem.batch}
+    return {member.id: host[member.id] for member in compiled.problem.new_members}

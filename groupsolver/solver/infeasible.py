@@ -29,7 +29,7 @@ def everything(problem: Problem) -> Conflict:
         for rule in problem.hard()
     ]
     new: dict[str, int] = {}
-    for member in problem.batch:
+    for member in problem.new_members:
         new[member.group] = new.get(member.group, 0) + 1
     policies += [
         ConflictingPolicy(group=group, policy="members", sentence=size_told(group, count))
@@ -61,5 +61,5 @@ def _takes_some(problem: Problem, host: Host) -> bool:
     return any(
         takes(host, size)
         and all(rule.policy.admits(host) for rule in problem.rules_over(group) if rule.policy.hard)
-        for group, size in {(member.group, member.size) for member in problem.batch}
+        for group, size in {(member.group, member.size) for member in problem.new_members}
     )

@@ -181,7 +181,7 @@ def answer(
     """Give the answer, not narrowed down where it is infeasible."""
     told = CompiledProblem(Problem(app, compiled_fleet.index), compiled_fleet)
     survival = SurvivalCuts(told, objective, minimise, budget) if asking(told.problem) else None
-    if not told.problem.batch:
+    if not told.problem.new_members:
         return nothing(told, objective, budget) if survival is None else survival.nothing()
     compiled, part = (told, budget) if survival is None else (survival.plain, survival.part)
     best = Incumbent(compiled, objective, part)

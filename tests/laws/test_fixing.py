@@ -65,12 +65,12 @@ def test_the_model_allows_a_placement_just_where_the_checker_is_silent_and_price
     case, rnd = drawn(kind, soft, data)
     wide = Wide(case, rnd.choice(OBJECTIVES))
     problem, hosts = wide.compiled.problem, wide.compiled.fleet.names
-    if not problem.batch:
+    if not problem.new_members:
         return
     builder = wide.encoded()
     tried = one_that_holds(wide, builder)
     tried += [
-        {member.id: rnd.choice(hosts) for member in problem.batch}
+        {member.id: rnd.choice(hosts) for member in problem.new_members}
         for _ in range(5 - 3 * len(tried))
     ]
     for _ in range(3):

@@ -126,7 +126,9 @@ def test_wide_draws_have_every_oddity_and_most_of_them_lose_a_candidate(
                 for rule, _ in rules
                 for group in rule.policy.counted(rule.group, compiled.problem)
             }
-            ways.update("marked" for there in compiled.problem.standing if there.group in seen)
+            ways.update(
+                "marked" for there in compiled.problem.running_members if there.group in seen
+            )
         return kept
 
     def by_domains_spied(compiled: CompiledProblem, rows: Ints, *rest: Any) -> list[int]:

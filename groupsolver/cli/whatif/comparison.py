@@ -57,8 +57,8 @@ def _objective(difference: int) -> str:
 def _hosts(problem: Problem, placement: dict[str, str]) -> dict[Kind, Counter[str]]:
     """Count the members on each host, running ones too."""
     found: dict[Kind, Counter[str]] = {}
-    for member in problem.batch:
+    for member in problem.new_members:
         found.setdefault((member.group, member.size), Counter())[placement[member.id]] += 1
-    for there in problem.standing:
+    for there in problem.running_members:
         found.setdefault((there.group, size_of(there.resources)), Counter())[there.host] += 1
     return found

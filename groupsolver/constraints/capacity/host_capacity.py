@@ -77,7 +77,7 @@ def lacks(
         Cell of each new member that needs one; None: any way into the cells will do.
     """
     landed: dict[str, list[tuple[str, Size]]] = {}
-    for member in problem.batch:
+    for member in problem.new_members:
         if member.id in placement:
             landed.setdefault(placement[member.id], []).append((member.id, member.size))
     yield from lacks_where(problem.hosts, landed, cells)

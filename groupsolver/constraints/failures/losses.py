@@ -49,9 +49,9 @@ class State:
         self.view = view
         problem = view.problem
         self._sizes: dict[str, Resources] = {
-            there.id: there.resources for there in problem.standing
+            there.id: there.resources for there in problem.running_members
         }
-        self._sizes |= {member.id: dict(member.size) for member in problem.batch}
+        self._sizes |= {member.id: dict(member.size) for member in problem.new_members}
         self._cells = {there.id: there.cell for there in problem.app.existing}
 
     @cached_property
@@ -140,7 +140,8 @@ class State:
         """Give the same with all of the batch to be placed, wherever it stands, and the hard rules that stay."""
         old = [member for member in self._survivors(loss) if not member.new]
         new = [
-            PlacedMember(member.id, member.group, "", True) for member in self.view.problem.batch
+            PlacedMember(member.id, member.group, "", True)
+            for member in self.view.problem.new_members
         ]
         app = self._app(old, new + [member for member in self.lost(group, loss) if not member.new])
         groups = [

@@ -76,8 +76,8 @@ def recover(
     level : str, default "host"
         Hosts come in turn from each of its domains: policies tell those of one domain least apart.
     """
-    size = len(problem.batch)
-    known = {member.id for member in problem.batch}
+    size = len(problem.new_members)
+    known = {member.id for member in problem.new_members}
     best: Placement = {}
     if (
         told
@@ -92,7 +92,7 @@ def recover(
     least = search.hopeless()
     try:
         for out in range(least, size - len(best)):
-            for ids in _choices(problem.batch, out):
+            for ids in _choices(problem.new_members, out):
                 found = search.whole(ids)
                 if found is not None:
                     return Recovery(out, out, found)
@@ -106,7 +106,7 @@ def recover(
 def _only(problem: Problem, ids: Collection[str]) -> Problem:
     """Give a problem with some of its batch alone."""
     kept = set(ids)
-    if len(kept) == len(problem.batch):
+    if len(kept) == len(problem.new_members):
         return problem
     groups = [
         group.model_copy(update={"members": tuple(one for one in group.members if one.id in kept)})
@@ -179,8 +179,8 @@ class _Search:
 
     def hopeless(self) -> int:
         """Give how many members have no host at all."""
-        alone = Counter(map(_sort_of, self.problem.batch))
-        one = {_sort_of(member): member for member in self.problem.batch}
+        alone = Counter(map(_sort_of, self.problem.new_members))
+        one = {_sort_of(member): member for member in self.problem.new_members}
         return sum(
             number for key, number in alone.items() if next(self.open_to(one[key], 0), None) is None
         )
@@ -192,7 +192,7 @@ class _Search:
         before = View(part, {})
         limits = [rule.policy.violations(rule.group, before) for rule in rules]
         order = sorted(
-            part.batch, key=lambda m: (-sum(amount for _, amount in m.size), m.group, m.size)
+            part.new_members, key=lambda m: (-sum(amount for _, amount in m.size), m.group, m.size)
         )
         placement: Placement = {}
         ways: list[Iterator[tuple[int, str]]] = []

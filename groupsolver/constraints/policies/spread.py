@@ -94,7 +94,7 @@ class Spread(Counting):
         if worse or self.max_skew is None:
             return found
         empty = sum(1 for count, _ in self._counted(group, after) if not count)
-        if empty > more + len(after.problem.batch):
+        if empty > more + len(after.problem.new_members):
             return found
         return found | vacated(
             after, self.level, level, more, lambda host: after.problem.eligible(group, host)

@@ -144,6 +144,6 @@ class Survives(Policy):
 def _forgiven(problem: Problem) -> bool:
     """Whether running members alone break a hard rule: of what follows from it, part is forgiven."""
     running = View(problem, {})
-    return bool(problem.standing) and any(
+    return bool(problem.running_members) and any(
         rule.policy.violations(rule.group, running) for rule in problem.hard()
     )

@@ -54,7 +54,7 @@ class CompiledProblem:
         self.problem = problem
         self.fleet = fleet
         ids: dict[tuple[str, Size], list[str]] = {}
-        for member in problem.batch:
+        for member in problem.new_members:
             ids.setdefault((member.group, member.size), []).append(member.id)
         self.member_classes = tuple(
             MemberClass(group, size, tuple(names)) for (group, size), names in ids.items()
@@ -130,7 +130,9 @@ class CompiledProblem:
     def _rows_running(self, group: str) -> Ints:
         below = self.problem.below[group]
         rows = [
-            self.fleet.rows[there.host] for there in self.problem.standing if there.group in below
+            self.fleet.rows[there.host]
+            for there in self.problem.running_members
+            if there.group in below
         ]
         return np.array(rows, dtype=np.int64)
 
@@ -151,7 +153,7 @@ class CompiledProblem:
         def make() -> Mask:
             busy = self.fleet.busy.copy()
             own: dict[str, dict[str, int]] = {}
-            for there in self.problem.standing:
+            for there in self.problem.running_members:
                 if there.group in self.problem.below[group]:
                     uses = own.setdefault(there.host, {})
                     for name, amount in there.resources.items():

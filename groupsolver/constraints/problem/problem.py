@@ -85,9 +85,9 @@ class Problem:
 
     Attributes
     ----------
-    batch : tuple of Member
+    new_members : tuple of Member
         What is to be placed, in the file's order.
-    standing : tuple of Standing
+    running_members : tuple of Standing
         What runs already.
     rules : tuple of Rule
     below, above : dict of str to frozenset of str
@@ -117,7 +117,7 @@ class Problem:
         self.above = above_of(self.below)
         ids = {id_: members for group in app.groups for id_, members in member_ids(group)}
         running = {there.id for there in app.existing}
-        self.standing = tuple(
+        self.running_members = tuple(
             RunningMember(
                 there.id,
                 there.group,
@@ -127,7 +127,7 @@ class Problem:
             )
             for there in app.existing
         )
-        self.batch = tuple(
+        self.new_members = tuple(
             Member(id_, group.name, size_of(app.resources(members)))
             for group in app.groups
             for id_, members in member_ids(group)
@@ -159,7 +159,7 @@ class Problem:
         """Give the running members below a group."""
         if group not in self._running:
             self._running[group] = [
-                there for there in self.standing if there.group in self.below[group]
+                there for there in self.running_members if there.group in self.below[group]
             ]
         return self._running[group]
 
@@ -176,8 +176,8 @@ class Problem:
     def _sizes(self) -> dict[str, int]:
         sizes = dict.fromkeys(self.below, 0)
         for name in (
-            *(member.group for member in self.batch),
-            *(there.group for there in self.standing),
+            *(member.group for member in self.new_members),
+            *(there.group for there in self.running_members),
         ):
             for group in self.above[name]:
                 sizes[group] += 1

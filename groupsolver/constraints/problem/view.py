@@ -49,11 +49,12 @@ class View:
         self.witness = witness or {}
         self._kept: dict[Hashable, object] = {}
         running = [
-            PlacedMember(there.id, there.group, there.host, False) for there in problem.standing
+            PlacedMember(there.id, there.group, there.host, False)
+            for there in problem.running_members
         ]
         new = [
             PlacedMember(m.id, m.group, placement[m.id], True)
-            for m in problem.batch
+            for m in problem.new_members
             if m.id in placement
         ]
         self._below: dict[str, list[PlacedMember]] = {group: [] for group in problem.below}

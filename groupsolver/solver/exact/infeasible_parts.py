@@ -100,7 +100,7 @@ def _impossible(
 
 def _parts(problem: Problem) -> Iterator[frozenset[str]]:
     """Give sets of groups whose new members are taken together."""
-    placed = {member.group for member in problem.batch}
+    placed = {member.group for member in problem.new_members}
     joined: dict[str, frozenset[str]] = {group: frozenset([group]) for group in placed}
     for group in problem.groups:
         if group in placed:
@@ -118,10 +118,10 @@ def _parts(problem: Problem) -> Iterator[frozenset[str]]:
 
 def _only(problem: Problem, part: frozenset[str], room: bool = True) -> Application[Any]:
     """Give the application with the new members of some groups alone, and the hard rules that then still bind."""
-    placed = {member.group for member in problem.batch}
+    placed = {member.group for member in problem.new_members}
 
     def stays(group: str, policy: Policy) -> bool:
         return policy.hard and (policy.monotone or policy.counted(group, problem) & placed <= part)
 
-    classes = {name for member in problem.batch for name, _ in member.size}
+    classes = {name for member in problem.new_members for name, _ in member.size}
     return subset(problem, part, kept(problem, stays), () if room else classes)

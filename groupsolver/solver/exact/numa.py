@@ -86,7 +86,9 @@ def cells_of(compiled: CompiledProblem, placement: Placement, inside: Inside) ->
             place = places.get((number, fleet.rows[placement[id_]]))
             if place is not None:
                 cells[id_] = next(place)
-    return {member.id: cells[member.id] for member in compiled.problem.batch if member.id in cells}
+    return {
+        member.id: cells[member.id] for member in compiled.problem.new_members if member.id in cells
+    }
 
 
 def sure_and_possible(

@@ -20,7 +20,7 @@ def never(
     atomized: Atomized, fleet: CompiledFleet, found: MinimalConflict, oracle: Oracle
 ) -> bool | None:
     """Say whether a batch is impossible with nothing running anywhere; None: not decided in time."""
-    full = atomized.problem.standing or (fleet.enabled & ~fleet.ready).any()
+    full = atomized.problem.running_members or (fleet.enabled & ~fleet.ready).any()
     if not full and not any(_depends(atom) for atom in found.atoms):
         return True  # the conflict speaks of nothing that is used
     empty = _emptied(fleet)
@@ -56,7 +56,7 @@ def _alone(problem: Problem, app: Application[Any]) -> Application[Any]:
     by_group: dict[str, list[Members]] = {}
     inside = {group.name for group in app.groups if group.members}
     own = {(group.name, id_): what for group in app.groups for id_, what in member_ids(group)}
-    for member in problem.batch:
+    for member in problem.new_members:
         if member.group in inside:
             by_group.setdefault(member.group, []).append(
                 own[member.group, member.id].model_copy(update={"id": member.id, "count": 1})

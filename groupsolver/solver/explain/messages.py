@@ -53,7 +53,7 @@ def _size(group: str, facts: Facts) -> str:
         for member_class in facts.compiled.member_classes
         if member_class.group == group
     )
-    running = sum(1 for there in facts.compiled.problem.standing if there.group == group)
+    running = sum(1 for there in facts.compiled.problem.running_members if there.group == group)
     return size_told(group, own) + (f", beside {running} running" if running else "")
 
 

@@ -38,7 +38,7 @@ def moved(
         Groups whose members may be moved; by default all.
     """
     problem = Problem(app, fleet.index)
-    mine = [there for there in problem.standing if own is None or there.group in own]
+    mine = [there for there in problem.running_members if own is None or there.group in own]
     movable = [there for there in mine if _movable(there, problem, fleet)]
     if (
         not movable
@@ -83,7 +83,7 @@ def _placed_again(
                 ),
                 "members": tuple(
                     Members.model_construct(resources=dict(member.size), count=1, id=member.id)
-                    for member in problem.batch
+                    for member in problem.new_members
                     if member.group == group.name
                 ),
             }
@@ -104,7 +104,7 @@ def _placed_again(
         )
     existing = tuple(
         one.model_copy(update={"flavor": None, "resources": standing.resources})
-        for one, standing in zip(app.existing, problem.standing, strict=True)
+        for one, standing in zip(app.existing, problem.running_members, strict=True)
         if one.id not in ids
     )
     return app.model_copy(update={"groups": tuple(groups), "existing": existing})

@@ -91,7 +91,7 @@ def knobs_of(
     ]
     if costs.fewer is not None:
         member_classes: dict[tuple[str, object], list[str]] = {}
-        for member in problem.batch:
+        for member in problem.new_members:
             member_classes.setdefault((member.group, member.size), []).append(member.id)
         for (group, _), ids in member_classes.items():
             # The last ones of a member class go first: the names of those that stay are what they were.

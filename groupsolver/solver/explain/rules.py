@@ -99,7 +99,7 @@ class Atomized:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.app = problem.app
-        self.placed = frozenset(member.group for member in problem.batch)
+        self.placed = frozenset(member.group for member in problem.new_members)
         self.sizes = tuple(SizeRule(group) for group in problem.groups if group in self.placed)
         self.pieces = tuple(
             PolicyRule(group.name, place, policy)
@@ -107,7 +107,7 @@ class Atomized:
             for place, policy in enumerate(group.policies)
             if policy.hard
         )
-        needed = dict.fromkeys(name for member in problem.batch for name, _ in member.size)
+        needed = dict.fromkeys(name for member in problem.new_members for name, _ in member.size)
         self.rooms = tuple(CapacityRule(name) for name in needed)
         self._helping: dict[PolicyRule, frozenset[str]] = {}
         self._resting: dict[PolicyRule, RuleAtoms] = {}
@@ -137,7 +137,10 @@ class Atomized:
         ]
         sizes = [size for size in self.sizes if size.group in part]
         needed = {
-            name for member in self.problem.batch if member.group in part for name, _ in member.size
+            name
+            for member in self.problem.new_members
+            if member.group in part
+            for name, _ in member.size
         }
         return [*sizes, *pieces, *(room for room in self.rooms if room.resource in needed)]
 

@@ -48,7 +48,7 @@ class Discretion:
 
 def scarce(demand: Demand, stock: Stock, says: Discretion = Discretion()) -> tuple[Scarce, ...]:
     """Say what runs out, what weighs most first."""
-    rest = demand_of(CompiledProblem(Problem(stock.batch(1), stock.fleet.index), stock.fleet))
+    rest = demand_of(CompiledProblem(Problem(stock.application(1), stock.fleet.index), stock.fleet))
     telling = _Telling(demand, rest, len(stock.copies), says)
     found: dict[tuple[str, str], Scarce] = {}
     for one in telling.all():

@@ -79,7 +79,7 @@ class Stock:
         self.fleet, self.copies = self.empty.copy(), []
         self.take(copies)
 
-    def batch(self, number: int) -> Application[Any]:
+    def application(self, number: int) -> Application[Any]:
         """Give so many copies more as an application."""
         return copies_of(self.app, number, self.copies if self._seen else ())
 
@@ -110,7 +110,7 @@ def refill(stock: Stock, most: int, budget: Budget) -> bool:
     while len(stock.copies) < most and budget.left() > 0:
         size = min(size, most - len(stock.copies))
         result = _solve(
-            stock.batch(size),
+            stock.application(size),
             stock.fleet,
             budget,
             0.5 * budget.left() if size > 1 else budget.left(),
@@ -135,7 +135,9 @@ def improve(stock: Stock, most: int, budget: Budget) -> None:
         before = list(stock.copies)
         up = set(random.choice(len(before), min(number, len(before)), replace=False).tolist())
         stock.replace(copy for at, copy in enumerate(before) if at not in up)
-        result = _solve(stock.batch(len(up) + 1), stock.fleet, budget, min(TRY, budget.left()))
+        result = _solve(
+            stock.application(len(up) + 1), stock.fleet, budget, min(TRY, budget.left())
+        )
         found = split(stock, result, len(up) + 1)
         stock.take(found or [before[at] for at in sorted(up)])
         vain = 0 if found else vain + 1

@@ -18,7 +18,7 @@ from groupsolver.solver.presolve.subproblem import kept, subset
 
 def parts_of(problem: Problem, rules: list[Rule]) -> Iterator[frozenset[str]]:
     """Give sets of groups with new members, joined where one of some rules looks at both; not if that is all."""
-    placed = {member.group for member in problem.batch}
+    placed = {member.group for member in problem.new_members}
     joined = {group: frozenset([group]) for group in placed}
     seen: set[str] = set()
     for rule in rules:
@@ -40,7 +40,7 @@ def only(problem: Problem, part: frozenset[str], tier: int) -> Application[Any]:
     Of its policies those that bind a part as they bind the whole, and of the tier and others that have
     a price those that look at no member outside.
     """
-    placed = {member.group for member in problem.batch}
+    placed = {member.group for member in problem.new_members}
 
     def stays(group: str, policy: Policy) -> bool:
         counted = policy.counted(group, problem) & placed

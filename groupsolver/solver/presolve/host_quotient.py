@@ -53,8 +53,8 @@ def quotient(compiled: CompiledProblem) -> CompiledFleet:
     finest = _finest(fleet, levels, rows)
     if finest is None:
         return fleet
-    enough = len(compiled.problem.batch)
-    marked = np.isin(rows, [fleet.rows[there.host] for there in compiled.problem.standing])
+    enough = len(compiled.problem.new_members)
+    marked = np.isin(rows, [fleet.rows[there.host] for there in compiled.problem.running_members])
     jealous = any(rule.policy.counts_all_groups for rule in rules)
     kinds = _kinds(compiled, rows, jealous)
     kept = marked | (_place(finest, kinds) < enough)

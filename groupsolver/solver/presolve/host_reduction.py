@@ -146,7 +146,7 @@ def _keep(
     marked[
         [
             compiled.fleet.rows[there.host]
-            for there in compiled.problem.standing
+            for there in compiled.problem.running_members
             if there.group in seen
         ]
     ] = True

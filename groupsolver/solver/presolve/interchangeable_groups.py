@@ -180,7 +180,7 @@ def _interchangeable(told: CompiledProblem, names: list[str]) -> bool:
     if sum(_binds(told, rule) for rule in own) != 1 or not all(_simple(told, rule) for rule in own):
         return False
     # Dealt out member class by member class, members of several sizes might meet on a host more often than one chunk may have them.
-    sizes = {member.size for member in problem.batch if member.group == names[0]}
+    sizes = {member.size for member in problem.new_members if member.group == names[0]}
     if len(sizes) > 1 and any(_per_host(rule) for rule in own):
         return False
     for rule in problem.rules:

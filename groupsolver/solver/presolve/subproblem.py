@@ -36,7 +36,7 @@ def subset(
     # Running members say their own size: the member whose it was may be left out.
     existing = tuple(
         there.model_copy(update={"flavor": None, "resources": standing.resources})
-        for there, standing in zip(problem.app.existing, problem.standing, strict=True)
+        for there, standing in zip(problem.app.existing, problem.running_members, strict=True)
     )
     return problem.app.model_copy(update={"groups": tuple(groups), "existing": existing})
 

@@ -86,7 +86,7 @@ class SurvivalCuts:
         # What running members alone lack already is forgiven to hard rules.
         before = (
             list(self.recoveries.of(self.rules, View(told.problem, {})))
-            if told.problem.standing
+            if told.problem.running_members
             else []
         )
         self.forgiven = {

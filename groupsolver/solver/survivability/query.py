@@ -68,7 +68,7 @@ def survives(
     problem = Problem(app, compiled.index)
     _known(problem, placement or {}, level, failures, group)
     verdict = check(easier(app), compiled, placement or {}, cells=cells)
-    new = {member.id: (placement or {})[member.id] for member in problem.batch}
+    new = {member.id: (placement or {})[member.id] for member in problem.new_members}
     view = View(problem, new, cells)
     policy = Survives(level=level, failures=failures)
     name = EVERYONE if group is None else group
@@ -123,7 +123,7 @@ def _known(
         )
     if failures < 1:
         faults.append(Fault("out-of-range", "failures", f"expected at least 1, got {failures}"))
-    if missing := [member.id for member in problem.batch if member.id not in placement]:
+    if missing := [member.id for member in problem.new_members if member.id not in placement]:
         names = ", ".join(missing[:MAX_NAMES_SHOWN]) + (
             " and more" if len(missing) > MAX_NAMES_SHOWN else ""
         )

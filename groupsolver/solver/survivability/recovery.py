@@ -93,7 +93,7 @@ class Recoveries:
         known: Mapping[str, str],
         limit: int,
     ) -> Recovery:
-        lost = {member.id for member in problem.batch}
+        lost = {member.id for member in problem.new_members}
         told = {id_: host for id_, host in known.items() if id_ in lost}
         found = recover(problem, told, QUICK, self._late, loss.level)
         if found.least == found.most or found.least > limit or self._budget.left() <= 0:
@@ -126,7 +126,7 @@ class Recoveries:
     @staticmethod
     def _fewest(compiled: CompiledProblem, budget: Budget) -> Recovery:
         """Bound how many are left out by a model of the policies that leaving out cannot break."""
-        size = len(compiled.problem.batch)
+        size = len(compiled.problem.new_members)
         groups = [
             one.model_copy(
                 update={"policies": tuple(policy for policy in one.policies if policy.monotone)}

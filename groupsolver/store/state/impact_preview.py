@@ -157,7 +157,7 @@ def _behind(rule: Rule, measure: int, problem: Problem, until: float) -> Iterabl
 
 def _standing(rule: Rule, problem: Problem) -> list[RunningMember]:
     counted = rule.policy.counted(rule.group, problem)
-    return [there for there in problem.standing if there.group in counted]
+    return [there for there in problem.running_members if there.group in counted]
 
 
 def _without(rule: Rule, problem: Problem, gone: RunningMember) -> int:
@@ -165,5 +165,5 @@ def _without(rule: Rule, problem: Problem, gone: RunningMember) -> int:
     for name, made in vars(Problem).items():  # what was worked out of the members that it had
         if isinstance(made, cached_property) and name != "distances":
             other.__dict__.pop(name, None)
-    other.standing = tuple(there for there in problem.standing if there is not gone)
+    other.running_members = tuple(there for there in problem.running_members if there is not gone)
     return rule.policy.violations(rule.group, View(other, {}))

@@ -156,7 +156,7 @@ def sub_application(
     # Running members say their own size, and keep it: it tells what of their host's use is theirs.
     existing = tuple(
         there.model_copy(update={"flavor": None, "resources": standing.resources})
-        for there, standing in zip(app.existing, problem.standing, strict=True)
+        for there, standing in zip(app.existing, problem.running_members, strict=True)
     )
     if not existing and not any(group.members for group in groups):
         return None
