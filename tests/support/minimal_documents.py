@@ -105,7 +105,7 @@ def _parts(value: Any, path: Path = ()) -> Iterator[Path]:
     if isinstance(value, dict):
         keys = list(value)
     elif isinstance(value, list):
-        keys = list(range(len(value)))[::-1]
+        keys = [*range(len(value) - 1, -1, -1)]
     for key in keys:
         yield (*path, key)
         yield from _parts(value[key], (*path, key))
