@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from groupsolver.changes.change import Change, Kind
-from groupsolver.constraints.policy import number
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host
 from groupsolver.model.inventory import Resources
-from groupsolver.model.units import joined, resources_told
+from groupsolver.model.units import count_of, joined, resources_told
 
 TRAITS = 4  # that are told of a host
 FRESH = "new-"  # how names of hosts and domains begin that there are not yet
@@ -69,7 +68,9 @@ class Added(Change):
             if reveal
             else ""
         )
-        return f"{number(len(self.hosts), 'more host')}{like} ({what}){self._place(reveal)}{names}"
+        return (
+            f"{count_of(len(self.hosts), 'more host')}{like} ({what}){self._place(reveal)}{names}"
+        )
 
     def _place(self, reveal: bool) -> str:
         domains = self.hosts[0].domains

@@ -9,8 +9,10 @@ from typing import Any, get_args
 
 from groupsolver.constraints.capacity.host_capacity import lacks
 from groupsolver.constraints.capacity.link_capacity import overloads
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.checking import broken_by, witness_of
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.errors import BadInput, Fault, nearest
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
@@ -195,12 +197,16 @@ def judge(
     violations += (Violation(None, *lack) for lack in lacks(problem, placement, cells))
     view, before = View(problem, placement, cells, witness), View(problem, {})
     violations += (Violation(None, "capacity", *overload) for overload in overloads(view))
-    for rule in problem.hard():
-        if measure := rule.policy.broken(rule.group, view, before):
+    for rule in rules_of(problem).hard:
+        if measure := broken_by(rule.policy, rule.group, view, before):
             violations.append(Violation(rule.group, rule.policy.kind, str(rule), measure))
-    tiers = {rule.policy.priority: 0 for rule in problem.soft() if rule.policy.priority is not None}
+    tiers = {
+        rule.policy.priority: 0
+        for rule in rules_of(problem).soft
+        if rule.policy.priority is not None
+    }
     penalties = []
-    for rule in problem.soft():
+    for rule in rules_of(problem).soft:
         if measure := rule.policy.violations(rule.group, view):
             penalty = _penalty(rule, view, measure)
             penalties.append(penalty)
@@ -213,7 +219,7 @@ def judge(
 
 
 def _witness(view: View) -> Witness | None:
-    told = [rule.policy.witness(rule.group, view) for rule in view.problem.rules]
+    told = [witness_of(rule.policy, rule.group, view) for rule in rules_of(view.problem).all]
     found = [witness for witness in told if witness is not None]
     return (
         {key: placement for witness in found for key, placement in witness.items()}

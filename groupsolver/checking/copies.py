@@ -14,10 +14,11 @@ from typing import Any
 from groupsolver.checking.check import Violation, judge
 from groupsolver.constraints.capacity.host_capacity import lacks_where
 from groupsolver.constraints.capacity.link_capacity import added_to, overloaded
-from groupsolver.constraints.policies.exclusive import Exclusive
 from groupsolver.constraints.problem.copies import copied, copies_of, told
 from groupsolver.constraints.problem.problem import Problem, Size
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.exclusivity import Exclusivity
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.network.link_cuts import Domain
@@ -41,8 +42,8 @@ class Together:
         self._told = [told(id_) for id_ in self._ids]
         self._apart = [
             (rule.group, rule.policy)
-            for rule in self.problem.hard()
-            if isinstance(rule.policy, Exclusive) and rule.group.endswith(copied("", 0))
+            for rule in rules_of(self.problem).hard
+            if isinstance(rule.policy, Exclusivity) and rule.group.endswith(copied("", 0))
         ]
         self._links_matter = bool(hosts.links)
 
@@ -96,17 +97,19 @@ class Together:
         below = self.problem.below
         for group, policy in self._apart:
             allowed_cohabitants = (
-                below[self.problem.project(group)] if policy.scope == "tenant" else frozenset[str]()
+                below[self.problem.project(group)] if policy.admits_project else frozenset[str]()
             )
             owner: dict[str, set[int]] = {}
             strangers: dict[str, set[int]] = {}
             for number, placement in enumerate(placed):
                 for member, id_ in zip(self.problem.new_members, self._told, strict=True):
-                    domain = self.problem.hosts.domain(placement[id_], policy.level)
+                    domain = self.problem.hosts.domain(placement[id_], policy.exclusive_level)
                     if domain is not None and member.group in below[group]:
                         owner.setdefault(domain, set()).add(number)
                     if domain is not None and member.group not in allowed_cohabitants:
                         strangers.setdefault(domain, set()).add(number)
             for domain in owner.keys() & strangers.keys():
                 if len(owner[domain] | strangers[domain]) > 1:
-                    yield Violation(group, policy.kind, f"copies share {policy.level} {domain}", 1)
+                    yield Violation(
+                        group, policy.kind, f"copies share {policy.exclusive_level} {domain}", 1
+                    )

@@ -8,6 +8,8 @@ from typing import Any
 
 from groupsolver.checking.check import index_of, known_objective, price_of
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.scope import groups_counted
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.compiled.host_index import HostIndex
@@ -56,8 +58,8 @@ def why(
     rules = {
         group: tuple(
             f"{rule}{rule.policy.softness}"
-            for rule in problem.rules
-            if group in rule.policy.counted(rule.group, problem)
+            for rule in rules_of(problem).all
+            if group in groups_counted(rule.policy, rule.group, problem)
         )
         for group in problem.groups
     }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from groupsolver.constraints.capacity.host_capacity import takes
-from groupsolver.constraints.policy import number
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.host_filters import admits
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.fleet import Host
 from groupsolver.model.result import Conflict, ConflictingPolicy, Result
+from groupsolver.model.units import count_of
 from groupsolver.solver.budget import Budget
 
 MAX_HOSTS_NAMED = 10  # disabled hosts that are named
@@ -26,7 +28,7 @@ def everything(problem: Problem) -> Conflict:
     """Give all hard policies and sizes: what is said where no smaller conflict was found."""
     policies = [
         ConflictingPolicy(group=rule.group, policy=rule.policy.kind, sentence=str(rule))
-        for rule in problem.hard()
+        for rule in rules_of(problem).hard
     ]
     new: dict[str, int] = {}
     for member in problem.new_members:
@@ -40,7 +42,7 @@ def everything(problem: Problem) -> Conflict:
 
 def size_told(group: str, count: int) -> str:
     """Say that a group's new members are placed."""
-    return f"{number(count, 'new member')} of {group} {'is' if count == 1 else 'are'} placed"
+    return f"{count_of(count, 'new member')} of {group} {'is' if count == 1 else 'are'} placed"
 
 
 def disabled(problem: Problem) -> tuple[str, ...]:
@@ -60,6 +62,8 @@ def _takes_some(problem: Problem, host: Host) -> bool:
         return False
     return any(
         takes(host, size)
-        and all(rule.policy.admits(host) for rule in problem.rules_over(group) if rule.policy.hard)
+        and all(
+            admits(rule.policy, host) for rule in rules_of(problem).over(group) if rule.policy.hard
+        )
         for group, size in {(member.group, member.size) for member in problem.new_members}
     )

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from groupsolver.constraints.policy import HostEquivalence
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.protocols.presolve import HostEquivalence
+from groupsolver.constraints.protocols.scope import groups_counted
 from groupsolver.model.compiled.compiled_fleet import Ints, Mask
 from groupsolver.solver.presolve import host_reduction as reduction
 from groupsolver.solver.presolve.eligibility import Survey
@@ -124,7 +125,7 @@ def test_wide_draws_have_every_oddity_and_most_of_them_lose_a_candidate(
             seen = {
                 group
                 for rule, _ in rules
-                for group in rule.policy.counted(rule.group, compiled.problem)
+                for group in groups_counted(rule.policy, rule.group, compiled.problem)
             }
             ways.update(
                 "marked" for there in compiled.problem.running_members if there.group in seen

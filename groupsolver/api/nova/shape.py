@@ -12,6 +12,7 @@ from groupsolver.api.nova.microversion import OWNERS, RULES, Microversion
 from groupsolver.constraints.policies.affinity import Affinity
 from groupsolver.constraints.policies.anti_affinity import AntiAffinity
 from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.protocols.presolve import limit_per_domain
 from groupsolver.store.entities import StoredGroup
 
 MAX_SERVER_PER_HOST = "max_server_per_host"
@@ -58,10 +59,9 @@ def expressed(group: StoredGroup) -> tuple[str, dict[str, int]] | None:
         if said == _said(known):
             given = name == "anti-affinity" and _GIVEN in (policy.model_extra or {})
             return name, {MAX_SERVER_PER_HOST: 1} if given else {}
-    if isinstance(policy, AntiAffinity) and said == _said(
-        AntiAffinity(max_per_domain=policy.max_per_domain)
-    ):
-        return "anti-affinity", {MAX_SERVER_PER_HOST: policy.max_per_domain}
+    most = limit_per_domain(policy)
+    if most is not None and said == _said(AntiAffinity(max_per_domain=most)):
+        return "anti-affinity", {MAX_SERVER_PER_HOST: most}
     return None
 
 

@@ -12,6 +12,7 @@ from groupsolver.api.http.call import Call
 from groupsolver.api.http.errors import ApiError, bad_input
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.validation import name_faults, references
+from groupsolver.constraints.protocols.scope import counts_all_groups
 from groupsolver.constraints.registry import Application, Group
 from groupsolver.errors import Fault
 from groupsolver.files.faults import faults_of
@@ -68,7 +69,7 @@ def vet(
 
 def _allowed(call: Call, policy: Policy) -> None:
     role = call.service.settings.host_policies
-    wide = policy.counts_all_groups and policy.at != HOST
+    wide = counts_all_groups(policy) and policy.at != HOST
     if (
         wide or any(what == "host" for what, _, _ in references(policy))
     ) and not call.principal.has(role):

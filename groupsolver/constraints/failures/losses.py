@@ -10,10 +10,12 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from groupsolver.constraints.capacity.host_capacity import dealt, from_cell
-from groupsolver.constraints.policies.bandwidth import Bandwidth
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import PlacedMember, View
+from groupsolver.constraints.protocols.network import LinkLoad
+from groupsolver.constraints.protocols.survivability import checked_after_solve
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application, Existing, Members
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.compiled.numa_packing import Undecided
@@ -114,8 +116,8 @@ class State:
         index = self.hosts.copy()
         for host in self.gone(loss):
             index.remove(host)
-        rules = [(rule.group, rule.policy) for rule in self.view.problem.hard()]
-        rates = [(name, policy) for name, policy in rules if isinstance(policy, Bandwidth)]
+        rules = [(rule.group, rule.policy) for rule in rules_of(self.view.problem).hard]
+        rates = [(name, policy) for name, policy in rules if isinstance(policy, LinkLoad)]
         if rates:
             stay = self._survivors(loss)
             new = {member.id: member.host for member in stay if member.new}
@@ -182,7 +184,7 @@ class State:
             policies = tuple(
                 policy
                 for policy in group.policies
-                if policy.hard and not policy.checked_after_solve
+                if policy.hard and not checked_after_solve(policy)
             )
             told = {"members": tuple(members.get(group.name, ())), "policies": policies}
             groups.append(group.model_copy(update=told))

@@ -14,8 +14,11 @@ from typing import NamedTuple
 
 from groupsolver.constraints.capacity.host_capacity import lacks, takes
 from groupsolver.constraints.capacity.link_capacity import overloads
-from groupsolver.constraints.problem.problem import Member, Problem, Rule
+from groupsolver.constraints.eligibility import eligible
+from groupsolver.constraints.problem.problem import Member, Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.checking import broken_by
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.fleet import Host
 from groupsolver.model.result import Placement
 from groupsolver.model.value import HOST
@@ -51,7 +54,9 @@ def sound(problem: Problem, placement: Mapping[str, str]) -> bool:
     return (
         not any(lacks(part, placement, None))
         and not any(overloads(view))
-        and not any(rule.policy.broken(rule.group, view, before) for rule in part.hard())
+        and not any(
+            broken_by(rule.policy, rule.group, view, before) for rule in rules_of(part).hard
+        )
     )
 
 
@@ -151,7 +156,7 @@ class _Search:
             hosts = (
                 h.name
                 for h in self.in_turn()
-                if not h.overfull and problem.eligible(member.group, h)
+                if not h.overfull and eligible(problem, member.group, h)
             )
             self._hosts[key] = (
                 [],
@@ -188,7 +193,7 @@ class _Search:
     def whole(self, ids: list[str]) -> Placement | None:
         """Place just these. Raises `_TooLongError`."""
         part = _only(self.problem, ids)
-        rules = [rule for rule in part.hard() if rule.policy.monotone]
+        rules = [rule for rule in rules_of(part).hard if rule.policy.monotone]
         before = View(part, {})
         limits = [rule.policy.violations(rule.group, before) for rule in rules]
         order = sorted(

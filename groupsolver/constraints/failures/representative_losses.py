@@ -16,6 +16,9 @@ from groupsolver.constraints.failures.losses import Loss
 from groupsolver.constraints.failures.recovery import Recovery
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.scope import groups_counted
+from groupsolver.constraints.protocols.survivability import sensitive_domains
+from groupsolver.constraints.rules import rules_of
 
 Find = Callable[[Loss], tuple[Problem, Recovery]]
 
@@ -37,7 +40,9 @@ class Tried(NamedTuple):
     found: Recovery
 
 
-def enough(group: str, level: str, failures: int, view: View, find: Find) -> Iterator[Tried]:
+def representative_losses(
+    group: str, level: str, failures: int, view: View, find: Find
+) -> Iterator[Tried]:
     """Give losses such that no other one leaves more members of a group without a place.
 
     Parameters
@@ -91,10 +96,10 @@ class _Beside:
     def _minded(self, loss: Loss, after: View, more: int, *, worse: bool) -> set[str | None]:
         own = after.problem.below[self.group]
         found: set[str | None] = set()
-        for rule in after.problem.hard():
-            if rule.policy.counted(rule.group, after.problem) & own:
-                found |= rule.policy.sensitive_domains(
-                    rule.group, after, loss.level, more, worse=worse
+        for rule in rules_of(after.problem).hard:
+            if groups_counted(rule.policy, rule.group, after.problem) & own:
+                found |= sensitive_domains(
+                    rule.policy, rule.group, after, loss.level, more, worse=worse
                 )
         return found
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.protocols.scope import counts_all_groups
 from groupsolver.model.application import Application, Existing, Group, member_ids
 from groupsolver.model.inventory import Resources
 from groupsolver.model.nesting import below_of
@@ -110,7 +111,7 @@ def _of_all(group: Group[Any], name: str) -> Group[Any]:
     old = name == group.name
     below = group.groups if old else tuple(copied(child, -1) for child in group.groups)
     policies = tuple(
-        policy for policy in group.policies if policy.hard and policy.counts_all_groups
+        policy for policy in group.policies if policy.hard and counts_all_groups(policy)
     )
     return group.model_copy(
         update={"name": name, "members": (), "groups": below, "policies": policies}

@@ -13,6 +13,7 @@ from ortools.sat.python import cp_model
 from groupsolver.checking.check import unit_of
 from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.rules import rules_of
 from groupsolver.errors import UnknownSolverStatus
 from groupsolver.model.compiled.compiled_fleet import Ints
 from groupsolver.solver.budget import Budget
@@ -63,8 +64,8 @@ def posted(compiled: CompiledProblem, survey: Survey, candidates: Sequence[Ints]
     builder = ModelBuilder(compiled, candidates, most, unit_of(survey.objective))
     capacity(builder)
     links(builder)
-    for rule in compiled.problem.rules:
-        rule.policy.encode(rule, builder)
+    for rule in rules_of(compiled.problem).all:
+        rule.policy.encode(rule.group, builder)
     # The hosts' own prices: soft per-host policies, part of the survey's, price themselves.
     builder.price([survey.base[rows] for rows in candidates], survey.beyond_first)
     return builder

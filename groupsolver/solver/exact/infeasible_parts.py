@@ -14,6 +14,8 @@ from typing import Any
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.scope import groups_counted
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Objective
@@ -105,8 +107,8 @@ def _parts(problem: Problem) -> Iterator[frozenset[str]]:
     for group in problem.groups:
         if group in placed:
             yield joined[group]
-    for rule in problem.hard():
-        counted = rule.policy.counted(rule.group, problem) & placed
+    for rule in rules_of(problem).hard:
+        counted = groups_counted(rule.policy, rule.group, problem) & placed
         if (
             counted and counted != placed
         ):  # a rule that looks at everyone joins nothing in particular
@@ -121,7 +123,9 @@ def _only(problem: Problem, part: frozenset[str], room: bool = True) -> Applicat
     placed = {member.group for member in problem.new_members}
 
     def stays(group: str, policy: Policy) -> bool:
-        return policy.hard and (policy.monotone or policy.counted(group, problem) & placed <= part)
+        return policy.hard and (
+            policy.monotone or groups_counted(policy, group, problem) & placed <= part
+        )
 
     classes = {name for member in problem.new_members for name, _ in member.size}
     return subset(problem, part, kept(problem, stays), () if room else classes)

@@ -16,6 +16,7 @@ from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
 from groupsolver.solver.budget import Budget, PartialBudget
@@ -101,8 +102,8 @@ def _solved(
     builder = ModelBuilder(compiled, rows, most, 1)
     capacity(builder)
     links(builder)
-    for rule in compiled.problem.rules:
-        rule.policy.encode(rule, builder)
+    for rule in rules_of(compiled.problem).all:
+        rule.policy.encode(rule.group, builder)
     opened = [
         _open(builder, row, larger, number is not None)
         for row in larger.rows.tolist()

@@ -8,7 +8,10 @@ import numpy as np
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem, MemberClass
 from groupsolver.constraints.problem.conflict_facts import Facts
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.conflicts import evidence_of
+from groupsolver.constraints.protocols.relaxation import keeps_together
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
 from groupsolver.model.result import Conflict, ConflictingPolicy, Shortage
 from groupsolver.model.units import amount_told, joined
@@ -31,7 +34,7 @@ def told(
     for atom in found.atoms:
         if isinstance(atom, PolicyRule):
             sentence = str(Rule(atom.group, atom.policy))
-            evidence = atom.policy.evidence(atom.group, facts)
+            evidence = evidence_of(atom.policy, atom.group, facts)
             sentence += f"; {evidence}" if evidence else ""
             policies.append(
                 ConflictingPolicy(group=atom.group, policy=atom.policy.kind, sentence=sentence)
@@ -101,8 +104,8 @@ def _of_a_member(
 def _bound(facts: Facts) -> Iterator[tuple[str, str]]:
     """Give groups that must share one domain of a level."""
     compiled = facts.compiled
-    for rule in compiled.problem.hard():
-        if rule.policy.binds_on(compiled.fleet) and rule.policy.at in (
+    for rule in rules_of(compiled.problem).hard:
+        if keeps_together(rule.policy, compiled.fleet) and rule.policy.at in (
             HOST,
             *compiled.fleet.levels,
         ):

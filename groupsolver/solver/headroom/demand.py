@@ -11,7 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from groupsolver.constraints.eligibility import occupiable_domains
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.protocols.headroom import balanced_window, most_in_one_domain
+from groupsolver.constraints.protocols.levels import level_on
+from groupsolver.constraints.protocols.relaxation import keeps_together, mutually_exclusive_groups
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints, Mask
 from groupsolver.model.value import HOST
 from groupsolver.solver.presolve.eligibility import Survey, survey
@@ -127,10 +132,12 @@ def demand_of(compiled: CompiledProblem) -> Demand:
     ]
     necessary, even = _ceilings(compiled, units)
     wholes = tuple(
-        Whole(str(compiled.level(rule)), tuple(inside), rule.group, rule.policy.kind)
-        for rule in compiled.problem.hard()
-        if rule.policy.binds_on(compiled.fleet)
-        and compiled.level(rule) != HOST
+        Whole(
+            str(level_on(rule.policy, compiled.fleet)), tuple(inside), rule.group, rule.policy.kind
+        )
+        for rule in rules_of(compiled.problem).hard
+        if keeps_together(rule.policy, compiled.fleet)
+        and level_on(rule.policy, compiled.fleet) != HOST
         and (inside := _inside(units, compiled.member_classes_below(rule.group)))
     )
     return Demand(
@@ -155,8 +162,11 @@ def _units(compiled: CompiledProblem) -> list[Members]:
         for member_class in range(len(compiled.member_classes))
     }
     bound: set[int] = set()
-    for rule in compiled.problem.hard():
-        if rule.policy.binds_on(compiled.fleet) and compiled.level(rule) == HOST:
+    for rule in rules_of(compiled.problem).hard:
+        if (
+            keeps_together(rule.policy, compiled.fleet)
+            and level_on(rule.policy, compiled.fleet) == HOST
+        ):
             together = frozenset().union(
                 *(
                     joined[member_class]
@@ -205,21 +215,24 @@ def _ceilings(
     compiled: CompiledProblem, units: list[Members]
 ) -> tuple[list[Ceiling], list[Ceiling]]:
     necessary, even = [], []
-    for rule in compiled.problem.hard():
-        policy, group, level = rule.policy, rule.group, str(compiled.level(rule))
+    for rule in rules_of(compiled.problem).hard:
+        policy, group, level = rule.policy, rule.group, str(level_on(rule.policy, compiled.fleet))
         weight = _weights(compiled, units, group)
         if not weight.any():
             continue
-        most, window = policy.most_in_one(group, compiled), policy.even(group, compiled)
+        most, window = (
+            most_in_one_domain(policy, group, compiled),
+            balanced_window(policy, group, compiled),
+        )
         if most is not None:
             necessary.append(Ceiling(level, weight, float(most), 0.0, None, group, policy.kind))
         if window is not None:
             low = (
                 float(window[0]) if level != HOST else 0.0
             )  # hosts are many: they are not held to it here
-            counted = compiled.spread_over(group, level) if low else None
+            counted = occupiable_domains(compiled, group, level) if low else None
             even.append(Ceiling(level, weight, float(window[1]), low, counted, group, policy.kind))
-        rivals = policy.rivals(group, compiled.problem)
+        rivals = mutually_exclusive_groups(policy, group, compiled.problem)
         if rivals is not None:
             share = np.zeros(len(units))
             for one in rivals[0]:

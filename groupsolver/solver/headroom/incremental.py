@@ -12,6 +12,7 @@ import numpy as np
 from groupsolver.checking.copies import Together
 from groupsolver.constraints.capacity.host_capacity import dealt, from_cell
 from groupsolver.constraints.problem.copies import copied, copies_of
+from groupsolver.constraints.protocols.scope import counts_all_groups
 from groupsolver.model.application import Application, member_ids
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.compiled.numa_packing import Undecided
@@ -49,7 +50,7 @@ class Stock:
         }
         # Copies that stand are strangers to those that come where some policy looks at whoever comes near.
         self._seen = any(
-            policy.counts_all_groups
+            counts_all_groups(policy)
             for group in app.groups
             for policy in group.policies
             if policy.hard

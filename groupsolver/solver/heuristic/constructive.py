@@ -11,10 +11,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from groupsolver.checking.check import unit_of
-from groupsolver.constraints.policy import PerHost
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import Rule
+from groupsolver.constraints.protocols.heuristic import follows_target
+from groupsolver.constraints.protocols.host_filters import HostFilter
+from groupsolver.constraints.protocols.levels import level_on
+from groupsolver.constraints.protocols.relaxation import members_per_host
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints, Mask
 from groupsolver.model.value import HOST
 from groupsolver.solver.budget import Budget
@@ -76,8 +79,8 @@ class Builder:
         self._rules = [
             [
                 rule
-                for rule in compiled.rules_counting(member_class.group)
-                if rule.tier is not None or not isinstance(rule.policy, PerHost)
+                for rule in rules_of(compiled.problem).counting(member_class.group)
+                if rule.tier is not None or not isinstance(rule.policy, HostFilter)
             ]
             for member_class in compiled.member_classes
         ]
@@ -219,8 +222,8 @@ class Builder:
         if self.cells.any:
             slots = np.minimum(slots, self.cells.holds[member_class])
         for rule in self._rules[member_class]:
-            if rule.policy.hard and self.compiled.level(rule) == HOST:
-                room = rule.policy.room(rule.group, self.partial)
+            if rule.policy.hard and level_on(rule.policy, self.compiled.fleet) == HOST:
+                room = members_per_host(rule.policy, rule.group, self.partial)
                 slots = slots if room is None else np.minimum(slots, room)
         return slots
 
@@ -261,7 +264,9 @@ def _waits(compiled: CompiledProblem, every: list[Block]) -> dict[Block, int]:
     """Count, for each block, how deep the chain of groups is that it must stand near to."""
     depth = dict.fromkeys(compiled.problem.groups, 0)
     near = [
-        (rule.group, rule.policy.target) for rule in compiled.problem.rules if rule.policy.follows
+        (rule.group, rule.policy.target)
+        for rule in rules_of(compiled.problem).all
+        if follows_target(rule.policy)
     ]
     for _ in range(min(len(near), 10)):  # a ring of `near` has no order: stop after a while
         for group, target in near:

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.scope import groups_counted
+from groupsolver.constraints.rules import Rule
 from groupsolver.model.application import Application
 from groupsolver.solver.presolve.subproblem import kept, subset
 
@@ -22,7 +24,7 @@ def parts_of(problem: Problem, rules: list[Rule]) -> Iterator[frozenset[str]]:
     joined = {group: frozenset([group]) for group in placed}
     seen: set[str] = set()
     for rule in rules:
-        counted = rule.policy.counted(rule.group, problem) & placed
+        counted = groups_counted(rule.policy, rule.group, problem) & placed
         if counted:
             seen |= counted
             merged = frozenset[str]().union(*(joined[group] for group in counted))
@@ -43,7 +45,7 @@ def only(problem: Problem, part: frozenset[str], tier: int) -> Application[Any]:
     placed = {member.group for member in problem.new_members}
 
     def stays(group: str, policy: Policy) -> bool:
-        counted = policy.counted(group, problem) & placed
+        counted = groups_counted(policy, group, problem) & placed
         earlier = policy.hard or (policy.priority is not None and policy.priority < tier)
         return (earlier and policy.monotone) or (counted <= part and (earlier or bool(counted)))
 

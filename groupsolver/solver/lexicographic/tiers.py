@@ -22,8 +22,9 @@ import numpy as np
 from groupsolver.checking.check import unit_of
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.errors import BrokenAnswer
 from groupsolver.model.result import Objective
 from groupsolver.solver.budget import Budget, PartialBudget
@@ -119,13 +120,13 @@ class Tiers:
         if limits[policy.priority] == self.least[policy.priority] and self._holds(group, policy):
             return policy.model_copy(
                 update={"weight": None}
-            )  # with a priority still: see `Policy.told_hard`
+            )  # with a priority still: see `Policy.declared_hard`
         return policy
 
 
 def tiered(problem: Problem) -> list[Rule]:
     """Give the soft rules that have a priority."""
-    return [rule for rule in problem.rules if rule.tier is not None]
+    return [rule for rule in rules_of(problem).all if rule.tier is not None]
 
 
 class Course:
@@ -244,7 +245,7 @@ class Course:
     def _floor(self, tier: int, budget: Budget) -> int:
         """Bound a tier within the limits of those before it by the sum over parts that it looks at."""
         problem, fleet = self._ground.problem, self._ground.fleet
-        rules = [rule for rule in problem.rules if rule.tier == tier]
+        rules = [rule for rule in rules_of(problem).all if rule.tier == tier]
         total = 0
         for part in parts_of(problem, rules):
             compiled = CompiledProblem(Problem(only(problem, part, tier), problem.hosts), fleet)

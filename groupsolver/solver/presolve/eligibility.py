@@ -7,10 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from groupsolver.checking.check import unit_of
-from groupsolver.constraints.policy import PerHost
+from groupsolver.constraints.eligibility import suits
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import EVERYONE
+from groupsolver.constraints.protocols.fleet_validation import measure_ceiling
+from groupsolver.constraints.protocols.host_filters import HostFilter
+from groupsolver.constraints.protocols.relaxation import members_per_host
+from groupsolver.constraints.rules import rules_of
 from groupsolver.errors import BadInput, Fault
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
 from groupsolver.model.result import Objective
@@ -71,17 +75,17 @@ def survey(compiled: CompiledProblem, objective: Objective, stage: Stage = WHOLE
     for member_class in compiled.member_classes:
         most = fleet.slots(dict(member_class.size), member_class.number)
         prices = base
-        for rule in compiled.rules_counting(member_class.group):
+        for rule in rules_of(compiled.problem).counting(member_class.group):
             if rule.policy.hard:
                 allowed = rule.policy.allowed(rule.group, member_class.group, here)
                 if allowed is not None:
                     most = np.where(allowed, most, 0)
-                room = rule.policy.room(rule.group, here)
+                room = members_per_host(rule.policy, rule.group, here)
                 if room is not None:
                     most = np.minimum(most, room)
-            elif isinstance(rule.policy, PerHost):
+            elif isinstance(rule.policy, HostFilter):
                 weight = unit_of(objective) * rule.weight
-                prices = prices + weight * ~compiled.suits(rule.policy)
+                prices = prices + weight * ~suits(compiled, rule.policy)
         found_most.append(most)
         found_prices.append(prices)
     _sums(compiled, objective, found_most, found_prices)
@@ -101,8 +105,8 @@ def _sums(
     rules = sum(
         float(rule.policy.weight or 0)
         * unit
-        * max(members, rule.policy.ceiling_on(compiled.problem.hosts, size))
-        for rule in compiled.problem.soft()
+        * max(members, measure_ceiling(rule.policy, compiled.problem.hosts, size))
+        for rule in rules_of(compiled.problem).soft
     )
     if hosts + rules > OBJECTIVE_MAX:
         message = "costs and weights, summed over all hosts, leave 64 bits: use smaller numbers"

@@ -8,14 +8,18 @@ from ortools.sat.python import cp_model
 
 from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.cp_model.model_builder import ModelBuilder
-from groupsolver.constraints.policy import HostEquivalence, Policy
+from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import Rule
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.levels import Partitioned
+from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
 
 
-class Chunks(Policy):
+class Chunks(Policy, HostSymmetry, Partitioned):
     """Members come in `number` equal chunks; each stands in one part of `inner`.
 
     It stands in no file: `twins` puts it where it found groups that may be told apart at the
@@ -55,17 +59,17 @@ class Chunks(Policy):
         """Give the level of a chunk."""
         return self.inner
 
-    def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
+    def allowed(self, group: str, member_group: str, partial: Partial) -> Mask | None:
         """Give the hosts in some part: which, is for whoever puts whole chunks down."""
         return partial.codes(self.inner) >= 0
 
-    def encode(self, rule: Rule, builder: ModelBuilder) -> None:
+    def encode(self, group: str, builder: ModelBuilder) -> None:
         """Let each part hold so many members of each member class as it has chunks, and each host no more than these allow."""
         compiled, model = builder.compiled, builder.model
         codes = compiled.fleet.codes(self.inner)
         chunks: dict[int, cp_model.IntVar] = {}
         on_host: dict[int, tuple[int, Linear]] = {}
-        for member_class in compiled.member_classes_below(rule.group):
+        for member_class in compiled.member_classes_below(group):
             inside: dict[int, list[cp_model.IntVar]] = {code: [] for code in chunks}
             for row, var in zip(
                 builder.rows[member_class].tolist(), builder.placed[member_class], strict=True
@@ -88,6 +92,13 @@ class Chunks(Policy):
             most = min(builder.high(members), self.per_host or builder.high(members))
             builder.at_most(members.plus(Linear([chunks[code]], [-most])), 0)
 
-    def host_equivalence(self, own: bool) -> HostEquivalence:
+    def host_equivalence(self, group: str, compiled: CompiledProblem, own: bool) -> HostEquivalence:
         """Within a part, hosts are the same to a member that leaves its chunk's others where they are."""
         return HostEquivalence(self.inner)
+
+
+def chunks_of(problem: Problem) -> dict[str, Chunks]:
+    """Return the chunk rules of a problem, by group."""
+    return {
+        rule.group: rule.policy for rule in rules_of(problem).all if isinstance(rule.policy, Chunks)
+    }

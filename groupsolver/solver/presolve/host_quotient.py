@@ -13,8 +13,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from groupsolver.constraints.policies.bandwidth import Bandwidth
+from groupsolver.constraints.eligibility import suited
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.protocols.fleet_validation import needs_links
+from groupsolver.constraints.protocols.network import loads_links
+from groupsolver.constraints.protocols.presolve import host_equivalence
+from groupsolver.constraints.protocols.scope import counts_all_groups
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints, Mask, compile_fleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.value import HOST
@@ -28,17 +33,16 @@ def quotient(compiled: CompiledProblem) -> CompiledFleet:
 
     Only for a batch whose members take no resources.
     """
-    fleet, rules = compiled.fleet, compiled.problem.rules
+    fleet, rules = compiled.fleet, rules_of(compiled.problem).all
     spoken = {rule.policy.at for rule in rules} - {None, HOST}
     levels = sorted(
         (level for level in fleet.levels if level in spoken),
         key=lambda level: -fleet.domains(level),
     )
-    wired = any(
-        isinstance(rule.policy, Bandwidth) for rule in rules
-    )  # which links leave a domain, its hosts decide
+    # Which links leave a domain, and how far hosts are from each other, depends on all hosts.
+    wired = any(loads_links(rule.policy) or needs_links(rule.policy) for rule in rules)
     looks = [
-        rule.policy.host_equivalence_in(rule.group, compiled, own)
+        host_equivalence(rule.policy, rule.group, compiled, own)
         for rule in rules
         for own in (True, False)
     ]
@@ -55,11 +59,13 @@ def quotient(compiled: CompiledProblem) -> CompiledFleet:
         return fleet
     enough = len(compiled.problem.new_members)
     marked = np.isin(rows, [fleet.rows[there.host] for there in compiled.problem.running_members])
-    jealous = any(rule.policy.counts_all_groups for rule in rules)
+    jealous = any(counts_all_groups(rule.policy) for rule in rules)
     kinds = _kinds(compiled, rows, jealous)
     kept = marked | (_place(finest, kinds) < enough)
     skewed = {
-        rule.policy.at for rule in rules if getattr(rule.policy, "max_skew", None) is not None
+        rule.policy.at
+        for rule in rules
+        if host_equivalence(rule.policy, rule.group, compiled, True).counts_empty_domains
     }
     if levels and levels[0] not in skewed and HOST not in skewed:
         coarser = [fleet.codes(level)[rows] for level in levels[1:]]
@@ -96,10 +102,10 @@ def _kinds(compiled: CompiledProblem, rows: Ints, jealous: bool) -> Ints:
     groups = dict.fromkeys(
         (
             *(member_class.group for member_class in compiled.member_classes),
-            *(rule.group for rule in compiled.problem.rules),
+            *(rule.group for rule in rules_of(compiled.problem).all),
         )
     )
-    marks += [compiled.suited(group)[rows] for group in groups]
+    marks += [suited(compiled, group)[rows] for group in groups]
     label = np.zeros(len(rows), dtype=np.int64)
     for mark in marks:
         label = np.unique(2 * label + mark, return_inverse=True)[1]

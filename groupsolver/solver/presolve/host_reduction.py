@@ -14,9 +14,19 @@ from math import prod
 
 import numpy as np
 
-from groupsolver.constraints.policy import HostEquivalence, PerHost
+from groupsolver.constraints.eligibility import suits
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.problem import Rule
+from groupsolver.constraints.protocols.exclusivity import allowed_cohabitants
+from groupsolver.constraints.protocols.host_filters import HostFilter
+from groupsolver.constraints.protocols.levels import level_on
+from groupsolver.constraints.protocols.presolve import (
+    HostEquivalence,
+    host_equivalence,
+    host_labels,
+)
+from groupsolver.constraints.protocols.relaxation import keeps_together
+from groupsolver.constraints.protocols.scope import groups_counted
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.compiled_fleet import Ints, Mask
 from groupsolver.model.value import HOST
 from groupsolver.solver.exact.numa import sure_and_possible
@@ -70,7 +80,7 @@ def _rules(compiled: CompiledProblem, unit: list[int]) -> list[tuple[Rule, HostE
     rules: dict[int, tuple[Rule, HostEquivalence]] = {}
     for member_class in unit:
         group = compiled.member_classes[member_class].group
-        for rule in compiled.rules_counting(group):
+        for rule in rules_of(compiled.problem).counting(group):
             own = group in compiled.problem.below[rule.group]
             if own or id(rule) not in rules:
                 rules[id(rule)] = rule, _seen(compiled, rule, own)
@@ -80,16 +90,20 @@ def _rules(compiled: CompiledProblem, unit: list[int]) -> list[tuple[Rule, HostE
 def _seen(compiled: CompiledProblem, rule: Rule, own: bool) -> HostEquivalence:
     """Give how a rule tells hosts apart; nothing is known of one at host whose two groups have members in common."""
     below, target = compiled.problem.below, rule.policy.target
-    if target and compiled.level(rule) == HOST and below[rule.group] & below[target]:
+    if (
+        target
+        and level_on(rule.policy, compiled.fleet) == HOST
+        and below[rule.group] & below[target]
+    ):
         return HostEquivalence(pinned=True)
-    return rule.policy.host_equivalence_in(rule.group, compiled, own)
+    return host_equivalence(rule.policy, rule.group, compiled, own)
 
 
 def _units(compiled: CompiledProblem) -> list[list[int]]:
     """Join the member classes that policies reward for sharing a host: they may move only as a share."""
     unit_of = list(range(len(compiled.member_classes)))
-    for rule in compiled.problem.rules:
-        if rule.policy.host_equivalence_in(rule.group, compiled, own=True).sharing:
+    for rule in rules_of(compiled.problem).all:
+        if host_equivalence(rule.policy, rule.group, compiled, own=True).sharing:
             together = compiled.member_classes_below(rule.group)
             joined = {unit_of[member_class] for member_class in together}
             unit_of = [unit_of[together[0]] if unit in joined else unit for unit in unit_of]
@@ -103,11 +117,11 @@ def _whole(compiled: CompiledProblem, unit: list[int]) -> bool:
     """Whether a hard policy puts all of a unit on one host that is still to be chosen."""
     return any(
         rule.policy.hard
-        and rule.policy.binds_on(compiled.fleet)
-        and compiled.level(rule) == HOST
+        and keeps_together(rule.policy, compiled.fleet)
+        and level_on(rule.policy, compiled.fleet) == HOST
         and set(unit) <= set(compiled.member_classes_below(rule.group))
         and not compiled.problem.running(rule.group)
-        for rule in compiled.problem.rules
+        for rule in rules_of(compiled.problem).all
     )
 
 
@@ -116,11 +130,11 @@ def _shares(
 ) -> list[tuple[int, ...]]:
     """Give every number of members by member class that could stand on one host and move as one."""
     numbers = [compiled.member_classes[member_class].number for member_class in unit]
-    if any(host_equivalence.pinned for _, host_equivalence in rules):
+    if any(seen.pinned for _, seen in rules):
         return []
     if _whole(compiled, unit):
         return [tuple(numbers)]
-    if not any(host_equivalence.sharing for _, host_equivalence in rules):
+    if not any(seen.sharing for _, seen in rules):
         return [(1,)]
     if prod(number + 1 for number in numbers) > MAX_SHARES:
         return []
@@ -139,39 +153,37 @@ def _keep(
     price = np.zeros(len(compiled.fleet), dtype=np.int64)
     for member_class, number in share.items():
         price += number * survey.prices[member_class]
-    seen = {
-        group for rule, _ in rules for group in rule.policy.counted(rule.group, compiled.problem)
+    watched = {
+        group
+        for rule, _ in rules
+        for group in groups_counted(rule.policy, rule.group, compiled.problem)
     }
     marked = np.zeros(len(compiled.fleet), dtype=np.bool_)
     marked[
         [
             compiled.fleet.rows[there.host]
             for there in compiled.problem.running_members
-            if there.group in seen
+            if there.group in watched
         ]
     ] = True
     rows = np.flatnonzero(
         sure & ~marked
     )  # they alone count among the T; what may fit is kept, to lose nothing
     rows = rows[by_domain(price[rows], np.zeros(len(rows), dtype=np.int64))]
-    told = {
-        host_equivalence.level
-        for _, host_equivalence in rules
-        if host_equivalence.level not in (None, HOST)
-    }
-    allowed_cohabitants = [
-        rule.policy.allowed_cohabitants(rule.group, compiled.problem)
-        for rule, host_equivalence in rules
-        if host_equivalence.splits_used
+    told = {seen.level for _, seen in rules if seen.level not in (None, HOST)}
+    cohabitants = [
+        allowed_cohabitants(rule.policy, rule.group, compiled.problem)
+        for rule, seen in rules
+        if seen.splits_used
     ]
-    splits = [compiled.foreign(own, HOST) for own in allowed_cohabitants]
+    splits = [compiled.foreign(own, HOST) for own in cohabitants]
     # What is in a tier of its own has no part in the price: hosts that suit it are told from those that do not.
     tiered = [rule.policy for rule, _ in rules if rule.tier is not None]
-    splits += [compiled.suits(policy) for policy in tiered if isinstance(policy, PerHost)]
+    splits += [suits(compiled, policy) for policy in tiered if isinstance(policy, HostFilter)]
     told_by = [
-        rule.policy.tells(rule.group, compiled, share)
-        for rule, host_equivalence in rules
-        if host_equivalence.sharing
+        host_labels(rule.policy, rule.group, compiled, share)
+        for rule, seen in rules
+        if seen.sharing
     ]
     kept = fits & (marked | ~sure)
     one = sum(share.values()) == 1  # a larger share may break at once what one member may not
@@ -179,11 +191,7 @@ def _keep(
         one
         and len(told) == 1
         and not splits
-        and all(
-            host_equivalence.free_entry
-            for _, host_equivalence in rules
-            if host_equivalence.level in told
-        )
+        and all(seen.free_entry for _, seen in rules if seen.level in told)
     ):
         level = next(iter(told))
         kept[_by_domains(compiled, rows, str(level), marked, touched)] = True

@@ -15,14 +15,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from groupsolver.constraints.policies.anti_affinity import AntiAffinity
-from groupsolver.constraints.policy import PerHost
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.host_filters import HostFilter
+from groupsolver.constraints.protocols.levels import level_on
+from groupsolver.constraints.protocols.presolve import limit_per_domain
+from groupsolver.constraints.protocols.relaxation import keeps_together
+from groupsolver.constraints.protocols.scope import counts_child_groups
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.application import Group
 from groupsolver.model.value import HOST
 from groupsolver.solver.exact.numa import Inside
-from groupsolver.solver.presolve.group_chunks import Chunks
+from groupsolver.solver.presolve.group_chunks import Chunks, chunks_of
 
 Stand = tuple[int, int]  # a member of a member class, on a row of the fleet
 MAX_CHUNKS = 64  # chunks of one group: their costs are looked at one by one
@@ -71,11 +75,7 @@ class Twins:
 
     def out(self, stands: list[Stand]) -> list[Stand]:
         """Deal chunks out to the groups that were told."""
-        rules = {
-            rule.group: rule.policy
-            for rule in self.compiled.problem.rules
-            if isinstance(rule.policy, Chunks)
-        }
+        rules = chunks_of(self.compiled.problem)
         found: list[Stand] = []
         by_lot: dict[int, list[int]] = {}
         for member_class, row in stands:
@@ -139,7 +139,7 @@ def shape(problem: Problem, name: str) -> object:
     """
     group = problem.app.groups[problem.groups.index(name)]
     below = problem.below[name]
-    if problem.running(name) or any(rule.policy.target in below for rule in problem.rules):
+    if problem.running(name) or any(map(rules_of(problem).naming, below)):
         return name
     sizes = tuple(
         (tuple(sorted(problem.app.resources(one).items())), one.count) for one in group.members
@@ -176,39 +176,38 @@ def _alike(problem: Problem) -> Iterator[list[str]]:
 def _interchangeable(told: CompiledProblem, names: list[str]) -> bool:
     """Whether groups that are alike may be told apart at the very end: by rules of their own, and of all others."""
     problem, mine = told.problem, set(names)
-    own = [rule for rule in problem.rules if rule.group == names[0]]
+    own = rules_of(problem).of(names[0])
     if sum(_binds(told, rule) for rule in own) != 1 or not all(_simple(told, rule) for rule in own):
         return False
     # Dealt out member class by member class, members of several sizes might meet on a host more often than one chunk may have them.
     sizes = {member.size for member in problem.new_members if member.group == names[0]}
     if len(sizes) > 1 and any(_per_host(rule) for rule in own):
         return False
-    for rule in problem.rules:
+    for rule in rules_of(problem).all:
         if rule.policy.target in mine or (
-            getattr(rule.policy, "between", None) and mine & set(problem.children[rule.group])
+            counts_child_groups(rule.policy) and mine & set(problem.children[rule.group])
         ):
             return False
     return True
 
 
 def _binds(told: CompiledProblem, rule: Rule) -> bool:
-    return rule.policy.hard and rule.policy.binds_on(told.fleet) and told.level(rule) != HOST
+    return (
+        rule.policy.hard
+        and keeps_together(rule.policy, told.fleet)
+        and level_on(rule.policy, told.fleet) != HOST
+    )
 
 
 def _simple(told: CompiledProblem, rule: Rule) -> bool:
-    return _binds(told, rule) or isinstance(rule.policy, PerHost) or _per_host(rule) is not None
+    return _binds(told, rule) or isinstance(rule.policy, HostFilter) or _per_host(rule) is not None
 
 
 def _per_host(rule: Rule) -> int | None:
     """Give how many members of a group may share a host, where that is all that a rule says."""
-    policy = rule.policy
-    here = (
-        isinstance(policy, AntiAffinity)
-        and policy.hard
-        and policy.level == HOST
-        and not policy.between
-    )
-    return policy.max_per_domain if here and isinstance(policy, AntiAffinity) else None
+    if rule.policy.hard and rule.policy.at == HOST:
+        return limit_per_domain(rule.policy)
+    return None
 
 
 def _one(
@@ -218,11 +217,11 @@ def _one(
     children = tuple(child for child in group.groups if first.get(child, child) == child)
     if group.name not in size:
         return group.model_copy(update={"groups": children})
-    rules = [rule for rule in told.problem.rules if rule.group == group.name]
-    inner = next(str(told.level(rule)) for rule in rules if _binds(told, rule))
+    rules = rules_of(told.problem).of(group.name)
+    inner = next(str(level_on(rule.policy, told.fleet)) for rule in rules if _binds(told, rule))
     per_host = min((most for rule in rules if (most := _per_host(rule)) is not None), default=None)
     chunks = Chunks(number=size[group.name], inner=inner, per_host=per_host)
-    kept = tuple(rule.policy for rule in rules if isinstance(rule.policy, PerHost))
+    kept = tuple(rule.policy for rule in rules if isinstance(rule.policy, HostFilter))
     members = tuple(
         one.model_copy(update={"count": one.count * size[group.name], "id": None})
         for one in group.members

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from groupsolver.constraints.policy import PerHost
+from groupsolver.constraints.eligibility import suits
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.protocols.host_filters import HostFilter
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.compiled_fleet import Mask
 
 LARGE = 0.5  # of the hosts: who may stand on more is in no crowd
@@ -23,9 +25,9 @@ def crowds(compiled: CompiledProblem) -> list[frozenset[str]]:
     open_: dict[str, Mask] = {}
     for member_class in compiled.member_classes:
         mask = compiled.fleet.slots(dict(member_class.size), 1) > 0
-        for rule in compiled.problem.rules_over(member_class.group):
-            if rule.policy.hard and isinstance(rule.policy, PerHost):
-                mask &= compiled.suits(rule.policy)
+        for rule in rules_of(compiled.problem).over(member_class.group):
+            if rule.policy.hard and isinstance(rule.policy, HostFilter):
+                mask &= suits(compiled, rule.policy)
         open_[member_class.group] = open_.get(member_class.group, np.zeros_like(mask)) | mask
     found: dict[frozenset[str], int] = {}
     for seed, mask in open_.items():

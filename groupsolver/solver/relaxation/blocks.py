@@ -8,10 +8,12 @@ import numpy as np
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import Rule
+from groupsolver.constraints.protocols.levels import level_on
+from groupsolver.constraints.protocols.relaxation import keeps_together, members_per_host
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.compiled_fleet import Ints, Mask
 from groupsolver.model.value import HOST
-from groupsolver.solver.presolve.group_chunks import Chunks
+from groupsolver.solver.presolve.group_chunks import chunks_of
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,11 @@ def blocks_of(compiled: CompiledProblem, unit: int = 0) -> list[Block]:
     free = set(range(len(compiled.member_classes)))
     found: list[Block] = []
     parts = _parts(compiled)
-    binding = [rule for rule in compiled.problem.rules if rule.policy.binds_on(compiled.fleet)]
+    binding = [
+        rule
+        for rule in rules_of(compiled.problem).all
+        if keeps_together(rule.policy, compiled.fleet)
+    ]
     hard = [
         rule for rule in binding if rule.policy.hard and not compiled.problem.running(rule.group)
     ]
@@ -134,7 +140,7 @@ def blocks_of(compiled: CompiledProblem, unit: int = 0) -> list[Block]:
                 Block(
                     tuple(member_classes),
                     rule,
-                    compiled.level(rule),
+                    level_on(rule.policy, compiled.fleet),
                     unit * rule.weight,
                     inside,
                     ceiling,
@@ -149,11 +155,6 @@ def blocks_of(compiled: CompiledProblem, unit: int = 0) -> list[Block]:
 
 
 def _parts(compiled: CompiledProblem) -> list[ChunkedPart]:
-    chunks = [
-        (rule.group, rule.policy)
-        for rule in compiled.problem.rules
-        if isinstance(rule.policy, Chunks)
-    ]
     return [
         ChunkedPart(
             tuple(compiled.member_classes_below(group)),
@@ -161,7 +162,7 @@ def _parts(compiled: CompiledProblem) -> list[ChunkedPart]:
             policy.inner,
             policy.per_host,
         )
-        for group, policy in chunks
+        for group, policy in chunks_of(compiled.problem).items()
     ]
 
 
@@ -169,8 +170,8 @@ def _ceiling(compiled: CompiledProblem, member_classes: set[int]) -> Ints | None
     here = Partial(compiled, compiled.fleet.codes(HOST))
     rooms = [
         room
-        for rule in compiled.problem.hard()
+        for rule in rules_of(compiled.problem).hard
         if member_classes <= set(compiled.member_classes_below(rule.group))
-        and (room := rule.policy.room(rule.group, here)) is not None
+        and (room := members_per_host(rule.policy, rule.group, here)) is not None
     ]
     return np.minimum.reduce(rooms) if rooms else None

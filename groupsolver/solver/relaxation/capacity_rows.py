@@ -8,7 +8,9 @@ import numpy as np
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import Rule
+from groupsolver.constraints.protocols.levels import level_on
+from groupsolver.constraints.protocols.relaxation import members_per_host
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints
 from groupsolver.model.value import HOST
 from groupsolver.solver.exact.numa import whole_sizes
@@ -77,10 +79,14 @@ def families_of(compiled: CompiledProblem, survey: Survey) -> list[Family]:
         found += [Family(here, weight, free, free // (parts + 1) + 1) for parts in PARTS]
     found += [Family(codes, weight, room) for codes, weight, room in whole_sizes(compiled)]
     partial = Partial(compiled, here)
-    for rule in compiled.problem.hard():
+    for rule in rules_of(compiled.problem).hard:
         below = compiled.member_classes_below(rule.group)
-        room = rule.policy.room(rule.group, partial)
-        if room is not None and below and (compiled.level(rule) != HOST or len(below) > 1):
+        room = members_per_host(rule.policy, rule.group, partial)
+        if (
+            room is not None
+            and below
+            and (level_on(rule.policy, compiled.fleet) != HOST or len(below) > 1)
+        ):
             found.append(_ceiling(compiled, rule, below, room))
     if survey.beyond_first:
         ones = np.ones(len(fleet), dtype=np.int64)
@@ -98,7 +104,7 @@ def families_of(compiled: CompiledProblem, survey: Survey) -> list[Family]:
 
 
 def _ceiling(compiled: CompiledProblem, rule: Rule, below: list[int], room: Ints) -> Family:
-    level = str(compiled.level(rule))
+    level = str(level_on(rule.policy, compiled.fleet))
     codes = compiled.fleet.codes(level)
     by_domain = np.zeros(max(1, compiled.fleet.domains(level)), dtype=np.int64)
     by_domain[codes[codes >= 0]] = room[codes >= 0]

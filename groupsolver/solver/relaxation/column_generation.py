@@ -19,6 +19,7 @@ from groupsolver.checking.check import unit_of
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints, Mask
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.presolve.eligibility import Survey
@@ -155,7 +156,7 @@ def _standing(problem: Problem, survey: Survey) -> int:
     before = View(problem, {})
     return unit_of(survey.objective) * sum(
         rule.weight * rule.policy.violations(rule.group, before)
-        for rule in problem.soft()
+        for rule in rules_of(problem).soft
         if rule.weight and rule.policy.monotone
     )
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.problem import Rule
+from groupsolver.constraints.protocols.levels import level_on
+from groupsolver.constraints.protocols.relaxation import mutually_exclusive_groups
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints
 from groupsolver.solver.relaxation.columns import Slots
 from groupsolver.solver.relaxation.linear_program import LinearProgram
@@ -89,8 +91,8 @@ class Rivals:
 def rivals_of(compiled: CompiledProblem) -> list[Rivals]:
     """Give the rows of every hard policy that keeps groups out of each other's domains, where none of them runs."""
     found = []
-    for rule in compiled.problem.hard():
-        rivals = rule.policy.rivals(rule.group, compiled.problem)
+    for rule in rules_of(compiled.problem).hard:
+        rivals = mutually_exclusive_groups(rule.policy, rule.group, compiled.problem)
         if rivals is not None:
             groups, limit = rivals
             sides = [side for side in map(compiled.member_classes_below, groups) if side]
@@ -100,7 +102,7 @@ def rivals_of(compiled: CompiledProblem) -> list[Rivals]:
 
 
 def _free(compiled: CompiledProblem, rule: Rule, groups: tuple[str, ...]) -> Ints:
-    level = str(compiled.level(rule))
+    level = str(level_on(rule.policy, compiled.fleet))
     taken = np.sum([compiled.running(group, level) for group in groups], axis=0) > 0
     codes = compiled.fleet.codes(level)
     return np.where((codes >= 0) & ~taken[np.maximum(codes, 0)], codes, -1) if len(taken) else codes

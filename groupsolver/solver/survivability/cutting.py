@@ -17,10 +17,15 @@ import numpy as np
 from groupsolver.checking.check import unit_of
 from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.constraints.failures.losses import Loss
-from groupsolver.constraints.policies.survives import Survives
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.survivability import (
+    CheckedAfterSolve,
+    FailureModel,
+    checked_after_solve,
+)
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.errors import BrokenAnswer
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import Ints
@@ -43,16 +48,22 @@ ROUNDS = 300  # models, at most
 WORST = 8  # losses that join a model at a time: it may do with few
 
 
-def asking(problem: Problem) -> list[tuple[Rule, Survives]]:
+def asking(problem: Problem) -> list[tuple[Rule, FailureModel]]:
     """Give the rules that the pipeline leaves out."""
-    return [(rule, rule.policy) for rule in problem.rules if isinstance(rule.policy, Survives)]
+    return [
+        (rule, rule.policy.failure_model)
+        for rule in rules_of(problem).all
+        if isinstance(rule.policy, CheckedAfterSolve)
+    ]
 
 
 def easier(app: Application[Any]) -> Application[Any]:
     """Give an application without the policies that ask again."""
     groups = tuple(
         group.model_copy(
-            update={"policies": tuple(one for one in group.policies if not one.checked_after_solve)}
+            update={
+                "policies": tuple(one for one in group.policies if not checked_after_solve(one))
+            }
         )
         for group in app.groups
     )
@@ -82,7 +93,7 @@ class SurvivalCuts:
         self.rules = asking(told.problem)
         self.best = Incumbent(told, objective, budget)
         self.recoveries = Recoveries(told, minimise, budget)
-        self.hard = {id(rule) for rule, policy in self.rules if policy.hard}
+        self.hard = {id(rule) for rule, _ in self.rules if rule.policy.hard}
         # What running members alone lack already is forgiven to hard rules.
         before = (
             list(self.recoveries.of(self.rules, View(told.problem, {})))
@@ -142,7 +153,7 @@ class SurvivalCuts:
         if self.best.value is not None:
             bound = relaxed.bound
             if any(
-                rule.tier is not None for rule in self.told.problem.rules
+                rule.tier is not None for rule in rules_of(self.told.problem).all
             ):  # a worse tier may buy better hosts
                 bound = min(bound_of_hosts(self.plain, self.objective), self.best.value - 1)
             self.best.prove(self.best.value if proved else max(bound, course.bound(bound)))
@@ -165,7 +176,9 @@ class _Course:
             <= MAX_VARIABLES
         )
         self.cells = bool(plain.fleet.cells.width)
-        self.tiers = sorted({rule.tier for rule in told.problem.rules if rule.tier is not None})
+        self.tiers = sorted(
+            {rule.tier for rule in rules_of(told.problem).all if rule.tier is not None}
+        )
         self.limits: dict[int, int] = {}
         self.last: int | None = None
         rows = {row for _, row in stands}
@@ -186,8 +199,8 @@ class _Course:
         number = max(50, MAX_VARIABLES // (len(self.survey.most) * (3 + falls)))
         rows = rows[np.argsort(price[rows], kind="stable")]
         chosen = [self.extra[most[self.extra] > 0], rows[: number // 2]]
-        for _, policy in self.of.rules:
-            codes = self.of.plain.fleet.codes(policy.level)[rows]
+        for _, failure_model in self.of.rules:
+            codes = self.of.plain.fleet.codes(failure_model.level)[rows]
             order = np.argsort(codes, kind="stable")
             starts = (
                 np.r_[True, codes[order][1:] != codes[order][:-1]]

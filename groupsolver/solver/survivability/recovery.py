@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from groupsolver.constraints.failures.losses import Loss, State
 from groupsolver.constraints.failures.recovery import STEPS, Recovery, recover, sound
-from groupsolver.constraints.failures.representative_losses import enough
-from groupsolver.constraints.policies.survives import Survives
+from groupsolver.constraints.failures.representative_losses import representative_losses
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.survivability import FailureModel
+from groupsolver.constraints.rules import Rule
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Placement, Witness
 from groupsolver.model.value import INT64_MAX
@@ -56,7 +57,7 @@ class Recoveries:
 
     def of(
         self,
-        rules: list[tuple[Rule, Survives]],
+        rules: list[tuple[Rule, FailureModel]],
         view: View,
         limits: Mapping[int, int] | None = None,
     ) -> Iterator[Fall]:
@@ -70,7 +71,7 @@ class Recoveries:
         state, fleet = State(view), self._told.fleet.copy()
         for host in state.changed:
             fleet.update(host)
-        for rule, policy in rules:
+        for rule, (level, failures) in rules:
             limit = (limits or {}).get(id(rule), INT64_MAX)
 
             def find(
@@ -81,7 +82,7 @@ class Recoveries:
                 self.witness[key] = found.placement
                 return problem, found
 
-            for tried in enough(rule.group, policy.level, policy.failures, view, find):
+            for tried in representative_losses(rule.group, level, failures, view, find):
                 yield Fall(rule, *tried)
 
     def _one(
