@@ -141,22 +141,21 @@ def _where(domains: dict[str, str]) -> str:
 
 def emptied(host: Host) -> Host:
     """Give the same host with nothing on it, enabled."""
-    cells = tuple(cell.model_copy(update={"used": {}}) for cell in host.cells)
-    return host.model_copy(update={"used": {}, "cells": cells, "enabled": True})
+    return host.emptied().model_copy(update={"enabled": True})
 
 
 def _cells_freed(host: Host, amounts: Resources) -> Host:
     """Lower what cells use by what the host does not use outside them."""
-    cells = list(host.cells)
+    in_cells = host.used_in_cells()
     for name, amount in amounts.items():
         left = amount - host.used.get(name, 0)
-        for i in sorted(range(len(cells)), key=lambda i: -cells[i].used.get(name, 0)):
-            used = cells[i].used.get(name, 0)
-            if left > 0 and used:
-                rest = max(0, used - left)
-                cells[i] = cells[i].model_copy(update={"used": {**cells[i].used, name: rest}})
-                left -= used - rest
-    return host.model_copy(update={"cells": tuple(cells)}) if host.cells else host
+        fullest_first = sorted(in_cells.values(), key=lambda used: -used.get(name, 0))
+        for used in fullest_first:
+            freed = min(left, used.get(name, 0))
+            if freed > 0:
+                used[name] -= freed
+                left -= freed
+    return host.with_used(host.used, in_cells)
 
 
 def _used(host: Host, amounts: Resources, sign: int) -> Host:
@@ -164,4 +163,4 @@ def _used(host: Host, amounts: Resources, sign: int) -> Host:
     used = dict(host.used)
     for name, amount in amounts.items():
         used[name] = max(0, used.get(name, 0) + sign * amount)
-    return host.model_copy(update={"used": used})
+    return host.with_used(used)

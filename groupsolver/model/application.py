@@ -18,7 +18,6 @@ from groupsolver.model.inventory import Resources
 from groupsolver.model.nesting import cycle_in
 from groupsolver.model.value import Amount, GroupName, HostName, Name, Positive, Value
 
-
 SOFTNESS = {"weight", "priority"}  # the fields of a policy that say how much it matters
 
 

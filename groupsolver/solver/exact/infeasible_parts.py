@@ -18,6 +18,7 @@ from groupsolver.constraints.protocols.scope import groups_counted
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
+from groupsolver.model.disjoint_sets import DisjointSets
 from groupsolver.model.result import Objective
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.cp_sat import RATE, exact
@@ -103,19 +104,15 @@ def _impossible(
 def _parts(problem: Problem) -> Iterator[frozenset[str]]:
     """Give sets of groups whose new members are taken together."""
     placed = {member.group for member in problem.new_members}
-    joined: dict[str, frozenset[str]] = {group: frozenset([group]) for group in placed}
-    for group in problem.groups:
-        if group in placed:
-            yield joined[group]
+    in_order = [group for group in problem.groups if group in placed]
+    yield from (frozenset([group]) for group in in_order)
+    joined = DisjointSets(in_order)
     for rule in rules_of(problem).hard:
         counted = groups_counted(rule.policy, rule.group, problem) & placed
-        if (
-            counted and counted != placed
-        ):  # a rule that looks at everyone joins nothing in particular
-            merged = frozenset().union(*(joined[group] for group in counted))
-            for group in merged:
-                joined[group] = merged
-    yield from (part for part in dict.fromkeys(joined.values()) if 1 < len(part) < len(placed))
+        if counted != placed:  # a rule that looks at everyone joins nothing in particular
+            joined.join(counted)
+    parts = dict.fromkeys(joined.parts().values())
+    yield from (part for part in parts if 1 < len(part) < len(placed))
 
 
 def _only(problem: Problem, part: frozenset[str], room: bool = True) -> Application[Any]:

@@ -33,7 +33,8 @@ def freed(
     larger.cost[:] = 0
     for row in rows.tolist():
         busy = larger.busy[row]
-        larger.update(larger.index[larger.names[row]].model_copy(update={"used": {}, "cost": 1}))
+        host = larger.index[larger.names[row]].with_used({})
+        larger.update(host.model_copy(update={"cost": 1}))
         larger.busy[row] = (
             busy  # something still runs there: what wants a host for itself does not get it so
         )

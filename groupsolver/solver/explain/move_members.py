@@ -52,7 +52,7 @@ def moved(
     for there in movable:
         host = freed.index[there.host]
         used = {name: amount - there.resources.get(name, 0) for name, amount in host.used.items()}
-        freed.update(host.model_copy(update={"used": used}))
+        freed.update(host.with_used(used))
     freed.cost[:] = 0
     result = oracle.ask(
         _placed_again(app, problem, movable), freed, share, objective="cost", gap=0.0

@@ -10,7 +10,7 @@ import numpy as np
 
 from groupsolver.constraints.eligibility import suits
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.copies import told
+from groupsolver.constraints.problem.copies import original
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.host_filters import HostFilter, required_traits
@@ -45,7 +45,7 @@ class Discretion:
 
     def of(self, rule: Rule | Ceiling) -> bool:
         """Whether a rule may be told."""
-        return self.own is None or told(rule.group) in self.own
+        return self.own is None or original(rule.group) in self.own
 
 
 def scarce(demand: Demand, stock: Stock, says: Discretion = Discretion()) -> tuple[Scarce, ...]:
@@ -94,7 +94,7 @@ class _Telling:
         """Tell the resources that keep a unit off the hosts that suit it, and the traits that others lack."""
         mask, where = self._pool(unit)
         member_classes = self.demand.compiled.member_classes
-        who = told(member_classes[next(iter(self.demand.units[unit]))].group)
+        who = original(member_classes[next(iter(self.demand.units[unit]))].group)
         if not mask.any():
             yield from self._nowhere(unit, who)
             return
@@ -210,7 +210,7 @@ class _Telling:
                 shut = np.zeros_like(open_) if allowed is None else ~allowed
                 shut |= False if room is None else room < 1
                 if (open_ & shut).any():
-                    sentence = f"hosts that have room for {who} are closed to it: {rule.policy.describe(told(rule.group))}"
+                    sentence = f"hosts that have room for {who} are closed to it: {rule.policy.describe(original(rule.group))}"
                     yield Scarce(kind="policy", name=rule.policy.kind, sentence=plain(sentence))
 
     def _nowhere(self, unit: int, who: str) -> Iterator[Scarce]:
@@ -251,7 +251,7 @@ class _Telling:
                 yield self._wall(one, need, int((held > 0).sum()), codes, units), self.says.of(one)
 
     def _wall(self, one: Ceiling, need: float, open_: int, codes: Ints, units: Ints) -> Scarce:
-        domains, who = int(np.ceil(need / one.high - 1e-9)), told(one.group)
+        domains, who = int(np.ceil(need / one.high - 1e-9)), original(one.group)
         suited = np.zeros(len(codes), dtype=np.bool_)
         for unit in units.tolist():
             suited |= self._pool(unit)[0]
@@ -275,7 +275,7 @@ class _Telling:
         return [
             rule
             for rule in rules
-            if not isinstance(rule.policy, HostFilter) and told(rule.group) != rule.group
+            if not isinstance(rule.policy, HostFilter) and original(rule.group) != rule.group
         ]
 
     def _policies(self) -> Iterator[Scarce]:

@@ -18,6 +18,7 @@ from groupsolver.constraints.protocols.levels import level_on
 from groupsolver.constraints.protocols.relaxation import keeps_together, mutually_exclusive_groups
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints, Mask
+from groupsolver.model.disjoint_sets import DisjointSets
 from groupsolver.model.value import HOST
 from groupsolver.solver.presolve.eligibility import Survey, survey
 
@@ -157,33 +158,21 @@ def demand_of(compiled: CompiledProblem) -> Demand:
 
 def _units(compiled: CompiledProblem) -> list[Members]:
     """Join the member classes that must share a host; others are units by themselves, a member each."""
-    joined = {
-        member_class: frozenset([member_class])
-        for member_class in range(len(compiled.member_classes))
-    }
+    joined = DisjointSets(range(len(compiled.member_classes)))
     bound: set[int] = set()
     for rule in rules_of(compiled.problem).hard:
-        if (
-            keeps_together(rule.policy, compiled.fleet)
-            and level_on(rule.policy, compiled.fleet) == HOST
-        ):
-            together = frozenset().union(
-                *(
-                    joined[member_class]
-                    for member_class in compiled.member_classes_below(rule.group)
-                )
-            )
-            bound |= together
-            joined |= dict.fromkeys(together, together)
-    found = dict.fromkeys(joined.values())
+        together = keeps_together(rule.policy, compiled.fleet)
+        if together and level_on(rule.policy, compiled.fleet) == HOST:
+            below = compiled.member_classes_below(rule.group)
+            joined.join(below)
+            bound.update(below)
+    found = dict.fromkeys(joined.parts().values())
     return [
         {
-            member_class: compiled.member_classes[member_class].number
-            if member_class in bound
-            else 1
-            for member_class in sorted(member_classes)
+            class_index: compiled.member_classes[class_index].number if class_index in bound else 1
+            for class_index in sorted(part)
         }
-        for member_classes in found
+        for part in found
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from groupsolver.checking.copies import Together
-from groupsolver.constraints.capacity.host_capacity import dealt, from_cell
+from groupsolver.constraints.capacity.host_capacity import cells_for, from_cell
 from groupsolver.constraints.problem.copies import copied, copies_of
 from groupsolver.constraints.protocols.scope import counts_all_groups
 from groupsolver.model.application import Application, member_ids
@@ -87,18 +87,12 @@ class Stock:
 
 def _with(host: Host, taken: Mapping[tuple[str, str | None], int]) -> Host:
     """Give a host of which more is used; its values were valid, and are not looked at again."""
-    used, inside = dict(host.used), host.cell_classes()
-    cells = {
-        name: dict(cell.used) for name, cell in zip(host.cell_names(), host.cells, strict=True)
-    }
+    used, in_cells = dict(host.used), host.used_in_cells()
+    inside = host.cell_classes()
     for (name, cell), amount in taken.items():
-        into = cells[cell] if cell is not None and name in inside else used
+        into = in_cells[cell] if cell is not None and name in inside else used
         into[name] = into.get(name, 0) + amount
-    kept = [
-        one.model_copy(update={"used": cells[name]})
-        for name, one in zip(host.cell_names(), host.cells, strict=True)
-    ]
-    return host.model_copy(update={"used": used, "cells": tuple(kept)})
+    return host.with_used(used, in_cells)
 
 
 def refill(stock: Stock, most: int, budget: Budget) -> bool:
@@ -196,7 +190,7 @@ def in_cells(stock: Stock, placements: Sequence[Placement]) -> list[Copy]:
         while True:
             staying = [(number, id_) for number, id_ in members if number not in dropped]
             try:
-                found = dealt(
+                found = cells_for(
                     hosts[name], [(copied(id_, number), sizes[id_]) for number, id_ in staying]
                 )
             except Undecided:

@@ -63,11 +63,8 @@ def _sizes(inventory: Any) -> list[tuple[str, int, int]]:
 
 
 def _empty(host: Host, number: int) -> Host:
-    cells = tuple(cell.model_copy(update={"used": {}}) for cell in host.cells)
     # Not of the name of any host: policies that name hosts do not mean it.
-    return host.model_copy(
-        update={"name": f"\0{number}", "used": {}, "cells": cells, "enabled": True}
-    )
+    return host.emptied().model_copy(update={"name": f"\0{number}", "enabled": True})
 
 
 def _slots(demand: Demand, fleet: CompiledFleet, free: Ints, hosts: list[Host]) -> Ints:

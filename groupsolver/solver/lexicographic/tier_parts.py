@@ -15,23 +15,24 @@ from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.scope import groups_counted
 from groupsolver.constraints.rules import Rule
 from groupsolver.model.application import Application
+from groupsolver.model.disjoint_sets import DisjointSets
 from groupsolver.solver.presolve.subproblem import kept, subset
 
 
 def parts_of(problem: Problem, rules: list[Rule]) -> Iterator[frozenset[str]]:
     """Give sets of groups with new members, joined where one of some rules looks at both; not if that is all."""
     placed = {member.group for member in problem.new_members}
-    joined = {group: frozenset([group]) for group in placed}
+    joined = DisjointSets(placed)
     seen: set[str] = set()
     for rule in rules:
         counted = groups_counted(rule.policy, rule.group, problem) & placed
         if counted:
             seen |= counted
-            merged = frozenset[str]().union(*(joined[group] for group in counted))
-            joined |= dict.fromkeys(merged, merged)
+            joined.join(counted)
+    parts = joined.parts()
     yield from (
         part
-        for part in dict.fromkeys(joined[group] for group in problem.groups if group in seen)
+        for part in dict.fromkeys(parts[group] for group in problem.groups if group in seen)
         if part < placed
     )
 

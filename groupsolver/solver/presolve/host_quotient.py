@@ -20,6 +20,7 @@ from groupsolver.constraints.protocols.network import loads_links
 from groupsolver.constraints.protocols.presolve import host_equivalence
 from groupsolver.constraints.protocols.scope import counts_all_groups
 from groupsolver.constraints.rules import rules_of
+from groupsolver.model.compiled.class_ranks import class_labels, ranks_in_class
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints, Mask, compile_fleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.value import HOST
@@ -113,13 +114,8 @@ def _kinds(compiled: CompiledProblem, rows: Ints, jealous: bool) -> Ints:
 
 
 def _place(domains: Ints, kinds: Ints) -> Ints:
-    """(R,) int64: the place of each row among those of its kind in its domain."""
-    label = np.unique(domains * (int(kinds.max(initial=0)) + 1) + kinds, return_inverse=True)[1]
-    order = np.argsort(label, kind="stable")
-    sizes = np.bincount(label)
-    place = np.empty(len(label), dtype=np.int64)
-    place[order] = np.arange(len(label)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return place
+    """Return the place of each row among those of its kind in its domain, (R,) int64."""
+    return ranks_in_class(class_labels([domains, kinds], len(domains)))
 
 
 def _needed(

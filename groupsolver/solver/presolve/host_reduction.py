@@ -27,7 +27,9 @@ from groupsolver.constraints.protocols.presolve import (
 from groupsolver.constraints.protocols.relaxation import keeps_together
 from groupsolver.constraints.protocols.scope import groups_counted
 from groupsolver.constraints.rules import Rule, rules_of
+from groupsolver.model.compiled.class_ranks import class_labels, ranks_in_class
 from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+from groupsolver.model.disjoint_sets import DisjointSets
 from groupsolver.model.value import HOST
 from groupsolver.solver.exact.numa import sure_and_possible
 from groupsolver.solver.presolve.eligibility import Survey
@@ -101,16 +103,11 @@ def _seen(compiled: CompiledProblem, rule: Rule, own: bool) -> HostEquivalence:
 
 def _units(compiled: CompiledProblem) -> list[list[int]]:
     """Join the member classes that policies reward for sharing a host: they may move only as a share."""
-    unit_of = list(range(len(compiled.member_classes)))
+    joined = DisjointSets(range(len(compiled.member_classes)))
     for rule in rules_of(compiled.problem).all:
         if host_equivalence(rule.policy, rule.group, compiled, own=True).sharing:
-            together = compiled.member_classes_below(rule.group)
-            joined = {unit_of[member_class] for member_class in together}
-            unit_of = [unit_of[together[0]] if unit in joined else unit for unit in unit_of]
-    units: dict[int, list[int]] = {}
-    for member_class, unit in enumerate(unit_of):
-        units.setdefault(unit, []).append(member_class)
-    return list(units.values())
+            joined.join(compiled.member_classes_below(rule.group))
+    return [sorted(part) for part in dict.fromkeys(joined.parts().values())]
 
 
 def _whole(compiled: CompiledProblem, unit: list[int]) -> bool:
@@ -199,7 +196,8 @@ def _keep(
         classes = [compiled.fleet.codes(str(level))[rows] for level in sorted(map(str, told))]
         classes += [split[rows].astype(np.int64) for split in splits]
         classes += [parts[rows] for parts in told_by if parts is not None]
-        kept[rows[_rank(classes, len(rows)) < touched]] = True
+        rank = ranks_in_class(class_labels(classes, len(rows)))  # rows are in order of price
+        kept[rows[rank < touched]] = True
     return kept
 
 
@@ -215,27 +213,6 @@ def _fits(compiled: CompiledProblem, survey: Survey, share: dict[int, int]) -> M
     for name, amount in needs.items():
         fits &= compiled.fleet.free(name) >= amount
     return fits
-
-
-def _rank(classes: list[Ints], size: int) -> Ints:
-    """(N,) int64: place of each row among those of its class, rows being in order of price."""
-    if not classes:
-        return np.arange(size, dtype=np.int64)
-    label = np.zeros(size, dtype=np.int64)
-    for codes in classes:
-        _, label = np.unique(
-            label * (int(codes.max(initial=0)) + 2) + codes + 1, return_inverse=True
-        )
-    order = np.argsort(label, kind="stable")
-    ordered = label[order]
-    starts = (
-        np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-        if size
-        else np.zeros(0, dtype=np.int64)
-    )
-    rank = np.empty(size, dtype=np.int64)
-    rank[order] = np.arange(size) - np.repeat(starts, np.diff(np.r_[starts, size]))
-    return rank
 
 
 def _by_domains(

@@ -28,6 +28,7 @@ from groupsolver.constraints.protocols.survivability import (
 from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.errors import BrokenAnswer
 from groupsolver.model.application import Application
+from groupsolver.model.compiled.class_ranks import ranks_in_class
 from groupsolver.model.compiled.compiled_fleet import Ints
 from groupsolver.model.result import Objective, Result
 from groupsolver.solver.budget import Budget, PartialBudget
@@ -201,15 +202,7 @@ class _Course:
         chosen = [self.extra[most[self.extra] > 0], rows[: number // 2]]
         for _, failure_model in self.of.rules:
             codes = self.of.plain.fleet.codes(failure_model.level)[rows]
-            order = np.argsort(codes, kind="stable")
-            starts = (
-                np.r_[True, codes[order][1:] != codes[order][:-1]]
-                if len(rows)
-                else np.zeros(0, dtype=np.bool_)
-            )
-            rank = np.empty(len(rows), dtype=np.int64)
-            at = np.arange(len(rows))
-            rank[order] = at - np.maximum.accumulate(np.where(starts, at, 0))
+            rank = ranks_in_class(codes)
             chosen.append(rows[np.argsort(rank, kind="stable")][: number // 2])
         found: Ints = np.unique(np.concatenate(chosen))
         return found
