@@ -18,7 +18,7 @@ from groupsolver.model.units import amount_told, joined
 from groupsolver.model.value import HOST
 from groupsolver.solver.explain.quickxplain import MinimalConflict
 from groupsolver.solver.explain.rules import Atomized, CapacityRule, PolicyRule, SizeRule
-from groupsolver.solver.infeasible import size_told
+from groupsolver.solver.infeasible import describe_new_members
 
 NEAREST = 3  # hosts or domains that are named as the nearest
 
@@ -57,7 +57,7 @@ def _size(group: str, facts: Facts) -> str:
         if member_class.group == group
     )
     running = sum(1 for there in facts.compiled.problem.running_members if there.group == group)
-    return size_told(group, own) + (f", beside {running} running" if running else "")
+    return describe_new_members(group, own) + (f", beside {running} running" if running else "")
 
 
 def _short(room: CapacityRule, facts: Facts) -> Shortage:

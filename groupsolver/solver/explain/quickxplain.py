@@ -18,7 +18,7 @@ from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.disjoint_sets import DisjointSets
 from groupsolver.solver.explain.feasibility import Asked
 from groupsolver.solver.explain.rules import Atomized, PolicyRule, RuleAtom, RuleAtoms, SizeRule
-from groupsolver.solver.presolve.tight_host_sets import crowds
+from groupsolver.solver.presolve.tight_host_sets import tight_host_sets
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def parts(atomized: Atomized, fleet: CompiledFleet) -> Iterator[frozenset[str]]:
     wider = [one | other for i, one in enumerate(joining) for other in joining[:i] if one & other]
     whole = [joined_with[size.group] for size in atomized.sizes]
     seen = set(alone)
-    for some in (joining, crowds(CompiledProblem(atomized.problem, fleet)), wider, whole):
+    for some in (joining, tight_host_sets(CompiledProblem(atomized.problem, fleet)), wider, whole):
         for groups in sorted(some, key=len):
             if groups not in seen:
                 seen.add(groups)

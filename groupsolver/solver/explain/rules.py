@@ -19,7 +19,7 @@ from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.conflicts import groups_helping, pieces_of, rests_on
 from groupsolver.constraints.protocols.scope import groups_counted
 from groupsolver.model.application import Application
-from groupsolver.solver.presolve.subproblem import subset
+from groupsolver.solver.presolve.subproblem import build_subproblem
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,4 +166,6 @@ class Atomized:
             if piece in chosen and self.helping(piece) <= sized and self.resting(piece) <= chosen:
                 rules.setdefault(piece.group, []).append(piece.policy)
         ignored = {room.resource for room in self.rooms if room not in chosen}
-        return subset(self.problem, sized, lambda group: tuple(rules.get(group, ())), ignored)
+        return build_subproblem(
+            self.problem, sized, lambda group: tuple(rules.get(group, ())), ignored
+        )

@@ -20,7 +20,7 @@ from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints, Mask
 from groupsolver.model.disjoint_sets import DisjointSets
 from groupsolver.model.value import HOST
-from groupsolver.solver.presolve.eligibility import Survey, survey
+from groupsolver.solver.presolve.eligibility import Eligibility, find_eligibility
 
 UNBOUNDED_MEMBERS = 2**40  # members on a host: more than any has room for
 Members = dict[int, int]  # by member class
@@ -109,7 +109,7 @@ class Demand:
 
 def demand_of(compiled: CompiledProblem) -> Demand:
     """Read it from the rules of one copy."""
-    known = survey(compiled, "pack")
+    known = find_eligibility(compiled, "pack")
     units = _units(compiled)
     names = tuple(
         sorted({name for member_class in compiled.member_classes for name, _ in member_class.size})
@@ -182,7 +182,7 @@ def _inside(units: list[Members], member_classes: list[int]) -> list[int]:
 
 
 def _slots(
-    compiled: CompiledProblem, known: Survey, units: list[Members], size: dict[str, Ints]
+    compiled: CompiledProblem, known: Eligibility, units: list[Members], size: dict[str, Ints]
 ) -> Ints:
     fleet = compiled.fleet
     found = []
@@ -194,7 +194,7 @@ def _slots(
         for member_class, count in unit.items():
             alone = fleet.slots(dict(compiled.member_classes[member_class].size), UNBOUNDED_MEMBERS)
             slots = np.where(
-                known.most[member_class] >= count, np.minimum(slots, alone // count), 0
+                known.max_members[member_class] >= count, np.minimum(slots, alone // count), 0
             )
         found.append(slots)
     return np.array(found, dtype=np.int64).reshape(len(units), len(fleet))

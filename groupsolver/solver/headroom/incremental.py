@@ -145,7 +145,7 @@ def _limits(budget: Budget, seconds: float) -> Limits:
 def _solve(app: Application[Any], fleet: CompiledFleet, budget: Budget, seconds: float) -> Result:
     """Place anywhere; whoever watches the run may stop it, and hears nothing of single placements."""
     return solve(
-        app, fleet, limits=_limits(budget, seconds), progress=lambda _: budget.tell("refill")
+        app, fleet, limits=_limits(budget, seconds), progress=lambda _: budget.report("refill")
     )
 
 

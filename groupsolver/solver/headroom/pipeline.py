@@ -94,7 +94,7 @@ def headroom(
         warnings=warnings,
         seconds=budget.elapsed(),
     )
-    budget.surface()
+    budget.raise_watch_error()
     return answer
 
 
@@ -118,19 +118,19 @@ def search(
     stock = Stock(app, compiled_fleet, together)
 
     def left() -> float:
-        return 0.0 if budget.tell("bulk") else SHARE * budget.left()
+        return 0.0 if budget.report("bulk") else SHARE * budget.left()
 
     found = bulk(demand, min(most, at_most(demand)), left, budget.limits.gap, budget.limits.seed)
     bound = min(most, math.floor(found.bound), _apart(demand))
-    budget.tell("copies")
+    budget.report("copies")
     stock.take(_standing(stock, found, bound))
     in_bulk, bulked = stock.copies, len(stock.copies)
     if not _close(len(stock.copies), bound, budget):
-        budget.tell("refill")
+        budget.report("refill")
         refill(stock, bound, budget)
         bound = _exactly(stock, bound, budget)
         if not _close(len(stock.copies), bound, budget):
-            budget.tell("improve")
+            budget.report("improve")
             improve(stock, bound, budget)
     # What was placed in bulk was checked when it was taken.
     broken = (

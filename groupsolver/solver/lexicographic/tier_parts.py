@@ -16,7 +16,7 @@ from groupsolver.constraints.protocols.scope import groups_counted
 from groupsolver.constraints.rules import Rule
 from groupsolver.model.application import Application
 from groupsolver.model.disjoint_sets import DisjointSets
-from groupsolver.solver.presolve.subproblem import kept, subset
+from groupsolver.solver.presolve.subproblem import build_subproblem, policies_where
 
 
 def parts_of(problem: Problem, rules: list[Rule]) -> Iterator[frozenset[str]]:
@@ -50,4 +50,4 @@ def only(problem: Problem, part: frozenset[str], tier: int) -> Application[Any]:
         earlier = policy.hard or (policy.priority is not None and policy.priority < tier)
         return (earlier and policy.monotone) or (counted <= part and (earlier or bool(counted)))
 
-    return subset(problem, part, kept(problem, stays))
+    return build_subproblem(problem, part, policies_where(problem, stays))

@@ -30,8 +30,8 @@ from groupsolver.model.result import Objective
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.incumbent import Incumbent
 from groupsolver.solver.lexicographic.tier_parts import only, parts_of
-from groupsolver.solver.presolve.eligibility import survey
-from groupsolver.solver.stage import WHOLE, Stage
+from groupsolver.solver.presolve.eligibility import find_eligibility
+from groupsolver.solver.stage import SINGLE_STAGE, Stage
 
 Minimise = Callable[[CompiledProblem, Objective, Stage, Incumbent, Budget], bool]
 
@@ -217,7 +217,7 @@ class Course:
 
     def _too_late(self) -> bool:
         """Answer what there is; of its objective only the hosts' bound is proved."""
-        self._best.enter(WHOLE, self._budget)
+        self._best.enter(SINGLE_STAGE, self._budget)
         self._best.prove(self._bound)
         return True
 
@@ -235,7 +235,7 @@ class Course:
         self._best.enter(stage, part)
         self._best.prove(bound)
         if self._best.gap <= part.limits.gap:  # proved by an earlier stage
-            part.tell("relax", self._best.value, self._best.bound)
+            part.report("relax", self._best.value, self._best.bound)
             return True
         possible = self._minimise(compiled, self._objective, stage, self._best, part)
         if not possible and self._best.value is not None:
@@ -270,9 +270,9 @@ class Course:
 
 def bound_of_hosts(compiled: CompiledProblem, objective: Objective) -> int:
     """Bound the objective by the cheapest hosts of each member class alone, whatever the tiers."""
-    known, total = survey(compiled, objective), 0
+    known, total = find_eligibility(compiled, objective), 0
     for member_class, most, prices in zip(
-        compiled.member_classes, known.most, known.prices, strict=True
+        compiled.member_classes, known.max_members, known.prices, strict=True
     ):
         rows = np.flatnonzero(most)
         rows = rows[np.argsort(prices[rows], kind="stable")]

@@ -34,11 +34,11 @@ from groupsolver.model.result import Objective, Result
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.cp_sat import RATE, posted, solved
 from groupsolver.solver.exact.numa import Inside
-from groupsolver.solver.incumbent import Incumbent, Stand
-from groupsolver.solver.infeasible import refusal
+from groupsolver.solver.incumbent import Assignment, Incumbent
+from groupsolver.solver.infeasible import infeasible_result
 from groupsolver.solver.lexicographic.tiers import Minimise, bound_of_hosts
-from groupsolver.solver.presolve.eligibility import survey
-from groupsolver.solver.stage import WHOLE
+from groupsolver.solver.presolve.eligibility import find_eligibility
+from groupsolver.solver.stage import SINGLE_STAGE
 from groupsolver.solver.survivability.nogoods import Memory, Seen
 from groupsolver.solver.survivability.recovery import Fall, Recoveries
 from groupsolver.solver.survivability.scenario import Aftermath, Scenario
@@ -113,9 +113,9 @@ class SurvivalCuts:
             budget, TIME_SHARE_WITHOUT_SURVIVES * budget.left(), budget.limits.gap, quiet=True
         )
 
-    def look(self, stands: list[Stand], inside: Inside | None) -> list[Fall]:
+    def look(self, stands: list[Assignment], inside: Inside | None) -> list[Fall]:
         """Take a placement with its recoveries; give the losses that cost, or break, something."""
-        placement, cells = self.best.named(stands, inside)
+        placement, cells = self.best.name_members(stands, inside)
         limits = {key: limit for key, limit in self.forgiven.items() if key in self.hard}
         falls: list[Fall] = []
         dead = 0
@@ -141,16 +141,16 @@ class SurvivalCuts:
     def answer(self, easy: Incumbent) -> Result:
         """Give the answer to the whole from that without `survives`."""
         relaxed = easy.result()
-        if easy.stands is None or relaxed.bound is None:
+        if easy.assignments is None or relaxed.bound is None:
             return relaxed
-        falls = self.look(easy.stands, easy.inside)
+        falls = self.look(easy.assignments, easy.inside)
         if not falls:
             self.best.prove(relaxed.bound)
             return self.best.result()
-        course = _Course(self, falls, easy.stands, relaxed.bound)
+        course = _Course(self, falls, easy.assignments, relaxed.bound)
         proved = course.follow()
         if proved is None:
-            return refusal(self.told.problem, self.budget)
+            return infeasible_result(self.told.problem, self.budget)
         if self.best.value is not None:
             bound = relaxed.bound
             if any(
@@ -165,15 +165,15 @@ class _Course:
     """Model after model, goal after goal: each tier, then the objective."""
 
     def __init__(
-        self, survival: SurvivalCuts, falls: list[Fall], stands: list[Stand], least: int
+        self, survival: SurvivalCuts, falls: list[Fall], stands: list[Assignment], least: int
     ) -> None:
         self.of, self.least, self.hint = survival, least, stands
         told, plain = survival.told, survival.plain
-        self.survey = survey(plain, survival.objective, WHOLE)
+        self.survey = find_eligibility(plain, survival.objective, SINGLE_STAGE)
         self.memory = Memory()
         self.aftermaths: dict[tuple[str, Loss], Aftermath] = {}
         self.complete = (
-            sum(int((most > 0).sum()) for most in self.survey.most) * (3 + len(falls))
+            sum(int((most > 0).sum()) for most in self.survey.max_members) * (3 + len(falls))
             <= MAX_VARIABLES
         )
         self.cells = bool(plain.fleet.cells.width)
@@ -193,11 +193,11 @@ class _Course:
 
     def _few(self, member_class: int, falls: int) -> Ints:
         """Give all hosts, or the cheapest in all and of each domain."""
-        most, price = self.survey.most[member_class], self.survey.prices[member_class]
+        most, price = self.survey.max_members[member_class], self.survey.prices[member_class]
         rows = np.flatnonzero(most)
         if self.complete:
             return rows
-        number = max(50, MAX_VARIABLES // (len(self.survey.most) * (3 + falls)))
+        number = max(50, MAX_VARIABLES // (len(self.survey.max_members) * (3 + falls)))
         rows = rows[np.argsort(price[rows], kind="stable")]
         chosen = [self.extra[most[self.extra] > 0], rows[: number // 2]]
         for _, failure_model in self.of.rules:
@@ -239,7 +239,9 @@ class _Course:
                 budget, budget.left(), 0.0, quiet=True
             )  # what it finds is no answer before it was looked at
             until = budget.elapsed() + budget.left()
-            answer = solved(builder, self.candidates, best.stands or self.hint, aside, until, 0.0)
+            answer = solved(
+                builder, self.candidates, best.assignments or self.hint, aside, until, 0.0
+            )
             if answer.infeasible:
                 if self.complete and best.value is not None:
                     raise BrokenAnswer(
@@ -250,7 +252,7 @@ class _Course:
                 return False
             if self.complete and answer.bound is not None and goal is None:
                 self.last = max(answer.bound, self.last or answer.bound)
-                budget.tell("survive", bound=None if self.tiers else self.last)
+                budget.report("survive", bound=None if self.tiers else self.last)
             falls = self.of.look(answer.placement, answer.inside)
             value = best.value if goal is None else best.tiers.get(goal)
             if (
@@ -270,7 +272,7 @@ class _Course:
             for (group, loss), aftermath in self.aftermaths.items()
         ]
 
-    def learn(self, falls: list[Fall], stands: list[Stand]) -> bool:
+    def learn(self, falls: list[Fall], stands: list[Assignment]) -> bool:
         """Add what a placement taught: a scenario for each loss it falls by, or itself where that is known."""
         learnt = False
         for fall in sorted(falls, key=lambda fall: -fall.found.most)[:WORST]:

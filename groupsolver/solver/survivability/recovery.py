@@ -20,8 +20,8 @@ from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.cp_sat import solved
 from groupsolver.solver.incumbent import Incumbent
 from groupsolver.solver.lexicographic.tiers import Minimise
-from groupsolver.solver.presolve.eligibility import survey
-from groupsolver.solver.stage import WHOLE
+from groupsolver.solver.presolve.eligibility import find_eligibility
+from groupsolver.solver.stage import SINGLE_STAGE
 from groupsolver.solver.survivability.scenario import Scenario, without
 
 QUICK = 200  # members put down in plain order before a solver is asked
@@ -107,9 +107,9 @@ class Recoveries:
         )
         if not found.least:
             best = Incumbent(compiled, "pack", part)
-            possible = self._minimise(compiled, "pack", WHOLE, best, part)
-            if best.stands is not None:
-                return Recovery(0, 0, best.named(best.stands)[0])
+            possible = self._minimise(compiled, "pack", SINGLE_STAGE, best, part)
+            if best.assignments is not None:
+                return Recovery(0, 0, best.name_members(best.assignments)[0])
             found = Recovery(
                 found.least if possible else max(1, found.least), found.most, found.placement
             )
@@ -136,7 +136,7 @@ class Recoveries:
         ]
         app = compiled.problem.app.model_copy(update={"groups": tuple(groups)})
         easier = CompiledProblem(Problem(app, compiled.fleet.index), compiled.fleet)
-        most = survey(easier, "cost").most
+        most = find_eligibility(easier, "cost").max_members
         rows = [there.nonzero()[0] for there in most]
         builder = Scenario(
             easier,

@@ -26,7 +26,7 @@ from groupsolver.constraints.protocols.fleet_validation import needs_links
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
 from groupsolver.solver.exact.capacity import capacity
-from groupsolver.solver.presolve.eligibility import survey
+from groupsolver.solver.presolve.eligibility import find_eligibility
 
 
 class Scenario(ModelBuilder):
@@ -128,7 +128,7 @@ class Aftermath:
             Problem(state.whole(group, loss, stays), fleet.index), fleet
         )
         self.lost_before = len(state.lost(group, loss))
-        self._most = survey(self.compiled, "cost").most
+        self._most = find_eligibility(self.compiled, "cost").max_members
 
     def beside(self, base: ModelBuilder, extra: Ints, full: bool) -> Scenario:
         """Put it into a model: over all hosts, or over those of the placement and some more."""

@@ -10,8 +10,8 @@ from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.presolve import host_equivalence
 from groupsolver.constraints.rules import rules_of
-from groupsolver.solver.presolve.eligibility import survey
-from groupsolver.solver.presolve.host_reduction import reduce
+from groupsolver.solver.presolve.eligibility import find_eligibility
+from groupsolver.solver.presolve.host_reduction import reduce_hosts
 from tests.functional.solver.test_bandwidth import RACKS, Doc, app_of, group
 from tests.laws.test_laws import ONE
 
@@ -58,7 +58,7 @@ def test_a_leaf_spine_fleet_is_reduced_to_a_few_hosts_of_each_rack() -> None:
         Problem(app_of(group("A", 60), count=4), compiled_fleet.index), compiled_fleet
     )
     # Of 4 members at most 2 x 60 of 2 x 50 leave a rack, and of 1,000 a host: racks tell, hosts do not.
-    (kept,) = reduce(compiled, survey(compiled, "pack"))
+    (kept,) = reduce_hosts(compiled, find_eligibility(compiled, "pack"))
     assert len(kept) == 20 * 4
     app = app_of(group("A", 60), count=4)
     result = solve(app, compiled_fleet, limits=ONE)
