@@ -8,7 +8,6 @@ import pytest
 from groupsolver.solver.exact.cp_sat import encode
 from groupsolver.solver.presolve.host_reduction import (
     _kept_by_domain,
-    _rank_in_class,
     hosts_touched,
     reduce_hosts,
 )
@@ -78,13 +77,6 @@ def test_a_row_is_dropped_once_its_domain_and_others_have_kept_enough() -> None:
     # With running members in rack a, it is not as good as another: h4 and h5 have rack b alone.
     in_rack_a = np.array([True, False, False, False, False, False])
     assert _kept_by_domain(problem.compiled, rows, "rack", in_rack_a, 2) == [0, 1, 3, 4, 5]
-
-
-def test_rows_are_ranked_among_those_with_the_same_labels() -> None:
-    labels = [np.array([1, 1, 2, 1, 2]), np.array([0, 0, 0, 5, 0])]
-    assert _rank_in_class(labels, 5).tolist() == [0, 1, 0, 0, 1]
-    assert _rank_in_class([], 3).tolist() == [0, 1, 2]
-    assert _rank_in_class([np.zeros(0, dtype=np.int64)], 0).tolist() == []
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from groupsolver.solver.presolve.group_chunks import Chunks
+from groupsolver.solver.presolve.group_chunks import chunks_of
 from groupsolver.solver.presolve.interchangeable_groups import (
     MergedProblem,
     group_shape,
@@ -34,17 +34,15 @@ def test_groups_that_only_their_names_tell_apart_become_one_with_chunks() -> Non
     assert merged.original_classes == ((0, 1), (2,))
     (member_class, _) = merged.compiled.member_classes
     assert member_class.number == 4
-    (rule,) = merged.compiled.problem.rules
-    assert isinstance(rule.policy, Chunks)
-    assert (rule.policy.number, rule.policy.inner, rule.policy.per_host) == (2, "rack", None)
+    (chunks,) = chunks_of(merged.compiled.problem).values()
+    assert (chunks.number, chunks.inner, chunks.per_host) == (2, "rack", None)
 
 
 def test_a_limit_by_host_becomes_one_of_each_chunk() -> None:
     apart = APART | {"max_per_domain": 2}
     merged = merged_of(group("A", 3, AFFINITY, apart), group("B", 3, AFFINITY, apart))
-    (rule,) = merged.compiled.problem.rules
-    assert isinstance(rule.policy, Chunks)
-    assert rule.policy.per_host == 2
+    (chunks,) = chunks_of(merged.compiled.problem).values()
+    assert chunks.per_host == 2
 
 
 NEAR_A: Doc = {"kind": "near", "group": "A", "level": "rack"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.rules import rules_of
 from groupsolver.solver.presolve.subproblem import build_subproblem, policies_where
 from tests.support.small import group, host
 from tests.support.small_problems import AFFINITY, APART, SmallProblem
@@ -18,7 +19,7 @@ def test_other_groups_lose_their_new_members_and_keep_their_running_ones() -> No
     app = build_subproblem(problem, frozenset("A"), lambda _: ())
     part = Problem(app, problem.hosts)
     assert [member.id for member in part.new_members] == ["A/0", "A/1"]
-    assert part.rules == ()
+    assert rules_of(part).all == ()
     # B/0 had its size from the members of B, which are left out: it keeps it.
     (running,) = part.running_members
     assert (running.id, running.host, running.resources) == ("B/0", "h2", {"VCPU": 2})
