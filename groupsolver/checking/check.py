@@ -172,9 +172,7 @@ def judge(
 ) -> Verdict:
     """Check a placement of new members over a problem; see `check`."""
     view = View(problem, placement, cells, witness)
-    measures = [
-        (rule, rule.policy.violations(rule.group, view)) for rule in rules_of(problem).soft
-    ]
+    measures = [(rule, rule.policy.violations(rule.group, view)) for rule in rules_of(problem).soft]
     penalties = tuple(_penalty(rule, view, measure) for rule, measure in measures if measure)
     value = value_of(problem, placement, penalties, objective)
     return Verdict(
