@@ -1,4 +1,4 @@
-"""A policy that answers nothing of what subsystems may ask has the safe default of each question."""
+"""A policy that answers none of the subsystems' questions has the safe default of each."""
 
 from __future__ import annotations
 

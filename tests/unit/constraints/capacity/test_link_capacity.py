@@ -1,4 +1,7 @@
-"""The links that leave a domain: what hard bandwidth policies add together, and how much is too much."""
+"""The links that leave a domain.
+
+What hard bandwidth policies add together, and how much is too much.
+"""
 
 from __future__ import annotations
 

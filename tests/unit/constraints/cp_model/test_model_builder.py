@@ -1,4 +1,7 @@
-"""How a model holds a measure, or prices it; and that a hard rule which would forbid nothing is refused."""
+"""How a model holds a measure, or prices it.
+
+And that a hard rule which would forbid nothing is refused.
+"""
 
 from __future__ import annotations
 

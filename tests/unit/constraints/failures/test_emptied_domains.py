@@ -8,7 +8,16 @@ from groupsolver import compile_fleet
 from groupsolver.constraints.failures.emptied_domains import emptied_domains
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.model.fleet import Host
 from tests.support.small import app, fleet, group, host
+
+
+def every_host(_: Host) -> bool:
+    return True
+
+
+def no_host(_: Host) -> bool:
+    return False
 
 
 @pytest.fixture
@@ -28,12 +37,12 @@ def view() -> View:
 
 
 def test_one_loss_empties_what_is_on_one_domain_alone(view: View) -> None:
-    assert emptied_domains(view, "rack", "feed", 1, lambda host: True) == {"f1"}  # r2
+    assert emptied_domains(view, "rack", "feed", 1, every_host) == {"f1"}  # r2
 
 
 def test_two_losses_empty_what_is_on_two(view: View) -> None:
     # r1 by f1 and f2, r2 by f1; f of r3 is on no feed and never lost.
-    assert emptied_domains(view, "rack", "feed", 2, lambda host: True) == {"f1", "f2"}
+    assert emptied_domains(view, "rack", "feed", 2, every_host) == {"f1", "f2"}
 
 
 def test_hosts_that_do_not_count_need_not_be_lost(view: View) -> None:
@@ -42,4 +51,4 @@ def test_hosts_that_do_not_count_need_not_be_lost(view: View) -> None:
 
 
 def test_what_has_nothing_that_counts_cannot_be_emptied(view: View) -> None:
-    assert emptied_domains(view, "rack", "feed", 2, lambda host: False) == set()
+    assert emptied_domains(view, "rack", "feed", 2, no_host) == set()

@@ -1,4 +1,7 @@
-"""Which losses speak for all: those of domains with members, and of those that make a difference beside."""
+"""Which losses speak for all.
+
+Those of domains with members, and of those that make a difference beside.
+"""
 
 from __future__ import annotations
 
