@@ -24,7 +24,7 @@ from groupsolver import (
     solve,
 )
 from groupsolver.model.result import Conflict, ConflictingPolicy, Fix, Progress, Watch
-from tests.support.oracle.subsets import Piece, Room, feasible, named
+from tests.support.oracle.solved_subsets import Capacity, Piece, feasible, named
 
 FLEET = compile_fleet(varied(120, 0))  # twelve racks of ten
 
@@ -70,7 +70,7 @@ def test_every_kind_of_policy_takes_part_in_some_conflict_in_all_its_forms() -> 
     assert {policy.max_skew is None for policy in spreads} == {True, False}
     near = [policy for policy in found if isinstance(policy, NetworkProximity)]
     assert {policy.max_hops is None for policy in near} == {True, False}
-    assert {atom.resource for atom in rules if isinstance(atom, Room)} >= {"VCPU", "MEMORY_MB"}
+    assert {atom.resource for atom in rules if isinstance(atom, Capacity)} >= {"VCPU", "MEMORY_MB"}
 
 
 def test_a_seed_gives_the_same_conflict_and_the_other_groups_have_a_placement() -> None:

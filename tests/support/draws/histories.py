@@ -22,7 +22,7 @@ from groupsolver.store.state.snapshot_cache import Snapshot, SnapshotCache
 from groupsolver.store.store import Store
 from tests.support.draws import applications
 from tests.support.draws.cells import cell_of
-from tests.support.draws.worlds import SIZES, TENANTS, World, uid
+from tests.support.draws.store_contents import SIZES, TENANTS, StoreContents, uid
 
 
 class Clock:
@@ -129,7 +129,7 @@ class History:
             groups=inside,
             metadata=self.rnd.choice((None, {}, {"a": "b"})),
         )
-        world = World(hosts.read_fleet(tx.session), [*there, group])
+        world = StoreContents(hosts.read_fleet(tx.session), [*there, group])
         levels = set(hosts.levels_of(tx.session)) | {"host"}
         policies = world.policies(self.rnd, group.id, tenant, 3) if world.fleet.hosts else ()
         kept = tuple(

@@ -37,7 +37,7 @@ GROUPS: list[dict[str, Any]] = [
 
 
 @dataclass(frozen=True)
-class Seeded:
+class SeededServer:
     """Where the server is, and what it has."""
 
     url: str
@@ -47,7 +47,7 @@ class Seeded:
 
 
 @contextmanager
-def seeded(database: Path) -> Iterator[Seeded]:
+def seeded(database: Path) -> Iterator[SeededServer]:
     """Serve, with solves of a fraction of a second."""
     (socket,) = bind("127.0.0.1", 0)
     url = f"http://127.0.0.1:{socket.getsockname()[1]}"
@@ -66,7 +66,7 @@ def seeded(database: Path) -> Iterator[Seeded]:
         app.close()
 
 
-def _filled(url: str, client: Client) -> Seeded:
+def _filled(url: str, client: Client) -> SeededServer:
     def ask(method: str, path: str, body: Any) -> Any:
         local = {"REMOTE_ADDR": "127.0.0.1"}
         answer = client.open(
@@ -87,10 +87,12 @@ def _filled(url: str, client: Client) -> Seeded:
     placed = ask("POST", f"/v1.0/{TENANT}/placements", {"placement": {"instances": asked}})[
         "placement"
     ]
-    return Seeded(url, tuple(groups), tuple(one["id"] for one in placed["instances"]), placed["id"])
+    return SeededServer(
+        url, tuple(groups), tuple(one["id"] for one in placed["instances"]), placed["id"]
+    )
 
 
-def aim(case: Any, at: Seeded) -> None:
+def aim(case: Any, at: SeededServer) -> None:
     """Lead most requests to what is there: drawn ids alone would all be answered with 404."""
     draw = Random(repr((case.path_parameters, case.query, case.body)))
     path = case.path_parameters or {}
@@ -124,7 +126,7 @@ def aim(case: Any, at: Seeded) -> None:
         _aim_placement(case.body.get("placement"), at, draw)
 
 
-def _aim_placement(asked: Any, at: Seeded, draw: Random) -> None:
+def _aim_placement(asked: Any, at: SeededServer, draw: Random) -> None:
     if not isinstance(asked, dict):
         return
     if draw.random() < 0.9:

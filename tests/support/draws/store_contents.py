@@ -36,7 +36,7 @@ def fleet_of(rnd: Random) -> Fleet:
 
 
 @dataclass
-class World:
+class StoreContents:
     """A fleet, groups and instances, in plain lists."""
 
     fleet: Fleet
@@ -142,9 +142,9 @@ def _with(group: StoredGroup, **changes: Any) -> StoredGroup:
     return StoredGroup(**{**group.__dict__, **changes})
 
 
-def world_of(rnd: Random) -> World:
+def world_of(rnd: Random) -> StoreContents:
     """Draw a small world."""
-    world = World(fleet_of(rnd))
+    world = StoreContents(fleet_of(rnd))
     for number in range(rnd.randint(2, 6)):
         tenant = rnd.choice(TENANTS)
         mine = [group.id for group in world.groups if group.tenant_id == tenant]
