@@ -1,4 +1,4 @@
-"""What a store may hold, drawn: groups of several projects, nested, with policies, and their instances."""
+"""Drawn contents of a store: nested groups of several projects, policies and instances."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class StoreContents:
     instances: list[Instance] = field(default_factory=list)
 
     def related(self, key: str) -> set[str]:
-        """Give a group with all above and below it."""
+        """Return a group with all above and below it."""
         below = {group.id: set(group.groups) for group in self.groups}
         found = {key}
         for up in (False, True):
@@ -75,12 +75,12 @@ class StoreContents:
         return tuple(map(policy, found))
 
     def foreign(self, group: StoredGroup) -> dict[str, str]:
-        """Give the projects of a group's members that are not its own project's."""
+        """Return the projects of a group's members that are not its own project's."""
         inside = [one for one in self.instances if one.group == group.id]
         return {one.id: one.tenant_id for one in inside if one.tenant_id != group.tenant_id}
 
     def snapshot(self) -> Snapshot:
-        """Give it as a mirror would."""
+        """Return it as a snapshot cache would."""
         memory_state = MemoryState(self.fleet)
         members = {
             group.id: tuple(one.id for one in self.instances if one.group == group.id)
@@ -99,7 +99,7 @@ class StoreContents:
     def document(
         self, batch: dict[str, list[dict[str, Any]]]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Give all of it as an application and a fleet, documents of the file contract; `batch` by group."""
+        """Return all of it as documents of an application and a fleet, with new members by group."""
         names = {tenant: f"loose {tenant}" for tenant in TENANTS}
         loose = [
             {"name": name, "members": batch.get(name, []), "tenant_id": one}
@@ -126,13 +126,13 @@ class StoreContents:
         ]
         hosts = []
         for host in self.fleet.hosts:
-            told = host.document()
+            document = host.document()
             for one in self.instances:
                 if one.host == host.name:
                     for name, amount in one.resources.items():
-                        used = used_of(told, one.cell, name)
+                        used = used_of(document, one.cell, name)
                         used[name] = used.get(name, 0) + amount
-            hosts.append(told)
+            hosts.append(document)
         return {"groups": groups + loose, "existing": existing}, self.fleet.document() | {
             "hosts": hosts
         }
@@ -143,7 +143,7 @@ def _with(group: StoredGroup, **changes: Any) -> StoredGroup:
 
 
 def world_of(rnd: Random) -> StoreContents:
-    """Draw a small world."""
+    """Draw small contents."""
     world = StoreContents(fleet_of(rnd))
     for number in range(rnd.randint(2, 6)):
         tenant = rnd.choice(TENANTS)
@@ -158,9 +158,8 @@ def world_of(rnd: Random) -> StoreContents:
         world.groups.append(made)
     for i, group in enumerate(world.groups):
         world.groups[i] = _with(group, policies=world.policies(rnd, group.id, group.tenant_id, 2))
-    for i, group in enumerate(
-        world.groups
-    ):  # what was named by a right that is gone stays, and is void
+    # Policies that name a group by a grant that is gone stay, and are void.
+    for i, group in enumerate(world.groups):
         if group.grants and rnd.randint(1, 4) == 1:
             world.groups[i] = _with(group, grants=())
     for number in range(rnd.randint(0, 5)):

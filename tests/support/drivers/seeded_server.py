@@ -1,4 +1,4 @@
-"""A small server in this process, with a fleet, groups and instances, for those who send it anything at all."""
+"""A small server with a fleet, groups and instances, for fuzz tests."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ GROUPS: list[dict[str, Any]] = [
 
 @dataclass(frozen=True)
 class SeededServer:
-    """Where the server is, and what it has."""
+    """The address of the server, and what it holds."""
 
     url: str
     groups: tuple[str, ...]
@@ -48,7 +48,7 @@ class SeededServer:
 
 @contextmanager
 def seeded(database: Path) -> Iterator[SeededServer]:
-    """Serve, with solves of a fraction of a second."""
+    """Serve, with a time limit of half a second for each solve."""
     (socket,) = bind("127.0.0.1", 0)
     url = f"http://127.0.0.1:{socket.getsockname()[1]}"
     settings = Settings.model_validate(
@@ -76,9 +76,10 @@ def _filled(url: str, client: Client) -> SeededServer:
         return answer.json if answer.data else None
 
     ask("PUT", "/v1.0/fleet", FLEET)
-    groups = [
-        ask("POST", f"/v1.0/{TENANT}/groups", {"group": group})["group"]["id"] for group in GROUPS
-    ]
+    groups = []
+    for group in GROUPS:
+        answer = ask("POST", f"/v1.0/{TENANT}/groups", {"group": group})
+        groups.append(answer["group"]["id"])
     ask("POST", f"/v1.0/{TENANT}/groups/{groups[0]}/grants", {"grant": {"tenant_id": GUEST}})
     asked = [
         {"resources": {"VCPU": 1}, "count": 2, "hints": {"group": group}} for group in groups[:2]
@@ -93,16 +94,15 @@ def _filled(url: str, client: Client) -> SeededServer:
 
 
 def aim(case: Any, at: SeededServer) -> None:
-    """Lead most requests to what is there: drawn ids alone would all be answered with 404."""
+    """Point most requests at what is there: drawn ids alone would all be answered with 404."""
     draw = Random(repr((case.path_parameters, case.query, case.body)))
     path = case.path_parameters or {}
     for name in path:
         if name in {"tenant_id", "project_id"} and draw.random() < 0.9:
             path[name] = TENANT
         elif name == "name" and draw.random() < 0.7:
-            path[name] = (
-                body["name"] if isinstance(body := case.body, dict) and "name" in body else "h0"
-            )
+            named = isinstance(case.body, dict) and "name" in case.body
+            path[name] = case.body["name"] if named else "h0"
         elif name == "id" and draw.random() < 0.7:
             path[name] = draw.choice([*at.groups, *at.instances, at.placement])
         elif name == "grantee" and draw.random() < 0.7:

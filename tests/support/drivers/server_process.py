@@ -17,7 +17,7 @@ SOON = 10.0  # seconds; moments on an idle machine
 
 
 class ServerProcess:
-    """A process that serves, and prints at first a line that ends in its port, or in a URL with it."""
+    """A server process, whose first line of output ends in its port or in a URL with it."""
 
     def __init__(self, module: str, *argv: str) -> None:
         command = [sys.executable, "-u", "-m", module, *argv]

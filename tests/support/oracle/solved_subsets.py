@@ -41,7 +41,7 @@ class Capacity(NamedTuple):
     resource: str
 
 
-Atom = Piece | Size | Capacity
+RuleAtom = Piece | Size | Capacity
 AtomName = tuple[str, str] | str  # (group, kind of policy), (group, "members"), or resource class
 
 
@@ -96,9 +96,9 @@ def new_members(app: Application) -> dict[str, list[Members]]:
     return found
 
 
-def atoms(app: Application) -> list[Atom]:
+def atoms(app: Application) -> list[RuleAtom]:
     """All atoms of an application, in the order of the file."""
-    found: list[Atom] = []
+    found: list[RuleAtom] = []
     for group in app.groups:
         for policy in group.policies:
             if policy.hard:
@@ -111,7 +111,7 @@ def atoms(app: Application) -> list[Atom]:
     return [*found, *map(Size, new), *map(Capacity, sorted(needed))]
 
 
-def name_of(atom: Atom) -> AtomName:
+def name_of(atom: RuleAtom) -> AtomName:
     """What a conflict calls an atom; the pieces of a policy share a name."""
     match atom:
         case Piece():
@@ -122,13 +122,13 @@ def name_of(atom: Atom) -> AtomName:
             return atom.resource
 
 
-def named(app: Application, names: AbstractSet[AtomName]) -> list[Atom]:
+def named(app: Application, names: AbstractSet[AtomName]) -> list[RuleAtom]:
     """The atoms that some names mean."""
     return [atom for atom in atoms(app) if name_of(atom) in names]
 
 
 def sub_application(
-    app: Application, fleet: CompiledFleet, chosen: Sequence[Atom]
+    app: Application, fleet: CompiledFleet, chosen: Sequence[RuleAtom]
 ) -> Application | None:
     """The application that has a placement exactly if the chosen atoms are feasible; or None.
 
@@ -172,7 +172,7 @@ def sub_application(
 
 
 def feasible(
-    app: Application, fleet: CompiledFleet, chosen: Sequence[Atom], seconds: float = 30
+    app: Application, fleet: CompiledFleet, chosen: Sequence[RuleAtom], seconds: float = 30
 ) -> bool:
     """Whether some atoms of an application hold together.
 

@@ -17,16 +17,16 @@ from tests.support.change_cases import ONE, app, fleet, ids
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "kind"),
     [
         (AntiAffinity(level="rack"), AntiAffinity(level="rack", max_per_domain=2), "relax"),
         (AntiAffinity(level="rack"), AntiAffinity(level="rack", weight=1), "soften"),
         (AntiAffinity(level="rack"), None, "drop"),
     ],
 )
-def test_a_policy_replaced_is_of_the_kind_that_it_costs(old: Any, new: Any, told: str) -> None:
+def test_a_policy_replaced_is_of_the_kind_that_it_costs(old: Any, new: Any, kind: str) -> None:
     change = PolicyReplaced("DB", 0, old, new)
-    assert change.kind == told
+    assert change.kind == kind
     assert not change.changes_fleet
     before = app(policies=(old,))
     there = fleet()
@@ -48,8 +48,8 @@ def test_what_becomes_of_a_policy_is_said_with_values_as_people_write_them() -> 
         == "DB spread at rack min_domains 2 -> none, max_skew none -> 1"
     )
     soft = AntiAffinity(level="host", weight=3)
-    told = PolicyReplaced("DB", 0, AntiAffinity(), soft).describe()
-    assert told == "make DB anti-affinity at host soft: no host holds more than 1 member of DB"
+    text = PolicyReplaced("DB", 0, AntiAffinity(), soft).describe()
+    assert text == "make DB anti-affinity at host soft: no host holds more than 1 member of DB"
 
 
 def test_fewer_and_more_members_leave_the_others_their_ids() -> None:

@@ -27,7 +27,8 @@ def test_the_loss_of_a_rack_takes_its_hosts_and_its_members_are_placed_again() -
     there = fleet()
     change = DomainRemoved.of("rack", "r1", before, there)
     assert change.describe() == (
-        "rack r1 is gone, with its 2 hosts; 3 members that run there are placed again: DB/0, old and light"
+        "rack r1 is gone, with its 2 hosts; "
+        "3 members that run there are placed again: DB/0, old and light"
     )
     assert change.describe(reveal=False).startswith("one rack is gone, with its 2 hosts; ")
     after, rest = apply_changes(before, there, [change])
@@ -53,8 +54,8 @@ def test_the_loss_of_a_host_or_of_one_where_nothing_runs_is_told_shortly() -> No
         == "rack r2 is gone, with its 1 host"
     )
     one = app(Existing(group="DB", id="DB/0", host="h1"))
-    told = "host h1 is gone; 1 member that runs there is placed again: DB/0"
-    assert DomainRemoved.of("host", "h1", one, fleet()).describe() == told
+    text = "host h1 is gone; 1 member that runs there is placed again: DB/0"
+    assert DomainRemoved.of("host", "h1", one, fleet()).describe() == text
     assert DomainRemoved.of("rack", "r9", app(), fleet()).hosts == ()
 
 

@@ -121,9 +121,9 @@ def test_new_domains_are_opened_where_no_existing_one_is_enough() -> None:
 
 def test_no_new_domain_is_opened_where_a_skew_would_count_it() -> None:
     # 4 members, evenly over 3 racks: 4 = 2 + 1 + 1. A fourth rack would help, and is not proposed.
-    even = {"kind": "spread", "level": "rack", "max_skew": 0}
+    balanced = {"kind": "spread", "level": "rack", "max_skew": 0}
     hosts = [host(f"h{i}", domains={"rack": f"r{i}"}) for i in range(3)]
-    assert added(case_of([group("A", 4, even)], hosts, "rack")) == []
+    assert added(case_of([group("A", 4, balanced)], hosts, "rack")) == []
 
 
 def test_names_that_are_taken_are_not_used() -> None:

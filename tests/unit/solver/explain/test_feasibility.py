@@ -1,4 +1,4 @@
-"""Which sets of rules are possible: what is asked of the solver, and what follows from its answers."""
+"""Which sets of rules are possible: what the solver is asked, and what follows from its answers."""
 
 from __future__ import annotations
 

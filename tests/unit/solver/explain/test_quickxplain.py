@@ -1,4 +1,4 @@
-"""Minimal conflicts: QuickXplain against an enumeration of all subsets, and parts in their order."""
+"""Minimal conflicts: QuickXplain against an enumeration of all subsets; the order of parts."""
 
 from __future__ import annotations
 
