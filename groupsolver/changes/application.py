@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from groupsolver.changes.change import Change, Kind
-from groupsolver.constraints.policy import Policy, number
+from groupsolver.constraints.policy import Policy
 from groupsolver.model.application import Application, Group, Members, member_ids
+from groupsolver.model.units import count_of
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,8 @@ class PolicyReplaced(Change):
     def describe(self, reveal: bool = True) -> str:
         """Return what becomes of the policy."""
         name = f"{self.group} {self.old.kind}"
-        level = getattr(self.old, "level", None)
-        if level is not None:
-            name += f" at {level}"
+        if self.old.at is not None:
+            name += f" at {self.old.at}"
         if self.new is None:
             return f"drop {name}: {self.old.describe(self.group)}"
         if self.kind == "soften":
@@ -90,8 +90,8 @@ class FewerMembers(Change):
         """Return the sizes before and after."""
         left = self.size - len(self.ids)
         if not left:
-            return f"leave {self.group} out, {number(self.size, 'member')}"
-        return f"{self.group} {self.size} -> {number(left, 'member')}"
+            return f"leave {self.group} out, {count_of(self.size, 'member')}"
+        return f"{self.group} {self.size} -> {count_of(left, 'member')}"
 
     def on_application(self, app: Application[Any]) -> Application[Any]:
         """Return the application without the members; the others keep their ids."""
@@ -129,7 +129,7 @@ class MoreMembers(Change):
 
     def describe(self, reveal: bool = True) -> str:
         """Return the sizes before and after."""
-        return f"{self.group} {self.size} -> {number(self.size + len(self.ids), 'member')}"
+        return f"{self.group} {self.size} -> {count_of(self.size + len(self.ids), 'member')}"
 
     def on_application(self, app: Application[Any]) -> Application[Any]:
         """Return the application with the new members behind the others, which keep their ids."""

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from groupsolver.changes.change import Change, Kind
-from groupsolver.constraints.policy import number
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host
 from groupsolver.model.inventory import Resources
-from groupsolver.model.units import joined, resources_told
+from groupsolver.model.units import count_of, joined, resources_told
 
 MAX_TRAITS_NAMED = 4  # of a host that is added
 MAX_HOSTS_NAMED = 3  # of hosts that are added
@@ -78,7 +77,7 @@ class HostsAdded(Change):
             properties += host.traits[:MAX_TRAITS_NAMED]
             if len(host.traits) > MAX_TRAITS_NAMED:
                 properties.append("...")
-        count = number(len(self.hosts), "more host")
+        count = count_of(len(self.hosts), "more host")
         if not reveal:
             return f"{count} ({', '.join(properties)}){self._somewhere()}"
         names = joined([host.name for host in self.hosts], MAX_HOSTS_NAMED)
@@ -197,25 +196,21 @@ def _in_domains(domains: dict[str, str]) -> str:
 
 def emptied(host: Host) -> Host:
     """Return the same host with nothing on it, enabled."""
-    cells = tuple(cell.model_copy(update={"used": {}}) for cell in host.cells)
-    return host.model_copy(update={"used": {}, "cells": cells, "enabled": True})
+    return host.emptied().model_copy(update={"enabled": True})
 
 
 def _with_cells_freed(host: Host, amounts: Resources) -> Host:
     """Return a host whose cells give up what is not used outside them, the fullest first."""
-    if not host.cells:
-        return host
-    cells = list(host.cells)
+    in_cells = host.used_in_cells()
     for name, amount in amounts.items():
         remaining = amount - host.used.get(name, 0)
-        in_use = [cell.used.get(name, 0) for cell in cells]
-        for index in sorted(range(len(cells)), key=lambda i: -in_use[i]):
-            freed = min(remaining, in_use[index])
+        fullest_first = sorted(in_cells.values(), key=lambda used: -used.get(name, 0))
+        for used in fullest_first:
+            freed = min(remaining, used.get(name, 0))
             if freed > 0:
-                used = {**cells[index].used, name: in_use[index] - freed}
-                cells[index] = cells[index].model_copy(update={"used": used})
+                used[name] -= freed
                 remaining -= freed
-    return host.model_copy(update={"cells": tuple(cells)})
+    return host.with_used(host.used, in_cells)
 
 
 def _with_used(host: Host, amounts: Resources, sign: int) -> Host:
@@ -223,4 +218,4 @@ def _with_used(host: Host, amounts: Resources, sign: int) -> Host:
     used = dict(host.used)
     for name, amount in amounts.items():
         used[name] = max(0, used.get(name, 0) + sign * amount)
-    return host.model_copy(update={"used": used})
+    return host.with_used(used)

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from groupsolver.changes.change import Change, Kind
-from groupsolver.constraints.policy import number
 from groupsolver.model.application import Application, Existing, Group, Members, member_ids
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.compiled.host_index import HostIndex
-from groupsolver.model.units import joined
+from groupsolver.model.units import count_of, joined
 from groupsolver.model.value import HOST
 
 MAX_MEMBERS_NAMED = 3  # members that are named
@@ -53,10 +52,10 @@ class DomainRemoved(Change):
         text = f"{self.level} {self.name}" if reveal else f"one {self.level}"
         text += " is gone"
         if self.level != HOST:
-            text += f", with its {number(len(self.hosts), 'host')}"
+            text += f", with its {count_of(len(self.hosts), 'host')}"
         if self.lost:
             verb = "runs there is" if len(self.lost) == 1 else "run there are"
-            count = number(len(self.lost), "member")
+            count = count_of(len(self.lost), "member")
             names = joined(self.lost, MAX_MEMBERS_NAMED)
             text += f"; {count} that {verb} placed again: {names}"
         return text

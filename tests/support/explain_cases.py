@@ -17,7 +17,7 @@ class ExplainCase:
 
     def __init__(self, app: Application, fleet: Fleet, seconds: float = 60.0) -> None:
         self.fleet: CompiledFleet = compile_fleet(fleet)
-        self.rules = rules_of(app, self.fleet)
+        self.rules = application_rules(app, self.fleet)
         self.budget = Budget(Limits(seconds=seconds, workers=1), None)
         self.oracle = FeasibilityOracle(answer, "pack", self.budget)
         self.feasibility = RuleFeasibility(self.rules, self.fleet, self.oracle)
@@ -32,6 +32,6 @@ class ExplainCase:
         return self.rules.application(self.rules.atoms)  # type: ignore[return-value]
 
 
-def rules_of(app: Application, fleet: CompiledFleet) -> ApplicationRules:
+def application_rules(app: Application, fleet: CompiledFleet) -> ApplicationRules:
     split = split_policies(Problem(app, fleet.index))
     return ApplicationRules(Problem(split, fleet.index))

@@ -14,9 +14,12 @@ import numpy as np
 
 from groupsolver.changes.change import Change
 from groupsolver.changes.fleet import NEW_NAME_PREFIX, HostsAdded, emptied
-from groupsolver.constraints.policies.within import Places
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.problem.validation import levels_named
+from groupsolver.constraints.protocols.fleet_validation import needs_links
+from groupsolver.constraints.protocols.presolve import host_equivalence
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host
@@ -126,8 +129,11 @@ def _places(compiled: CompiledProblem, copies: int) -> Iterator[Domains]:
     relevant_levels = _relevant_levels(compiled)
     existing = _existing_places(compiled, relevant_levels)
     yield from existing
-    policies = [rule.policy for rule in compiled.problem.rules]
-    skewed = {policy.at for policy in policies if getattr(policy, "max_skew", None) is not None}
+    skewed = {
+        rule.policy.at
+        for rule in rules_of(compiled.problem).all
+        if host_equivalence(rule.policy, rule.group, compiled, True).counts_empty_domains
+    }
     number = 0
     for depth in reversed(range(len(levels))):
         new_levels = set(levels[depth:])
@@ -149,14 +155,11 @@ def _places(compiled: CompiledProblem, copies: int) -> Iterator[Domains]:
 def _relevant_levels(compiled: CompiledProblem) -> list[str]:
     """Return the levels that some policy looks at, in the fleet's order."""
     levels = compiled.fleet.levels
-    policies = [rule.policy for rule in compiled.problem.rules]
-    if any(policy.asks_links for policy in policies):
+    policies = [rule.policy for rule in rules_of(compiled.problem).all]
+    if any(needs_links(policy) for policy in policies):
         # How far a host is from others may depend on any domain that it is in.
         return list(levels)
-    named = {policy.at for policy in policies}
-    for policy in policies:
-        if isinstance(policy, Places):
-            named.update(policy.domains or ())
+    named = {level for policy in policies for level in levels_named(policy)}
     return [level for level in levels if level in named]
 
 

@@ -25,6 +25,7 @@ from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
 from groupsolver.solver.budget import Budget, PartialBudget
@@ -32,7 +33,7 @@ from groupsolver.solver.exact.capacity import capacity
 from groupsolver.solver.exact.cp_sat import RATE, SearchOutcome, search
 from groupsolver.solver.exact.link_cuts import links
 from groupsolver.solver.presolve.eligibility import find_eligibility
-from groupsolver.solver.presolve.host_reduction import reduce_hosts
+from groupsolver.solver.presolve.host_reduction import reduce_hosts_hosts
 
 FREED_SCALE = 10**6  # price of a host's whole capacity of a resource class
 MAX_CAPACITY = 2**40  # of one resource class on one host: sums must stay within 64 bits
@@ -182,8 +183,8 @@ def _builder(compiled: CompiledProblem, candidates: _Candidates) -> ModelBuilder
     builder = ModelBuilder(compiled, candidates.rows, candidates.most, 1)
     capacity(builder)
     links(builder)
-    for rule in compiled.problem.rules:
-        rule.policy.encode(rule, builder)
+    for rule in rules_of(compiled.problem).all:
+        rule.policy.encode(rule.group, builder)
     return builder
 
 

@@ -27,7 +27,8 @@ from itertools import count
 from typing import Any
 
 from groupsolver.changes.change import Change, Kind, apply_changes
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.conflicts import rests_on
 from groupsolver.model.application import Application
 from groupsolver.model.change_costs import Costs
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
@@ -257,5 +258,6 @@ class Corrections:
 
 def _is_prerequisite(rule: PolicyRule, policies: list[PolicyRule], problem: Problem) -> bool:
     """Return whether the meaning of some policy depends on a rule: weakened, it may forbid more."""
-    other = Rule(rule.group, rule.policy)
-    return any(policy.policy.rests_on(policy.group, other, problem) for policy in policies)
+    return any(
+        rests_on(other.policy, other.group, rule.policy, rule.group, problem) for other in policies
+    )

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from groupsolver.changes.fleet import emptied
-from groupsolver.constraints.policies.bandwidth import Bandwidth
-from groupsolver.constraints.policies.exclusive import Exclusive
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.conflicts import depends_on_usage
 from groupsolver.model.application import Application, Group, Members, member_ids
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
@@ -56,7 +55,7 @@ def _depends_on_usage(atom: RuleAtom) -> bool:
     """Return whether a rule depends on what runs on hosts and links."""
     if isinstance(atom, CapacityRule):
         return True
-    return isinstance(atom, PolicyRule) and isinstance(atom.policy, Exclusive | Bandwidth)
+    return isinstance(atom, PolicyRule) and depends_on_usage(atom.policy)
 
 
 def _empty_fleet(fleet: CompiledFleet) -> CompiledFleet:

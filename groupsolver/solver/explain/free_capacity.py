@@ -8,8 +8,10 @@ import numpy as np
 
 from groupsolver.changes.change import Change
 from groupsolver.changes.fleet import CapacityFreed
+from groupsolver.constraints.eligibility import suited
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
 from groupsolver.model.fleet import Host
@@ -51,7 +53,7 @@ def _with_rows_freed(fleet: CompiledFleet, rows: Ints) -> CompiledFleet:
     for row in rows.tolist():
         busy = enlarged.busy[row]
         host = enlarged.index[enlarged.names[row]]
-        enlarged.update(host.model_copy(update={"used": {}, "cost": 1}))
+        enlarged.update(host.with_used({}).model_copy(update={"cost": 1}))
         # Something still runs there: policies that want a host for themselves must not get it.
         enlarged.busy[row] = busy
     return enlarged
@@ -79,7 +81,7 @@ def _nearest(compiled: CompiledProblem) -> Ints:
     rows = rows[np.argsort(shortage[rows], kind="stable")]
     if len(rows) <= MAX_HOSTS:
         return rows
-    levels = {rule.policy.at for rule in compiled.problem.rules}
+    levels = {rule.policy.at for rule in rules_of(compiled.problem).all}
     codes = [fleet.codes(level)[rows].tolist() for level in fleet.levels if level in levels]
     touched = hosts_touched(compiled)
     seen: dict[tuple[int, ...], int] = {}
@@ -103,7 +105,7 @@ def _relative_shortage(compiled: CompiledProblem) -> np.ndarray[tuple[int], np.d
     shortage = np.full(len(fleet), np.inf)
     for member_class in compiled.member_classes:
         class_shortage = np.zeros(len(fleet))
-        possible = fleet.enabled & compiled.suited(member_class.group)
+        possible = fleet.enabled & suited(compiled, member_class.group)
         for name, amount in member_class.size:
             capacity = fleet.capacity(name)
             possible &= capacity >= amount

@@ -8,7 +8,10 @@ import numpy as np
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.conflict_facts import Facts
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.conflicts import evidence_of
+from groupsolver.constraints.protocols.relaxation import keeps_together
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
 from groupsolver.model.result import Conflict, ConflictingPolicy, Shortage
 from groupsolver.model.units import amount_told, joined
@@ -50,7 +53,7 @@ def describe_conflict(
 
 def _describe_policy(rule: PolicyRule, facts: Facts) -> ConflictingPolicy:
     sentence = str(Rule(rule.group, rule.policy))
-    evidence = rule.policy.evidence(rule.group, facts)
+    evidence = evidence_of(rule.policy, rule.group, facts)
     if evidence:
         sentence += f"; {evidence}"
     return ConflictingPolicy(group=rule.group, policy=rule.policy.kind, sentence=sentence)
@@ -124,8 +127,8 @@ def _member_shortage(resource: str, class_index: int, facts: Facts) -> Shortage 
 def _groups_in_one_domain(facts: Facts) -> Iterator[tuple[str, str]]:
     """Yield groups that must share one domain, with the level of it."""
     fleet = facts.compiled.fleet
-    for rule in facts.compiled.problem.hard():
-        if rule.policy.binds_on(fleet) and rule.policy.at in (HOST, *fleet.levels):
+    for rule in rules_of(facts.compiled.problem).hard:
+        if keeps_together(rule.policy, fleet) and rule.policy.at in (HOST, *fleet.levels):
             yield rule.group, str(rule.policy.at)
 
 

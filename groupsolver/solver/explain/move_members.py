@@ -14,6 +14,8 @@ from groupsolver.changes.change import Change
 from groupsolver.changes.fleet import MemberMoved
 from groupsolver.constraints.policies.within import Within
 from groupsolver.constraints.problem.problem import Problem, RunningMember, size_of
+from groupsolver.constraints.protocols.scope import counts_child_groups
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application, Existing, Group, Members
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Result
@@ -54,7 +56,7 @@ def fewest_moves(
     movable = [member for member in own_members if _is_movable(member, problem, fleet)]
     if not movable or len(movable) > MAX_RUNNING_MEMBERS:
         return None
-    if any(getattr(rule.policy, "between", None) for rule in problem.rules):
+    if any(counts_child_groups(rule.policy) for rule in rules_of(problem).all):
         return (
             None  # these policies count child groups, and the groups made here would count as such
         )
@@ -82,7 +84,7 @@ def _with_members_taken_up(fleet: CompiledFleet, movable: list[RunningMember]) -
     for member in movable:
         host = freed.index[member.host]
         used = {name: amount - member.resources.get(name, 0) for name, amount in host.used.items()}
-        freed.update(host.model_copy(update={"used": used}))
+        freed.update(host.with_used(used))
     freed.cost[:] = 0
     return freed
 

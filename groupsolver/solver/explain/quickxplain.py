@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
+from groupsolver.model.disjoint_sets import DisjointSets
 from groupsolver.solver.explain.feasibility import RuleFeasibility
 from groupsolver.solver.explain.rules import (
     ApplicationRules,
@@ -115,24 +116,18 @@ def candidate_parts(rules: ApplicationRules, fleet: CompiledFleet) -> Iterator[G
     yield from alone
     counted = [rules.counted_groups(rule) for rule in rules.policies]
     joining = [groups for groups in counted if 1 < len(groups) < len(alone)]
-    component = _connected_components(rules.placed, joining)
-    components = [component[size.group] for size in rules.sizes]
+    components = DisjointSets(rules.placed)
+    for groups in joining:
+        components.join(groups)
+    component_of = components.parts()
+    connected = [component_of[size.group] for size in rules.sizes]
     tight = tight_host_sets(CompiledProblem(rules.problem, fleet))
     seen = set(alone)
-    for stage in (joining, tight, _overlapping_unions(joining), components):
+    for stage in (joining, tight, _overlapping_unions(joining), connected):
         for groups in sorted(stage, key=len):
             if groups not in seen:
                 seen.add(groups)
                 yield groups
-
-
-def _connected_components(groups: Groups, joining: list[Groups]) -> dict[str, Groups]:
-    """Return for each group all groups that a chain of joining sets connects with it."""
-    component = {group: frozenset([group]) for group in groups}
-    for joined in joining:
-        merged = frozenset[str]().union(*(component[group] for group in joined))
-        component |= dict.fromkeys(merged, merged)
-    return component
 
 
 def _overlapping_unions(joining: list[Groups]) -> list[Groups]:

@@ -16,6 +16,7 @@ from groupsolver.changes.application import FewerMembers, PolicyReplaced
 from groupsolver.changes.change import Change, Kind
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.conflicts import weaker_versions
 from groupsolver.model.application import member_ids
 from groupsolver.model.change_costs import Costs
 from groupsolver.solver.explain.rules import ApplicationRules, PolicyRule
@@ -103,7 +104,7 @@ def relaxations_of(
 def _policy_positions(rule: PolicyRule, problem: Problem, costs: Costs) -> Iterator[Position]:
     """Yield a policy's positions: weaker numbers, step by step; at last a soft policy, or none."""
     if costs.relax is not None:
-        weaker = rule.policy.eased(rule.group, problem)
+        weaker = weaker_versions(rule.policy, rule.group, problem)
         for step, policy in enumerate(islice(weaker, MAX_STEPS), 1):
             yield Position("relax", step * costs.relax, policy)
     # To drop a policy helps no more than to soften it: one of the two is enough, the cheaper.

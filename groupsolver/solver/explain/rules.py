@@ -24,7 +24,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.conflicts import groups_helping, pieces_of, rests_on
+from groupsolver.constraints.protocols.scope import groups_counted
 from groupsolver.model.application import Application, Group
 from groupsolver.solver.presolve.subproblem import build_subproblem
 
@@ -72,7 +74,7 @@ def split_policies(problem: Problem) -> Application[Any]:
     def parts(group: Group[Any]) -> Iterable[Policy]:
         for policy in group.policies:
             if policy.hard:
-                yield from policy.pieces(group.name, problem)
+                yield from pieces_of(policy, group.name, problem)
             else:
                 yield policy
 
@@ -125,12 +127,12 @@ class ApplicationRules:
 
     def counted_groups(self, rule: PolicyRule) -> frozenset[str]:
         """Return the groups with new members that a policy rule looks at."""
-        return rule.policy.counted(rule.group, self.problem) & self.placed
+        return groups_counted(rule.policy, rule.group, self.problem) & self.placed
 
     def helping_groups(self, rule: PolicyRule) -> frozenset[str]:
         """Return the groups with new members without whose sizes a policy rule does not bind."""
         if rule not in self._helping:
-            helping = rule.policy.helped_by(rule.group, self.problem)
+            helping = groups_helping(rule.policy, rule.group, self.problem)
             self._helping[rule] = helping & self.placed
         return self._helping[rule]
 
@@ -140,7 +142,7 @@ class ApplicationRules:
             self._prerequisites[rule] = frozenset(
                 other
                 for other in self.policies
-                if rule.policy.rests_on(rule.group, Rule(other.group, other.policy), self.problem)
+                if rests_on(rule.policy, rule.group, other.policy, other.group, self.problem)
             )
         return self._prerequisites[rule]
 

@@ -1,4 +1,4 @@
-"""The hose model: against maximum flows on random trees, by hand, shared, and with large numbers."""
+"""The hose model: against maximum flows on random trees, by hand, and with large numbers."""
 
 from __future__ import annotations
 

@@ -100,8 +100,10 @@ def test_an_explanation_is_the_conflict_and_its_fixes_in_words() -> None:
         (
             "DB",
             "anti-affinity",
-            "no rack holds more than 1 member of DB; "
-            "3 members need 3 racks, and 2 racks (r0 and r1) could take one",
+            (
+                "no rack holds more than 1 member of DB; "
+                "3 members need 3 racks, and 2 racks (r0 and r1) could take one"
+            ),
         ),
     ]
     assert found.conflict.minimal

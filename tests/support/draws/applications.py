@@ -166,7 +166,7 @@ def policies(rnd: Random, kind: str, soft: bool, others: list[str], hosts: list[
 
 
 def _same(policy: Doc) -> tuple[Doc, bool]:
-    """What two policies of a group may not have in common: all but how much they matter, and hardness."""
+    """What two policies of a group may not have in common."""
     says = {key: value for key, value in policy.items() if key not in ("weight", "priority")}
     return {"level": "host", **says}, "weight" in policy
 

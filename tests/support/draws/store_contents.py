@@ -70,7 +70,7 @@ class StoreContents:
             if others or kind not in ("near", "apart-from"):
                 names = [host.name for host in self.fleet.hosts]
                 one = applications.policies(rnd, kind, rnd.randint(1, 4) == 1, others, names)
-                if applications._same(one) not in map(applications._same, found):
+                if applications._same(one) not in [applications._same(one) for one in found]:
                     found.append(one)
         return tuple(map(policy, found))
 
@@ -99,7 +99,7 @@ class StoreContents:
     def document(
         self, batch: dict[str, list[dict[str, Any]]]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return all of it as documents of an application and a fleet, with new members by group."""
+        """Return documents of an application and a fleet, with new members by group."""
         names = {tenant: f"loose {tenant}" for tenant in TENANTS}
         loose = [
             {"name": name, "members": batch.get(name, []), "tenant_id": one}

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from groupsolver import Application, CompiledFleet, HostCapabilities, Limits, Policy, Spread, solve
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.scope import groups_counted
 from groupsolver.model.application import Members, member_ids
 
 ANY_PLACEMENT_GAP = 1e9  # a gap that any placement reaches
@@ -142,7 +143,7 @@ def sub_application(
     def binds(piece: Piece) -> bool:
         if piece.policy.monotone:
             return True
-        counted = set(piece.policy.counted(piece.group, problem))
+        counted = groups_counted(piece.policy, piece.group, problem)
         return counted & with_new_members <= sizes
 
     groups = []

@@ -15,7 +15,7 @@ from groupsolver.solver.explain.feasibility import (
     RuleFeasibility,
 )
 from groupsolver.solver.explain.rules import CapacityRule, RuleAtom, SizeRule
-from tests.support.explain_cases import ExplainCase, rules_of
+from tests.support.explain_cases import ExplainCase, application_rules
 from tests.support.one_line_documents import app, fleet, group, host
 
 A, B, C = SizeRule("A"), SizeRule("B"), SizeRule("C")
@@ -49,7 +49,7 @@ class Pipeline:
 def feasibility(pipeline: Any, seconds: float = 60.0) -> RuleFeasibility:
     budget = Budget(Limits(seconds=seconds, workers=1), None)
     oracle = FeasibilityOracle(pipeline, "pack", budget)
-    return RuleFeasibility(rules_of(THREE, ONE_HOST), ONE_HOST, oracle)
+    return RuleFeasibility(application_rules(THREE, ONE_HOST), ONE_HOST, oracle)
 
 
 def test_subsets_of_what_is_possible_and_supersets_of_what_is_not_are_not_asked() -> None:

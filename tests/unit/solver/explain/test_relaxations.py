@@ -8,7 +8,7 @@ from groupsolver import Application, Costs, compile_fleet
 from groupsolver.changes.application import FewerMembers, PolicyReplaced
 from groupsolver.solver.explain.relaxations import changes_of, relaxations_of
 from groupsolver.solver.explain.rules import ApplicationRules
-from tests.support.explain_cases import rules_of
+from tests.support.explain_cases import application_rules
 from tests.support.one_line_documents import app, fleet, group, host
 
 FLEET = compile_fleet(fleet(host("h1"), host("h2")))
@@ -18,7 +18,7 @@ ASKS = {"kind": "host-capabilities", "required": ["CUSTOM_A"]}
 
 
 def rules(*groups: dict[str, Any]) -> ApplicationRules:
-    return rules_of(app(*groups), FLEET)
+    return application_rules(app(*groups), FLEET)
 
 
 def steps(found: ApplicationRules, **prices: Any) -> list[list[tuple[str, int]]]:

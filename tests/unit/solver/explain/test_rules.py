@@ -10,7 +10,7 @@ from groupsolver.solver.explain.rules import (
     PolicyRule,
     SizeRule,
 )
-from tests.support.explain_cases import rules_of
+from tests.support.explain_cases import application_rules
 from tests.support.one_line_documents import app, fleet, group, host
 
 HOSTS = fleet(host("h1", domains={"rack": "r1"}), host("h2"), levels=("rack",))
@@ -22,7 +22,7 @@ ONLY_H1 = {"kind": "within", "hosts": ["h1"]}
 
 
 def rules(application: Application, on: Fleet = HOSTS) -> ApplicationRules:
-    return rules_of(application, compile_fleet(on))
+    return application_rules(application, compile_fleet(on))
 
 
 def kinds_left(found: ApplicationRules, *left_out: object) -> list[str]:
