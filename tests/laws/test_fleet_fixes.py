@@ -21,7 +21,7 @@ from groupsolver.solver.explain.free_capacity import fewest_freed_hosts
 from groupsolver.solver.explain.move_members import fewest_moves
 from groupsolver.solver.pipeline import answer
 from groupsolver.solver.presolve import host_quotient
-from groupsolver.solver.presolve.host_quotient import quotient_fleet_fleet
+from groupsolver.solver.presolve.host_quotient import quotient_fleet
 from tests.laws.test_conflicts import Case, drawn, draws, without
 from tests.support.draws.applications import KINDS, wide_cases
 from tests.support.oracle.brute_force import Oracle

@@ -33,7 +33,7 @@ from groupsolver.solver.exact.capacity import capacity
 from groupsolver.solver.exact.cp_sat import RATE, SearchOutcome, search
 from groupsolver.solver.exact.link_cuts import links
 from groupsolver.solver.presolve.eligibility import find_eligibility
-from groupsolver.solver.presolve.host_reduction import reduce_hosts_hosts
+from groupsolver.solver.presolve.host_reduction import reduce_hosts
 
 FREED_SCALE = 10**6  # price of a host's whole capacity of a resource class
 MAX_CAPACITY = 2**40  # of one resource class on one host: sums must stay within 64 bits

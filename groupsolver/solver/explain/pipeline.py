@@ -86,7 +86,8 @@ class Reasons:
         return Explanation(
             status="infeasible",
             seconds=self.seconds,
-            warnings=self.problem.warnings + (disabled_host_warnings(self.problem) if reveal else ()),
+            warnings=self.problem.warnings
+            + (disabled_host_warnings(self.problem) if reveal else ()),
             conflict=conflicts[0],
             conflicts=tuple(conflicts),
             never=self.impossible_on_empty_fleet,

@@ -172,7 +172,9 @@ class ApplicationRules:
             if rule in chosen and self._binds(rule, chosen, sized):
                 policies.setdefault(rule.group, []).append(rule.policy)
         ignored = {rule.resource for rule in self.capacities if rule not in chosen}
-        return build_subproblem(self.problem, sized, lambda group: tuple(policies.get(group, ())), ignored)
+        return build_subproblem(
+            self.problem, sized, lambda group: tuple(policies.get(group, ())), ignored
+        )
 
     def _binds(self, rule: PolicyRule, chosen: set[RuleAtom], sized: frozenset[str]) -> bool:
         """Return whether a policy rule means the same where only the chosen rules are left."""

@@ -19,7 +19,7 @@ from groupsolver import (
     load_fleet,
 )
 from groupsolver.constraints.problem.copies import copied, copies_of
-from tests.support.one_line_documents import app, fleet, group, host
+from tests.support.small import app, fleet, group, host
 
 ONE = Limits(seconds=30, workers=1)
 SSD = "STORAGE_DISK_SSD"

@@ -16,7 +16,7 @@ from groupsolver.files.yaml_text import parse_yaml
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.solver.headroom.knapsack import Knapsacks, trimmed
 from groupsolver.solver.headroom.rounding import level_down
-from tests.support.one_line_documents import app, fleet, group, host
+from tests.support.small import app, fleet, group, host
 
 
 def test_the_check_sees_what_copies_break_together() -> None:

@@ -16,7 +16,7 @@ from groupsolver.solver.explain.add_hosts import (
     useful_types,
 )
 from tests.support.explain_cases import ExplainCase
-from tests.support.one_line_documents import app, fleet, group, host
+from tests.support.small import app, fleet, group, host
 
 RACK_APART = {"kind": "anti-affinity", "level": "rack"}
 

@@ -12,7 +12,7 @@ from groupsolver.solver.exact.cp_sat import SearchOutcome, search
 from groupsolver.solver.explain import capacity_model
 from groupsolver.solver.explain.capacity_model import EnlargedFleet, fewest_hosts
 from tests.support.explain_cases import ExplainCase
-from tests.support.one_line_documents import app, fleet, group, host
+from tests.support.small import app, fleet, group, host
 
 
 def freed_everywhere(case: ExplainCase, rank: list[int] | None = None) -> EnlargedFleet:

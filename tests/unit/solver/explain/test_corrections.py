@@ -14,7 +14,7 @@ from groupsolver.solver.explain.corrections import Corrections, RelaxedRules, Ve
 from groupsolver.solver.explain.fixes import APPLICATION_KINDS
 from groupsolver.solver.explain.relaxations import changes_of, relaxations_of
 from tests.support.explain_cases import ExplainCase
-from tests.support.one_line_documents import app, fleet, group, host
+from tests.support.small import app, fleet, group, host
 
 RELAX: tuple[Kind, ...] = ("relax",)
 FEWER: tuple[Kind, ...] = ("fewer",)

@@ -10,7 +10,7 @@ from groupsolver import Limits
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.explain.empty_fleet import impossible_on_empty_fleet
 from tests.support.explain_cases import ExplainCase
-from tests.support.one_line_documents import app, fleet, group, host
+from tests.support.small import app, fleet, group, host
 
 RUNNING = {"group": "B", "id": "B/0", "host": "h1", "resources": {"VCPU": 2}}
 

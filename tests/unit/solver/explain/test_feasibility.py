@@ -16,7 +16,7 @@ from groupsolver.solver.explain.feasibility import (
 )
 from groupsolver.solver.explain.rules import CapacityRule, RuleAtom, SizeRule
 from tests.support.explain_cases import ExplainCase, application_rules
-from tests.support.one_line_documents import app, fleet, group, host
+from tests.support.small import app, fleet, group, host
 
 A, B, C = SizeRule("A"), SizeRule("B"), SizeRule("C")
 VCPU = CapacityRule("VCPU")

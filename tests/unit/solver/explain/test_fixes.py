@@ -7,7 +7,7 @@ from typing import Any
 from groupsolver import Costs
 from groupsolver.solver.explain.fixes import find_fixes
 from tests.support.explain_cases import ExplainCase
-from tests.support.one_line_documents import app, fleet, group, host
+from tests.support.small import app, fleet, group, host
 
 APART = {"kind": "anti-affinity"}
 NONE: dict[str, None] = dict.fromkeys(("relax", "soften", "drop", "fewer", "free", "add", "move"))

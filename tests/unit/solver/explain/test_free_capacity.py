@@ -12,7 +12,7 @@ from groupsolver.constraints.problem.problem import Problem
 from groupsolver.solver.explain import free_capacity
 from groupsolver.solver.explain.free_capacity import _nearest, fewest_freed_hosts
 from tests.support.explain_cases import ExplainCase
-from tests.support.one_line_documents import app, fleet, group, host
+from tests.support.small import app, fleet, group, host
 
 
 def texts(

@@ -7,7 +7,7 @@ from typing import Any
 from groupsolver.model.result import Conflict, Shortage
 from groupsolver.solver.explain.messages import describe_conflict
 from tests.support.explain_cases import ExplainCase
-from tests.support.one_line_documents import app, fleet, group, host
+from tests.support.small import app, fleet, group, host
 
 
 def described(

@@ -10,7 +10,7 @@ from groupsolver.changes.fleet import MemberMoved
 from groupsolver.solver.explain import move_members
 from groupsolver.solver.explain.move_members import fewest_moves
 from tests.support.explain_cases import ExplainCase
-from tests.support.one_line_documents import app, fleet, group, host
+from tests.support.small import app, fleet, group, host
 
 FAST = {"kind": "host-capabilities", "required": ["CUSTOM_FAST"]}
 RUNS = {"name": "B"}

@@ -17,7 +17,7 @@ from groupsolver.solver.explain.pipeline import (
 )
 from groupsolver.solver.pipeline import answer
 from tests.support.explain_cases import ExplainCase
-from tests.support.one_line_documents import app, fleet, group, host
+from tests.support.small import app, fleet, group, host
 
 FULL = compile_fleet(fleet(host("h1", 4), host("h2", 4, used={"VCPU": 2})))
 APART = {"kind": "apart-from", "group": "mine", "level": "host"}

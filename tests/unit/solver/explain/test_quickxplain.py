@@ -19,7 +19,7 @@ from groupsolver.solver.explain.quickxplain import (
 )
 from groupsolver.solver.explain.rules import CapacityRule, RuleAtom, RuleAtoms, SizeRule
 from tests.support.explain_cases import ExplainCase
-from tests.support.one_line_documents import app, fleet, group, host
+from tests.support.small import app, fleet, group, host
 
 
 class Judge:

@@ -9,7 +9,7 @@ from groupsolver.changes.application import FewerMembers, PolicyReplaced
 from groupsolver.solver.explain.relaxations import changes_of, relaxations_of
 from groupsolver.solver.explain.rules import ApplicationRules
 from tests.support.explain_cases import application_rules
-from tests.support.one_line_documents import app, fleet, group, host
+from tests.support.small import app, fleet, group, host
 
 FLEET = compile_fleet(fleet(host("h1"), host("h2")))
 NONE = Costs(relax=None, soften=None, drop=None, fewer=None)

@@ -11,7 +11,7 @@ from groupsolver.solver.explain.rules import (
     SizeRule,
 )
 from tests.support.explain_cases import application_rules
-from tests.support.one_line_documents import app, fleet, group, host
+from tests.support.small import app, fleet, group, host
 
 HOSTS = fleet(host("h1", domains={"rack": "r1"}), host("h2"), levels=("rack",))
 APART = {"kind": "anti-affinity", "level": "rack"}
