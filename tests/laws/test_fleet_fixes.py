@@ -152,8 +152,8 @@ def without_capacity(case: Case) -> tuple[Application, CompiledFleet]:
     app = case.rules.application([*case.rules.sizes, *case.rules.policies])
     with pytest.MonkeyPatch.context() as patch:
         # Small fleets are not worth the work: here they are.
-        patch.setattr(host_quotient, "SMALL", 0)
-        patch.setattr(host_quotient, "WORTH", 1.0)
+        patch.setattr(host_quotient, "MIN_HOSTS", 0)
+        patch.setattr(host_quotient, "MAX_KEPT_SHARE", 1.0)
         compiled = CompiledProblem(Problem(app, case.compiled.index), case.compiled)
         return app, quotient_fleet(compiled)  # type: ignore[return-value]
 
