@@ -23,7 +23,7 @@ from groupsolver.store.state.problem_scope import LOOSE, Batch
 from groupsolver.store.state.snapshot_cache import Snapshot
 
 if TYPE_CHECKING:  # ortools is loaded with the first solve
-    from groupsolver.solver.explain.corrections import Remedy
+    from groupsolver.solver.explain.corrections import VerifiedFix
     from groupsolver.solver.explain.pipeline import Reasons
 
 OUTSIDE = ConflictingPolicy(group="", policy="", sentence="a rule outside your project")
@@ -66,10 +66,10 @@ class Audience:
             update={"free": free, "move": costs.move if self.projects else None}
         )
 
-    def may_be_told(self, remedy: Remedy) -> bool:
-        """Whether a remedy is made of such changes only as `costs` has a price for."""
-        return (self.hosts or "free" not in remedy.kinds) and (
-            self.projects or "move" not in remedy.kinds
+    def may_be_told(self, fix: VerifiedFix) -> bool:
+        """Whether a fix is made of such changes only as `costs` has a price for."""
+        return (self.hosts or "free" not in fix.kinds) and (
+            self.projects or "move" not in fix.kinds
         )
 
 
@@ -87,7 +87,7 @@ def told(
     host_id : callable
         Gives what stands for a host's name where that is not shown.
     """
-    found = reasons.told(reader.hosts, reader.may_be_told)
+    found = reasons.explanation(reader.hosts, reader.may_be_told)
     own, names, labels = names_of(reader.tenant, now), called(reader, now), labels_of(batch)
 
     def placement(fix: Fix) -> Placement | None:
@@ -119,7 +119,7 @@ def told(
             rule.model_copy(update={"sentence": named(rule.sentence, names)}) for rule in rules
         ]
         # Where it is not narrowed down, it has rules that may have nothing to do with it.
-        if strange and (reasons.found or reasons.possible):
+        if strange and (reasons.conflicts or reasons.possible_without_others):
             policies.append(OUTSIDE)
         return Conflict(
             policies=tuple(policies),

@@ -96,6 +96,6 @@ def why_not(
 def not_asked(app: Application, on: Snapshot, batch: Batch, *, possible: bool | None) -> WhyNot:
     """Give what is known without a search; `possible`: whether it would be without the rules of other projects."""
     from groupsolver.constraints.problem.problem import Problem
-    from groupsolver.solver.explain.pipeline import unexplained
+    from groupsolver.solver.explain.pipeline import reasons_without_search
 
-    return WhyNot(unexplained(Problem(app, on.fleet.index), on.fleet, 0.0, possible), batch, on)
+    return WhyNot(reasons_without_search(Problem(app, on.fleet.index), on.fleet, 0.0, possible), batch, on)

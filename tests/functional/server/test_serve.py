@@ -18,26 +18,26 @@ import pytest
 from groupsolver.api.server.channel import MAX_BODY, SMALL_BODY
 from groupsolver.api.server.waitress_server import Server, bind
 from tests.support.drivers.serve_driver import app
-from tests.support.drivers.served import SOON, Served, body_of, serving
+from tests.support.drivers.server_process import SOON, ServerProcess, body_of, serving
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to be heard")
 DRIVER = "tests.support.drivers.serve_driver"
 
 
 @pytest.fixture
-def served() -> Iterator[Served]:
-    yield from serving(Served(DRIVER, "30"))
+def served() -> Iterator[ServerProcess]:
+    yield from serving(ServerProcess(DRIVER, "30"))
 
 
 @pytest.fixture
-def hasty() -> Iterator[Served]:
-    yield from serving(Served(DRIVER, "0.5"))
+def hasty() -> Iterator[ServerProcess]:
+    yield from serving(ServerProcess(DRIVER, "0.5"))
 
 
 # 6 s: longer than a client that sends nothing is kept; this one waits.
 @pytest.mark.parametrize(("number", "seconds"), [(signal.SIGTERM, 6), (signal.SIGINT, 1)])
 def test_a_request_in_flight_is_answered_and_nobody_new_is_let_in(
-    served: Served, number: int, seconds: int
+    served: ServerProcess, number: int, seconds: int
 ) -> None:
     slow = served.begin(f"/slow?{seconds}")
     served.signal(number)
@@ -50,13 +50,13 @@ def test_a_request_in_flight_is_answered_and_nobody_new_is_let_in(
     assert time.monotonic() - start < SOON
 
 
-def test_nothing_in_flight_ends_at_once(served: Served) -> None:
+def test_nothing_in_flight_ends_at_once(served: ServerProcess) -> None:
     start = served.signal()
     assert served.end() == (0, "left\n")
     assert time.monotonic() - start < SOON
 
 
-def test_requests_that_wait_for_a_thread_are_answered_too(served: Served) -> None:
+def test_requests_that_wait_for_a_thread_are_answered_too(served: ServerProcess) -> None:
     # Three threads, six requests of a second each: two seconds in all.
     at_work = [served.begin("/slow?1") for _ in range(3)]
     waiting = [served.connect() for _ in range(3)]
@@ -68,7 +68,7 @@ def test_requests_that_wait_for_a_thread_are_answered_too(served: Served) -> Non
     assert served.end()[0] == 0
 
 
-def test_an_answer_that_is_read_slowly_is_sent_to_its_end(served: Served) -> None:
+def test_an_answer_that_is_read_slowly_is_sent_to_its_end(served: ServerProcess) -> None:
     size = 8_000_000  # more than the system's buffers hold
     slow = served.begin(f"/big?{size}")
     time.sleep(0.3)  # its thread is done, and most of the answer waits to be sent
@@ -83,7 +83,7 @@ def test_an_answer_that_is_read_slowly_is_sent_to_its_end(served: Served) -> Non
     assert served.end()[0] == 0
 
 
-def test_a_request_that_is_being_sent_is_answered(served: Served) -> None:
+def test_a_request_that_is_being_sent_is_answered(served: ServerProcess) -> None:
     half = served.raw(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
     time.sleep(0.2)
     served.signal()
@@ -95,7 +95,7 @@ def test_a_request_that_is_being_sent_is_answered(served: Served) -> None:
     assert served.end()[0] == 0
 
 
-def test_a_request_that_stays_half_sent_is_given_up(served: Served) -> None:
+def test_a_request_that_stays_half_sent_is_given_up(served: ServerProcess) -> None:
     half = served.raw(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
     time.sleep(0.2)
     start = served.signal()
@@ -104,7 +104,7 @@ def test_a_request_that_stays_half_sent_is_given_up(served: Served) -> None:
     assert time.monotonic() - start < 5 + SOON
 
 
-def test_connections_at_rest_are_closed(served: Served) -> None:
+def test_connections_at_rest_are_closed(served: ServerProcess) -> None:
     kept = served.begin("/echo")
     assert body_of(kept)[0].headers["Connection"] is None  # kept alive
     fresh = served.raw(b"")
@@ -115,7 +115,7 @@ def test_connections_at_rest_are_closed(served: Served) -> None:
     assert time.monotonic() - start < SOON
 
 
-def test_who_keeps_asking_on_one_connection_does_not_keep_the_server(served: Served) -> None:
+def test_who_keeps_asking_on_one_connection_does_not_keep_the_server(served: ServerProcess) -> None:
     kept = served.begin("/echo")
     body_of(kept)
     served.signal()
@@ -132,7 +132,7 @@ def test_who_keeps_asking_on_one_connection_does_not_keep_the_server(served: Ser
     assert served.end()[0] == 0
 
 
-def test_requests_that_take_too_long_are_cut_off_and_the_exit_code_says_so(hasty: Served) -> None:
+def test_requests_that_take_too_long_are_cut_off_and_the_exit_code_says_so(hasty: ServerProcess) -> None:
     slow = hasty.begin("/slow?20")
     start = hasty.signal()
     with pytest.raises(OSError, match=r"reset|closed"):
@@ -141,7 +141,7 @@ def test_requests_that_take_too_long_are_cut_off_and_the_exit_code_says_so(hasty
     assert time.monotonic() - start < SOON
 
 
-def test_a_second_signal_leaves_at_once(served: Served) -> None:
+def test_a_second_signal_leaves_at_once(served: ServerProcess) -> None:
     served.begin("/slow?20")
     served.signal()
     served.until_refused()
@@ -150,7 +150,7 @@ def test_a_second_signal_leaves_at_once(served: Served) -> None:
     assert time.monotonic() - start < SOON
 
 
-def test_many_requests_while_it_ends_are_each_answered_whole_or_not_begun(served: Served) -> None:
+def test_many_requests_while_it_ends_are_each_answered_whole_or_not_begun(served: ServerProcess) -> None:
     ends: list[Any] = []
     over = time.monotonic() + 60
 

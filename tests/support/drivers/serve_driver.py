@@ -1,6 +1,9 @@
-"""A toy app behind the server, in a process of its own: ``python -m tests.support.drivers.serve_driver PATIENCE``.
+"""A toy app behind the server, in its own process.
 
-It prints its port, then a line for each request that it begins; it answers ``/slow`` after ``?seconds``.
+``python -m tests.support.drivers.serve_driver PATIENCE``
+
+It prints its port, then a line for each request that it begins; it answers ``/slow`` after
+``?seconds``.
 """
 
 from __future__ import annotations

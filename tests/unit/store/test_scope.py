@@ -18,13 +18,13 @@ from groupsolver.model.fleet import Fleet
 from groupsolver.store.entities import Instance, StoredGroup
 from groupsolver.store.errors import IdTaken, NotStored, QuotaExceeded
 from groupsolver.store.state.problem_scope import LOOSE, Batch, Wanted, application
-from tests.support.draws.worlds import SIZES, World, policy, uid, world_of
+from tests.support.draws.store_contents import SIZES, StoreContents, policy, uid, world_of
 from tests.support.oracle.brute_force import Oracle
 
 SEEDS = st.integers(0, 2**40)
 
 
-def batch_of(rnd: Random, world: World) -> Batch:
+def batch_of(rnd: Random, world: StoreContents) -> Batch:
     tenant = rnd.choice(world.groups).tenant_id
     mine = [
         group.id for group in world.groups if group.tenant_id == tenant or tenant in group.grants
@@ -37,7 +37,7 @@ def batch_of(rnd: Random, world: World) -> Batch:
     return Batch(tenant, wanted, "pack", {})
 
 
-def whole_of(world: World, batch: Batch) -> tuple[dict[str, Any], dict[str, Any]]:
+def whole_of(world: StoreContents, batch: Batch) -> tuple[dict[str, Any], dict[str, Any]]:
     members: dict[str, list[dict[str, Any]]] = {}
     for one in batch.wanted:
         key = one.group or f"loose {batch.tenant_id}"
@@ -56,7 +56,7 @@ def whole_of(world: World, batch: Batch) -> tuple[dict[str, Any], dict[str, Any]
     return app, fleet
 
 
-def above(keys: set[str | None], world: World) -> set[str | None]:
+def above(keys: set[str | None], world: StoreContents) -> set[str | None]:
     """Give groups and all that stand over them."""
     while more := {group.id for group in world.groups if set(group.groups) & keys} - keys:
         keys = keys | more
@@ -83,7 +83,7 @@ def binding(
     return group.tenant_id in named.grants and (joined or tenant == group.tenant_id)
 
 
-def placements(rnd: Random, world: World, batch: Batch) -> list[dict[str, str]]:
+def placements(rnd: Random, world: StoreContents, batch: Batch) -> list[dict[str, str]]:
     names = [host.name for host in world.fleet.hosts]
     every = list(islice(product(names, repeat=len(batch.wanted)), 200))
     ids = [one.id for one in batch.wanted]
@@ -153,11 +153,11 @@ def test_what_is_composed_is_an_application_that_stands_on_its_feet(seed: int) -
     assert again.model_dump() == composed.model_dump()
 
 
-def ids_of(world: World, tenant: str) -> list[str]:
+def ids_of(world: StoreContents, tenant: str) -> list[str]:
     return [group.id for group in world.groups if group.tenant_id == tenant]
 
 
-def small_world() -> World:
+def small_world() -> StoreContents:
     drawn = (world_of(Random(f"small {i}")) for i in range(100))
     return next(
         one for one in drawn if one.instances and ids_of(one, "blue") and ids_of(one, "green")
@@ -217,5 +217,5 @@ def test_what_another_project_would_pay_to_stand_alone_is_no_business_of_this_on
         theirs = StoredGroup(uid(1), "green", "u", policies=(alone,))
         there = Instance(uid(2), "green", None, uid(1), "h0", {"VCPU": 1}, uid(9))
         batch = Batch("blue", (Wanted(uid(3), None, None, {"VCPU": 1}),), "pack", {})
-        composed = application(batch, World(fleet, [theirs], [there]).snapshot())
+        composed = application(batch, StoreContents(fleet, [theirs], [there]).snapshot())
         assert (uid(1) in {group.name for group in composed.groups}) == seen

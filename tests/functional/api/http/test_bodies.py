@@ -225,7 +225,7 @@ def test_an_odd_length_is_no_failure(small: Asker, length: str) -> None:
     # PEP 3333 knows no such lengths; servers hand them on nevertheless.
     bare = Client(small.app)
     answer = bare.open(
-        "/v1.0/demo/groups", method="POST", environ_overrides={**base, WHO: small.who}
+        "/v1.0/demo/groups", method="POST", environ_overrides={**base, WHO: small.principal}
     )
     assert answer.status_code in {400, 413}
     assert small.get("~/groups", "groups") == []

@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[3]
 SOON = 10.0  # seconds; moments on an idle machine
 
 
-class Served:
-    """A process that serves, and prints at first a line that ends in its port, or in a URL with it."""
+class ServerProcess:
+    """A server process, whose first line of output ends in its port or in a URL with it."""
 
     def __init__(self, module: str, *argv: str) -> None:
         command = [sys.executable, "-u", "-m", module, *argv]
@@ -77,7 +77,7 @@ class Served:
         raise AssertionError("connections are still accepted")
 
 
-def serving(made: Served) -> Iterator[Served]:
+def serving(made: ServerProcess) -> Iterator[ServerProcess]:
     try:
         yield made
     finally:
