@@ -62,6 +62,7 @@ class Budget:
         # CP-SAT and the thread that polls the watcher call this at the same time.
         with self._lock:
             self._keep_best(incumbent, bound)
+            # Once stopped, a watcher is not asked again: it may have raised.
             if self._watch is None or self.stopped:
                 return self.stopped
             progress = Progress(phase, self.elapsed(), self._incumbent, self._bound)

@@ -135,6 +135,7 @@ class Incumbent:
                 violations = "; ".join(map(str, verdict.violations))
                 raise BrokenAnswer(violations or f"tiers: {verdict.tiers}")
             return
+        # The rank compares earlier tiers first, so a better placement may have a higher objective.
         if self._verdict is None or verdict.rank < self._verdict.rank:
             self._verdict = verdict
             self._placement = placement
@@ -184,6 +185,7 @@ def empty_result(compiled: CompiledProblem, objective: Objective, budget: Budget
 
 def _name_members(compiled: CompiledProblem, assignments: list[Assignment]) -> Placement:
     """Deal out the members' ids in the file's order, over hosts in the order of the fleet."""
+    # Members of a class are alike, so any order of their hosts will do; this one is repeatable.
     rows_of: dict[int, list[int]] = {}
     for class_index, row in sorted(assignments):
         rows_of.setdefault(class_index, []).append(row)

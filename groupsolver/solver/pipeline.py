@@ -218,14 +218,18 @@ def minimise(
         return True
     if prepared.refuted:
         return False
+    # Every placement of the original is one of the merged problem at the same cost, so the bound
+    # holds for both.
     best.prove(prepared.relaxed.bounds.proved)
     budget.report("relax", bound=best.bound)
     for assignments in construct(prepared, best, budget):
         best.offer(merged.to_original(assignments), "construct")
         if best.done:
             break
+    # Two steps that cost time, and only where the cheap ones left a question open.
     if stage.floor is not None and not best.done:
         best.prove(stage.floor(budget))
+    # What the heuristic does not find may not exist: small parts are refuted in milliseconds.
     if best.value is None and refuted(original.problem, original.fleet, objective, budget):
         return False
     candidates = prepared.candidates

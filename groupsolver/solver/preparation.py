@@ -75,6 +75,7 @@ def prepare(
         None where the time is over.
     """
     candidates = reduce_hosts(compiled, eligibility)
+    # The relaxation needs some time even where it may not iterate: ask before it begins.
     if budget.left() <= 0:
         return None
     blocks = blocks_of(compiled, weight_unit)

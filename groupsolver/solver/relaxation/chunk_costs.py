@@ -98,6 +98,7 @@ def chunk_costs(
     cost = np.zeros((part.number + 1, len(outer)))
     for one in classes.values():
         cost[1:] += one.total
+    # A domain that has no room for i chunks has none for more, so inf - inf never matters.
     marginal = np.full((part.number, len(outer)), np.inf)
     np.subtract(cost[1:], cost[:-1], out=marginal, where=np.isfinite(cost[1:]))
     total, dearest_chunk = _greedy(marginal, outer, block.domain_count(compiled))
@@ -141,6 +142,7 @@ def _greedy(marginal: Floats, outer: Ints, size: int) -> tuple[Floats, Floats]:
     total, dearest : (D,) float64
         The cost of K chunks, and of the dearest of them; inf where they do not fit.
     """
+    # Marginal costs ascend within a chunk domain, so the cheapest are always the first ones.
     number = len(marginal)
     price = marginal.ravel()
     code = np.tile(outer, number)

@@ -73,6 +73,7 @@ class ExclusionRows:
             posted.append(PostedSide(side, core.index[variables], rows))
             openers.append(opener)
             opened_domains.append(domains)
+        # One row a domain, over the openers of all sides.
         domains, row = np.unique(np.concatenate(opened_domains), return_inverse=True)
         high = np.full(len(domains), float(self.limit))
         program.add_rows(np.concatenate(openers), row, np.ones(len(row)), len(domains), high=high)
@@ -84,6 +85,7 @@ class ExclusionRows:
         classes = core.table.member_class[core.index]
         variables = [np.flatnonzero(np.isin(classes, side) & (codes >= 0)) for side in self.sides]
         domains = np.concatenate([np.unique(codes[some]) for some in variables])
+        # In a domain where no more sides have columns than may share it, nothing is contested.
         side_count = np.bincount(domains)
         return [
             some[side_count[codes[some]] > self.limit] if len(some) else some for some in variables
@@ -93,6 +95,7 @@ class ExclusionRows:
         """Take the duals of the posted rows."""
         self.dual = np.zeros((len(self.sides), len(columns)))
         for one in posted:
+            # A row's dual is at most 0, since opening a column can only lower the value.
             self.dual[one.side, one.columns] = np.maximum(0, -dual[one.rows])
 
     def prices(self) -> Floats:

@@ -64,6 +64,7 @@ class LinearProgram:
         excess_price : float, default inf
             Where finite, a row may exceed `high` at that price a unit.
         """
+        # An excess variable takes from the row what is beyond `high`.
         if np.isfinite(excess_price) and number:
             excess = self.add_variables(np.full(number, excess_price), np.full(number, np.inf))
             variable = np.r_[variable, excess]
@@ -110,6 +111,7 @@ class LinearProgram:
 
     def _model(self) -> ModelBuilderHelper:
         """Build the program in the form of the solver."""
+        # The helper takes one number at a time: plain lists are faster to read than arrays.
         model = ModelBuilderHelper()
         costs = np.concatenate(self._cost).tolist()
         highs = np.concatenate(self._high).tolist()
