@@ -16,17 +16,8 @@ from groupsolver.api.handlers import (
 from groupsolver.api.http.route import Route
 from groupsolver.api.nova import NOVA_ROUTES, VERSION_ROUTES
 from groupsolver.model.fleet import Fleet, Host
-from groupsolver.wire.bodies.core import (
-    FleetAnswer,
-    GroupAnswer,
-    GroupRequest,
-    GroupsAnswer,
-    InstanceAnswer,
-    InstancesAnswer,
-    PlacementAnswer,
-    PlacementRequest,
-)
 from groupsolver.wire.bodies.explain import ExplainRequest, ExplanationAnswer
+from groupsolver.wire.bodies.fleet import FleetAnswer
 from groupsolver.wire.bodies.grants import (
     AdoptRequest,
     GrantAnswer,
@@ -34,7 +25,10 @@ from groupsolver.wire.bodies.grants import (
     GrantsAnswer,
     PreviewAnswer,
 )
+from groupsolver.wire.bodies.groups import GroupAnswer, GroupRequest, GroupsAnswer
 from groupsolver.wire.bodies.headroom import HeadroomAnswer, HeadroomRequest
+from groupsolver.wire.bodies.instances import InstanceAnswer, InstancesAnswer
+from groupsolver.wire.bodies.placements import PlacementAnswer, PlacementRequest
 
 _GROUPS = "/v1.0/<tenant_id>/groups"
 _GROUP = f"{_GROUPS}/<id>"

@@ -9,18 +9,13 @@ from __future__ import annotations
 
 from groupsolver.client.client import Client
 from groupsolver.client.errors import ClientError, ServerError, UnexpectedAnswer, Unreachable
-from groupsolver.wire.bodies.core import (
-    FleetAnswer,
-    GroupView,
-    Hints,
-    InstanceRequest,
-    InstanceView,
-    PlacedView,
-    PlacementView,
-)
 from groupsolver.wire.bodies.explain import ExplanationView
+from groupsolver.wire.bodies.fleet import FleetAnswer
 from groupsolver.wire.bodies.grants import BrokenView, GrantView, Preview
+from groupsolver.wire.bodies.groups import GroupView
 from groupsolver.wire.bodies.headroom import HeadroomView
+from groupsolver.wire.bodies.instances import InstanceView
+from groupsolver.wire.bodies.placements import Hints, InstanceRequest, PlacedView, PlacementView
 
 __all__ = [
     "BrokenView",

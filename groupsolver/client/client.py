@@ -15,13 +15,6 @@ from groupsolver.files.fault_text import refuse
 from groupsolver.model.application import Flavor
 from groupsolver.model.change_costs import Costs
 from groupsolver.model.result import Objective
-from groupsolver.wire.bodies.core import (
-    InstanceRequest,
-    PlacementAnswer,
-    PlacementFields,
-    PlacementRequest,
-    PlacementView,
-)
 from groupsolver.wire.bodies.explain import (
     ExplainFields,
     ExplainRequest,
@@ -34,33 +27,40 @@ from groupsolver.wire.bodies.headroom import (
     HeadroomRequest,
     HeadroomView,
 )
+from groupsolver.wire.bodies.placements import (
+    InstanceRequest,
+    PlacementAnswer,
+    PlacementFields,
+    PlacementRequest,
+    PlacementView,
+)
 from groupsolver.wire.read import validated
 from groupsolver.wire.write import write_body
 
 if TYPE_CHECKING:
     import httpx
 
-_SLACK = 30.0  # seconds that an answer may take beyond the solve
+_TIMEOUT_SLACK = 30.0  # seconds that an answer may take beyond the solve
 
 
 class Client:
-    """A server of groupsolver, as one project sees it. Threads may share a client.
+    """A connection of one project to a server of groupsolver. Threads may share a client.
 
     Parameters
     ----------
     url : str
-        ``http://127.0.0.1:8774``; a path in front of ``/v1.0`` is kept.
+        For example ``http://127.0.0.1:8774``; a path in front of ``/v1.0`` is kept.
     tenant : str, default "default"
         The project.
     token : str, optional
-        Sent as ``X-Auth-Token``; a server in the mode ``loopback`` needs none.
+        Sent as ``X-Auth-Token``; a server in ``loopback`` mode needs none.
     timeout : float, default 60
         Seconds without a byte after which a request is given up.
     transport : httpx transport, optional
         Instead of the network.
     retries : int, default 3
-        How often a request is sent again that the server refused with 503 and ``Retry-After``.
-        Only what may safely come twice is.
+        How often a request is repeated that the server refused with 503 and ``Retry-After``.
+        Only requests that may safely arrive twice are repeated.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class Client:
     Raises
     ------
     BadInput
-        Where the URL, the project or the token cannot be one.
+        For a malformed URL, project or token.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Client:
         dry_run: bool = False,
         idempotency_key: str | None = None,
     ) -> PlacementView:
-        """Place instances, all or none, and claim what they take.
+        """Place instances, all of them or none, and claim what they take.
 
         Parameters
         ----------
@@ -133,12 +133,12 @@ class Client:
         time_limit : float, optional
             Seconds; by default, and at most, the server's.
         ttl : int, optional
-            Seconds after which the claims end, unless `confirm` comes in time.
+            Seconds after which the claims end, unless `confirm` is called in time.
         dry_run : bool, default False
-            Decide, and claim nothing: the placement's `id` is then None.
+            Solve, and claim nothing: the placement's `id` is then None.
         idempotency_key : str, optional
-            Asked again with the same key, the server answers the same, and places nothing anew.
-            By default made for this call, so that it can be sent again safely.
+            Repeated with the same key, the request gets the same answer and places nothing again.
+            By default a random key for this call, so that it can be repeated safely.
 
         Raises
         ------
@@ -163,7 +163,7 @@ class Client:
             body=write_body("json", body, PlacementRequest),
             headers={"Idempotency-Key": idempotency_key or str(uuid.uuid4())},
             repeatable=True,
-            timeout=(time_limit or 0) + _SLACK,
+            timeout=(time_limit or 0) + _TIMEOUT_SLACK,
         )
         return self._session.read(response, PlacementAnswer).placement
 
@@ -178,18 +178,20 @@ class Client:
         fixes: bool = True,
         every: bool = False,
     ) -> ExplanationView:
-        """Say why instances cannot be placed, and what would help; or where they could be. Claims nothing.
+        """Explain why instances cannot be placed, and what would help; or where they could be.
+
+        Nothing is claimed.
 
         Parameters
         ----------
         instances, flavors, objective, time_limit
-            As of `place`.
+            As for `place`.
         costs : Costs, optional
-            What changes cost: the cheapest are proposed.
+            The costs of changes: the cheapest are proposed.
         fixes : bool, default True
             Whether to look for changes that would help.
         every : bool, default False
-            Whether to go on with further conflicts, until the rest is possible.
+            Whether to find further conflicts, until the rest is possible.
 
         Raises
         ------
@@ -208,13 +210,14 @@ class Client:
             },
         )
         body = ExplainRequest(placement=fields).document()
-        body["placement"]["costs"] = (costs or Costs()).model_dump()  # where null has a meaning
+        # `document` leaves nulls out, and here null has a meaning.
+        body["placement"]["costs"] = (costs or Costs()).model_dump()
         response = self._session.send(
             "POST",
             f"{self._path}/explain",
             body=write_body("json", body, ExplainRequest),
             repeatable=True,
-            timeout=(time_limit or 0) + _SLACK,
+            timeout=(time_limit or 0) + _TIMEOUT_SLACK,
         )
         return self._session.read(response, ExplanationAnswer).explanation
 
@@ -226,38 +229,44 @@ class Client:
         time_limit: float | None = None,
         gap: float = 0.0,
     ) -> HeadroomView:
-        """Say how many more copies of instances fit, each in groups of its own. Claims nothing.
+        """Count how many more copies of instances fit, each in groups of its own.
+
+        Nothing is claimed.
 
         Parameters
         ----------
         instances, flavors, time_limit
-            As of `place`: one copy.
+            As for `place`: one copy.
         gap : float, default 0
-            The fraction of the copies that may be left in doubt.
+            The fraction of the copies that may remain unproved.
 
         Raises
         ------
         ServerError
             ``no-answer-in-time`` where no copy was found, nor proved that none fits; and others.
         """
-        said = {
-            "flavors": dict(flavors or {}),
-            "instances": tuple(instances),
-            "time_limit": time_limit,
-            "gap": gap,
-        }
-        body = HeadroomRequest(placement=validated(HeadroomFields, said)).document()
+        fields = validated(
+            HeadroomFields,
+            {
+                "flavors": dict(flavors or {}),
+                "instances": tuple(instances),
+                "time_limit": time_limit,
+                "gap": gap,
+            },
+        )
+        body = HeadroomRequest(placement=fields).document()
         response = self._session.send(
             "POST",
             f"{self._path}/headroom",
             body=write_body("json", body, HeadroomRequest),
             repeatable=True,
-            timeout=(time_limit or 0) + _SLACK,
+            timeout=(time_limit or 0) + _TIMEOUT_SLACK,
         )
         return self._session.read(response, HeadroomAnswer).headroom
 
     def confirm(self, placement: str) -> PlacementView:
-        """Let the claims of a placement stay that was made with a `ttl`."""
+        """Confirm a placement that was made with a `ttl`: its claims then do not end."""
         path = f"{self._path}/placements/{segment(placement)}/confirm"
-        response = self._session.send("POST", path, repeatable=True)  # confirmed twice is confirmed
+        # Repeatable: to confirm twice does no harm.
+        response = self._session.send("POST", path, repeatable=True)
         return self._session.read(response, PlacementAnswer).placement

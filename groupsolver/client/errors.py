@@ -1,4 +1,4 @@
-"""What a client may meet instead of an answer."""
+"""The errors of a client."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from groupsolver.errors import Fault, GroupsolverError, one_line
 from groupsolver.model.result import Conflict
-from groupsolver.wire.bodies.core import ErrorView
+from groupsolver.wire.bodies.errors import ErrorView
 from groupsolver.wire.bodies.grants import Preview
 
 
 class ClientError(GroupsolverError):
-    """Base of what a client raises about a server."""
+    """Base of the errors that a client raises about a server."""
 
     code = "client-error"
 
@@ -33,7 +33,7 @@ class Unreachable(ClientError):
 
 
 class UnexpectedAnswer(ClientError):
-    """What answered does not speak as a server of groupsolver does.
+    """The answer is not that of a server of groupsolver.
 
     Attributes
     ----------
@@ -44,30 +44,29 @@ class UnexpectedAnswer(ClientError):
 
     def __init__(self, url: str, status: int, reason: str) -> None:
         self.status = status
-        super().__init__(
-            f"{one_line(url)} answered {status}, and not as a server of groupsolver: {one_line(reason)}"
-        )
+        answered = f"{one_line(url)} answered {status}, and not as a server of groupsolver"
+        super().__init__(f"{answered}: {one_line(reason)}")
 
 
 class ServerError(ClientError):
-    """The server answered with an error. Its text has one line a fault.
+    """The server answered with an error. Its text has one line for each fault.
 
     Attributes
     ----------
     status : int
-        Of HTTP.
+        The HTTP status.
     code : str
-        Of this answer: its first fault's.
+        The code of the first fault.
     detail : str
-        What happened, for a person.
+        The message of the first fault.
     request_id : str
-        Under which the server's log has it.
+        The id of the request in the server's log.
     conflict : Conflict or None
-        Why instances cannot be placed.
+        The reasons why instances cannot be placed.
     preview : Preview or None
-        What running members would break.
+        The policies that running members would break.
     faults : tuple of Fault
-        One for each error of the answer; places are in the messages.
+        One for each error of the answer; their places are in the messages.
     """
 
     code = "server-error"
@@ -75,7 +74,7 @@ class ServerError(ClientError):
     def __init__(self, errors: Sequence[ErrorView]) -> None:
         first = errors[0]
         self.status = first.status
-        self.code = first.code  # type: ignore[misc] # what happened tells more than the type does
+        self.code = first.code  # type: ignore[misc] # more specific than the code of the type
         self.detail = first.detail
         self.request_id = first.request_id
         self.conflict: Conflict | None = first.conflict

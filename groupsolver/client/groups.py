@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 
-from groupsolver.client.paging import PAGE, pages
+from groupsolver.client.paging import MAX_PAGE, iterate_pages
 from groupsolver.client.session import Session, segment
 from groupsolver.constraints.policy import Policy
-from groupsolver.wire.bodies.core import (
-    GroupAnswer,
-    GroupFields,
-    GroupRequest,
-    GroupsAnswer,
-    GroupView,
-    plain,
-)
 from groupsolver.wire.bodies.grants import (
     AdoptRequest,
     GrantAnswer,
@@ -25,6 +17,14 @@ from groupsolver.wire.bodies.grants import (
     Preview,
     PreviewAnswer,
 )
+from groupsolver.wire.bodies.groups import (
+    GroupAnswer,
+    GroupFields,
+    GroupRequest,
+    GroupsAnswer,
+    GroupView,
+)
+from groupsolver.wire.bodies.plain_data import plain
 from groupsolver.wire.read import validated
 from groupsolver.wire.write import write_body
 
@@ -33,7 +33,7 @@ Policies = Sequence[Policy | Mapping[str, Any] | str]
 
 
 class Changes(TypedDict, total=False):
-    """What a change says; what it does not say stays."""
+    """The fields of a change; all others stay."""
 
     name: str | None
     tenant_id: str
@@ -43,7 +43,7 @@ class Changes(TypedDict, total=False):
 
 
 class Patch(TypedDict, total=False):
-    """What a merge patch says: a key of `metadata` whose value is None is taken out."""
+    """The fields of a merge patch; a key of `metadata` whose value is None is removed."""
 
     name: str | None
     tenant_id: str
@@ -53,27 +53,36 @@ class Patch(TypedDict, total=False):
 
 
 class Groups:
-    """The groups of a client's project. Each method raises `ClientError`, and `BadInput` for values that are none."""
+    """The groups of a client's project.
+
+    Each method raises `ClientError`, and `BadInput` for invalid values.
+    """
 
     def __init__(self, session: Session, path: str) -> None:
         self._session = session
         self._path = f"{path}/groups"
 
     def list(
-        self, *, name: str | None = None, granted: bool = False, page: int = PAGE
+        self, *, name: str | None = None, granted: bool = False, page: int = MAX_PAGE
     ) -> Iterator[GroupView]:
-        """Give all groups, oldest first, fetched in pages; with `name`, those of that name.
+        """Yield all groups, oldest first, fetched in pages.
 
-        With `granted`, those of other projects that this one may join.
+        Parameters
+        ----------
+        name : str, optional
+            Only groups of this name.
+        granted : bool, default False
+            Instead of the project's own groups, those of others that it may join.
+        page : int
+            Items of a page.
         """
 
         def fetch(marker: str | None) -> Sequence[GroupView]:
             query = {"name": name, "granted": _flag(granted), "limit": page, "marker": marker}
-            return self._session.read(
-                self._session.send("GET", self._path, query=query), GroupsAnswer
-            ).groups
+            response = self._session.send("GET", self._path, query=query)
+            return self._session.read(response, GroupsAnswer).groups
 
-        return pages(fetch, page)
+        return iterate_pages(fetch, page)
 
     def create(
         self,
@@ -82,7 +91,7 @@ class Groups:
         policies: Policies = (),
         metadata: Mapping[str, str] | None = None,
         groups: Sequence[str] = (),
-        id: str | None = None,  # noqa: A002 - what it is called
+        id: str | None = None,  # noqa: A002 - the name of the field
     ) -> GroupView:
         """Register a group.
 
@@ -91,31 +100,34 @@ class Groups:
         name : str, optional
             Need not be unique.
         policies : sequence
-            Values, their documents, or bare kinds.
+            Policies, their documents, or kinds.
         metadata : mapping of str to str, optional
         groups : sequence of str
             Ids of the groups below it.
         id : str, optional
-            A uuid, which only an admin or a service may choose.
+            A uuid, which only an admin or a service may choose; random by default.
         """
-        said = {
+        given = {
             "id": id,
             "name": name,
             "policies": policies,
             "metadata": metadata,
             "groups": groups,
         }
-        body = _body(_fields({key: value for key, value in said.items() if value is not None}))
-        return self._group(self._session.send("POST", self._path, body=body))
+        fields = _validated_fields(
+            {key: value for key, value in given.items() if value is not None}
+        )
+        response = self._session.send("POST", self._path, body=_to_body(fields))
+        return self._read_group(response)
 
     def get(self, id: str) -> GroupView:  # noqa: A002
-        """Give one group, the project's own or one that it may join."""
+        """Return one group, the project's own or one that it may join."""
         return self.get_with_etag(id)[0]
 
     def get_with_etag(self, id: str) -> tuple[GroupView, str]:  # noqa: A002
-        """Give one group, and the tag that `update` and `patch` take as `if_match`."""
-        response = self._session.send("GET", self._at(id))
-        return self._group(response), response.headers.get("ETag", "")
+        """Return one group, and the tag that `update` and `patch` take as `if_match`."""
+        response = self._session.send("GET", self._path_to(id))
+        return self._read_group(response), response.headers.get("ETag", "")
 
     def update(
         self,
@@ -125,20 +137,23 @@ class Groups:
         if_clean: bool = False,
         **changes: Unpack[Changes],
     ) -> GroupView:
-        """Replace what `changes` say.
+        """Replace the fields of a group that `changes` contain.
 
         Parameters
         ----------
         id : str
         if_match : str, optional
-            Only if nobody else has changed the group since it had this tag (status 412).
+            Only if the group still has this tag (status 412 otherwise).
         if_clean : bool, default False
-            Policies and groups of a group with members too, where none of these would break a policy
-            (``would-break``, with the `preview`).
+            Also change policies and groups of a group with members, if no member would break a
+            policy (``would-break`` otherwise, with the `preview`).
         **changes
             ``name``, ``tenant_id``, ``policies``, ``metadata``, ``groups``.
         """
-        return self._group(self._changed("PUT", id, if_match, _apply(if_clean), _fields(changes)))
+        query = _apply_query(if_clean)
+        return self._read_group(
+            self._send_change("PUT", id, if_match, query, _validated_fields(changes))
+        )
 
     def patch(
         self,
@@ -149,30 +164,37 @@ class Groups:
         **changes: Unpack[Patch],
     ) -> GroupView:
         """Merge `changes` into the group, RFC 7396; `if_match` and `if_clean` as for `update`."""
-        return self._group(self._changed("PATCH", id, if_match, _apply(if_clean), _patch(changes)))
+        query = _apply_query(if_clean)
+        return self._read_group(
+            self._send_change("PATCH", id, if_match, query, _patch_fields(changes))
+        )
 
     def preview(self, id: str, *, if_match: str | None = None, **changes: Unpack[Patch]) -> Preview:  # noqa: A002
-        """Say which policies running members would break if `changes` were merged into the group. Changes nothing."""
-        return self._preview(
-            self._changed("PATCH", id, if_match, {"preview": "true"}, _patch(changes))
+        """Return the policies that running members would break after `patch` with these changes.
+
+        Nothing is changed.
+        """
+        query = {"preview": "true"}
+        return self._read_preview(
+            self._send_change("PATCH", id, if_match, query, _patch_fields(changes))
         )
 
     def grants(self, id: str) -> tuple[GrantView, ...]:  # noqa: A002
-        """Give the projects that may join a group, the oldest grant first."""
-        return self._session.read(
-            self._session.send("GET", f"{self._at(id)}/grants"), GrantsAnswer
-        ).grants
+        """Return the grants of a group, the oldest first."""
+        response = self._session.send("GET", f"{self._path_to(id)}/grants")
+        return self._session.read(response, GrantsAnswer).grants
 
     def grant(self, id: str, tenant: str) -> GrantView:  # noqa: A002
-        """Let another project place instances into a group, and name it in policies of its own."""
-        asked = validated(GrantRequest, {"grant": {"tenant_id": tenant}})
-        body = write_body("json", plain(asked), GrantRequest)
-        response = self._session.send("POST", f"{self._at(id)}/grants", body=body, repeatable=True)
+        """Allow another project to place instances into a group, and to name it in its policies."""
+        request = validated(GrantRequest, {"grant": {"tenant_id": tenant}})
+        body = write_body("json", plain(request), GrantRequest)
+        path = f"{self._path_to(id)}/grants"
+        response = self._session.send("POST", path, body=body, repeatable=True)
         return self._session.read(response, GrantAnswer).grant
 
     def revoke(self, id: str, tenant: str) -> None:  # noqa: A002
-        """Let a project join a group no more: its members stay, what its policies say of the group is void."""
-        self._session.send("DELETE", f"{self._at(id)}/grants/{segment(tenant)}")
+        """Revoke a grant: the project's members stay; its policies that name the group are void."""
+        self._session.send("DELETE", f"{self._path_to(id)}/grants/{segment(tenant)}")
 
     def adopt(
         self,
@@ -182,7 +204,7 @@ class Groups:
         if_match: str | None = None,
         force: bool = False,
     ) -> GroupView:
-        """Make running instances, which are in no group, members of one; an admin or a service may.
+        """Make running instances that are in no group members of one; for admins and services.
 
         Parameters
         ----------
@@ -191,50 +213,58 @@ class Groups:
         instances : sequence of str
             Ids.
         if_match : str, optional
-            Only if nobody else has changed the group since it had this tag (status 412).
+            Only if the group still has this tag (status 412 otherwise).
         force : bool, default False
-            Though they break its policies: these then hold for what comes later as far as they can.
+            Even if they break its policies: these then bind later members as far as they can.
         """
-        return self._group(self._adopted(id, instances, if_match, {"force": _flag(force)}))
+        query = {"force": _flag(force)}
+        return self._read_group(self._send_adoption(id, instances, if_match, query))
 
     def preview_adopt(self, id: str, instances: Sequence[str]) -> Preview:  # noqa: A002
-        """Say which policies the group's members would break if `adopt` took some in. Changes nothing."""
-        return self._preview(self._adopted(id, instances, None, {"preview": "true"}))
+        """Return the policies that the group's members would break after `adopt`.
 
-    def _adopted(
+        Nothing is changed.
+        """
+        return self._read_preview(self._send_adoption(id, instances, None, {"preview": "true"}))
+
+    def _send_adoption(
         self, id_: str, instances: Sequence[str], if_match: str | None, query: _Query
     ) -> Any:
-        asked = validated(AdoptRequest, {"adopt": {"instances": tuple(instances)}})
-        body, headers = write_body("json", plain(asked), AdoptRequest), {"If-Match": if_match}
-        # Who is in the group already is so: without a tag, it may come twice.
-        again = if_match is None
-        path = f"{self._at(id_)}/adopt"
+        request = validated(AdoptRequest, {"adopt": {"instances": tuple(instances)}})
         return self._session.send(
-            "POST", path, query=query, body=body, headers=headers, repeatable=again
+            "POST",
+            f"{self._path_to(id_)}/adopt",
+            query=query,
+            body=write_body("json", plain(request), AdoptRequest),
+            headers={"If-Match": if_match},
+            # To adopt twice does no harm; with a tag, a repeated request would be refused.
+            repeatable=if_match is None,
         )
 
     def delete(self, id: str, *, force: bool = False) -> None:  # noqa: A002
         """Remove a group; with `force`, its members run on, ungrouped."""
-        self._session.send("DELETE", self._at(id), query={"force": _flag(force)})
+        self._session.send("DELETE", self._path_to(id), query={"force": _flag(force)})
 
-    def _changed(
+    def _send_change(
         self, method: str, id_: str, if_match: str | None, query: _Query, fields: dict[str, Any]
     ) -> Any:
-        headers = {"If-Match": if_match}
-        # A change that names the state it starts from is refused when it comes twice: it is not sent again.
-        again = method == "PUT" and if_match is None
-        path, body = self._at(id_), _body(fields)
         return self._session.send(
-            method, path, query=query, body=body, headers=headers, repeatable=again
+            method,
+            self._path_to(id_),
+            query=query,
+            body=_to_body(fields),
+            headers={"If-Match": if_match},
+            # A change with a tag is refused when it arrives twice: it is not repeated.
+            repeatable=method == "PUT" and if_match is None,
         )
 
-    def _at(self, id_: str) -> str:
+    def _path_to(self, id_: str) -> str:
         return f"{self._path}/{segment(id_)}"
 
-    def _group(self, response: Any) -> GroupView:
+    def _read_group(self, response: Any) -> GroupView:
         return self._session.read(response, GroupAnswer).group
 
-    def _preview(self, response: Any) -> Preview:
+    def _read_preview(self, response: Any) -> Preview:
         return self._session.read(response, PreviewAnswer).preview
 
 
@@ -242,22 +272,23 @@ def _flag(value: bool) -> str | None:
     return "true" if value else None
 
 
-def _apply(if_clean: bool) -> _Query:
+def _apply_query(if_clean: bool) -> _Query:
     return {"apply": "if-clean" if if_clean else None}
 
 
-def _patch(changes: Patch) -> dict[str, Any]:
-    fields = _fields({key: value for key, value in changes.items() if key != "metadata"})
-    if "metadata" in changes:  # its nulls mean something
+def _patch_fields(changes: Patch) -> dict[str, Any]:
+    others = {key: value for key, value in changes.items() if key != "metadata"}
+    fields = _validated_fields(others)
+    if "metadata" in changes:  # not validated: its nulls remove keys
         fields["metadata"] = changes["metadata"]
     return fields
 
 
-def _fields(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what is said of a group as plain data, and no other key. Raises `BadInput`."""
-    whole = plain(validated(GroupFields, dict(said)))
-    return {key: whole[key] for key in said}
+def _validated_fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the given fields of a group as plain data, and no others. Raises `BadInput`."""
+    all_fields = plain(validated(GroupFields, dict(given)))
+    return {key: all_fields[key] for key in given}
 
 
-def _body(fields: dict[str, Any]) -> bytes:
+def _to_body(fields: dict[str, Any]) -> bytes:
     return write_body("json", {"group": fields}, GroupRequest)

@@ -1,4 +1,4 @@
-"""Lists that come in pages."""
+"""Lists that are fetched in pages."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from typing import Protocol, TypeVar
 
 from groupsolver.client.errors import ServerError
 
-PAGE = 1000  # the most that a server gives at once
-_GONE = {"unknown-group", "unknown-member"}
+MAX_PAGE = 1000  # the most items that a server returns at once
+_MARKER_REMOVED = {"unknown-group", "unknown-member"}
 
 
-class Listed(Protocol):
+class Identified(Protocol):
     """Anything with an id."""
 
     @property
     def id(self) -> str: ...
 
 
-T = TypeVar("T", bound=Listed)
+T = TypeVar("T", bound=Identified)
 
 
-def pages(fetch: Callable[[str | None], Sequence[T]], size: int) -> Iterator[T]:
-    """Give what is listed, one page after another, each fetched when it is come to.
+def iterate_pages(fetch: Callable[[str | None], Sequence[T]], size: int) -> Iterator[T]:
+    """Yield the items of a list, and fetch each page when it is reached.
 
     Parameters
     ----------
     fetch : callable
-        Gives the page after the id of what was last seen, or the first.
+        Returns the page after an id, or the first page for None.
     size : int
         Of a page; a shorter one is the last.
     """
@@ -36,16 +36,16 @@ def pages(fetch: Callable[[str | None], Sequence[T]], size: int) -> Iterator[T]:
         yield from page
         if len(page) < size:
             return
-        page = _after(page, fetch)
+        page = _next_page(page, fetch)
 
 
-def _after(page: Sequence[T], fetch: Callable[[str | None], Sequence[T]]) -> Sequence[T]:
-    """Give the page after one, though the last of it may have been removed meanwhile."""
-    for marker in [one.id for one in reversed(page)]:
+def _next_page(page: Sequence[T], fetch: Callable[[str | None], Sequence[T]]) -> Sequence[T]:
+    """Return the page after one, even if its last items were removed in the meantime."""
+    for item in reversed(page):
         try:
-            return fetch(marker)
+            return fetch(item.id)
         except ServerError as error:
-            gone = error
-            if error.status != 400 or error.code not in _GONE:
+            last_error = error
+            if error.status != 400 or error.code not in _MARKER_REMOVED:
                 raise
-    raise gone
+    raise last_error

@@ -1,4 +1,4 @@
-"""Requests and answers: where they go, what is asked again, and what errors they become."""
+"""Requests and answers of a client: connections, repetitions, and errors."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ from groupsolver.client.errors import ClientError, ServerError, UnexpectedAnswer
 from groupsolver.errors import BadInput, quoted
 from groupsolver.files.fault_text import refuse
 from groupsolver.model.value import Value
-from groupsolver.wire.bodies.core import ErrorsAnswer
+from groupsolver.wire.bodies.errors import ErrorsAnswer
 from groupsolver.wire.read import read_body
 
 M = TypeVar("M", bound=Value)
+V = TypeVar("V")
 
 _TOKEN = "X-Auth-Token"  # noqa: S105 - the header's name
-_LOCAL = {"localhost", "127.0.0.1", "::1"}
-_PATIENCE = 30  # seconds that are waited at most before a request is sent again
-_JITTER = 0.25  # seconds, so that clients that were refused together do not come back together
-_NEVER_AGAIN = {"no-answer-in-time"}  # an answer: the same question would take as long again
-_BEFORE_SENT = (
+_LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
+_REPEATABLE_METHODS = {"GET", "PUT", "DELETE"}
+_MAX_RETRY_AFTER = 30  # seconds: a server that asks for more is not asked again
+_JITTER = 0.25  # seconds, so that clients that were refused together do not repeat together
+_NOT_REPEATED = {"no-answer-in-time"}  # codes: the same solve would take as long again
+_ERRORS_BEFORE_SENDING = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
@@ -34,7 +36,7 @@ _BEFORE_SENT = (
 
 
 class _Auth(httpx.Auth):
-    """Adds the token to each request; not kept among the headers, which may be printed."""
+    """Adds the token to each request. The client's headers, which may be printed, lack it."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -45,7 +47,7 @@ class _Auth(httpx.Auth):
 
 
 class Session:
-    """A server, and how to talk to it. Threads may share it.
+    """The HTTP connections to a server. Threads may share it.
 
     Parameters are those of `groupsolver.client.Client`.
     """
@@ -58,16 +60,16 @@ class Session:
         transport: httpx.BaseTransport | None,
         retries: int,
     ) -> None:
-        self.url = _base(url)
+        self.url = _parse_url(url)
         self._timeout = timeout
         self._retries = retries
-        # A proxy or a netrc file of the environment has no business between two programs of one machine.
-        elsewhere = self.url.host not in _LOCAL
+        # The environment's proxy and netrc file are not meant for two programs on one machine.
+        remote = self.url.host not in _LOCAL_HOSTS
         self._http = httpx.Client(
-            auth=_Auth(_sound(token)) if token is not None else None,
+            auth=_Auth(_check_token(token)) if token is not None else None,
             timeout=timeout,
             transport=transport,
-            trust_env=elsewhere and transport is None,
+            trust_env=remote and transport is None,
         )
 
     def close(self) -> None:
@@ -85,14 +87,17 @@ class Session:
         repeatable: bool | None = None,
         timeout: float = 0.0,
     ) -> httpx.Response:
-        """Send a request, and give the answer where it is no error.
+        """Send a request, repeat it where that is safe, and return the answer if it is no error.
 
         Parameters
         ----------
+        method : str
         path : str
             Below the server's URL, quoted.
-        query, headers : mapping
-            What is None is left out.
+        query, headers : mapping, optional
+            Values that are None are left out.
+        body : bytes, optional
+            JSON.
         repeatable : bool, optional
             Whether it may be sent again; by default a GET, a PUT or a DELETE.
         timeout : float
@@ -102,53 +107,54 @@ class Session:
         ------
         Unreachable, UnexpectedAnswer, ServerError
         """
-        more = {"Content-Type": "application/json"} if body is not None else {}
+        all_headers = {"Accept": "application/json"}
+        if body is not None:
+            all_headers["Content-Type"] = "application/json"
+        all_headers.update(_without_none(headers or {}))
         request = self._http.build_request(
             method,
             f"{self.url}{path}",
-            params={key: value for key, value in (query or {}).items() if value is not None},
+            params=_without_none(query or {}),
             content=body,
-            headers={
-                "Accept": "application/json",
-                **more,
-                **{k: v for k, v in (headers or {}).items() if v is not None},
-            },
+            headers=all_headers,
             timeout=max(timeout, self._timeout),
         )
-        again = method in {"GET", "PUT", "DELETE"} if repeatable is None else repeatable
-        for left in reversed(range(self._retries + 1)):
-            response = self._sent(request)
+        if repeatable is None:
+            repeatable = method in _REPEATABLE_METHODS
+        for retries_left in reversed(range(self._retries + 1)):
+            response = self._send_once(request)
             if response.is_success:
                 return response
-            error = self._error(response)
-            wait = _wait(response, error)
-            if not again or wait is None or not left:
+            error = self._to_error(response)
+            wait = _retry_after(response, error)
+            if not repeatable or wait is None or not retries_left:
                 raise error
             time.sleep(wait + random.uniform(0, _JITTER))  # noqa: S311 - no secret
         raise AssertionError("unreachable: the last answer was returned or raised")
 
     def read(self, response: httpx.Response, model: type[M]) -> M:
-        """Read an answer. Raises `UnexpectedAnswer`."""
+        """Parse an answer. Raises `UnexpectedAnswer`."""
         try:
             return read_body("json", response.content, model)
         except BadInput as error:
-            raise UnexpectedAnswer(
-                str(self.url), response.status_code, str(error.faults[0])
-            ) from None
+            reason = str(error.faults[0])
+            raise UnexpectedAnswer(str(self.url), response.status_code, reason) from None
 
-    def _sent(self, request: httpx.Request) -> httpx.Response:
+    def _send_once(self, request: httpx.Request) -> httpx.Response:
         try:
             return self._http.send(request)
         except httpx.TimeoutException as error:
-            done = not isinstance(error, _BEFORE_SENT)
-            raise Unreachable(str(self.url), "no answer in time", maybe_done=done) from None
+            raise self._unreachable(error, "no answer in time") from None
         except httpx.RequestError as error:
+            # Without the number of an operating system's error: "[Errno 111] Connection refused".
             reason = re.sub(r"^\[.*?\] ", "", str(error)) or type(error).__name__
-            raise Unreachable(
-                str(self.url), reason, maybe_done=not isinstance(error, _BEFORE_SENT)
-            ) from None
+            raise self._unreachable(error, reason) from None
 
-    def _error(self, response: httpx.Response) -> ClientError:
+    def _unreachable(self, error: httpx.RequestError, reason: str) -> Unreachable:
+        maybe_done = not isinstance(error, _ERRORS_BEFORE_SENDING)
+        return Unreachable(str(self.url), reason, maybe_done=maybe_done)
+
+    def _to_error(self, response: httpx.Response) -> ClientError:
         try:
             errors = self.read(response, ErrorsAnswer).errors
         except UnexpectedAnswer as error:
@@ -158,44 +164,57 @@ class Session:
         return ServerError(errors)
 
 
+def _without_none(items: Mapping[str, V | None]) -> dict[str, V]:
+    return {key: value for key, value in items.items() if value is not None}
+
+
 def segment(name: str) -> str:
-    """Give a name as one part of a path, whatever is in it."""
-    # Dots alone would be taken for a way up.
+    """Quote a name as one segment of a path, whatever characters it has."""
+    # Dots alone would be resolved as a parent folder.
     return quote(name, safe="") if name.strip(".") else name.replace(".", "%2E")
 
 
-def _wait(response: httpx.Response, error: ClientError) -> float | None:
-    """Give the seconds after which a request may be sent again, None where it may not."""
-    if response.status_code != 503 or error.code in _NEVER_AGAIN:
+def _retry_after(response: httpx.Response, error: ClientError) -> float | None:
+    """Return the seconds after which a request may be repeated, None where it may not."""
+    if response.status_code != 503 or error.code in _NOT_REPEATED:
         return None
     text = response.headers.get("Retry-After", "")
-    if not re.fullmatch(r"[0-9]{1,6}", text) or int(text) > _PATIENCE:
+    if not re.fullmatch(r"[0-9]{1,6}", text) or int(text) > _MAX_RETRY_AFTER:
         return None
     return float(text)
 
 
-def _base(text: str) -> httpx.URL:
-    try:
-        url = httpx.URL(text.rstrip("/"))
-        sound = url.scheme in {"http", "https"} and url.host and not url.query and not url.fragment
-        sound = sound and (url.port is None or 0 < url.port < 2**16)
-    except httpx.InvalidURL:
-        sound = False
-    if "@" in text:  # before it is repeated
+def _parse_url(text: str) -> httpx.URL:
+    """Parse a server's URL. Raises `BadInput`."""
+    if "@" in text:  # refused first: no message may repeat a password
         raise refuse(
             "wrong-value", "expected a URL without a name and a password: give a token", "url"
         )
-    if not sound:
-        raise refuse(
-            "wrong-value",
-            f"expected a URL such as http://127.0.0.1:8774, found {quoted(text)}",
-            "url",
-        )
+    try:
+        url = httpx.URL(text.rstrip("/"))
+        valid = _is_server_url(url)
+    except httpx.InvalidURL:
+        valid = False
+    if not valid:
+        message = f"expected a URL such as http://127.0.0.1:8774, found {quoted(text)}"
+        raise refuse("wrong-value", message, "url")
     return url
 
 
-def _sound(token: str) -> str:
-    # Not shown: it may be the secret with a slip. httpx would repeat what cannot be sent.
+def _is_server_url(url: httpx.URL) -> bool:
+    if url.scheme not in {"http", "https"} or not url.host:
+        return False
+    if url.query or url.fragment:
+        return False
+    return url.port is None or 0 < url.port < 2**16
+
+
+def _check_token(token: str) -> str:
+    """Return a token that can be sent. Raises `BadInput`.
+
+    The message does not show it: it may be the secret with a typing error. httpx's own message
+    would show it.
+    """
     if not (token.isascii() and token.isprintable() and token and " " not in token):
         raise refuse(
             "wrong-value", "expected a token of printable ASCII characters, without spaces", "token"

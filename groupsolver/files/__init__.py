@@ -1,6 +1,6 @@
 """Fleets, applications and results from files: YAML or JSON, the same structure.
 
-Whatever is wrong with a file is `BadInput`, and nothing else is raised.
+Every error in a file is `BadInput`, and nothing else is raised.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput
 from groupsolver.files.faults import faults_of
-from groupsolver.files.gc_pause import no_collection
+from groupsolver.files.gc_pause import pause_gc
 from groupsolver.files.reading import FLEET_JSON_MAX, name_of, read_document
 from groupsolver.files.yaml_text import dump_yaml
 from groupsolver.model.fleet import Fleet
@@ -36,7 +36,7 @@ M = TypeVar("M", bound=BaseModel)
 
 def load_fleet(path: Path) -> Fleet:
     """Read a fleet, of at most 64 MiB as JSON or 16 MiB as YAML. Raises `BadInput`."""
-    with no_collection():
+    with pause_gc():
         return parse_fleet(read_document(path, json_max=FLEET_JSON_MAX), name_of(path))
 
 
@@ -67,7 +67,7 @@ def parse_result(data: Any, file: str = "") -> Result:
 
 def _parse(model: type[M], data: Any, file: str) -> M:
     try:
-        with no_collection():
+        with pause_gc():
             return model.model_validate(data)
     except ValidationError as error:
         raise BadInput(faults_of(error, data)).in_file(file) from None

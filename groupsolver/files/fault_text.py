@@ -1,4 +1,4 @@
-"""How faults speak of values and of places in a document: short, and in one line."""
+"""Values and places of a document in the text of faults: short, and on one line."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from typing import Any
 from groupsolver.errors import MAX_TEXT_SHOWN, BadInput, Fault, quoted
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_MAX_BITS_SHOWN = 128  # of an integer
 
 Loc = Sequence[str | int]
 
 
 def refuse(code: str, message: str, path: str = "") -> BadInput:
-    """Give the error of one fault."""
+    """Return the error for one fault."""
     return BadInput([Fault(code, path, message)])
 
 
 def shown(value: Any) -> str:
-    """Name a value of plain data, shortened; what is in a list or mapping is left out."""
+    """Describe a value of plain data, shortened; the items of a list or mapping are left out."""
     match value:
         case None:
             return "null"
@@ -28,7 +29,8 @@ def shown(value: Any) -> str:
         case str():
             return quoted(value)
         case int():
-            return str(value) if value.bit_length() < 128 else "a number of very many digits"
+            short = value.bit_length() < _MAX_BITS_SHOWN
+            return str(value) if short else "a number of very many digits"
         case float():
             return repr(value)
         case list() | tuple():
@@ -39,27 +41,31 @@ def shown(value: Any) -> str:
 
 
 def path_of(loc: Loc, data: Any) -> str:
-    """Write a place in `data`, e.g. ``hosts[3].inventory.VCPU.total``, ``flavors["m1.small"]``."""
+    """Return a place in `data` as text.
+
+    For example ``hosts[3].inventory.VCPU.total`` or ``flavors["m1.small"]``.
+    """
     path = ""
     for part in loc:
         if isinstance(part, int) and not isinstance(data, dict):
             path += f"[{part}]"
         else:
-            key = (
-                str(part)
-                if len(str(part)) <= MAX_TEXT_SHOWN
-                else f"{str(part)[:MAX_TEXT_SHOWN]}..."
-            )
-            if _PLAIN_KEY.fullmatch(key):
-                path += f".{key}" if path else key
-            else:
-                path += '["' + key.replace("\\", "\\\\").replace('"', '\\"') + '"]'
+            path += _key_text(str(part), first=not path)
         data = step(data, part)
     return path
 
 
+def _key_text(key: str, *, first: bool) -> str:
+    if len(key) > MAX_TEXT_SHOWN:
+        key = f"{key[:MAX_TEXT_SHOWN]}..."
+    if _PLAIN_KEY.fullmatch(key):
+        return key if first else f".{key}"
+    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'["{escaped}"]'
+
+
 def step(data: Any, part: str | int) -> Any:
-    """Give what stands in `data` at a key or an index, or None."""
+    """Return the value in `data` at a key or an index, None where there is none."""
     if isinstance(data, dict):
         return data.get(part)
     if isinstance(data, (list, tuple)) and isinstance(part, int) and part < len(data):

@@ -1,8 +1,7 @@
-"""What pydantic finds wrong with a document, as faults with stable codes and one-line messages."""
+"""Pydantic's validation errors as faults, with stable codes and one-line messages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,7 +11,8 @@ from groupsolver.constraints.registry import POLICIES
 from groupsolver.errors import CODES, MAX_FAULTS_SHOWN, Fault, nearest
 from groupsolver.files.fault_text import Loc, path_of, shown, step
 
-# pydantic's type -> our code, and what was expected; `{...}` are pydantic's own terms of the error.
+# By pydantic's type of the error: our code, and what was expected. `{...}` are filled from the
+# error's context.
 MEANING = {
     "missing": ("missing-key", "a value here"),
     "int_type": ("wrong-type", "an integer"),
@@ -43,80 +43,83 @@ MEANING = {
     "union_tag_not_found": ("missing-key", "a policy with a 'kind'"),
 }
 _POLICIES = "policies"
-_MAX_FAULTS = (
-    1000  # faults of a document: to put many more into words takes seconds, and nobody reads them
-)
+# Faults of a document: to describe many more takes seconds, and nobody reads them.
+_MAX_FAULTS = 1000
 
 
 def faults_of(error: ValidationError, data: Any) -> list[Fault]:
-    """Turn what pydantic found in `data` into faults, the first thousand in the document's order."""
-    order = _Order(data)
-    found = error.errors(include_url=False)[: 10 * _MAX_FAULTS]
-    lines = [(_placed(line), line) for line in found if not _false(line)]
-    lines.sort(key=lambda line: order(line[0]))
-    # To find the nearest name takes long: those get it that a message tells.
-    return [
-        fault
-        for i, (loc, line) in enumerate(lines[:_MAX_FAULTS])
-        for fault in _faults(loc, line, data, hints=i < MAX_FAULTS_SHOWN)
-    ]
+    """Return pydantic's errors in `data` as faults, at most 1000, in the document's order."""
+    position = _DocumentOrder(data)
+    errors = error.errors(include_url=False)[: 10 * _MAX_FAULTS]
+    located = [(_document_loc(details), details) for details in errors if not _is_false(details)]
+    located.sort(key=lambda one: position(one[0]))
+    faults: list[Fault] = []
+    for i, (loc, details) in enumerate(located[:_MAX_FAULTS]):
+        # The search for the nearest name is slow: only faults that a message shows get a hint.
+        faults += _to_faults(loc, details, data, hints=i < MAX_FAULTS_SHOWN)
+    return faults
 
 
-def _false(line: ErrorDetails) -> bool:
-    # pydantic counts the sound items of a list: with enough items, that some are wrong is told already.
-    return line["type"] == "too_short" and len(line["input"]) >= line["ctx"]["min_length"]
+def _is_false(details: ErrorDetails) -> bool:
+    """Return whether a list is reported as too short only because some of its items are invalid.
+
+    Pydantic counts only valid items. The invalid ones have errors of their own.
+    """
+    return details["type"] == "too_short" and len(details["input"]) >= details["ctx"]["min_length"]
 
 
-def _faults(loc: Loc, line: ErrorDetails, data: Any, *, hints: bool) -> Iterator[Fault]:
-    kind, context, path = line["type"], line.get("ctx", {}), path_of(loc, data)
+def _to_faults(loc: Loc, details: ErrorDetails, data: Any, *, hints: bool) -> list[Fault]:
+    kind = details["type"]
+    context = details.get("ctx", {})
+    path = path_of(loc, data)
     if kind == "faults":
-        yield from context["faults"]
-    elif kind == "unknown-key":
-        hint = nearest(str(loc[-1]), str(context["known"]).split(", ")) if hints else ""
-        yield Fault(
-            kind, path, f"unknown key {context['key']}{hint}; expected one of: {context['known']}"
-        )
-    elif kind in CODES:  # raised by the model itself, with a message of its own
-        yield Fault(kind, path, line["msg"])
-    elif kind == "union_tag_invalid":
+        return list(context["faults"])
+    if kind == "unknown-key":
+        known = str(context["known"])
+        hint = nearest(str(loc[-1]), known.split(", ")) if hints else ""
+        message = f"unknown key {context['key']}{hint}; expected one of: {known}"
+        return [Fault(kind, path, message)]
+    if kind in CODES:  # raised by the model itself, with a message of its own
+        return [Fault(kind, path, details["msg"])]
+    if kind == "union_tag_invalid":
         tag = str(context["tag"])
         hint = nearest(tag, list(POLICIES)) if hints else ""
         message = f"unknown policy {shown(tag)}{hint}; expected one of: {', '.join(POLICIES)}"
-        yield Fault("unknown-policy", path, message)
-    elif kind == "string_pattern_mismatch":
-        yield Fault(
-            "ill-formed-name",
-            path,
-            f"expected {_alphabet(context['pattern'])}, found {shown(line['input'])}",
-        )
-    else:
-        code, expected = MEANING.get(kind, ("wrong-value", "a valid value"))
-        found = "nothing" if kind == "missing" else shown(line["input"])
-        advice = (
-            "; put it in quotes"
-            if kind == "string_type" and isinstance(line["input"], (int, float))
-            else ""
-        )
-        yield Fault(code, path, f"expected {expected.format_map(context)}, found {found}{advice}")
+        return [Fault("unknown-policy", path, message)]
+    if kind == "string_pattern_mismatch":
+        expected = _describe_pattern(context["pattern"])
+        message = f"expected {expected}, found {shown(details['input'])}"
+        return [Fault("ill-formed-name", path, message)]
+    return [_known_fault(path, details)]
 
 
-def _alphabet(pattern: str) -> str:
+def _known_fault(path: str, details: ErrorDetails) -> Fault:
+    kind = details["type"]
+    code, expected = MEANING.get(kind, ("wrong-value", "a valid value"))
+    expected = expected.format_map(details.get("ctx", {}))
+    found = "nothing" if kind == "missing" else shown(details["input"])
+    advice = ""
+    if kind == "string_type" and isinstance(details["input"], (int, float)):
+        advice = "; put it in quotes"
+    return Fault(code, path, f"expected {expected}, found {found}{advice}")
+
+
+def _describe_pattern(pattern: str) -> str:
+    """Return a description of the names that match one of the package's patterns."""
     if "a-fA-F" in pattern:
         return "a uuid"
     if "A-Za-z" in pattern:
         return "a name of letters, digits, '_', '.' and '-', not of dots alone"
     if "A-Z" in pattern:
         return "a name of capitals, digits and underscores, such as VCPU or CUSTOM_GPU"
-    return (
-        "a name without '/' and control characters"
-        if "/" in pattern
-        else "a name without control characters"
-    )
+    if "/" in pattern:
+        return "a name without '/' and control characters"
+    return "a name without control characters"
 
 
-def _placed(line: ErrorDetails) -> Loc:
-    """Give the place as the file has it, without what pydantic adds: a policy's tag, ``[key]``."""
-    loc = list(line["loc"])
+def _document_loc(details: ErrorDetails) -> Loc:
+    """Return the place in the document, without pydantic's additions: a policy's tag, ``[key]``."""
+    loc = list(details["loc"])
     if loc and loc[-1] == "[key]":
         loc.pop()
     for i in range(2, len(loc)):
@@ -126,21 +129,30 @@ def _placed(line: ErrorDetails) -> Loc:
     return loc
 
 
-class _Order:
-    """Tells where a place comes in the document; what is missing comes last in its mapping."""
+class _DocumentOrder:
+    """A sort key for places: their position in the document.
+
+    A missing key comes last in its mapping.
+    """
 
     def __init__(self, data: Any) -> None:
         self._data = data
-        self._positions: dict[int, dict[Any, int]] = {}  # by id of a mapping
+        # By the place of a mapping: the position of each of its keys.
+        self._key_positions: dict[tuple[str | int, ...], dict[Any, int]] = {}
 
     def __call__(self, loc: Loc) -> list[int]:
-        order, data = [], self._data
-        for part in loc:
+        order: list[int] = []
+        data = self._data
+        for depth, part in enumerate(loc):
             if isinstance(data, dict):
-                if id(data) not in self._positions:
-                    self._positions[id(data)] = {key: i for i, key in enumerate(data)}
-                order.append(self._positions[id(data)].get(part, len(data)))
+                positions = self._positions_in(data, tuple(loc[:depth]))
+                order.append(positions.get(part, len(data)))
             else:
                 order.append(part if isinstance(part, int) else 0)
             data = step(data, part)
         return order
+
+    def _positions_in(self, data: dict[Any, Any], loc: tuple[str | int, ...]) -> dict[Any, int]:
+        if loc not in self._key_positions:
+            self._key_positions[loc] = {key: i for i, key in enumerate(data)}
+        return self._key_positions[loc]

@@ -1,4 +1,4 @@
-"""Python's garbage collector, out of the way while a large document becomes values."""
+"""A pause of Python's garbage collector while a large document becomes values."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def no_collection() -> Iterator[None]:
-    """Hold the collector off, in all threads: it would walk a growing fleet again and again, and find nothing."""
+def pause_gc() -> Iterator[None]:
+    """Disable the collector, in all threads.
+
+    It would walk a growing fleet again and again, and find nothing.
+    """
     if not gc.isenabled():
         yield
         return

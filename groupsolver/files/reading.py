@@ -1,4 +1,4 @@
-"""Files and standard input to plain data, with bounds on what is taken in."""
+"""Files and standard input to plain data, with limits on their size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groupsolver.files.json_text import parse_json
 from groupsolver.files.yaml_text import parse_yaml
 
 MIB = 2**20
-# Reading takes some 15 times the size in memory; a MiB takes half a second as YAML, and 0.1 s as JSON.
+# Reading needs some 15 times the size in memory. A MiB takes 0.5 s as YAML, and 0.1 s as JSON.
 YAML_MAX = 16 * MIB
 JSON_MAX = 16 * MIB
 # A fleet of 100,000 hosts, each with three classes and five traits, is some 50 MiB.
@@ -22,13 +22,31 @@ FLEET_JSON_MAX = 64 * MIB
 
 
 def name_of(path: str | os.PathLike[str]) -> str:
-    """Give the name by which messages call a file."""
+    """Return the name of a file in messages."""
     return "<stdin>" if os.fspath(path) == "-" else os.fspath(path)
 
 
 def read_text(path: str | os.PathLike[str], limit: int) -> str:
-    """Read a file's text, of at most `limit` bytes of UTF-8; ``-`` is standard input. Raises `BadInput`."""
-    return _text(path, limit)
+    """Read a file's text, of at most `limit` bytes of UTF-8; ``-`` is standard input.
+
+    Raises
+    ------
+    BadInput
+        ``unreadable-file``, ``file-too-large``, ``not-text``.
+    """
+    try:
+        content = _read_stdin(limit) if os.fspath(path) == "-" else _read_file(path, limit)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise refuse("unreadable-file", f"expected a file that can be read: {reason}") from None
+    if len(content) > limit:
+        raise _too_large(limit)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        byte = f"0x{content[error.start]:02x}"
+        message = f"expected UTF-8 text, found the byte {byte} at offset {error.start}"
+        raise refuse("not-text", message) from None
 
 
 def read_document(path: str | os.PathLike[str], *, json_max: int = JSON_MAX) -> Any:
@@ -39,30 +57,29 @@ def read_document(path: str | os.PathLike[str], *, json_max: int = JSON_MAX) -> 
     path : str or path-like
         ``-`` is standard input. There, and for other endings, JSON is tried first, then YAML.
     json_max : int
-        Bytes of JSON that are read. Of YAML, 16 MiB are.
+        Maximum number of bytes of JSON. Of YAML, it is 16 MiB.
 
     Raises
     ------
     BadInput
-        Naming the file, for whatever is wrong with it.
+        Naming the file, for every error in it.
     """
     ending = Path(path).suffix.lower()
     try:
-        text = _text(path, YAML_MAX if ending in {".yaml", ".yml"} else json_max)
         if ending in {".yaml", ".yml"}:
-            return parse_yaml(text)
-        try:
-            return parse_json(text)
-        except json.JSONDecodeError as error:
-            reason = f"line {error.lineno}, column {error.colno}: {error.msg}"
-            if ending == ".json":
-                raise refuse("not-json", f"expected JSON: {reason}") from None
-        return _yaml_after_all(text, reason)
+            return parse_yaml(read_text(path, YAML_MAX))
+        return _parse_json_or_yaml(read_text(path, json_max), json_only=ending == ".json")
     except BadInput as error:
         raise error.in_file(name_of(path)) from None
 
 
-def _yaml_after_all(text: str, reason: str) -> Any:
+def _parse_json_or_yaml(text: str, *, json_only: bool) -> Any:
+    try:
+        return parse_json(text)
+    except json.JSONDecodeError as error:
+        reason = f"line {error.lineno}, column {error.colno}: {error.msg}"
+    if json_only:
+        raise refuse("not-json", f"expected JSON: {reason}")
     if len(text) > YAML_MAX:
         raise refuse(
             "not-json", f"expected JSON: {reason}; as YAML it is larger than {YAML_MAX // MIB} MiB"
@@ -76,31 +93,16 @@ def _yaml_after_all(text: str, reason: str) -> Any:
         raise refuse("not-yaml", f"neither JSON ({reason}) nor YAML ({fault.message})") from None
 
 
-def _text(path: str | os.PathLike[str], limit: int) -> str:
-    try:
-        content = _stdin(limit) if os.fspath(path) == "-" else _bytes(path, limit)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise refuse("unreadable-file", f"expected a file that can be read: {reason}") from None
-    if len(content) > limit:
-        raise refuse("file-too-large", _too_large(limit))
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        message = f"expected UTF-8 text, found the byte 0x{content[error.start]:02x} at offset {error.start}"
-        raise refuse("not-text", message) from None
-
-
-def _bytes(path: str | os.PathLike[str], limit: int) -> bytes:
+def _read_file(path: str | os.PathLike[str], limit: int) -> bytes:
     with Path(path).open("rb") as file:
         if os.fstat(file.fileno()).st_size > limit:  # before anything is read
-            raise refuse("file-too-large", _too_large(limit))
+            raise _too_large(limit)
         return file.read(limit + 1)
 
 
-def _stdin(limit: int) -> bytes:
+def _read_stdin(limit: int) -> bytes:
     return sys.stdin.buffer.read(limit + 1)
 
 
-def _too_large(limit: int) -> str:
-    return f"expected at most {limit // MIB} MiB, found more"
+def _too_large(limit: int) -> BadInput:
+    return refuse("file-too-large", f"expected at most {limit // MIB} MiB, found more")

@@ -1,11 +1,11 @@
 """YAML text to plain data, and back.
 
-The subset is what JSON can say: a plain scalar is null, true, false or a number where JSON
-would read it so, and text otherwise (``no``, ``2024-01-01``, ``0x10`` and ``1:30`` are text);
-a key is text. Anchors, aliases and merge keys (``<<``) work.
+The subset is what JSON can express: a plain scalar is null, true, false or a number where it is in
+JSON, and text otherwise (``no``, ``2024-01-01``, ``0x10`` and ``1:30`` are text); a key is text.
+Anchors, aliases and merge keys (``<<``) work.
 
-Built from the parser's events rather than by PyYAML's own constructor: the size that aliases
-would grow to is known before they are followed, and nothing recurses.
+Data is built from the parser's events and not by PyYAML's own constructor: so the size to which
+aliases grow is known before they are expanded, and nothing recurses.
 """
 
 from __future__ import annotations
@@ -29,38 +29,76 @@ MAX_ALIASED = 1_000_000  # values that aliases may add: more than any fleet that
 MAX_DEPTH = 100
 
 _WORDS: dict[str, bool | None] = dict.fromkeys(["", "~", "null", "Null", "NULL"])
-_WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_WORDS |= dict.fromkeys(["true", "True", "TRUE"], True)
+_WORDS |= dict.fromkeys(["false", "False", "FALSE"], False)
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_MAX_DIGITS = 400  # of a number
 _PLAIN_TAGS = {"!", "tag:yaml.org,2002:str"}
 _TAGS = {
     yaml.SequenceStartEvent: "tag:yaml.org,2002:seq",
     yaml.MappingStartEvent: "tag:yaml.org,2002:map",
 }
+_END_EVENTS = (yaml.SequenceEndEvent, yaml.MappingEndEvent)
+_KEY_IS_NO_TEXT = "expected a key that is text, found a list or mapping"
 
 
 @dataclass
 class _Frame:
-    """A list or mapping that is being read."""
+    """A list or mapping that is being read.
+
+    Attributes
+    ----------
+    value : list or dict
+    anchor : str or None
+    size : int
+        Values in it, itself included, with aliases expanded.
+    key : str or None
+        Of a mapping: the key whose value comes next.
+    merging : bool
+        Whether that key is ``<<``.
+    merged : set of str
+        Keys that came by ``<<``, which later ones override.
+    """
 
     value: Any
     anchor: str | None
-    size: int = 1  # values in it, itself included, aliases followed
-    key: str | None = None  # of a mapping: the key whose value comes next
-    merging: bool = False  # that key is `<<`
-    merged: set[str] = field(
-        default_factory=set
-    )  # keys that came by `<<`, which later ones override
+    size: int = 1
+    key: str | None = None
+    merging: bool = False
+    merged: set[str] = field(default_factory=set)
+
+    @property
+    def expects_key(self) -> bool:
+        return isinstance(self.value, dict) and self.key is None
+
+
+@dataclass(frozen=True)
+class _Anchor:
+    """A value that aliases refer to.
+
+    Attributes
+    ----------
+    value : plain data
+    size : int
+        Values in it, itself included, with aliases expanded.
+    text : str or None
+        The text of a scalar; None for a list or mapping.
+    """
+
+    value: Any
+    size: int
+    text: str | None = None
 
 
 class _Builder:
-    """Builds plain data from events. `root` is filled when `run` returns."""
+    """Builds plain data from events. `root` is set when `run` returns."""
 
     def __init__(self, loader: Any) -> None:
         self._loader = loader
         self._stack: list[_Frame] = []
-        self._anchors: dict[str, tuple[Any, int, str | None]] = {}  # value, size, text of a scalar
-        self._aliased = 0
+        self._anchors: dict[str, _Anchor] = {}
+        self._aliased = 0  # values that aliases have added so far
         self.root: Any = None
 
     def run(self) -> None:
@@ -71,89 +109,100 @@ class _Builder:
                 self._scalar(event)
             elif kind in _TAGS:
                 self._open(event, [] if kind is yaml.SequenceStartEvent else {})
-            elif kind in (yaml.SequenceEndEvent, yaml.MappingEndEvent):
+            elif kind in _END_EVENTS:
                 self._close()
             elif kind is yaml.AliasEvent:
                 self._alias(event)
             elif kind is yaml.DocumentStartEvent:
                 documents += 1
                 if documents > 1:
-                    raise self._refuse(
-                        event, "yaml-only", "expected one document, found a second one"
-                    )
+                    message = "expected one document, found a second one"
+                    raise self._error(event, "yaml-only", message)
 
-    def _refuse(self, event: yaml.Event, code: str, message: str) -> BadInput:
+    def _error(self, event: yaml.Event, code: str, message: str) -> BadInput:
         return refuse(code, f"{_position(event.start_mark)}{message}", self._path())
 
     def _path(self) -> str:
-        loc = [len(f.value) if isinstance(f.value, list) else f.key for f in self._stack]
-        return path_of(
-            [part for part in loc if part is not None],
-            self._stack[0].value if self._stack else None,
-        )
+        """Return the place of the current value."""
+        parts = [
+            len(frame.value) if isinstance(frame.value, list) else frame.key
+            for frame in self._stack
+        ]
+        root = self._stack[0].value if self._stack else None
+        return path_of([part for part in parts if part is not None], root)
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
-        text, plain = event.value, event.implicit[0]
+        text = event.value
+        plain = event.implicit[0]
         if not plain and event.tag is not None and event.tag not in _PLAIN_TAGS:
-            raise self._refuse(
-                event, "yaml-only", f"expected no tag but !!str, found {shown(event.tag)}"
-            )
+            message = f"expected no tag but !!str, found {shown(event.tag)}"
+            raise self._error(event, "yaml-only", message)
         value: Any = text
         if plain and text in _WORDS:
             value = _WORDS[text]
         elif plain and text[0] in "-0123456789" and _NUMBER.fullmatch(text):
             value = self._number(event, text)
         if event.anchor is not None:
-            self._anchors[event.anchor] = value, 1, text
-        self._add(event, value, 1, text, plain=plain)
+            self._anchors[event.anchor] = _Anchor(value, 1, text)
+        self._add(event, value, 1, text, plain)
 
     def _number(self, event: yaml.Event, text: str) -> int | float:
         whole = _INTEGER.fullmatch(text)
-        if len(text) > 400 or (not whole and isinf(float(text))):
-            raise self._refuse(event, "not-finite", "expected a finite number of at most 64 bits")
+        if len(text) > _MAX_DIGITS or (not whole and isinf(float(text))):
+            raise self._error(event, "not-finite", "expected a finite number of at most 64 bits")
         return int(text) if whole else float(text)
 
     def _open(self, event: Any, value: Any) -> None:
+        """Begin a list or mapping."""
         if event.tag not in (None, "!", _TAGS[type(event)]):
-            raise self._refuse(event, "yaml-only", f"expected no tag, found {shown(event.tag)}")
-        if self._stack and isinstance(self._stack[-1].value, dict) and self._stack[-1].key is None:
-            raise self._refuse(
-                event, "yaml-only", "expected a key that is text, found a list or mapping"
-            )
+            raise self._error(event, "yaml-only", f"expected no tag, found {shown(event.tag)}")
+        if self._stack and self._stack[-1].expects_key:
+            raise self._error(event, "yaml-only", _KEY_IS_NO_TEXT)
         if len(self._stack) >= MAX_DEPTH:
-            raise refuse(
-                "too-deep", f"{_position(event.start_mark)}nested deeper than {MAX_DEPTH} levels"
-            )
+            message = f"{_position(event.start_mark)}nested deeper than {MAX_DEPTH} levels"
+            raise refuse("too-deep", message)
         if event.anchor is not None:
             self._anchors.pop(event.anchor, None)
         self._stack.append(_Frame(value, event.anchor))
 
     def _close(self) -> None:
+        """End a list or mapping."""
         frame = self._stack.pop()
         if frame.anchor is not None:
-            self._anchors[frame.anchor] = frame.value, frame.size, None
+            self._anchors[frame.anchor] = _Anchor(frame.value, frame.size)
         self._add(None, frame.value, frame.size, None)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
-        if event.anchor not in self._anchors:
+        anchor = self._anchors.get(event.anchor or "")
+        if anchor is None:
             if any(frame.anchor == event.anchor for frame in self._stack):
-                raise self._refuse(
-                    event, "too-many-aliases", f"the alias {shown(event.anchor)} contains itself"
-                )
-            raise self._refuse(
-                event, "not-yaml", f"the alias {shown(event.anchor)} has no anchor before it"
-            )
-        value, size, text = self._anchors[event.anchor]
-        self._aliased += size
+                message = f"the alias {shown(event.anchor)} contains itself"
+                raise self._error(event, "too-many-aliases", message)
+            message = f"the alias {shown(event.anchor)} has no anchor before it"
+            raise self._error(event, "not-yaml", message)
+        self._aliased += anchor.size
         if self._aliased > MAX_ALIASED:
             message = f"expected aliases that add at most {MAX_ALIASED} values, found more"
-            raise self._refuse(event, "too-many-aliases", message)
-        self._add(event, value, size, text)
+            raise self._error(event, "too-many-aliases", message)
+        self._add(event, anchor.value, anchor.size, anchor.text)
 
     def _add(
         self, event: yaml.Event | None, value: Any, size: int, text: str | None, plain: bool = False
     ) -> None:
-        """Put a value, or a key, where it belongs; `text` is what stands there of a scalar."""
+        """Add a value, or a key, to the list or mapping that is being read.
+
+        Parameters
+        ----------
+        event : Event or None
+            None at the end of a list or mapping.
+        value : plain data
+        size : int
+            Values in it, itself included, with aliases expanded.
+        text : str or None
+            The text of a scalar; None for a list or mapping.
+        plain : bool
+            Whether it is a scalar without quotes.
+        """
         if not self._stack:
             self.root = value
             return
@@ -162,21 +211,8 @@ class _Builder:
         if isinstance(frame.value, list):
             frame.value.append(value)
         elif frame.key is None:
-            if text is None:
-                assert event is not None  # noqa: S101 - `_open` refuses lists and mappings; an alias remains
-                raise self._refuse(
-                    event, "yaml-only", "expected a key that is text, found a list or mapping"
-                )
-            frame.key, frame.merging = text, plain and text == "<<"
-            if (
-                event is not None
-                and not frame.merging
-                and text in frame.value
-                and text not in frame.merged
-            ):
-                raise self._refuse(
-                    event, "duplicate-key", f"the key {shown(text)} stands here twice"
-                )
+            assert event is not None  # noqa: S101 - `_open` refuses lists and mappings as keys
+            self._add_key(event, frame, text, plain)
         else:
             if frame.merging:
                 self._merge(frame, value)
@@ -185,17 +221,22 @@ class _Builder:
                 frame.merged.discard(frame.key)
             frame.key = None
 
+    def _add_key(self, event: yaml.Event, frame: _Frame, text: str | None, plain: bool) -> None:
+        if text is None:  # an alias of a list or mapping
+            raise self._error(event, "yaml-only", _KEY_IS_NO_TEXT)
+        frame.key = text
+        frame.merging = plain and text == "<<"
+        if text in frame.value and text not in frame.merged and not frame.merging:
+            raise self._error(event, "duplicate-key", f"the key {shown(text)} appears twice")
+
     def _merge(self, frame: _Frame, value: Any) -> None:
         for mapping in value if isinstance(value, list) else [value]:
             if not isinstance(mapping, dict):
-                raise refuse(
-                    "yaml-only",
-                    f"expected a mapping to merge, found {shown(mapping)}",
-                    self._path(),
-                )
-            fresh = mapping.keys() - frame.value.keys()
-            frame.value.update((key, inner) for key, inner in mapping.items() if key in fresh)
-            frame.merged |= fresh
+                message = f"expected a mapping to merge, found {shown(mapping)}"
+                raise refuse("yaml-only", message, self._path())
+            new_keys = mapping.keys() - frame.value.keys()
+            frame.value.update((key, inner) for key, inner in mapping.items() if key in new_keys)
+            frame.merged |= new_keys
 
 
 def _position(mark: Any) -> str:
@@ -203,7 +244,7 @@ def _position(mark: Any) -> str:
 
 
 def parse_yaml(text: str) -> Any:
-    """Read YAML. Raises `BadInput` for whatever is wrong with it."""
+    """Parse YAML. Raises `BadInput` for every error in it."""
     loader = None
     try:
         loader = Loader(text)
@@ -212,9 +253,8 @@ def parse_yaml(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = _position(mark) if mark is not None else ""
-        raise refuse(
-            "not-yaml", f"{where}expected YAML: {error.problem or error.context}"
-        ) from None
+        problem = error.problem or error.context
+        raise refuse("not-yaml", f"{where}expected YAML: {problem}") from None
     except yaml.YAMLError as error:  # of the characters
         reason = str(error).splitlines()[0] if str(error) else "unreadable"
         raise refuse("not-yaml", f"expected YAML: {reason}") from None
@@ -225,7 +265,7 @@ def parse_yaml(text: str) -> Any:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes the texts that this module would read as numbers, and PyYAML would not."""
+    """A dumper that quotes texts which this module reads as numbers, though PyYAML does not."""
 
 
 _Dumper.add_implicit_resolver(
@@ -234,10 +274,9 @@ _Dumper.add_implicit_resolver(
 
 
 def _quoted_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    # Beside a next-line character PyYAML adds blanks, except between double quotes.
-    return dumper.represent_scalar(
-        "tag:yaml.org,2002:str", text, style='"' if "\x85" in text else None
-    )
+    # Next to a next-line character PyYAML adds blanks, except between double quotes.
+    style = '"' if "\x85" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _quoted_text)

@@ -1,1 +1,1 @@
-"""What is stored: groups, instances, the fleet; changed by one writer at a time, read as snapshots."""
+"""The stored groups, instances and fleet: one writer at a time, and snapshots for readers."""

@@ -1,4 +1,4 @@
-"""What the store gives and takes: frozen values, never rows."""
+"""The values that the store takes and returns: frozen, and never rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 from groupsolver.constraints.policy import Policy
 from groupsolver.model.inventory import Resources
 
-Origin = Literal["v1", "nova"]  # the family of paths that a group was made on: quotas differ
+Origin = Literal["v1", "nova"]  # the API that created a group: quotas differ
 
 
 @dataclass(frozen=True)
@@ -19,23 +19,23 @@ class StoredGroup:
     Attributes
     ----------
     id : str
-        A uuid; policies and `groups` name other groups by theirs.
+        A uuid; policies and `groups` refer to other groups by theirs.
     tenant_id, user_id : str
-        Whose it is, and who made it.
+        The project that owns it, and the user that created it.
     name : str or None
     policies : tuple of Policy
     metadata : dict of str to str, or None
     groups : tuple of str
         Groups below this one, in the order in which they were given.
     members : tuple of str
-        Its own instances, of whichever project, in the order in which they came.
+        Its own instances, of any project, in the order in which they were placed.
     origin : {"v1", "nova"}
     generation : int
         Grows with every change, of its members and grants too: the ``ETag``.
     grants : tuple of str
         Other projects that may join it, the oldest grant first.
     foreign : mapping of str to str
-        The project of each member that is not the group's project's: they stay when a grant goes.
+        The project of each member of another project. These members stay when a grant is revoked.
     """
 
     id: str
@@ -52,17 +52,19 @@ class StoredGroup:
     foreign: Mapping[str, str] = field(default_factory=dict)
 
     def admits(self, tenant: str) -> bool:
-        """Whether a project may place into it, and name it."""
+        """Return whether a project may place instances into it, and name it in policies."""
         return tenant == self.tenant_id or tenant in self.grants
 
     def members_of(self, tenant: str) -> tuple[str, ...]:
-        """Give a project's members: nobody is told those of others."""
-        return tuple(one for one in self.members if self.foreign.get(one, self.tenant_id) == tenant)
+        """Return a project's members: no project may see those of others."""
+        return tuple(
+            member for member in self.members if self.foreign.get(member, self.tenant_id) == tenant
+        )
 
 
 @dataclass(frozen=True)
 class Grant:
-    """A project's right to join another's group.
+    """A project's right to join another project's group.
 
     Attributes
     ----------
@@ -92,11 +94,11 @@ class Instance:
         The group that it is a member of.
     host : str
     resources : dict of str to int
-        What it takes of the host, above 0.
+        The amounts that it takes of the host, above 0.
     placement : str
-        The placement that it came with.
+        The placement that created it.
     expires : float or None
-        When its claim ends, in seconds since 1970, unless it is confirmed.
+        When its claim ends unless it is confirmed, in seconds since 1970.
     cell : str or None
         The cell of its host that it takes from, where it does.
     """

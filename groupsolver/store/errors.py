@@ -1,4 +1,4 @@
-"""What the store may refuse, or fail at."""
+"""The errors of the store: requests that it refuses, and failures of its database."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from groupsolver.errors import GroupsolverError
 
 
 class StoreError(GroupsolverError):
-    """Base of what the store raises."""
+    """Base of the store's errors."""
 
     code = "store-error"
 
 
 class StoreUnavailable(StoreError):
-    """The database does not answer, or another writer holds it for too long. Nothing was written."""
+    """The database does not answer, or another writer holds it for too long.
+
+    Nothing was written.
+    """
 
     code = "store-unavailable"
 
@@ -26,7 +29,7 @@ class SchemaMismatch(StoreError):
 
 
 class NotStored(StoreError):
-    """What is named is not there.
+    """Nothing of this name or id is stored.
 
     Attributes
     ----------
@@ -37,12 +40,13 @@ class NotStored(StoreError):
     code = "not-stored"
 
     def __init__(self, what: str, key: str) -> None:
-        self.what, self.key = what, key
+        self.what = what
+        self.key = key
         super().__init__(f"there is no {what} {key!r}")
 
 
 class IdTaken(StoreError):
-    """The id of something new is that of something that is there."""
+    """The id of something new is already in use."""
 
     code = "id-taken"
 
@@ -52,13 +56,13 @@ class IdTaken(StoreError):
 
 
 class InUse(StoreError):
-    """What is to go, or to change, is needed.
+    """Something is to be removed or changed that is still needed.
 
     Attributes
     ----------
     what : {"members", "name", "member", "host", "level"}
-        Why: it has members; another group names it; it is a member of another group; a host has members;
-        policies speak at a level.
+        The reason: it has members; another group names it; it is a member of another group; a host
+        has members; policies apply at a level.
     """
 
     code = "in-use"
@@ -75,18 +79,18 @@ class QuotaExceeded(StoreError):
 
 
 class Stale(StoreError):
-    """The generation that was expected is not the stored one."""
+    """The stored generation is not the one that was expected."""
 
     code = "stale"
 
 
 class Contended(StoreError):
-    """A placement no longer holds: others were faster.
+    """A placement no longer holds: other claims came first.
 
     Attributes
     ----------
     reasons : tuple of str
-        What it would break now.
+        The rules that it would break now.
     """
 
     code = "contended"

@@ -1,4 +1,4 @@
-"""The store: transactions that read one state, and those that write one after the other."""
+"""The store: transactions that read one state, and transactions that write one after the other."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from sqlalchemy.orm import Session
 
 from groupsolver.store.database.engine import (
     LOCK_WAIT,
-    for_reading,
-    for_writing,
+    acquire_write_lock,
+    engine_for_reading,
+    engine_for_writing,
     open_engine,
-    take_turn,
-    told,
+    translate_database_errors,
 )
-from groupsolver.store.database.retry_turns import Turns
-from groupsolver.store.database.transaction import Tx, revision_of
+from groupsolver.store.database.retry_turns import RetryTurns
+from groupsolver.store.database.transaction import WriteTransaction, revision_of
 from groupsolver.store.entities import Instance
 from groupsolver.store.errors import StoreUnavailable
-from groupsolver.store.repositories.instances import sweep
+from groupsolver.store.repositories.instances import remove_expired_instances
 
 Clock = Callable[[], float]
 
@@ -34,16 +34,19 @@ class Store:
     Parameters
     ----------
     address : str
-        ``sqlite:///file`` or ``postgresql://...``; see `groupsolver.store.database.migrate` for its tables.
+        ``sqlite:///file`` or ``postgresql://...``. `groupsolver.store.database.migrate` makes its
+        tables.
     clock : callable, default `time.time`
-        Gives seconds since 1970.
+        Returns seconds since 1970.
     lock_wait : float, default 5
-        Seconds that a writer waits for others before it is `StoreUnavailable`.
+        Seconds that a writer waits for other writers before it raises `StoreUnavailable`.
 
     Attributes
     ----------
-    swept : callable
-        Told of instances whose claims ended unconfirmed, once they are out.
+    on_expired : callable
+        Called with the instances whose claims ended unconfirmed, after they were removed.
+    retry_turns : RetryTurns
+        Queue of the requests whose claims lost against others.
     """
 
     def __init__(
@@ -51,41 +54,50 @@ class Store:
     ) -> None:
         self.engine: Engine = open_engine(address, lock_wait=lock_wait)
         self.clock = clock
-        self.swept: Callable[[Sequence[Instance]], object] = lambda _: None
-        self.turns = Turns(self.engine)
-        self._read = for_reading(self.engine)
-        self._write = for_writing(self.engine)
+        self.on_expired: Callable[[Sequence[Instance]], object] = lambda _: None
+        self.retry_turns = RetryTurns(self.engine)
+        self._read_engine = engine_for_reading(self.engine)
+        self._write_engine = engine_for_writing(self.engine)
         # Threads of this process queue here: SQLite's own waiting is neither fair nor quick.
-        self._turn = Lock()
+        self._writer_lock = Lock()
         self._lock_wait = lock_wait
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """See one state, whatever others write meanwhile. Raises `StoreUnavailable`."""
-        with told(), Session(self._read) as session:
+        """Open a session that sees one state, whatever others write. Raises `StoreUnavailable`."""
+        with translate_database_errors(), Session(self._read_engine) as session:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Tx]:
-        """Change things, alone: others wait. All is written at the end, or nothing. Raises `StoreUnavailable`."""
-        if not self._turn.acquire(timeout=self._lock_wait):
+    def write(self) -> Iterator[WriteTransaction]:
+        """Open the only writing transaction; other writers wait.
+
+        Everything is written at the end, or nothing. Raises `StoreUnavailable`.
+        """
+        if not self._writer_lock.acquire(timeout=self._lock_wait):
             raise StoreUnavailable("other writers hold the database")
         try:
-            with told(), Session(self._write) as session, _undone(session):
-                tx = self._begun(session)
-                if ended := sweep(tx):
-                    # Written for itself: what follows reads a revision that stays, even where it is rolled back.
-                    _end(tx)
-                    self.swept(ended)
-                    tx = self._begun(session)
+            with (
+                translate_database_errors(),
+                Session(self._write_engine) as session,
+                _rollback_on_error(session),
+            ):
+                tx = self._begin(session)
+                expired = remove_expired_instances(tx)
+                if expired:
+                    # A transaction of its own: the caller's may be rolled back, and the revision
+                    # that it reads must stay.
+                    _commit(tx)
+                    self.on_expired(expired)
+                    tx = self._begin(session)
                 yield tx
-                _end(tx)
+                _commit(tx)
         finally:
-            self._turn.release()
+            self._writer_lock.release()
 
-    def _begun(self, session: Session) -> Tx:
-        take_turn(session.connection())
-        return Tx(session, revision_of(session) + 1, self.clock())
+    def _begin(self, session: Session) -> WriteTransaction:
+        acquire_write_lock(session.connection())
+        return WriteTransaction(session, revision_of(session) + 1, self.clock())
 
     def ping(self) -> None:
         """Ask the database for anything. Raises `StoreUnavailable`."""
@@ -93,18 +105,21 @@ class Store:
             revision_of(session)
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections."""
         self.engine.dispose()
 
 
-def _end(tx: Tx) -> None:
-    tx.close()
+def _commit(tx: WriteTransaction) -> None:
+    tx.write_journal()
     tx.session.commit()
 
 
 @contextmanager
-def _undone(session: Session) -> Iterator[None]:
-    """Roll back whatever failed, and at least end its connection: closing a session after a failed COMMIT does not."""
+def _rollback_on_error(session: Session) -> Iterator[None]:
+    """Roll back what failed, or at least drop its connection.
+
+    Closing a session after a failed COMMIT does neither.
+    """
     try:
         yield
     except BaseException:

@@ -1,1 +1,1 @@
-"""What goes over HTTP: the bodies as values, in JSON and in XML."""
+"""HTTP bodies: as values, in JSON and in XML."""

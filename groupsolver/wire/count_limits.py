@@ -1,7 +1,7 @@
-"""How much of one thing a body may hold.
+"""Limits on the number of things in a body.
 
-Counted before anything is validated: each wrong item is a fault, and a fault costs a hundred
-times what its item costs to send.
+They are checked before anything is validated: each wrong item is a fault, and a fault costs a
+hundred times what its item costs to send.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from groupsolver.constraints.policy import Policy
 
-POLICIES = 1000  # of a group; the server's `most_policies` is the limit of those that are sound
+POLICIES = 1000  # of a group; the server's `most_policies` limits those that are valid
 NAMES = 1000  # of a policy, in all its lists and mappings together
 POLICIES_SIZE = 64 * 2**10  # characters of a group's policies, as JSON
 INSTANCES = 10_000
@@ -24,47 +24,59 @@ FLAVORS = 2000
 CLASSES = 64  # of resources
 
 
-def at_most(most: int) -> BeforeValidator:
-    """Refuse longer lists and mappings, without a look at what is in them."""
+def at_most(limit: int) -> BeforeValidator:
+    """Return a validator that refuses longer lists and mappings, without reading their items."""
 
     def check(value: Any) -> Any:
-        if isinstance(value, list | tuple | dict) and len(value) > most:
-            raise _too_many(f"expected at most {most} here, found {len(value)}")
+        if isinstance(value, list | tuple | dict) and len(value) > limit:
+            raise _too_many(f"expected at most {limit} here, found {len(value)}")
         return value
 
     return BeforeValidator(check)
 
 
 def small_policies(policies: Any) -> Any:
-    """Refuse policies that name too much: all of a project's are read while everyone else waits."""
+    """Refuse policies that name too much: reading a project's policies holds up all other writers.
+
+    Raises
+    ------
+    PydanticCustomError
+        ``out-of-range``, for more than `NAMES` in one policy or `POLICIES_SIZE` characters in all.
+    """
     if not isinstance(policies, list | tuple):
         return policies
     for i, policy in enumerate(policies):
-        if isinstance(policy, dict) and (count := _names(policy)) > NAMES:
+        count = _count_names(policy) if isinstance(policy, dict) else 0
+        if count > NAMES:
             raise _too_many(
                 f"expected at most {NAMES} names in a policy, found {count} in policies[{i}]"
             )
-    size = len(
-        json.dumps(
-            policies, separators=(",", ":"), ensure_ascii=False, skipkeys=True, default=_plain
-        )
+    text = json.dumps(
+        policies, separators=(",", ":"), ensure_ascii=False, skipkeys=True, default=_to_json
     )
-    if size > POLICIES_SIZE:
-        raise _too_many(f"expected at most {POLICIES_SIZE} characters of policies, found {size}")
+    if len(text) > POLICIES_SIZE:
+        raise _too_many(
+            f"expected at most {POLICIES_SIZE} characters of policies, found {len(text)}"
+        )
     return policies
 
 
-def _names(policy: dict[str, Any]) -> int:
-    count, todo = 0, [*policy.values()]
-    while todo:
-        node = todo.pop()
-        if isinstance(node, list | dict):
+def _count_names(policy: dict[str, Any]) -> int:
+    """Return the number of items in all lists and mappings of a policy, at any depth."""
+    count = 0
+    stack = [*policy.values()]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
             count += len(node)
-            todo.extend(node.values() if isinstance(node, dict) else node)
+            stack.extend(node.values())
+        elif isinstance(node, list):
+            count += len(node)
+            stack.extend(node)
     return count
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     return value.document() if isinstance(value, Policy) else None
 
 

@@ -1,4 +1,4 @@
-"""How deep a body may be, and what text it may hold: the same in JSON and in XML."""
+"""Limits on the depth of a body and on the characters of its text, the same in JSON and XML."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import Any
 from groupsolver.errors import BadInput, Fault
 from groupsolver.files.fault_text import path_of, refuse
 
-# Lists and mappings within each other: no body that has a meaning comes near it.
-DEPTH = 64
-# What XML 1.0 has no way to write; JSON can.
-UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# Lists and mappings inside each other: no meaningful body comes near it.
+MAX_DEPTH = 64
+# Characters that JSON can carry and XML 1.0 cannot.
+NOT_FOR_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def bound_depth(data: Any) -> None:
-    """Raise `BadInput`, ``too-deep``, for lists and mappings that nest deeper than `DEPTH`."""
+def require_shallow(data: Any) -> None:
+    """Raise `BadInput`, ``too-deep``, for lists and mappings nested deeper than `MAX_DEPTH`."""
+    # All containers of one depth after the other: a body may nest deeper than Python recurses.
     level = [data] if isinstance(data, (dict, list)) else []
-    for _ in range(DEPTH):
+    for _ in range(MAX_DEPTH):
         level = [
             inner
             for node in level
@@ -31,31 +32,38 @@ def bound_depth(data: Any) -> None:
 
 
 def too_deep() -> BadInput:
-    """Give the error of a body that is nested too deep."""
-    return refuse("too-deep", f"expected lists and mappings at most {DEPTH} deep")
+    """Return the error for a body that is nested too deep."""
+    return refuse("too-deep", f"expected lists and mappings at most {MAX_DEPTH} deep")
 
 
-def only_fit(data: Any) -> None:
-    """Raise `BadInput`, ``not-for-xml``, for each text or key with characters that XML 1.0 cannot carry."""
-    if faults := list(_unfit(data)):
+def require_xml_characters(data: Any) -> None:
+    """Raise `BadInput`, ``not-for-xml``, for each text or key that XML 1.0 cannot carry."""
+    faults = list(_character_faults(data))
+    if faults:
         raise BadInput(faults)
 
 
-def _unfit(root: Any) -> Iterator[Fault]:
-    todo: list[tuple[tuple[str | int, ...], Any]] = [((), root)]
-    while todo:
-        loc, node = todo.pop()
-        if isinstance(node, str) and (found := UNFIT.search(node)):
-            yield Fault("not-for-xml", path_of(loc, root), _message(found))
+def _character_faults(root: Any) -> Iterator[Fault]:
+    """Yield the faults in the document's order."""
+    stack: list[tuple[tuple[str | int, ...], Any]] = [((), root)]
+    while stack:
+        loc, node = stack.pop()
+        # Pushed in reverse, so that the first is popped first.
+        if isinstance(node, str):
+            if found := NOT_FOR_XML.search(node):
+                yield Fault("not-for-xml", path_of(loc, root), _message(found))
         elif isinstance(node, dict):
-            for key in node:
-                if found := UNFIT.search(key):
-                    yield Fault(
-                        "not-for-xml", path_of((*loc, key), root), "in the key: " + _message(found)
-                    )
-            todo.extend(reversed([((*loc, key), inner) for key, inner in node.items()]))
+            yield from _key_faults(node, loc, root)
+            stack.extend(reversed([((*loc, key), inner) for key, inner in node.items()]))
         elif isinstance(node, list):
-            todo.extend(reversed([((*loc, i), inner) for i, inner in enumerate(node)]))
+            stack.extend(reversed([((*loc, i), inner) for i, inner in enumerate(node)]))
+
+
+def _key_faults(node: dict[str, Any], loc: tuple[str | int, ...], root: Any) -> Iterator[Fault]:
+    for key in node:
+        if found := NOT_FOR_XML.search(key):
+            message = "in the key: " + _message(found)
+            yield Fault("not-for-xml", path_of((*loc, key), root), message)
 
 
 def _message(found: re.Match[str]) -> str:

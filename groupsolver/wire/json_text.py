@@ -1,4 +1,4 @@
-"""JSON bodies to plain data: what a file may hold, and XML can carry."""
+"""JSON bodies to plain data: limited to what a file may hold and XML can carry."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Any
 
 from groupsolver.files.fault_text import refuse
 from groupsolver.files.json_text import parse_json
-from groupsolver.wire.document_limits import bound_depth, only_fit
+from groupsolver.wire.document_limits import require_shallow, require_xml_characters
 
-# Text without any of these holds nothing that XML cannot carry: JSON itself has no bare control characters.
+# Text without any of these holds nothing that XML cannot carry: JSON itself allows control
+# characters only as escapes.
 _SUSPECT = re.compile(r"\\(?:[bf]|u(?:00[01]|[dD][89a-fA-F]|[fF]{3}[eEfF]))|[\ufffe\uffff]")
 
 
 def parse_json_body(text: str) -> Any:
-    """Read JSON.
+    """Parse JSON.
 
     Raises
     ------
@@ -27,7 +28,7 @@ def parse_json_body(text: str) -> Any:
     except json.JSONDecodeError as error:
         message = f"expected JSON: line {error.lineno}, column {error.colno}: {error.msg}"
         raise refuse("not-json", message) from None
-    bound_depth(data)
+    require_shallow(data)
     if _SUSPECT.search(text):
-        only_fit(data)
+        require_xml_characters(data)
     return data

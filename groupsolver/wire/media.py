@@ -1,4 +1,4 @@
-"""Which form a body has, and which one is asked for: JSON or XML."""
+"""The form of a body, JSON or XML: the one that a request has, and the one that it accepts."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from groupsolver.errors import GroupsolverError, quoted
 
 Kind = Literal["json", "xml"]
 
-# Of what is asked for with equal weight, the first is answered.
-_ANSWERS: dict[str, Kind] = {
+# Of media types that are accepted with equal weight, the first is used.
+_ANSWER_KINDS: dict[str, Kind] = {
     "application/json": "json",
     "application/xml": "xml",
     "text/xml": "xml",
 }
-_BODIES: dict[str, Kind] = {**_ANSWERS, "application/merge-patch+json": "json"}
+_BODY_KINDS: dict[str, Kind] = {**_ANSWER_KINDS, "application/merge-patch+json": "json"}
 
 
 class NotAcceptable(GroupsolverError):
-    """None of the forms that are asked for is one that is answered."""
+    """None of the accepted media types is one that the server can send."""
 
     code: ClassVar[str] = "not-acceptable"
 
 
 class UnsupportedMedia(GroupsolverError):
-    """A body comes in a form that is not read."""
+    """A body has a media type or charset that the server does not read."""
 
     code: ClassVar[str] = "unsupported-media-type"
 
 
 class Form(NamedTuple):
-    """A form of answers, and the media type that it is sent as: XML has two."""
+    """A form of answers, and the media type with which it is sent: XML has two."""
 
     kind: Kind
     media: str
@@ -43,33 +43,34 @@ JSON = Form("json", "application/json")
 
 
 def answer_form(accept: str | None) -> Form:
-    """Choose the form of the answer by an ``Accept`` header; JSON where nothing is asked.
+    """Choose the form of the answer by an ``Accept`` header; JSON where there is none.
 
-    The highest weight wins, then the range that names a form over one that takes any, then JSON.
-    Parameters of a range, such as a charset, are passed over. Raises `NotAcceptable`.
+    The highest weight wins, then the range that names a form over one with a wildcard, then JSON.
+    Parameters of a range, such as a charset, are ignored. Raises `NotAcceptable`.
     """
     if accept is None or not accept.strip():
         return JSON
-    asked = parse_accept_header(accept, MIMEAccept)
-    plain = MIMEAccept([(what.partition(";")[0].strip(), weight) for what, weight in asked])
-    best = plain.best_match(_ANSWERS)
+    ranges = parse_accept_header(accept, MIMEAccept)
+    bare_ranges = [(media.partition(";")[0].strip(), weight) for media, weight in ranges]
+    best = MIMEAccept(bare_ranges).best_match(_ANSWER_KINDS)
     if best is None:
-        raise NotAcceptable(
-            f"expected one of {', '.join(_ANSWERS)} to be acceptable, found {quoted(accept)}"
-        )
-    return Form(_ANSWERS[best], best)
+        known = ", ".join(_ANSWER_KINDS)
+        raise NotAcceptable(f"expected one of {known} to be acceptable, found {quoted(accept)}")
+    return Form(_ANSWER_KINDS[best], best)
 
 
 def body_kind(content_type: str | None) -> Kind:
-    """Tell the form of a body by its ``Content-Type``; JSON where there is none. Raises `UnsupportedMedia`."""
+    """Return the form of a body by its ``Content-Type``; JSON where there is none.
+
+    Raises `UnsupportedMedia`.
+    """
     if content_type is None or not content_type.strip():
         return "json"
     media, options = parse_options_header(content_type)
-    kind = _BODIES.get(media.lower())
+    kind = _BODY_KINDS.get(media.lower())
     if kind is None:
-        raise UnsupportedMedia(
-            f"expected one of {', '.join(_BODIES)}, found {quoted(content_type)}"
-        )
+        known = ", ".join(_BODY_KINDS)
+        raise UnsupportedMedia(f"expected one of {known}, found {quoted(content_type)}")
     if options.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
         raise UnsupportedMedia(f"expected the charset utf-8, found {quoted(options['charset'])}")
     return kind

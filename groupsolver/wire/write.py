@@ -7,28 +7,31 @@ from typing import Any
 
 from groupsolver.model.value import Value
 from groupsolver.wire.media import Kind
-from groupsolver.wire.xml.from_data import document
+from groupsolver.wire.xml.from_data import write_document
 from groupsolver.wire.xml.shape import shape_of
 
 
 def write_body(kind: Kind, data: Any, model: type[Value], *, root: str | None = None) -> bytes:
-    """Write a body, which `groupsolver.wire.read.read_body` reads back as it is.
+    """Serialize a body; `groupsolver.wire.read.read_body` reads it back unchanged.
 
     Parameters
     ----------
     kind : {"json", "xml"}
     data : plain JSON data
-        As `groupsolver.wire.bodies.core.plain` gives it.
+        As `groupsolver.wire.bodies.plain_data.plain` returns it.
     model : type of Value
-        Tells what stands where, for XML.
+        The type of the body, for XML.
     root : str, optional
         The name of XML's root element; by default the body's only key.
 
     Raises
     ------
     ValueError
-        For what JSON or XML cannot say; data that was read before has nothing such.
+        For what JSON or XML cannot express; data that was read from a body has nothing of the kind.
     """
     if kind == "json":
-        return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{document(data, shape_of(model), root)}\n'.encode()
+        text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    else:
+        element = write_document(data, shape_of(model), root)
+        text = f'<?xml version="1.0" encoding="UTF-8"?>\n{element}\n'
+    return text.encode()

@@ -12,7 +12,7 @@ from groupsolver.errors import Fault
 from groupsolver.files.fault_text import shown
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.store.repositories import hosts
-from groupsolver.wire.bodies.core import FleetAnswer
+from groupsolver.wire.bodies.fleet import FleetAnswer
 
 
 def show(call: Call) -> Reply:

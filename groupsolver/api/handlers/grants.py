@@ -15,8 +15,8 @@ from groupsolver.store.errors import QuotaExceeded
 from groupsolver.store.repositories import grants
 from groupsolver.store.repositories.groups import find_group, find_groups
 from groupsolver.store.repositories.groups import find_joinable as joinable
-from groupsolver.wire.bodies.core import GroupView
 from groupsolver.wire.bodies.grants import GrantAnswer, GrantRequest, GrantsAnswer
+from groupsolver.wire.bodies.groups import GroupView
 
 
 def find_joinable(call: Call, group_id: str) -> StoredGroup:
@@ -42,7 +42,7 @@ def shown(call: Call, groups: Iterable[StoredGroup]) -> tuple[GroupView, ...]:
                 for one in find_groups(session, named, store.clock())
                 if one.tenant_id == call.tenant
             }
-            known |= grants.granted(session, call.tenant, named)
+            known |= grants.granted_groups(session, call.tenant, named)
     return tuple(
         group_view(group) if group.tenant_id == call.tenant else granted_view(call, group, known)
         for group in found

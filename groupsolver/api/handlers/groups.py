@@ -20,8 +20,9 @@ from groupsolver.api.services.group_registry import (
 from groupsolver.errors import Fault
 from groupsolver.store.entities import StoredGroup
 from groupsolver.store.errors import Stale
-from groupsolver.wire.bodies.core import GroupAnswer, GroupRequest, GroupsAnswer, plain
 from groupsolver.wire.bodies.grants import PreviewAnswer
+from groupsolver.wire.bodies.groups import GroupAnswer, GroupRequest, GroupsAnswer
+from groupsolver.wire.bodies.plain_data import plain
 from groupsolver.wire.read import validated
 
 _TRIES = 3

@@ -10,7 +10,7 @@ from groupsolver.api.serializers import instance_view
 from groupsolver.errors import Fault
 from groupsolver.store.errors import NotStored
 from groupsolver.store.repositories.instances import find_instance, list_instances, remove_instances
-from groupsolver.wire.bodies.core import InstanceAnswer, InstancesAnswer
+from groupsolver.wire.bodies.instances import InstanceAnswer, InstancesAnswer
 
 
 def index(call: Call) -> Reply:

@@ -84,7 +84,7 @@ class Reply:
     ----------
     status : int
     body : Value, dict or None
-        A value of `groupsolver.wire.bodies.core`, plain data of a JSON-only family, or nothing.
+        A value of `groupsolver.wire.bodies`, plain data of a JSON-only family, or nothing.
     headers : dict of str to str
     """
 

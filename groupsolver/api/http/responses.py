@@ -14,7 +14,8 @@ from groupsolver.api.http.route import Family, Route
 from groupsolver.api.observability.logs import REQUEST_ID
 from groupsolver.errors import Fault
 from groupsolver.model.value import Value
-from groupsolver.wire.bodies.core import ErrorsAnswer, ErrorView, plain
+from groupsolver.wire.bodies.errors import ErrorsAnswer, ErrorView
+from groupsolver.wire.bodies.plain_data import plain
 from groupsolver.wire.media import JSON, Form, NotAcceptable, answer_form
 from groupsolver.wire.write import write_body
 

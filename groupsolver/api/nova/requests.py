@@ -24,7 +24,7 @@ from groupsolver.api.nova.shape import meaning
 from groupsolver.errors import BadInput
 from groupsolver.files.fault_text import path_of, shown
 from groupsolver.model.value import INT64_MAX
-from groupsolver.wire.bodies.core import GroupFields
+from groupsolver.wire.bodies.groups import GroupFields
 from groupsolver.wire.count_limits import at_most
 from groupsolver.wire.json_text import parse_json_body
 

@@ -15,7 +15,8 @@ from groupsolver.api.observability.logs import REQUEST_ID
 from groupsolver.api.openapi.nova import GIVES
 from groupsolver.api.openapi.schemas import REF, ref, xml_of
 from groupsolver.model.fleet import Host
-from groupsolver.wire.bodies.core import ErrorsAnswer, GroupAnswer
+from groupsolver.wire.bodies.errors import ErrorsAnswer
+from groupsolver.wire.bodies.groups import GroupAnswer
 
 _TAGGED = (GroupAnswer, Host)
 _ALLOW = (HTTPStatus.METHOD_NOT_ALLOWED,)

@@ -17,7 +17,7 @@ from groupsolver.files.schema import closed
 from groupsolver.model.fleet import Host, Link
 from groupsolver.model.inventory import Inventory
 from groupsolver.model.numa_cell import Cell
-from groupsolver.wire.bodies.core import ErrorsAnswer, ErrorView
+from groupsolver.wire.bodies.errors import ErrorsAnswer, ErrorView
 from groupsolver.wire.xml.scalars import ITEM
 from groupsolver.wire.xml.shape import SINGULAR
 

@@ -189,7 +189,7 @@ def _brief(policy: Policy) -> str:
 
 
 def _plain(group: GroupView) -> Any:
-    from groupsolver.wire.bodies.core import plain
+    from groupsolver.wire.bodies.plain_data import plain
 
     return plain(group)
 

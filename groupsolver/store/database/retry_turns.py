@@ -1,4 +1,7 @@
-"""Turns of those whom others overtook: where all try at once, most of them solve for nothing."""
+"""A queue of requests whose claims lost against others.
+
+Where all of them solve again at once, most of them solve for nothing.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,15 @@ from threading import Lock
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-_TURN = 0x67726F7571  # of PostgreSQL's advisory locks, beside that of the writers
-_STEP = 0.02  # seconds between two looks at whether the turn is free
+_ADVISORY_LOCK = 0x67726F7571  # PostgreSQL's number for it; the writers' lock has another
+_POLL_INTERVAL = 0.02  # seconds between two tries to take the lock
 
 
-class Turns:
-    """One at a time: in this process, and on PostgreSQL in all processes of the database.
+class RetryTurns:
+    """A lock for retries: in this process, and on PostgreSQL among all processes of the database.
 
-    A turn is a courtesy, not a lock that anything rests on: who waits too long goes on without,
-    and it is given back when its holder's connection ends, however that may be.
+    Nothing relies on it for correctness. A request that waits too long goes on without its turn,
+    and the lock is released when its holder's connection ends, however it ends.
 
     Parameters
     ----------
@@ -27,57 +30,65 @@ class Turns:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._here = Lock()
+        self._process_lock = Lock()
 
     @contextmanager
-    def turn(self, seconds: float) -> Iterator[bool]:
-        """Wait for a turn, at most so long, and hold it; yields whether it was had."""
+    def take(self, seconds: float) -> Iterator[bool]:
+        """Wait at most `seconds` for a turn, and hold it; yield whether it was obtained."""
         end = time.monotonic() + seconds
-        if not self._here.acquire(timeout=max(0.0, seconds)):
+        if not self._process_lock.acquire(timeout=max(0.0, seconds)):
             yield False
             return
         try:
-            if self._engine.dialect.name != "postgresql":
+            if self._engine.dialect.name == "postgresql":
+                with self._among_processes(end) as obtained:
+                    yield obtained
+            else:
                 yield True
-                return
-            connection = self._everywhere(end)
-            try:
-                yield connection is not None
-            finally:
-                if connection is not None:
-                    _give_back(connection)
         finally:
-            self._here.release()
+            self._process_lock.release()
 
-    def _everywhere(self, end: float) -> Connection | None:
-        """Take the turn among all processes, on a connection that is in no transaction."""
+    @contextmanager
+    def _among_processes(self, end: float) -> Iterator[bool]:
+        connection = self._lock_database(end)
+        try:
+            yield connection is not None
+        finally:
+            if connection is not None:
+                _unlock_database(connection)
+
+    def _lock_database(self, end: float) -> Connection | None:
+        """Take PostgreSQL's lock, on a connection without a transaction; None where it fails."""
         try:
             connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        except SQLAlchemyError:  # whoever solves next will hear of it
+        except SQLAlchemyError:  # the solve that follows will report it
             return None
         try:
-            while not connection.exec_driver_sql(
-                f"SELECT pg_try_advisory_lock({_TURN})"
-            ).scalar_one():
+            while not _try_lock(connection):
                 if time.monotonic() >= end:
                     connection.close()
                     return None
-                time.sleep(_STEP)
+                time.sleep(_POLL_INTERVAL)
         except SQLAlchemyError:
             _drop(connection)
             return None
         return connection
 
 
-def _give_back(connection: Connection) -> None:
+def _try_lock(connection: Connection) -> bool:
+    taken = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_ADVISORY_LOCK})")
+    return bool(taken.scalar_one())
+
+
+def _unlock_database(connection: Connection) -> None:
     try:
-        connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_TURN})")
+        connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_ADVISORY_LOCK})")
         connection.close()
     except SQLAlchemyError:
         _drop(connection)
 
 
 def _drop(connection: Connection) -> None:
-    """End a connection for good: its locks end with it."""
+    """Close a connection for good: its locks end with it."""
     connection.invalidate()
     connection.close()

@@ -1,4 +1,4 @@
-"""The tables. Only the files of this folder see them; what goes in and out is `records`."""
+"""The tables. Only the store's own files see rows; callers see `groupsolver.store.entities`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Base(DeclarativeBase):
 
 
 class FleetRow(Base):
-    """One row: what is not of any one host, and the revision of all that is stored, with its stamp."""
+    """The one row for levels and links, and for the revision of everything with its stamp."""
 
     __tablename__ = "fleet"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -32,7 +32,7 @@ class FleetRow(Base):
 
 
 class HostRow(Base):
-    """A host; `document` is its JSON text, in the files' shape."""
+    """A host; `document` is its JSON text, as in a fleet file."""
 
     __tablename__ = "hosts"
     seq: Mapped[int] = mapped_column(_Serial, primary_key=True)
@@ -86,7 +86,7 @@ class GrantRow(Base):
 
 
 class PlacementRow(Base):
-    """A placement that was claimed, as long as one of its instances is there."""
+    """A placement that was claimed; kept as long as one of its instances."""
 
     __tablename__ = "placements"
     id: Mapped[str] = mapped_column(_Id, primary_key=True)
@@ -120,7 +120,7 @@ class InstanceRow(Base):
 
 
 class AllocationRow(Base):
-    """What an instance takes of one resource class of its host."""
+    """The amount that an instance takes of one resource class of its host."""
 
     __tablename__ = "allocations"
     instance_id: Mapped[str] = mapped_column(
@@ -131,7 +131,7 @@ class AllocationRow(Base):
 
 
 class JournalRow(Base):
-    """What each revision changed: servers read on from where they stand."""
+    """One thing that a revision changed; a server reads the rows after the revision it knows."""
 
     __tablename__ = "journal"
     seq: Mapped[int] = mapped_column(_Serial, primary_key=True)
@@ -143,7 +143,7 @@ class JournalRow(Base):
 
 
 class AnswerRow(Base):
-    """What a request with an idempotency key was answered; no status while it is under way."""
+    """The answer to a request with an idempotency key; no status while it is in progress."""
 
     __tablename__ = "answers"
     id: Mapped[int] = mapped_column(_Serial, primary_key=True)

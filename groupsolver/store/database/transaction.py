@@ -10,26 +10,26 @@ from sqlalchemy.orm import Session
 
 from groupsolver.store.database.tables import FleetRow, JournalRow
 
-KEPT = 200_000  # rows of the journal: a server that is further behind reads all anew
-_TRIM_EVERY = 10_000  # rows
+MAX_JOURNAL_ROWS = 200_000  # kept rows: a server that is further behind reads everything again
+_TRIM_INTERVAL = 10_000  # rows that are written between two trims
 
 
-class At(NamedTuple):
+class HistoryPoint(NamedTuple):
     """A point in the database's history.
 
     Attributes
     ----------
     revision : int
     stamp : str
-        Drawn anew with every revision: a history that went back, as by a restored backup, comes to the same
-        revisions again, but with other stamps.
+        Random, new with every revision. A history that went back, as after a restored backup,
+        reaches the same revisions again, but with other stamps.
     """
 
     revision: int
     stamp: str
 
 
-class Tx:
+class WriteTransaction:
     """A transaction that writes: it holds the one lock, and notes what it changes.
 
     Attributes
@@ -45,30 +45,42 @@ class Tx:
         self.session = session
         self.revision = revision
         self.now = now
-        self._noted: dict[tuple[str, str], None] = {}
+        self._noted: dict[tuple[str, str], None] = {}  # an ordered set
 
     def note(self, kind: str, key: str = "") -> None:
-        """Say that something was made, changed or removed: ``host``, ``group``, ``instance`` or ``fleet``."""
+        """Note that something was created, changed or removed.
+
+        Parameters
+        ----------
+        kind : {"host", "group", "instance", "fleet"}
+        key : str
+            Its name or id; "" for the fleet.
+        """
         self._noted[kind, key] = None
 
-    def close(self) -> None:
-        """Write the journal."""
+    def write_journal(self) -> None:
+        """Write the journal of what was noted."""
         if not self._noted:
             return
-        at = {"revision": self.revision, "stamp": uuid4().hex}
-        rows = [{**at, "kind": kind, "key": key} for kind, key in self._noted]
+        point = {"revision": self.revision, "stamp": uuid4().hex}
+        rows = [{**point, "kind": kind, "key": key} for kind, key in self._noted]
         self.session.execute(insert(JournalRow), rows)
-        self.session.execute(update(FleetRow).values(**at))
+        self.session.execute(update(FleetRow).values(**point))
+        self._trim_journal(len(rows))
+
+    def _trim_journal(self, written: int) -> None:
         last = self.session.scalars(select(func.max(JournalRow.seq))).one() or 0
-        if last // _TRIM_EVERY != (last - len(rows)) // _TRIM_EVERY:
-            self.session.execute(delete(JournalRow).where(JournalRow.seq <= last - KEPT))
+        before = last - written
+        if last // _TRIM_INTERVAL != before // _TRIM_INTERVAL:
+            old = JournalRow.seq <= last - MAX_JOURNAL_ROWS
+            self.session.execute(delete(JournalRow).where(old))
 
 
-def at_of(session: Session) -> At:
-    """Give the point in history that a transaction sees."""
-    return At(*session.execute(select(FleetRow.revision, FleetRow.stamp)).one())
+def history_point_of(session: Session) -> HistoryPoint:
+    """Return the point in history that a transaction sees."""
+    return HistoryPoint(*session.execute(select(FleetRow.revision, FleetRow.stamp)).one())
 
 
 def revision_of(session: Session) -> int:
-    """Give the revision of the state that a transaction sees."""
+    """Return the revision of the state that a transaction sees."""
     return session.scalars(select(FleetRow.revision)).one()

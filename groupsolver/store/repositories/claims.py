@@ -1,4 +1,7 @@
-"""A claim: under the lock, what a placement depends on is read again, held against every rule, and written."""
+"""Claims: under the lock, a solved placement is checked again where the state changed, and written.
+
+The check covers every rule that the placement depends on.
+"""
 
 from __future__ import annotations
 
@@ -9,27 +12,27 @@ from typing import Any
 from groupsolver.checking.check import check
 from groupsolver.errors import BadInput
 from groupsolver.model.result import Witness
-from groupsolver.store.database.transaction import At
+from groupsolver.store.database.transaction import HistoryPoint
 from groupsolver.store.entities import Instance
 from groupsolver.store.errors import Contended
 from groupsolver.store.repositories import idempotency
 from groupsolver.store.repositories.instances import StoredPlacement, add_placement
-from groupsolver.store.state.problem_scope import Batch, application
+from groupsolver.store.state.problem_scope import RequestedPlacement, compose_application
 from groupsolver.store.state.snapshot_cache import Snapshot, SnapshotCache
 from groupsolver.store.store import Store
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A solved batch, ready to be written.
+    """A solved placement, ready to be written.
 
     Parameters
     ----------
-    batch : Batch
+    requested : RequestedPlacement
     hosts : mapping of str to str
         Host of each instance.
-    seen : At
-        The point in history that it was solved on.
+    solved_at : HistoryPoint
+        The point in history on which it was solved.
     placement : StoredPlacement
     cells : mapping of str to str
         Cell of each instance that takes from one.
@@ -37,34 +40,34 @@ class Claim:
         Where `survives` places lost members again, by loss.
     """
 
-    batch: Batch
+    requested: RequestedPlacement
     hosts: Mapping[str, str]
-    seen: At
+    solved_at: HistoryPoint
     placement: StoredPlacement
     cells: Mapping[str, str] = field(default_factory=dict)
     witness: Witness | None = None
 
     def instances(self) -> list[Instance]:
-        """Give the instances as they will be stored."""
+        """Return the instances as they will be stored."""
         return [
             Instance(
-                id=one.id,
-                tenant_id=self.batch.tenant_id,
-                name=one.name,
-                group=one.group,
-                host=self.hosts[one.id],
-                resources=one.resources,
+                id=instance.id,
+                tenant_id=self.requested.tenant_id,
+                name=instance.name,
+                group=instance.group,
+                host=self.hosts[instance.id],
+                resources=instance.resources,
                 placement=self.placement.id,
                 expires=self.placement.expires,
-                cell=self.cells.get(one.id),
+                cell=self.cells.get(instance.id),
             )
-            for one in self.batch.wanted
+            for instance in self.requested.instances
         ]
 
 
 @dataclass(frozen=True)
-class Kept:
-    """An answer that goes with a claim: both are written, or neither."""
+class KeptAnswer:
+    """The answer for an idempotency key, which is written together with a claim or not at all."""
 
     key: idempotency.Key
     status: int
@@ -72,25 +75,30 @@ class Kept:
 
 
 def commit(
-    store: Store, snapshot_cache: SnapshotCache, claim: Claim, kept: Kept | None = None
+    store: Store, snapshot_cache: SnapshotCache, claim: Claim, kept: KeptAnswer | None = None
 ) -> list[Instance]:
     """Write a claim: capacity and membership, in one transaction.
 
     Claims come one at a time. Where anything was written since the placement was solved, every rule
-    that looks at it is checked again over what is stored now.
+    that it depends on is checked again over what is stored now.
+
+    Returns
+    -------
+    list of Instance
+        As they were stored.
 
     Raises
     ------
     Contended
         The placement no longer holds; nothing was written.
     NotStored, IdTaken, QuotaExceeded
-        Its groups, ids or quotas changed meanwhile.
+        Its groups, ids or quotas changed in the meantime.
     StoreUnavailable
     """
     with store.write() as tx:
-        now = snapshot_cache.within(tx.session)
-        if now.at != claim.seen:
-            _holds(claim, now)
+        now = snapshot_cache.snapshot_within(tx.session)
+        if now.history_point != claim.solved_at:
+            _require_valid(claim, now)
         instances = claim.instances()
         add_placement(tx, claim.placement, instances)
         if kept is not None:
@@ -98,19 +106,19 @@ def commit(
     return instances
 
 
-def _holds(claim: Claim, now: Snapshot) -> None:
-    app = application(claim.batch, now)
+def _require_valid(claim: Claim, now: Snapshot) -> None:
+    """Raise `Contended` where a claim breaks a rule on a newer snapshot."""
+    app = compose_application(claim.requested, now)
     try:
-        objective = claim.batch.objective
         verdict = check(
             app,
             now.fleet,
             claim.hosts,
-            objective=objective,
+            objective=claim.requested.objective,
             cells=claim.cells,
             witness=claim.witness,
         )
-    except BadInput as error:  # a host went, or a level
+    except BadInput as error:  # a host or a level was removed
         raise Contended([str(fault) for fault in error.faults]) from None
     if verdict.violations:
         raise Contended([str(violation) for violation in verdict.violations])

@@ -1,4 +1,4 @@
-"""Idempotency keys: what a request with a key was answered, so that asking again does nothing again."""
+"""Idempotency keys: the answer to a request with a key, so that repeating it does nothing again."""
 
 from __future__ import annotations
 
@@ -6,26 +6,27 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy.orm import Session
 
 from groupsolver.store.database.tables import AnswerRow
-from groupsolver.store.database.transaction import Tx
+from groupsolver.store.database.transaction import WriteTransaction
 from groupsolver.store.errors import KeyInFlight, KeyReused, QuotaExceeded
 
-KEPT = 24 * 3600.0  # seconds that an answer is kept
+ANSWER_LIFETIME = 24 * 3600.0  # seconds that an answer is kept
 MAX_KEYS = 10_000  # keys of one project that are kept
 MAX_TEXT = 256 * 2**20  # characters of their answers
 
 
 @dataclass(frozen=True)
 class Key:
-    """A request's key.
+    """A request's idempotency key.
 
     Parameters
     ----------
     tenant_id, key : str
     fingerprint : str
-        Of the body, and whatever else makes the request what it is.
+        Of the body, and of everything else that distinguishes the request.
     """
 
     tenant_id: str
@@ -33,13 +34,20 @@ class Key:
     fingerprint: str
 
 
-def begin(tx: Tx, key: Key, patience: float) -> tuple[int, Any] | None:
-    """Take a key, or give the status and body of its answer.
+def begin(tx: WriteTransaction, key: Key, patience: float) -> tuple[int, Any] | None:
+    """Reserve a key, or return the answer that is kept for it.
 
     Parameters
     ----------
+    tx : WriteTransaction
+    key : Key
     patience : float
-        Seconds after which a request that never ended has surely died with its server.
+        Seconds after which a request that never ended must have died with its server.
+
+    Returns
+    -------
+    (int, JSON data) or None
+        Status and body of the answer; None where the key is reserved now.
 
     Raises
     ------
@@ -47,28 +55,15 @@ def begin(tx: Tx, key: Key, patience: float) -> tuple[int, Any] | None:
     """
     session = tx.session
     session.execute(delete(AnswerRow).where(AnswerRow.until <= tx.now))
-    row = session.scalars(
-        select(AnswerRow).where(AnswerRow.tenant_id == key.tenant_id, AnswerRow.key == key.key)
-    ).one_or_none()
+    same_key = (AnswerRow.tenant_id == key.tenant_id) & (AnswerRow.key == key.key)
+    row = session.scalars(select(AnswerRow).where(same_key)).one_or_none()
     if row is None:
-        mine = select(func.count(), func.sum(AnswerRow.size)).where(
-            AnswerRow.tenant_id == key.tenant_id
-        )
-        count, size = session.execute(mine).one()
-        if count >= MAX_KEYS:
-            raise QuotaExceeded(
-                f"a project may use at most {MAX_KEYS} idempotency keys in 24 hours"
-            )
-        if (size or 0) >= MAX_TEXT:
-            raise QuotaExceeded(
-                f"the answers that a project's idempotency keys keep have {MAX_TEXT} characters"
-            )
-        until = tx.now + patience
+        _require_quota(session, key.tenant_id)
         values = {
             "tenant_id": key.tenant_id,
             "key": key.key,
             "fingerprint": key.fingerprint,
-            "until": until,
+            "until": tx.now + patience,
         }
         session.execute(insert(AnswerRow).values(**values))
         return None
@@ -79,27 +74,46 @@ def begin(tx: Tx, key: Key, patience: float) -> tuple[int, Any] | None:
     return row.status, row.body
 
 
-def finish(tx: Tx, key: Key, status: int, body: Any) -> None:
-    """Keep an answer, in the transaction that makes it true. Raises `KeyInFlight` where the key was lost to another."""
-    values = {"status": status, "body": body, "size": len(json.dumps(body)), "until": tx.now + KEPT}
-    mine = (
-        update(AnswerRow)
-        .where(*_is(key), AnswerRow.status.is_(None))
-        .values(**values)
-        .returning(AnswerRow.id)
-    )
-    if tx.session.execute(mine).first() is None:
+def _require_quota(session: Session, tenant: str) -> None:
+    query = select(func.count(), func.sum(AnswerRow.size)).where(AnswerRow.tenant_id == tenant)
+    count, size = session.execute(query).one()
+    if count >= MAX_KEYS:
+        raise QuotaExceeded(f"a project may use at most {MAX_KEYS} idempotency keys in 24 hours")
+    if (size or 0) >= MAX_TEXT:
+        raise QuotaExceeded(
+            f"the answers kept for a project's idempotency keys have {MAX_TEXT} characters"
+        )
+
+
+def finish(tx: WriteTransaction, key: Key, status: int, body: Any) -> None:
+    """Keep an answer, in the transaction that makes it true.
+
+    Raises
+    ------
+    KeyInFlight
+        Where another request took the key over.
+    """
+    values = {
+        "status": status,
+        "body": body,
+        "size": len(json.dumps(body)),
+        "until": tx.now + ANSWER_LIFETIME,
+    }
+    statement = update(AnswerRow).where(_is_open(key)).values(**values).returning(AnswerRow.id)
+    if tx.session.execute(statement).first() is None:
         raise KeyInFlight("another request took this idempotency key over")
 
 
-def abandon(tx: Tx, key: Key) -> None:
-    """Give a key back: the request came to nothing, and may be tried again."""
-    tx.session.execute(delete(AnswerRow).where(*_is(key), AnswerRow.status.is_(None)))
+def abandon(tx: WriteTransaction, key: Key) -> None:
+    """Release a key whose request failed: it may be tried again."""
+    tx.session.execute(delete(AnswerRow).where(_is_open(key)))
 
 
-def _is(key: Key) -> tuple[Any, ...]:
+def _is_open(key: Key) -> ColumnElement[bool]:
+    """Return the SQL condition for the row of a key that has no answer yet."""
     return (
-        AnswerRow.tenant_id == key.tenant_id,
-        AnswerRow.key == key.key,
-        AnswerRow.fingerprint == key.fingerprint,
+        (AnswerRow.tenant_id == key.tenant_id)
+        & (AnswerRow.key == key.key)
+        & (AnswerRow.fingerprint == key.fingerprint)
+        & AnswerRow.status.is_(None)
     )

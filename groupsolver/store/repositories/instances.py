@@ -1,23 +1,24 @@
-"""Instances in the store: where each is, and what it takes."""
+"""Instances in the store: the host of each, and the resources that it takes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from groupsolver.store.database.tables import AllocationRow, InstanceRow, PlacementRow
-from groupsolver.store.database.transaction import Tx
+from groupsolver.store.database.transaction import WriteTransaction
 from groupsolver.store.entities import Instance
 from groupsolver.store.errors import NotStored
-from groupsolver.store.mappers import alive, chunks, instances_of
+from groupsolver.store.mappers import instances_from_rows, is_alive, split_keys
 from groupsolver.store.repositories.groups import Page, touch_group
 
 
 @dataclass(frozen=True)
 class StoredPlacement:
-    """What is kept of a placement: its value when it was found, and until when it must be confirmed."""
+    """The part of a placement that is kept: its value, and until when it must be confirmed."""
 
     id: str
     tenant_id: str
@@ -29,43 +30,71 @@ class StoredPlacement:
 
 
 def list_instances(session: Session, tenant: str, page: Page, now: float) -> list[Instance]:
-    """Give a project's instances, in the order in which they were placed. Raises `NotStored`: the marker."""
-    query = (
-        select(InstanceRow)
-        .where(InstanceRow.tenant_id == tenant, alive(now))
-        .order_by(InstanceRow.seq)
-    )
+    """Return a project's instances, in the order in which they were placed.
+
+    Raises
+    ------
+    NotStored
+        Where the page's marker is not one of them.
+    """
+    query = select(InstanceRow).where(_is_visible(tenant, now)).order_by(InstanceRow.seq)
     if page.marker is not None:
-        query = query.where(InstanceRow.seq > _row(session, page.marker, tenant, now).seq)
+        marker = _find_row(session, page.marker, tenant, now)
+        query = query.where(InstanceRow.seq > marker.seq)
     query = query.limit(page.limit).offset(page.offset or None)
-    return instances_of(session, list(session.scalars(query)))
+    return instances_from_rows(session, list(session.scalars(query)))
 
 
 def find_instance(session: Session, key: str, tenant: str, now: float) -> Instance:
-    """Give one instance of a project. Raises `NotStored`."""
-    return instances_of(session, [_row(session, key, tenant, now)])[0]
+    """Return one instance of a project. Raises `NotStored`."""
+    row = _find_row(session, key, tenant, now)
+    return instances_from_rows(session, [row])[0]
 
 
-def _row(session: Session, key: str, tenant: str, now: float) -> InstanceRow:
-    query = select(InstanceRow).where(
-        InstanceRow.id == key, InstanceRow.tenant_id == tenant, alive(now)
-    )
+def find_instances(session: Session, keys: list[str], tenant: str, now: float) -> list[Instance]:
+    """Return some instances of a project, in the order in which they were placed.
+
+    Raises
+    ------
+    NotStored
+        For the first that is not there.
+    """
+    rows: list[InstanceRow] = []
+    for some in split_keys(keys):
+        query = select(InstanceRow).where(InstanceRow.id.in_(some), _is_visible(tenant, now))
+        rows += session.scalars(query)
+    found = {row.id for row in rows}
+    for key in keys:
+        if key not in found:
+            raise NotStored("instance", key)
+    rows.sort(key=lambda row: row.seq)
+    return instances_from_rows(session, rows)
+
+
+def _find_row(session: Session, key: str, tenant: str, now: float) -> InstanceRow:
+    query = select(InstanceRow).where(InstanceRow.id == key, _is_visible(tenant, now))
     row = session.scalars(query).one_or_none()
     if row is None:
         raise NotStored("instance", key)
     return row
 
 
+def _is_visible(tenant: str, now: float) -> ColumnElement[bool]:
+    return (InstanceRow.tenant_id == tenant) & is_alive(now)
+
+
 def taken_ids(session: Session, keys: list[str]) -> set[str]:
-    """Give those of some ids that instances have, of whichever project."""
+    """Return those of some ids that instances have, of any project."""
     found: set[str] = set()
-    for some in chunks(keys):
+    for some in split_keys(keys):
         found.update(session.scalars(select(InstanceRow.id).where(InstanceRow.id.in_(some))))
     return found
 
 
-def add_placement(tx: Tx, placement: StoredPlacement, instances: list[Instance]) -> None:
-    """Store a placement and its instances: their membership, and what they take."""
+def add_placement(
+    tx: WriteTransaction, placement: StoredPlacement, instances: list[Instance]
+) -> None:
+    """Store a placement and its instances: their membership, and the resources that they take."""
     session = tx.session
     session.execute(
         insert(PlacementRow).values(
@@ -79,106 +108,99 @@ def add_placement(tx: Tx, placement: StoredPlacement, instances: list[Instance])
     )
     if not instances:
         return
-    session.execute(
-        insert(InstanceRow),
-        [
-            {
-                "id": one.id,
-                "tenant_id": one.tenant_id,
-                "name": one.name,
-                "group_id": one.group,
-                "host": one.host,
-                "placement_id": placement.id,
-                "expires": placement.expires,
-                "cell": one.cell,
-            }
-            for one in instances
-        ],
-    )
-    taken = [
-        {"instance_id": one.id, "resource_class": name, "amount": amount}
-        for one in instances
-        for name, amount in one.resources.items()
+    rows = [_columns(instance, placement) for instance in instances]
+    session.execute(insert(InstanceRow), rows)
+    allocations = [
+        {"instance_id": instance.id, "resource_class": resource, "amount": amount}
+        for instance in instances
+        for resource, amount in instance.resources.items()
     ]
-    session.execute(insert(AllocationRow), taken)
-    _noted(tx, instances)
+    session.execute(insert(AllocationRow), allocations)
+    _note_members(tx, instances)
 
 
-def _noted(tx: Tx, instances: list[Instance]) -> None:
-    for one in instances:
-        tx.note("instance", one.id)
-    for group in {one.group for one in instances if one.group is not None}:
+def _columns(instance: Instance, placement: StoredPlacement) -> dict[str, Any]:
+    return {
+        "id": instance.id,
+        "tenant_id": instance.tenant_id,
+        "name": instance.name,
+        "group_id": instance.group,
+        "host": instance.host,
+        "placement_id": placement.id,
+        "expires": placement.expires,
+        "cell": instance.cell,
+    }
+
+
+def _note_members(tx: WriteTransaction, instances: list[Instance]) -> None:
+    """Note that instances were added or removed, and touch their groups."""
+    for instance in instances:
+        tx.note("instance", instance.id)
+    groups = {instance.group for instance in instances if instance.group is not None}
+    for group in groups:
         touch_group(tx, group)
 
 
-def confirm_placement(tx: Tx, key: str, tenant: str) -> tuple[StoredPlacement, list[Instance]]:
-    """Let the claims of a placement stay. Raises `NotStored` where it has ended."""
+def confirm_placement(
+    tx: WriteTransaction, key: str, tenant: str
+) -> tuple[StoredPlacement, list[Instance]]:
+    """Confirm a placement, so that its claims do not end.
+
+    Returns
+    -------
+    (StoredPlacement, list of Instance)
+
+    Raises
+    ------
+    NotStored
+        Where it has ended.
+    """
     session = tx.session
-    row = session.scalars(
-        select(PlacementRow).where(PlacementRow.id == key, PlacementRow.tenant_id == tenant)
-    ).first()
+    query = select(PlacementRow).where(PlacementRow.id == key, PlacementRow.tenant_id == tenant)
+    row = session.scalars(query).first()
     if row is None:
         raise NotStored("placement", key)
-    here = InstanceRow.placement_id == key
-    waiting = list(
-        session.scalars(select(InstanceRow.id).where(here, InstanceRow.expires.is_not(None)))
+    of_placement = InstanceRow.placement_id == key
+    unconfirmed = select(InstanceRow.id).where(of_placement, InstanceRow.expires.is_not(None))
+    for instance in list(session.scalars(unconfirmed)):
+        tx.note("instance", instance)
+    session.execute(update(InstanceRow).where(of_placement).values(expires=None))
+    placement = StoredPlacement(
+        row.id, row.tenant_id, row.status, row.objective, row.bound, row.gap
     )
-    session.execute(update(InstanceRow).where(here).values(expires=None))
-    for one in waiting:
-        tx.note("instance", one)
-    kept = StoredPlacement(row.id, row.tenant_id, row.status, row.objective, row.bound, row.gap)
-    return kept, instances_of(
-        session, list(session.scalars(select(InstanceRow).where(here).order_by(InstanceRow.seq)))
-    )
+    members = select(InstanceRow).where(of_placement).order_by(InstanceRow.seq)
+    return placement, instances_from_rows(session, list(session.scalars(members)))
 
 
-def remove_instances(tx: Tx, instances: list[Instance]) -> None:
-    """Take instances out: their membership ends, and what they took is free."""
+def remove_instances(tx: WriteTransaction, instances: list[Instance]) -> None:
+    """Remove instances: their membership ends, and what they took is free."""
     session = tx.session
-    for some in chunks(one.id for one in instances):
+    for some in split_keys(instance.id for instance in instances):
         session.execute(delete(InstanceRow).where(InstanceRow.id.in_(some)))
-    for some in chunks({one.placement for one in instances}):
-        left = select(InstanceRow.placement_id).where(InstanceRow.placement_id.in_(some))
-        session.execute(
-            delete(PlacementRow).where(PlacementRow.id.in_(some), PlacementRow.id.not_in(left))
-        )
-    _noted(tx, instances)
+    placements = {instance.placement for instance in instances}
+    for some in split_keys(placements):
+        # A placement goes with the last of its instances.
+        remaining = select(InstanceRow.placement_id).where(InstanceRow.placement_id.in_(some))
+        empty = PlacementRow.id.in_(some) & PlacementRow.id.not_in(remaining)
+        session.execute(delete(PlacementRow).where(empty))
+    _note_members(tx, instances)
 
 
-def join_group(tx: Tx, group: str, instances: list[Instance]) -> None:
-    """Make instances that are in no group members of one."""
-    for some in chunks(one.id for one in instances):
-        tx.session.execute(
-            update(InstanceRow).where(InstanceRow.id.in_(some)).values(group_id=group)
-        )
-    for one in instances:
-        tx.note("instance", one.id)
+def join_group(tx: WriteTransaction, group: str, instances: list[Instance]) -> None:
+    """Make instances that are in no group members of a group."""
+    for some in split_keys(instance.id for instance in instances):
+        of_these = InstanceRow.id.in_(some)
+        tx.session.execute(update(InstanceRow).where(of_these).values(group_id=group))
+    for instance in instances:
+        tx.note("instance", instance.id)
     if instances:
         touch_group(tx, group)
 
 
-def find_instances(session: Session, keys: list[str], tenant: str, now: float) -> list[Instance]:
-    """Give some instances of a project, in the order in which they were placed. Raises `NotStored`."""
-    rows: list[InstanceRow] = []
-    for some in chunks(keys):
-        rows += session.scalars(
-            select(InstanceRow).where(InstanceRow.id.in_(some), *_of(tenant, now))
-        )
-    there = {row.id for row in rows}
-    for key in keys:
-        if key not in there:
-            raise NotStored("instance", key)
-    return instances_of(session, sorted(rows, key=lambda row: row.seq))
-
-
-def _of(tenant: str, now: float) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return InstanceRow.tenant_id == tenant, alive(now)
-
-
-def sweep(tx: Tx) -> list[Instance]:
-    """Take out the instances whose claims have ended unconfirmed, and give them."""
-    rows = list(tx.session.scalars(select(InstanceRow).where(InstanceRow.expires <= tx.now)))
-    ended = instances_of(tx.session, rows)
-    if ended:
-        remove_instances(tx, ended)
-    return ended
+def remove_expired_instances(tx: WriteTransaction) -> list[Instance]:
+    """Remove the instances whose claims have ended unconfirmed, and return them."""
+    query = select(InstanceRow).where(InstanceRow.expires <= tx.now)
+    expired = instances_from_rows(tx.session, list(tx.session.scalars(query)))
+    if expired:
+        remove_instances(tx, expired)
+    return expired

@@ -1,1 +1,1 @@
-"""What is stored, as the solver sees it: snapshots in memory, and what a placement depends on."""
+"""The stored state for the solver: snapshots in memory, and the scope of a placement."""

@@ -1,122 +1,163 @@
-"""What is reserved of the links: it follows from hard `bandwidth` policies and where their members stand."""
+"""Bandwidth that is reserved on links: a result of hard `bandwidth` policies and their members."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from groupsolver.constraints.policies.hose_model import hose, hose_between
 from groupsolver.constraints.protocols.network import LinkLoad
 from groupsolver.model.compiled.host_index import HostIndex
-from groupsolver.model.nesting import below_of
 from groupsolver.model.network.link_cuts import Domain
 from groupsolver.model.value import HOST
 from groupsolver.store.entities import Instance, StoredGroup
+from groupsolver.store.state.group_nesting import groups_below
 
-_Key = tuple[str, int]  # a group, and which of its policies
+_RuleKey = tuple[str, int]  # a group, and the position of the rule among its policies
 
 
 @dataclass(frozen=True)
 class _ReservationRule:
+    """A hard `bandwidth` policy.
+
+    Attributes
+    ----------
+    mbps : int
+    senders : frozenset of str
+        The groups of its members.
+    receivers : frozenset of str or None
+        The groups that its members send to; None where they send to each other.
+    """
+
     mbps: int
-    mine: frozenset[str]  # groups whose members it counts
-    theirs: frozenset[str] | None
+    senders: frozenset[str]
+    receivers: frozenset[str] | None
+
+    @property
+    def groups(self) -> frozenset[str]:
+        return self.senders | (self.receivers or frozenset())
 
 
-@dataclass(frozen=True)
-class _Node:
-    name: str
-    groups: tuple[str, ...]
+@dataclass
+class LinkReservations:
+    """Mbit/s needed of the links that leave each domain, kept up to date with groups and instances.
 
+    What changes is noted first, and only the rules concerned are computed again by `by_domain`.
 
-class Reserved:
-    """What is needed of the links that leave each domain, kept in step as groups and instances come, change and go."""
+    Attributes
+    ----------
+    rules : dict
+        The rules, by group and position.
+    rules_by_group : dict of str to list
+        By group: the rules that count its members.
+    needs : dict
+        What each rule needs, by domain.
+    total : mapping of (str, str) to int
+        The sum of `needs`.
+    stale_rules : set
+        Rules whose needs have to be computed again.
+    rules_changed : bool
+        Whether the rules themselves have to be collected again.
+    """
 
-    def __init__(self) -> None:
-        self._rules: dict[_Key, _ReservationRule] = {}
-        self._counting: dict[str, list[_Key]] = {}  # by group: the rules that count its members
-        self._needs: dict[_Key, Counter[Domain]] = {}
-        self._sum: Mapping[Domain, int] = {}
-        self._stale: set[_Key] = set()
-        self._changed = True  # what groups say and hold, not only who is in them
+    rules: dict[_RuleKey, _ReservationRule] = field(default_factory=dict)
+    rules_by_group: dict[str, list[_RuleKey]] = field(default_factory=dict)
+    needs: dict[_RuleKey, Counter[Domain]] = field(default_factory=dict)
+    total: Mapping[Domain, int] = field(default_factory=dict)
+    stale_rules: set[_RuleKey] = field(default_factory=set)
+    rules_changed: bool = True
 
-    def copy(self) -> Reserved:
-        """Give one that may change without this one."""
-        other = object.__new__(Reserved)
-        other.__dict__ = self.__dict__ | {
-            "_needs": self._needs.copy(),
-            "_stale": self._stale.copy(),
-        }
-        return other  # what else there is, is replaced and not changed
+    def copy(self) -> LinkReservations:
+        """Return a copy that may change without changing this one."""
+        # Attributes that are not copied here are replaced and never changed.
+        return LinkReservations(
+            rules=self.rules,
+            rules_by_group=self.rules_by_group,
+            needs=self.needs.copy(),
+            total=self.total,
+            stale_rules=self.stale_rules.copy(),
+            rules_changed=self.rules_changed,
+        )
 
-    def group(self, before: StoredGroup | None, after: StoredGroup | None) -> None:
-        """Take note that a group came, changed or went."""
-        if before is None or after is None or _said(before) != _said(after):
-            self._changed = True
+    def group_changed(self, before: StoredGroup | None, after: StoredGroup | None) -> None:
+        """Note that a group was added (`before` None), changed, or removed (`after` None)."""
+        if before is None or after is None or _definition(before) != _definition(after):
+            self.rules_changed = True
         else:
-            self.members(before.id)
+            self.members_changed(before.id)
 
-    def members(self, group: str | None) -> None:
-        """Take note that members of a group came or went."""
-        self._stale.update(self._counting.get(group or "", ()))
+    def members_changed(self, group: str | None) -> None:
+        """Note that members of a group came or went."""
+        self.stale_rules.update(self.rules_by_group.get(group or "", ()))
 
-    def moved(self) -> None:
-        """Take note that a host came, went, or changed its domains."""
-        self._stale.update(self._rules)
+    def hosts_changed(self) -> None:
+        """Note that a host was added or removed, or changed its domains."""
+        self.stale_rules.update(self.rules)
 
-    def now(
+    def by_domain(
         self, groups: Mapping[str, StoredGroup], instances: Mapping[str, Instance], hosts: HostIndex
     ) -> Mapping[Domain, int]:
-        """Give the Mbit/s that are reserved by domain: the same object for as long as nothing changed."""
+        """Return the reserved Mbit/s by domain: the same object as long as nothing changed."""
         if not hosts.links:
-            return self._sum
-        if self._changed:
-            self._rules = dict(_rules(groups))
-            counting: dict[str, list[_Key]] = {}
-            for key, rule in self._rules.items():
-                for name in rule.mine | (rule.theirs or frozenset()):
-                    counting.setdefault(name, []).append(key)
-            self._counting, self._changed = counting, False
-            self._stale = self._rules.keys() | self._needs.keys()
-        if self._stale:
-            total = Counter(self._sum)
-            for key in self._stale:
-                total.subtract(self._needs.pop(key, Counter()))
-                if key in self._rules:
-                    self._needs[key] = _need(self._rules[key], groups, instances, hosts)
-                    total.update(self._needs[key])
-            self._sum, self._stale = {domain: mbps for domain, mbps in total.items() if mbps}, set()
-        return self._sum
+            return self.total
+        if self.rules_changed:
+            self._collect_rules(groups)
+        if self.stale_rules:
+            self._recompute(groups, instances, hosts)
+        return self.total
+
+    def _collect_rules(self, groups: Mapping[str, StoredGroup]) -> None:
+        self.rules = dict(_reservation_rules(groups))
+        self.rules_by_group = {}
+        for key, rule in self.rules.items():
+            for name in rule.groups:
+                self.rules_by_group.setdefault(name, []).append(key)
+        self.rules_changed = False
+        self.stale_rules = self.rules.keys() | self.needs.keys()
+
+    def _recompute(
+        self, groups: Mapping[str, StoredGroup], instances: Mapping[str, Instance], hosts: HostIndex
+    ) -> None:
+        total = Counter(self.total)
+        for key in self.stale_rules:
+            total.subtract(self.needs.pop(key, Counter()))
+            if key in self.rules:
+                self.needs[key] = _need(self.rules[key], groups, instances, hosts)
+                total.update(self.needs[key])
+        self.total = {domain: mbps for domain, mbps in total.items() if mbps}
+        self.stale_rules = set()
 
 
-def _said(group: StoredGroup) -> object:
+def _definition(group: StoredGroup) -> object:
+    """Return the part of a group that rules are made of: everything but its members."""
     return group.policies, group.groups, group.tenant_id, group.grants
 
 
-def _rules(groups: Mapping[str, StoredGroup]) -> Iterable[tuple[_Key, _ReservationRule]]:
-    """Give the hard bandwidth policies that are not void."""
-    found = [
-        (group, at, policy)
-        for group in groups.values()
-        for at, policy in enumerate(group.policies)
-        if isinstance(policy, LinkLoad) and policy.hard
-    ]
+def _reservation_rules(
+    groups: Mapping[str, StoredGroup],
+) -> Iterator[tuple[_RuleKey, _ReservationRule]]:
+    """Yield the hard bandwidth policies that are not void."""
+    found = list(_hard_bandwidths(groups))
     if not found:
         return
-    below = below_of(
-        [
-            _Node(group.id, tuple(child for child in group.groups if child in groups))
-            for group in groups.values()
-        ]
-    )
-    for group, at, policy in found:
-        to = policy.flow(group.id).to
-        if to is None:
-            yield (group.id, at), _ReservationRule(policy.rate, below[group.id], None)
-        elif to in groups and groups[to].tenant_id == group.tenant_id:
-            # One about another project's group binds what its own project places; it must not fill links by itself.
-            yield (group.id, at), _ReservationRule(policy.rate, below[group.id], below[to])
+    below = groups_below(groups)
+    for key, policy in found:
+        owner = groups[key[0]]
+        target = policy.flow(owner.id).to
+        if target is None:
+            yield key, _ReservationRule(policy.rate, below[owner.id], None)
+        # A policy about another project's group binds what its own project places. It must not
+        # fill links by itself.
+        elif target in groups and groups[target].tenant_id == owner.tenant_id:
+            yield key, _ReservationRule(policy.rate, below[owner.id], below[target])
+
+
+def _hard_bandwidths(groups: Mapping[str, StoredGroup]) -> Iterator[tuple[_RuleKey, LinkLoad]]:
+    for group in groups.values():
+        for position, policy in enumerate(group.policies):
+            if isinstance(policy, LinkLoad) and policy.hard:
+                yield (group.id, position), policy
 
 
 def _need(
@@ -125,26 +166,35 @@ def _need(
     instances: Mapping[str, Instance],
     hosts: HostIndex,
 ) -> Counter[Domain]:
-    mine, size = _counted(rule.mine, groups, instances, hosts)
-    if rule.theirs is None:
-        crossing = hose(mine, size)
+    """Return the Mbit/s that a rule needs of the links that leave each domain.
+
+    In the hose model, of n members of which i are in a domain, min(i, n - i) flows may leave it.
+    With 200 Mbit/s, 3 members in a domain and 1 outside, min(3, 1) x 200 = 200 Mbit/s.
+    """
+    inside, size = _count_by_domain(rule.senders, groups, instances, hosts)
+    if rule.receivers is None:
+        flows = hose(inside, size)
     else:
-        crossing = hose_between(mine, size, *_counted(rule.theirs, groups, instances, hosts))
-    return Counter({domain: rule.mbps * number for domain, number in crossing.items() if number})
+        receivers = _count_by_domain(rule.receivers, groups, instances, hosts)
+        flows = hose_between(inside, size, *receivers)
+    return Counter({domain: rule.mbps * count for domain, count in flows.items() if count})
 
 
-def _counted(
+def _count_by_domain(
     names: Iterable[str],
     groups: Mapping[str, StoredGroup],
     instances: Mapping[str, Instance],
     hosts: HostIndex,
 ) -> tuple[Counter[Domain], int]:
+    """Return how many members of some groups run in each domain, and how many in all."""
     inside: Counter[Domain] = Counter()
     size = 0
     for name in names:
         for member in groups[name].members:
-            there = instances.get(member)
-            if there is not None and there.host in hosts:
-                size += 1
-                inside.update([(HOST, there.host), *hosts[there.host].domains.items()])
+            instance = instances.get(member)
+            if instance is None or instance.host not in hosts:
+                continue
+            size += 1
+            inside[HOST, instance.host] += 1
+            inside.update(hosts[instance.host].domains.items())
     return inside, size

@@ -1,124 +1,162 @@
-"""The hosts with what is claimed of them, the groups and the instances, as they are in memory."""
+"""The stored state in memory: hosts with what is claimed of them, groups and instances."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet, Host
-from groupsolver.model.numa_cell import Cell
 from groupsolver.model.value import INT64_MAX
 from groupsolver.store.entities import Instance, StoredGroup
-from groupsolver.store.state.link_reservations import Reserved
+from groupsolver.store.state.link_reservations import LinkReservations
 
-_Part = tuple[str | None, str]  # the name of a cell, if any, and a resource class
+_ClaimKey = tuple[str | None, str]  # the name of a cell, if any, and a resource class
 
 
+@dataclass
 class MemoryState:
-    """One state of all that is stored.
+    """One state of everything that is stored.
 
-    Parameters
+    Attributes
     ----------
-    fleet : Fleet
-        As it was loaded, without claims; it may have no host.
+    fleet : CompiledFleet
+        The hosts, with all claims in ``used``.
+    loaded_hosts : dict of str to Host
+        The hosts as they were loaded, without claims.
+    claimed : dict of str to dict
+        By host: the amount claimed of each cell and resource class. The inner dicts are replaced
+        and never changed.
+    groups : dict of str to StoredGroup
+    instances : dict of str to Instance
+    expiries : dict of str to float
+        By instance: when its unconfirmed claim ends, in seconds since 1970.
+    reservations : LinkReservations
     """
 
-    def __init__(self, fleet: Fleet) -> None:
-        self._fleet = compile_fleet(fleet)
-        self._loaded: dict[str, Host] = {host.name: host for host in fleet.hosts}
-        self._claimed: dict[str, dict[_Part, int]] = {}
-        self._groups: dict[str, StoredGroup] = {}
-        self._instances: dict[str, Instance] = {}
-        self._expiring: dict[str, float] = {}
-        self._reserved = Reserved()
+    fleet: CompiledFleet
+    loaded_hosts: dict[str, Host]
+    claimed: dict[str, dict[_ClaimKey, int]] = field(default_factory=dict)
+    groups: dict[str, StoredGroup] = field(default_factory=dict)
+    instances: dict[str, Instance] = field(default_factory=dict)
+    expiries: dict[str, float] = field(default_factory=dict)
+    reservations: LinkReservations = field(default_factory=LinkReservations)
+
+    @classmethod
+    def from_fleet(cls, fleet: Fleet) -> MemoryState:
+        """Return a state without groups and instances; the fleet may have no host."""
+        return cls(compile_fleet(fleet), {host.name: host for host in fleet.hosts})
 
     def copy(self) -> MemoryState:
-        """Give an image that may change without this one."""
-        other = object.__new__(MemoryState)
-        other._fleet = self._fleet.copy()
-        other._loaded = self._loaded.copy()
-        other._claimed = self._claimed.copy()  # amounts of a host are replaced, not changed
-        other._groups = self._groups.copy()
-        other._instances = self._instances.copy()
-        other._expiring = self._expiring.copy()
-        other._reserved = self._reserved.copy()
-        return other
-
-    def shown(self) -> tuple[CompiledFleet, dict[str, StoredGroup], dict[str, Instance], float]:
-        """Give what a snapshot shows."""
-        self._fleet.reserve(self._reserved.now(self._groups, self._instances, self._fleet.index))
-        return (
-            self._fleet,
-            self._groups,
-            self._instances,
-            min(self._expiring.values(), default=math.inf),
+        """Return a copy that may change without changing this state."""
+        return MemoryState(
+            self.fleet.copy(),
+            self.loaded_hosts.copy(),
+            self.claimed.copy(),
+            self.groups.copy(),
+            self.instances.copy(),
+            self.expiries.copy(),
+            self.reservations.copy(),
         )
 
+    def contents(
+        self,
+    ) -> tuple[CompiledFleet, dict[str, StoredGroup], dict[str, Instance], float]:
+        """Return the fleet, groups, instances and first expiry, as a snapshot shows them."""
+        reserved = self.reservations.by_domain(self.groups, self.instances, self.fleet.index)
+        self.fleet.reserve(reserved)
+        first_expiry = min(self.expiries.values(), default=math.inf)
+        return self.fleet, self.groups, self.instances, first_expiry
+
     def put_hosts(self, names: Iterable[str], found: Iterable[Host]) -> None:
-        """Take the hosts of some names as they are now; those not found are gone."""
-        now = {host.name: host for host in found}
+        """Update the hosts of some names to what was found; those not found are removed."""
+        current = {host.name: host for host in found}
         for name in names:
-            if name not in now:
-                if self._loaded.pop(name, None) is not None:
-                    self._fleet.remove(name)
-                    self._reserved.moved()
-                continue
-            known = name in self._loaded
-            if not known or self._loaded[name].domains != now[name].domains:
-                self._reserved.moved()
-            self._loaded[name] = now[name]
-            (self._fleet.update if known else self._fleet.add)(self._with_claims(name))
+            if name in current:
+                self._put_host(current[name])
+            elif name in self.loaded_hosts:
+                del self.loaded_hosts[name]
+                self.fleet.remove(name)
+                self.reservations.hosts_changed()
+
+    def _put_host(self, host: Host) -> None:
+        before = self.loaded_hosts.get(host.name)
+        if before is None or before.domains != host.domains:
+            self.reservations.hosts_changed()
+        self.loaded_hosts[host.name] = host
+        with_claims = self._with_claims(host.name)
+        if before is None:
+            self.fleet.add(with_claims)
+        else:
+            self.fleet.update(with_claims)
 
     def put_groups(self, keys: Iterable[str], found: Iterable[StoredGroup]) -> None:
-        """Take groups as they are now; those not found are gone."""
-        before = {key: group for key in keys if (group := self._groups.pop(key, None))}
+        """Update groups to what was found; those not found are removed."""
+        before = {key: self.groups.pop(key) for key in keys if key in self.groups}
         for group in found:
-            self._groups[group.id] = group
-            self._reserved.group(before.pop(group.id, None), group)
-        for gone in before.values():
-            self._reserved.group(gone, None)
+            self.groups[group.id] = group
+            self.reservations.group_changed(before.pop(group.id, None), group)
+        for removed in before.values():
+            self.reservations.group_changed(removed, None)
 
     def put_instances(self, keys: Iterable[str], found: Iterable[Instance]) -> None:
-        """Take instances as they are now; those not found are gone, and what they took is free."""
-        touched: dict[str, None] = {}
+        """Update instances to what was found; those not found are removed, with their claims."""
+        touched: dict[str, None] = {}  # an ordered set of hosts
         for key in keys:
-            old = self._instances.pop(key, None)
-            self._expiring.pop(key, None)
-            if old is not None:
-                self._reserved.members(old.group)
-                self._claim(old, -1)
-                touched[old.host] = None
-        for one in found:
-            self._instances[one.id] = one
-            self._reserved.members(one.group)
-            if one.expires is not None:
-                self._expiring[one.id] = one.expires
-            self._claim(one, 1)
-            touched[one.host] = None
+            if key in self.instances:
+                touched[self._remove_instance(key)] = None
+        for instance in found:
+            self._add_instance(instance)
+            touched[instance.host] = None
+        # A host is compiled once, however many of its instances changed.
         for name in touched:
-            if name in self._loaded:
-                self._fleet.update(self._with_claims(name))
+            if name in self.loaded_hosts:
+                self.fleet.update(self._with_claims(name))
 
-    def _claim(self, one: Instance, sign: int) -> None:
-        claimed = dict(self._claimed.get(one.host, {}))
-        for resource, amount in one.resources.items():
-            claimed[one.cell, resource] = claimed.get((one.cell, resource), 0) + sign * amount
-        left = {part: amount for part, amount in claimed.items() if amount}
-        if left:
-            self._claimed[one.host] = left
+    def _add_instance(self, instance: Instance) -> None:
+        self.instances[instance.id] = instance
+        self.reservations.members_changed(instance.group)
+        if instance.expires is not None:
+            self.expiries[instance.id] = instance.expires
+        self._claim(instance, 1)
+
+    def _remove_instance(self, key: str) -> str:
+        """Remove an instance, and return its host."""
+        instance = self.instances.pop(key)
+        self.expiries.pop(key, None)
+        self.reservations.members_changed(instance.group)
+        self._claim(instance, -1)
+        return instance.host
+
+    def _claim(self, instance: Instance, sign: int) -> None:
+        """Add (sign 1) or subtract (sign -1) what an instance takes of its host."""
+        claimed = dict(self.claimed.get(instance.host, {}))
+        for resource, amount in instance.resources.items():
+            key = (instance.cell, resource)
+            claimed[key] = claimed.get(key, 0) + sign * amount
+        remaining = {key: amount for key, amount in claimed.items() if amount}
+        if remaining:
+            self.claimed[instance.host] = remaining
         else:
-            self._claimed.pop(one.host, None)
+            self.claimed.pop(instance.host, None)
 
     def _with_claims(self, name: str) -> Host:
-        host, claimed = self._loaded[name], self._claimed.get(name)
+        """Return a host with what is claimed of it added to its `used`, and to that of its cells.
+
+        A claim on a cell that the host no longer has, or that lacks the resource class, counts as
+        the host's own: nobody knows in which cell the instance runs.
+        """
+        host = self.loaded_hosts[name]
+        claimed = self.claimed.get(name)
         if not claimed:
             return host
-        used, in_cells = dict(host.used), host.used_in_cells()
-        cells: dict[str | None, Cell] = dict(zip(host.cell_names(), host.cells, strict=True))
+        used = dict(host.used)
+        used_in_cells = host.used_in_cells()
+        cells = dict(zip(host.cell_names(), host.cells, strict=True))
         for (cell, resource), amount in claimed.items():
-            # Of a host that had no cells then, or other ones, nobody knows in which it runs: that is `used`.
-            known = cell in cells and resource in cells[cell].inventory
-            part = in_cells[cell] if cell is not None and known else used
-            part[resource] = min(INT64_MAX, part.get(resource, 0) + amount)
-        return host.with_used(used, in_cells)
+            target = used
+            if cell in cells and resource in cells[cell].inventory:
+                target = used_in_cells[cell]
+            target[resource] = min(INT64_MAX, target.get(resource, 0) + amount)
+        return host.with_used(used, used_in_cells)

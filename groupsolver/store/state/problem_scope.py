@@ -1,8 +1,8 @@
-"""What a placement depends on: its groups, and every other whose policies look at their members."""
+"""The scope of a placement: its groups, and all others whose policies concern their members."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from groupsolver.constraints.policy import Policy
@@ -11,28 +11,35 @@ from groupsolver.constraints.registry import Application, Group
 from groupsolver.errors import BadInput, Fault
 from groupsolver.model.application import Existing, Members
 from groupsolver.model.inventory import Resources
-from groupsolver.model.nesting import above_of, below_of
+from groupsolver.model.nesting import above_of
 from groupsolver.model.result import Objective
 from groupsolver.store.entities import Instance, StoredGroup
 from groupsolver.store.errors import IdTaken, NotStored, QuotaExceeded
-from groupsolver.store.state.cross_project import counts, names_for, of_tenant, sound
+from groupsolver.store.state.cross_project import (
+    binds_members_of,
+    binds_project,
+    is_effective,
+    is_tenant_scoped,
+)
+from groupsolver.store.state.group_nesting import groups_below
 from groupsolver.store.state.snapshot_cache import Snapshot
 
-LOOSE = "no group"  # stands for the group of instances that have none; no uuid is like it
+UNGROUPED = "no group"  # the group of instances that have none; no uuid is equal to it
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RequestedInstance:
     """An instance that is to be placed.
 
     Parameters
     ----------
     id : str
         A uuid.
+    name : str or None
     group : str or None
         A group's id.
     resources : dict of str to int
-        What it takes, above 0.
+        The amounts that it takes, above 0.
     """
 
     id: str
@@ -42,212 +49,267 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Instances that are placed as one, for one project.
+class RequestedPlacement:
+    """Instances that are placed together, or not at all, for one project.
 
     Parameters
     ----------
     tenant_id : str
-    wanted : tuple of Wanted
+    instances : tuple of RequestedInstance
     objective : {"pack", "spread", "cost"}
-    most : dict of str to int
+    member_limits : dict of str to int
         How many members a group may have, where there is a quota.
     """
 
     tenant_id: str
-    wanted: tuple[Wanted, ...]
+    instances: tuple[RequestedInstance, ...]
     objective: Objective
-    most: Mapping[str, int]
+    member_limits: Mapping[str, int]
 
 
-@dataclass(frozen=True)
-class _Node:
-    name: str
-    groups: tuple[str, ...]
+def compose_application(requested: RequestedPlacement, now: Snapshot) -> Application:
+    """Compose the application to be solved: groups by their ids, instances as members by theirs.
 
-
-def application(batch: Batch, now: Snapshot) -> Application:
-    """Compose what is solved: groups by their ids, instances as members by theirs.
-
-    Of other groups it has those that are counted by a policy which looks at the new members, and those
-    with `exclusive` and members, of whichever project where it is hard; of their policies, only these.
-    What binds whom across projects is in `groupsolver.store.state.cross_project`.
+    Of other groups it includes those that a policy counts which concerns the new members, and those
+    with `exclusive` and members, of any project where the policy is hard. Of the policies of these
+    groups it includes only the ones named. `groupsolver.store.state.cross_project` decides which
+    policies bind which project.
 
     Raises
     ------
     NotStored
-        A group that is not there, or another project's that this one may not join.
+        For a group that is not stored, or is another project's that this one may not join.
     IdTaken, QuotaExceeded, BadInput
     """
-    hinted = _hinted(batch, now)
-    below = below_in(now)
-    rules = rules_over(batch.tenant_id, hinted, below, now)
-    return composed(rules, below, now, hinted, batch.tenant_id)
+    new_members = _new_members_by_group(requested, now)
+    below = groups_below(now.groups)
+    policies = policies_in_scope(requested.tenant_id, new_members, below, now)
+    return compose_groups(policies, below, now, new_members, requested.tenant_id)
 
 
-def composed(
-    rules: Mapping[str, list[Policy]],
+def compose_groups(
+    policies: Mapping[str, list[Policy]],
     below: Mapping[str, frozenset[str]],
     now: Snapshot,
-    new: Mapping[str, list[Members]],
+    new_members: Mapping[str, list[Members]],
     tenant: str,
 ) -> Application:
-    """Give the application of some groups' policies: with every group that one of them counts, and what runs there.
+    """Compose the application of some policies, with every group they count and what runs there.
 
     Parameters
     ----------
-    rules : mapping of str to list of Policy
+    policies : mapping of str to list of Policy
         By group.
     below : mapping of str to frozenset of str
-        Of all groups that are stored.
+        The groups below each stored group, itself included.
     now : Snapshot
-    new : mapping of str to list of Members
-        New members by group, `LOOSE` for those of none.
+    new_members : mapping of str to list of Members
+        New members by group, `UNGROUPED` for those of none.
     tenant : str
-        Whose they are.
+        The project of the new members.
     """
-    shown = dict.fromkeys(new)
-    for key, policies in rules.items():
-        for start in (key, *(policy.target for policy in policies if policy.target)):
-            shown.update(dict.fromkeys(sorted(below.get(start, ()))))
-    alone = {
+    exclusive_tenants = {
         now.groups[key].tenant_id
-        for key, policies in rules.items()
-        if any(map(of_tenant, policies))
+        for key, of_group in policies.items()
+        if any(map(is_tenant_scoped, of_group))
     }
-    # Whatever is the project's own is no stranger to it.
-    shown.update(
-        (key, None)
-        for key, group in now.groups.items()
-        if group.tenant_id in alone and group.members
-    )
+    shown = _shown_groups(policies, below, now, new_members, exclusive_tenants)
     groups = [
         Group.model_construct(
             name=key,
-            policies=tuple(rules.get(key, ())),
-            members=tuple(new.get(key, ())),
+            policies=tuple(policies.get(key, ())),
+            members=tuple(new_members.get(key, ())),
             groups=tuple(child for child in now.groups[key].groups if child in shown),
             tenant_id=now.groups[key].tenant_id,
         )
         for key in shown
-        if key != LOOSE
     ]
-    loose = _loose(alone, now)
-    if LOOSE in new or tenant in loose:
-        names = {tenant: LOOSE}
-        members = tuple(new.get(LOOSE, ()))
-        groups.append(
-            Group.model_construct(
-                name=LOOSE, policies=(), members=members, groups=(), tenant_id=tenant
-            )
-        )
-    else:
-        names = {}
-    for i, other in enumerate(sorted(loose.keys() - names.keys())):
-        names[other] = f"{LOOSE} {i}"
-        name = names[other]
-        groups.append(
-            Group.model_construct(name=name, policies=(), members=(), groups=(), tenant_id=other)
-        )
-    existing = [*_running(shown, now)]
-    existing += [_standing(names[whose], one) for whose, found in loose.items() for one in found]
+    ungrouped = _ungrouped_instances(exclusive_tenants, now)
+    names = _names_of_ungrouped(ungrouped, tenant, has_new=UNGROUPED in new_members)
+    for owner, name in names.items():
+        members = tuple(new_members.get(UNGROUPED, ())) if owner == tenant else ()
+        groups.append(_ungrouped_group(name, members, owner))
+    existing = [*_running_members(shown, now)]
+    for owner, instances in ungrouped.items():
+        existing += [_to_existing(names[owner], instance) for instance in instances]
     return Application.model_construct(
         version=1, name=None, flavors={}, groups=tuple(groups), existing=tuple(existing)
     )
 
 
-def _loose(tenants: Collection[str], now: Snapshot) -> dict[str, list[Instance]]:
-    """Give the instances of some projects that are in no group."""
+def _shown_groups(
+    policies: Mapping[str, list[Policy]],
+    below: Mapping[str, frozenset[str]],
+    now: Snapshot,
+    new_members: Iterable[str],
+    exclusive_tenants: Collection[str],
+) -> dict[str, None]:
+    """Return the stored groups of an application, as an ordered set."""
+    shown = dict.fromkeys(key for key in new_members if key != UNGROUPED)
+    for key, of_group in policies.items():
+        targets = [policy.target for policy in of_group if policy.target]
+        for counted in (key, *targets):
+            shown.update(dict.fromkeys(sorted(below.get(counted, ()))))
+    # A policy that keeps other projects away must know every member of its own project.
+    for key, group in now.groups.items():
+        if group.tenant_id in exclusive_tenants and group.members:
+            shown[key] = None
+    return shown
+
+
+def _ungrouped_instances(tenants: Collection[str], now: Snapshot) -> dict[str, list[Instance]]:
+    """Return the instances of some projects that are in no group, by project."""
     found: dict[str, list[Instance]] = {}
-    for one in now.instances.values() if tenants else ():
-        if one.group is None and one.tenant_id in tenants:
-            found.setdefault(one.tenant_id, []).append(one)
+    if not tenants:
+        return found
+    for instance in now.instances.values():
+        if instance.group is None and instance.tenant_id in tenants:
+            found.setdefault(instance.tenant_id, []).append(instance)
     return found
 
 
-def _standing(group: str, one: Instance) -> Existing:
-    return Existing.model_construct(
-        group=group, id=one.id, host=one.host, resources=one.resources, flavor=None
+def _names_of_ungrouped(tenants: Collection[str], tenant: str, *, has_new: bool) -> dict[str, str]:
+    """Return the name of the group for each project's ungrouped instances.
+
+    Parameters
+    ----------
+    tenants : collection of str
+        The projects with running instances in no group.
+    tenant : str
+        The project of the new members.
+    has_new : bool
+        Whether some of the new members are in no group.
+    """
+    names: dict[str, str] = {}
+    if has_new or tenant in tenants:
+        names[tenant] = UNGROUPED
+    others = sorted(set(tenants) - {tenant})
+    for i, other in enumerate(others):
+        names[other] = f"{UNGROUPED} {i}"
+    return names
+
+
+def _ungrouped_group(name: str, members: tuple[Members, ...], tenant: str) -> Group:
+    return Group.model_construct(
+        name=name, policies=(), members=members, groups=(), tenant_id=tenant
     )
 
 
-def _hinted(batch: Batch, now: Snapshot) -> dict[str, list[Members]]:
-    hinted: dict[str, list[Members]] = {}
-    for i, one in enumerate(batch.wanted):
-        if one.id in now.instances:
-            raise IdTaken(one.id)
-        if one.group is not None and not now.groups.get(one.group, _NOBODYS).admits(
-            batch.tenant_id
-        ):
-            raise NotStored("group", one.group)
-        if not one.resources:
-            raise BadInput(
-                [Fault("wrong-value", f"placement.instances[{i}]", "expected an amount above 0")]
-            )
-        members = hinted.setdefault(one.group or LOOSE, [])
-        members.append(
-            Members.model_construct(resources=one.resources, count=1, id=one.id, flavor=None)
+def _running_members(groups: Iterable[str], now: Snapshot) -> Iterator[Existing]:
+    for key in groups:
+        for member in now.groups[key].members:
+            instance = now.instances.get(member)
+            if instance is not None:
+                yield _to_existing(key, instance)
+
+
+def _to_existing(group: str, instance: Instance) -> Existing:
+    return Existing.model_construct(
+        group=group,
+        id=instance.id,
+        host=instance.host,
+        resources=instance.resources,
+        flavor=None,
+    )
+
+
+def _new_members_by_group(requested: RequestedPlacement, now: Snapshot) -> dict[str, list[Members]]:
+    """Return the requested instances as members, by group. Raises as `compose_application`."""
+    found: dict[str, list[Members]] = {}
+    for i, instance in enumerate(requested.instances):
+        if instance.id in now.instances:
+            raise IdTaken(instance.id)
+        if instance.group is not None:
+            _require_joinable(instance.group, requested.tenant_id, now)
+        if not instance.resources:
+            path = f"placement.instances[{i}]"
+            raise BadInput([Fault("wrong-value", path, "expected an amount above 0")])
+        member = Members.model_construct(
+            resources=instance.resources, count=1, id=instance.id, flavor=None
         )
-    for key, members in hinted.items():
-        most = batch.most.get(key, -1)
-        if 0 <= most < len(members) + (len(now.groups[key].members) if key in now.groups else 0):
-            theirs = key in now.groups and now.groups[key].tenant_id != batch.tenant_id
-            raise QuotaExceeded(
-                f"group {key} may have " + ("no more members" if theirs else f"{most} members")
-            )
-    return hinted
+        found.setdefault(instance.group or UNGROUPED, []).append(member)
+    for key, members in found.items():
+        if key in requested.member_limits:
+            _require_quota(key, len(members), requested, now)
+    return found
 
 
-_NOBODYS = StoredGroup(id="", tenant_id="", user_id="")
+def _require_joinable(key: str, tenant: str, now: Snapshot) -> None:
+    group = now.groups.get(key)
+    if group is None or not group.admits(tenant):
+        raise NotStored("group", key)
 
 
-def below_in(now: Snapshot) -> dict[str, frozenset[str]]:
-    """Give what stands below each group that is stored, itself included."""
-    nodes = [
-        _Node(group.id, tuple(child for child in group.groups if child in now.groups))
-        for group in now.groups.values()
-    ]
-    return below_of(nodes)
+def _require_quota(
+    key: str, new_members: int, requested: RequestedPlacement, now: Snapshot
+) -> None:
+    limit = requested.member_limits[key]
+    group: StoredGroup | None = now.groups.get(key)
+    running_members = len(group.members) if group else 0
+    if limit < 0 or new_members + running_members <= limit:
+        return
+    # The quota of another project's group is not revealed.
+    foreign = group is not None and group.tenant_id != requested.tenant_id
+    allowed = "no more members" if foreign else f"{limit} members"
+    raise QuotaExceeded(f"group {key} may have {allowed}")
 
 
-def rules_over(
-    tenant: str, hinted: Iterable[str], below: Mapping[str, frozenset[str]], now: Snapshot
+def policies_in_scope(
+    tenant: str, joined: Iterable[str], below: Mapping[str, frozenset[str]], now: Snapshot
 ) -> dict[str, list[Policy]]:
-    """Give the policies that look at new members of some groups, and bind their project."""
+    """Return the policies that concern new members of some groups and bind their project.
+
+    Parameters
+    ----------
+    tenant : str
+        The project of the new members.
+    joined : iterable of str
+        The groups of the new members.
+    below : mapping of str to frozenset of str
+        The groups below each stored group, itself included.
+    now : Snapshot
+
+    Returns
+    -------
+    dict of str to list of Policy
+        By group; only groups with such a policy.
+    """
     above = above_of(below)
-    over = {group for key in hinted for group in above.get(key, ())}
-    rules: dict[str, list[Policy]] = {}
-    for key in sorted(over):
+    over_joined = {group for key in joined for group in above.get(key, ())}
+    found: dict[str, list[Policy]] = {}
+    for key in sorted(over_joined):
         group = now.groups[key]
-        rules[key] = [
+        found[key] = [
             policy
             for policy in group.policies
-            if counts(group, policy, tenant) and sound(group, policy, now)
+            if binds_project(group, policy, tenant) and is_effective(group, policy, now)
         ]
     for key, group in now.groups.items():
-        if key not in over:
-            rules[key] = [
-                policy
-                for policy in group.policies
-                if (
-                    names_for(group, policy, over, tenant, now) or _jealous(policy, below[key], now)
-                )
-                and counts(group, policy, tenant)
-                # Nobody asked for a grant: what another's group may like is no price of a batch that does not join it.
-                and (policy.hard or group.tenant_id == tenant or policy.target in over)
-            ]
-    return {key: policies for key, policies in rules.items() if policies}
+        if key in over_joined:
+            continue
+        found[key] = [
+            policy
+            for policy in group.policies
+            if _concerns_others(group, policy, over_joined, tenant, below[key], now)
+        ]
+    return {key: policies for key, policies in found.items() if policies}
 
 
-def _jealous(policy: Policy, inside: frozenset[str], now: Snapshot) -> bool:
-    """Whether a policy looks at whoever comes, and there is something for it to look from."""
-    return counts_all_groups(policy) and any(now.groups[key].members for key in inside)
-
-
-def _running(shown: Iterable[str], now: Snapshot) -> Iterable[Existing]:
-    for key in shown:
-        if key in now.groups:
-            for member in now.groups[key].members:
-                there = now.instances.get(member)
-                if there is not None:
-                    yield _standing(key, there)
+def _concerns_others(
+    group: StoredGroup,
+    policy: Policy,
+    over_joined: Collection[str],
+    tenant: str,
+    below: Collection[str],
+    now: Snapshot,
+) -> bool:
+    """Return whether a policy binds new members that are not below its own group."""
+    if not binds_project(group, policy, tenant):
+        return False
+    # A soft policy of another project's group is no price of a placement that does not join it,
+    # though a grant would allow that: nobody asked for the grant.
+    if not (policy.hard or group.tenant_id == tenant or policy.target in over_joined):
+        return False
+    if binds_members_of(group, policy, over_joined, tenant, now):
+        return True
+    return counts_all_groups(policy) and any(now.groups[key].members for key in below)

@@ -1,6 +1,6 @@
-"""What is stored, in memory: the compiled fleet with all claims on it, the groups, the instances.
+"""The stored state in memory: the compiled fleet with all claims on it, groups and instances.
 
-Kept in step by the journal, so that a placement reads what changed since the last and no more.
+The journal keeps it up to date, so that a placement reads only what changed since the last one.
 """
 
 from __future__ import annotations
@@ -15,50 +15,58 @@ from sqlalchemy.orm import Session
 
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.store.database.tables import GroupRow, HostRow, InstanceRow, JournalRow
-from groupsolver.store.database.transaction import At, at_of
+from groupsolver.store.database.transaction import HistoryPoint, history_point_of
 from groupsolver.store.entities import Instance, StoredGroup
-from groupsolver.store.mappers import chunks, groups_of, hosts_of, instances_of
+from groupsolver.store.mappers import (
+    groups_from_rows,
+    hosts_from_rows,
+    instances_from_rows,
+    split_keys,
+)
 from groupsolver.store.repositories.hosts import read_fleet
 from groupsolver.store.state.memory_state import MemoryState
 from groupsolver.store.store import Store
 
-_MAX_JOURNAL_ROWS = 20_000  # rows of the journal: beyond, reading all anew is quicker
+_MAX_JOURNAL_ROWS = 20_000  # above that, reading everything again is faster
+_INSTANCES_PER_READ = 5000
+# A snapshot shows members whose claims have ended until they are removed: nothing is left out.
+_ALL_TIMES = 0.0
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What was stored at one revision. Nobody changes it any more.
+    """The stored state at one revision. It is never changed.
 
     Attributes
     ----------
-    at : At
+    history_point : HistoryPoint
         The revision, and its stamp.
     fleet : CompiledFleet
-        Its hosts' ``used`` is what others use, and all claims.
+        Its hosts' ``used`` includes all claims.
     groups : dict of str to StoredGroup
     instances : dict of str to Instance
-    soonest : float
-        When the first claim that nobody confirmed ends, in seconds since 1970; infinity where there is none.
+    first_expiry : float
+        When the first unconfirmed claim ends, in seconds since 1970; infinity where there is none.
     """
 
-    at: At
+    history_point: HistoryPoint
     fleet: CompiledFleet
     groups: dict[str, StoredGroup]
     instances: dict[str, Instance]
-    soonest: float = math.inf
+    first_expiry: float = math.inf
 
     @property
     def revision(self) -> int:
         """The revision."""
-        return self.at.revision
+        return self.history_point.revision
 
-    def ended(self, now: float) -> bool:
-        """Whether some claim has ended unconfirmed, and stands here nevertheless."""
-        return self.soonest <= now
+    def has_expired_claims(self, now: float) -> bool:
+        """Return whether some claim has ended unconfirmed and is still included."""
+        return self.first_expiry <= now
 
 
 class SnapshotCache:
-    """Reads the journal on; safe between threads.
+    """The last snapshot, brought up to date from the journal; safe between threads.
 
     Parameters
     ----------
@@ -68,85 +76,110 @@ class SnapshotCache:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = Lock()
-        self._image: MemoryState | None = None
-        self._at = At(-1, "")  # of the image
-        self._given: Snapshot | None = None
+        self._state: MemoryState | None = None
+        self._history_point = HistoryPoint(-1, "")  # of the state
+        self._snapshot: Snapshot | None = None  # of the state
 
     def snapshot(self) -> Snapshot:
-        """Give what is stored now. Raises `StoreUnavailable`."""
+        """Return what is stored now. Raises `StoreUnavailable`."""
         with self._lock:
-            known = self._at.revision
-        with (
-            self._store.read() as session,
-            self._lock,
-        ):  # the transaction begins after what was known then
-            return self._seen(session, known)
+            known = self._history_point.revision
+        # The transaction begins after `known` was read: see `_current`.
+        with self._store.read() as session, self._lock:
+            return self._current(session, known)
 
-    def within(self, session: Session) -> Snapshot:
-        """Give what a transaction that writes sees, without its own changes: nothing can be newer."""
+    def snapshot_within(self, session: Session) -> Snapshot:
+        """Return the state that a writing transaction sees, without its own changes.
+
+        Nothing can be newer.
+        """
         with self._lock:
-            return self._seen(session, self._at.revision)
+            return self._current(session, self._history_point.revision)
 
-    def _seen(self, session: Session, known: int) -> Snapshot:
-        at = at_of(session)
-        if self._given is not None:
-            if self._given.at == at:
-                return self._given
-            if known <= at.revision < self._given.revision:
-                # This transaction began before another thread's: what it sees is older than what we know.
-                # Below what was known before it began, the history went back: it is the truth.
-                return self._given
-        self._read_on(session, at)
-        assert self._image is not None  # noqa: S101 - just made
-        self._given = Snapshot(at, *self._image.shown())
-        return self._given
+    def _current(self, session: Session, known: int) -> Snapshot:
+        """Return the state that a transaction sees, or a newer one.
 
-    def _read_on(self, session: Session, at: At) -> None:
-        changed = self._changes(session)
-        if self._image is None or changed is None:
-            self._image = self._whole(session)
+        Parameters
+        ----------
+        session : Session
+        known : int
+            The revision of this cache before the transaction began.
+        """
+        point = history_point_of(session)
+        if self._snapshot is not None:
+            cached = self._snapshot.history_point
+            if cached == point:
+                return self._snapshot
+            # Another thread's transaction began later and was read first: this one sees an older
+            # state than the cache has. Below `known`, however, the history itself went back (a
+            # restored backup, for example), and what the transaction sees is the truth.
+            if known <= point.revision < cached.revision:
+                return self._snapshot
+        self._refresh(session, point)
+        assert self._state is not None  # noqa: S101 - `_refresh` has set it
+        self._snapshot = Snapshot(point, *self._state.contents())
+        return self._snapshot
+
+    def _refresh(self, session: Session, point: HistoryPoint) -> None:
+        changes = self._changes(session)
+        if self._state is None or changes is None:
+            self._state = _read_everything(session)
         else:
-            memory_state = self._image.copy()  # whoever has the last snapshot goes on reading it
-            for some in chunks(changed.get("host", ())):
-                found = list(session.scalars(select(HostRow).where(HostRow.name.in_(some))))
-                memory_state.put_hosts(some, hosts_of(found))
-            for some in chunks(changed.get("group", ())):
-                rows = list(session.scalars(select(GroupRow).where(GroupRow.id.in_(some))))
-                memory_state.put_groups(some, groups_of(session, rows, 0.0))
-            for some in chunks(changed.get("instance", ())):
-                held = list(session.scalars(select(InstanceRow).where(InstanceRow.id.in_(some))))
-                memory_state.put_instances(some, instances_of(session, held))
-            self._image = memory_state
-        self._at = at
+            # The last snapshot may still be read: the changes go to a copy.
+            state = self._state.copy()
+            _apply_changes(state, session, changes)
+            self._state = state
+        self._history_point = point
 
     def _changes(self, session: Session) -> dict[str, list[str]] | None:
-        """Give what changed since the last time, by kind; None where all must be read."""
-        if self._image is None:
+        """Return the changed keys by kind since the last refresh; None to read everything again."""
+        if self._state is None:
             return None
-        # Rows go oldest first: where one of our own revision is there, so are all after it. Where none is with
-        # its stamp, the journal was trimmed, or it is another history than that which we know.
-        ours = (JournalRow.revision == self._at.revision) & (JournalRow.stamp == self._at.stamp)
+        revision, stamp = self._history_point
+        # Rows are trimmed oldest first: where one of our own revision is left, all later ones are.
+        # Where none is left with its stamp, the journal was trimmed, or this is another history.
+        ours = (JournalRow.revision == revision) & (JournalRow.stamp == stamp)
         if session.scalars(select(JournalRow.seq).where(ours).limit(1)).first() is None:
             return None
-        changes: dict[str, dict[str, None]] = {}
-        rows = select(JournalRow.kind, JournalRow.key).where(
-            JournalRow.revision > self._at.revision
+        query = (
+            select(JournalRow.kind, JournalRow.key)
+            .where(JournalRow.revision > revision)
+            .order_by(JournalRow.seq)
+            .limit(_MAX_JOURNAL_ROWS + 1)
         )
-        found = session.execute(rows.order_by(JournalRow.seq).limit(_MAX_JOURNAL_ROWS + 1)).all()
-        if len(found) > _MAX_JOURNAL_ROWS:
+        rows = session.execute(query).all()
+        if len(rows) > _MAX_JOURNAL_ROWS:
             return None
-        for kind, key in found:
+        changes: dict[str, dict[str, None]] = {}
+        for kind, key in rows:
             changes.setdefault(kind, {})[key] = None
-        return None if "fleet" in changes else {kind: list(keys) for kind, keys in changes.items()}
-
-    def _whole(self, session: Session) -> MemoryState:
-        memory_state = MemoryState(read_fleet(session))
-        groups = list(session.scalars(select(GroupRow).order_by(GroupRow.seq)))
-        memory_state.put_groups([], groups_of(session, groups, 0.0))
-        for rows in _some(list(session.scalars(select(InstanceRow).order_by(InstanceRow.seq)))):
-            memory_state.put_instances([], instances_of(session, rows))
-        return memory_state
+        if "fleet" in changes:
+            return None
+        return {kind: list(keys) for kind, keys in changes.items()}
 
 
-def _some(rows: list[InstanceRow]) -> Iterator[list[InstanceRow]]:
-    return (rows[i : i + 5000] for i in range(0, len(rows), 5000))
+def _apply_changes(state: MemoryState, session: Session, changes: dict[str, list[str]]) -> None:
+    for some in split_keys(changes.get("host", ())):
+        hosts = list(session.scalars(select(HostRow).where(HostRow.name.in_(some))))
+        state.put_hosts(some, hosts_from_rows(hosts))
+    for some in split_keys(changes.get("group", ())):
+        groups = list(session.scalars(select(GroupRow).where(GroupRow.id.in_(some))))
+        state.put_groups(some, groups_from_rows(session, groups, _ALL_TIMES))
+    for some in split_keys(changes.get("instance", ())):
+        instances = list(session.scalars(select(InstanceRow).where(InstanceRow.id.in_(some))))
+        state.put_instances(some, instances_from_rows(session, instances))
+
+
+def _read_everything(session: Session) -> MemoryState:
+    state = MemoryState.from_fleet(read_fleet(session))
+    groups = list(session.scalars(select(GroupRow).order_by(GroupRow.seq)))
+    state.put_groups([], groups_from_rows(session, groups, _ALL_TIMES))
+    instances = list(session.scalars(select(InstanceRow).order_by(InstanceRow.seq)))
+    for rows in _in_parts(instances):
+        state.put_instances([], instances_from_rows(session, rows))
+    return state
+
+
+def _in_parts(rows: list[InstanceRow]) -> Iterator[list[InstanceRow]]:
+    for start in range(0, len(rows), _INSTANCES_PER_READ):
+        yield rows[start : start + _INSTANCES_PER_READ]

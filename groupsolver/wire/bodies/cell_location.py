@@ -1,4 +1,4 @@
-"""What stands on a host, and in one of its cells where that is told."""
+"""The cell of its host that an instance takes from, in bodies that may show it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import ClassVar
 from groupsolver.model.sparse_value import Sparse
 
 
-class InCell(Sparse):
-    """Has the key `cell` where there is one to tell, and only there: most hosts have none."""
+class WithCell(Sparse):
+    """A body with the key `cell` only where there is one to show: most hosts have none."""
 
     cell: str | None = None
     sparse: ClassVar[tuple[str, ...]] = ("cell",)

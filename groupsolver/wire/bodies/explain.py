@@ -1,24 +1,24 @@
-"""Bodies about instances that cannot be placed: why, and what would help."""
+"""Bodies about instances that cannot be placed: the reasons, and changes that would help."""
 
 from __future__ import annotations
 
 from groupsolver.model.change_costs import Costs
 from groupsolver.model.result import Conflict, Status
 from groupsolver.model.value import Flag, Value
-from groupsolver.wire.bodies.core import PlacementFields, PlacementView
+from groupsolver.wire.bodies.placements import PlacementFields, PlacementView
 
 
 class ExplainFields(PlacementFields):
-    """Instances as they are asked to be placed, and what is asked of them.
+    """Instances to be placed, and options of their explanation.
 
     Parameters
     ----------
     costs : Costs
-        What changes cost; null: not to be proposed.
+        The costs of changes; a change with null is not proposed.
     fixes : bool, default True
         Whether to look for changes that would help.
     every : bool, default False
-        Whether to go on with further conflicts, until the rest is possible.
+        Whether to find further conflicts, until the rest is possible.
     """
 
     costs: Costs = Costs()
@@ -27,22 +27,22 @@ class ExplainFields(PlacementFields):
 
 
 class ExplainRequest(Value):
-    """The body of a placement, as it was refused; with more keys if wanted."""
+    """The body of a refused placement, with optional further keys."""
 
     placement: ExplainFields
 
 
 class ExplanationView(Value):
-    """Why instances cannot be placed; or where they could be.
+    """The reasons why instances cannot be placed; or where they could be.
 
     Attributes
     ----------
     status : str
-        As a dry run of the placement has it.
+        The status of a dry run of the placement.
     conflict : Conflict or None
         The first of `conflicts`, with the fixes.
     never : bool or None
-        Whether it would be as impossible if nothing ran anywhere; null: not decided, or not asked.
+        Whether it would be impossible on an empty fleet too; null: not decided, or not asked.
     warnings : tuple of str
         For admins.
     placement : PlacementView or None

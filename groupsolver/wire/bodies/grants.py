@@ -1,4 +1,4 @@
-"""Bodies about groups that have members: who else may join, who is taken in, what a change would break."""
+"""Bodies about groups with members: grants, adopted instances, and previews of changes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from groupsolver.wire.identifiers import TenantId, Uuid
 
 
 class GrantFields(Value):
-    """Who may join a group."""
+    """The project that may join a group."""
 
     tenant_id: TenantId
 
 
 class GrantRequest(Value):
-    """The body that lets a project join a group."""
+    """The body that allows a project to join a group."""
 
     grant: GrantFields
 
@@ -45,7 +45,7 @@ class GrantsAnswer(Value):
 
 
 class AdoptFields(Value):
-    """Running instances that are to be members of a group."""
+    """Running instances that are to become members of a group."""
 
     instances: Annotated[
         tuple[Uuid, ...],
@@ -55,13 +55,16 @@ class AdoptFields(Value):
 
 
 class AdoptRequest(Value):
-    """The body that takes running instances into a group."""
+    """The body that makes running instances members of a group."""
 
     adopt: AdoptFields
 
 
 class BrokenView(Value):
-    """A policy that running members would break: the project's own by their ids, others' by their number."""
+    """A policy that running members would break.
+
+    `members` has those of the project itself, `other_members` the number of all others.
+    """
 
     group: Uuid
     policy: str
@@ -72,13 +75,13 @@ class BrokenView(Value):
 
 
 class Preview(Value):
-    """What a change would break among members that run; `clean` where nothing."""
+    """The policies that running members would break after a change; `clean` if none."""
 
     clean: bool
     violations: tuple[BrokenView, ...]
 
 
 class PreviewAnswer(Value):
-    """What would come of a change that was not made."""
+    """The preview of a change that was not made."""
 
     preview: Preview

@@ -8,41 +8,43 @@ from pydantic import Field
 
 from groupsolver.model.headroom import Scarce, Unlock
 from groupsolver.model.value import Value
-from groupsolver.wire.bodies.core import PlacementFields
+from groupsolver.wire.bodies.placements import PlacementFields
 
 
 class HeadroomFields(PlacementFields):
-    """One copy, as it is asked to be placed.
+    """One copy of the instances, as for a placement.
 
     Parameters
     ----------
     gap : float, default 0
-        The fraction of the copies that may be left in doubt.
+        The fraction of the copies that may remain unproved.
     """
 
     gap: Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)] = 0.0
 
 
 class HeadroomRequest(Value):
-    """The body of a placement; with more keys if wanted."""
+    """The body of a placement, with optional further keys."""
 
     placement: HeadroomFields
 
 
 class HeadroomView(Value):
-    """How many more copies fit.
+    """The number of further copies that fit.
 
     Attributes
     ----------
-    copies, bound : int
-        So many fit, all at once; and it is proved that no more than `bound` do.
+    copies : int
+        The number of copies that were placed, all at once.
+    bound : int
+        A proved upper bound on the number of copies.
     gap : float
         ``(bound - copies) / max(1, copies)``.
     seconds : float
     scarce : tuple of Scarce
-        What keeps one more copy out, in words for whoever asks.
+        What one more copy lacks, in words for the user who asks.
     unlocks : tuple of Unlock
-        What one more host of each type brings: for those who may see names of hosts.
+        The gain of one more host of each type: for users who may see names of hosts.
     warnings : tuple of str
     """
 
@@ -56,6 +58,6 @@ class HeadroomView(Value):
 
 
 class HeadroomAnswer(Value):
-    """One answer."""
+    """The number of copies that fit."""
 
     headroom: HeadroomView

@@ -1,28 +1,26 @@
-"""XML text to a tree of elements, and nothing that JSON has no counterpart to. Read with defusedxml."""
+"""XML text to a tree of elements, limited to what JSON has a counterpart for. Uses defusedxml."""
 
 from __future__ import annotations
-
-import re
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, XMLParser
 
 from groupsolver.errors import BadInput, quoted
 from groupsolver.files.fault_text import refuse
-from groupsolver.wire.document_limits import DEPTH, too_deep
+from groupsolver.files.xml_encoding import require_utf8
+from groupsolver.wire.document_limits import MAX_DEPTH, too_deep
 from groupsolver.wire.xml.scalars import BLANK
 
-# A leaf's content is its text, as it stands; another's, its elements.
+# The content of a leaf is its text, unchanged; the content of any other element, its elements.
 Content = str | list[tuple[str, "Content"]]
 Element = tuple[str, Content]
 
 # A mapping that is written as entries takes two elements a level, <entry> and <value>.
-_ELEMENTS_DEEP = 2 * DEPTH + 4
-_DECLARED = re.compile(r"""<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']""")
+_MAX_ELEMENT_DEPTH = 2 * MAX_DEPTH + 4
 
 
 def parse_xml(text: str) -> Element:
-    """Read XML: elements and their text; comments are passed over.
+    """Parse XML: elements and their text; comments are ignored.
 
     Raises
     ------
@@ -31,83 +29,78 @@ def parse_xml(text: str) -> Element:
         ``xml-only`` for attributes, namespaces, processing instructions, and text beside elements;
         ``too-deep``; ``not-text`` for a declared encoding other than UTF-8.
     """
-    if (declared := _DECLARED.match(text)) and declared[1].lower() not in {
-        "utf-8",
-        "utf8",
-        "us-ascii",
-    }:
-        raise refuse(
-            "not-text", f"expected UTF-8 text, found the declared encoding {quoted(declared[1])}"
-        )
-    tree = _Tree()
-    parser = XMLParser(target=tree, forbid_dtd=True, forbid_entities=True, forbid_external=True)
-    # Expat calls the tree itself, beside defusedxml's guards: half the time of going through the parser's own methods.
-    parser.parser.StartElementHandler = tree.begin
-    parser.parser.EndElementHandler = tree.finish
-    parser.parser.CharacterDataHandler = tree.text
+    require_utf8(text)
+    builder = _TreeBuilder()
+    parser = XMLParser(target=builder, forbid_dtd=True, forbid_entities=True, forbid_external=True)
+    # Expat calls the builder directly; defusedxml's guards stay. Going through the parser's own
+    # methods would take twice the time.
+    parser.parser.StartElementHandler = builder.start_element
+    parser.parser.EndElementHandler = builder.end_element
+    parser.parser.CharacterDataHandler = builder.add_text
     try:
         parser.feed(text)
         parser.close()
-        return tree.root()
+        return builder.root()
     except ParseError as error:
         raise refuse("not-xml", f"expected XML: {error}") from None
     except DefusedXmlException:
-        raise refuse(
-            "unsafe-xml", "expected XML without a document type and entities of its own"
-        ) from None
+        message = "expected XML without a document type and entities of its own"
+        raise refuse("unsafe-xml", message) from None
     finally:
-        tree.forget()  # a parser that stopped short is in a circle with its handlers
+        builder.clear()  # a parser that stopped early is in a reference cycle with its handlers
 
 
-class _Tree:
-    """What the parser calls: it refuses as early as it can, and keeps names and texts alone."""
+class _TreeBuilder:
+    """Handlers of the parser: they refuse as early as possible, and keep only names and texts."""
 
     def __init__(self) -> None:
-        self._open: list[
-            list[Element]
-        ] = []  # what the elements hold that the one here stands in, the outermost first
-        self._here: list[Element] = []
+        # The children found so far of each element that encloses the current one, outermost first.
+        self._enclosing: list[list[Element]] = []
+        self._children: list[Element] = []  # of the current element
         self._texts: list[str] = []  # pieces of text since the last tag
 
     def root(self) -> Element:
-        return self._here[0]
+        return self._children[0]
 
-    def forget(self) -> None:
-        self._open, self._here, self._texts = [], [], []
+    def clear(self) -> None:
+        self._enclosing = []
+        self._children = []
+        self._texts = []
 
-    def begin(self, name: str, attributes: dict[str, str]) -> None:
+    def start_element(self, name: str, attributes: dict[str, str]) -> None:
         if attributes:
-            raise _xml_only(f"attributes, found {quoted(next(iter(attributes)))} of <{name[:40]}>")
+            attribute = next(iter(attributes))
+            raise _xml_only(f"attributes, found {quoted(attribute)} of <{name[:40]}>")
         if "}" in name:  # of the prefix xml:, the only one that needs no declaration
             raise _xml_only(f"namespaces, found {quoted(name)}")
-        if len(self._open) == _ELEMENTS_DEEP:
+        if len(self._enclosing) == _MAX_ELEMENT_DEPTH:
             raise too_deep()
         if self._texts:
-            self._only_blank()
-        self._open.append(self._here)
-        self._here = []
+            self._drop_blank_text()
+        self._enclosing.append(self._children)
+        self._children = []
 
-    def text(self, text: str) -> None:
+    def add_text(self, text: str) -> None:
         self._texts.append(text)
 
-    def finish(self, name: str) -> None:
-        content: Content = self._here
+    def end_element(self, name: str) -> None:
+        content: Content = self._children
         if not content:
             content = "".join(self._texts)
             self._texts = []
         elif self._texts:
-            self._only_blank()
-        self._here = self._open.pop()
-        self._here.append((name, content))
+            self._drop_blank_text()
+        self._children = self._enclosing.pop()
+        self._children.append((name, content))
 
-    def _only_blank(self) -> None:
-        if text := "".join(self._texts).strip(BLANK):
+    def _drop_blank_text(self) -> None:
+        text = "".join(self._texts).strip(BLANK)
+        if text:
             raise _xml_only(f"text beside elements, found {quoted(text)}")
         self._texts = []
 
-    def start_ns(
-        self, prefix: str, uri: str
-    ) -> None:  # by this name the parser finds it, as it does `pi`
+    # The parser finds `start_ns` and `pi` by these names.
+    def start_ns(self, prefix: str, uri: str) -> None:
         raise _xml_only(f"namespaces, found {quoted(uri)}")
 
     def pi(self, target: str, data: str) -> None:

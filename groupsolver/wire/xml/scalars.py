@@ -1,7 +1,7 @@
-"""How XML says what JSON knows and XML does not: numbers, true and false, null, what is empty, any key.
+"""XML's notation for what JSON has and XML lacks: numbers, booleans, null, empty values, any key.
 
-Where the type of a value is known, its text alone says it. Elsewhere text is a string, and a
-child element of one of these names says what else it is: ``<int>5</int>``, ``<null/>``.
+Where the type of a value is known, its text is enough. Elsewhere text is a string, and a child
+element of one of these names states another type: ``<int>5</int>``, ``<null/>``.
 """
 
 from __future__ import annotations
@@ -10,44 +10,49 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-Text = Literal["string", "int", "float", "bool"]
+TextType = Literal["string", "int", "float", "bool"]
 
-MARKS = frozenset(("null", "true", "false", "int", "float", "string", "list", "dict"))
-ITEM, ENTRY, KEY, VALUE = "item", "entry", "key", "value"
-RESERVED = MARKS | {ITEM, ENTRY}
-BLANK = " \t\r\n"  # what is white space to XML; Python knows more
+TYPE_MARKS = frozenset(("null", "true", "false", "int", "float", "string", "list", "dict"))
+ITEM = "item"
+ENTRY = "entry"
+KEY = "key"
+VALUE = "value"
+RESERVED = TYPE_MARKS | {ITEM, ENTRY}
+BLANK = " \t\r\n"  # white space in XML; Python counts more characters
 
-# Python refuses to read more digits than this.
+_MAX_CACHED_KEY = 255  # characters: longer keys are not worth the memory
+_SHORT_INTEGER = 19  # digits from which on an integer may leave 64 bits
+# Python refuses to parse more digits than this.
 _INTEGER = re.compile(r"-?[0-9]{1,4300}")
 _NUMBER = re.compile(r"-?[0-9]{1,4300}(\.[0-9]+)?([eE][-+]?[0-9]+)?")
-# XML allows more names, and keeps those in "xml" to itself; other keys stand in entries.
+# XML allows more names, and reserves those that begin with "xml"; other keys become entries.
 _NAME = re.compile(r"(?![xX][mM][lL])[A-Za-z_][A-Za-z0-9_.-]*")
 
 
-def fits(key: str) -> bool:
-    """Whether a key can be an element's name, and means nothing else there."""
-    return (
-        _fits(key) if len(key) <= 255 else _NAME.fullmatch(key) is not None
-    )  # long ones are not to be kept
+def is_element_name(key: str) -> bool:
+    """Return whether a key can be an element's name, without another meaning."""
+    if len(key) > _MAX_CACHED_KEY:
+        return _NAME.fullmatch(key) is not None
+    return _is_short_element_name(key)
 
 
 @lru_cache(maxsize=4096)
-def _fits(key: str) -> bool:
+def _is_short_element_name(key: str) -> bool:
     return key not in RESERVED and _NAME.fullmatch(key) is not None
 
 
-def scalar(text: str, kind: Text | None) -> str | int | float | bool:
-    """Read a text as the type that stands there; a text that is not of that type remains a text."""
-    if kind is None or kind == "string":
+def parse_scalar(text: str, expected: TextType | None) -> str | int | float | bool:
+    """Parse a text as the expected type; a text that is not of that type remains a text."""
+    if expected is None or expected == "string":
         return text
-    if kind == "bool":
+    if expected == "bool":
         return {"true": True, "false": False}.get(text.strip(BLANK), text)
-    if text.isdecimal() and text.isascii() and len(text) < 19:  # most numbers
+    if text.isdecimal() and text.isascii() and len(text) < _SHORT_INTEGER:  # most numbers
         return int(text)
-    bare = text.strip(BLANK)
-    if _INTEGER.fullmatch(bare):
-        return int(bare)
-    if kind == "float" and _NUMBER.fullmatch(bare):
-        number = float(bare)
+    stripped = text.strip(BLANK)
+    if _INTEGER.fullmatch(stripped):
+        return int(stripped)
+    if expected == "float" and _NUMBER.fullmatch(stripped):
+        number = float(stripped)
         return number if abs(number) != float("inf") else text
     return text

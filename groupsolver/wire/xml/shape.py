@@ -1,16 +1,16 @@
-"""What stands where in a body: XML needs to be told what JSON shows."""
+"""The shape of a body: XML does not show the types that JSON shows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache, reduce
 from typing import Any
 
 from groupsolver.model.value import Value
-from groupsolver.wire.xml.scalars import ITEM, Text
+from groupsolver.wire.xml.scalars import ITEM, TextType
 
-# What one of a list's items is called, by the list's key; all others are called "item".
+# The element name of a list's items, by the list's key; items of all others are called "item".
 SINGULAR = {
     "any_of": "trait",
     "between": "end",
@@ -36,7 +36,7 @@ SINGULAR = {
     "warnings": "warning",
 }
 _METADATA = "metadata"
-_TEXTS: dict[str, Text] = {
+_TEXT_TYPES: dict[str, TextType] = {
     "string": "string",
     "integer": "int",
     "number": "float",
@@ -46,25 +46,25 @@ _TEXTS: dict[str, Text] = {
 
 @dataclass(frozen=True)
 class Shape:
-    """What may stand at one place of a body; the parts of a union stand side by side.
+    """The data that may be at one place of a body; a union is merged into one shape.
 
     Parameters
     ----------
     text : {"string", "int", "float", "bool"}, optional
-        What bare text is. None, where no scalar is expected, reads as a string.
+        The type of bare text. None, where no scalar is expected, reads as a string.
     keys : mapping of str to Shape
-        The keys that have a meaning.
+        The known keys of a mapping.
     others : Shape, optional
         Of the values of a mapping with free keys.
     items : Shape, optional
         Of a list's items; None where no list is expected.
     singular : str
-        What an item is called.
+        The element name of an item.
     entries : bool
         Whether a mapping is always written as entries, whatever its keys are.
     """
 
-    text: Text | None = None
+    text: TextType | None = None
     keys: Mapping[str, Shape] = field(default_factory=dict)
     others: Shape | None = None
     items: Shape | None = None
@@ -72,10 +72,11 @@ class Shape:
     entries: bool = False
 
     def at(self, key: str) -> Shape:
-        """Give the shape of a mapping's value; of a key without a meaning, that of any JSON."""
-        return (
-            self.keys.get(key) or self.others or (_ANY_METADATA if key == _METADATA else ANYTHING)
-        )
+        """Return the shape of a mapping's value; for an unknown key, that of any JSON data."""
+        known = self.keys.get(key) or self.others
+        if known:
+            return known
+        return _ANY_METADATA if key == _METADATA else ANYTHING
 
 
 ANYTHING = Shape()
@@ -84,70 +85,89 @@ _ANY_METADATA = Shape(entries=True)
 
 @cache
 def shape_of(model: type[Value]) -> Shape:
-    """Derive what stands where from a model's JSON Schema, once. No model may contain itself."""
+    """Derive the shape from a model's JSON Schema, once. No model may contain itself."""
     schema = model.model_json_schema()
     return _shape(schema, schema.get("$defs", {}), "")
 
 
-def _shape(schema: Any, defs: dict[str, Any], key: str) -> Shape:
-    """Give the shape of a schema that stands at a key."""
+def _shape(schema: Any, definitions: dict[str, Any], key: str) -> Shape:
+    """Return the shape of the schema of a key's value."""
     if not isinstance(schema, dict):
         return ANYTHING
     if "$ref" in schema:
-        return _shape(defs[schema["$ref"].rpartition("/")[2]], defs, key)
-    if parts := schema.get("anyOf") or schema.get("oneOf"):
-        return _union(_shape(part, defs, key) for part in parts)
-    match schema.get("type") or _type_of(schema):
-        case "object":
-            keys = {
-                name: _shape(inner, defs, name)
-                for name, inner in schema.get("properties", {}).items()
-            }
-            values = [
-                schema.get("additionalProperties"),
-                *schema.get("patternProperties", {}).values(),
-            ]
-            typed = [_shape(inner, defs, "") for inner in values if isinstance(inner, dict)]
-            return Shape(
-                keys=keys, others=_union(typed) if typed else None, entries=key == _METADATA
-            )
-        case "array":
-            items = schema.get("prefixItems") or [schema.get("items")]
-            inner = _union(_shape(item, defs, "") for item in items)
-            return Shape(items=inner, singular=SINGULAR.get(key, ITEM))
-        case str(name) if name in _TEXTS:
-            return Shape(text=_TEXTS[name])
+        name = schema["$ref"].rpartition("/")[2]
+        return _shape(definitions[name], definitions, key)
+    alternatives = schema.get("anyOf") or schema.get("oneOf")
+    if alternatives:
+        return _union(_shape(part, definitions, key) for part in alternatives)
+    kind = schema.get("type")
+    if kind == "object":
+        return _object_shape(schema, definitions, key)
+    if kind == "array":
+        return _array_shape(schema, definitions, key)
+    if isinstance(kind, str) and kind in _TEXT_TYPES:
+        return Shape(text=_TEXT_TYPES[kind])
+    if not kind and _is_string_enum(schema):
+        return Shape(text="string")
     return ANYTHING
 
 
-def _type_of(schema: dict[str, Any]) -> str | None:
-    return (
-        "string"
-        if "enum" in schema and all(isinstance(value, str) for value in schema["enum"])
-        else None
-    )
+def _object_shape(schema: dict[str, Any], definitions: dict[str, Any], key: str) -> Shape:
+    keys = {
+        name: _shape(inner, definitions, name)
+        for name, inner in schema.get("properties", {}).items()
+    }
+    free_values = [
+        _shape(inner, definitions, "")
+        for inner in _free_value_schemas(schema)
+        if isinstance(inner, dict)
+    ]
+    others = _union(free_values) if free_values else None
+    return Shape(keys=keys, others=others, entries=key == _METADATA)
+
+
+def _free_value_schemas(schema: dict[str, Any]) -> Iterator[Any]:
+    yield schema.get("additionalProperties")
+    yield from schema.get("patternProperties", {}).values()
+
+
+def _array_shape(schema: dict[str, Any], definitions: dict[str, Any], key: str) -> Shape:
+    items = schema.get("prefixItems") or [schema.get("items")]
+    inner = _union(_shape(item, definitions, "") for item in items)
+    return Shape(items=inner, singular=SINGULAR.get(key, ITEM))
+
+
+def _is_string_enum(schema: dict[str, Any]) -> bool:
+    return "enum" in schema and all(isinstance(value, str) for value in schema["enum"])
 
 
 def _union(shapes: Iterable[Shape]) -> Shape:
-    return reduce(_both, shapes)
+    return reduce(_merge, shapes)
 
 
-def _both(one: Shape, other: Shape) -> Shape:
-    texts = {shape.text for shape in (one, other)} - {None}
-    text: Text | None = "float" if texts == {"int", "float"} else "string"
-    if len(texts) < 2:
-        text = one.text or other.text
+def _merge(one: Shape, other: Shape) -> Shape:
+    """Return the shape of what is either of two shapes."""
     shared = {
-        key: _both(one.keys[key], other.keys[key]) for key in one.keys.keys() & other.keys.keys()
+        key: _merge(one.keys[key], other.keys[key]) for key in one.keys.keys() & other.keys.keys()
     }
-    named = one if one.items else other
-    return replace(
-        named,
-        text=text,
+    singular = one.singular if one.items else other.singular
+    return Shape(
+        text=_merge_texts(one.text, other.text),
         keys={**one.keys, **other.keys, **shared},
-        others=_both(one.others, other.others)
-        if one.others and other.others
-        else one.others or other.others,
-        items=_both(one.items, other.items) if one.items and other.items else named.items,
+        others=_merge_optional(one.others, other.others),
+        items=_merge_optional(one.items, other.items),
+        singular=singular,
         entries=one.entries or other.entries,
     )
+
+
+def _merge_optional(one: Shape | None, other: Shape | None) -> Shape | None:
+    if one and other:
+        return _merge(one, other)
+    return one or other
+
+
+def _merge_texts(one: TextType | None, other: TextType | None) -> TextType | None:
+    if one is None or other is None or one == other:
+        return one or other
+    return "float" if {one, other} == {"int", "float"} else "string"

@@ -1,4 +1,4 @@
-"""Groups that are shared, changed or filled while they have members: by the client and by the command."""
+"""Groups with members that are shared, changed or extended, by the client and the command line."""
 
 from __future__ import annotations
 
@@ -140,9 +140,9 @@ def test_the_command_says_what_would_break(
     assert main(at(client, *change, "--preview", "--output", "json")) == 4
     assert json.loads(capsys.readouterr().out)["preview"]["clean"] is False
     assert main(at(client, *change, "--if-clean")) == 2
-    told = capsys.readouterr().err.splitlines()
-    assert "[would-break]" in told[0]
-    assert told[1:] == lines
+    errors = capsys.readouterr().err.splitlines()
+    assert "[would-break]" in errors[0]
+    assert errors[1:] == lines
     clean = ["group", "update", group.id, "--policy", "affinity"]
     assert main(at(client, *clean, "--preview")) == 0
     assert capsys.readouterr().out == "no running member would break a policy\n"

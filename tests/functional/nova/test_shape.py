@@ -20,7 +20,7 @@ from groupsolver.constraints.policies.spread import Spread
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.registry import POLICIES
 from groupsolver.store.entities import StoredGroup
-from groupsolver.wire.bodies.core import GroupFields
+from groupsolver.wire.bodies.groups import GroupFields
 
 ID, MEMBER, CHILD = (f"{n:08x}-0000-4000-8000-000000000000" for n in range(3))
 V1, V13, V14, V15, V63, V64, V104 = (

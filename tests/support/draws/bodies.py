@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -9,16 +10,20 @@ from hypothesis import strategies as st
 
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.value import Value
-from groupsolver.wire.bodies import core, explain, grants, headroom
-from groupsolver.wire.xml.shape import Shape
+from groupsolver.wire.bodies import explain, grants, headroom
+from groupsolver.wire.bodies.errors import ErrorsAnswer
+from groupsolver.wire.bodies.fleet import FleetAnswer
+from groupsolver.wire.bodies.groups import GroupAnswer, GroupRequest, GroupsAnswer
+from groupsolver.wire.bodies.instances import InstanceAnswer, InstancesAnswer
+from groupsolver.wire.bodies.placements import PlacementAnswer, PlacementRequest
+from groupsolver.wire.xml.shape import Shape, shape_of
 from tests.support.draws.applications import KINDS, policies
 
 Data = st.SearchStrategy[Any]
 
 # All that XML 1.0 can carry.
-_FIT = st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff").filter(
-    lambda c: c >= " " or c in "\t\n\r"
-)
+_CONTROLS = "".join(char for char in map(chr, range(32)) if char not in "\t\n\r")
+_FIT = st.characters(exclude_categories=["Cs"], exclude_characters=f"\ufffe\uffff{_CONTROLS}")
 _ODD = [
     "",
     " ",
@@ -66,6 +71,12 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=8,
 )
+
+
+@cache
+def like_body(model: type[Value]) -> Data:
+    """What a body of a model expects, or anything else; built once, which takes longer than a draw."""
+    return like(shape_of(model))
 
 
 def like(shape: Shape) -> Data:
@@ -294,18 +305,18 @@ def wrapped(key: str, inner: Data) -> Data:
 
 
 BODIES: list[tuple[type[Value], str | None, Data]] = [
-    (core.GroupRequest, None, wrapped("group", GROUP_ASKED)),
-    (core.GroupAnswer, None, wrapped("group", GROUP)),
-    (core.GroupsAnswer, None, wrapped("groups", st.lists(GROUP, max_size=2))),
-    (core.PlacementRequest, None, wrapped("placement", PLACEMENT_ASKED)),
-    (core.PlacementAnswer, None, wrapped("placement", PLACEMENT)),
+    (GroupRequest, None, wrapped("group", GROUP_ASKED)),
+    (GroupAnswer, None, wrapped("group", GROUP)),
+    (GroupsAnswer, None, wrapped("groups", st.lists(GROUP, max_size=2))),
+    (PlacementRequest, None, wrapped("placement", PLACEMENT_ASKED)),
+    (PlacementAnswer, None, wrapped("placement", PLACEMENT)),
     (explain.ExplainRequest, None, wrapped("placement", EXPLAIN_ASKED)),
     (explain.ExplanationAnswer, None, wrapped("explanation", EXPLANATION)),
     (headroom.HeadroomRequest, None, wrapped("placement", HEADROOM_ASKED)),
     (headroom.HeadroomAnswer, None, wrapped("headroom", HEADROOM)),
-    (core.InstanceAnswer, None, wrapped("instance", INSTANCE)),
-    (core.InstancesAnswer, None, wrapped("instances", st.lists(INSTANCE, max_size=2))),
-    (core.ErrorsAnswer, None, wrapped("errors", st.lists(ERROR, max_size=2))),
+    (InstanceAnswer, None, wrapped("instance", INSTANCE)),
+    (InstancesAnswer, None, wrapped("instances", st.lists(INSTANCE, max_size=2))),
+    (ErrorsAnswer, None, wrapped("errors", st.lists(ERROR, max_size=2))),
     (
         grants.GrantRequest,
         None,
@@ -315,7 +326,7 @@ BODIES: list[tuple[type[Value], str | None, Data]] = [
     (grants.GrantsAnswer, None, wrapped("grants", st.lists(GRANT, max_size=2))),
     (grants.AdoptRequest, None, wrapped("adopt", ADOPTED)),
     (grants.PreviewAnswer, None, wrapped("preview", PREVIEW)),
-    (core.FleetAnswer, "fleet", FLEET.map(lambda fleet: {"levels": [], "links": [], **fleet})),
+    (FleetAnswer, "fleet", FLEET.map(lambda fleet: {"levels": [], "links": [], **fleet})),
     (Fleet, "fleet", FLEET),
     (Host, "host", HOST),
 ]

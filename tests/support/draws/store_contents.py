@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.registry import AnyPolicy
 from groupsolver.model.fleet import Fleet, Host
-from groupsolver.store.database.transaction import At
+from groupsolver.store.database.transaction import HistoryPoint
 from groupsolver.store.entities import Instance, StoredGroup
 from groupsolver.store.state.memory_state import MemoryState
 from groupsolver.store.state.snapshot_cache import Snapshot
@@ -80,8 +80,8 @@ class StoreContents:
         return {one.id: one.tenant_id for one in inside if one.tenant_id != group.tenant_id}
 
     def snapshot(self) -> Snapshot:
-        """Return it as a snapshot cache would."""
-        memory_state = MemoryState(self.fleet)
+        """Return it as a snapshot cache shows it."""
+        memory_state = MemoryState.from_fleet(self.fleet)
         members = {
             group.id: tuple(one.id for one in self.instances if one.group == group.id)
             for group in self.groups
@@ -94,7 +94,7 @@ class StoreContents:
             ],
         )
         memory_state.put_instances([], self.instances)
-        return Snapshot(At(1, ""), *memory_state.shown())
+        return Snapshot(HistoryPoint(1, ""), *memory_state.contents())
 
     def document(
         self, batch: dict[str, list[dict[str, Any]]]

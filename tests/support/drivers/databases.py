@@ -17,8 +17,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import event
 
-from groupsolver.store.database.migrate import upgrade
+from groupsolver.store.database.migrate import head, upgrade
+from groupsolver.store.database.tables import Base
 from groupsolver.store.store import Clock, Store
 
 _NUMBER = count(1)
@@ -62,6 +64,7 @@ class Postgres:
         if os.geteuid() == 0:
             shutil.chown(self.folder, account)
         self._process: subprocess.Popen[bytes] | None = None
+        self._used: list[str] = []  # databases that tests are done with
         self._run(
             "initdb",
             "--auth=trust",
@@ -161,6 +164,38 @@ class Postgres:
         self.ask(f"CREATE DATABASE {name} TEMPLATE made")
         return self.address(name)
 
+    def borrow(self) -> str:
+        """Return the name of a database with this version's tables, new or emptied.
+
+        To create and delete one for each test would take most of the time of many tests.
+        """
+        while self._used:
+            name = self._used.pop()
+            if self._empty(name):
+                return name
+        name = f"test{next(_NUMBER)}"
+        self.ask(f"CREATE DATABASE {name} TEMPLATE made")
+        return name
+
+    def give_back(self, name: str) -> None:
+        """Take a database back that a test is done with."""
+        self._used.append(name)
+
+    def _empty(self, name: str) -> bool:
+        """Empty a database as `borrow` hands it out; False where a test left it unusable."""
+        others = ", ".join(name for name in Base.metadata.tables if name != "fleet")
+        try:
+            self.ask(
+                "SET lock_timeout = 2000;"  # milliseconds: a test may have left a lock
+                f"TRUNCATE {others} RESTART IDENTITY CASCADE;"
+                "UPDATE fleet SET revision = 0, stamp = '', levels = '[]', links = '[]';"
+                f"UPDATE alembic_version SET version_num = '{head()}'",
+                name,
+            )
+        except psycopg.Error:
+            return False
+        return True
+
 
 @contextmanager
 def postgres_server(*, safe: bool = False) -> Iterator[Postgres]:
@@ -200,11 +235,20 @@ def sqlite_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
-    """Make a database with this version's tables, as often as it is called; return its address."""
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Make a database with this version's tables, as often as it is called; give its address."""
     if request.param == "postgresql":
         server: Postgres = request.getfixturevalue("postgres")
-        return server.new
+        borrowed: list[str] = []
+
+        def borrow() -> str:
+            borrowed.append(server.borrow())
+            return server.address(borrowed[-1])
+
+        yield borrow
+        for name in borrowed:
+            server.give_back(name)
+        return
     made: Path = request.getfixturevalue("sqlite_made")
 
     def new() -> str:
@@ -212,7 +256,7 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[],
         shutil.copy(made, path)
         return f"sqlite:///{path}"
 
-    return new
+    yield new
 
 
 @pytest.fixture
@@ -222,13 +266,24 @@ def database(new_database: Callable[[], str]) -> str:
 
 
 @contextmanager
-def opened(address: str, clock: Clock = time.time, *, lock_wait: float = 5.0) -> Iterator[Store]:
-    """Open a store, and close it whatever happens."""
+def opened(
+    address: str, clock: Clock = time.time, *, lock_wait: float = 5.0, durable: bool = False
+) -> Iterator[Store]:
+    """Open a store, and close it whatever happens.
+
+    Unless it is to be `durable`, SQLite does not wait for the disk: no test cuts the power.
+    """
     store = Store(address, clock=clock, lock_wait=lock_wait)
+    if store.engine.dialect.name == "sqlite" and not durable:
+        event.listen(store.engine, "connect", _without_sync)
     try:
         yield store
     finally:
         store.close()
+
+
+def _without_sync(connection: Any, _: object) -> None:
+    connection.execute("PRAGMA synchronous = OFF")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What stands below a free key, ``metadata`` or ``x-...``, is nobody's business: it is kept as it is, nulls too."""
+"""Data below a free key, ``metadata`` or ``x-...``, is kept unchanged, nulls too."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from groupsolver.model.value import Value
 from groupsolver.store.entities import StoredGroup
 from groupsolver.store.repositories import groups as stored
 from groupsolver.store.repositories import hosts
-from groupsolver.wire.bodies.core import FleetAnswer, GroupAnswer, PlacementRequest, plain
+from groupsolver.wire.bodies.fleet import FleetAnswer
+from groupsolver.wire.bodies.groups import GroupAnswer
+from groupsolver.wire.bodies.placements import PlacementRequest
+from groupsolver.wire.bodies.plain_data import plain
 from groupsolver.wire.read import read_body
 from groupsolver.wire.write import write_body
 from tests.support.draws.bodies import JSON
@@ -57,7 +60,8 @@ def application(free: dict[str, Any]) -> dict[str, Any]:
     return {"flavors": {"f": sized}, "groups": [group], "existing": [running], **free}
 
 
-# How many places have free keys: host, inventory, link, fleet; flavor, policy, members, group, existing, application.
+# Places with free keys: host, inventory, link, fleet; flavor, policy, members, group, existing,
+# application.
 DOCUMENTS: list[tuple[type[Value], Callable[[Any], Any], int]] = [
     (Fleet, fleet, 4),
     (Application, application, 6),
@@ -66,7 +70,7 @@ EACH = pytest.mark.parametrize(("model", "whole", "places"), DOCUMENTS)
 
 
 def found(data: Any, keys: set[str]) -> Iterator[dict[str, Any]]:
-    """Give what stands at free keys, place by place."""
+    """Return the data at free keys, place by place."""
     if isinstance(data, dict):
         if here := {key: inner for key, inner in data.items() if key in keys}:
             yield here
@@ -79,7 +83,7 @@ def found(data: Any, keys: set[str]) -> Iterator[dict[str, Any]]:
 
 
 def kept(data: Any, free: dict[str, Any], places: int) -> bool:
-    """Whether free keys stand in so many places, each as it was, 1 and 1.0 and true being different things."""
+    """Return whether free keys are in that many places, unchanged; 1, 1.0 and true differ."""
     there = [json.dumps(here, sort_keys=True) for here in found(data, set(free))]
     return there == [json.dumps(free, sort_keys=True)] * places
 

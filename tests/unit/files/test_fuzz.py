@@ -1,6 +1,6 @@
-"""Requests of every kind, drawn from the OpenAPI document, against a running server: no failure, no surprise.
+"""Requests drawn from the OpenAPI document get the documented answers of a running server.
 
-The longer run is an integration test; ``GROUPSOLVER_FUZZ`` says how many requests of each kind it sends.
+The longer run is an integration test; ``GROUPSOLVER_FUZZ`` is its number of requests of each kind.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from groupsolver.api.openapi.operations import path_of
 from groupsolver.api.routes import ROUTES
 from tests.support.drivers.seeded_server import SeededServer, aim, seeded
 
-MANY = int(os.environ.get("GROUPSOLVER_FUZZ", "50"))
+REQUESTS_OF_SLOW_RUN = int(os.environ.get("GROUPSOLVER_FUZZ", "50"))
 KNOWN = [
     pytest.param(route, id=f"{route.method} {route.path}")
     for route in ROUTES
@@ -64,7 +64,7 @@ def sound(case: Any, server: SeededServer) -> int:
 def _held(case: Any, answer: Any, checks: list[str]) -> None:
     assert answer.status_code != 500, answer.text
     assert answer.elapsed < SLOWEST
-    # A stale If-Match, or too large a body, is told before the body is looked at; schemathesis does not
+    # A stale If-Match, or a body that is too large, is refused first; schemathesis does not
     # count 412 and 413 as refusals.
     refused = answer.status_code in {412, 413}
     named = [name for name in checks if name != "negative_data_rejection" or not refused]
@@ -72,7 +72,7 @@ def _held(case: Any, answer: Any, checks: list[str]) -> None:
 
 
 def send(described: Any, server: SeededServer, route: Route, count: int) -> Counter[int]:
-    """Send requests as the document wants them, and as it does not; give how often each status came."""
+    """Send valid and invalid requests; return how often each status came."""
     statuses: Counter[int] = Counter()
     operation = described[path_of(route)][route.method]
     # What is open to everybody takes nothing that could be wrong.
@@ -106,21 +106,23 @@ def test_a_few_requests_are_answered_as_documented(
 def test_many_requests_are_answered_as_documented(
     described: Any, server: SeededServer, route: Route
 ) -> None:
-    statuses = send(described, server, route, MANY)
+    statuses = send(described, server, route, REQUESTS_OF_SLOW_RUN)
     # Of paths with an id, other requests may have removed what they lead to.
-    if route.method in {"GET", "POST"} and "<id>" not in route.path and MANY >= 50:
+    if route.method in {"GET", "POST"} and "<id>" not in route.path and REQUESTS_OF_SLOW_RUN >= 50:
         assert min(statuses) < 300, statuses
 
 
 @pytest.mark.integration
 @every_phase.parametrize()
-@settings(max_examples=MANY, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=REQUESTS_OF_SLOW_RUN, database=None, suppress_health_check=list(HealthCheck))
 def test_requests_at_every_edge_are_answered_as_documented(case: Any, server: SeededServer) -> None:
     sound(case, server)
 
 
 @pytest.mark.integration
-def test_what_was_made_is_there_and_what_was_removed_is_not(described: Any, server: SeededServer) -> None:
+def test_what_was_made_is_there_and_what_was_removed_is_not(
+    described: Any, server: SeededServer
+) -> None:
     checks = [*CHECKED, "use_after_free", "ensure_resource_availability"]
 
     class Chain(described.include(path_regex="tenant_id").as_state_machine()):  # type: ignore[misc]
@@ -137,7 +139,7 @@ def test_what_was_made_is_there_and_what_was_removed_is_not(described: Any, serv
 
     Chain.run(
         settings=settings(
-            max_examples=MANY,
+            max_examples=REQUESTS_OF_SLOW_RUN,
             stateful_step_count=8,
             phases=[Phase.generate],
             database=None,

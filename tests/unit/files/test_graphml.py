@@ -28,7 +28,10 @@ def document(inside: str, keys: str = KEYS) -> str:
     return f'{HEAD}{keys}<graph edgedefault="undirected">{inside}</graph></graphml>'
 
 
-NODES = '<node id="n0"/><node id="n1"><data key="n">r01</data></node><node id="n2"><data key="t"> spine </data></node>'
+NODES = (
+    '<node id="n0"/><node id="n1"><data key="n">r01</data></node>'
+    '<node id="n2"><data key="t"> spine </data></node>'
+)
 
 
 def faults(text: str) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Which form a request has and asks for."""
+"""The form that a request has, and the form that it accepts."""
 
 from __future__ import annotations
 

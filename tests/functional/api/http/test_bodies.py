@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from groupsolver.wire.bodies import core
+from groupsolver.wire.bodies.errors import ErrorsAnswer
+from groupsolver.wire.bodies.groups import GroupAnswer
 from groupsolver.wire.read import read_data
 from tests.support.drivers.api_driver import WHO, Asker, one, opened, refused
 
@@ -91,7 +92,7 @@ def test_xml_that_is_none_is_refused_in_the_form_that_is_asked_for(
         answer = admin("POST", "~/groups", text, Content_Type="application/xml", Accept=accept)
         assert (answer.status_code, answer.mimetype) == (400, accept)
         kind: Any = accept.rpartition("/")[2]
-        assert read_data(kind, answer.data, core.ErrorsAnswer)["errors"][0]["code"] == code
+        assert read_data(kind, answer.data, ErrorsAnswer)["errors"][0]["code"] == code
     assert admin.get("~/groups", "groups") == []
 
 
@@ -168,7 +169,7 @@ def test_what_xml_can_carry_comes_back_as_it_was(admin: Asker, text: str) -> Non
     group = admin.group(name=text, metadata={text: text})
     assert (group["name"], group["metadata"]) == (text, {text: text})
     answer = admin("GET", f"~/groups/{group['id']}", Accept="application/xml")
-    assert read_data("xml", answer.data, core.GroupAnswer) == {"group": group}
+    assert read_data("xml", answer.data, GroupAnswer) == {"group": group}
     shown = admin("PUT", f"~/groups/{group['id']}", answer.data, Content_Type="text/xml")
     assert shown.get_json()["group"] == group
 

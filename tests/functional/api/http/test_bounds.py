@@ -19,12 +19,8 @@ from groupsolver.files.faults import faults_of
 from groupsolver.model.application import Flavor
 from groupsolver.model.fleet import Fleet
 from groupsolver.wire import count_limits
-from groupsolver.wire.bodies.core import (
-    FlavorRequest,
-    GroupFields,
-    InstanceRequest,
-    PlacementFields,
-)
+from groupsolver.wire.bodies.groups import GroupFields
+from groupsolver.wire.bodies.placements import FlavorRequest, InstanceRequest, PlacementFields
 from groupsolver.wire.xml import scalars
 from tests.support.drivers.api_driver import Asker, World, one, refused
 
@@ -197,10 +193,10 @@ def test_the_first_unknown_keys_of_a_file_have_a_hint() -> None:
 
 
 def test_keys_of_clients_are_not_kept() -> None:
-    before = scalars._fits.cache_info().currsize
-    assert scalars.fits("k" * 100_000)
-    assert not scalars.fits("k" * 300 + " ")
-    assert scalars._fits.cache_info().currsize == before
+    before = scalars._is_short_element_name.cache_info().currsize
+    assert scalars.is_element_name("k" * 100_000)
+    assert not scalars.is_element_name("k" * 300 + " ")
+    assert scalars._is_short_element_name.cache_info().currsize == before
 
 
 def test_a_name_is_no_longer_with_its_number_than_a_name_may_be(admin: Asker) -> None:

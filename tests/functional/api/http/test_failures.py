@@ -69,7 +69,7 @@ def test_a_claim_that_fails_half_way_leaves_nothing(
     before = member("GET", f"~/groups/{group}").headers["ETag"]
     with monkeypatch.context() as patched:
         if where == "insert":
-            patched.setattr(instances, "_noted", broken)
+            patched.setattr(instances, "_note_members", broken)
         else:
             patched.setattr(idempotency, "finish", broken)
         refused(member.ask(one(group, count=3), key="k"), "internal-error", 500)

@@ -19,7 +19,7 @@ from groupsolver.api.openapi.schemas import ref
 from groupsolver.api.routes import ROUTES
 from groupsolver.errors import BadInput, Fault
 from groupsolver.model.value import Value
-from groupsolver.wire.bodies.core import plain
+from groupsolver.wire.bodies.plain_data import plain
 from groupsolver.wire.read import read_body, validated
 from tests.support.draws.bodies import BODIES
 

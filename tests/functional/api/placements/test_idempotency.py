@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from groupsolver.api.services import placement
-from groupsolver.wire.bodies import core
+from groupsolver.wire.bodies.placements import PlacementAnswer, PlacementRequest
 from groupsolver.wire.read import read_data
 from groupsolver.wire.write import write_body
 from tests.support.drivers.api_driver import Asker, World, hosts, one, opened, refused
@@ -43,7 +43,7 @@ def test_the_same_body_gets_the_same_answer_and_places_nothing_again(member: Ask
 
 def test_the_form_of_the_body_is_not_the_body(member: Asker) -> None:
     first = member.ask(one(), key="k").get_json()
-    sent = write_body("xml", {"placement": {"instances": [one()]}}, core.PlacementRequest)
+    sent = write_body("xml", {"placement": {"instances": [one()]}}, PlacementRequest)
     xml = member(
         "POST",
         "~/placements",
@@ -53,7 +53,7 @@ def test_the_form_of_the_body_is_not_the_body(member: Asker) -> None:
         Accept="text/xml",
     )
     assert xml.status_code == 201
-    assert read_data("xml", xml.data, core.PlacementAnswer) == first
+    assert read_data("xml", xml.data, PlacementAnswer) == first
     # Nor are the order of its keys, and what is said where it is the default.
     spelt = {
         "placement": {"objective": "pack", "instances": [{"count": 1, "resources": {"VCPU": 1}}]}

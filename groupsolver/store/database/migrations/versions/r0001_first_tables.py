@@ -11,11 +11,12 @@ branch_labels = None
 depends_on = None
 
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-_ID, _NAME = sa.String(36), sa.String(255)
+_ID = sa.String(36)
+_NAME = sa.String(255)
 
 
 def upgrade() -> None:
-    """Make the tables, and the one row of the fleet."""
+    """Create the tables, and the only row of the fleet."""
     fleet = op.create_table(
         "fleet",
         sa.Column("id", sa.Integer, primary_key=True),

@@ -1,4 +1,4 @@
-"""Which projects may join a group that is not theirs."""
+"""The projects that may join a group of another project."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ branch_labels = None
 depends_on = None
 
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-_ID, _NAME = sa.String(36), sa.String(255)
+_ID = sa.String(36)
+_NAME = sa.String(255)
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Create the table."""
     op.create_table(
         "group_grants",
         sa.Column("seq", _SERIAL, primary_key=True),

@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column: instances that are there came before hosts had cells."""
+    """Add the column, null for all instances so far: hosts had no cells."""
     op.add_column("instances", sa.Column("cell", sa.String(255), nullable=True))
 
 

@@ -1,4 +1,4 @@
-"""How long a kept answer is, so that a project's are bounded together."""
+"""The length of a kept answer, so that the sum of a project's answers is bounded."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column, null for answers that are there: a day later they are gone; the index holds all of a sum."""
+    """Add the column and an index that covers the sum.
+
+    Answers from before have null; a day later they are gone.
+    """
     op.add_column("answers", sa.Column("size", sa.Integer, nullable=True))
     op.create_index("ix_answers_tenant_id_size", "answers", ["tenant_id", "size"])
 
 
 def downgrade() -> None:
-    """Drop both."""
+    """Drop the column and the index."""
     op.drop_index("ix_answers_tenant_id_size", "answers")
     op.drop_column("answers", "size")
