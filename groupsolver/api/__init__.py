@@ -9,7 +9,7 @@ from groupsolver.api.app import App
 from groupsolver.api.auth import Identity, Keystone, Loopback, Tokens
 from groupsolver.api.services.service import Service
 from groupsolver.api.settings import Quota, Settings, load_settings
-from groupsolver.store.database.migrate import ready
+from groupsolver.store.database.migrate import ensure_schema
 from groupsolver.store.store import Store
 
 __all__ = [
@@ -43,5 +43,5 @@ def make_app(settings: Settings | None = None, *, database: str, identity: Ident
     StoreUnavailable, SchemaMismatch
         Where it does not answer, or ``groupsolver db upgrade`` is needed.
     """
-    ready(database)
+    ensure_schema(database)
     return App(Service(settings or Settings(), Store(database)), identity)

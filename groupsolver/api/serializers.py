@@ -12,7 +12,7 @@ from groupsolver.api.services.conflict_view import Audience, named, names_of
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.validation import references
 from groupsolver.store.entities import Grant, Instance, StoredGroup
-from groupsolver.store.state.impact_preview import Broken, Grown
+from groupsolver.store.state.impact_preview import BrokenPolicy, ImpactPreview
 from groupsolver.store.state.snapshot_cache import Snapshot
 from groupsolver.wire.bodies.core import GroupView, InstanceView
 from groupsolver.wire.bodies.grants import BrokenView, GrantView, Preview
@@ -71,11 +71,11 @@ def grant_view(grant: Grant) -> GrantView:
     )
 
 
-def preview_view(found: Grown, tenant: str, now: Snapshot) -> Preview:
+def preview_view(found: ImpactPreview, tenant: str, now: Snapshot) -> Preview:
     """Give what running members would break, as a project may see it."""
     names = names_of(tenant, now)
 
-    def view(one: Broken) -> BrokenView:
+    def view(one: BrokenPolicy) -> BrokenView:
         mine = tuple(key for key in one.members if now.instances[key].tenant_id == tenant)
         return BrokenView(
             group=one.group,
@@ -86,7 +86,7 @@ def preview_view(found: Grown, tenant: str, now: Snapshot) -> Preview:
             other_members=len(one.members) - len(mine),
         )
 
-    return Preview(clean=not found, violations=tuple(view(one) for one in found.told()))
+    return Preview(clean=not found, violations=tuple(view(one) for one in found.broken_policies()))
 
 
 def reader_of(call: Call) -> Audience:

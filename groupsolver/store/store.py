@@ -19,8 +19,8 @@ from groupsolver.store.database.engine import (
     take_turn,
     told,
 )
-from groupsolver.store.database.retry_turns import Turns
-from groupsolver.store.database.transaction import Tx, revision_of
+from groupsolver.store.database.retry_turns import RetryTurns
+from groupsolver.store.database.transaction import WriteTransaction, revision_of
 from groupsolver.store.entities import Instance
 from groupsolver.store.errors import StoreUnavailable
 from groupsolver.store.repositories.instances import sweep
@@ -42,7 +42,7 @@ class Store:
 
     Attributes
     ----------
-    swept : callable
+    on_expired : callable
         Told of instances whose claims ended unconfirmed, once they are out.
     """
 
@@ -51,8 +51,8 @@ class Store:
     ) -> None:
         self.engine: Engine = open_engine(address, lock_wait=lock_wait)
         self.clock = clock
-        self.swept: Callable[[Sequence[Instance]], object] = lambda _: None
-        self.turns = Turns(self.engine)
+        self.on_expired: Callable[[Sequence[Instance]], object] = lambda _: None
+        self.retry_turns = RetryTurns(self.engine)
         self._read = for_reading(self.engine)
         self._write = for_writing(self.engine)
         # Threads of this process queue here: SQLite's own waiting is neither fair nor quick.
@@ -66,7 +66,7 @@ class Store:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Tx]:
+    def write(self) -> Iterator[WriteTransaction]:
         """Change things, alone: others wait. All is written at the end, or nothing. Raises `StoreUnavailable`."""
         if not self._turn.acquire(timeout=self._lock_wait):
             raise StoreUnavailable("other writers hold the database")
@@ -76,16 +76,16 @@ class Store:
                 if ended := sweep(tx):
                     # Written for itself: what follows reads a revision that stays, even where it is rolled back.
                     _end(tx)
-                    self.swept(ended)
+                    self.on_expired(ended)
                     tx = self._begun(session)
                 yield tx
                 _end(tx)
         finally:
             self._turn.release()
 
-    def _begun(self, session: Session) -> Tx:
+    def _begun(self, session: Session) -> WriteTransaction:
         take_turn(session.connection())
-        return Tx(session, revision_of(session) + 1, self.clock())
+        return WriteTransaction(session, revision_of(session) + 1, self.clock())
 
     def ping(self) -> None:
         """Ask the database for anything. Raises `StoreUnavailable`."""
@@ -97,7 +97,7 @@ class Store:
         self.engine.dispose()
 
 
-def _end(tx: Tx) -> None:
+def _end(tx: WriteTransaction) -> None:
     tx.close()
     tx.session.commit()
 

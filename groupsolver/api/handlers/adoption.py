@@ -16,7 +16,7 @@ from groupsolver.store.entities import Instance, StoredGroup
 from groupsolver.store.errors import InUse, QuotaExceeded
 from groupsolver.store.repositories.groups import find_group
 from groupsolver.store.repositories.instances import find_instances, join_group
-from groupsolver.store.state.impact_preview import grown
+from groupsolver.store.state.impact_preview import preview_impact
 from groupsolver.store.state.snapshot_cache import Snapshot
 from groupsolver.wire.bodies.core import GroupAnswer
 from groupsolver.wire.bodies.grants import AdoptRequest, PreviewAnswer
@@ -28,13 +28,13 @@ def adopt(call: Call) -> Reply:
     _once(ids)
     preview, force = call.flag("preview"), call.flag("force")
     with call.service.store.write() as tx:
-        now = call.service.snapshot_cache.within(tx.session)
+        now = call.service.snapshot_cache.snapshot_within(tx.session)
         group = find_group(tx.session, call.args["id"].lower(), call.tenant, tx.now)
         unchanged(call, group_tag(group), f"group {group.id}")
         new = _strays(find_instances(tx.session, list(ids), call.tenant, tx.now), group)
         _within_quota(call, group, len(new))
         after = _adopted(now, group, new)
-        broken = grown(now, after, group.id)
+        broken = preview_impact(now, after, group.id)
         done = not preview and (force or not broken)
         if done:
             join_group(tx, group.id, new)

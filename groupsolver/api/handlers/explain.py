@@ -12,7 +12,7 @@ from groupsolver.api.serializers import hidden, reader_of
 from groupsolver.api.services.conflict_view import warned
 from groupsolver.api.services.explanation import Question, WhyNot
 from groupsolver.api.services.placement import PlacementOptions, explain
-from groupsolver.api.services.placement_request import batch_of
+from groupsolver.api.services.placement_request import requested_placement
 from groupsolver.wire.bodies.core import PlacementAnswer, plain
 from groupsolver.wire.bodies.explain import ExplainRequest, ExplanationAnswer, ExplanationView
 
@@ -20,14 +20,14 @@ from groupsolver.wire.bodies.explain import ExplainRequest, ExplanationAnswer, E
 def create(call: Call) -> Reply:
     """Say why instances cannot be placed, and what would help; or where they could be."""
     asked = cast(ExplainRequest, call.body).placement
-    batch = batch_of(call, asked)
+    requested = requested_placement(call, asked)
     seconds = asked.time_limit or call.service.settings.time_limit
     question = Question(reader_of(call), seconds, asked.costs, asked.fixes, asked.every)
     options = PlacementOptions(
         str(uuid.uuid4()), seconds, True, None, None, lambda _: None, question
     )
     try:
-        found = explain(call.service, batch, options)
+        found = explain(call.service, requested, options)
     except Exception as error:
         told = api_error(error)
         call.service.metrics.explanation(

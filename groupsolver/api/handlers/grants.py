@@ -42,7 +42,7 @@ def shown(call: Call, groups: Iterable[StoredGroup]) -> tuple[GroupView, ...]:
                 for one in find_groups(session, named, store.clock())
                 if one.tenant_id == call.tenant
             }
-            known |= grants.granted(session, call.tenant, named)
+            known |= grants.granted_groups(session, call.tenant, named)
     return tuple(
         group_view(group) if group.tenant_id == call.tenant else granted_view(call, group, known)
         for group in found

@@ -9,7 +9,7 @@ from groupsolver.api.http.call import Call, Reply
 from groupsolver.api.http.errors import api_error
 from groupsolver.api.serializers import reader_of
 from groupsolver.api.services.headroom import fitting
-from groupsolver.api.services.placement_request import batch_of
+from groupsolver.api.services.placement_request import requested_placement
 from groupsolver.wire.bodies.headroom import HeadroomAnswer, HeadroomRequest, HeadroomView
 
 
@@ -18,7 +18,9 @@ def create(call: Call) -> Reply:
     asked = cast(HeadroomRequest, call.body).placement
     seconds = asked.time_limit or call.service.settings.time_limit
     try:
-        found = fitting(call.service, batch_of(call, asked), reader_of(call), seconds, asked.gap)
+        found = fitting(
+            call.service, requested_placement(call, asked), reader_of(call), seconds, asked.gap
+        )
     except Exception as error:
         told = api_error(error)
         call.service.metrics.headroom(

@@ -15,7 +15,7 @@ from groupsolver.api.observability.audit import audit, audit_placement, auditing
 from groupsolver.api.serializers import hidden, host_id, moment, reader_of
 from groupsolver.api.services.explanation import Question
 from groupsolver.api.services.placement import PlacementOptions, PlacementOutcome, place
-from groupsolver.api.services.placement_request import batch_of
+from groupsolver.api.services.placement_request import requested_placement
 from groupsolver.checking.reasons import Why, why
 from groupsolver.errors import Fault, GroupsolverError
 from groupsolver.store.entities import Instance
@@ -44,7 +44,7 @@ OUTCOME |= {"busy": "busy", "store-unavailable": "unavailable"}
 def create(call: Call) -> Reply:
     """Place instances, all or none."""
     asked = cast(PlacementRequest, call.body).placement
-    batch = batch_of(call, asked)
+    requested = requested_placement(call, asked)
     seconds = asked.time_limit or call.service.settings.time_limit
     key = None if call.flag("dry_run") else _key(call)
     if key is not None and (before := _begun(call, key, seconds)):
@@ -62,9 +62,9 @@ def create(call: Call) -> Reply:
         question,
     )
     try:
-        placed = place(call.service, batch, options)
+        placed = place(call.service, requested, options)
     except Exception as error:
-        _refused(call, batch.objective, asked, error, key)
+        _refused(call, requested.objective, asked, error, key)
         raise
     if options.dry_run:
         _told(call, placed, None, "dry-run")
@@ -120,7 +120,7 @@ def answer_of(placed: PlacementOutcome, *, claimed: bool = True) -> PlacementAns
     instances = [
         Instance(
             id=one.id,
-            tenant_id=placed.batch.tenant_id,
+            tenant_id=placed.requested.tenant_id,
             name=one.name,
             group=one.group,
             host=placed.hosts[one.id],
@@ -128,7 +128,7 @@ def answer_of(placed: PlacementOutcome, *, claimed: bool = True) -> PlacementAns
             placement="",
             cell=placed.cells.get(one.id),
         )
-        for one in placed.batch.wanted
+        for one in placed.requested.instances
     ]
     view = _view(placed.placement, instances)
     return PlacementAnswer(
@@ -199,11 +199,15 @@ def _told(call: Call, placed: PlacementOutcome, placement: str | None, outcome: 
         return
     reasons: Sequence[Why] = ()
     try:
-        reasons = why(placed.app, placed.on.fleet, placed.hosts, objective=placed.batch.objective)
+        reasons = why(
+            placed.app, placed.on.fleet, placed.hosts, objective=placed.requested.objective
+        )
     except Exception:  # noqa: BLE001 - the claim stands, and must be answered
         _log.exception("request %s: the reasons of its placement cannot be told", call.request_id)
-    wanted = [{"id": one.id, "name": one.name, "group": one.group} for one in placed.batch.wanted]
-    _audited(call, placed.batch.objective, outcome, wanted, placement, reasons)
+    wanted = [
+        {"id": one.id, "name": one.name, "group": one.group} for one in placed.requested.instances
+    ]
+    _audited(call, placed.requested.objective, outcome, wanted, placement, reasons)
 
 
 def _audited(

@@ -19,7 +19,7 @@ from groupsolver.model.result import (
     Shortage,
 )
 from groupsolver.model.units import amount_told
-from groupsolver.store.state.problem_scope import LOOSE, Batch
+from groupsolver.store.state.problem_scope import UNGROUPED, RequestedPlacement
 from groupsolver.store.state.snapshot_cache import Snapshot
 
 if TYPE_CHECKING:  # ortools is loaded with the first solve
@@ -74,7 +74,11 @@ class Audience:
 
 
 def told(
-    reasons: Reasons, reader: Audience, batch: Batch, now: Snapshot, host_id: Callable[[str], str]
+    reasons: Reasons,
+    reader: Audience,
+    requested: RequestedPlacement,
+    now: Snapshot,
+    host_id: Callable[[str], str],
 ) -> Explanation:
     """Put into words why a batch cannot be placed, as its reader may know it.
 
@@ -82,13 +86,13 @@ def told(
     ----------
     reasons : Reasons
     reader : Reader
-    batch : Batch
+    requested : RequestedPlacement
     now : Snapshot
     host_id : callable
         Gives what stands for a host's name where that is not shown.
     """
     found = reasons.told(reader.hosts, reader.may_be_told)
-    own, names, labels = names_of(reader.tenant, now), called(reader, now), labels_of(batch)
+    own, names, labels = names_of(reader.tenant, now), called(reader, now), labels_of(requested)
 
     def placement(fix: Fix) -> Placement | None:
         if fix.placement is None:
@@ -99,7 +103,7 @@ def told(
         }
 
     def short(one: Shortage) -> Shortage:
-        known = one if reader.hosts else _in_members(one, batch)
+        known = one if reader.hosts else _in_members(one, requested)
         sentence = named(known.sentence, names)
         if (
             STRANGER in sentence and not reader.projects
@@ -111,7 +115,7 @@ def told(
         rules = [
             rule
             for rule in conflict.policies
-            if reader.projects or rule.group in own or rule.group == LOOSE
+            if reader.projects or rule.group in own or rule.group == UNGROUPED
         ]
         # How many members a group is asked to take is what was asked for, and no rule of anybody's.
         strange = any(rule not in rules and rule.policy != "members" for rule in conflict.policies)
@@ -138,13 +142,15 @@ def told(
     )
 
 
-def _in_members(short: Shortage, batch: Batch) -> Shortage:
+def _in_members(short: Shortage, requested: RequestedPlacement) -> Shortage:
     """Count what is free in whole members of the batch, the largest: how full hosts are by others is not told."""
     said = short.sentence.partition("; ")[0]
     if short.available >= short.needed:
         sentence = f"{said}; there is as much for them, but not where the other rules need it"
         return short.model_copy(update={"available": short.needed, "sentence": sentence})
-    unit = max((one.resources.get(short.resource, 0) for one in batch.wanted), default=0) or 1
+    unit = (
+        max((one.resources.get(short.resource, 0) for one in requested.instances), default=0) or 1
+    )
     sentence = f"{said}; {_SHORT}"
     return short.model_copy(
         update={"available": short.available // unit * unit, "sentence": sentence}
@@ -174,23 +180,25 @@ def sentences(found: Explanation) -> list[str]:
     ]
 
 
-def labels_of(batch: Batch) -> dict[str, str]:
+def labels_of(requested: RequestedPlacement) -> dict[str, str]:
     """Give what instances are called that are not there yet: their names, where nothing else is called so; or ids."""
-    count = {one.id: 1 for one in batch.wanted}
-    for one in batch.wanted:
+    count = {one.id: 1 for one in requested.instances}
+    for one in requested.instances:
         if one.name is not None:
             count[one.name] = count.get(one.name, 0) + 1
     return {
         one.id: one.name if one.name is not None and count[one.name] == 1 else one.id
-        for one in batch.wanted
+        for one in requested.instances
     }
 
 
-def without_others(app: Application, batch: Batch, now: Snapshot) -> Application | None:
+def without_others(
+    app: Application, requested: RequestedPlacement, now: Snapshot
+) -> Application | None:
     """Give the application without the rules of other projects; None where it has none."""
     groups = tuple(
         group
-        if not group.policies or now.groups[group.name].tenant_id == batch.tenant_id
+        if not group.policies or now.groups[group.name].tenant_id == requested.tenant_id
         else group.model_copy(update={"policies": ()})
         for group in app.groups
     )

@@ -15,7 +15,7 @@ from groupsolver.api.services.service import Service
 from groupsolver.constraints.registry import Application
 from groupsolver.model.change_costs import Costs
 from groupsolver.model.result import Conflict, Explanation, Limits
-from groupsolver.store.state.problem_scope import Batch
+from groupsolver.store.state.problem_scope import RequestedPlacement
 from groupsolver.store.state.snapshot_cache import Snapshot
 
 if TYPE_CHECKING:  # ortools is loaded with the first solve
@@ -49,22 +49,26 @@ class WhyNot:
     """Why a batch cannot be placed on a snapshot."""
 
     reasons: Reasons
-    batch: Batch
+    requested: RequestedPlacement
     on: Snapshot
 
     def told(self, reader: Audience) -> Explanation:
         """Put it into words for a reader."""
         return told(
-            self.reasons, reader, self.batch, self.on, partial(host_id, self.batch.tenant_id)
+            self.reasons,
+            reader,
+            self.requested,
+            self.on,
+            partial(host_id, self.requested.tenant_id),
         )
 
     def refusal(self, reader: Audience) -> Refusal:
         """Give it as an error carries it."""
-        plain = Audience(self.batch.tenant_id)
+        plain = Audience(self.requested.tenant_id)
         conflict = self.told(reader).conflict or Conflict()
         less = None if reader == plain else self.told(plain).conflict
         named = (
-            sentences(self.told(Audience(self.batch.tenant_id, hosts=True, projects=True)))
+            sentences(self.told(Audience(self.requested.tenant_id, hosts=True, projects=True)))
             if auditing()
             else ()
         )
@@ -72,17 +76,21 @@ class WhyNot:
 
 
 def why_not(
-    service: Service, app: Application, on: Snapshot, batch: Batch, question: Question
+    service: Service,
+    app: Application,
+    on: Snapshot,
+    requested: RequestedPlacement,
+    question: Question,
 ) -> WhyNot:
     """Find out why a batch is impossible, of which that is proved; the caller holds a slot of the pool."""
     from groupsolver.solver import pipeline
 
-    own = names_of(batch.tenant_id, on)
+    own = names_of(requested.tenant_id, on)
     start = time.perf_counter()
     reasons = pipeline.why_not(
         app,
         on.fleet,
-        objective=batch.objective,
+        objective=requested.objective,
         limits=Limits(seconds=question.seconds, workers=service.settings.workers),
         costs=question.reader.costs(question.costs or Costs()),
         fixes=question.fixes,
@@ -90,12 +98,14 @@ def why_not(
         own=own,
     )
     service.metrics.explained(time.perf_counter() - start)
-    return WhyNot(reasons, batch, on)
+    return WhyNot(reasons, requested, on)
 
 
-def not_asked(app: Application, on: Snapshot, batch: Batch, *, possible: bool | None) -> WhyNot:
+def not_asked(
+    app: Application, on: Snapshot, requested: RequestedPlacement, *, possible: bool | None
+) -> WhyNot:
     """Give what is known without a search; `possible`: whether it would be without the rules of other projects."""
     from groupsolver.constraints.problem.problem import Problem
     from groupsolver.solver.explain.pipeline import unexplained
 
-    return WhyNot(unexplained(Problem(app, on.fleet.index), on.fleet, 0.0, possible), batch, on)
+    return WhyNot(unexplained(Problem(app, on.fleet.index), on.fleet, 0.0, possible), requested, on)

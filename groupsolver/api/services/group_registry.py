@@ -16,12 +16,12 @@ from groupsolver.api.serializers import preview_view
 from groupsolver.api.services.group_validation import below, vet
 from groupsolver.constraints.policy import Policy
 from groupsolver.errors import Fault
-from groupsolver.store.database.transaction import Tx
+from groupsolver.store.database.transaction import WriteTransaction
 from groupsolver.store.entities import Origin, StoredGroup
 from groupsolver.store.errors import InUse, NotStored, QuotaExceeded, Stale
 from groupsolver.store.repositories import groups as stored
 from groupsolver.store.repositories.groups import Page
-from groupsolver.store.state.impact_preview import grown
+from groupsolver.store.state.impact_preview import preview_impact
 from groupsolver.wire.bodies.core import GroupFields
 from groupsolver.wire.bodies.grants import Preview
 
@@ -106,7 +106,7 @@ def _lowered(policies: tuple[Policy, ...]) -> tuple[Policy, ...]:
     )
 
 
-def _within_quota(call: Call, tx: Tx, group: StoredGroup) -> None:
+def _within_quota(call: Call, tx: WriteTransaction, group: StoredGroup) -> None:
     most = call.service.settings.quota_of(group.tenant_id).of_groups(group.origin)
     if 0 <= most <= stored.count_groups(tx.session, group.tenant_id, group.origin):
         raise QuotaExceeded(f"the project may have {most} groups")
@@ -139,9 +139,13 @@ def update_group(
                 _empty_children(tx, old, set(old.groups) ^ set(new.groups))
             # Its new project may not leave standing what the old one was allowed.
             vet(call, tx.session, new, tx.now, had=() if "tenant_id" in changes else old.policies)
-        now = call.service.snapshot_cache.within(tx.session) if binding and judged else None
+        now = (
+            call.service.snapshot_cache.snapshot_within(tx.session) if binding and judged else None
+        )
         broken = (
-            grown(now, replace(now, groups={**now.groups, old.id: new}), old.id) if now else None
+            preview_impact(now, replace(now, groups={**now.groups, old.id: new}), old.id)
+            if now
+            else None
         )
         done = mode != "preview" and not broken
         if done and changes:
@@ -190,19 +194,19 @@ def _changes(call: Call, old: StoredGroup, fields: GroupFields) -> dict[str, Any
     return changes
 
 
-def _moved(call: Call, tx: Tx, new: StoredGroup) -> None:
+def _moved(call: Call, tx: WriteTransaction, new: StoredGroup) -> None:
     """A group that goes to another project leaves nobody behind who names it."""
     stored.unnamed(tx.session, replace(new, tenant_id=call.tenant))
     _within_quota(call, tx, new)
 
 
-def _empty(tx: Tx, group: StoredGroup) -> None:
+def _empty(tx: WriteTransaction, group: StoredGroup) -> None:
     others = stored.list_groups(tx.session, group.tenant_id, Page(), tx.now)
     if any(one.members for one in below(group, others)):
         raise InUse("members", "it, or a group below it, has members")
 
 
-def _empty_children(tx: Tx, group: StoredGroup, children: set[str]) -> None:
+def _empty_children(tx: WriteTransaction, group: StoredGroup, children: set[str]) -> None:
     for child in sorted(children):
         try:
             _empty(tx, stored.find_group(tx.session, child, group.tenant_id, tx.now))

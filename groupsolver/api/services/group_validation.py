@@ -20,9 +20,9 @@ from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.nesting import below_of
 from groupsolver.model.value import HOST
 from groupsolver.store.entities import StoredGroup
-from groupsolver.store.repositories.grants import granted
+from groupsolver.store.repositories.grants import granted_groups
 from groupsolver.store.repositories.groups import Page, list_groups
-from groupsolver.store.repositories.hosts import levels_of
+from groupsolver.store.repositories.hosts import read_levels
 
 _SOMEBODY = (Members(resources={"VCPU": 1}),)  # an application must have a member
 
@@ -57,7 +57,7 @@ def vet(
             if other.id != group.id
         ]
     own = {other.id for other in others} | {group.id}
-    joinable = own | granted(session, group.tenant_id, sorted(named - own))
+    joinable = own | granted_groups(session, group.tenant_id, sorted(named - own))
     # A policy that named what it no longer may can stay: it binds nothing.
     new = {policy.target for policy in group.policies if policy.target and policy not in had}
     if missing := sorted((set(group.groups) - own) | (new - joinable)):
@@ -90,7 +90,7 @@ def _sound(
         )
     except ValidationError as error:
         raise bad_input(*map(_ours, faults_of(error, {}))) from None
-    faults, _ = name_faults(app, HostIndex(levels_of(session), ()))
+    faults, _ = name_faults(app, HostIndex(read_levels(session), ()))
     if faults:
         raise bad_input(*map(_ours, faults))
 

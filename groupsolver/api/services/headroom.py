@@ -13,14 +13,14 @@ from groupsolver.api.services.service import Service
 from groupsolver.constraints.registry import Application
 from groupsolver.model.headroom import Headroom, counted_to
 from groupsolver.model.result import Limits
-from groupsolver.store.state.problem_scope import LOOSE, Batch, application
+from groupsolver.store.state.problem_scope import UNGROUPED, RequestedPlacement, compose_application
 from groupsolver.store.state.snapshot_cache import Snapshot
 
 MEMBERS = 100_000  # of all copies together: each is placed and checked, in this process
 
 
 def fitting(
-    service: Service, batch: Batch, reader: Audience, seconds: float, gap: float
+    service: Service, requested: RequestedPlacement, reader: Audience, seconds: float, gap: float
 ) -> Headroom:
     """Say how many more copies of a batch fit on what is stored, in words for a reader. Claims nothing.
 
@@ -35,7 +35,7 @@ def fitting(
         end = time.monotonic() + seconds
         with service.pool.slot(end - time.monotonic()):
             now = fresh(service)  # once it is this one's turn
-            app = application(_copy(batch), now)
+            app = compose_application(_copy(requested), now)
             left = end - time.monotonic()
             found = _found(service, app, now, reader, left, gap) if left > 0 else None
     if found is None or (not found.copies and found.gap > gap):
@@ -44,10 +44,10 @@ def fitting(
     return _told(found, app, now, reader)
 
 
-def _copy(batch: Batch) -> Batch:
+def _copy(requested: RequestedPlacement) -> RequestedPlacement:
     """Give one copy: in groups of its own, which no quota has counted, of instances that are nobody's."""
-    wanted = tuple(replace(one, id=str(uuid.uuid4())) for one in batch.wanted)
-    return replace(batch, wanted=wanted, most={})
+    instances = tuple(replace(one, id=str(uuid.uuid4())) for one in requested.instances)
+    return replace(requested, instances=instances, member_limits={})
 
 
 def _found(
@@ -62,7 +62,7 @@ def _found(
         limits=Limits(seconds=seconds, gap=gap, workers=service.settings.workers),
         most=_most(app),
         reveal=reader.hosts,
-        own=None if reader.projects else {LOOSE, *names_of(reader.tenant, now)},
+        own=None if reader.projects else {UNGROUPED, *names_of(reader.tenant, now)},
     )
     service.metrics.fitted(time.perf_counter() - start)
     return found

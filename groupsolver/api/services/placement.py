@@ -16,10 +16,10 @@ from groupsolver.constraints.registry import Application
 from groupsolver.errors import GroupsolverError
 from groupsolver.model.result import Limits, Result
 from groupsolver.store.errors import Contended
-from groupsolver.store.repositories.claims import Claim, Kept, commit
+from groupsolver.store.repositories.claims import Claim, KeptAnswer, commit
 from groupsolver.store.repositories.idempotency import Key
 from groupsolver.store.repositories.instances import StoredPlacement
-from groupsolver.store.state.problem_scope import Batch, application
+from groupsolver.store.state.problem_scope import RequestedPlacement, compose_application
 from groupsolver.store.state.snapshot_cache import Snapshot
 
 _BACKOFF = 0.05  # seconds before one more try, at most
@@ -61,7 +61,7 @@ class PlacementOptions:
 class PlacementOutcome:
     """A batch that was placed: on what, and how well."""
 
-    batch: Batch
+    requested: RequestedPlacement
     result: Result
     app: Application
     on: Snapshot
@@ -78,7 +78,9 @@ class PlacementOutcome:
         return self.result.cells
 
 
-def place(service: Service, batch: Batch, options: PlacementOptions) -> PlacementOutcome:
+def place(
+    service: Service, requested: RequestedPlacement, options: PlacementOptions
+) -> PlacementOutcome:
     """Place all instances of a batch, or none.
 
     Raises
@@ -89,10 +91,12 @@ def place(service: Service, batch: Batch, options: PlacementOptions) -> Placemen
         Groups, ids or quotas stand against it, or the database does not answer.
     """
     with service.pool.place():
-        return _placed(service, batch, options)
+        return _placed(service, requested, options)
 
 
-def explain(service: Service, batch: Batch, options: PlacementOptions) -> PlacementOutcome | WhyNot:
+def explain(
+    service: Service, requested: RequestedPlacement, options: PlacementOptions
+) -> PlacementOutcome | WhyNot:
     """Place a batch and claim nothing, or say why it cannot be placed.
 
     Raises
@@ -103,19 +107,21 @@ def explain(service: Service, batch: Batch, options: PlacementOptions) -> Placem
         Groups, ids or quotas stand against it.
     """
     with service.pool.place():
-        return _solved(service, batch, options, time.monotonic() + options.seconds)
+        return _solved(service, requested, options, time.monotonic() + options.seconds)
 
 
-def _placed(service: Service, batch: Batch, options: PlacementOptions) -> PlacementOutcome:
+def _placed(
+    service: Service, requested: RequestedPlacement, options: PlacementOptions
+) -> PlacementOutcome:
     end = time.monotonic() + options.seconds
-    placed = _tried(service, batch, options, end)
+    placed = _tried(service, requested, options, end)
     if placed is not None:
         return placed
     # Others came first. Who solves again does so in turn: they all want the same hosts.
-    with service.store.turns.turn(min(_TURN, (end - time.monotonic()) / 2)):
+    with service.store.retry_turns.take(min(_TURN, (end - time.monotonic()) / 2)):
         for _ in range(service.settings.retries):
             service.metrics.retried()
-            placed = _tried(service, batch, options, end)
+            placed = _tried(service, requested, options, end)
             if placed is not None:
                 return placed
             time.sleep(random.uniform(0, _BACKOFF))  # noqa: S311 - who comes first is no secret
@@ -125,10 +131,10 @@ def _placed(service: Service, batch: Batch, options: PlacementOptions) -> Placem
 
 
 def _tried(
-    service: Service, batch: Batch, options: PlacementOptions, end: float
+    service: Service, requested: RequestedPlacement, options: PlacementOptions, end: float
 ) -> PlacementOutcome | None:
     """Solve and claim once; None where the placement no longer held."""
-    placed = _solved(service, batch, options, end)
+    placed = _solved(service, requested, options, end)
     if isinstance(placed, WhyNot):
         refusal = placed.refusal(options.question.reader)
         raise ApiError(
@@ -136,10 +142,15 @@ def _tried(
         )
     if options.dry_run:
         return placed
-    kept = Kept(options.key, 201, options.answer(placed)) if options.key else None
+    kept = KeptAnswer(options.key, 201, options.answer(placed)) if options.key else None
     try:
         claim = Claim(
-            batch, placed.hosts, placed.on.at, placed.placement, placed.cells, placed.result.witness
+            requested,
+            placed.hosts,
+            placed.on.history_point,
+            placed.placement,
+            placed.cells,
+            placed.result.witness,
         )
         commit(service.store, service.snapshot_cache, claim, kept)
     except Contended:
@@ -148,65 +159,71 @@ def _tried(
 
 
 def _solved(
-    service: Service, batch: Batch, options: PlacementOptions, end: float
+    service: Service, requested: RequestedPlacement, options: PlacementOptions, end: float
 ) -> PlacementOutcome | WhyNot:
     with service.pool.slot(end - time.monotonic()):
         snapshot = fresh(
             service
         )  # once it is this one's turn: what was stored before may be old by now
-        app = application(batch, snapshot)
+        app = compose_application(requested, snapshot)
         left = end - time.monotonic()
         result = (
-            _solve(service, app, snapshot, batch, left) if left > 0 else Result(status="unknown")
+            _solve(service, app, snapshot, requested, left)
+            if left > 0
+            else Result(status="unknown")
         )
         if result.status == "infeasible":
-            return _asked(service, app, snapshot, batch, options.question, end)
+            return _asked(service, app, snapshot, requested, options.question, end)
     if result.placement is None or result.objective is None or result.bound is None:
         detail = f"no placement was found, nor shown to be impossible, in {options.seconds:g} s"
         raise ApiError("no-answer-in-time", detail, headers={"Retry-After": "5"})
     expires = None if options.ttl is None else service.store.clock() + options.ttl
     placement = StoredPlacement(
         options.id,
-        batch.tenant_id,
+        requested.tenant_id,
         result.status,
         result.objective,
         result.bound,
         result.gap or 0.0,
         expires,
     )
-    return PlacementOutcome(batch, result, app, snapshot, placement)
+    return PlacementOutcome(requested, result, app, snapshot, placement)
 
 
 def _asked(
     service: Service,
     app: Application,
     snapshot: Snapshot,
-    batch: Batch,
+    requested: RequestedPlacement,
     question: Question,
     end: float,
 ) -> WhyNot:
     """Say why a batch cannot be placed, in what is left of its time."""
     left = min(question.seconds, end - time.monotonic())
     if left > 0:
-        return why_not(service, app, snapshot, batch, replace(question, seconds=left))
-    blocked = _blocked(service, app, snapshot, batch, end)
-    return not_asked(app, snapshot, batch, possible=blocked)
+        return why_not(service, app, snapshot, requested, replace(question, seconds=left))
+    blocked = _blocked(service, app, snapshot, requested, end)
+    return not_asked(app, snapshot, requested, possible=blocked)
 
 
 def _blocked(
-    service: Service, app: Application, snapshot: Snapshot, batch: Batch, end: float
+    service: Service,
+    app: Application,
+    snapshot: Snapshot,
+    requested: RequestedPlacement,
+    end: float,
 ) -> bool:
     """Whether it is others' rules that a batch fails by: only then its project hears that there are any."""
-    own = without_others(app, batch, snapshot)
+    own = without_others(app, requested, snapshot)
     left = end - time.monotonic()
-    return own is not None and left > 0 and _solve(service, own, snapshot, batch, left).placed
+    return own is not None and left > 0 and _solve(service, own, snapshot, requested, left).placed
 
 
 def fresh(service: Service) -> Snapshot:
     """Give what is stored, without claims whose time is over."""
     snapshot = service.snapshot_cache.snapshot()
     now = service.store.clock()
-    if snapshot.ended(now):
+    if snapshot.has_expired_claims(now):
         with service.store.write():  # sweeps
             pass
         snapshot = service.snapshot_cache.snapshot()
@@ -214,16 +231,22 @@ def fresh(service: Service) -> Snapshot:
 
 
 def _solve(
-    service: Service, app: Application, snapshot: Snapshot, batch: Batch, seconds: float
+    service: Service,
+    app: Application,
+    snapshot: Snapshot,
+    requested: RequestedPlacement,
+    seconds: float,
 ) -> Result:
     from groupsolver.solver.pipeline import solve
 
     start = time.perf_counter()
     try:
         limits = Limits(seconds=seconds, workers=service.settings.workers)
-        result = solve(app, snapshot.fleet, objective=batch.objective, limits=limits, explain=False)
+        result = solve(
+            app, snapshot.fleet, objective=requested.objective, limits=limits, explain=False
+        )
     except GroupsolverError:
-        service.metrics.solved(batch.objective, "failed", time.perf_counter() - start)
+        service.metrics.solved(requested.objective, "failed", time.perf_counter() - start)
         raise
-    service.metrics.solved(batch.objective, result.status, time.perf_counter() - start)
+    service.metrics.solved(requested.objective, result.status, time.perf_counter() - start)
     return result

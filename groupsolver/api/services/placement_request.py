@@ -10,13 +10,13 @@ from groupsolver.api.http.call import Call
 from groupsolver.api.http.errors import ApiError, bad_input
 from groupsolver.errors import MAX_FAULTS_SHOWN, Fault, nearest
 from groupsolver.model.inventory import Resources
-from groupsolver.store.state.problem_scope import Batch, Wanted
+from groupsolver.store.state.problem_scope import RequestedPlacement, RequestedInstance
 from groupsolver.wire.bodies.core import InstanceRequest, PlacementFields
 
 _NAME = 255  # characters of a name
 
 
-def batch_of(call: Call, asked: PlacementFields) -> Batch:
+def requested_placement(call: Call, asked: PlacementFields) -> RequestedPlacement:
     """Read what is to be placed. Raises `ApiError`: ``bad-input``, ``forbidden``."""
     settings = call.service.settings
     # Whether an id is taken tells of other projects' instances.
@@ -29,15 +29,15 @@ def batch_of(call: Call, asked: PlacementFields) -> Batch:
         islice(_faults(asked, settings.most_members, settings.time_limit), MAX_FAULTS_SHOWN)
     ):
         raise bad_input(*faults)
-    wanted = tuple(one for instance in asked.instances for one in _unrolled(instance, asked))
-    groups = {one.group for one in wanted if one.group is not None}
+    instances = tuple(one for instance in asked.instances for one in _unrolled(instance, asked))
+    groups = {one.group for one in instances if one.group is not None}
     snapshot = call.service.snapshot_cache.snapshot()
     there = [snapshot.groups[key] for key in groups if key in snapshot.groups]
     # A member counts for the quota of the group's project, whoever placed it.
     most = {
         group.id: settings.quota_of(group.tenant_id).of_members(group.origin) for group in there
     }
-    return Batch(call.tenant, wanted, asked.objective, most)
+    return RequestedPlacement(call.tenant, instances, asked.objective, most)
 
 
 def _faults(asked: PlacementFields, most: int, seconds: float) -> Iterator[Fault]:
@@ -75,8 +75,8 @@ def _resources(one: InstanceRequest, asked: PlacementFields) -> Resources:
     return {name: amount for name, amount in whole.items() if amount}
 
 
-def _unrolled(one: InstanceRequest, asked: PlacementFields) -> Iterator[Wanted]:
+def _unrolled(one: InstanceRequest, asked: PlacementFields) -> Iterator[RequestedInstance]:
     resources = _resources(one, asked)
     for number in range(1, one.count + 1):
         name = one.name if one.name is None or one.count == 1 else f"{one.name}-{number}"
-        yield Wanted(one.id or str(uuid.uuid4()), name, one.hints.group, resources)
+        yield RequestedInstance(one.id or str(uuid.uuid4()), name, one.hints.group, resources)

@@ -22,7 +22,7 @@ class Service:
     def __init__(self, settings: Settings, store: Store) -> None:
         self.settings = settings
         self.store = store
-        store.swept = audit_ended
+        store.on_expired = audit_ended
         self.snapshot_cache = SnapshotCache(store)
         self.pool = SolvePool(settings.solves, settings.waiting)
         self.metrics = Metrics()

@@ -88,7 +88,7 @@ def upgrade(address: str) -> str:
     return head()
 
 
-def ready(address: str) -> None:
+def ensure_schema(address: str) -> None:
     """Make sure that the tables are this version's; a new SQLite file gets them.
 
     Raises

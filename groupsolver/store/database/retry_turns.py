@@ -14,7 +14,7 @@ _TURN = 0x67726F7571  # of PostgreSQL's advisory locks, beside that of the write
 _STEP = 0.02  # seconds between two looks at whether the turn is free
 
 
-class Turns:
+class RetryTurns:
     """One at a time: in this process, and on PostgreSQL in all processes of the database.
 
     A turn is a courtesy, not a lock that anything rests on: who waits too long goes on without,
@@ -30,7 +30,7 @@ class Turns:
         self._here = Lock()
 
     @contextmanager
-    def turn(self, seconds: float) -> Iterator[bool]:
+    def take(self, seconds: float) -> Iterator[bool]:
         """Wait for a turn, at most so long, and hold it; yields whether it was had."""
         end = time.monotonic() + seconds
         if not self._here.acquire(timeout=max(0.0, seconds)):

@@ -14,7 +14,7 @@ KEPT = 200_000  # rows of the journal: a server that is further behind reads all
 _TRIM_EVERY = 10_000  # rows
 
 
-class At(NamedTuple):
+class HistoryPoint(NamedTuple):
     """A point in the database's history.
 
     Attributes
@@ -29,7 +29,7 @@ class At(NamedTuple):
     stamp: str
 
 
-class Tx:
+class WriteTransaction:
     """A transaction that writes: it holds the one lock, and notes what it changes.
 
     Attributes
@@ -64,9 +64,9 @@ class Tx:
             self.session.execute(delete(JournalRow).where(JournalRow.seq <= last - KEPT))
 
 
-def at_of(session: Session) -> At:
+def at_of(session: Session) -> HistoryPoint:
     """Give the point in history that a transaction sees."""
-    return At(*session.execute(select(FleetRow.revision, FleetRow.stamp)).one())
+    return HistoryPoint(*session.execute(select(FleetRow.revision, FleetRow.stamp)).one())
 
 
 def revision_of(session: Session) -> int:

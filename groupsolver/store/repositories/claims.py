@@ -9,12 +9,12 @@ from typing import Any
 from groupsolver.checking.check import check
 from groupsolver.errors import BadInput
 from groupsolver.model.result import Witness
-from groupsolver.store.database.transaction import At
+from groupsolver.store.database.transaction import HistoryPoint
 from groupsolver.store.entities import Instance
 from groupsolver.store.errors import Contended
 from groupsolver.store.repositories import idempotency
 from groupsolver.store.repositories.instances import StoredPlacement, add_placement
-from groupsolver.store.state.problem_scope import Batch, application
+from groupsolver.store.state.problem_scope import RequestedPlacement, compose_application
 from groupsolver.store.state.snapshot_cache import Snapshot, SnapshotCache
 from groupsolver.store.store import Store
 
@@ -25,10 +25,10 @@ class Claim:
 
     Parameters
     ----------
-    batch : Batch
+    requested : RequestedPlacement
     hosts : mapping of str to str
         Host of each instance.
-    seen : At
+    solved_at : HistoryPoint
         The point in history that it was solved on.
     placement : StoredPlacement
     cells : mapping of str to str
@@ -37,9 +37,9 @@ class Claim:
         Where `survives` places lost members again, by loss.
     """
 
-    batch: Batch
+    requested: RequestedPlacement
     hosts: Mapping[str, str]
-    seen: At
+    solved_at: HistoryPoint
     placement: StoredPlacement
     cells: Mapping[str, str] = field(default_factory=dict)
     witness: Witness | None = None
@@ -49,7 +49,7 @@ class Claim:
         return [
             Instance(
                 id=one.id,
-                tenant_id=self.batch.tenant_id,
+                tenant_id=self.requested.tenant_id,
                 name=one.name,
                 group=one.group,
                 host=self.hosts[one.id],
@@ -58,12 +58,12 @@ class Claim:
                 expires=self.placement.expires,
                 cell=self.cells.get(one.id),
             )
-            for one in self.batch.wanted
+            for one in self.requested.instances
         ]
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptAnswer:
     """An answer that goes with a claim: both are written, or neither."""
 
     key: idempotency.Key
@@ -72,7 +72,7 @@ class Kept:
 
 
 def commit(
-    store: Store, snapshot_cache: SnapshotCache, claim: Claim, kept: Kept | None = None
+    store: Store, snapshot_cache: SnapshotCache, claim: Claim, kept: KeptAnswer | None = None
 ) -> list[Instance]:
     """Write a claim: capacity and membership, in one transaction.
 
@@ -88,8 +88,8 @@ def commit(
     StoreUnavailable
     """
     with store.write() as tx:
-        now = snapshot_cache.within(tx.session)
-        if now.at != claim.seen:
+        now = snapshot_cache.snapshot_within(tx.session)
+        if now.history_point != claim.solved_at:
             _holds(claim, now)
         instances = claim.instances()
         add_placement(tx, claim.placement, instances)
@@ -99,9 +99,9 @@ def commit(
 
 
 def _holds(claim: Claim, now: Snapshot) -> None:
-    app = application(claim.batch, now)
+    app = compose_application(claim.requested, now)
     try:
-        objective = claim.batch.objective
+        objective = claim.requested.objective
         verdict = check(
             app,
             now.fleet,

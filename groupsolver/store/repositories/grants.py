@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from groupsolver.store.database.tables import GrantRow
-from groupsolver.store.database.transaction import Tx
+from groupsolver.store.database.transaction import WriteTransaction
 from groupsolver.store.entities import Grant, StoredGroup
 from groupsolver.store.errors import NotStored
 from groupsolver.store.mappers import chunks
@@ -36,21 +36,21 @@ def count_grants(session: Session, group: str) -> int:
     return session.scalars(select(func.count()).where(GrantRow.group_id == group)).one()
 
 
-def add_grant(tx: Tx, group: StoredGroup, tenant: str) -> Grant:
+def add_grant(tx: WriteTransaction, group: StoredGroup, tenant: str) -> Grant:
     """Let a project join a group, which it may not yet."""
     tx.session.execute(insert(GrantRow).values(group_id=group.id, tenant_id=tenant, created=tx.now))
     touch_group(tx, group.id)
     return Grant(group.id, tenant, tx.now)
 
 
-def remove_grant(tx: Tx, group: StoredGroup, tenant: str) -> None:
+def remove_grant(tx: WriteTransaction, group: StoredGroup, tenant: str) -> None:
     """Let a project join no more; its members stay. Raises `NotStored`."""
     find_grant(tx.session, group.id, tenant)
     tx.session.execute(delete(GrantRow).where(_is(group.id, tenant)))
     touch_group(tx, group.id)
 
 
-def granted(session: Session, tenant: str, groups: Iterable[str]) -> set[str]:
+def granted_groups(session: Session, tenant: str, groups: Iterable[str]) -> set[str]:
     """Give those of some groups that a project may join by a grant."""
     found: set[str] = set()
     for some in chunks(groups):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from groupsolver.constraints.policy import Policy, number
 from groupsolver.store.database.tables import ChildRow, GrantRow, GroupRow, InstanceRow
-from groupsolver.store.database.transaction import Tx
+from groupsolver.store.database.transaction import WriteTransaction
 from groupsolver.store.entities import StoredGroup
 from groupsolver.store.errors import IdTaken, InUse, NotStored
 from groupsolver.store.mappers import groups_of, policy_documents
@@ -104,7 +104,7 @@ def count_groups(session: Session, tenant: str, origin: str) -> int:
     return session.scalars(query).one()
 
 
-def add_group(tx: Tx, group: StoredGroup) -> None:
+def add_group(tx: WriteTransaction, group: StoredGroup) -> None:
     """Store a new group, without members. Raises `IdTaken`."""
     session = tx.session
     if session.scalars(select(GroupRow.id).where(GroupRow.id == group.id)).first() is not None:
@@ -125,7 +125,7 @@ def add_group(tx: Tx, group: StoredGroup) -> None:
     tx.note("group", group.id)
 
 
-def change_group(tx: Tx, group: StoredGroup, changes: Mapping[str, Any]) -> None:
+def change_group(tx: WriteTransaction, group: StoredGroup, changes: Mapping[str, Any]) -> None:
     """Change fields of a group: ``name``, ``metadata``, ``tenant_id``, ``policies``, ``groups``."""
     columns: dict[str, Any] = {key: changes[key] for key in ("name", "tenant_id") if key in changes}
     if "metadata" in changes:
@@ -141,7 +141,7 @@ def change_group(tx: Tx, group: StoredGroup, changes: Mapping[str, Any]) -> None
         _put_children(tx.session, group.id, changes["groups"])
 
 
-def touch_group(tx: Tx, key: str, columns: Mapping[str, Any] | None = None) -> None:
+def touch_group(tx: WriteTransaction, key: str, columns: Mapping[str, Any] | None = None) -> None:
     """Count a change of a group, and write what changed of its own row."""
     values = {**(columns or {}), "generation": GroupRow.generation + 1}
     tx.session.execute(update(GroupRow).where(GroupRow.id == key).values(values))
@@ -156,7 +156,7 @@ def _put_children(session: Session, parent: str, children: tuple[str, ...]) -> N
         session.execute(insert(ChildRow), rows)
 
 
-def remove_group(tx: Tx, group: StoredGroup, *, force: bool = False) -> None:
+def remove_group(tx: WriteTransaction, group: StoredGroup, *, force: bool = False) -> None:
     """Take a group out; its children stay, and with `force` its members run on, ungrouped.
 
     Raises

@@ -13,7 +13,7 @@ from groupsolver.errors import BadInput, Fault, nearest
 from groupsolver.model.fleet import Fleet, Host, Link
 from groupsolver.model.value import HOST
 from groupsolver.store.database.tables import FleetRow, GroupRow, HostRow, InstanceRow
-from groupsolver.store.database.transaction import Tx
+from groupsolver.store.database.transaction import WriteTransaction
 from groupsolver.store.errors import InUse, NotStored
 from groupsolver.store.mappers import chunks, host_text, hosts_of
 
@@ -26,7 +26,7 @@ def read_fleet(session: Session) -> Fleet:
     return Fleet.model_construct(version=1, levels=tuple(row.levels), hosts=hosts, links=links)
 
 
-def levels_of(session: Session) -> tuple[str, ...]:
+def read_levels(session: Session) -> tuple[str, ...]:
     """Give the fleet's levels above ``host``."""
     return tuple(session.scalars(select(FleetRow.levels)).one())
 
@@ -39,7 +39,7 @@ def find_host(session: Session, name: str) -> tuple[Host, int]:
     return hosts_of([row])[0], row.generation
 
 
-def load_fleet(tx: Tx, fleet: Fleet) -> None:
+def load_fleet(tx: WriteTransaction, fleet: Fleet) -> None:
     """Replace the whole fleet; hosts that stay keep their members.
 
     Raises
@@ -48,7 +48,7 @@ def load_fleet(tx: Tx, fleet: Fleet) -> None:
         Where a host with members would go, or a level at which a policy speaks.
     """
     session = tx.session
-    gone = set(levels_of(session)) - set(fleet.levels)
+    gone = set(read_levels(session)) - set(fleet.levels)
     _free_levels(session, gone)
     there = {row.name: row for row in session.execute(select(HostRow.name, HostRow.document))}
     names = {host.name for host in fleet.hosts}
@@ -71,7 +71,7 @@ def load_fleet(tx: Tx, fleet: Fleet) -> None:
     tx.note("fleet")
 
 
-def put_host(tx: Tx, host: Host) -> bool:
+def put_host(tx: WriteTransaction, host: Host) -> bool:
     """Add a host, or replace the one of that name; say whether it is new.
 
     Raises
@@ -80,7 +80,7 @@ def put_host(tx: Tx, host: Host) -> bool:
         ``unknown-level``, or a name of a link's end that is known at two levels then.
     """
     session = tx.session
-    levels = levels_of(session)
+    levels = read_levels(session)
     faults = [
         Fault(
             "unknown-level", f"domains.{level}", f"unknown level {level!r}{nearest(level, levels)}"
@@ -149,7 +149,7 @@ def _levels_at(session: Session, end: str, but: str) -> set[str]:
     }
 
 
-def remove_host(tx: Tx, name: str) -> None:
+def remove_host(tx: WriteTransaction, name: str) -> None:
     """Take a host out. Raises `NotStored`, and `InUse` where it has members."""
     find_host(tx.session, name)
     _free_hosts(tx.session, [name])

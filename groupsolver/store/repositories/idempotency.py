@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 
 from groupsolver.store.database.tables import AnswerRow
-from groupsolver.store.database.transaction import Tx
+from groupsolver.store.database.transaction import WriteTransaction
 from groupsolver.store.errors import KeyInFlight, KeyReused, QuotaExceeded
 
 KEPT = 24 * 3600.0  # seconds that an answer is kept
@@ -33,7 +33,7 @@ class Key:
     fingerprint: str
 
 
-def begin(tx: Tx, key: Key, patience: float) -> tuple[int, Any] | None:
+def begin(tx: WriteTransaction, key: Key, patience: float) -> tuple[int, Any] | None:
     """Take a key, or give the status and body of its answer.
 
     Parameters
@@ -79,7 +79,7 @@ def begin(tx: Tx, key: Key, patience: float) -> tuple[int, Any] | None:
     return row.status, row.body
 
 
-def finish(tx: Tx, key: Key, status: int, body: Any) -> None:
+def finish(tx: WriteTransaction, key: Key, status: int, body: Any) -> None:
     """Keep an answer, in the transaction that makes it true. Raises `KeyInFlight` where the key was lost to another."""
     values = {"status": status, "body": body, "size": len(json.dumps(body)), "until": tx.now + KEPT}
     mine = (
@@ -92,7 +92,7 @@ def finish(tx: Tx, key: Key, status: int, body: Any) -> None:
         raise KeyInFlight("another request took this idempotency key over")
 
 
-def abandon(tx: Tx, key: Key) -> None:
+def abandon(tx: WriteTransaction, key: Key) -> None:
     """Give a key back: the request came to nothing, and may be tried again."""
     tx.session.execute(delete(AnswerRow).where(*_is(key), AnswerRow.status.is_(None)))
 

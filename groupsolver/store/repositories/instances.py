@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from groupsolver.store.database.tables import AllocationRow, InstanceRow, PlacementRow
-from groupsolver.store.database.transaction import Tx
+from groupsolver.store.database.transaction import WriteTransaction
 from groupsolver.store.entities import Instance
 from groupsolver.store.errors import NotStored
 from groupsolver.store.mappers import alive, chunks, instances_of
@@ -64,7 +64,9 @@ def taken_ids(session: Session, keys: list[str]) -> set[str]:
     return found
 
 
-def add_placement(tx: Tx, placement: StoredPlacement, instances: list[Instance]) -> None:
+def add_placement(
+    tx: WriteTransaction, placement: StoredPlacement, instances: list[Instance]
+) -> None:
     """Store a placement and its instances: their membership, and what they take."""
     session = tx.session
     session.execute(
@@ -104,14 +106,16 @@ def add_placement(tx: Tx, placement: StoredPlacement, instances: list[Instance])
     _noted(tx, instances)
 
 
-def _noted(tx: Tx, instances: list[Instance]) -> None:
+def _noted(tx: WriteTransaction, instances: list[Instance]) -> None:
     for one in instances:
         tx.note("instance", one.id)
     for group in {one.group for one in instances if one.group is not None}:
         touch_group(tx, group)
 
 
-def confirm_placement(tx: Tx, key: str, tenant: str) -> tuple[StoredPlacement, list[Instance]]:
+def confirm_placement(
+    tx: WriteTransaction, key: str, tenant: str
+) -> tuple[StoredPlacement, list[Instance]]:
     """Let the claims of a placement stay. Raises `NotStored` where it has ended."""
     session = tx.session
     row = session.scalars(
@@ -132,7 +136,7 @@ def confirm_placement(tx: Tx, key: str, tenant: str) -> tuple[StoredPlacement, l
     )
 
 
-def remove_instances(tx: Tx, instances: list[Instance]) -> None:
+def remove_instances(tx: WriteTransaction, instances: list[Instance]) -> None:
     """Take instances out: their membership ends, and what they took is free."""
     session = tx.session
     for some in chunks(one.id for one in instances):
@@ -145,7 +149,7 @@ def remove_instances(tx: Tx, instances: list[Instance]) -> None:
     _noted(tx, instances)
 
 
-def join_group(tx: Tx, group: str, instances: list[Instance]) -> None:
+def join_group(tx: WriteTransaction, group: str, instances: list[Instance]) -> None:
     """Make instances that are in no group members of one."""
     for some in chunks(one.id for one in instances):
         tx.session.execute(
@@ -175,7 +179,7 @@ def _of(tenant: str, now: float) -> tuple[ColumnElement[bool], ColumnElement[boo
     return InstanceRow.tenant_id == tenant, alive(now)
 
 
-def sweep(tx: Tx) -> list[Instance]:
+def sweep(tx: WriteTransaction) -> list[Instance]:
     """Take out the instances whose claims have ended unconfirmed, and give them."""
     rows = list(tx.session.scalars(select(InstanceRow).where(InstanceRow.expires <= tx.now)))
     ended = instances_of(tx.session, rows)

@@ -23,7 +23,7 @@ _SECONDS = 1.0  # for that, over all policies
 
 
 @dataclass(frozen=True)
-class Broken:
+class BrokenPolicy:
     """A hard policy that running members break.
 
     Attributes
@@ -43,7 +43,7 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Grown:
+class ImpactPreview:
     """The hard policies whose measure a change would make larger, each with its measure then."""
 
     problem: Problem
@@ -52,15 +52,15 @@ class Grown:
     def __bool__(self) -> bool:
         return bool(self.rules)
 
-    def told(self) -> Iterable[Broken]:
+    def broken_policies(self) -> Iterable[BrokenPolicy]:
         """Say who breaks what. Takes longer than to find out whether anything is broken; about a second at most."""
         until = monotonic() + _SECONDS
         for rule, measure in self.rules:
             members = tuple(_behind(rule, measure, self.problem, until))
-            yield Broken(rule.group, rule.policy.kind, str(rule), measure, members)
+            yield BrokenPolicy(rule.group, rule.policy.kind, str(rule), measure, members)
 
 
-def grown(before: Snapshot, after: Snapshot, group: str) -> Grown:
+def preview_impact(before: Snapshot, after: Snapshot, group: str) -> ImpactPreview:
     """Hold what runs against the hard policies of a group's project that look at the group's members.
 
     A policy that is new counts as 0 before: what stands below it is new to it. One that was broken
@@ -84,7 +84,9 @@ def grown(before: Snapshot, after: Snapshot, group: str) -> Grown:
         if measure > least:
             found[number] = measure
     found = _together(added, problem) | found
-    return Grown(problem, tuple((problem.rules[number], found[number]) for number in sorted(found)))
+    return ImpactPreview(
+        problem, tuple((problem.rules[number], found[number]) for number in sorted(found))
+    )
 
 
 def _together(added: Mapping[int, Mapping[Domain, int]], problem: Problem) -> dict[int, int]:
@@ -136,8 +138,10 @@ def _scene(now: Snapshot, group: str, tenant: str) -> Problem:
 
 def _key(rule: Rule) -> tuple[str, str]:
     # Without free keys: a note changes nothing.
-    told = rule.policy.model_dump(mode="json", include=set(type(rule.policy).model_fields))
-    return rule.group, json.dumps(told, sort_keys=True)
+    broken_policies = rule.policy.model_dump(
+        mode="json", include=set(type(rule.policy).model_fields)
+    )
+    return rule.group, json.dumps(broken_policies, sort_keys=True)
 
 
 def _behind(rule: Rule, measure: int, problem: Problem, until: float) -> Iterable[str]:

@@ -17,11 +17,11 @@ from groupsolver.store.errors import IdTaken, NotStored, QuotaExceeded
 from groupsolver.store.state.cross_project import counts, names_for, of_tenant, sound
 from groupsolver.store.state.snapshot_cache import Snapshot
 
-LOOSE = "no group"  # stands for the group of instances that have none; no uuid is like it
+UNGROUPED = "no group"  # stands for the group of instances that have none; no uuid is like it
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RequestedInstance:
     """An instance that is to be placed.
 
     Parameters
@@ -41,22 +41,22 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Batch:
+class RequestedPlacement:
     """Instances that are placed as one, for one project.
 
     Parameters
     ----------
     tenant_id : str
-    wanted : tuple of Wanted
+    instances : tuple of RequestedInstance
     objective : {"pack", "spread", "cost"}
-    most : dict of str to int
+    member_limits : dict of str to int
         How many members a group may have, where there is a quota.
     """
 
     tenant_id: str
-    wanted: tuple[Wanted, ...]
+    instances: tuple[RequestedInstance, ...]
     objective: Objective
-    most: Mapping[str, int]
+    member_limits: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class _Node:
     groups: tuple[str, ...]
 
 
-def application(batch: Batch, now: Snapshot) -> Application:
+def compose_application(requested: RequestedPlacement, now: Snapshot) -> Application:
     """Compose what is solved: groups by their ids, instances as members by theirs.
 
     Of other groups it has those that are counted by a policy which looks at the new members, and those
@@ -78,10 +78,10 @@ def application(batch: Batch, now: Snapshot) -> Application:
         A group that is not there, or another project's that this one may not join.
     IdTaken, QuotaExceeded, BadInput
     """
-    hinted = _hinted(batch, now)
+    hinted = _hinted(requested, now)
     below = below_in(now)
-    rules = rules_over(batch.tenant_id, hinted, below, now)
-    return composed(rules, below, now, hinted, batch.tenant_id)
+    rules = rules_over(requested.tenant_id, hinted, below, now)
+    return composed(rules, below, now, hinted, requested.tenant_id)
 
 
 def composed(
@@ -101,7 +101,7 @@ def composed(
         Of all groups that are stored.
     now : Snapshot
     new : mapping of str to list of Members
-        New members by group, `LOOSE` for those of none.
+        New members by group, `UNGROUPED` for those of none.
     tenant : str
         Whose they are.
     """
@@ -129,21 +129,21 @@ def composed(
             tenant_id=now.groups[key].tenant_id,
         )
         for key in shown
-        if key != LOOSE
+        if key != UNGROUPED
     ]
     loose = _loose(alone, now)
-    if LOOSE in new or tenant in loose:
-        names = {tenant: LOOSE}
-        members = tuple(new.get(LOOSE, ()))
+    if UNGROUPED in new or tenant in loose:
+        names = {tenant: UNGROUPED}
+        members = tuple(new.get(UNGROUPED, ()))
         groups.append(
             Group.model_construct(
-                name=LOOSE, policies=(), members=members, groups=(), tenant_id=tenant
+                name=UNGROUPED, policies=(), members=members, groups=(), tenant_id=tenant
             )
         )
     else:
         names = {}
     for i, other in enumerate(sorted(loose.keys() - names.keys())):
-        names[other] = f"{LOOSE} {i}"
+        names[other] = f"{UNGROUPED} {i}"
         name = names[other]
         groups.append(
             Group.model_construct(name=name, policies=(), members=(), groups=(), tenant_id=other)
@@ -170,27 +170,27 @@ def _standing(group: str, one: Instance) -> Existing:
     )
 
 
-def _hinted(batch: Batch, now: Snapshot) -> dict[str, list[Members]]:
+def _hinted(requested: RequestedPlacement, now: Snapshot) -> dict[str, list[Members]]:
     hinted: dict[str, list[Members]] = {}
-    for i, one in enumerate(batch.wanted):
+    for i, one in enumerate(requested.instances):
         if one.id in now.instances:
             raise IdTaken(one.id)
         if one.group is not None and not now.groups.get(one.group, _NOBODYS).admits(
-            batch.tenant_id
+            requested.tenant_id
         ):
             raise NotStored("group", one.group)
         if not one.resources:
             raise BadInput(
                 [Fault("wrong-value", f"placement.instances[{i}]", "expected an amount above 0")]
             )
-        members = hinted.setdefault(one.group or LOOSE, [])
+        members = hinted.setdefault(one.group or UNGROUPED, [])
         members.append(
             Members.model_construct(resources=one.resources, count=1, id=one.id, flavor=None)
         )
     for key, members in hinted.items():
-        most = batch.most.get(key, -1)
+        most = requested.member_limits.get(key, -1)
         if 0 <= most < len(members) + (len(now.groups[key].members) if key in now.groups else 0):
-            theirs = key in now.groups and now.groups[key].tenant_id != batch.tenant_id
+            theirs = key in now.groups and now.groups[key].tenant_id != requested.tenant_id
             raise QuotaExceeded(
                 f"group {key} may have " + ("no more members" if theirs else f"{most} members")
             )

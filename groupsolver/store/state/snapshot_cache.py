@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.store.database.tables import GroupRow, HostRow, InstanceRow, JournalRow
-from groupsolver.store.database.transaction import At, at_of
+from groupsolver.store.database.transaction import HistoryPoint, at_of
 from groupsolver.store.entities import Instance, StoredGroup
 from groupsolver.store.mappers import chunks, groups_of, hosts_of, instances_of
 from groupsolver.store.repositories.hosts import read_fleet
@@ -31,30 +31,30 @@ class Snapshot:
 
     Attributes
     ----------
-    at : At
+    history_point : HistoryPoint
         The revision, and its stamp.
     fleet : CompiledFleet
         Its hosts' ``used`` is what others use, and all claims.
     groups : dict of str to StoredGroup
     instances : dict of str to Instance
-    soonest : float
+    first_expiry : float
         When the first claim that nobody confirmed ends, in seconds since 1970; infinity where there is none.
     """
 
-    at: At
+    history_point: HistoryPoint
     fleet: CompiledFleet
     groups: dict[str, StoredGroup]
     instances: dict[str, Instance]
-    soonest: float = math.inf
+    first_expiry: float = math.inf
 
     @property
     def revision(self) -> int:
         """The revision."""
-        return self.at.revision
+        return self.history_point.revision
 
-    def ended(self, now: float) -> bool:
+    def has_expired_claims(self, now: float) -> bool:
         """Whether some claim has ended unconfirmed, and stands here nevertheless."""
-        return self.soonest <= now
+        return self.first_expiry <= now
 
 
 class SnapshotCache:
@@ -69,7 +69,7 @@ class SnapshotCache:
         self._store = store
         self._lock = Lock()
         self._image: MemoryState | None = None
-        self._at = At(-1, "")  # of the image
+        self._at = HistoryPoint(-1, "")  # of the image
         self._given: Snapshot | None = None
 
     def snapshot(self) -> Snapshot:
@@ -82,7 +82,7 @@ class SnapshotCache:
         ):  # the transaction begins after what was known then
             return self._seen(session, known)
 
-    def within(self, session: Session) -> Snapshot:
+    def snapshot_within(self, session: Session) -> Snapshot:
         """Give what a transaction that writes sees, without its own changes: nothing can be newer."""
         with self._lock:
             return self._seen(session, self._at.revision)
@@ -90,7 +90,7 @@ class SnapshotCache:
     def _seen(self, session: Session, known: int) -> Snapshot:
         at = at_of(session)
         if self._given is not None:
-            if self._given.at == at:
+            if self._given.history_point == at:
                 return self._given
             if known <= at.revision < self._given.revision:
                 # This transaction began before another thread's: what it sees is older than what we know.
@@ -101,7 +101,7 @@ class SnapshotCache:
         self._given = Snapshot(at, *self._image.shown())
         return self._given
 
-    def _read_on(self, session: Session, at: At) -> None:
+    def _read_on(self, session: Session, at: HistoryPoint) -> None:
         changed = self._changes(session)
         if self._image is None or changed is None:
             self._image = self._whole(session)

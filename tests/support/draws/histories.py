@@ -7,7 +7,7 @@ from typing import Any
 
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet, Host
-from groupsolver.store.database.transaction import Tx
+from groupsolver.store.database.transaction import WriteTransaction
 from groupsolver.store.entities import Instance, StoredGroup
 from groupsolver.store.errors import InUse, NotStored
 from groupsolver.store.repositories import grants, hosts, instances
@@ -66,7 +66,7 @@ class History:
             with self.store.write() as tx:
                 if self.rnd.randint(1, 2) == 1:
                     for snapshot_cache in mirrors:
-                        snapshot_cache.within(tx.session)
+                        snapshot_cache.snapshot_within(tx.session)
                 getattr(self, f"_{name}")(tx)
                 _undo(undone)
         except (_Undo, InUse, NotStored) as error:
@@ -77,33 +77,33 @@ class History:
         self._number += 1
         return uid(self._number)
 
-    def _groups(self, tx: Tx) -> list[StoredGroup]:
+    def _groups(self, tx: WriteTransaction) -> list[StoredGroup]:
         return stored.list_groups(tx.session, None, stored.Page(), tx.now)
 
-    def _instances(self, tx: Tx) -> list[Instance]:
+    def _instances(self, tx: WriteTransaction) -> list[Instance]:
         return [
             one
             for tenant in TENANTS
             for one in instances.list_instances(tx.session, tenant, stored.Page(), tx.now)
         ]
 
-    def _put_host(self, tx: Tx) -> None:
+    def _put_host(self, tx: WriteTransaction) -> None:
         drawn = self.rnd.choice(Fleet.model_validate(applications.fleets(self.rnd)).hosts)
-        levels = hosts.levels_of(tx.session)
+        levels = hosts.read_levels(tx.session)
         domains = {level: name for level, name in drawn.domains.items() if level in levels}
         name = f"h{self.rnd.randint(0, 7)}"
         hosts.put_host(tx, drawn.model_copy(update={"name": name, "domains": domains}))
 
-    def _host(self, tx: Tx) -> Host:
+    def _host(self, tx: WriteTransaction) -> Host:
         there = hosts.read_fleet(tx.session).hosts
         if not there:
             raise NotStored("host", "any")
         return self.rnd.choice(there)
 
-    def _remove_host(self, tx: Tx) -> None:
+    def _remove_host(self, tx: WriteTransaction) -> None:
         hosts.remove_host(tx, self._host(tx).name)
 
-    def _load_fleet(self, tx: Tx) -> None:
+    def _load_fleet(self, tx: WriteTransaction) -> None:
         fleet = applications.fleets(self.rnd)
         if self.rnd.randint(1, 3) == 1:
             fleet["levels"] = ["zone", "rack"]
@@ -117,7 +117,7 @@ class History:
         fleet["hosts"] += [{"name": name} for name in sorted(held - names)]
         hosts.load_fleet(tx, Fleet.model_validate(fleet))
 
-    def _add_group(self, tx: Tx) -> None:
+    def _add_group(self, tx: WriteTransaction) -> None:
         tenant = self.rnd.choice(TENANTS)
         there = self._groups(tx)
         mine = [group.id for group in there if group.tenant_id == tenant]
@@ -130,7 +130,7 @@ class History:
             metadata=self.rnd.choice((None, {}, {"a": "b"})),
         )
         world = World(hosts.read_fleet(tx.session), [*there, group])
-        levels = set(hosts.levels_of(tx.session)) | {"host"}
+        levels = set(hosts.read_levels(tx.session)) | {"host"}
         policies = world.policies(self.rnd, group.id, tenant, 3) if world.fleet.hosts else ()
         kept = tuple(
             one
@@ -139,13 +139,13 @@ class History:
         )
         stored.add_group(tx, StoredGroup(**{**group.__dict__, "policies": kept}))
 
-    def _group(self, tx: Tx) -> StoredGroup:
+    def _group(self, tx: WriteTransaction) -> StoredGroup:
         there = self._groups(tx)
         if not there:
             raise NotStored("group", "any")
         return self.rnd.choice(there)
 
-    def _change_group(self, tx: Tx) -> None:
+    def _change_group(self, tx: WriteTransaction) -> None:
         group = self._group(tx)
         changes: dict[str, Any] = {
             "name": self.rnd.choice((None, "a", "b")),
@@ -157,18 +157,18 @@ class History:
             tx, group, {key: changes[key] for key in self.rnd.sample(sorted(changes), 2)}
         )
 
-    def _remove_group(self, tx: Tx) -> None:
+    def _remove_group(self, tx: WriteTransaction) -> None:
         stored.remove_group(tx, self._group(tx), force=self.rnd.randint(1, 2) == 1)
 
-    def _grant(self, tx: Tx) -> None:
+    def _grant(self, tx: WriteTransaction) -> None:
         group = self._group(tx)
         if others := [tenant for tenant in TENANTS if not group.admits(tenant)]:
             grants.add_grant(tx, group, self.rnd.choice(others))
 
-    def _revoke(self, tx: Tx) -> None:
+    def _revoke(self, tx: WriteTransaction) -> None:
         grants.remove_grant(tx, self._group(tx), self.rnd.choice(TENANTS))
 
-    def _adopt(self, tx: Tx) -> None:
+    def _adopt(self, tx: WriteTransaction) -> None:
         group = self._group(tx)
         free = [
             one
@@ -177,14 +177,14 @@ class History:
         ]
         instances.join_group(tx, group.id, free[:2])
 
-    def _move_group(self, tx: Tx) -> None:
+    def _move_group(self, tx: WriteTransaction) -> None:
         group = self._group(tx)
         if not group.members:
             stored.change_group(
                 tx, group, {"tenant_id": self.rnd.choice(TENANTS), "policies": (), "groups": ()}
             )
 
-    def _place(self, tx: Tx) -> None:
+    def _place(self, tx: WriteTransaction) -> None:
         owner = self._group(tx) if self.rnd.randint(1, 4) > 1 else None
         tenant = (
             self.rnd.choice((owner.tenant_id, *owner.grants)) if owner else self.rnd.choice(TENANTS)
@@ -209,7 +209,7 @@ class History:
         ]
         add_placement(tx, placement, placed)
 
-    def _confirm(self, tx: Tx) -> None:
+    def _confirm(self, tx: WriteTransaction) -> None:
         waiting = [
             one for one in self._instances(tx) if one.expires is not None
         ] or self._instances(tx)
@@ -217,11 +217,11 @@ class History:
             one = self.rnd.choice(waiting)
             confirm_placement(tx, one.placement, one.tenant_id)
 
-    def _remove_instance(self, tx: Tx) -> None:
+    def _remove_instance(self, tx: WriteTransaction) -> None:
         there = self._instances(tx)
         remove_instances(tx, self.rnd.sample(there, min(len(there), self.rnd.randint(1, 2))))
 
-    def _pass_time(self, tx: Tx) -> None:
+    def _pass_time(self, tx: WriteTransaction) -> None:
         self.clock.now += 1
 
 
@@ -231,7 +231,7 @@ def told(snapshot: Snapshot) -> dict[str, Any]:
         "revision": snapshot.revision,
         "groups": dict(snapshot.groups),
         "instances": dict(snapshot.instances),
-        "soonest": snapshot.soonest,
+        "soonest": snapshot.first_expiry,
         "fleet": _fleet(snapshot.fleet),
         "reserved": dict(snapshot.fleet.index.reserved),
     }

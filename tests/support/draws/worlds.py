@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.registry import AnyPolicy
 from groupsolver.model.fleet import Fleet, Host
-from groupsolver.store.database.transaction import At
+from groupsolver.store.database.transaction import HistoryPoint
 from groupsolver.store.entities import Instance, StoredGroup
 from groupsolver.store.state.memory_state import MemoryState
 from groupsolver.store.state.snapshot_cache import Snapshot
@@ -94,7 +94,7 @@ class World:
             ],
         )
         memory_state.put_instances([], self.instances)
-        return Snapshot(At(1, ""), *memory_state.shown())
+        return Snapshot(HistoryPoint(1, ""), *memory_state.shown())
 
     def document(
         self, batch: dict[str, list[dict[str, Any]]]

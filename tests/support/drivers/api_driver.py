@@ -22,7 +22,7 @@ from groupsolver.api.http.call import Principal
 from groupsolver.api.http.errors import HTTP, ApiError
 from groupsolver.api.services.service import Service
 from groupsolver.api.settings import Settings
-from groupsolver.store.database.migrate import ready
+from groupsolver.store.database.migrate import ensure_schema
 from groupsolver.store.store import Store
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ def refused(
 def _empty() -> Path:
     """A database with tables alone, to be copied: making them takes longer than a test."""
     path = Path(tempfile.mkdtemp()) / "empty.db"
-    ready(f"sqlite:///{path}")
+    ensure_schema(f"sqlite:///{path}")
     return path
 
 

@@ -165,8 +165,8 @@ def test_a_claim_that_nobody_confirms_ends_at_once_for_readers_and_is_swept_by_t
         assert stored.find_group(session, uid(1), "t", clock.now + 10).members == ()
     clock.now += 10
     shown = SnapshotCache(waiting).snapshot()
-    assert shown.ended(clock.now)
-    assert not shown.ended(clock.now - 0.1)
+    assert shown.has_expired_claims(clock.now)
+    assert not shown.has_expired_claims(clock.now - 0.1)
     with pytest.raises(NotStored), waiting.write() as tx:
         confirm_placement(tx, uid(9), "t")
     # What was swept stays swept, though the write that swept it was refused.
@@ -185,7 +185,7 @@ def test_a_claim_that_is_confirmed_stays(waiting: Store, clock: Clock) -> None:
     with waiting.write() as tx:
         tx.note("group", uid(1))
     assert len(SnapshotCache(waiting).snapshot().instances) == 2
-    assert not SnapshotCache(waiting).snapshot().ended(clock.now)
+    assert not SnapshotCache(waiting).snapshot().has_expired_claims(clock.now)
     with waiting.write() as tx:  # once more does no harm
         confirm_placement(tx, uid(9), "t")
 
@@ -202,7 +202,7 @@ def test_a_write_that_is_undone_leaves_what_a_mirror_read_within_it_true(
 
     def undone() -> None:
         with waiting.write() as tx:
-            shown.append(snapshot_cache.within(tx.session))
+            shown.append(snapshot_cache.snapshot_within(tx.session))
             stored.add_group(tx, StoredGroup(uid(6), "t", "u"))
             raise ZeroDivisionError
 

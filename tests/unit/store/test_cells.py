@@ -13,7 +13,11 @@ from groupsolver.store.errors import Contended
 from groupsolver.store.repositories import hosts
 from groupsolver.store.repositories.claims import Claim, commit
 from groupsolver.store.repositories.instances import StoredPlacement, remove_instances
-from groupsolver.store.state.problem_scope import Batch, Wanted, application
+from groupsolver.store.state.problem_scope import (
+    RequestedPlacement,
+    RequestedInstance,
+    compose_application,
+)
 from groupsolver.store.state.snapshot_cache import Snapshot, SnapshotCache
 from groupsolver.store.store import Store
 from tests.support.draws.worlds import uid
@@ -42,22 +46,27 @@ def ready(store: Store) -> Store:
     return store
 
 
-def batch(first: int, *vcpus: int, disk: int = 0) -> Batch:
+def requested(first: int, *vcpus: int, disk: int = 0) -> RequestedPlacement:
     extra = {"DISK_GB": disk} if disk else {}
     wanted = tuple(
-        Wanted(uid(first + i), None, None, {"VCPU": n, **extra}) for i, n in enumerate(vcpus)
+        RequestedInstance(uid(first + i), None, None, {"VCPU": n, **extra})
+        for i, n in enumerate(vcpus)
     )
-    return Batch("t", wanted, "pack", {})
+    return RequestedPlacement("t", wanted, "pack", {})
 
 
-def claim(seen: Snapshot, asked: Batch, cells: dict[str, str] | None = None) -> Claim:
+def claim(seen: Snapshot, asked: RequestedPlacement, cells: dict[str, str] | None = None) -> Claim:
     """Solve on what was seen; or put everything on the one host, into the cells that are told."""
-    placement = StoredPlacement(uid(int(asked.wanted[0].id[-6:]) + 500), "t", "optimal", 0, 0, 0.0)
+    placement = StoredPlacement(
+        uid(int(asked.instances[0].id[-6:]) + 500), "t", "optimal", 0, 0, 0.0
+    )
     if cells is not None:
-        return Claim(asked, {one.id: "h" for one in asked.wanted}, seen.at, placement, cells)
-    result = solve(application(asked, seen), seen.fleet, limits=Limits(workers=1))
+        return Claim(
+            asked, {one.id: "h" for one in asked.instances}, seen.history_point, placement, cells
+        )
+    result = solve(compose_application(asked, seen), seen.fleet, limits=Limits(workers=1))
     assert result.placement is not None
-    return Claim(asked, result.placement, seen.at, placement, result.cells)
+    return Claim(asked, result.placement, seen.history_point, placement, result.cells)
 
 
 def free(snapshot_cache: SnapshotCache) -> list[int]:
@@ -67,7 +76,7 @@ def free(snapshot_cache: SnapshotCache) -> list[int]:
 def test_a_claim_takes_from_its_cell_and_gives_back_to_it(ready: Store) -> None:
     snapshot_cache = SnapshotCache(ready)
     (one, two) = commit(
-        ready, snapshot_cache, claim(snapshot_cache.snapshot(), batch(1, 3, 3, disk=2))
+        ready, snapshot_cache, claim(snapshot_cache.snapshot(), requested(1, 3, 3, disk=2))
     )
     assert {one.cell, two.cell} == {"0", "b"}
     assert free(snapshot_cache) == [1, 0]  # 4 - 3, and 4 - 1 - 3
@@ -82,7 +91,9 @@ def test_what_is_claimed_of_cells_is_there_after_a_restart(database: str) -> Non
     with opened(database) as store:
         load(store, NUMA)
         snapshot_cache = SnapshotCache(store)
-        commit(store, snapshot_cache, claim(snapshot_cache.snapshot(), batch(1, 2), {uid(1): "b"}))
+        commit(
+            store, snapshot_cache, claim(snapshot_cache.snapshot(), requested(1, 2), {uid(1): "b"})
+        )
     with opened(database) as store:
         snapshot_cache = SnapshotCache(store)
         assert free(snapshot_cache) == [4, 1]
@@ -92,10 +103,10 @@ def test_what_is_claimed_of_cells_is_there_after_a_restart(database: str) -> Non
 def test_a_cell_that_another_filled_is_full_though_the_host_is_not(ready: Store) -> None:
     snapshot_cache = SnapshotCache(ready)
     seen = snapshot_cache.snapshot()
-    commit(ready, snapshot_cache, claim(seen, batch(1, 3), {uid(1): "0"}))
+    commit(ready, snapshot_cache, claim(seen, requested(1, 3), {uid(1): "0"}))
     with pytest.raises(Contended, match="cell 0 of h has 1 VCPU free; its new members take 3"):
-        commit(ready, snapshot_cache, claim(seen, batch(11, 3), {uid(11): "0"}))
-    commit(ready, snapshot_cache, claim(seen, batch(21, 3), {uid(21): "b"}))
+        commit(ready, snapshot_cache, claim(seen, requested(11, 3), {uid(11): "0"}))
+    commit(ready, snapshot_cache, claim(seen, requested(21, 3), {uid(21): "b"}))
     assert free(snapshot_cache) == [1, 0]
 
 
@@ -103,7 +114,7 @@ def test_two_that_race_for_one_cell_do_not_both_get_it(ready: Store) -> None:
     snapshot_cache = SnapshotCache(ready)
     seen = snapshot_cache.snapshot()
     # Four claims of 3 VCPU, solved on the same state, want the same cell.
-    claims = [claim(seen, batch(1 + 10 * i, 3)) for i in range(4)]
+    claims = [claim(seen, requested(1 + 10 * i, 3)) for i in range(4)]
     outcome: list[str] = []
 
     def run(one: Claim) -> None:
@@ -120,7 +131,7 @@ def test_two_that_race_for_one_cell_do_not_both_get_it(ready: Store) -> None:
         thread.join(timeout=60)
     assert outcome.count("placed") == 1  # all chose the same cell: the others are solved again
     assert outcome.count("contended") == 3
-    again = claim(snapshot_cache.snapshot(), batch(91, 3))
+    again = claim(snapshot_cache.snapshot(), requested(91, 3))
     commit(ready, snapshot_cache, again)
     assert min(free(snapshot_cache)) >= 0
     assert sorted(free(snapshot_cache)) == [0, 1]
@@ -128,7 +139,7 @@ def test_two_that_race_for_one_cell_do_not_both_get_it(ready: Store) -> None:
 
 def test_a_cell_that_went_meanwhile_is_contended(ready: Store) -> None:
     snapshot_cache = SnapshotCache(ready)
-    asked = claim(snapshot_cache.snapshot(), batch(1, 2), {uid(1): "b"})
+    asked = claim(snapshot_cache.snapshot(), requested(1, 2), {uid(1): "b"})
     load(ready, NUMA | {"cells": [{"inventory": {"VCPU": 8}}]})
     with pytest.raises(Contended, match="is put into 'b', which it has not"):
         commit(ready, snapshot_cache, asked)
@@ -137,7 +148,7 @@ def test_a_cell_that_went_meanwhile_is_contended(ready: Store) -> None:
 def test_cells_that_came_meanwhile_want_to_be_chosen(store: Store) -> None:
     load(store, {"name": "h", "inventory": {"VCPU": 8, "DISK_GB": 10}})
     snapshot_cache = SnapshotCache(store)
-    asked = claim(snapshot_cache.snapshot(), batch(1, 2), {})
+    asked = claim(snapshot_cache.snapshot(), requested(1, 2), {})
     load(store, NUMA)
     with pytest.raises(Contended, match="is put into none of its cells"):
         commit(store, snapshot_cache, asked)
@@ -146,11 +157,13 @@ def test_cells_that_came_meanwhile_want_to_be_chosen(store: Store) -> None:
 def test_members_of_a_host_whose_cells_change_count_where_they_may_be(store: Store) -> None:
     load(store, {"name": "h", "inventory": {"VCPU": 8, "DISK_GB": 10}})
     snapshot_cache = SnapshotCache(store)
-    commit(store, snapshot_cache, claim(snapshot_cache.snapshot(), batch(1, 2), {}))
+    commit(store, snapshot_cache, claim(snapshot_cache.snapshot(), requested(1, 2), {}))
     load(store, NUMA)  # now the host is known to have cells; nobody knows in which the member runs
     assert free(snapshot_cache) == [2, 1]  # 4 - 2 and 4 - 1 - 2
     assert snapshot_cache.snapshot().fleet.index["h"].in_use() == {"VCPU": 3}
-    commit(store, snapshot_cache, claim(snapshot_cache.snapshot(), batch(11, 1), {uid(11): "b"}))
+    commit(
+        store, snapshot_cache, claim(snapshot_cache.snapshot(), requested(11, 1), {uid(11): "b"})
+    )
     assert free(snapshot_cache) == [2, 0]
     load(store, {"name": "h", "inventory": {"VCPU": 8, "DISK_GB": 10}})  # and has none again
     assert snapshot_cache.snapshot().fleet.index["h"].used == {"VCPU": 3}
@@ -164,7 +177,7 @@ def test_members_of_a_host_whose_cells_change_count_where_they_may_be(store: Sto
 def test_a_mirror_that_read_on_and_one_that_read_anew_know_the_same_cells(ready: Store) -> None:
     snapshot_cache = SnapshotCache(ready)
     snapshot_cache.snapshot()
-    commit(ready, snapshot_cache, claim(snapshot_cache.snapshot(), batch(1, 2, 1)))
+    commit(ready, snapshot_cache, claim(snapshot_cache.snapshot(), requested(1, 2, 1)))
     with ready.write() as tx:
         hosts.put_host(tx, Host.model_validate(NUMA | {"used": {"VCPU": 1}}))
     fresh = SnapshotCache(ready)

@@ -11,15 +11,15 @@ from sqlalchemy.exc import StatementError
 
 from groupsolver.model.fleet import Fleet
 from groupsolver.store.database.engine import open_engine
-from groupsolver.store.database.retry_turns import Turns
-from groupsolver.store.database.transaction import Tx
+from groupsolver.store.database.retry_turns import RetryTurns
+from groupsolver.store.database.transaction import WriteTransaction
 from groupsolver.store.entities import StoredGroup
 from groupsolver.store.errors import Contended, IdTaken, KeyInFlight, NotStored, QuotaExceeded
 from groupsolver.store.repositories import groups as stored
 from groupsolver.store.repositories import hosts, idempotency
-from groupsolver.store.repositories.claims import Claim, Kept, commit
+from groupsolver.store.repositories.claims import Claim, KeptAnswer, commit
 from groupsolver.store.repositories.instances import StoredPlacement, remove_instances
-from groupsolver.store.state.problem_scope import Batch, Wanted
+from groupsolver.store.state.problem_scope import RequestedPlacement, RequestedInstance
 from groupsolver.store.state.snapshot_cache import SnapshotCache
 from groupsolver.store.store import Store
 from tests.support.draws.histories import Clock
@@ -70,7 +70,7 @@ class Claims:
 
     def __init__(self, store: Store) -> None:
         self.store, self.snapshot_cache = store, SnapshotCache(store)
-        self.seen = self.snapshot_cache.snapshot().at
+        self.seen = self.snapshot_cache.snapshot().history_point
         self._number = 100
 
     def claim(
@@ -79,16 +79,16 @@ class Claims:
         ids = [uid(self._number + i) for i in range(len(where))]
         self._number += 10
         tenant = "other" if group == ALONE else "t"
-        batch = Batch(
+        requested = RequestedPlacement(
             tenant,
-            tuple(Wanted(key, None, group, {"VCPU": vcpu}) for key in ids),
+            tuple(RequestedInstance(key, None, group, {"VCPU": vcpu}) for key in ids),
             "pack",
             most or {},
         )
         placement = StoredPlacement(uid(self._number), tenant, "optimal", 0, 0, 0.0)
-        return Claim(batch, dict(zip(ids, where, strict=True)), self.seen, placement)
+        return Claim(requested, dict(zip(ids, where, strict=True)), self.seen, placement)
 
-    def commit(self, claim: Claim, kept: Kept | None = None) -> None:
+    def commit(self, claim: Claim, kept: KeptAnswer | None = None) -> None:
         commit(self.store, self.snapshot_cache, claim, kept)
 
     def refused(self, claim: Claim, words: str) -> None:
@@ -143,7 +143,7 @@ def test_a_policy_of_a_group_above_counts(claims: Claims) -> None:
     claims.refused(claims.claim(B, "h0"), PARENT)
 
 
-def changed(store: Store, change: Callable[[Tx], object]) -> None:
+def changed(store: Store, change: Callable[[WriteTransaction], object]) -> None:
     with store.write() as tx:
         change(tx)
 
@@ -184,8 +184,8 @@ def test_a_member_that_others_are_near_to_is_gone_when_its_claim_has_ended(
         claims = Claims(store)
         first = claims.claim(B, "h0")
         ending = StoredPlacement(uid(50), "t", "optimal", 0, 0, 0.0, clock.now + 10)
-        claims.commit(Claim(first.batch, first.hosts, first.seen, ending))
-        claims.seen = claims.snapshot_cache.snapshot().at
+        claims.commit(Claim(first.requested, first.hosts, first.solved_at, ending))
+        claims.seen = claims.snapshot_cache.snapshot().history_point
         late = claims.claim(C, "h0")
         clock.now += 10  # nobody writes meanwhile: the claim itself sweeps
         with pytest.raises(Contended):
@@ -205,13 +205,13 @@ def test_a_quota_and_an_id_that_were_taken_meanwhile_are_seen(claims: Claims) ->
 
 def test_a_claim_and_the_answer_of_its_key_are_both_written_or_neither(claims: Claims) -> None:
     key = idempotency.Key("t", "k", "body")
-    kept = Kept(key, 201, {"said": True})
+    kept = KeptAnswer(key, 201, {"said": True})
     with pytest.raises(KeyInFlight):  # the key was lost
         claims.commit(claims.claim(B, "h0"), kept)
     assert claims.snapshot_cache.snapshot().instances == {}
     with claims.store.write() as tx:
         idempotency.begin(tx, key, 60)
-    broken = Kept(key, 201, object())  # no JSON
+    broken = KeptAnswer(key, 201, object())  # no JSON
     with pytest.raises((StatementError, TypeError)):
         claims.commit(claims.claim(B, "h0"), broken)
     claims.commit(claims.claim(B, "h0"), kept)
@@ -255,19 +255,19 @@ def test_writers_come_one_at_a_time_from_threads_and_other_connections(database:
 def test_turns_come_one_at_a_time_and_nobody_waits_for_ever(postgres: Postgres) -> None:
     address = postgres.new()
     first, second = open_engine(address), open_engine(address)
-    turns, elsewhere = Turns(first), Turns(second)
-    with turns.turn(5) as had:
+    turns, elsewhere = RetryTurns(first), RetryTurns(second)
+    with turns.take(5) as had:
         assert had
         start = time.monotonic()
-        with elsewhere.turn(0.1) as had_too:
+        with elsewhere.take(0.1) as had_too:
             assert not had_too
         assert 0.05 < time.monotonic() - start < 20
-    with elsewhere.turn(1) as had_then:
+    with elsewhere.take(1) as had_then:
         assert had_then
-    with turns.turn(1) as had_again:
+    with turns.take(1) as had_again:
         assert had_again
     postgres_is_gone = open_engine("postgresql:///none?host=/nowhere")
-    with Turns(postgres_is_gone).turn(1) as without:
+    with RetryTurns(postgres_is_gone).take(1) as without:
         assert not without
     for engine in (first, second, postgres_is_gone):
         engine.dispose()

@@ -59,7 +59,7 @@ def test_a_grant_is_read_back_in_order_and_a_mirror_hears_of_it(store: Store) ->
         assert [one.tenant_id for one in found] == ["red", "green"]
         assert grants.find_grant(session, GROUP, "red") == found[0]
         assert isinstance(found[0], Grant)
-        assert grants.granted(session, "green", [GROUP, OTHER, uid(77)]) == {GROUP}
+        assert grants.granted_groups(session, "green", [GROUP, OTHER, uid(77)]) == {GROUP}
     now = snapshot_cache.snapshot().groups[GROUP]
     assert (before.grants, now.grants) == ((), ("red", "green"))
     assert now.generation > before.generation

@@ -16,7 +16,7 @@ from groupsolver.store.repositories import groups as stored
 from groupsolver.store.repositories import hosts
 from groupsolver.store.repositories.claims import Claim, commit
 from groupsolver.store.repositories.instances import StoredPlacement, remove_instances
-from groupsolver.store.state.problem_scope import Batch, Wanted
+from groupsolver.store.state.problem_scope import RequestedPlacement, RequestedInstance
 from groupsolver.store.state.snapshot_cache import Snapshot, SnapshotCache
 from groupsolver.store.store import Store
 from tests.support.draws.histories import told
@@ -34,11 +34,13 @@ class Server:
 
     def claim(self, number: int, on: Snapshot) -> Claim:
         """All of the one host, as it was placed on some snapshot."""
-        batch = Batch("t", (Wanted(uid(number), None, None, {"VCPU": 4}),), "pack", {})
+        requested = RequestedPlacement(
+            "t", (RequestedInstance(uid(number), None, None, {"VCPU": 4}),), "pack", {}
+        )
         return Claim(
-            batch,
+            requested,
             {uid(number): "h0"},
-            on.at,
+            on.history_point,
             StoredPlacement(uid(number + 1), "t", "optimal", 0, 0, 0.0),
         )
 

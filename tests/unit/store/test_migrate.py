@@ -59,7 +59,7 @@ def test_tables_are_made_from_nothing_and_made_once(empty: str) -> None:
     with store.read() as session:  # what was written is still there
         assert session.execute(text("SELECT revision FROM fleet")).scalar_one() == 1
     store.close()
-    migrate.ready(empty)
+    migrate.ensure_schema(empty)
 
 
 def test_the_migrated_tables_are_those_of_the_code(empty: str) -> None:
@@ -91,7 +91,7 @@ def test_tables_of_a_later_version_are_refused_in_a_sentence_that_sends_nobody_t
     database: str,
 ) -> None:
     at_revision(database, "9999")
-    for attempt in (migrate.ready, migrate.upgrade):
+    for attempt in (migrate.ensure_schema, migrate.upgrade):
         with pytest.raises(
             SchemaMismatch, match=r"revision 9999.*later version of groupsolver"
         ) as caught:
@@ -106,12 +106,12 @@ def test_tables_that_are_missing_are_named_with_the_command_that_makes_them(
     with pytest.raises(
         SchemaMismatch, match=r"has no tables of groupsolver.*groupsolver db upgrade"
     ):
-        migrate.ready(postgres.empty())
+        migrate.ensure_schema(postgres.empty())
 
 
 def test_a_new_sqlite_file_gets_its_tables_by_itself(tmp_path: Path) -> None:
     address = f"sqlite:///{tmp_path / 'new.db'}"
-    migrate.ready(address)
+    migrate.ensure_schema(address)
     works(address)
 
 
@@ -119,7 +119,7 @@ def test_a_new_sqlite_file_is_its_owners_alone_and_so_is_its_log(tmp_path: Path)
     path = tmp_path / "private.db"
     before = os.umask(0o022)
     try:
-        migrate.ready(f"sqlite:///{path}")
+        migrate.ensure_schema(f"sqlite:///{path}")
         store = Store(f"sqlite:///{path}")
         with store.write() as tx:
             tx.note("group", "a")
@@ -134,7 +134,7 @@ def test_a_sqlite_file_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
     path = tmp_path / "shared.db"
     path.touch()
     path.chmod(0o660)
-    migrate.ready(f"sqlite:///{path}")
+    migrate.ensure_schema(f"sqlite:///{path}")
     assert stat.S_IMODE(path.stat().st_mode) == 0o660
 
 

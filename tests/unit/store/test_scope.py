@@ -17,14 +17,19 @@ from groupsolver.files import parse_application, parse_fleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.store.entities import Instance, StoredGroup
 from groupsolver.store.errors import IdTaken, NotStored, QuotaExceeded
-from groupsolver.store.state.problem_scope import LOOSE, Batch, Wanted, application
+from groupsolver.store.state.problem_scope import (
+    UNGROUPED,
+    RequestedPlacement,
+    RequestedInstance,
+    compose_application,
+)
 from tests.support.draws.worlds import SIZES, World, policy, uid, world_of
 from tests.support.oracle.brute_force import Oracle
 
 SEEDS = st.integers(0, 2**40)
 
 
-def batch_of(rnd: Random, world: World) -> Batch:
+def requested_placement(rnd: Random, world: World) -> RequestedPlacement:
     tenant = rnd.choice(world.groups).tenant_id
     mine = [
         group.id for group in world.groups if group.tenant_id == tenant or tenant in group.grants
@@ -32,26 +37,27 @@ def batch_of(rnd: Random, world: World) -> Batch:
     few = rnd.sample(mine, min(len(mine), rnd.randint(1, 2)))
     keys = [None if rnd.randint(1, 8) == 1 else rnd.choice(few) for _ in range(rnd.randint(1, 3))]
     wanted = tuple(
-        Wanted(uid(500 + i), None, key, dict(rnd.choice(SIZES))) for i, key in enumerate(keys)
+        RequestedInstance(uid(500 + i), None, key, dict(rnd.choice(SIZES)))
+        for i, key in enumerate(keys)
     )
-    return Batch(tenant, wanted, "pack", {})
+    return RequestedPlacement(tenant, wanted, "pack", {})
 
 
-def whole_of(world: World, batch: Batch) -> tuple[dict[str, Any], dict[str, Any]]:
+def whole_of(world: World, requested: RequestedPlacement) -> tuple[dict[str, Any], dict[str, Any]]:
     members: dict[str, list[dict[str, Any]]] = {}
-    for one in batch.wanted:
-        key = one.group or f"loose {batch.tenant_id}"
+    for one in requested.instances:
+        key = one.group or f"loose {requested.tenant_id}"
         members.setdefault(key, []).append({"id": one.id, "resources": one.resources})
     app, fleet = world.document(members)
     known = {group.id: group for group in world.groups}
-    joined = above({one.group for one in batch.wanted}, world)
+    joined = above({one.group for one in requested.instances}, world)
     for group in app["groups"]:
         if group["name"] in known:
             whose = known[group["name"]]
             group["policies"] = [
                 one
                 for one in group["policies"]
-                if binding(whose, one, batch.tenant_id, known, group["name"] in joined)
+                if binding(whose, one, requested.tenant_id, known, group["name"] in joined)
             ]
     return app, fleet
 
@@ -83,10 +89,10 @@ def binding(
     return group.tenant_id in named.grants and (joined or tenant == group.tenant_id)
 
 
-def placements(rnd: Random, world: World, batch: Batch) -> list[dict[str, str]]:
+def placements(rnd: Random, world: World, requested: RequestedPlacement) -> list[dict[str, str]]:
     names = [host.name for host in world.fleet.hosts]
-    every = list(islice(product(names, repeat=len(batch.wanted)), 200))
-    ids = [one.id for one in batch.wanted]
+    every = list(islice(product(names, repeat=len(requested.instances)), 200))
+    ids = [one.id for one in requested.instances]
     return [dict(zip(ids, hosts, strict=True)) for hosts in rnd.sample(every, min(len(every), 25))]
 
 
@@ -100,13 +106,13 @@ def test_a_placement_breaks_what_is_composed_just_where_it_breaks_the_whole_worl
 ) -> None:
     rnd = Random(f"scope {seed}")
     world = world_of(rnd)
-    batch = batch_of(rnd, world)
+    requested = requested_placement(rnd, world)
     now = world.snapshot()
-    composed = application(batch, now)
-    app, fleet = whole_of(world, batch)
+    composed = compose_application(requested, now)
+    app, fleet = whole_of(world, requested)
     whole, whole_fleet = parse_application(app), parse_fleet(fleet)
     oracle = Oracle(app, fleet)
-    asked = placements(rnd, world, batch)
+    asked = placements(rnd, world, requested)
     values = []
     for placement in asked:
         here, there = check(composed, now.fleet, placement), check(whole, whole_fleet, placement)
@@ -119,13 +125,15 @@ def test_a_placement_breaks_what_is_composed_just_where_it_breaks_the_whole_worl
     _seen["smaller"] += len(composed.groups) < len(whole.groups)
     tenants = {group.id: group.tenant_id for group in world.groups}
     _seen["joined"] += any(
-        tenants.get(one.group or "", batch.tenant_id) != batch.tenant_id for one in batch.wanted
+        tenants.get(one.group or "", requested.tenant_id) != requested.tenant_id
+        for one in requested.instances
     )
     _seen["void"] += sum(len(g.get("policies", ())) for g in app["groups"]) < sum(
         len(g.policies) for g in world.groups
     )
     _seen["foreign"] += any(
-        tenants.get(group.name, batch.tenant_id) != batch.tenant_id for group in composed.groups
+        tenants.get(group.name, requested.tenant_id) != requested.tenant_id
+        for group in composed.groups
     )
 
 
@@ -148,7 +156,7 @@ def test_the_law_of_scope_saw_broken_and_sound_placements_small_scopes_and_other
 def test_what_is_composed_is_an_application_that_stands_on_its_feet(seed: int) -> None:
     rnd = Random(f"sound {seed}")
     world = world_of(rnd)
-    composed = application(batch_of(rnd, world), world.snapshot())
+    composed = compose_application(requested_placement(rnd, world), world.snapshot())
     again = Application.model_validate_json(composed.model_dump_json())
     assert again.model_dump() == composed.model_dump()
 
@@ -169,8 +177,10 @@ def test_a_group_of_another_project_is_not_there() -> None:
     theirs = ids_of(world, "green")[0]
     for key in (theirs, uid(77)):
         with pytest.raises(NotStored) as caught:
-            application(
-                Batch("blue", (Wanted(uid(1), None, key, {"VCPU": 1}),), "pack", {}),
+            compose_application(
+                RequestedPlacement(
+                    "blue", (RequestedInstance(uid(1), None, key, {"VCPU": 1}),), "pack", {}
+                ),
                 world.snapshot(),
             )
         assert (caught.value.what, caught.value.key) == ("group", key)
@@ -180,34 +190,45 @@ def test_an_id_that_an_instance_has_is_taken() -> None:
     world = small_world()
     taken = world.instances[0].id
     with pytest.raises(IdTaken, match=taken):
-        application(
-            Batch("blue", (Wanted(taken, None, None, {"VCPU": 1}),), "pack", {}), world.snapshot()
+        compose_application(
+            RequestedPlacement(
+                "blue", (RequestedInstance(taken, None, None, {"VCPU": 1}),), "pack", {}
+            ),
+            world.snapshot(),
         )
 
 
 def test_an_instance_takes_something() -> None:
     world = small_world()
     with pytest.raises(BadInput, match="amount above 0"):
-        application(Batch("blue", (Wanted(uid(1), None, None, {}),), "pack", {}), world.snapshot())
+        compose_application(
+            RequestedPlacement("blue", (RequestedInstance(uid(1), None, None, {}),), "pack", {}),
+            world.snapshot(),
+        )
 
 
 def test_a_quota_counts_members_that_are_there_and_those_that_come() -> None:
     world = small_world()
     key = ids_of(world, "blue")[0]
     there = len([one for one in world.instances if one.group == key])
-    two = tuple(Wanted(uid(i), None, key, {"VCPU": 1}) for i in (1, 2))
-    application(Batch("blue", two, "pack", {key: there + 2}), world.snapshot())
-    application(Batch("blue", two, "pack", {key: -1}), world.snapshot())
+    two = tuple(RequestedInstance(uid(i), None, key, {"VCPU": 1}) for i in (1, 2))
+    compose_application(RequestedPlacement("blue", two, "pack", {key: there + 2}), world.snapshot())
+    compose_application(RequestedPlacement("blue", two, "pack", {key: -1}), world.snapshot())
     with pytest.raises(QuotaExceeded, match=f"may have {there + 1} members"):
-        application(Batch("blue", two, "pack", {key: there + 1}), world.snapshot())
+        compose_application(
+            RequestedPlacement("blue", two, "pack", {key: there + 1}), world.snapshot()
+        )
 
 
 def test_instances_of_no_group_stand_in_a_group_that_no_uuid_can_name() -> None:
     world = small_world()
-    composed = application(
-        Batch("blue", (Wanted(uid(1), None, None, {"VCPU": 1}),), "pack", {}), world.snapshot()
+    composed = compose_application(
+        RequestedPlacement(
+            "blue", (RequestedInstance(uid(1), None, None, {"VCPU": 1}),), "pack", {}
+        ),
+        world.snapshot(),
     )
-    assert [group.name for group in composed.groups if group.members] == [LOOSE]
+    assert [group.name for group in composed.groups if group.members] == [UNGROUPED]
 
 
 def test_what_another_project_would_pay_to_stand_alone_is_no_business_of_this_one() -> None:
@@ -216,6 +237,8 @@ def test_what_another_project_would_pay_to_stand_alone_is_no_business_of_this_on
         alone = policy({"kind": "exclusive", "weight": weight})
         theirs = StoredGroup(uid(1), "green", "u", policies=(alone,))
         there = Instance(uid(2), "green", None, uid(1), "h0", {"VCPU": 1}, uid(9))
-        batch = Batch("blue", (Wanted(uid(3), None, None, {"VCPU": 1}),), "pack", {})
-        composed = application(batch, World(fleet, [theirs], [there]).snapshot())
+        requested = RequestedPlacement(
+            "blue", (RequestedInstance(uid(3), None, None, {"VCPU": 1}),), "pack", {}
+        )
+        composed = compose_application(requested, World(fleet, [theirs], [there]).snapshot())
         assert (uid(1) in {group.name for group in composed.groups}) == seen

@@ -18,7 +18,12 @@ from groupsolver.api.services.conflict_view import without_others
 from groupsolver.model.result import Limits
 from groupsolver.solver.pipeline import solve
 from groupsolver.store.entities import StoredGroup
-from groupsolver.store.state.problem_scope import LOOSE, Batch, Wanted, application
+from groupsolver.store.state.problem_scope import (
+    UNGROUPED,
+    RequestedPlacement,
+    RequestedInstance,
+    compose_application,
+)
 from groupsolver.store.state.snapshot_cache import Snapshot
 from tests.functional.api.http.test_hidden import OUTSIDE
 from tests.support.draws import worlds
@@ -75,18 +80,18 @@ class Drawn:
         ]
         self.body = {"placement": {"instances": self.wanted}}
 
-    def batch(self) -> Batch:
+    def requested(self) -> RequestedPlacement:
         each = [one for one in self.wanted for _ in range(one["count"])]
         wanted = [
-            Wanted(worlds.uid(700 + i), None, one["hints"]["group"], one["resources"])
+            RequestedInstance(worlds.uid(700 + i), None, one["hints"]["group"], one["resources"])
             for i, one in enumerate(each)
         ]
-        return Batch(TENANT, tuple(wanted), "pack", {})
+        return RequestedPlacement(TENANT, tuple(wanted), "pack", {})
 
     def own_alone(self) -> bool | None:
         """Whether it could be placed without the other project's rules; None: it has none here."""
-        batch = self.batch()
-        app = without_others(application(batch, self.now), batch, self.now)
+        requested = self.requested()
+        app = without_others(compose_application(requested, self.now), requested, self.now)
         return (
             None
             if app is None
@@ -144,7 +149,7 @@ def infeasible(drawn: Drawn, found: Any, other: Any) -> None:
     _seen["infeasible"] += 1
     conflict = found["conflict"]
     own = {group.id for group in drawn.groups.values() if group.tenant_id == TENANT}
-    assert {rule["group"] for rule in conflict["policies"]} <= {*own, LOOSE, ""}
+    assert {rule["group"] for rule in conflict["policies"]} <= {*own, UNGROUPED, ""}
     assert conflict["policies"].count(OUTSIDE) <= 1
     blocked = drawn.own_alone()
     assert conflict["minimal"]
@@ -152,10 +157,10 @@ def infeasible(drawn: Drawn, found: Any, other: Any) -> None:
     _seen["outside"] += blocked is True
     _seen["own"] += blocked is False
     _seen["shared"] += any(
-        rule["group"] not in {*own, LOOSE} for rule in other["conflict"]["policies"]
+        rule["group"] not in {*own, UNGROUPED} for rule in other["conflict"]["policies"]
     )
     mine = {drawn.groups[key].name for key in own}
-    joined = {one["hints"]["group"] or LOOSE for one in drawn.wanted}
+    joined = {one["hints"]["group"] or UNGROUPED for one in drawn.wanted}
     for fix in conflict["fixes"]:
         _seen["fixes"] += 1
         for change in fix["change"].split("; "):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from groupsolver.constraints.problem.copies import copies_of
-from groupsolver.store.state.problem_scope import application
+from groupsolver.store.state.problem_scope import compose_application
 from groupsolver.wire.bodies.headroom import HeadroomAnswer
 from groupsolver.wire.read import read_data
 from tests.functional.api.explain.test_explain_leaks import SEEDS, TENANT, Drawn, hides, told
@@ -91,7 +91,7 @@ def without_names(drawn: Drawn, sentence: str) -> str:
 
 def left_out(drawn: Drawn) -> None:
     """Groups that a copy has no members of are in it only where its rules look at them."""
-    whole = application(drawn.batch(), drawn.now)
+    whole = compose_application(drawn.requested(), drawn.now)
     copy = copies_of(whole, 1)
     fresh = {group.name.partition("\0")[0] for group in copy.groups if "\0" in group.name}
     asked = {group.name for group in whole.groups if group.members}

@@ -110,7 +110,7 @@ def test_who_is_overtaken_again_and_again_is_told(
             tries.append(1)
             full = {**hosts()[0], "used": {"VCPU": 8}, "cost": len(tries)}
             assert admin("PUT", "/v1.0/fleet/hosts/h0", full).status_code == 200
-            chosen = {wanted.id: "h0" for wanted in args[3].wanted}
+            chosen = {wanted.id: "h0" for wanted in args[3].instances}
             return Result(status="feasible", placement=chosen, objective=1, bound=0, gap=1.0)
 
         monkeypatch.setattr(placement, "_solve", overtaken)
