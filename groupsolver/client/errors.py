@@ -75,7 +75,7 @@ class ServerError(ClientError):
     def __init__(self, errors: Sequence[ErrorView]) -> None:
         first = errors[0]
         self.status = first.status
-        self.code = first.code  # type: ignore[misc] # what happened tells more than the type does
+        self.code = first.code
         self.detail = first.detail
         self.request_id = first.request_id
         self.conflict: Conflict | None = first.conflict

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header, parse_options_header
@@ -23,13 +23,13 @@ _BODIES: dict[str, Kind] = {**_ANSWERS, "application/merge-patch+json": "json"}
 class NotAcceptable(GroupsolverError):
     """None of the forms that are asked for is one that is answered."""
 
-    code: ClassVar[str] = "not-acceptable"
+    code = "not-acceptable"
 
 
 class UnsupportedMedia(GroupsolverError):
     """A body comes in a form that is not read."""
 
-    code: ClassVar[str] = "unsupported-media-type"
+    code = "unsupported-media-type"
 
 
 class Form(NamedTuple):

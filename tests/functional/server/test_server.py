@@ -45,8 +45,8 @@ def test_stopping_wakes_a_loop_that_has_nothing_to_do(
     sockets: list[socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = Server(app, sockets, threads=1)
-    turn = server._turn
-    monkeypatch.setattr(server, "_turn", lambda timeout: turn(60 * timeout))
+    turn = server._poll
+    monkeypatch.setattr(server, "_poll", lambda timeout: turn(60 * timeout))
     thread = threading.Thread(target=server.run)
     thread.start()
     time.sleep(0.3)
@@ -149,4 +149,4 @@ def test_signals_are_heard_on_the_main_thread_alone(sockets: list[socket.socket]
     thread = threading.Thread(target=serve)
     thread.start()
     thread.join(20)
-    assert said == ["expected the main thread: no other hears signals"]
+    assert said == ["expected the main thread: only it handles signals"]

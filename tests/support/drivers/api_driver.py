@@ -18,8 +18,8 @@ from werkzeug.test import Client, TestResponse
 
 from groupsolver.api.app import App
 from groupsolver.api.auth import Identity
-from groupsolver.api.http.call import Principal
-from groupsolver.api.http.errors import HTTP, ApiError
+from groupsolver.api.auth.principal import Principal
+from groupsolver.api.http.errors import HTTP_ERRORS, ApiError
 from groupsolver.api.services.service import Service
 from groupsolver.api.settings import Settings
 from groupsolver.store.database.migrate import ensure_schema
@@ -222,7 +222,7 @@ def refused(
     errors = answer.get_json()["errors"]
     first = dict(errors[0])
     assert first["code"] == code, answer.text
-    assert answer.status_code == (status or HTTP.get(code, (400, ""))[0]), answer.text
+    assert answer.status_code == (status or HTTP_ERRORS.get(code, (400, ""))[0]), answer.text
     for error in errors:
         assert error.keys() - {"conflict", "preview"} == {
             "status",

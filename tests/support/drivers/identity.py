@@ -8,7 +8,7 @@ from wsgiref.types import WSGIEnvironment
 import pytest
 
 from groupsolver.api.auth import Identity
-from groupsolver.api.http.call import Principal
+from groupsolver.api.auth.principal import Principal
 from groupsolver.api.http.errors import ApiError
 
 # Everything by which a client might say who it is, in OpenStack's words.

@@ -45,7 +45,7 @@ if __name__ == "__main__":
         sockets,
         threads=3,
         ready=lambda: print(sockets[0].getsockname()[1], flush=True),
-        patience=float(sys.argv[1]),
+        drain_timeout=float(sys.argv[1]),
     )
     print("left", flush=True)
     os._exit(code)

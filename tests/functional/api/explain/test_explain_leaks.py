@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groupsolver.api.serializers import host_id
-from groupsolver.api.services.conflict_view import without_others
+from groupsolver.api.services.conflict_view import without_other_projects
 from groupsolver.model.result import Limits
 from groupsolver.solver.pipeline import solve
 from groupsolver.store.entities import StoredGroup
 from groupsolver.store.state.problem_scope import (
     UNGROUPED,
-    RequestedPlacement,
     RequestedInstance,
+    RequestedPlacement,
     compose_application,
 )
 from groupsolver.store.state.snapshot_cache import Snapshot
@@ -91,7 +91,7 @@ class Drawn:
     def own_alone(self) -> bool | None:
         """Whether it could be placed without the other project's rules; None: it has none here."""
         requested = self.requested()
-        app = without_others(compose_application(requested, self.now), requested, self.now)
+        app = without_other_projects(compose_application(requested, self.now), requested, self.now)
         return (
             None
             if app is None

@@ -53,11 +53,11 @@ def test_an_answer_that_is_kept_for_an_admin_shows_others_no_names(
 def test_an_answer_that_an_older_server_kept_is_told_as_it_is() -> None:
     conflict = {"policies": [], "capacity": [], "minimal": False, "fixes": []}
     kept = {"code": "placement-infeasible", "detail": "no", "conflict": conflict}
-    told = ApiError.from_kept(kept, Audience("demo"))
+    told = ApiError.from_stored(kept, Audience("demo"))
     assert told.conflict is not None
     assert told.conflict.model_dump(mode="json") == conflict
     assert (
-        ApiError.from_kept(
+        ApiError.from_stored(
             {"code": "busy", "detail": "no", "conflict": None}, Audience("demo")
         ).conflict
         is None

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from groupsolver import Application, Fleet
-from groupsolver.api.http.call import Principal
+from groupsolver.api.auth.principal import Principal
 from groupsolver.api.observability.audit import audit, audit_placement, auditing
 from groupsolver.api.observability.logs import access, configure, global_request_id, new_request_id
 from groupsolver.checking.reasons import why

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
 from groupsolver.api.openapi import document
-from groupsolver.api.openapi.operations import path_of
-from groupsolver.api.openapi.schemas import ref
+from groupsolver.api.openapi.operations import openapi_path
+from groupsolver.api.openapi.schemas import Schemas
 from groupsolver.api.routes import ROUTES
 from groupsolver.errors import BadInput, Fault
 from groupsolver.model.value import Value
@@ -23,8 +23,9 @@ from groupsolver.wire.bodies.core import plain
 from groupsolver.wire.read import read_body, validated
 from tests.support.draws.bodies import BODIES
 
-REQUESTS = {route.takes: route.root for route in ROUTES if route.takes}
-ANSWERS = {model for route in ROUTES for model in route.gives.values() if model}
+SCHEMAS = Schemas(ROUTES)
+REQUESTS = {route.request_model: route.xml_root for route in ROUTES if route.request_model}
+ANSWERS = {model for route in ROUTES for model in route.response_models.values() if model}
 # What depends on other keys of the body, which the schemas say nothing of.
 BEYOND = {
     "ambiguous-name",
@@ -40,17 +41,16 @@ BEYOND = {
 
 @cache
 def validator(model: type[Value], mode: Any) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(
-        {**ref(model, mode), "components": document()["components"]}
-    )
+    components = document(ROUTES)["components"]
+    return jsonschema.Draft202012Validator({**SCHEMAS.ref(model, mode), "components": components})
 
 
 @cache
 def described() -> Any:
-    forms = json.loads(json.dumps(document()))
+    forms = json.loads(json.dumps(document(ROUTES)))
     for route in ROUTES:
         content = (
-            forms["paths"][path_of(route)]
+            forms["paths"][openapi_path(route)]
             .get(route.method.lower(), {})
             .get("requestBody", {})
             .get("content", {})
@@ -62,9 +62,9 @@ def described() -> Any:
 def drawn(model: type[Value], mode: GenerationMode) -> st.SearchStrategy[Any]:
     """Bodies by the schema alone: those that it accepts, or those that it refuses."""
     path, method = next(
-        (path_of(route), route.method)
+        (openapi_path(route), route.method)
         for route in ROUTES
-        if route.takes is model and route.method in {"POST", "PUT"}
+        if route.request_model is model and route.method in {"POST", "PUT"}
     )
     cases = described()[path][method].as_strategy(mode)
     return cases.map(lambda case: _whole(case.body))  # type: ignore[no-any-return]

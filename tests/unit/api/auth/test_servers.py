@@ -35,7 +35,7 @@ def app_of(identity: Identity) -> WSGIApplication:
             who = identity.principal(environ)
             text = f"{who.tenant} {who.user} {','.join(sorted(who.roles))}"
         except ApiError as error:
-            text = error.what
+            text = error.code
         start_response(
             "200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))]
         )
