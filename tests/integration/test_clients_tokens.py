@@ -24,7 +24,7 @@ Nova = Callable[[str], Any]
 def nova(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Nova]:
     """Give the groups of a project that has two tokens, or of another one, by who asks."""
     file, tokens = tmp_path / "tokens.toml", {"stranger": "gs_000000000000_" + "0" * 64}
-    for who, tenant, role in (
+    for user, tenant, role in (
         ("ann", "shop", "member"),
         ("bob", "shop", "reader"),
         ("eve", "other", "member"),
@@ -39,17 +39,19 @@ def nova(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Nova]:
                     "--tenant",
                     tenant,
                     "--user",
-                    who,
+                    user,
                     "--role",
                     role,
                 ]
             )
             == 0
         )
-        tokens[who] = capsys.readouterr().out.strip()
+        tokens[user] = capsys.readouterr().out.strip()
     with serving(tmp_path, identity=Tokens(file)) as url:
-        sessions = {who: Session(auth=Token(f"{url}/v2.1", token)) for who, token in tokens.items()}
-        yield lambda who: client.Client("2.64", session=sessions[who]).server_groups
+        sessions = {
+            user: Session(auth=Token(f"{url}/v2.1", token)) for user, token in tokens.items()
+        }
+        yield lambda user: client.Client("2.64", session=sessions[user]).server_groups
         for session in sessions.values():
             session.session.close()
 

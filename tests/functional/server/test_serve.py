@@ -119,16 +119,16 @@ def test_who_keeps_asking_on_one_connection_does_not_keep_the_server(served: Ser
     kept = served.begin("/echo")
     body_of(kept)
     served.signal()
-    asked = 0
+    count = 0
     with suppress(OSError):  # it may be closed between two requests
-        while asked < 2000:
+        while count < 2000:
             kept.auto_open = 0
             kept.request("GET", "/echo")
             answer, _ = body_of(kept)
-            asked += 1
+            count += 1
             if answer.headers["Connection"] == "close":
                 break
-    assert asked < 2000
+    assert count < 2000
     assert served.end()[0] == 0
 
 

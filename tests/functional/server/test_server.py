@@ -45,8 +45,8 @@ def test_stopping_wakes_a_loop_that_has_nothing_to_do(
     sockets: list[socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = Server(app, sockets, threads=1)
-    turn = server._poll
-    monkeypatch.setattr(server, "_poll", lambda timeout: turn(60 * timeout))
+    poll = server._poll
+    monkeypatch.setattr(server, "_poll", lambda timeout: poll(60 * timeout))
     thread = threading.Thread(target=server.run)
     thread.start()
     time.sleep(0.3)
@@ -138,15 +138,15 @@ def test_every_address_of_a_host_gets_the_same_port_and_one_that_is_not_here_is_
 
 
 def test_signals_are_heard_on_the_main_thread_alone(sockets: list[socket.socket]) -> None:
-    said: list[str] = []
+    messages: list[str] = []
 
     def serve() -> None:
         try:
             serve_app(app, sockets, threads=1)
         except RuntimeError as error:
-            said.append(str(error))
+            messages.append(str(error))
 
     thread = threading.Thread(target=serve)
     thread.start()
     thread.join(20)
-    assert said == ["expected the main thread: only it handles signals"]
+    assert messages == ["expected the main thread: only it handles signals"]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-WHO = "test.principal"
+PRINCIPAL_KEY = "test.principal"
 # wsgiref.validate knows no others, and warns.
 _KNOWN = {"GET", "HEAD", "POST", "OPTIONS", "PATCH", "PUT", "DELETE", "TRACE"}
 
@@ -38,10 +38,10 @@ class Given:
     """An identity that is told who asks, past everything that a client can send."""
 
     def principal(self, environ: WSGIEnvironment) -> Principal:
-        who = environ.get(WHO)
-        if not isinstance(who, Principal):
+        principal = environ.get(PRINCIPAL_KEY)
+        if not isinstance(principal, Principal):
             raise ApiError("unauthorized", "who is it?", headers={"WWW-Authenticate": "Test"})
-        return who
+        return principal
 
     def wrap(self, app: WSGIApplication) -> WSGIApplication:
         return app
@@ -60,14 +60,14 @@ class Clock:
 class Asker:
     """Asks as somebody, and looks at what every answer must have."""
 
-    def __init__(self, app: App, who: Principal | None, tenant: str) -> None:
-        self.app, self.who, self.tenant = app, who, tenant
+    def __init__(self, app: App, principal: Principal | None, tenant: str) -> None:
+        self.app, self.principal, self.tenant = app, principal, tenant
         self.base: dict[str, Any] = {}
         self.client = Client(validator(app))
 
     def within(self, base: dict[str, Any]) -> Asker:
         """The same, through a server that says this of each request."""
-        other = Asker(self.app, self.who, self.tenant)
+        other = Asker(self.app, self.principal, self.tenant)
         other.base = base
         return other
 
@@ -78,7 +78,7 @@ class Asker:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         if body is not None and not isinstance(body, bytes):
             named.setdefault("Content-Type", "application/json")
-        environ = {WHO: self.who, **self.base}
+        environ = {PRINCIPAL_KEY: self.principal, **self.base}
         with _unknown_method(method):
             answer = self.client.open(
                 path,
@@ -154,8 +154,8 @@ class World:
 
     def asker(self, tenant: str | None, *roles: str, at: str | None = None) -> Asker:
         """Somebody of a tenant with roles; `at` is the tenant whose paths are asked for."""
-        who = Principal(tenant, f"{tenant}-user", frozenset(roles))
-        return Asker(self.app, who, at or tenant or "demo")
+        principal = Principal(tenant, f"{tenant}-user", frozenset(roles))
+        return Asker(self.app, principal, at or tenant or "demo")
 
     def nobody(self, at: str = "demo") -> Asker:
         """Whoever is not known."""

@@ -43,7 +43,7 @@ class Api:
         )
         return answer.status_code, answer.text
 
-    def who(self, token: str, **headers: str) -> tuple[str | None, str, set[str]]:
+    def principal_of(self, token: str, **headers: str) -> tuple[str | None, str, set[str]]:
         status, text = self.get({"X-Auth-Token": token, **headers})
         assert (status, text) == (200, "in")
         assert self.principal is not None

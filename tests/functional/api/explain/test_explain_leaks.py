@@ -106,7 +106,7 @@ class Drawn:
         )
 
 
-def told(asker: Asker, drawn: Drawn, path: str, accept: str = "application/json") -> Any:
+def answer_text(asker: Asker, drawn: Drawn, path: str, accept: str = "application/json") -> Any:
     return asker("POST", path, drawn.body, Accept=accept)
 
 
@@ -116,8 +116,14 @@ def test_nothing_of_another_project_is_told(app: World, seed: int) -> None:
     drawn = Drawn(Random(seed))
     app.app.service.snapshot_cache.snapshot = lambda: drawn.now  # type: ignore[method-assign]
     member, admin = app.asker(TENANT, "member"), app.asker(TENANT, "admin")
-    dry, answer = told(member, drawn, "~/placements?dry_run=true"), told(member, drawn, "~/explain")
-    xml, full = told(member, drawn, "~/explain", "application/xml"), told(admin, drawn, "~/explain")
+    dry, answer = (
+        answer_text(member, drawn, "~/placements?dry_run=true"),
+        answer_text(member, drawn, "~/explain"),
+    )
+    xml, full = (
+        answer_text(member, drawn, "~/explain", "application/xml"),
+        answer_text(admin, drawn, "~/explain"),
+    )
     if dry.status_code == 400:
         assert answer.status_code == full.status_code == 400
         return
@@ -164,7 +170,7 @@ def infeasible(drawn: Drawn, found: Any, other: Any) -> None:
     for fix in conflict["fixes"]:
         _seen["fixes"] += 1
         for change in fix["change"].split("; "):
-            assert whose(change, {*mine, *joined}), change
+            assert names_one_of(change, {*mine, *joined}), change
         assert all(re.fullmatch(r"[0-9a-f]{56}", host) for host in fix["placement"].values())
     # An admin is told the same, with names.
     names = {host.name for host in drawn.now.fleet.index}
@@ -174,7 +180,7 @@ def infeasible(drawn: Drawn, found: Any, other: Any) -> None:
     assert not hashed & set(re.findall(r"[0-9a-f]{56}", json.dumps(other)))
 
 
-def whose(change: str, names: set[Any]) -> bool:
+def names_one_of(change: str, names: set[Any]) -> bool:
     """Whether a change is of a group of the project, or of how many it asks for; or hosts that there are not."""
     return bool(re.match(r"\d+ more hosts? \(", change)) or any(
         change.startswith((f"{name} ", f"drop {name} ", f"make {name} ", f"leave {name} out"))

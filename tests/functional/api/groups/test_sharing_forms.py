@@ -39,9 +39,9 @@ def place(ask: Speaker, *instances: dict[str, Any]) -> list[str]:
 def failed(
     ask: Speaker, method: str, path: str, status: int, body: Any = None, takes: Any = None
 ) -> dict[str, Any]:
-    told = ask(method, path, status, core.ErrorsAnswer, body, takes)["errors"]
-    assert len(told) == 1
-    return dict(told[0])
+    errors = ask(method, path, status, core.ErrorsAnswer, body, takes)["errors"]
+    assert len(errors) == 1
+    return dict(errors[0])
 
 
 def test_groups_of_groups(ask: Speaker) -> None:
@@ -55,8 +55,8 @@ def test_groups_of_groups(ask: Speaker) -> None:
     for method in ("UPDATE", "PUT", "PATCH"):
         for groups in ([second["id"]], [], [first["id"], second["id"]]):
             change = {"group": {"groups": groups}}
-            told = ask(method, here, 200, core.GroupAnswer, change, core.GroupRequest)
-            assert told["group"] == {**top, "groups": groups}
+            answer = ask(method, here, 200, core.GroupAnswer, change, core.GroupRequest)
+            assert answer["group"] == {**top, "groups": groups}
     # The path along which it would turn back.
     change = {"group": {"groups": [top["id"]]}}
     error = failed(ask, "PATCH", f"~/groups/{first['id']}", 400, change, core.GroupRequest)
@@ -173,15 +173,15 @@ def test_what_xml_looks_like(world: World) -> None:
     ids = [instance["id"] for instance in asker.place(one(count=2))["instances"]]
     body = "".join(f"<instance>{key}</instance>" for key in ids)
     body = f"<adopt><instances>{body}</instances></adopt>"
-    told = asker("POST", f"~/groups/{group}/adopt?preview=true", body.encode(), **xml).text
+    text = asker("POST", f"~/groups/{group}/adopt?preview=true", body.encode(), **xml).text
     members = "".join(f"<member>{key}</member>" for key in ids)
     assert (
         f"<members>{members}</members><other_members>0</other_members></violation></violations></preview>"
-        in told
+        in text
     )
-    assert told.startswith(
+    assert text.startswith(
         f"{head}<preview><clean>false</clean><violations><violation><group>{group}</group>"
     )
     change = b"<group><policies><policy>affinity</policy></policies></group>"
-    told = asker("PATCH", f"~/groups/{group}?preview=true", change, **xml).text
-    assert told == f"{head}<preview><clean>true</clean><violations><list/></violations></preview>\n"
+    text = asker("PATCH", f"~/groups/{group}?preview=true", change, **xml).text
+    assert text == f"{head}<preview><clean>true</clean><violations><list/></violations></preview>\n"

@@ -175,12 +175,12 @@ def test_an_infeasible_placement_carries_its_conflict_in_both_forms(admin: Asker
     group = admin.id(name="web", policies=["anti-affinity"])
     for kind in KINDS:
         body = {"placement": {"instances": [one(group, count=3)]}}
-        told = Speaker(admin, kind)(
+        error = Speaker(admin, kind)(
             "POST", "~/placements", 409, core.ErrorsAnswer, body, core.PlacementRequest
         )["errors"][0]
-        assert told["code"] == "placement-infeasible"
-        assert told["conflict"].keys() == {"policies", "capacity", "minimal", "fixes"}
-        size, rule = told["conflict"]["policies"]
+        assert error["code"] == "placement-infeasible"
+        assert error["conflict"].keys() == {"policies", "capacity", "minimal", "fixes"}
+        size, rule = error["conflict"]["policies"]
         assert size == {
             "group": group,
             "policy": "members",
@@ -190,8 +190,8 @@ def test_an_infeasible_placement_carries_its_conflict_in_both_forms(admin: Asker
         assert rule["sentence"].startswith(
             "no host holds more than 1 member of web; 3 members need 3 hosts"
         )
-        assert told["conflict"]["minimal"] is True
-        fix = told["conflict"]["fixes"][0]
+        assert error["conflict"]["minimal"] is True
+        fix = error["conflict"]["fixes"][0]
         assert (fix["change"], fix["cost"]) == (
             "web anti-affinity at host max_per_domain 1 -> 2",
             1,

@@ -72,8 +72,8 @@ def answered(shared: Shared, method: str, path: str, sent: bytes, kind: Any) -> 
     if answer.status_code == 503:  # some draws give a placement no time at all
         assert "no-answer-in-time" in answer.text
     if answer.status_code >= 400:
-        told = read_data(kind, answer.data, core.ErrorsAnswer)
-        assert {error["status"] for error in told["errors"]} == {answer.status_code}
+        error_body = read_data(kind, answer.data, core.ErrorsAnswer)
+        assert {error["status"] for error in error_body["errors"]} == {answer.status_code}
     return answer.status_code
 
 

@@ -102,8 +102,8 @@ def test_nothing_but_the_routes_is_described() -> None:
 
 def test_each_code_is_some_routes_but_those_of_paths_without_one() -> None:
     shared = DOCUMENT["components"]["responses"].values()
-    told = {code for answer in shared for code in answer["x-codes"]}
-    assert set(HTTP_ERRORS) - told == {"method-not-allowed"}
+    codes = {code for answer in shared for code in answer["x-codes"]}
+    assert set(HTTP_ERRORS) - codes == {"method-not-allowed"}
 
 
 def test_update_stands_beside_put_with_the_same_body() -> None:

@@ -139,11 +139,11 @@ def test_the_seconds_that_were_waited_are_told() -> None:
     pool = SolvePool(1, 1)
     with pool.slot(30) as waited:
         assert 0 <= waited < 10
-    told: list[float] = []
+    waits: list[float] = []
 
     def wait() -> None:
         with pool.slot(60) as waited:
-            told.append(waited)
+            waits.append(waited)
 
     with holding(pool) as let_go:
         start = time.perf_counter()
@@ -153,7 +153,7 @@ def test_the_seconds_that_were_waited_are_told() -> None:
         time.sleep(0.2)
         let_go()
         thread.join(30)
-    assert 0.2 <= told[0] <= time.perf_counter() - start
+    assert 0.2 <= waits[0] <= time.perf_counter() - start
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])

@@ -35,8 +35,8 @@ def api(server: Server) -> Api:
 
 
 def test_a_token_is_who_keystone_says(api: Api) -> None:
-    assert api.who("good") == ("shop", "ann", {"member", "custom"})
-    assert api.who("admin") == ("shop", "ann", {"admin"})
+    assert api.principal_of("good") == ("shop", "ann", {"member", "custom"})
+    assert api.principal_of("admin") == ("shop", "ann", {"admin"})
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_token_that_is_revoked_stops_working_where_nothing_is_remembered(
 def test_a_token_is_remembered_for_as_long_as_it_is_told(server: Server) -> None:
     api = Api(Keystone(server.config() | {"token_cache_time": "300"}))
     assert [api.get({"X-Auth-Token": "good"})[0] for _ in range(3)] == [200] * 3
-    assert server.asked == ["good"]
+    assert server.tokens_asked == ["good"]
 
 
 @pytest.mark.parametrize("name", SPOOFED)
@@ -84,16 +84,20 @@ def test_an_identity_that_a_client_claims_opens_nothing(
 def test_an_identity_that_a_client_claims_beside_a_token_changes_nothing(
     name: str, api: Api
 ) -> None:
-    assert api.who("good", **{name: SPOOFED[name]}) == ("shop", "ann", {"member", "custom"})
+    assert api.principal_of("good", **{name: SPOOFED[name]}) == (
+        "shop",
+        "ann",
+        {"member", "custom"},
+    )
 
 
 def test_all_claims_at_once_beside_a_token_change_nothing(api: Api) -> None:
-    assert api.who("good", **SPOOFED) == ("shop", "ann", {"member", "custom"})
+    assert api.principal_of("good", **SPOOFED) == ("shop", "ann", {"member", "custom"})
 
 
 def test_a_role_whose_name_has_a_comma_is_one_role(api: Api, server: Server) -> None:
     server.tokens["odd"] = token_of("guest,admin")
-    assert api.who("odd")[2] == {"guest,admin"}
+    assert api.principal_of("odd")[2] == {"guest,admin"}
 
 
 # Scopes.
@@ -101,7 +105,7 @@ def test_a_role_whose_name_has_a_comma_is_one_role(api: Api, server: Server) -> 
 
 def test_the_admin_of_the_system_has_no_tenant(api: Api, server: Server) -> None:
     server.tokens["system"] = token_of("admin", system={"all": True})
-    assert api.who("system") == (None, "ann", {"admin"})
+    assert api.principal_of("system") == (None, "ann", {"admin"})
 
 
 @pytest.mark.parametrize(
@@ -125,7 +129,7 @@ def test_a_token_of_no_project_is_refused(
 
 def test_where_one_project_is_the_admins_other_admins_are_none(api: Api, server: Server) -> None:
     server.tokens["other"] = {**token_of("admin", "member"), "is_admin_project": False}
-    assert api.who("other")[2] == {"member"}
+    assert api.principal_of("other")[2] == {"member"}
 
 
 # Two tokens: a user's, and the service's that acts for it.
@@ -134,7 +138,7 @@ def test_where_one_project_is_the_admins_other_admins_are_none(api: Api, server:
 def test_a_services_token_beside_the_users_changes_nothing(api: Api, server: Server) -> None:
     server.tokens["service"] = token_of("service", "admin", system={"all": True})
     server.tokens["domain"] = token_of("admin", domain=DOMAIN)
-    assert api.who("good", **{"X-Service-Token": "service"}) == (
+    assert api.principal_of("good", **{"X-Service-Token": "service"}) == (
         "shop",
         "ann",
         {"member", "custom"},

@@ -55,7 +55,7 @@ def test_options_are_read_from_a_file(server: Server, tmp_path: Path) -> None:
     )
     path.chmod(0o640)
     api = Api(Keystone.from_file(path))
-    assert api.who("good") == ("shop", "ann", {"member"})
+    assert api.principal_of("good") == ("shop", "ann", {"member"})
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ Send = Callable[[list[str]], str]
 def app_of(identity: Identity) -> WSGIApplication:
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         try:
-            who = identity.principal(environ)
-            text = f"{who.tenant} {who.user} {','.join(sorted(who.roles))}"
+            principal = identity.principal(environ)
+            text = f"{principal.tenant} {principal.user} {','.join(sorted(principal.roles))}"
         except ApiError as error:
             text = error.code
         start_response(
