@@ -1,4 +1,4 @@
-"""``groupsolver serve``: what it prints, what it refuses to start with, and how it stops with a solve under way."""
+"""``groupsolver serve``: its output, the options that it refuses, and how it stops during a solve."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_placement_that_is_being_solved_is_answered_before_the_server_ends(
         placing,
         "POST",
         "/v1.0/p1/placements",
-        {"placement": {"instances": instances, "time_limit": 4}},
+        {"placement": {"instances": instances, "time_limit": 2}},
     )
     other = served.connect()  # meanwhile the rest is answered
     end = time.monotonic() + SOON

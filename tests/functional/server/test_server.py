@@ -49,7 +49,7 @@ def test_stopping_wakes_a_loop_that_has_nothing_to_do(
     monkeypatch.setattr(server, "_poll", lambda timeout: poll(60 * timeout))
     thread = threading.Thread(target=server.run)
     thread.start()
-    time.sleep(0.3)
+    time.sleep(0.1)
     server.stop()
     thread.join(20)
     assert not thread.is_alive()
@@ -60,10 +60,12 @@ def test_a_server_that_ends_at_once_is_not_woken_through_what_it_has_closed(
 ) -> None:
     server = Server(app, sockets, threads=1)
     pull = server._listeners[0].pull_trigger
+    poll = server._poll
+    monkeypatch.setattr(server, "_poll", lambda timeout: poll(timeout / 10))
     thread = threading.Thread(target=server.run)
 
     def late() -> None:
-        thread.join(3)  # as long as a loop that has seen the wish would take to end
+        thread.join(0.5)  # longer than a loop takes that has seen the request to stop
         pull()
 
     monkeypatch.setattr(server._listeners[0], "pull_trigger", late)
@@ -96,7 +98,7 @@ def test_work_for_a_client_that_has_gone_is_finished_first(sockets: list[socket.
         time.sleep(0.01)
     assert server._channels() == []
     server.stop()
-    thread.join(1)
+    thread.join(0.3)
     assert thread.is_alive()
     go_on.set()
     thread.join(20)

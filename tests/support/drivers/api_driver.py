@@ -72,7 +72,10 @@ class Asker:
         return other
 
     def __call__(self, method: str, path: str, body: Any = None, /, **headers: str) -> TestResponse:
-        """Send a request; `body` is JSON data, or bytes with their Content_Type. ``~`` is /v1.0 and the tenant."""
+        """Send a request; `body` is JSON data, or bytes with their Content_Type.
+
+        ``~`` at the start of the path stands for /v1.0 and the tenant.
+        """
         path = path.replace("~", f"/v1.0/{self.tenant}", 1) if path.startswith("~") else path
         named = {key.replace("_", "-"): value for key, value in headers.items()}
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
@@ -141,10 +144,11 @@ class World:
         settings: dict[str, Any] | None = None,
         identity: Identity | None = None,
         lock_wait: float = 30.0,  # seconds: as long as a slow disk takes
+        database: Path | None = None,
     ) -> None:
         self.clock = Clock()
         path = folder / "groups.db"
-        shutil.copy(_empty(), path)
+        shutil.copy(database or _empty(), path)
         self.path = path
         whole = Settings.model_validate(
             {"solves": 2, "waiting": 1, "workers": 1, **(settings or {})}
@@ -190,9 +194,11 @@ def hosts(count: int = 6, *, racks: int = 3, vcpu: int = 8, **more: Any) -> list
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """An application whose fleet is `hosts()`; a file of tests may have one of its own."""
-    with opened(tmp_path) as world:
-        world.asker("demo", "admin").load(*hosts())
+    world = World(tmp_path, database=_with_hosts())
+    try:
         yield world
+    finally:
+        world.app.close()
 
 
 @pytest.fixture
@@ -243,6 +249,15 @@ def _empty() -> Path:
     path = Path(tempfile.mkdtemp()) / "empty.db"
     ensure_schema(f"sqlite:///{path}")
     return path
+
+
+@cache
+def _with_hosts() -> Path:
+    """A database whose fleet is `hosts()`, to be copied."""
+    folder = Path(tempfile.mkdtemp())
+    with opened(folder) as made:
+        made.asker("demo", "admin").load(*hosts())
+    return made.path
 
 
 @contextmanager
