@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+pytest.importorskip("openstackclient")
+
 pytestmark = pytest.mark.integration
 
 COMMAND = Path(sys.executable).with_name("openstack")

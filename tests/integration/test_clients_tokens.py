@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+pytest.importorskip("novaclient")
+
 from keystoneauth1.session import Session
 from keystoneauth1.token_endpoint import Token
 from novaclient import client, exceptions

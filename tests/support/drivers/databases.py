@@ -15,7 +15,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from groupsolver.store.database.migrate import upgrade
@@ -120,7 +119,7 @@ class Postgres:
         while True:
             try:
                 self.ask("SELECT 1")
-            except psycopg.OperationalError:
+            except _operational_error():
                 assert self._process.poll() is None, (self.folder / "log").read_text()
                 assert time.monotonic() < end, (self.folder / "log").read_text()
                 time.sleep(0.05)
@@ -144,6 +143,8 @@ class Postgres:
     def ask(self, statement: str, database: str = "postgres") -> None:
         """Run a statement outside any transaction."""
         where = {"host": str(self.folder), "user": "tests", "dbname": database}
+        import psycopg
+
         with psycopg.connect(**where, autocommit=True, connect_timeout=5) as connection:  # type: ignore[arg-type]
             connection.execute(statement)
 
@@ -164,9 +165,16 @@ class Postgres:
         return self.address(name)
 
 
+def _operational_error() -> type[Exception]:
+    import psycopg
+
+    return psycopg.OperationalError
+
+
 @contextmanager
 def postgres_server(*, safe: bool = False) -> Iterator[Postgres]:
     """Run a server of its own. Skips the test where there is none to run."""
+    pytest.importorskip("psycopg")
     programs, account = postgres_programs(), _account()
     if programs is None:
         pytest.skip(

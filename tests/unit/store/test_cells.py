@@ -14,8 +14,8 @@ from groupsolver.store.repositories import hosts
 from groupsolver.store.repositories.claims import Claim, commit
 from groupsolver.store.repositories.instances import StoredPlacement, remove_instances
 from groupsolver.store.state.problem_scope import (
-    RequestedPlacement,
     RequestedInstance,
+    RequestedPlacement,
     compose_application,
 )
 from groupsolver.store.state.snapshot_cache import Snapshot, SnapshotCache

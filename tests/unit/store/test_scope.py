@@ -19,8 +19,8 @@ from groupsolver.store.entities import Instance, StoredGroup
 from groupsolver.store.errors import IdTaken, NotStored, QuotaExceeded
 from groupsolver.store.state.problem_scope import (
     UNGROUPED,
-    RequestedPlacement,
     RequestedInstance,
+    RequestedPlacement,
     compose_application,
 )
 from tests.support.draws.worlds import SIZES, World, policy, uid, world_of

@@ -102,8 +102,8 @@ def test_where_it_can_be_placed_it_is_told_as_a_dry_run_does(
         found = explained(asker, one(name="a", vcpu=3))
         assert (found["status"], found["conflict"], found["conflicts"]) == ("optimal", None, [])
         dry = asker.ask(one(name="a", vcpu=3), query="?dry_run=true").get_json()["placement"]
-        for placement in (found["placement"], dry):
-            del placement["instances"][0]["id"]
+        for shown in (found["placement"], dry):
+            del shown["instances"][0]["id"]
         assert found["placement"] == dry
         assert (found["placement"]["instances"][0]["host"] is None) == (asker is member)
 

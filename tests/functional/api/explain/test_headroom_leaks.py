@@ -15,7 +15,7 @@ from groupsolver.constraints.problem.copies import copies_of
 from groupsolver.store.state.problem_scope import compose_application
 from groupsolver.wire.bodies.headroom import HeadroomAnswer
 from groupsolver.wire.read import read_data
-from tests.functional.api.explain.test_explain_leaks import SEEDS, TENANT, Drawn, hides, answer_text
+from tests.functional.api.explain.test_explain_leaks import SEEDS, TENANT, Drawn, answer_text, hides
 from tests.support.drivers.api_driver import World, opened
 
 AMOUNT = re.compile(r"\d")

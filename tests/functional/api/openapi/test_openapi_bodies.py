@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import jsonschema
 import pytest
-import schemathesis
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from schemathesis import GenerationMode
 
 from groupsolver.api.openapi import document
 from groupsolver.api.openapi.operations import openapi_path
@@ -56,17 +54,19 @@ def described() -> Any:
             .get("content", {})
         )
         content.pop("application/xml", None)
+    schemathesis = pytest.importorskip("schemathesis")
     return schemathesis.openapi.from_dict(forms)
 
 
-def drawn(model: type[Value], mode: GenerationMode) -> st.SearchStrategy[Any]:
-    """Bodies by the schema alone: those that it accepts, or those that it refuses."""
+def drawn(model: type[Value], mode: Literal["positive", "negative"]) -> st.SearchStrategy[Any]:
+    """Return bodies drawn from the schema alone: those that it accepts, or those that it refuses."""
+    generation = pytest.importorskip("schemathesis").GenerationMode(mode)
     path, method = next(
         (openapi_path(route), route.method)
         for route in ROUTES
         if route.request_model is model and route.method in {"POST", "PUT"}
     )
-    cases = described()[path][method].as_strategy(mode)
+    cases = described()[path][method].as_strategy(generation)
     return cases.map(lambda case: _whole(case.body))  # type: ignore[no-any-return]
 
 
@@ -129,7 +129,7 @@ def test_the_schema_accepts_what_is_answered(
 @settings(max_examples=settings().max_examples // 3)  # each is large
 @given(draw=st.data())
 def test_what_the_schema_accepts_is_well_formed(model: type[Value], draw: st.DataObject) -> None:
-    body = draw.draw(drawn(model, GenerationMode.POSITIVE))
+    body = draw.draw(drawn(model, "positive"))
     assert [
         fault
         for fault in faults_in(model, body)
@@ -141,7 +141,7 @@ def test_what_the_schema_accepts_is_well_formed(model: type[Value], draw: st.Dat
 @settings(max_examples=settings().max_examples // 3)  # each is large
 @given(draw=st.data())
 def test_what_the_schema_refuses_is_bad_input(model: type[Value], draw: st.DataObject) -> None:
-    body = draw.draw(drawn(model, GenerationMode.NEGATIVE))
+    body = draw.draw(drawn(model, "negative"))
     if not isinstance(body, bytes) and validator(model, "validation").is_valid(body):
         return
     assert faults_in(model, body)

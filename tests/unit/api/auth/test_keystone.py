@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("keystonemiddleware")
+
 from groupsolver.api.auth import Keystone
 from tests.support.drivers.identity import SPOOFED, environ
 from tests.support.drivers.keystone_api import Api

@@ -20,7 +20,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:'cgi' is deprecated:DeprecationW
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
+def installed() -> None:
+    pytest.importorskip("keystonemiddleware")
+
+
+@pytest.fixture
+def server(installed: None) -> Iterator[Server]:
     with keystone_server() as server:
         server.tokens["good"] = token_of("member")
         yield server
@@ -71,6 +76,7 @@ def test_options_are_read_from_a_file(server: Server, tmp_path: Path) -> None:
         ("\udcff", 0o600, "not-text"),
     ],
 )
+@pytest.mark.usefixtures("installed")
 def test_a_file_that_is_wrong_is_refused(text: str, mode: int, code: str, tmp_path: Path) -> None:
     path = tmp_path / "keystone.ini"
     path.write_bytes(text.encode(errors="surrogateescape"))
