@@ -119,7 +119,7 @@ def test_a_gap_is_enough_and_a_count_has_an_end(
     world: World, member: Asker, admin: Asker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert 0 <= counted(member, one(), gap=0.5)["gap"] <= 0.5
-    monkeypatch.setattr(headroom, "MEMBERS", 10)
+    monkeypatch.setattr(headroom, "MAX_MEMBERS", 10)
     for asker in (member, admin):
         found = counted(asker, one(count=2))
         assert (found["copies"], found["bound"], found["scarce"], found["unlocks"]) == (
@@ -297,7 +297,7 @@ def test_it_waits_for_a_turn_ends_in_time_and_is_counted(
     with world.app.service.pool.slot(1), world.app.service.pool.slot(1):
         refused(member("POST", "~/headroom", body), "busy", 503)
     counted(member, one())
-    monkeypatch.setattr(headroom, "_found", lambda *_: Headroom(copies=0, bound=2, gap=2.0))
+    monkeypatch.setattr(headroom, "_solve", lambda *_: Headroom(copies=0, bound=2, gap=2.0))
     refused(member("POST", "~/headroom", body), "no-answer-in-time", 503)
     assert counted(member, one(), gap=2)["bound"] == 2  # in as much doubt as was asked for
     refused(

@@ -39,11 +39,21 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield world
 
 
+@pytest.fixture(scope="module")
+def unchanging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """A shared group for all tests that must leave it as it is."""
+    with opened(tmp_path_factory.mktemp("shared")) as world:
+        world.asker("ops", "admin").load(*hosts())
+        shared = Shared(world)
+        shared.joined(shared.owner)
+        shared.joined(shared.guest)
+        yield shared
+
+
 @pytest.fixture
-def shared(world: World) -> Iterator[Shared]:
-    shared = Shared(world)
-    shared.joined(shared.owner)
-    shared.joined(shared.guest)
+def shared(unchanging: Shared) -> Iterator[Shared]:
+    """The shared group; after the test it has to be as it was."""
+    shared = unchanging
 
     def state() -> Any:
         paths = ("~/groups", "~/instances", shared.path, f"{shared.path}/grants")

@@ -58,6 +58,7 @@ def described() -> Any:
     return schemathesis.openapi.from_dict(forms)
 
 
+@cache  # building a strategy takes longer than drawing from it
 def drawn(model: type[Value], mode: Literal["positive", "negative"]) -> st.SearchStrategy[Any]:
     """Return bodies drawn from the schema alone: those that it accepts, or those that it refuses."""
     generation = pytest.importorskip("schemathesis").GenerationMode(mode)
