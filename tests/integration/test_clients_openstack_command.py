@@ -1,4 +1,4 @@
-"""The `openstack` command, as it is, against this server, with no Keystone. Each call takes seconds: there are few."""
+"""The `openstack` command against this server, without Keystone; a call takes seconds."""
 
 from __future__ import annotations
 

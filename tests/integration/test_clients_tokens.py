@@ -1,4 +1,4 @@
-"""Nova's clients with a token of this server's own: to them it is an admin token, whatever its role here."""
+"""Nova's clients with a token of this server: to them it is an admin token, whatever its role."""
 
 from __future__ import annotations
 

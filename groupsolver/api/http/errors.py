@@ -1,4 +1,4 @@
-"""The errors of the HTTP API: their codes, statuses and titles, and the library's errors as such."""
+"""The errors of the HTTP API: codes, statuses, titles, and the mapping of the library's errors."""
 
 from __future__ import annotations
 

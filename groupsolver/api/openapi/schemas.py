@@ -24,10 +24,10 @@ Mode = Literal["validation", "serialization"]
 Key = tuple[type[BaseModel], Mode]
 REF_PREFIX = "#/components/schemas/"
 NOVA_REQUEST_MODELS: tuple[type[BaseModel], ...] = (Create21, Create215, Create264)
-# Models whose answers leave out keys that are null: all such keys, or the listed ones.
-_OMITS_NULLS = [model.__name__ for model in (Host, Cell, Link, Inventory, ErrorView)]
-_OMITS_NULLS += [model.__name__ for model in POLICIES.values()]
-_OMITS_NULL_KEYS = {"GroupView": {"other_members"}}
+# Models whose answers leave out keys that are null -> these keys; empty: all of them.
+_ALWAYS_SPARSE: list[type[BaseModel]] = [Host, Cell, Link, Inventory, ErrorView]
+_OMITS_NULLS: dict[str, set[str]] = {"GroupView": {"other_members"}}
+_OMITS_NULLS |= {model.__name__: set() for model in (*_ALWAYS_SPARSE, *POLICIES.values())}
 _NULL = {"type": "null"}
 
 
@@ -50,10 +50,10 @@ class Schemas:
         ordered = sorted(xml_roots, key=lambda key: (key[0].__name__, key[1]))
         self._refs, whole = models_json_schema(ordered, ref_template=REF_PREFIX + "{model}")
         definitions: dict[str, Any] = whole["$defs"]
-        for name in _OMITS_NULLS:
-            remove_nulls(definitions.get(f"{name}-Output") or definitions[name])
-        for name, keys in _OMITS_NULL_KEYS.items():
-            remove_nulls(definitions.get(f"{name}-Output") or definitions[name], keys)
+        for name, keys in _OMITS_NULLS.items():
+            answer = definitions.get(f"{name}-Output") or definitions.get(name)
+            if answer is not None:
+                remove_nulls(answer, keys)
         named = {
             name: with_list_names(closed(schema)) for name, schema in sorted(definitions.items())
         }

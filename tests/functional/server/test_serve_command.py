@@ -1,4 +1,4 @@
-"""``groupsolver serve``: its output, the options that it refuses, and how it stops during a solve."""
+"""``groupsolver serve``: its output, the options that it refuses, and its end during a solve."""
 
 from __future__ import annotations
 

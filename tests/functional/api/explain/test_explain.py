@@ -1,4 +1,4 @@
-"""``POST /v1.0/{tenant_id}/explain``, and what a refused placement says: why not, what would help, to whom."""
+"""``POST /v1.0/{tenant_id}/explain``, and the conflict in the answer to a refused placement."""
 
 from __future__ import annotations
 
@@ -138,7 +138,8 @@ def test_it_speaks_both_forms(member: Asker, infeasible: bool) -> None:
             from_xml["explanation"]["conflict"]["policies"][0]["sentence"]
             == f"4 new members of {name} are placed"
         )
-    body = "<placement><instances><instance><resources><VCPU>99</VCPU></resources></instance></instances></placement>"
+    instance = "<instance><resources><VCPU>99</VCPU></resources></instance>"
+    body = f"<placement><instances>{instance}</instances></placement>"
     answer = member("POST", "~/explain", body.encode(), Content_Type="application/xml")
     assert answer.get_json()["explanation"]["status"] == "infeasible"
 

@@ -1,4 +1,4 @@
-"""What an explanation does not tell: drawn worlds of two projects, and what each of them may know of the other."""
+"""What an explanation hides: drawn worlds of two projects, and what each may know of the other."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def infeasible(drawn: Drawn, found: Any, other: Any) -> None:
 
 
 def names_one_of(change: str, names: set[Any]) -> bool:
-    """Whether a change is of a group of the project, or of how many it asks for; or hosts that there are not."""
+    """Return whether a change is one of these groups, of the number of instances, or of new hosts."""
     return bool(re.match(r"\d+ more hosts? \(", change)) or any(
         change.startswith((f"{name} ", f"drop {name} ", f"make {name} ", f"leave {name} out"))
         for name in names

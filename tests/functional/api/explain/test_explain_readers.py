@@ -42,7 +42,7 @@ def test_an_answer_that_is_kept_for_an_admin_shows_others_no_names(
     assert not any(f'"{name}' in json.dumps(plain) for name in ("h0", "h1", "h2", "new-1"))
     assert "r0" not in json.dumps(plain)
     assert "3 racks could take one" in json.dumps(plain)
-    # The admin is answered the same again; and what a member was told first is what an admin is told.
+    # The admin gets the same answer again. The answer that a member got first is also the admin's.
     assert conflict_of(admin.ask(one(web, count=4), key="k")) == full
     first, again = (
         conflict_of(asker.ask(one(web, count=5), key="other")) for asker in (member, admin)
@@ -65,7 +65,7 @@ def test_an_answer_that_an_older_server_kept_is_told_as_it_is() -> None:
 
 
 def busy(world: World) -> tuple[Asker, str]:
-    """Two hosts, each half full by one's own instance: a third that is as large as a host fits nowhere."""
+    """Two hosts, each half full: a third instance that is as large as a host fits on neither."""
     world.asker("ops", "admin").load(*hosts(2, vcpu=1013))
     member = world.asker("demo", "member")
     web = member.id(name="web")

@@ -1,4 +1,4 @@
-"""``POST /v1.0/{tenant_id}/headroom``: how many more copies fit on what is stored, and what is said of it to whom."""
+"""``POST /v1.0/{tenant_id}/headroom``: how many more copies fit, and what each role may see."""
 
 from __future__ import annotations
 
@@ -94,7 +94,8 @@ def test_a_group_has_its_hosts_to_itself_in_each_copy(world: World, member: Aske
     assert scarce == {
         "kind": "policy",
         "name": "exclusive",
-        "sentence": "hosts that have room for web are closed to it: nothing but web stands in a host where web does",
+        "sentence": "hosts that have room for web are closed to it: "
+        "nothing but web stands in a host where web does",
     }
 
 
@@ -177,8 +178,8 @@ def test_domains_are_not_counted_for_everyone(world: World, member: Asker, admin
     web = member.id(name="web", policies=[RACK])
     plain, full = (counted(asker, one(web, count=4))["scarce"][0] for asker in (member, admin))
     assert (
-        plain["sentence"]
-        == "rack: each copy needs 4 racks for web, by anti-affinity; fewer have a host that suits it"
+        plain["sentence"] == "rack: each copy needs 4 racks for web, by anti-affinity; "
+        "fewer have a host that suits it"
     )
     assert (
         full["sentence"]
@@ -198,7 +199,8 @@ def test_where_strangers_are_alone_their_rule_is_told_to_admins_only(
     plain, full = (counted(asker, one()) for asker in (member, admin))
     assert (plain["copies"], plain["bound"], plain["scarce"]) == (0, 0, [])
     assert [one["sentence"] for one in full["scarce"]] == [
-        "hosts that have room for no group are closed to it: nothing but secret stands in a host where secret does"
+        "hosts that have room for no group are closed to it: "
+        "nothing but secret stands in a host where secret does"
     ]
 
 
@@ -241,7 +243,8 @@ def test_it_speaks_both_forms(world: World, member: Asker, admin: Asker) -> None
         from_xml["headroom"]["seconds"] = plain["headroom"]["seconds"]
         assert from_xml == plain
         assert name in from_xml["headroom"]["scarce"][0]["sentence"]
-    xml_body = "<placement><instances><instance><resources><VCPU>8</VCPU></resources></instance></instances></placement>"
+    instance = "<instance><resources><VCPU>8</VCPU></resources></instance>"
+    xml_body = f"<placement><instances>{instance}</instances></placement>"
     answer = member("POST", "~/headroom", xml_body.encode(), Content_Type="application/xml")
     assert answer.get_json()["headroom"]["copies"] == 6
 

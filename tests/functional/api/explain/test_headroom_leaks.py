@@ -1,4 +1,4 @@
-"""What headroom does not tell: drawn worlds of two projects, and what each of them may know of the other."""
+"""What headroom hides: drawn worlds of two projects, and what each may know of the other."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def test_nothing_of_another_project_is_told(app: World, seed: int) -> None:
             assert not AMOUNT.search(unnamed), one
     hosted = found.get("service", plain)
     assert "green-" not in json.dumps([one["sentence"] for one in hosted["scarce"]])
-    # What is told of is the same for all, but for others' rules; so is how many fit, as far as there was time.
+    # All audiences read the same, except for others' rules. The number of copies is the same, too,
+    # as far as there was time.
     for other in found.values():
         assert max(other["copies"], plain["copies"]) <= min(other["bound"], plain["bound"])
         kinds = [(one["kind"], one["name"]) for one in other["scarce"]]

@@ -17,7 +17,7 @@ GRANT = {"grant": {"tenant_id": "guest"}}
 
 
 class Shared:
-    """A project's group, which a guest may join, and a stranger may not; all three have a member's role."""
+    """A group that a guest may join and a stranger may not; all three have the role of a member."""
 
     def __init__(self, world: World) -> None:
         self.world = world

@@ -1,4 +1,4 @@
-"""What is shared with one project is not there for any other, and no more than shared for that one."""
+"""What a grant does not show: to projects without it, and to the project that has it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nested groups, grants, adoption and previews in JSON and in XML: the same said, the same understood."""
+"""Nested groups, grants, adoption and previews: the same in JSON and in XML."""
 
 from __future__ import annotations
 
@@ -165,7 +165,8 @@ def test_what_xml_looks_like(world: World) -> None:
     made = asker(
         "POST", f"~/groups/{group}/grants", b"<grant><tenant_id>guest</tenant_id></grant>", **xml
     )
-    grant = f"<group_id>{group}</group_id><tenant_id>guest</tenant_id><created_at>2027-01-15T08:00:00Z</created_at>"
+    created = "<created_at>2027-01-15T08:00:00Z</created_at>"
+    grant = f"<group_id>{group}</group_id><tenant_id>guest</tenant_id>{created}"
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
     assert made.text == f"{head}<grant>{grant}</grant>\n"
     listed = asker("GET", f"~/groups/{group}/grants", Accept="application/xml")

@@ -1,4 +1,4 @@
-"""Small bodies that would cost much: each is refused at once, whatever is wrong with its thousands of items."""
+"""Small bodies that could cost much: each is refused at once, with thousands of faulty items."""
 
 from __future__ import annotations
 

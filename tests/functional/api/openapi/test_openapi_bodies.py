@@ -1,4 +1,4 @@
-"""The document's schemas and the readers: what the one accepts the other accepts, and answers are as described."""
+"""The schemas of the document accept what the readers accept, and describe the answers."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def described() -> Any:
 
 @cache  # building a strategy takes longer than drawing from it
 def drawn(model: type[Value], mode: Literal["positive", "negative"]) -> st.SearchStrategy[Any]:
-    """Return bodies drawn from the schema alone: those that it accepts, or those that it refuses."""
+    """Return bodies drawn from the schema alone: accepted ones, or refused ones."""
     generation = pytest.importorskip("schemathesis").GenerationMode(mode)
     path, method = next(
         (openapi_path(route), route.method)

@@ -12,7 +12,7 @@ from groupsolver.store.errors import Stale
 
 
 def request(if_match: str | None = None) -> Request:
-    headers = {} if if_match is None else {"If-Match": if_match}
+    headers = [] if if_match is None else [("If-Match", if_match)]
     return EnvironBuilder(headers=headers).get_request()
 
 
