@@ -181,7 +181,7 @@ def infeasible(drawn: Drawn, found: Any, other: Any) -> None:
 
 
 def names_one_of(change: str, names: set[Any]) -> bool:
-    """Return whether a change is one of these groups, of the number of instances, or of new hosts."""
+    """Return whether a change is of these groups, the number of instances, or new hosts."""
     return bool(re.match(r"\d+ more hosts? \(", change)) or any(
         change.startswith((f"{name} ", f"drop {name} ", f"make {name} ", f"leave {name} out"))
         for name in names

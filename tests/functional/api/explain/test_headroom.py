@@ -199,8 +199,10 @@ def test_where_strangers_are_alone_their_rule_is_told_to_admins_only(
     plain, full = (counted(asker, one()) for asker in (member, admin))
     assert (plain["copies"], plain["bound"], plain["scarce"]) == (0, 0, [])
     assert [one["sentence"] for one in full["scarce"]] == [
-        "hosts that have room for no group are closed to it: "
-        "nothing but secret stands in a host where secret does"
+        (
+            "hosts that have room for no group are closed to it: "
+            "nothing but secret stands in a host where secret does"
+        )
     ]
 
 

@@ -51,8 +51,8 @@ def test_rates_that_fit_one_by_one_and_not_together_are_told(admin: Asker) -> No
     group, other = admin.id(), admin.id()
     admin.place(one(group, vcpu=3, count=2))  # one a rack
     admin.place(one(other))
-    # Each rack sends 600 within the group, and 600 between the member in the other rack and the single
-    # member.
+    # Each rack sends 600 within the group, and 600 between the member in the other rack and the
+    # single member.
     preview = change(admin, group, "?preview=true", rate(600), rate(600, to=other)).get_json()[
         "preview"
     ]

@@ -89,7 +89,7 @@ def test_a_newcomer_does_not_overtake_those_who_wait() -> None:
         first.start()
         until(lambda: pool.waiting == 1)
         let_go()
-        # The slot is passed on, not freed: it is taken even if the first waiter has not woken up yet.
+        # The slot is passed on, not freed: it is taken before the first waiter has woken up.
         error, _ = busy(pool, 0)
         assert error.code == "busy"
         first.join(10)
@@ -123,7 +123,7 @@ def test_retry_after_is_an_integer_that_grows_with_what_is_ahead() -> None:
     pool = SolvePool(1, 0)
     with holding(pool):
         assert busy(pool)[0].headers == {"Retry-After": "1"}  # nothing known yet: one of 1 s ahead
-    # A slot held for an instant lowers the average of 1 to 0.8, and 0.8 + 0.2 x (49 - 0.8) is 10.44.
+    # A slot held for an instant lowers the average of 1 to 0.8; 0.8 + 0.2 x (49 - 0.8) is 10.44.
     pool._release(49)
     pool._running = 0
     with holding(pool):
