@@ -20,6 +20,8 @@ from typing import Any
 
 from werkzeug.test import Client, TestResponse
 
+from groupsolver.constraints.rules import rules_of
+
 RACK = 4  # hosts a rack
 ROOM = 8  # VCPU a host
 ATTEMPTS = 60  # of one application, when others claim first
@@ -194,7 +196,7 @@ def judge(database: str) -> list[str]:
     wrong = [f"{host.name} is over capacity" for host in now.fleet.index if host.overfull]
     return wrong + [
         f"{rule}: by {measure}"
-        for rule in problem.hard()
+        for rule in rules_of(problem).hard
         if (measure := rule.policy.violations(rule.group, view))
     ]
 

@@ -13,6 +13,7 @@ from groupsolver.checking.check import judge, unit_of
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.registry import Application
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints, Mask
 from groupsolver.model.result import Objective
 
@@ -77,7 +78,7 @@ class Weigher:
         weights = self._price.copy()
         if self.objective == "spread":
             weights[list(board.rows.values())] += 1000
-        for rule in compiled.rules_counting(group):
+        for rule in rules_of(compiled.problem).counting(group):
             if rule.policy.weight:
                 allowed = rule.policy.allowed(rule.group, group, board.partial)
                 if allowed is not None:

@@ -13,6 +13,7 @@ from groupsolver.constraints.policies.affinity import Affinity
 from groupsolver.constraints.policies.network_proximity import NetworkProximity
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.registry import Application
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
 from groupsolver.model.result import Objective
 
@@ -85,7 +86,7 @@ def _place_group(board: Board, weigher: Weigher, group: str) -> None:
 
 def _same_domain(compiled: CompiledProblem, group: str, row: int) -> Mask:
     """(H,) bool: the hosts that a failed first choice rules out."""
-    rules = [rule.policy for rule in compiled.problem.rules_over(group) if rule.policy.hard]
+    rules = [rule.policy for rule in rules_of(compiled.problem).over(group) if rule.policy.hard]
     level = next(
         (policy.level for policy in rules if isinstance(policy, _BOUND) and policy.level), "host"
     )

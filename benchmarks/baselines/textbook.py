@@ -12,16 +12,17 @@ from ortools.sat.python import cp_model
 
 from benchmarks.baselines.common import Answer, ground_of, prices, settle, timed
 from groupsolver.checking.check import unit_of
+from groupsolver.constraints.eligibility import occupiable_domains, suited, suits
 from groupsolver.constraints.policies.affinity import Affinity
 from groupsolver.constraints.policies.anti_affinity import AntiAffinity
 from groupsolver.constraints.policies.apart_from import ApartFrom
 from groupsolver.constraints.policies.near import Near
 from groupsolver.constraints.policies.network_proximity import NetworkProximity
 from groupsolver.constraints.policies.spread import Spread
-from groupsolver.constraints.policy import PerHost
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.problem import Rule
+from groupsolver.constraints.protocols.host_filters import HostFilter
 from groupsolver.constraints.registry import Application
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Objective
 
@@ -42,7 +43,7 @@ class Model:
         for i, member_class in enumerate(compiled.member_classes):
             rows = np.flatnonzero(
                 (compiled.fleet.slots(dict(member_class.size), 1) > 0)
-                & compiled.suited(member_class.group)
+                & suited(compiled, member_class.group)
             ).tolist()
             for id_ in member_class.ids:
                 at = {row: self.model.new_bool_var("") for row in rows}
@@ -52,7 +53,7 @@ class Model:
                     loads.setdefault(row, []).append((i, var))
         self._capacity(loads)
         self._prices(objective, loads)
-        for rule in compiled.problem.rules:
+        for rule in rules_of(compiled.problem).all:
             _WRITERS[_kind(rule)](self, rule)
         variables, weights = [var for var, _ in self.cost], [weight for _, weight in self.cost]
         self.model.minimize(cp_model.LinearExpr.weighted_sum(variables, weights))
@@ -124,12 +125,12 @@ class Model:
 def _per_host(book: Model, rule: Rule) -> None:
     if rule.policy.weight is None:
         return  # hosts that do not suit have no boolean
-    assert isinstance(rule.policy, PerHost)
-    suits = book.compiled.suits(rule.policy)
+    assert isinstance(rule.policy, HostFilter)
+    fits = suits(book.compiled, rule.policy)
     for row, found in book.counts(rule.group, "host").items():
-        if not suits[row]:
+        if not fits[row]:
             book.cost += [(var, rule.policy.weight * book.unit) for var in found]
-    _constant(book, rule, int((book.compiled.running(rule.group, "host") * ~suits).sum()))
+    _constant(book, rule, int((book.compiled.running(rule.group, "host") * ~fits).sum()))
 
 
 def _anti_affinity(book: Model, rule: Rule) -> None:
@@ -166,7 +167,9 @@ def _spread(book: Model, rule: Rule) -> None:
             book.counts(rule.group, policy.level),
             book.running(rule.group, policy.level),
         )
-        for code in np.flatnonzero(book.compiled.spread_over(rule.group, policy.level)).tolist():
+        for code in np.flatnonzero(
+            occupiable_domains(book.compiled, rule.group, policy.level)
+        ).tolist():
             here = _sum(counts.get(code, [])) + running[code]
             book.model.add(low <= here)
             book.model.add(here <= high)
@@ -231,7 +234,7 @@ _WRITERS: dict[str, Callable[[Model, Rule], None]] = {
 
 
 def _kind(rule: Rule) -> str:
-    return "per-host" if isinstance(rule.policy, PerHost) else rule.policy.kind
+    return "per-host" if isinstance(rule.policy, HostFilter) else rule.policy.kind
 
 
 def place(

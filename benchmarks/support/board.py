@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from groupsolver.constraints.eligibility import suited
 from groupsolver.constraints.policies.affinity import Affinity
 from groupsolver.constraints.policies.anti_affinity import AntiAffinity
 from groupsolver.constraints.policies.near import Near
 from groupsolver.constraints.policies.network_proximity import NetworkProximity
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.compiled_fleet import Ints, Mask
 from groupsolver.model.value import HOST
 
@@ -40,7 +42,7 @@ class Board:
         # Ready, suited and large enough: what does not change while members come and go.
         self._fit = [
             (compiled.fleet.slots(dict(member_class.size), 1) > 0)
-            & compiled.suited(member_class.group)
+            & suited(compiled, member_class.group)
             for member_class in compiled.member_classes
         ]
 
@@ -50,7 +52,7 @@ class Board:
         mask = self._fit[member_class].copy()
         for name, amount in here.size:
             mask &= self.free[name] >= amount
-        for rule in self.compiled.rules_counting(here.group):
+        for rule in rules_of(self.compiled.problem).counting(here.group):
             if rule.policy.hard:
                 allowed = rule.policy.allowed(rule.group, here.group, self.partial)
                 if allowed is not None:
@@ -107,7 +109,7 @@ class Board:
         """(H,) bool: hosts in domains that could hold a group which must share one, by counting alone."""
         compiled, member_classes = self.compiled, self.member_classes_of(group)
         mask = np.ones(len(compiled.fleet), dtype=np.bool_)
-        rules = [rule.policy for rule in compiled.problem.rules_over(group) if rule.policy.hard]
+        rules = [rule.policy for rule in rules_of(compiled.problem).over(group) if rule.policy.hard]
         apart = [
             policy.max_per_domain
             for policy in rules
@@ -143,7 +145,7 @@ class Board:
 def targets_first(compiled: CompiledProblem, groups: Sequence[str]) -> list[str]:
     """Reorder groups so that one which another must be ``near`` to comes before it."""
     wants: dict[str, set[str]] = {group: set() for group in groups}
-    for rule in compiled.problem.hard():
+    for rule in rules_of(compiled.problem).hard:
         if isinstance(rule.policy, Near):
             for group in compiled.problem.below[rule.group] & wants.keys():
                 wants[group] |= compiled.problem.below[rule.policy.group] & wants.keys()

@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from groupsolver.changes.change import Change, Kind
-from groupsolver.constraints.policy import Policy, number
+from groupsolver.constraints.policy import Policy
 from groupsolver.model.application import Application, Group, Members, member_ids
+from groupsolver.model.units import count_of
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Replaced(Change):
 
     def describe(self, reveal: bool = True) -> str:
         """Say what becomes of the policy."""
-        level = getattr(self.old, "level", None)
+        level = self.old.at
         name = f"{self.group} {self.old.kind}" + (f" at {level}" if level is not None else "")
         if self.new is None:
             return f"drop {name}: {self.old.describe(self.group)}"
@@ -86,8 +87,8 @@ class Fewer(Change):
         """Say how many are left."""
         left = self.size - len(self.ids)
         if not left:
-            return f"leave {self.group} out, {number(self.size, 'member')}"
-        return f"{self.group} {self.size} -> {number(left, 'member')}"
+            return f"leave {self.group} out, {count_of(self.size, 'member')}"
+        return f"{self.group} {self.size} -> {count_of(left, 'member')}"
 
     def on_application(self, app: Application[Any]) -> Application[Any]:
         """Take the members out; the others keep their ids."""
@@ -126,7 +127,7 @@ class More(Change):
 
     def describe(self, reveal: bool = True) -> str:
         """Say how many there are then."""
-        return f"{self.group} {self.size} -> {number(self.size + len(self.ids), 'member')}"
+        return f"{self.group} {self.size} -> {count_of(self.size + len(self.ids), 'member')}"
 
     def on_application(self, app: Application[Any]) -> Application[Any]:
         """Put the members behind the others, which keep their ids."""

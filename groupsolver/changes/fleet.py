@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from groupsolver.changes.change import Change, Kind
-from groupsolver.constraints.policy import number
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host
 from groupsolver.model.inventory import Resources
-from groupsolver.model.units import joined, resources_told
+from groupsolver.model.units import count_of, joined, resources_told
 
 TRAITS = 4  # that are told of a host
 FRESH = "new-"  # how names of hosts and domains begin that there are not yet
@@ -69,7 +68,9 @@ class Added(Change):
             if reveal
             else ""
         )
-        return f"{number(len(self.hosts), 'more host')}{like} ({what}){self._place(reveal)}{names}"
+        return (
+            f"{count_of(len(self.hosts), 'more host')}{like} ({what}){self._place(reveal)}{names}"
+        )
 
     def _place(self, reveal: bool) -> str:
         domains = self.hosts[0].domains
@@ -140,22 +141,21 @@ def _where(domains: dict[str, str]) -> str:
 
 def emptied(host: Host) -> Host:
     """Give the same host with nothing on it, enabled."""
-    cells = tuple(cell.model_copy(update={"used": {}}) for cell in host.cells)
-    return host.model_copy(update={"used": {}, "cells": cells, "enabled": True})
+    return host.emptied().model_copy(update={"enabled": True})
 
 
 def _cells_freed(host: Host, amounts: Resources) -> Host:
     """Lower what cells use by what the host does not use outside them."""
-    cells = list(host.cells)
+    in_cells = host.used_in_cells()
     for name, amount in amounts.items():
         left = amount - host.used.get(name, 0)
-        for i in sorted(range(len(cells)), key=lambda i: -cells[i].used.get(name, 0)):
-            used = cells[i].used.get(name, 0)
-            if left > 0 and used:
-                rest = max(0, used - left)
-                cells[i] = cells[i].model_copy(update={"used": {**cells[i].used, name: rest}})
-                left -= used - rest
-    return host.model_copy(update={"cells": tuple(cells)}) if host.cells else host
+        fullest_first = sorted(in_cells.values(), key=lambda used: -used.get(name, 0))
+        for used in fullest_first:
+            freed = min(left, used.get(name, 0))
+            if freed > 0:
+                used[name] -= freed
+                left -= freed
+    return host.with_used(host.used, in_cells)
 
 
 def _used(host: Host, amounts: Resources, sign: int) -> Host:
@@ -163,4 +163,4 @@ def _used(host: Host, amounts: Resources, sign: int) -> Host:
     used = dict(host.used)
     for name, amount in amounts.items():
         used[name] = max(0, used.get(name, 0) + sign * amount)
-    return host.model_copy(update={"used": used})
+    return host.with_used(used)

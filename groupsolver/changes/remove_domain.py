@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from groupsolver.changes.change import Change, Kind
-from groupsolver.constraints.policy import number
 from groupsolver.model.application import Application, Existing, Members, member_ids
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
-from groupsolver.model.units import joined
+from groupsolver.model.units import count_of, joined
 from groupsolver.model.value import HOST
 
 MAX_MEMBERS_NAMED = 3  # members that are named
@@ -50,11 +49,11 @@ class Removed(Change):
         """Say what is gone, and who has to be placed again."""
         told = f"{self.level} {self.name}" if reveal else f"one {self.level}"
         told += " is gone" + (
-            f", with its {number(len(self.hosts), 'host')}" if self.level != HOST else ""
+            f", with its {count_of(len(self.hosts), 'host')}" if self.level != HOST else ""
         )
         if self.lost:
             verb = "runs there is" if len(self.lost) == 1 else "run there are"
-            told += f"; {number(len(self.lost), 'member')} that {verb} placed again: {joined(self.lost, MAX_MEMBERS_NAMED)}"
+            told += f"; {count_of(len(self.lost), 'member')} that {verb} placed again: {joined(self.lost, MAX_MEMBERS_NAMED)}"
         return told
 
     def on_application(self, app: Application[Any]) -> Application[Any]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, get_args
 
 from groupsolver.constraints.capacity.host_capacity import lacks
 from groupsolver.constraints.capacity.link_capacity import overloads
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.checking import broken_by, witness_of
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.errors import BadInput, Fault, nearest
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
@@ -20,7 +22,7 @@ from groupsolver.model.result import Objective, Penalty, Witness
 
 MAX_EXCESSES_NAMED = 3  # places or members that a penalty names
 MAX_DETAIL_LENGTH = (
-    600  # characters of the text of a penalty, about: policies may list thousands of names
+    600  # characters of a penalty's text, about: policies may list thousands of names
 )
 
 
@@ -33,7 +35,7 @@ class Violation:
     group : str or None
         The policy's group; None for a host's room.
     policy : str
-        A kind; ``capacity``, ``disabled`` or ``members`` for what is no policy.
+        A kind; ``capacity``, ``disabled`` or ``members`` where it is no policy.
     sentence : str
         The rule, or what is wrong, in words.
     measure : int
@@ -51,7 +53,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the checker found: nothing, if `violations` is empty.
+    """What the checker found: the placement holds if `violations` is empty.
 
     Attributes
     ----------
@@ -96,11 +98,11 @@ def check(
         Host of each new member. A running member may be named, with its own host.
     objective : {"pack", "spread", "cost"}, default "pack"
     cells : mapping of str to str, optional
-        Cell of each new member that takes anything from a cell of its host, as a result tells it.
+        Cell of each new member that takes anything from a cell of its host, as a result has it.
         None: any way to put members into cells will do, and it is searched for.
     witness : dict of str to dict of str to str, optional
-        Where `survives` is said to place lost members again, by loss, as a result tells it. Each placement is
-        held against every rule; one that does not pass, or is not told, is searched for, as far as time allows.
+        Where `survives` places lost members again, by loss, as a result has it. Each placement is held
+        against every rule; one that does not pass, or is missing, is searched for, within a number of steps.
 
     Raises
     ------
@@ -117,14 +119,14 @@ def check(
 
 
 def index_of(fleet: Fleet | CompiledFleet | HostIndex) -> HostIndex:
-    """Give the look-ups over a fleet, in whichever form it comes."""
+    """Return the look-ups over a fleet, in whichever form it comes."""
     if isinstance(fleet, Fleet):
         return HostIndex(fleet.levels, fleet.hosts, fleet.links)
     return fleet.index if isinstance(fleet, CompiledFleet) else fleet
 
 
 def known_objective(objective: str) -> None:
-    """Refuse an objective that there is not. Raises `BadInput`."""
+    """Refuse an unknown objective. Raises `BadInput`."""
     known = get_args(Objective)
     if objective not in known:
         message = (
@@ -139,42 +141,24 @@ def _known(
     running: Mapping[str, str],
     cells: Mapping[str, str],
 ) -> None:
-    ids = {member.id for member in problem.new_members}
-    faults = [
-        Fault(
-            "unknown-member",
-            f"cells.{id_}",
-            f"unknown member {id_!r}{nearest(id_, [*ids, *running])}",
-        )
-        for id_ in cells
-        if id_ not in ids and id_ not in running
-    ]
+    """Refuse names that are not known, and running members that are moved. Raises `BadInput`."""
+    ids = {member.id for member in problem.new_members} | running.keys()
+
+    def unknown(id_: str, path: str) -> Fault:
+        hint = nearest(id_, sorted(ids))
+        return Fault("unknown-member", path, f"unknown member {id_!r}{hint}")
+
+    faults = [unknown(id_, f"cells.{id_}") for id_ in cells if id_ not in ids]
     for id_, host in placement.items():
         path = f"placement.{id_}"
-        if id_ not in ids and id_ not in running:
-            faults.append(
-                Fault(
-                    "unknown-member",
-                    path,
-                    f"unknown member {id_!r}{nearest(id_, [*ids, *running])}",
-                )
-            )
+        if id_ not in ids:
+            faults.append(unknown(id_, path))
         elif host not in problem.hosts:
-            faults.append(
-                Fault(
-                    "unknown-host",
-                    path,
-                    f"unknown host {host!r}{nearest(host, problem.hosts.names())}",
-                )
-            )
+            hint = nearest(host, problem.hosts.names())
+            faults.append(Fault("unknown-host", path, f"unknown host {host!r}{hint}"))
         elif running.get(id_, host) != host:
-            faults.append(
-                Fault(
-                    "moved-member",
-                    path,
-                    f"{id_!r} runs on {running[id_]!r} already and is not moved",
-                )
-            )
+            message = f"{id_!r} runs on {running[id_]!r} already and is not moved"
+            faults.append(Fault("moved-member", path, message))
     if faults:
         raise BadInput(faults)
 
@@ -187,53 +171,76 @@ def judge(
     witness: Witness | None = None,
 ) -> Verdict:
     """Check a placement of new members over a problem; see `check`."""
-    violations = [
-        Violation(member.group, "members", f"member {member.id} of {member.group} is placed", 1)
-        for member in problem.new_members
-        if member.id not in placement
+    view = View(problem, placement, cells, witness)
+    measures = [
+        (rule, rule.policy.violations(rule.group, view)) for rule in rules_of(problem).soft
     ]
-    violations += (Violation(None, *lack) for lack in lacks(problem, placement, cells))
-    view, before = View(problem, placement, cells, witness), View(problem, {})
-    violations += (Violation(None, "capacity", *overload) for overload in overloads(view))
-    for rule in problem.hard():
-        if measure := rule.policy.broken(rule.group, view, before):
-            violations.append(Violation(rule.group, rule.policy.kind, str(rule), measure))
-    tiers = {rule.policy.priority: 0 for rule in problem.soft() if rule.policy.priority is not None}
-    penalties = []
-    for rule in problem.soft():
-        if measure := rule.policy.violations(rule.group, view):
-            penalty = _penalty(rule, view, measure)
-            penalties.append(penalty)
-            if rule.policy.priority is not None:
-                tiers[rule.policy.priority] += penalty.cost
-    value = value_of(problem, placement, tuple(penalties), objective)
+    penalties = tuple(_penalty(rule, view, measure) for rule, measure in measures if measure)
+    value = value_of(problem, placement, penalties, objective)
     return Verdict(
-        tuple(violations), tuple(penalties), value, tuple(sorted(tiers.items())), _witness(view)
+        violations=tuple(_violations(view, placement, cells)),
+        penalties=penalties,
+        objective=value,
+        tiers=_tiers(measures),
+        witness=_witness(view),
     )
+
+
+def _violations(
+    view: View, placement: Mapping[str, str], cells: Mapping[str, str] | None
+) -> Iterator[Violation]:
+    """Yield the hard rules that a placement breaks."""
+    problem = view.problem
+    for member in problem.new_members:
+        if member.id not in placement:
+            sentence = f"member {member.id} of {member.group} is placed"
+            yield Violation(member.group, "members", sentence, 1)
+    for lack in lacks(problem, placement, cells):
+        yield Violation(None, *lack)
+    for overload in overloads(view):
+        yield Violation(None, "capacity", *overload)
+    before = View(problem, {})
+    for rule in rules_of(problem).hard:
+        measure = broken_by(rule.policy, rule.group, view, before)
+        if measure:
+            yield Violation(rule.group, rule.policy.kind, str(rule), measure)
+
+
+def _tiers(measures: list[tuple[Rule, int]]) -> tuple[tuple[int, int], ...]:
+    """Return what the soft policies of each priority cost together, in units of weight."""
+    tiers: dict[int, int] = {}
+    for rule, measure in measures:
+        priority = rule.policy.priority
+        if priority is not None:
+            tiers[priority] = tiers.get(priority, 0) + (rule.policy.weight or 0) * measure
+    return tuple(sorted(tiers.items()))
 
 
 def _witness(view: View) -> Witness | None:
-    told = [rule.policy.witness(rule.group, view) for rule in view.problem.rules]
-    found = [witness for witness in told if witness is not None]
-    return (
-        {key: placement for witness in found for key, placement in witness.items()}
-        if found
-        else None
-    )
+    """Return the placements that show that policies hold; None where none needs any."""
+    found: Witness | None = None
+    for rule in rules_of(view.problem).all:
+        witness = witness_of(rule.policy, rule.group, view)
+        if witness is not None:
+            found = {**(found or {}), **witness}
+    return found
 
 
 def _penalty(rule: Rule, view: View, measure: int) -> Penalty:
-    """Say what a soft rule costs, in units of weight, and why, in words and not too many."""
+    """Return what a soft rule costs, in units of weight, and why, in words and not too many."""
     policy = rule.policy
-    found = list(islice(policy.excesses(rule.group, view), MAX_EXCESSES_NAMED + 1))
-    told = "; ".join(found[:MAX_EXCESSES_NAMED]) + (
-        "; and more" if len(found) > MAX_EXCESSES_NAMED else ""
-    )
+    excesses = list(islice(policy.excesses(rule.group, view), MAX_EXCESSES_NAMED + 1))
+    reasons = "; ".join(excesses[:MAX_EXCESSES_NAMED])
+    if len(excesses) > MAX_EXCESSES_NAMED:
+        reasons += "; and more"
+    reasons = _short(reasons, MAX_DETAIL_LENGTH // 2) or f"short by {measure}"
     sentence = _short(str(rule), MAX_DETAIL_LENGTH // 2)
     tier = "" if policy.priority is None else f" (priority {policy.priority})"
-    detail = f"{sentence}: {_short(told, MAX_DETAIL_LENGTH // 2) or f'short by {measure}'}{tier}"
     return Penalty(
-        group=rule.group, policy=policy.kind, cost=(policy.weight or 0) * measure, detail=detail
+        group=rule.group,
+        policy=policy.kind,
+        cost=(policy.weight or 0) * measure,
+        detail=f"{sentence}: {reasons}{tier}",
     )
 
 
@@ -242,12 +249,12 @@ def _short(text: str, most: int) -> str:
 
 
 def unit_of(objective: Objective) -> int:
-    """Give the points that one unit of weight costs."""
+    """Return the points that one unit of weight costs."""
     return 1 if objective == "cost" else 1000
 
 
 def price_of(host: Host, objective: Objective) -> int:
-    """Give the points of a first member on a host."""
+    """Return the points of a first member on a host."""
     if objective == "cost":
         return host.cost
     return host.free_points if objective == "pack" else 1000 - host.free_points
@@ -259,7 +266,7 @@ def value_of(
     penalties: tuple[Penalty, ...],
     objective: Objective,
 ) -> int:
-    """Give the objective of a placement: hosts' prices, members beyond the first, soft policies."""
+    """Return the objective of a placement: hosts' prices, members beyond the first, soft policies."""
     points = sum(price_of(problem.hosts[host], objective) for host in placement.values())
     if objective == "spread":
         points += 1000 * (len(placement) - len(set(placement.values())))

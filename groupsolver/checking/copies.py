@@ -14,10 +14,12 @@ from typing import Any
 from groupsolver.checking.check import Violation, judge
 from groupsolver.constraints.capacity.host_capacity import lacks_where
 from groupsolver.constraints.capacity.link_capacity import added_to, overloaded
-from groupsolver.constraints.policies.exclusive import Exclusive
-from groupsolver.constraints.problem.copies import copied, copies_of, told
+from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.problem.copies import copied, copies_of, original
 from groupsolver.constraints.problem.problem import Problem, Size
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.exclusivity import Exclusivity, admits_project
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.network.link_cuts import Domain
@@ -36,77 +38,85 @@ class Together:
 
     def __init__(self, app: Application[Any], hosts: HostIndex) -> None:
         self.problem = Problem(copies_of(app, 1), hosts)
-        self._known: dict[tuple[str, ...], bool] = {}
+        self._holds: dict[tuple[str, ...], bool] = {}  # by the hosts of a copy's members
         self._ids = [member.id for member in self.problem.new_members]
-        self._told = [told(id_) for id_ in self._ids]
-        self._apart = [
-            (rule.group, rule.policy)
-            for rule in self.problem.hard()
-            if isinstance(rule.policy, Exclusive) and rule.group.endswith(copied("", 0))
+        self._originals = [original(id_) for id_ in self._ids]
+        self._exclusive = [
+            (rule.group, rule.policy, rule.policy.exclusive_level)
+            for rule in rules_of(self.problem).hard
+            if isinstance(rule.policy, Exclusivity) and rule.group.endswith(copied("", 0))
         ]
         self._links_matter = bool(hosts.links)
 
     def alone(self, placement: Placement) -> bool:
-        """Whether a copy breaks nothing by itself."""
-        key = tuple(placement[id_] for id_ in self._told)
-        if key not in self._known:
-            self._known[key] = not judge(self.problem, self._named(placement), "cost").violations
-        return self._known[key]
+        """Return whether a copy breaks nothing by itself."""
+        key = tuple(placement[id_] for id_ in self._originals)
+        if key not in self._holds:
+            self._holds[key] = not judge(self.problem, self._named(placement), "cost").violations
+        return self._holds[key]
 
     def adds(self, placement: Placement) -> Counter[Domain]:
-        """Give how many Mbit/s a copy adds on the links that leave each domain."""
+        """Return how many Mbit/s a copy adds on the links that leave each domain."""
         return added_to(View(self.problem, self._named(placement)))
 
     def _named(self, placement: Placement) -> Placement:
-        return {id_: placement[one] for id_, one in zip(self._ids, self._told, strict=True)}
+        """Return a placement by the names of the one copy that `problem` has."""
+        pairs = zip(self._ids, self._originals, strict=True)
+        return {id_: placement[one] for id_, one in pairs}
 
     def broken(self, placed: Sequence[tuple[Placement, Cells]]) -> Iterator[Violation]:
-        """Give what all of them break together: nothing, where they hold."""
+        """Yield what all of them break together: nothing, where they hold."""
         for number, (placement, _) in enumerate(placed):
             if not self.alone(placement):
                 yield Violation(None, "copy", f"copy {number} breaks a rule by itself", 1)
+        placements = [placement for placement, _ in placed]
         yield from self._room(placed)
-        yield from self._links(placed)
-        yield from self._exclusive([placement for placement, _ in placed])
+        yield from self._links(placements)
+        for group, policy, level in self._exclusive:
+            for domain in self._shared(group, policy, level, placements):
+                yield Violation(group, policy.kind, f"copies share {level} {domain}", 1)
 
     def _room(self, placed: Sequence[tuple[Placement, Cells]]) -> Iterator[Violation]:
         landed: dict[str, list[tuple[str, Size]]] = {}
         cells: dict[str, str] = {}
         sizes = [member.size for member in self.problem.new_members]
         for number, (placement, inside) in enumerate(placed):
-            for id_, size in zip(self._told, sizes, strict=True):
+            for id_, size in zip(self._originals, sizes, strict=True):
                 landed.setdefault(placement[id_], []).append((copied(id_, number), size))
             cells |= {copied(id_, number): cell for id_, cell in inside.items()}
-        yield from (
-            Violation(None, *lack)
-            for lack in lacks_where(self.problem.hosts, landed, cells or None)
-        )
+        for lack in lacks_where(self.problem.hosts, landed, cells or None):
+            yield Violation(None, *lack)
 
-    def _links(self, placed: Sequence[tuple[Placement, Cells]]) -> Iterator[Violation]:
-        if self._links_matter:
-            added: Counter[Domain] = Counter()
-            for placement, _ in placed:
-                added.update(self.adds(placement))
-            yield from (
-                Violation(None, "capacity", *over) for over in overloaded(self.problem.hosts, added)
-            )
+    def _links(self, placements: Sequence[Placement]) -> Iterator[Violation]:
+        if not self._links_matter:
+            return
+        added: Counter[Domain] = Counter()
+        for placement in placements:
+            added.update(self.adds(placement))
+        for overload in overloaded(self.problem.hosts, added):
+            yield Violation(None, "capacity", *overload)
 
-    def _exclusive(self, placed: Sequence[Placement]) -> Iterator[Violation]:
-        """Hold what a group has to itself against the other copies; running members are part of each copy's problem."""
-        below = self.problem.below
-        for group, policy in self._apart:
-            allowed_cohabitants = (
-                below[self.problem.project(group)] if policy.scope == "tenant" else frozenset[str]()
-            )
-            owner: dict[str, set[int]] = {}
-            strangers: dict[str, set[int]] = {}
-            for number, placement in enumerate(placed):
-                for member, id_ in zip(self.problem.new_members, self._told, strict=True):
-                    domain = self.problem.hosts.domain(placement[id_], policy.level)
-                    if domain is not None and member.group in below[group]:
-                        owner.setdefault(domain, set()).add(number)
-                    if domain is not None and member.group not in allowed_cohabitants:
-                        strangers.setdefault(domain, set()).add(number)
-            for domain in owner.keys() & strangers.keys():
-                if len(owner[domain] | strangers[domain]) > 1:
-                    yield Violation(group, policy.kind, f"copies share {policy.level} {domain}", 1)
+    def _shared(
+        self, group: str, policy: Policy, level: str, placements: Sequence[Placement]
+    ) -> set[str]:
+        """Return the domains that a group of one copy shares with another copy.
+
+        Running members, and the copy's own other groups, are part of each copy's problem.
+        """
+        problem = self.problem
+        cohabitants = frozenset[str]()  # groups whose members of another copy are no strangers
+        if admits_project(policy):
+            cohabitants = problem.below[problem.project(group)]
+        owners: dict[str, set[int]] = {}  # by domain: the copies whose group is in it
+        strangers: dict[str, set[int]] = {}
+        for number, placement in enumerate(placements):
+            for member, id_ in zip(problem.new_members, self._originals, strict=True):
+                domain = problem.hosts.domain(placement[id_], level)
+                if domain is None:
+                    continue
+                if member.group in problem.below[group]:
+                    owners.setdefault(domain, set()).add(number)
+                if member.group not in cohabitants:
+                    strangers.setdefault(domain, set()).add(number)
+        both = owners.keys() & strangers.keys()
+        return {domain for domain in both if len(owners[domain] | strangers[domain]) > 1}

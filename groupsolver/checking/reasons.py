@@ -8,6 +8,7 @@ from typing import Any
 
 from groupsolver.checking.check import index_of, known_objective, price_of
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.compiled.host_index import HostIndex
@@ -17,7 +18,7 @@ from groupsolver.model.result import Objective
 
 @dataclass(frozen=True)
 class Why:
-    """One member and where it stands.
+    """One member, its host, and what holds it there.
 
     Attributes
     ----------
@@ -27,7 +28,7 @@ class Why:
     cost : int
         Points of a first member on this host, by the objective.
     rules : tuple of str
-        Sentences of the policies that look at this member: of its group, of groups above
+        Sentences of the policies that look at this member: those of its group, of groups above
         it, and of others that name one of these. Soft ones end in their weight.
     new : bool
         Placed now; otherwise it runs already.
@@ -54,26 +55,18 @@ def why(
     hosts = index_of(fleet)
     problem = Problem(app, hosts)
     rules = {
-        group: tuple(
-            f"{rule}{rule.policy.softness}"
-            for rule in problem.rules
-            if group in rule.policy.counted(rule.group, problem)
-        )
+        group: tuple(f"{rule}{rule.policy.softness}" for rule in rules_of(problem).counting(group))
         for group in problem.groups
     }
-    stands = [
-        (m.id, m.group, placement[m.id], True) for m in problem.new_members if m.id in placement
-    ]
-    stands += [(there.id, there.group, there.host, False) for there in problem.running_members]
-    return [
-        Why(
-            id_,
-            group,
-            host,
-            dict(hosts[host].domains),
-            price_of(hosts[host], objective),
-            rules[group],
-            new,
+
+    def reason(member: str, group: str, host: str, new: bool) -> Why:
+        domains = dict(hosts[host].domains)
+        return Why(
+            member, group, host, domains, price_of(hosts[host], objective), rules[group], new
         )
-        for id_, group, host, new in stands
+
+    placed = [member for member in problem.new_members if member.id in placement]
+    return [
+        *(reason(member.id, member.group, placement[member.id], True) for member in placed),
+        *(reason(there.id, there.group, there.host, False) for there in problem.running_members),
     ]

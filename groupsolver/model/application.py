@@ -6,6 +6,7 @@ The policies' own types stand a floor higher, so groups are generic in them here
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
@@ -16,6 +17,8 @@ from groupsolver.errors import Fault, nearest
 from groupsolver.model.inventory import Resources
 from groupsolver.model.nesting import cycle_in
 from groupsolver.model.value import Amount, GroupName, HostName, Name, Positive, Value
+
+SOFTNESS = {"weight", "priority"}  # the fields of a policy that say how much it matters
 
 
 class BasePolicy(Value):
@@ -43,6 +46,14 @@ class BasePolicy(Value):
                 "missing-key", "expected a weight: only soft policies have a priority"
             )
         return self
+
+    def says(self) -> str:
+        """Return what the policy says, softness aside: equal where two say the same.
+
+        All fields but `weight` and `priority`; free keys have no meaning.
+        """
+        fields = set(type(self).model_fields) - SOFTNESS
+        return json.dumps(self.model_dump(mode="json", include=fields), sort_keys=True)
 
     @property
     def target(self) -> str | None:
@@ -216,13 +227,11 @@ class Application(Value, Generic[R]):
             if policy.target is not None and policy.target not in names:
                 message = f"unknown group {policy.target!r}{nearest(policy.target, names)}"
                 yield Fault("unknown-group", f"{path}.policies[{j}].{policy.target_key}", message)
-        told: dict[tuple[str, str | None, str | None, bool], int] = {}
+        said: dict[tuple[str, bool], int] = {}
         for j, policy in enumerate(group.policies):
-            first = told.setdefault(
-                (policy.kind, policy.at, policy.target, policy.weight is None), j
-            )
+            first = said.setdefault((policy.says(), policy.weight is None), j)
             if first != j:
-                message = f"{policy.kind} stands here twice; policies[{first}] has the same level, group and hardness"
+                message = f"{policy.kind} is here twice; policies[{first}] says the same"
                 yield Fault("repeated-policy", f"{path}.policies[{j}]", message)
 
     def _unknown_flavor(self, path: str, sized: Sized) -> Iterator[Fault]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -80,6 +80,34 @@ class Host(Sparse):
             for name, amount in cell.used.items():
                 found[name] = found.get(name, 0) + amount
         return found
+
+    def with_used(self, used: Resources, in_cells: Mapping[str, Resources] | None = None) -> Host:
+        """Return the host with other usage; nothing is validated.
+
+        Parameters
+        ----------
+        used : dict of str to int
+            What runs there, but for what is known to run in a cell.
+        in_cells : mapping of str to dict of str to int, optional
+            By name of a cell, what runs in it. Cells that it does not name keep what they have.
+        """
+        if not in_cells:
+            return self.model_copy(update={"used": used})
+        cells = tuple(
+            cell.model_copy(update={"used": in_cells[name]}) if name in in_cells else cell
+            for name, cell in zip(self.cell_names(), self.cells, strict=True)
+        )
+        return self.model_copy(update={"used": used, "cells": cells})
+
+    def used_in_cells(self) -> dict[str, Resources]:
+        """Return by name of a cell what is known to run in it; the amounts may be changed."""
+        return {
+            name: dict(cell.used) for name, cell in zip(self.cell_names(), self.cells, strict=True)
+        }
+
+    def emptied(self) -> Host:
+        """Return the host with nothing running on it."""
+        return self.with_used({}, {name: {} for name in self.cell_names()})
 
     def cell_classes(self) -> frozenset[str]:
         """Give the classes that a member takes from one of the cells."""

@@ -35,6 +35,11 @@ def resources_told(resources: Mapping[str, int]) -> str:
     )
 
 
+def count_of(count: int, noun: str) -> str:
+    """Return ``"1 rack"``, ``"3 racks"``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def joined(names: Sequence[str], most: int) -> str:
     """Give ``"r01, r02 and r07"``, ``"r01, r02 and 5 more"``: at most so many names."""
     if len(names) > most + 1:

@@ -11,6 +11,7 @@ from zlib import crc32
 from groupsolver.checking.check import Verdict, check, index_of
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.fleet import Fleet
 from groupsolver.picture.palette import paints
@@ -139,15 +140,15 @@ def _fact(view: View, verdict: Verdict) -> tuple[str, bool]:
     measure = measure_of(view)
     if not measure and any(violation.group is None for violation in verdict.violations):
         return "no room", False
-    if not view.problem.rules:
+    if not rules_of(view.problem).all:
         return "placed", True
-    facts = [f"measure {measure}"] * any(view.problem.hard())
-    return ", ".join(facts + [f"costs {sum(soft)}"] * any(view.problem.soft())), not measure
+    facts = [f"measure {measure}"] * any(rules_of(view.problem).hard)
+    return ", ".join(facts + [f"costs {sum(soft)}"] * any(rules_of(view.problem).soft)), not measure
 
 
 def measure_of(view: View) -> int:
     """Give the sum of the hard policies' measures."""
-    return sum(rule.policy.violations(rule.group, view) for rule in view.problem.hard())
+    return sum(rule.policy.violations(rule.group, view) for rule in rules_of(view.problem).hard)
 
 
 def wrong_in(view: View) -> frozenset[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from groupsolver.constraints.eligibility import eligible
 from groupsolver.constraints.problem.view import PlacedMember, View
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.value import HOST
 from groupsolver.picture.facts import Stand, stands_of
@@ -56,7 +58,9 @@ class Sketch:
         cells: Mapping[str, str],
     ) -> None:
         self._view, self._number, self._wrong, self._tell = view, number, wrong, tell
-        self._levels = {rule.policy.at for rule in view.problem.rules} if level is None else {level}
+        self._levels = (
+            {rule.policy.at for rule in rules_of(view.problem).all} if level is None else {level}
+        )
         inside = {there.id: there.cell for there in view.problem.app.existing} | dict(cells)
         self._on: dict[tuple[str, str | None], list[PlacedMember]] = {}
         for member in view.everyone:
@@ -165,7 +169,7 @@ class Sketch:
     def _host(self, stand: Stand, x: float, y: float, tall: float) -> str:
         host, problem = stand.host, self._view.problem
         open_ = any(
-            problem.eligible(group.name, host) for group in problem.app.groups if group.members
+            eligible(problem, group.name, host) for group in problem.app.groups if group.members
         )
         out = f'<g class="{"" if open_ else "shut"}">'
         out += rect(self._classes("host", HOST, host.name), x, y, HOST_WIDTH, tall)

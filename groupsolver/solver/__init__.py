@@ -1,1 +1,1 @@
-"""From a problem to a proved answer: survey, reduce, construct, cut, exact; `solve` wires them."""
+"""From a problem to a proved answer: presolve, relaxation, heuristic, exact; `solve` wires them."""

@@ -1,4 +1,4 @@
-"""One call of `solve` as it runs: its clock, its limits, who watches it, and whether to stop."""
+"""The budget of one call of `solve`: its clock, its limits, its watcher, and whether to stop."""
 
 from __future__ import annotations
 
@@ -31,56 +31,83 @@ class Budget:
 
     @property
     def watched(self) -> bool:
-        """Whether anyone listens."""
+        """Whether there is a watcher."""
         return self._watch is not None
 
     def elapsed(self) -> float:
-        """Seconds since the call began."""
+        """Return the seconds since the call began."""
         return perf_counter() - self._start
 
     def left(self) -> float:
-        """Seconds until the limit, 0 when it is reached or the watcher stopped the run."""
-        return 0.0 if self.stopped else max(0.0, self.limits.seconds - self.elapsed())
+        """Return the seconds until the limit, 0 once the watcher has stopped the call."""
+        if self.stopped:
+            return 0.0
+        return max(0.0, self.limits.seconds - self.elapsed())
 
-    def tell(self, phase: str, incumbent: int | None = None, bound: int | None = None) -> bool:
-        """Tell the watcher of a placement or a bound, keeping the best of each; say whether to stop."""
-        with self._lock:  # CP-SAT and the beat beside it come from threads of their own
-            if incumbent is not None and (self._incumbent is None or incumbent < self._incumbent):
-                self._incumbent = incumbent
-            if bound is not None and (self._bound is None or bound > self._bound):
-                self._bound = bound
-            if self._watch is not None and not self.stopped:
-                progress = Progress(phase, self.elapsed(), self._incumbent, self._bound)
-                try:
-                    self.stopped = bool(self._watch(progress))
-                except BaseException as error:  # noqa: BLE001 - raised in whose thread it may be: kept for the caller's
-                    self.stopped, self._error = True, error
+    def report(self, phase: str, incumbent: int | None = None, bound: int | None = None) -> bool:
+        """Report a placement or a bound to the watcher, keeping the best of each.
+
+        Parameters
+        ----------
+        phase : str
+            The step of the pipeline that reports.
+        incumbent, bound : int, optional
+            Objective of a placement, proved lower bound.
+
+        Returns
+        -------
+        bool
+            Whether to stop.
+        """
+        # CP-SAT and the thread that polls the watcher call this at the same time.
+        with self._lock:
+            self._keep_best(incumbent, bound)
+            if self._watch is None or self.stopped:
+                return self.stopped
+            progress = Progress(phase, self.elapsed(), self._incumbent, self._bound)
+            try:
+                self.stopped = bool(self._watch(progress))
+            except BaseException as error:  # noqa: BLE001 - kept for the thread of the caller
+                self.stopped = True
+                self._error = error
             return self.stopped
 
-    def better(self, phase: str, incumbent: int, bound: int | None) -> bool:
-        """Tell the watcher of a better placement, whose objective is higher where an earlier tier paid for that."""
+    def report_incumbent(self, phase: str, incumbent: int, bound: int | None) -> bool:
+        """Report a better placement and replace the incumbent.
+
+        Its objective may be higher than that of the last one: a placement that is better in an
+        earlier tier is better, whatever its objective.
+        """
         with self._lock:
             self._incumbent = None
-        return self.tell(phase, incumbent, bound)
+        return self.report(phase, incumbent, bound)
 
-    def surface(self) -> None:
-        """Raise what the watcher raised."""
+    def raise_watch_error(self) -> None:
+        """Raise the error that the watcher raised, if any."""
         if self._error is not None:
             raise self._error
 
+    def _keep_best(self, incumbent: int | None, bound: int | None) -> None:
+        if incumbent is not None and (self._incumbent is None or incumbent < self._incumbent):
+            self._incumbent = incumbent
+        if bound is not None and (self._bound is None or bound > self._bound):
+            self._bound = bound
+
 
 class PartialBudget(Budget):
-    """Some of a run's time: for a stage before the last. What it finds of bounds means nothing outside.
+    """A part of the time of another budget, for one stage of a solve.
+
+    Bounds found in the stage mean nothing outside it, so they are not reported.
 
     Parameters
     ----------
-    whole : Run
+    whole : Budget
     seconds : float
         From now on.
     gap : float
         Where the stage stops; a fraction.
     quiet : bool, default False
-        Whether its placements are no placements of the whole.
+        Whether placements of the stage are not placements of the whole problem.
     """
 
     def __init__(self, whole: Budget, seconds: float, gap: float, quiet: bool = False) -> None:
@@ -91,23 +118,23 @@ class PartialBudget(Budget):
 
     @property
     def watched(self) -> bool:
-        """Whether anyone listens."""
+        """Whether there is a watcher."""
         return self._whole.watched
 
     def elapsed(self) -> float:
-        """Seconds since the call began."""
+        """Return the seconds since the whole call began."""
         return self._whole.elapsed()
 
     def left(self) -> float:
-        """Seconds until the part, or the whole, is over."""
+        """Return the seconds until the part, or the whole, is over."""
         return max(0.0, min(self._whole.left(), self._until - self.elapsed()))
 
-    def tell(self, phase: str, incumbent: int | None = None, bound: int | None = None) -> bool:
-        """Give the watcher a chance to stop the run."""
-        return self._whole.tell(phase)
+    def report(self, phase: str, incumbent: int | None = None, bound: int | None = None) -> bool:
+        """Ask the watcher whether to stop, without the figures of the stage."""
+        return self._whole.report(phase)
 
-    def better(self, phase: str, incumbent: int, bound: int | None) -> bool:
-        """Tell of a better placement."""
-        return (
-            self._whole.tell(phase) if self._quiet else self._whole.better(phase, incumbent, None)
-        )
+    def report_incumbent(self, phase: str, incumbent: int, bound: int | None) -> bool:
+        """Report a better placement, without its bound; nothing but the phase where quiet."""
+        if self._quiet:
+            return self._whole.report(phase)
+        return self._whole.report_incumbent(phase, incumbent, None)

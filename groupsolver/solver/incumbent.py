@@ -10,43 +10,56 @@ from groupsolver.errors import BrokenAnswer
 from groupsolver.model.result import Cells, Objective, Placement, Result, Witness, gap_of
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.numa import Inside, cells_of, inside_of
-from groupsolver.solver.stage import WHOLE, Stage
+from groupsolver.solver.stage import SINGLE_STAGE, Stage
 
-Stand = tuple[int, int]  # a member of a member class, on a row of the fleet
+Assignment = tuple[int, int]  # (class_index, row): one member of a member class on a host
 
 
 class Incumbent:
-    """Collects placements and bounds of one run, over all of its stages.
+    """Collects placements and bounds of one call, over all of its stages.
 
-    Placements are compared tier by tier, then by the objective; `value` and bounds are the stage's.
+    Placements are compared tier by tier, then by the objective. `value` and `bound` are those of
+    the current stage.
 
     Parameters
     ----------
-    compiled problem : CompiledProblem
-        The application as it was told, so that placements are held against nothing else.
+    compiled : CompiledProblem
+        The original problem: placements are checked against nothing else.
     objective : {"pack", "spread", "cost"}
-    run : Run
+    budget : Budget
+
+    Attributes
+    ----------
+    assignments : list of (int, int) or None
+        ``(class_index, row)`` of each member in the best placement; None where there is none.
+    inside : dict of (int, int) to list of int
+        By assignment, how many members are in each NUMA cell of the host, where decided.
     """
 
     def __init__(self, compiled: CompiledProblem, objective: Objective, budget: Budget) -> None:
-        self._ground = compiled
+        self._compiled = compiled
         self._objective = objective
         self._budget = budget
-        self._stage = WHOLE
+        self._stage = SINGLE_STAGE
         self._bound: int | None = None
         self._verdict: Verdict | None = None
         self._placement: Placement | None = None
         self._cells: Cells = {}
-        self.stands: list[Stand] | None = None
+        self.assignments: list[Assignment] | None = None
         self.inside: Inside = {}
 
     def enter(self, stage: Stage, budget: Budget) -> None:
-        """Begin a stage: nothing is proved of it yet."""
-        self._stage, self._budget, self._bound = stage, budget, None
+        """Begin a stage. Its bound starts unknown; the best placement is kept."""
+        self._stage = stage
+        self._budget = budget
+        self._bound = None
 
     @property
     def value(self) -> int | None:
-        """What the stage minimises, of the best placement; None where that is not within the stage's limits."""
+        """What the stage minimises, for the best placement.
+
+        None where there is no placement, or where it exceeds the stage's limits.
+        """
         return self._stage.value(self._verdict) if self._verdict else None
 
     @property
@@ -56,7 +69,7 @@ class Incumbent:
 
     @property
     def bound(self) -> int | None:
-        """The best proved bound of `value`."""
+        """The best proved lower bound of `value`."""
         return self._bound
 
     @property
@@ -73,56 +86,73 @@ class Incumbent:
 
     @property
     def done(self) -> bool:
-        """Whether the proved gap is small enough, or the run is over."""
-        return (
-            math.isfinite(self.gap) and self.gap <= self._budget.limits.gap
-        ) or self._budget.left() <= 0
+        """Whether the proved gap is small enough, or the time is over."""
+        gap = self.gap
+        if math.isfinite(gap) and gap <= self._budget.limits.gap:
+            return True
+        return self._budget.left() <= 0
 
-    def named(self, stands: list[Stand], inside: Inside | None = None) -> tuple[Placement, Cells]:
-        """Deal names and cells out to what stands; `inside` tells cells that are decided already."""
-        placement = _named(self._ground, stands)
-        return placement, cells_of(
-            self._ground, placement, inside_of(self._ground, stands, inside or {})
-        )
+    def name_members(
+        self, assignments: list[Assignment], inside: Inside | None = None
+    ) -> tuple[Placement, Cells]:
+        """Return hosts and NUMA cells by member id; `inside` has the cells already decided."""
+        placement = _name_members(self._compiled, assignments)
+        cell_counts = inside_of(self._compiled, assignments, inside or {})
+        return placement, cells_of(self._compiled, placement, cell_counts)
 
     def offer(
         self,
-        stands: list[Stand],
+        assignments: list[Assignment],
         phase: str,
         must_hold: bool = False,
         inside: Inside | None = None,
         witness: Witness | None = None,
     ) -> None:
-        """Take a placement if it passes the check and is better; `inside` tells cells that are decided already.
+        """Take a placement if it passes the check, keeps the stage's limits and is better.
 
-        One outside the limits of the stage is left, better or not.
+        Parameters
+        ----------
+        assignments : list of (int, int)
+            ``(class_index, row)`` of each member.
+        phase : str
+            The step of the pipeline that found it.
+        must_hold : bool, default False
+            Whether a placement that does not pass is a bug.
+        inside : dict, optional
+            Cells that are already decided.
+        witness : Witness, optional
+            Recoveries that prove `survives`.
 
         Raises
         ------
         BrokenAnswer
             Where it does not pass although it `must_hold`.
         """
-        placement, cells = self.named(stands, inside)
-        verdict = judge(self._ground.problem, placement, self._objective, cells, witness)
+        placement, cells = self.name_members(assignments, inside)
+        verdict = judge(self._compiled.problem, placement, self._objective, cells, witness)
         if verdict.violations or self._stage.value(verdict) is None:
             if must_hold:
-                raise BrokenAnswer(
-                    "; ".join(map(str, verdict.violations)) or f"tiers: {verdict.tiers}"
-                )
-        elif self._verdict is None or verdict.rank < self._verdict.rank:
-            self._verdict, self._placement, self.stands = verdict, placement, stands
-            self._cells, self.inside = cells, inside or {}
-            self._budget.better(phase, verdict.objective, self._bound)
+                violations = "; ".join(map(str, verdict.violations))
+                raise BrokenAnswer(violations or f"tiers: {verdict.tiers}")
+            return
+        if self._verdict is None or verdict.rank < self._verdict.rank:
+            self._verdict = verdict
+            self._placement = placement
+            self._cells = cells
+            self.assignments = assignments
+            self.inside = inside or {}
+            self._budget.report_incumbent(phase, verdict.objective, self._bound)
 
     def prove(self, bound: int) -> None:
-        """Take a lower bound of every placement within the limits if it is better."""
-        at_most = bound if self.value is None else min(bound, self.value)
-        self._bound = at_most if self._bound is None else max(self._bound, at_most)
+        """Take a lower bound of every placement within the limits, if it is better."""
+        # A bound above the best placement says that nothing is better than that placement.
+        bound = bound if self.value is None else min(bound, self.value)
+        self._bound = bound if self._bound is None else max(self._bound, bound)
 
     def result(self) -> Result:
-        """Give the answer: optimal, feasible, or unknown where nothing was found."""
+        """Return the answer: optimal, feasible, or unknown where nothing was found."""
         if self._verdict is None or self._bound is None:
-            return out_of_time(self._ground, self._budget)
+            return unknown_result(self._compiled, self._budget)
         value = self._verdict.objective
         bound = min(self._bound, value)
         return Result(
@@ -134,31 +164,32 @@ class Incumbent:
             gap=gap_of(value, bound),
             seconds=self._budget.elapsed(),
             penalties=self._verdict.penalties,
-            warnings=self._ground.problem.warnings,
+            warnings=self._compiled.problem.warnings,
             witness=self._verdict.witness,
         )
 
 
-def out_of_time(compiled: CompiledProblem, budget: Budget) -> Result:
-    """Answer for a run that ended before anything was found or refuted."""
+def unknown_result(compiled: CompiledProblem, budget: Budget) -> Result:
+    """Return the answer of a call that ended before anything was found or refuted."""
     return Result(status="unknown", seconds=budget.elapsed(), warnings=compiled.problem.warnings)
 
 
-def nothing(compiled: CompiledProblem, objective: Objective, budget: Budget) -> Result:
-    """Answer for a batch in which nothing is left to place."""
+def empty_result(compiled: CompiledProblem, objective: Objective, budget: Budget) -> Result:
+    """Return the answer for an application that has no new members."""
     best = Incumbent(compiled, objective, budget)
     best.offer([], "check", must_hold=True)
     best.prove(judge(compiled.problem, {}, objective).objective)
     return best.result()
 
 
-def _named(compiled: CompiledProblem, stands: list[Stand]) -> Placement:
-    """Deal the members' names out, in the file's order, over hosts in the fleet's."""
-    host: Placement = {}
-    by_lot: dict[int, list[int]] = {}
-    for member_class, row in sorted(stands):
-        by_lot.setdefault(member_class, []).append(row)
-    for member_class, rows in by_lot.items():
-        for id_, row in zip(compiled.member_classes[member_class].ids, rows, strict=True):
-            host[id_] = compiled.fleet.names[row]
-    return {member.id: host[member.id] for member in compiled.problem.new_members}
+def _name_members(compiled: CompiledProblem, assignments: list[Assignment]) -> Placement:
+    """Deal out the members' ids in the file's order, over hosts in the order of the fleet."""
+    rows_of: dict[int, list[int]] = {}
+    for class_index, row in sorted(assignments):
+        rows_of.setdefault(class_index, []).append(row)
+    host_of: Placement = {}
+    for class_index, rows in rows_of.items():
+        ids = compiled.member_classes[class_index].ids
+        for id_, row in zip(ids, rows, strict=True):
+            host_of[id_] = compiled.fleet.names[row]
+    return {member.id: host_of[member.id] for member in compiled.problem.new_members}

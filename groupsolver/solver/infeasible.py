@@ -1,65 +1,76 @@
-"""What is said when a batch cannot be placed."""
+"""The answer *infeasible*, before anything narrows its conflict down."""
 
 from __future__ import annotations
 
+from collections import Counter
+
 from groupsolver.constraints.capacity.host_capacity import takes
-from groupsolver.constraints.policy import number
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.host_filters import admits
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.fleet import Host
 from groupsolver.model.result import Conflict, ConflictingPolicy, Result
+from groupsolver.model.units import count_of
 from groupsolver.solver.budget import Budget
 
-MAX_HOSTS_NAMED = 10  # disabled hosts that are named
+MAX_HOSTS_NAMED = 10  # disabled hosts that a warning names
 
 
-def refusal(problem: Problem, budget: Budget) -> Result:
-    """Answer ``infeasible``, not narrowed down."""
+def infeasible_result(problem: Problem, budget: Budget) -> Result:
+    """Return the answer ``infeasible`` with all hard rules as its conflict."""
     return Result(
         status="infeasible",
         seconds=budget.elapsed(),
-        warnings=problem.warnings + disabled(problem),
-        conflict=everything(problem),
+        warnings=problem.warnings + disabled_host_warnings(problem),
+        conflict=conflict_of_all_rules(problem),
     )
 
 
-def everything(problem: Problem) -> Conflict:
-    """Give all hard policies and sizes: what is said where no smaller conflict was found."""
+def conflict_of_all_rules(problem: Problem) -> Conflict:
+    """Return all hard policies and sizes, the conflict where no smaller one was found."""
     policies = [
         ConflictingPolicy(group=rule.group, policy=rule.policy.kind, sentence=str(rule))
-        for rule in problem.hard()
+        for rule in rules_of(problem).hard
     ]
-    new: dict[str, int] = {}
-    for member in problem.new_members:
-        new[member.group] = new.get(member.group, 0) + 1
-    policies += [
-        ConflictingPolicy(group=group, policy="members", sentence=size_told(group, count))
-        for group, count in new.items()
+    new_members = Counter(member.group for member in problem.new_members)
+    sizes = [
+        ConflictingPolicy(
+            group=group, policy="members", sentence=describe_new_members(group, count)
+        )
+        for group, count in new_members.items()
     ]
-    return Conflict(policies=tuple(policies))
+    return Conflict(policies=(*policies, *sizes))
 
 
-def size_told(group: str, count: int) -> str:
-    """Say that a group's new members are placed."""
-    return f"{number(count, 'new member')} of {group} {'is' if count == 1 else 'are'} placed"
+def describe_new_members(group: str, count: int) -> str:
+    """Return the sentence that so many new members of a group are placed."""
+    verb = "is" if count == 1 else "are"
+    return f"{count_of(count, 'new member')} of {group} {verb} placed"
 
 
-def disabled(problem: Problem) -> tuple[str, ...]:
-    """Name the disabled hosts that could have taken members, in a warning."""
-    names = [host.name for host in problem.hosts if not host.enabled and _takes_some(problem, host)]
+def disabled_host_warnings(problem: Problem) -> tuple[str, ...]:
+    """Return a warning that names the disabled hosts that could have taken members, if any."""
+    names = [
+        host.name
+        for host in problem.hosts
+        if not host.enabled and _could_take_a_member(problem, host)
+    ]
     if not names:
         return ()
-    more = f" and {len(names) - MAX_HOSTS_NAMED} more" if len(names) > MAX_HOSTS_NAMED else ""
-    return (
-        f"disabled hosts that could have taken members: {', '.join(names[:MAX_HOSTS_NAMED])}{more}",
-    )
+    named = ", ".join(names[:MAX_HOSTS_NAMED])
+    unnamed = len(names) - MAX_HOSTS_NAMED
+    more = f" and {unnamed} more" if unnamed > 0 else ""
+    return (f"disabled hosts that could have taken members: {named}{more}",)
 
 
-def _takes_some(problem: Problem, host: Host) -> bool:
-    """Whether a host, were it enabled, has the room and the capabilities for some member."""
+def _could_take_a_member(problem: Problem, host: Host) -> bool:
+    """Return whether a host, were it enabled, has the room and the traits for some member."""
     if host.overfull:
         return False
-    return any(
-        takes(host, size)
-        and all(rule.policy.admits(host) for rule in problem.rules_over(group) if rule.policy.hard)
-        for group, size in {(member.group, member.size) for member in problem.new_members}
-    )
+    kinds = {(member.group, member.size) for member in problem.new_members}
+    return any(takes(host, size) and _admits(problem, group, host) for group, size in kinds)
+
+
+def _admits(problem: Problem, group: str, host: Host) -> bool:
+    hard = (rule for rule in rules_of(problem).over(group) if rule.policy.hard)
+    return all(admits(rule.policy, host) for rule in hard)

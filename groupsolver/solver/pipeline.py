@@ -1,8 +1,7 @@
-"""The pipeline, in one straight function, `minimise`: survey, reduce, relax, construct, refute, prove."""
+"""The pipeline, in one straight function, `minimise`: prepare, construct, refute, prove."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from typing import Any
 
@@ -20,19 +19,16 @@ from groupsolver.solver.exact.infeasible_parts import refuted
 from groupsolver.solver.exact.staged_proof import prove
 from groupsolver.solver.explain.pipeline import Reasons, explained, reasons
 from groupsolver.solver.heuristic.constructive import construct
-from groupsolver.solver.incumbent import Incumbent, nothing
-from groupsolver.solver.infeasible import refusal
+from groupsolver.solver.incumbent import Incumbent, empty_result
+from groupsolver.solver.infeasible import infeasible_result
 from groupsolver.solver.lexicographic.tiers import Course, tiered
-from groupsolver.solver.presolve.eligibility import survey
-from groupsolver.solver.presolve.host_reduction import reduce
-from groupsolver.solver.presolve.interchangeable_groups import twins
-from groupsolver.solver.relaxation.blocks import blocks_of
-from groupsolver.solver.relaxation.column_generation import relax
-from groupsolver.solver.relaxation.columns import slots_of
-from groupsolver.solver.stage import WHOLE, Stage
+from groupsolver.solver.preparation import prepare
+from groupsolver.solver.presolve.eligibility import find_eligibility
+from groupsolver.solver.presolve.interchangeable_groups import merge_interchangeable
+from groupsolver.solver.stage import SINGLE_STAGE, Stage
 from groupsolver.solver.survivability.cutting import SurvivalCuts, asking
 
-EXPLAIN = 10.0  # seconds that an infeasible answer takes at most to say why
+MAX_EXPLAIN_SECONDS = 10.0  # that an infeasible answer of `solve` takes to say why
 
 
 def solve(
@@ -55,16 +51,16 @@ def solve(
     limits : Limits, optional
         Bounds on the whole call, from the compiled fleet to the answer.
     progress : callable, optional
-        Told of each better placement and bound; a true answer stops the solve.
+        Called with each better placement and bound; a true answer stops the solve.
     explain : bool, default True
-        Whether an infeasible answer says what contradicts each other and what would help, which takes some
-        more of the time, 10 s of it at most; `groupsolver.explain` takes as long as it may. Otherwise its
-        conflict has all hard policies.
+        Whether an infeasible answer says which rules contradict each other and what would help.
+        This takes at most 10 s of the time that is left; `groupsolver.explain` has no such limit.
+        Otherwise the conflict has all hard policies.
 
     Returns
     -------
     Result
-        Infeasible and out of time are answers. Every placement has passed `check`.
+        Infeasible and out of time are answers, not errors. Every placement has passed `check`.
 
     Raises
     ------
@@ -76,16 +72,16 @@ def solve(
         What `progress` raised, once the solve has stopped.
     """
     known_objective(objective)
-    compiled_fleet = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
+    compiled_fleet = _compiled(fleet)
     budget = Budget(limits or Limits(), progress)
     result = answer(app, compiled_fleet, objective, budget)
     if explain and result.status == "infeasible":
-        part = PartialBudget(budget, min(EXPLAIN, budget.left()), 0.0, quiet=True)
-        why_not = explained(
-            Problem(app, compiled_fleet.index), compiled_fleet, objective, part, answer
-        )
-        result = why_not.as_result()
-    budget.surface()
+        problem = Problem(app, compiled_fleet.index)
+        seconds = min(MAX_EXPLAIN_SECONDS, budget.left())
+        part = PartialBudget(budget, seconds, 0.0, quiet=True)
+        explanation = explained(problem, compiled_fleet, objective, part, answer)
+        result = explanation.as_result()
+    budget.raise_watch_error()
     return result
 
 
@@ -102,55 +98,54 @@ def explain(
     own: Collection[str] | None = None,
     progress: Watch | None = None,
 ) -> Explanation:
-    """Say why an application cannot be placed, and what would help; or place it.
+    """Explain why an application cannot be placed, and what would help; or place it.
 
     Parameters
     ----------
     app, fleet, objective, limits, progress
-        As of `solve`.
+        As for `solve`.
     costs : Costs, optional
         What changes cost: the cheapest are proposed.
     fixes : bool, default True
         Whether to look for changes that would help, and whether an empty fleet would.
     every : bool, default False
-        Whether to go on with further conflicts, until the rest is possible.
+        Whether to look for further conflicts, until the rest is possible.
     reveal : bool, default True
         Whether sentences name hosts and domains that the application does not name; otherwise they
         are counted. Placements of fixes name hosts in any case.
     own : collection of str, optional
-        Groups whose policies may be changed and whose running members may be moved; by default all. Rules
-        of other groups stand in a conflict only where it is proved that there is none without.
+        Groups whose policies may be changed and whose running members may be moved; by default
+        all. Rules of other groups are part of a conflict only where it is proved that there is no
+        conflict without them.
 
     Returns
     -------
     Explanation
-        A conflict is ``minimal`` where it was proved in time that each proper part of it is possible, and
-        each fix was shown to help by an ordinary solve.
+        A conflict is ``minimal`` where it was proved in time that each proper part of it is
+        possible. Each fix was shown to help by an ordinary solve.
 
     Raises
     ------
-    As `solve`.
+    The same as `solve`.
     """
     known_objective(objective)
-    compiled_fleet = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
+    compiled_fleet = _compiled(fleet)
     budget = Budget(limits or Limits(), progress)
-    problem, look = (
+    explanation = explained(
         Problem(app, compiled_fleet.index),
-        {"fixes": fixes, "every": every, "reveal": reveal},
-    )
-    found = explained(
-        problem,
         compiled_fleet,
         objective,
         budget,
         answer,
         known=False,
         costs=costs,
+        fixes=fixes,
+        every=every,
         own=own,
-        **look,
+        reveal=reveal,
     )
-    budget.surface()
-    return found
+    budget.raise_watch_error()
+    return explanation
 
 
 def why_not(
@@ -164,9 +159,10 @@ def why_not(
     every: bool = False,
     own: Collection[str] | None = None,
 ) -> Reasons:
-    """Say why an application cannot be placed of which `solve` has proved that; parameters are those of `explain`.
+    """Find out why an application cannot be placed, where `solve` has proved that it cannot.
 
-    The reasons may then be put into words for several readers.
+    The parameters are those of `explain`. The reasons may then be put into words for several
+    readers.
     """
     budget = Budget(limits, None)
     problem = Problem(app, fleet.index)
@@ -178,48 +174,66 @@ def why_not(
 def answer(
     app: Application[Any], compiled_fleet: CompiledFleet, objective: Objective, budget: Budget
 ) -> Result:
-    """Give the answer, not narrowed down where it is infeasible."""
-    told = CompiledProblem(Problem(app, compiled_fleet.index), compiled_fleet)
-    survival = SurvivalCuts(told, objective, minimise, budget) if asking(told.problem) else None
-    if not told.problem.new_members:
-        return nothing(told, objective, budget) if survival is None else survival.nothing()
-    compiled, part = (told, budget) if survival is None else (survival.plain, survival.part)
+    """Return the answer, with all hard rules as its conflict where it is infeasible."""
+    original = CompiledProblem(Problem(app, compiled_fleet.index), compiled_fleet)
+    survival = None
+    if asking(original.problem):
+        survival = SurvivalCuts(original, objective, minimise, budget)
+    if not original.problem.new_members:
+        return empty_result(original, objective, budget) if survival is None else survival.nothing()
+    # What survives is solved without the policy first, in a part of the time.
+    compiled = original if survival is None else survival.plain
+    part = budget if survival is None else survival.part
     best = Incumbent(compiled, objective, part)
     if tiered(compiled.problem):
         possible = Course(compiled, objective, best, part, minimise).follow()
     else:
-        possible = minimise(compiled, objective, WHOLE, best, part)
+        possible = minimise(compiled, objective, SINGLE_STAGE, best, part)
     if not possible:
-        return refusal(told.problem, budget)
+        return infeasible_result(original.problem, budget)
     return best.result() if survival is None else survival.answer(best)
 
 
 def minimise(
-    told: CompiledProblem, objective: Objective, stage: Stage, best: Incumbent, budget: Budget
+    original: CompiledProblem,
+    objective: Objective,
+    stage: Stage,
+    best: Incumbent,
+    budget: Budget,
 ) -> bool:
-    """Improve `best` until it is proved for a stage, or the run is over; false: there is no placement within limits."""
-    merged = twins(told)
-    compiled = merged.compiled
-    known = survey(compiled, objective, stage)
+    """Improve `best` until it is proved for a stage, or the time is over.
+
+    Returns
+    -------
+    bool
+        False: there is no placement within the limits of the stage.
+    """
+    merged = merge_interchangeable(original)
+    eligibility = find_eligibility(merged.compiled, objective, stage)
     if budget.left() <= 0:
         return True
-    candidates = reduce(compiled, known)
-    if budget.left() <= 0:
+    weight_unit = unit_of(eligibility.objective)
+    prepared = prepare(merged.compiled, eligibility, budget, weight_unit)
+    if prepared is None:
         return True
-    blocks = blocks_of(compiled, unit_of(known.objective))
-    slots = slots_of(known, candidates, blocks)
-    relaxed = relax(compiled, known, slots, blocks, budget)
-    if not math.isfinite(relaxed.bounds.lower):
+    if prepared.refuted:
         return False
-    best.prove(relaxed.bounds.proved)
-    budget.tell("relax", bound=best.bound)
-    for stands in construct(compiled, known, blocks, slots, candidates, relaxed, best, budget):
-        best.offer(merged.out(stands), "construct")
+    best.prove(prepared.relaxed.bounds.proved)
+    budget.report("relax", bound=best.bound)
+    for assignments in construct(prepared, best, budget):
+        best.offer(merged.to_original(assignments), "construct")
         if best.done:
             break
     if stage.floor is not None and not best.done:
         best.prove(stage.floor(budget))
-    if best.value is None and refuted(told.problem, told.fleet, objective, budget):
+    if best.value is None and refuted(original.problem, original.fleet, objective, budget):
         return False
-    by_cases(merged, known, slots, candidates, relaxed, best, budget)
-    return prove(merged, known, slots, candidates, relaxed.bounds, best, budget)
+    candidates = prepared.candidates
+    columns = prepared.columns
+    relaxed = prepared.relaxed
+    by_cases(merged, eligibility, columns, candidates, relaxed, best, budget)
+    return prove(merged, eligibility, columns, candidates, relaxed.bounds, best, budget)
+
+
+def _compiled(fleet: Fleet | CompiledFleet) -> CompiledFleet:
+    return fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)

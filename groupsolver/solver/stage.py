@@ -1,4 +1,4 @@
-"""What one stage of a solve minimises, and what it may not exceed meanwhile."""
+"""What one stage of a solve minimises, and the limits that it keeps."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ from groupsolver.solver.budget import Budget
 
 @dataclass(frozen=True)
 class Stage:
-    """One of the problems that are solved in turn where soft policies have priorities; without, the only one.
+    """One of the problems that are solved in turn where soft policies have priorities.
+
+    Without priorities there is one stage, `SINGLE_STAGE`, which minimises the objective.
 
     Attributes
     ----------
     target : int or None
-        Priority of the tier whose cost is minimised, in units of weight, hosts being free; None: the objective.
+        Priority of the tier whose cost is minimised, in units of weight, hosts being free. None:
+        the objective is minimised.
     limits : mapping of int to int
-        By priority, for every earlier tier: what its policies may cost together, in units of weight.
+        By priority of every earlier tier: what its policies may cost together, in units of weight.
     budgets : mapping of int to int
-        By priority: the part of the limit that is left to those of its policies that are not held like hard ones.
+        By priority: the part of the limit for those policies of the tier that are not held hard.
     offset : int
-        Points of the objective that every placement within the limits costs at least for its tiers.
+        Points of the objective that every placement within the limits costs for its tiers.
     floor : callable, optional
-        Finds a lower bound of `target` that the relaxation does not see; takes time.
+        Finds a lower bound of `target` that the relaxation does not see. It takes time.
     """
 
     target: int | None = None
@@ -34,11 +37,11 @@ class Stage:
     floor: Callable[[Budget], int] | None = None
 
     def value(self, verdict: Verdict) -> int | None:
-        """Give what the stage minimises; None for a placement outside the limits."""
+        """Return what the stage minimises, or None for a placement outside the limits."""
         tiers = dict(verdict.tiers)
         if any(tiers[priority] > limit for priority, limit in self.limits.items()):
             return None
         return verdict.objective if self.target is None else tiers[self.target]
 
 
-WHOLE = Stage()
+SINGLE_STAGE = Stage()

@@ -1,0 +1,1 @@
+"""What is stored: groups, instances, the fleet; changed by one writer at a time, read as snapshots."""

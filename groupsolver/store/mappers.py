@@ -47,6 +47,11 @@ def policy_documents(policies: tuple[Policy, ...]) -> list[dict[str, object]]:
     return [policy.document() for policy in policies]
 
 
+def policies_of(documents: list[dict[str, object]]) -> tuple[Policy, ...]:
+    """Return policies from what is stored of them."""
+    return _POLICIES.validate_python(documents)
+
+
 def groups_of(session: Session, rows: list[GroupRow], now: float) -> list[StoredGroup]:
     """Read groups, with the children, members and grants of each."""
     ids = [row.id for row in rows]
@@ -78,7 +83,7 @@ def _group(
         tenant_id=row.tenant_id,
         user_id=row.user_id,
         name=row.name,
-        policies=_POLICIES.validate_python(row.policies),
+        policies=policies_of(row.policies),
         metadata=row.details,
         groups=tuple(children),
         members=tuple(members),

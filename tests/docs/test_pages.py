@@ -40,7 +40,7 @@ LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
 LATER = ("headroom", "fleet_fixes", "survives", "failures")
 LAWS = sorted(
     str(path.relative_to(ROOT))
-    for path in (ROOT / "tests").glob("test_law*.py")
+    for path in (ROOT / "tests" / "laws").glob("test_*.py")
     if not path.stem.endswith(LATER)
 )
 READ: dict[str, Callable[[Any], object]] = {
@@ -147,7 +147,7 @@ def test_links_and_files_that_are_named_are_there(page: Path) -> None:
         if anchor:
             assert anchor[1:] in anchors(other), anchor
     for named in re.findall(r"`((?:groupsolver|tests|examples|docs)/[\w./-]+)`", outside):
-        assert (ROOT / named).exists() or named == "groupsolver/constraints/quorum.py", named
+        assert (ROOT / named).exists() or named == "groupsolver/constraints/policies/quorum.py", named
 
 
 def anchors(page: Path) -> set[str]:
@@ -288,7 +288,7 @@ def test_a_fault_in_the_policy_of_contributing_breaks_a_law(
 ) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(contributed, broken)
-    path = broken / "groupsolver" / "constraints" / "quorum.py"
+    path = broken / "groupsolver" / "constraints" / "policies" / "quorum.py"
     assert path.read_text().count(right) == 1
     path.write_text(path.read_text().replace(right, wrong))
     with (broken / "tests" / "conftest.py").open(
@@ -303,7 +303,7 @@ def test_a_fault_in_the_policy_of_contributing_breaks_a_law(
 
 
 def test_the_policy_of_contributing_is_well_typed_and_formatted(contributed: Path) -> None:
-    path = "groupsolver/constraints/quorum.py"
+    path = "groupsolver/constraints/policies/quorum.py"
     for argv in (
         ["ruff", "check", path],
         ["ruff", "format", "--check", path],

@@ -15,7 +15,7 @@ from groupsolver import Application, Fleet, Limits, check, compile_fleet, solve
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.solver.exact.numa import CellRoom, sure_and_possible, whole_sizes
-from groupsolver.solver.presolve.host_reduction import reduce
+from groupsolver.solver.presolve.host_reduction import reduce_hosts
 from tests.laws.test_cut import nothing_at_first
 from tests.laws.test_laws import OBJECTIVES, ONE, Case, every_policy, values
 from tests.laws.test_reduction import Wide
@@ -94,7 +94,7 @@ def test_the_reduced_problem_has_the_optimum_of_the_unreduced(
     for objective in OBJECTIVES:
         problem = Wide(celled(wide_cases(rnd, kind, soft)), objective)
         with patch.object(cells, "FEW", rnd.choice((0, 100))):
-            kept = reduce(problem.compiled, problem.survey)
+            kept = reduce_hosts(problem.compiled, problem.eligibility)
         if sum(map(len, kept)) < sum(map(len, problem.every)):
             assert problem.best(kept) == problem.best(problem.every)
 
@@ -184,7 +184,7 @@ def test_a_share_of_which_nobody_knows_whether_it_goes_into_cells_loses_no_host(
         )
         for few in (0, 100):
             with patch.object(cells, "FEW", few):
-                kept = reduce(problem.compiled, problem.survey)
+                kept = reduce_hosts(problem.compiled, problem.eligibility)
             assert [rows.tolist() for rows in kept] == [[0], [0]]
             assert problem.best(kept) == 0
 

@@ -1,4 +1,7 @@
-"""The bounds on blocks, the candidates that they cut, and the proof in steps: never past the true optimum."""
+"""The bounds on blocks, the candidates that they drop, and the proof in steps.
+
+None of these may ever exceed the true optimum.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +23,15 @@ from groupsolver.model.result import Objective
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact import staged_proof
 from groupsolver.solver.incumbent import Incumbent
+from groupsolver.solver.preparation import PreparedProblem, relax
 from groupsolver.solver.relaxation.blocks import blocks_of
-from groupsolver.solver.relaxation.column_generation import relax
-from groupsolver.solver.relaxation.columns import slots_of
 from tests.laws.test_laws import OBJECTIVES, ONE, Case, every_policy
 from tests.laws.test_reduction import Wide, least, wide
 from tests.support.draws.applications import priced_anew
 
 pipeline = import_module("groupsolver.solver.pipeline")
+
+Floors = dict[tuple[int, int], float]  # by candidate, (class_index, row): a bound on its objective
 
 
 @every_policy
@@ -41,46 +45,55 @@ def test_bounds_and_what_a_candidate_adds_to_them_never_exceed_the_optimum(
         if not problem.compiled.member_classes:
             return
         blocks = blocks_of(problem.compiled, unit_of(objective))
-        slots = slots_of(problem.survey, problem.every, blocks)
-        bounds = relax(problem.compiled, problem.survey, slots, blocks, Budget(ONE, None)).bounds
+        prepared = relax(
+            problem.compiled, problem.eligibility, problem.every, blocks, Budget(ONE, None)
+        )
         builder = problem.encoded()
         best = least(builder.model)
-        assert best is None or (math.isfinite(bounds.lower) and bounds.proved <= best)
-        if best is None or not math.isfinite(bounds.lower):
+        if best is None:
             continue
-        # Candidates that are cut where a placement of the objective `best` is known. One solve for all:
-        # is there a placement that uses one of them and costs less than its raise says?
-        floors: dict[tuple[int, int], float] = {}
-        for member_class, row, raised in zip(
-            slots.member_class.tolist(), slots.row.tolist(), bounds.raises.tolist(), strict=True
-        ):
-            floors[member_class, row] = min(
-                floors.get((member_class, row), math.inf), bounds.lower + raised - bounds.noise
-            )
-        assert not cheaper(
-            builder, problem, {at: floor for at, floor in floors.items() if floor > best}
-        )
+        assert not prepared.refuted
+        assert prepared.relaxed.bounds.proved <= best
+        # Candidates that are dropped once a placement of the objective `best` is known. One solve
+        # for all: does a placement use one of them and cost less than its floor says?
+        floors = {at: floor for at, floor in floors_of(prepared).items() if floor > best}
+        assert not has_cheaper(builder, problem, floors)
 
 
-def cheaper(builder: ModelBuilder, problem: Wide, floors: dict[tuple[int, int], float]) -> bool:
-    """Whether some placement uses a candidate, (lot, row), at an objective below its floor."""
-    of = builder.model.proto.objective
-    costs = [builder.model.get_int_var_from_proto_index(index) for index in of.vars]
-    cost = cp_model.LinearExpr.weighted_sum(costs, list(of.coeffs))
+def floors_of(prepared: PreparedProblem) -> Floors:
+    """For each candidate, what a placement that uses it costs at least."""
+    bounds = prepared.relaxed.bounds
+    columns = prepared.columns
+    floors: Floors = {}
+    for class_index, row, raised in zip(
+        columns.member_class.tolist(), columns.row.tolist(), bounds.raises.tolist(), strict=True
+    ):
+        floor = bounds.lower + raised - bounds.noise
+        floors[class_index, row] = min(floors.get((class_index, row), math.inf), floor)
+    return floors
+
+
+def has_cheaper(builder: ModelBuilder, problem: Wide, floors: Floors) -> bool:
+    """Whether some placement uses a candidate at an objective below its floor."""
+    model = builder.model
+    objective = model.proto.objective
+    variables = [model.get_int_var_from_proto_index(index) for index in objective.vars]
+    cost = cp_model.LinearExpr.weighted_sum(variables, list(objective.coeffs))
     chosen = []
-    for member_class, rows in enumerate(problem.every):
-        for row, var in zip(rows.tolist(), builder.placed[member_class], strict=True):
-            if (floor := floors.get((member_class, row))) is not None:
-                used = builder.model.new_bool_var("")
-                builder.model.add(var >= 1).only_enforce_if(used)
-                if math.isfinite(floor):
-                    builder.model.add(
-                        cost <= math.ceil(floor) - 1 - round(of.offset)
-                    ).only_enforce_if(used)
-                chosen.append(used)
-    builder.model.add_bool_or(chosen)
-    builder.model.minimize(0)
-    return least(builder.model) is not None
+    for class_index, rows in enumerate(problem.every):
+        for row, var in zip(rows.tolist(), builder.placed[class_index], strict=True):
+            floor = floors.get((class_index, row))
+            if floor is None:
+                continue
+            used = model.new_bool_var("")
+            model.add(var >= 1).only_enforce_if(used)
+            if math.isfinite(floor):
+                below = math.ceil(floor) - 1 - round(objective.offset)
+                model.add(cost <= below).only_enforce_if(used)
+            chosen.append(used)
+    model.add_bool_or(chosen)
+    model.minimize(0)
+    return least(model) is not None
 
 
 def nothing_at_first(*_: object) -> Iterator[list[tuple[int, int]]]:
@@ -88,8 +101,8 @@ def nothing_at_first(*_: object) -> Iterator[list[tuple[int, int]]]:
     yield from ()
 
 
-def kept_in(claims: list[int]) -> Callable[[Incumbent, int], None]:
-    """`Incumbent.prove`, where what is claimed of all placements is kept besides."""
+def recording_bounds(claims: list[int]) -> Callable[[Incumbent, int], None]:
+    """`Incumbent.prove` that also records what is claimed of all placements."""
     real = Incumbent.prove
 
     def prove(best: Incumbent, bound: int) -> None:
@@ -114,12 +127,11 @@ def test_the_answer_in_many_steps_is_the_optimum_of_the_unreduced_model(
         best = problem.best(problem.every)
         limits = Limits(seconds=60, workers=1, gap=rnd.choice((0.0, 0.0, 0.05, 0.3)))
         claims: list[int] = []
+        first_step = rnd.choice((2, 4, 8))
         with ExitStack() as patches:
-            patches.enter_context(
-                patch.object(staged_proof, "FIRST_STEP_SLOTS", rnd.choice((2, 4, 8)))
-            )
+            patches.enter_context(patch.object(staged_proof, "FIRST_STEP_SLOTS", first_step))
             patches.enter_context(patch.object(staged_proof, "MIN_STEP_RATIO", 1))
-            patches.enter_context(patch.object(Incumbent, "prove", kept_in(claims)))
+            patches.enter_context(patch.object(Incumbent, "prove", recording_bounds(claims)))
             if rnd.randint(0, 2):
                 patches.enter_context(patch.object(pipeline, "construct", nothing_at_first))
             result = solve(
@@ -133,6 +145,5 @@ def test_the_answer_in_many_steps_is_the_optimum_of_the_unreduced_model(
         assert result.bound is not None
         assert max([result.bound, *claims]) <= best <= result.objective
         assert (result.objective - result.bound) / max(1, abs(result.objective)) <= limits.gap
-        assert not check(
-            problem.app, problem.fleet, result.placement, objective=objective
-        ).violations
+        verdict = check(problem.app, problem.fleet, result.placement, objective=objective)
+        assert not verdict.violations

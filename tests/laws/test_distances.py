@@ -10,6 +10,8 @@ import pytest
 
 from groupsolver import check, solve
 from groupsolver.checking.check import judge
+from groupsolver.constraints.policies.distance_policy import DistancePolicy
+from groupsolver.constraints.rules import rules_of
 from tests.laws.test_fixing import priced
 from tests.laws.test_laws import OBJECTIVES, ONE, anywhere
 from tests.laws.test_reduction import Wide
@@ -82,7 +84,10 @@ def test_the_answer_is_the_brute_forced_optimum(kind: str, soft: bool) -> None:
         result = solve(case.app, case.fleet, objective=objective, limits=ONE, explain=False)
         assert result.objective == best, drawn
         refused += best is None
-        split += not case.compiled.problem.rules[0].policy.nearness(case.compiled.fleet).equivalence  # type: ignore[attr-defined]
+        policy = rules_of(case.compiled.problem).all[0].policy
+        assert isinstance(policy, DistancePolicy)
+        near = policy.nearness(case.compiled.fleet)
+        split += near is not None and not near.equivalence
     assert split > 0.4 * len(SEEDS)
     assert soft or 0.05 * len(SEEDS) < refused < 0.7 * len(SEEDS)
 

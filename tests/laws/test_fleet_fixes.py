@@ -21,7 +21,7 @@ from groupsolver.solver.explain.free_capacity import freed
 from groupsolver.solver.explain.move_members import moved
 from groupsolver.solver.pipeline import answer
 from groupsolver.solver.presolve import host_quotient as quotients
-from groupsolver.solver.presolve.host_quotient import quotient
+from groupsolver.solver.presolve.host_quotient import quotient_fleet
 from tests.laws.test_conflicts import Case, drawn, draws
 from tests.support.draws.applications import KINDS, wide_cases
 from tests.support.oracle.brute_force import Oracle as Brute
@@ -133,7 +133,9 @@ def few_of(case: Case) -> tuple[Application, CompiledFleet]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(quotients, "SMALL", 0)
         patch.setattr(quotients, "WORTH", 1.0)
-        return app, quotient(CompiledProblem(Problem(app, case.compiled.index), case.compiled))  # type: ignore[return-value]
+        return app, quotient_fleet(
+            CompiledProblem(Problem(app, case.compiled.index), case.compiled)
+        )  # type: ignore[return-value]
 
 
 @every_kind
@@ -184,13 +186,13 @@ def test_a_large_fleet_shrinks_to_the_hosts_that_matter() -> None:
     fleet = racks(100, 10)
     apart = {"kind": "anti-affinity", "level": "rack"}
     app = three_members(apart, {"kind": "spread", "level": "zone", "min_domains": 2})
-    assert len(quotient(CompiledProblem(Problem(app, fleet.index), fleet))) == 2 * 3 * 3
+    assert len(quotient_fleet(CompiledProblem(Problem(app, fleet.index), fleet))) == 2 * 3 * 3
 
 
 def test_every_domain_that_a_skew_counts_stays() -> None:
     # 3 members cannot be shared out evenly over 20 racks, and over 3 of them they could.
     fleet = racks(20, 10)
     app = three_members({"kind": "spread", "level": "rack", "max_skew": 0})
-    few = quotient(CompiledProblem(Problem(app, fleet.index), fleet))
+    few = quotient_fleet(CompiledProblem(Problem(app, fleet.index), fleet))
     assert (len(few), few.domains("rack")) == (20 * 3, 20)
     assert answer(app, few, "cost", Budget(Limits(workers=1), None)).status == "infeasible"

@@ -1,4 +1,4 @@
-"""Fewer candidates, the same optimum: the reduced problem against the model over every eligible host."""
+"""Fewer candidates, the same optimum: the reduced model against one over every eligible host."""
 
 from __future__ import annotations
 
@@ -17,29 +17,35 @@ from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.compiled.compiled_fleet import Ints
 from groupsolver.model.result import Objective
 from groupsolver.solver.exact.cp_sat import encode
-from groupsolver.solver.presolve.eligibility import Survey, survey
-from groupsolver.solver.presolve.host_reduction import reduce
+from groupsolver.solver.presolve.eligibility import find_eligibility
+from groupsolver.solver.presolve.host_reduction import reduce_hosts
 from tests.laws.test_laws import OBJECTIVES, Case, every_policy, values
 from tests.support.draws.applications import FLAVORS, Doc, dice, priced_anew, wide_cases
 
 
 class Wide:
-    """A drawn case with every eligible host a candidate."""
+    """A drawn case with every eligible host a candidate.
+
+    Attributes
+    ----------
+    every : list of (C,) int64, one a member class
+        The eligible hosts.
+    """
 
     def __init__(self, case: Case, objective: Objective) -> None:
         self.app, self.fleet = values(case)
         compiled_fleet = compile_fleet(self.fleet)
         self.compiled = CompiledProblem(Problem(self.app, compiled_fleet.index), compiled_fleet)
-        self.survey: Survey = survey(self.compiled, objective)
-        self.every: list[Ints] = [np.flatnonzero(most > 0) for most in self.survey.most]
+        self.eligibility = find_eligibility(self.compiled, objective)
+        self.every: list[Ints] = [np.flatnonzero(most > 0) for most in self.eligibility.max_members]
 
     def encoded(self) -> ModelBuilder:
         """The model over all of them."""
-        return encode(self.compiled, self.survey, self.every)
+        return encode(self.compiled, self.eligibility, self.every)
 
     def best(self, candidates: list[Ints]) -> int | None:
         """The least objective over some candidates, None where there is no placement."""
-        return least(encode(self.compiled, self.survey, candidates).model)
+        return least(encode(self.compiled, self.eligibility, candidates).model)
 
 
 def least(model: cp_model.CpModel) -> int | None:
@@ -53,6 +59,7 @@ def least(model: cp_model.CpModel) -> int | None:
 
 
 def wide(kind: str, soft: bool, data: Any) -> tuple[Case, Random]:
+    """Draw a case with many hosts, and return it with the dice."""
     rnd = data.draw(dice(kind, soft))
     case = wide_cases(rnd, kind, soft)
     note(str(case))
@@ -70,13 +77,16 @@ def test_the_reduced_problem_has_the_optimum_of_the_unreduced(
     tried += [(priced_anew(rnd, case), "cost") for case in cases]
     for priced, objective in tried:
         problem = Wide(priced, objective)
-        kept = reduce(problem.compiled, problem.survey)
+        kept = reduce_hosts(problem.compiled, problem.eligibility)
         if sum(map(len, kept)) < sum(map(len, problem.every)):
             assert problem.best(kept) == problem.best(problem.every), priced
 
 
-def test_members_of_two_groups_that_keep_apart_share_a_host_that_is_kept_for_that() -> None:
-    """P and Q have A in common, so that each host with a member of A is shared: one host is better than two."""
+def test_a_host_is_kept_for_groups_that_keep_apart_and_have_members_in_common() -> None:
+    """P and Q both contain A, so each host with a member of A counts as shared.
+
+    One shared host is better than two, although its price is higher.
+    """
     size = {"VCPU": 4, "MEMORY_MB": 4}
     fleet: Doc = {
         "levels": [],
@@ -90,7 +100,8 @@ def test_members_of_two_groups_that_keep_apart_share_a_host_that_is_kept_for_tha
         {"name": "Q", "groups": ["A"]},
     ]
     problem = Wide(({"flavors": FLAVORS, "groups": groups}, fleet), "pack")
-    # m and s take 3 VCPU, where all but `roomy` have 2. There: 2 x 1000 for a host that is all free,
-    # 1 shared host x weight 2 x 1000. Apart on hosts half free in VCPU: 2 x 750, and 2 x 2 x 1000.
-    assert problem.best(reduce(problem.compiled, problem.survey)) == 4000
+    # m and s take 3 VCPU together, and all hosts but `roomy` have 2 free. On `roomy`: 2 x 1000 for
+    # a host that is all free, and 1 shared host x weight 2 x 1000. On two of the others, half free
+    # in VCPU: 2 x 750, and 2 shared hosts x 2 x 1000.
+    assert problem.best(reduce_hosts(problem.compiled, problem.eligibility)) == 4000
     assert problem.best(problem.every) == 4000

@@ -1,4 +1,4 @@
-"""The law of parts: what is refuted by a part alone has no placement, by brute force."""
+"""The law of parts: a problem of which a part is refuted has no placement, by brute force."""
 
 from __future__ import annotations
 
@@ -20,9 +20,13 @@ from tests.support.oracle.brute_force import Oracle
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=25)
 @given(data=st.data())
-def test_a_batch_that_has_a_placement_is_never_refuted_by_its_parts(kind: str, data: Any) -> None:
-    case = cases(Random(data.draw(st.integers(0, 2**32))), kind, soft=False)
-    compiled = compile_fleet(Fleet.model_validate(case[1]))
-    problem = Problem(Application.model_validate(case[0]), compiled.index)
-    if refuted(problem, compiled, "pack", Budget(Limits(seconds=60, workers=1), None)):
+def test_an_application_that_has_a_placement_is_never_refuted_by_its_parts(
+    kind: str, data: Any
+) -> None:
+    rnd = Random(data.draw(st.integers(0, 2**32)))
+    case = cases(rnd, kind, soft=False)
+    compiled_fleet = compile_fleet(Fleet.model_validate(case[1]))
+    problem = Problem(Application.model_validate(case[0]), compiled_fleet.index)
+    budget = Budget(Limits(seconds=60, workers=1), None)
+    if refuted(problem, compiled_fleet, "pack", budget):
         assert Oracle(*case).best("pack") is None

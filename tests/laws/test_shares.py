@@ -9,42 +9,47 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from groupsolver.constraints.policy import HostEquivalence
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.protocols.scope import groups_counted
 from groupsolver.model.compiled.compiled_fleet import Ints, Mask
-from groupsolver.solver.presolve import host_reduction as reduction
-from groupsolver.solver.presolve.eligibility import Survey
+from groupsolver.solver.presolve import host_reduction
+from groupsolver.solver.presolve.eligibility import Eligibility
+from groupsolver.solver.presolve.host_reduction import RulesSeen, Share
 from tests.laws.test_laws import Case
 from tests.laws.test_reduction import Wide
 from tests.support.draws.applications import KINDS, LEVELS, cases, wide_cases
 from tests.support.oracle.brute_force import Oracle
 
-EACH = 20  # draws of a policy and softness: 10 x 2 x 20 = 400 in all
-CASES = [(kind, soft, seed) for kind in KINDS for soft in (False, True) for seed in range(EACH)]
+DRAWS_PER_CASE = 20  # draws of a policy and softness: 10 x 2 x 20 = 400 in all
+CASES = [
+    (kind, soft, seed) for kind in KINDS for soft in (False, True) for seed in range(DRAWS_PER_CASE)
+]
 
 
 def oddities(case: Case) -> set[str]:
+    """The names of the oddities that a case has."""
     app, fleet = case
     groups = app["groups"]
-    found = {
+    hosts = fleet["hosts"]
+    policies = [policy for group in groups for policy in group["policies"]]
+    parents = [group for group in groups if "groups" in group]
+    flavors = [{one["flavor"] for one in group.get("members", [])} for group in groups]
+    present = {
         "running members": bool(app["existing"]),
-        "parents": any("groups" in group for group in groups),
-        "two parents": sum("groups" in group for group in groups) == 2,
-        "mixed flavors": any(
-            len({m["flavor"] for m in group.get("members", [])}) > 1 for group in groups
-        ),
-        "missing levels": any(len(host["domains"]) < len(LEVELS) for host in fleet["hosts"]),
-        "disabled hosts": any(not host.get("enabled", True) for host in fleet["hosts"]),
+        "parents": bool(parents),
+        "two parents": len(parents) == 2,
+        "mixed flavors": any(len(names) > 1 for names in flavors),
+        "missing levels": any(len(host["domains"]) < len(LEVELS) for host in hosts),
+        "disabled hosts": any(not host.get("enabled", True) for host in hosts),
         "links": "links" in fleet,
-        "distances": any(
-            "max_hops" in p or "max_latency_us" in p for group in groups for p in group["policies"]
-        ),
+        "distances": any("max_hops" in one or "max_latency_us" in one for one in policies),
         "two policies": any(len(group["policies"]) > 1 for group in groups),
-        "cells": any(host.get("cells") for host in fleet["hosts"]),
+        "cells": any(host.get("cells") for host in hosts),
     }
-    return {name for name, there in found.items() if there}
+    return {name for name, is_present in present.items() if is_present}
 
 
+# The least fraction of the draws that has each oddity.
 FLOORS = {
     "running members": 0.4,
     "parents": 0.3,
@@ -59,35 +64,43 @@ FLOORS = {
 }
 
 
-def shares(found: list[set[str]]) -> dict[str, float]:
-    return {
-        name: round(n / len(found), 3)
-        for name, n in Counter(name for names in found for name in names).items()
-    }
+def fractions(draws: list[set[str]]) -> dict[str, float]:
+    """By name, the fraction of the draws that has it."""
+    counts = Counter(name for names in draws for name in names)
+    return {name: round(count / len(draws), 3) for name, count in counts.items()}
 
 
-def below(share: dict[str, float], floors: dict[str, float]) -> dict[str, float]:
+def below(fraction: dict[str, float], floors: dict[str, float]) -> dict[str, float]:
+    """The names that too few draws have."""
     return {
-        name: share.get(name, 0) for name, floor in floors.items() if share.get(name, 0) < floor
+        name: fraction.get(name, 0)
+        for name, floor in floors.items()
+        if fraction.get(name, 0) < floor
     }
 
 
 def test_small_draws_have_every_oddity_and_a_fifth_to_a_half_cannot_be_placed() -> None:
-    found, refused = [], Counter[tuple[str, bool]]()
+    draws = []
+    infeasible = Counter[tuple[str, bool]]()
     for kind, soft, seed in CASES:
         case = cases(Random(f"{kind} {soft} {seed}"), kind, soft)
-        impossible = Oracle(*case).best("cost") is None
-        refused[kind, soft] += impossible
-        found.append(oddities(case) | ({"impossible"} if impossible else set()))
-    share = shares(found)
-    assert below(share, FLOORS) == {}, share
-    assert 0.2 <= share["impossible"] <= 0.5, share
-    assert {at: n for at, n in refused.items() if not 0 < n < EACH} == {}
-    assert len(refused) == 2 * len(KINDS)
+        names = oddities(case)
+        is_infeasible = Oracle(*case).best("cost") is None
+        infeasible[kind, soft] += is_infeasible
+        if is_infeasible:
+            names.add("infeasible")
+        draws.append(names)
+    fraction = fractions(draws)
+    assert below(fraction, FLOORS) == {}, fraction
+    assert 0.2 <= fraction["infeasible"] <= 0.5, fraction
+    one_sided = {key: count for key, count in infeasible.items() if not 0 < count < DRAWS_PER_CASE}
+    assert one_sided == {}
+    assert len(infeasible) == 2 * len(KINDS)
 
 
-WAYS = {  # of telling hosts apart, while the reduction drops one
-    "impossible": 0.1,
+# The least fraction of the draws in which the reduction drops a host in each way.
+WAYS = {
+    "infeasible": 0.1,
     "dropped": 0.5,
     "no level": 0.2,
     "one level": 0.1,
@@ -95,63 +108,66 @@ WAYS = {  # of telling hosts apart, while the reduction drops one
     "by domains alone": 0.02,
     "sharing": 0.1,
     "splits_used": 0.03,
-    "marked": 0.1,
+    "running members counted": 0.1,
 }
+
+
+def ways_of(compiled: CompiledProblem, rules: RulesSeen) -> set[str]:
+    """How some rules tell hosts apart."""
+    levels = {equivalence.level for _, equivalence in rules} - {None, "host"}
+    ways = {("no level", "one level", "two levels")[min(2, len(levels))]}
+    for name in ("sharing", "splits_used"):
+        if any(getattr(equivalence, name) for _, equivalence in rules):
+            ways.add(name)
+    counted: set[str] = set()
+    for rule, _ in rules:
+        counted |= groups_counted(rule.policy, rule.group, compiled.problem)
+    if any(running.group in counted for running in compiled.problem.running_members):
+        ways.add("running members counted")
+    return ways
 
 
 def test_wide_draws_have_every_oddity_and_most_of_them_lose_a_candidate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ways: set[str] = set()
-    keep, by_domains = reduction._keep, reduction._by_domains
+    kept_for_share = host_reduction._kept_for_share
+    kept_by_domain = host_reduction._kept_by_domain
 
-    def spied(
+    def spied_for_share(
         compiled: CompiledProblem,
-        known: Survey,
-        rules: list[tuple[Any, HostEquivalence]],
-        share: dict[int, int],
+        eligibility: Eligibility,
+        rules: RulesSeen,
+        share: Share,
         touched: int,
     ) -> Mask:
-        kept = keep(compiled, known, rules, share, touched)
-        if (kept != reduction._fits(compiled, known, share)).any():
-            levels = {host_equivalence.level for _, host_equivalence in rules} - {None, "host"}
-            ways.add(("no level", "one level", "two levels")[min(2, len(levels))])
-            ways.update(
-                name
-                for name in ("sharing", "splits_used")
-                if any(getattr(host_equivalence, name) for _, host_equivalence in rules)
-            )
-            seen = {
-                group
-                for rule, _ in rules
-                for group in rule.policy.counted(rule.group, compiled.problem)
-            }
-            ways.update(
-                "marked" for there in compiled.problem.running_members if there.group in seen
-            )
+        kept = kept_for_share(compiled, eligibility, rules, share, touched)
+        if (kept != host_reduction._fits(compiled, eligibility, share)).any():
+            ways.update(ways_of(compiled, rules))
         return kept
 
-    def by_domains_spied(compiled: CompiledProblem, rows: Ints, *rest: Any) -> list[int]:
-        kept = by_domains(compiled, rows, *rest)
-        ways.update(["by domains alone"] if len(kept) < len(rows) else [])
+    def spied_by_domain(compiled: CompiledProblem, rows: Ints, *rest: Any) -> list[int]:
+        kept = kept_by_domain(compiled, rows, *rest)
+        if len(kept) < len(rows):
+            ways.add("by domains alone")
         return kept
 
-    monkeypatch.setattr(reduction, "_keep", spied)
-    monkeypatch.setattr(reduction, "_by_domains", by_domains_spied)
-    found = []
+    monkeypatch.setattr(host_reduction, "_kept_for_share", spied_for_share)
+    monkeypatch.setattr(host_reduction, "_kept_by_domain", spied_by_domain)
+    draws = []
     for kind, soft, seed in CASES:
         case = wide_cases(Random(f"{kind} {soft} {seed}"), kind, soft)
         wide = Wide(case, "cost")
-        assert len(case[1]["hosts"]) >= 3 * reduction.hosts_touched(wide.compiled)
+        assert len(case[1]["hosts"]) >= 3 * host_reduction.hosts_touched(wide.compiled)
         ways.clear()
-        kept = reduction.reduce(wide.compiled, wide.survey)
+        kept = host_reduction.reduce_hosts(wide.compiled, wide.eligibility)
         if sum(map(len, kept)) < sum(map(len, wide.every)):
             ways.add("dropped")
         if wide.best(wide.every) is None:
-            ways.add("impossible")
-        found.append(oddities(case) | ways)
-    share = shares(found)
-    assert below(share, FLOORS | WAYS) == {}, share
+            ways.add("infeasible")
+        draws.append(oddities(case) | ways)
+    fraction = fractions(draws)
+    assert below(fraction, FLOORS | WAYS) == {}, fraction
 
 
 def test_each_law_has_25_examples_of_each_policy_and_softness_and_300_in_all() -> None:

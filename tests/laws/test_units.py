@@ -1,4 +1,4 @@
-"""Groups that only their names tell apart, against brute force: taken as one, the optimum is the same."""
+"""Groups that only their names tell apart, against brute force: merged, the optimum is the same."""
 
 from __future__ import annotations
 
@@ -15,72 +15,56 @@ from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.solver.exact import domain_branching
 from groupsolver.solver.exact.cp_sat import encode
-from groupsolver.solver.presolve.eligibility import survey
-from groupsolver.solver.presolve.host_reduction import reduce
-from groupsolver.solver.presolve.interchangeable_groups import twins
+from groupsolver.solver.presolve.eligibility import find_eligibility
+from groupsolver.solver.presolve.host_reduction import reduce_hosts
+from groupsolver.solver.presolve.interchangeable_groups import merge_interchangeable
 from tests.laws.test_laws import OBJECTIVES, ONE, Case, values
 from tests.laws.test_reduction import Wide, least
 from tests.support.draws.applications import FLAVORS, LEVELS, Doc, fleets, wide_fleets
 from tests.support.oracle.brute_force import Oracle
 
-SHAPES = (
-    (2, 1, 1),
-    (2, 1, 2),
-    (1, 2, 2),
-    (1, 3, 1),
-    (2, 2, 1),
-    (1, 2, 1),
-    (3, 1, 1),
-)  # replicas, shards, members
+# Replicas, shards of each replica, members of each shard.
+SHAPES = ((2, 1, 1), (2, 1, 2), (1, 2, 2), (1, 3, 1), (2, 2, 1), (1, 2, 1), (3, 1, 1))
 
 
 def units(rnd: Random, wide: bool = False) -> Case:
-    """Replicas of shards, with rules at each floor, and now and then somebody who looks at them."""
+    """Replicas of shards, with rules on each level, and now and then a group that names them."""
     replicas, shards, members = rnd.choice(SHAPES)
     flavors = rnd.choice((("s",), ("s",), ("m",), ("s", "m")))[:members]
-    inside: list[Doc] = [{"kind": "affinity", "level": rnd.choice(LEVELS)}]
-    if rnd.random() < 0.4:
-        inside.append({"kind": "anti-affinity", "max_per_domain": rnd.randint(1, 2)})
-    if rnd.random() < 0.2:
-        inside.append(
-            {"kind": "host-capabilities", "required": ["SSD"], "weight": rnd.randint(1, 2)}
-        )
+    shard_policies = _shard_policies(rnd)
     sizes = [{"flavor": name, "count": max(1, members // len(flavors))} for name in flavors]
     groups: list[Doc] = []
-    over = [_over(rnd) for _ in range(rnd.randint(0, 2))]
-    over = list({(policy["kind"], policy.get("level")): policy for policy in over}.values())
+    replica_policies = [_replica_policy(rnd) for _ in range(rnd.randint(0, 2))]
+    by_kind = {(policy["kind"], policy.get("level")): policy for policy in replica_policies}
+    replica_policies = list(by_kind.values())
     for replica in range(replicas):
         names = [f"R{replica}s{shard}" for shard in range(shards)]
-        groups += [{"name": name, "policies": list(inside), "members": sizes} for name in names]
-        groups.append(
-            {"name": f"R{replica}", "policies": rnd.sample(over, len(over)), "groups": names}
-        )
-    apart: Doc = {"kind": "anti-affinity", "level": rnd.choice(LEVELS), "between": "children"}
-    if rnd.random() < 0.3:
-        apart["weight"] = rnd.randint(1, 2)
-    top = [apart] if rnd.random() < 0.6 else []
-    groups.append(
-        {"name": "top", "policies": top, "groups": [f"R{replica}" for replica in range(replicas)]}
-    )
-    if rnd.random() < 0.3:
-        looks: list[Doc] = [
-            {
-                "kind": rnd.choice(("near", "apart-from")),
-                "group": rnd.choice(("R0", "top")),
-                "level": rnd.choice(LEVELS),
-            },
-            {"kind": "exclusive", "weight": 1},
+        groups += [
+            {"name": name, "policies": list(shard_policies), "members": sizes} for name in names
         ]
-        groups.append({"name": "B", "policies": [rnd.choice(looks)], "members": [{"flavor": "s"}]})
-    existing = (
-        [{"group": "R0", "id": "old", "host": "h0", "flavor": "s"}] if rnd.random() < 0.1 else []
-    )
-    return {"flavors": FLAVORS, "groups": groups, "existing": existing}, wide_fleets(
-        rnd, 20
-    ) if wide else fleets(rnd)
+        policies = rnd.sample(replica_policies, len(replica_policies))
+        groups.append({"name": f"R{replica}", "policies": policies, "groups": names})
+    groups.append(_top(rnd, replicas))
+    if rnd.random() < 0.3:
+        groups.append(_group_that_names_others(rnd))
+    existing: list[Doc] = []
+    if rnd.random() < 0.1:
+        existing.append({"group": "R0", "id": "old", "host": "h0", "flavor": "s"})
+    app = {"flavors": FLAVORS, "groups": groups, "existing": existing}
+    return app, wide_fleets(rnd, 20) if wide else fleets(rnd)
 
 
-def _over(rnd: Random) -> Doc:
+def _shard_policies(rnd: Random) -> list[Doc]:
+    policies: list[Doc] = [{"kind": "affinity", "level": rnd.choice(LEVELS)}]
+    if rnd.random() < 0.4:
+        policies.append({"kind": "anti-affinity", "max_per_domain": rnd.randint(1, 2)})
+    if rnd.random() < 0.2:
+        weight = rnd.randint(1, 2)
+        policies.append({"kind": "host-capabilities", "required": ["SSD"], "weight": weight})
+    return policies
+
+
+def _replica_policy(rnd: Random) -> Doc:
     level = rnd.choice(LEVELS)
     return rnd.choice(
         [
@@ -94,11 +78,36 @@ def _over(rnd: Random) -> Doc:
     )
 
 
-def merged(case: Case) -> bool:
+def _top(rnd: Random, replicas: int) -> Doc:
+    """The group of all replicas."""
+    apart: Doc = {"kind": "anti-affinity", "level": rnd.choice(LEVELS), "between": "children"}
+    if rnd.random() < 0.3:
+        apart["weight"] = rnd.randint(1, 2)
+    policies = [apart] if rnd.random() < 0.6 else []
+    names = [f"R{replica}" for replica in range(replicas)]
+    return {"name": "top", "policies": policies, "groups": names}
+
+
+def _group_that_names_others(rnd: Random) -> Doc:
+    target = {
+        "kind": rnd.choice(("near", "apart-from")),
+        "group": rnd.choice(("R0", "top")),
+        "level": rnd.choice(LEVELS),
+    }
+    policy = rnd.choice([target, {"kind": "exclusive", "weight": 1}])
+    return {"name": "B", "policies": [policy], "members": [{"flavor": "s"}]}
+
+
+def compiled_of(case: Case) -> CompiledProblem:
     app, fleet = values(case)
     compiled_fleet = compile_fleet(fleet)
-    told = CompiledProblem(Problem(app, compiled_fleet.index), compiled_fleet)
-    return twins(told).compiled is not told
+    return CompiledProblem(Problem(app, compiled_fleet.index), compiled_fleet)
+
+
+def merged(case: Case) -> bool:
+    """Whether some groups of a case are merged."""
+    original = compiled_of(case)
+    return merge_interchangeable(original).compiled is not original
 
 
 @given(seed=st.integers(0, 2**40))
@@ -119,20 +128,22 @@ def test_the_answer_is_the_brute_forced_optimum(seed: int) -> None:
 
 
 @given(seed=st.integers(0, 2**40))
-def test_units_over_fewer_hosts_have_the_optimum_of_all_groups_over_all_hosts(seed: int) -> None:
+def test_merged_groups_over_fewer_hosts_have_the_optimum_of_all_groups_over_all_hosts(
+    seed: int,
+) -> None:
     for part in range(3):
         case = units(Random(f"{seed} {part}"), wide=True)
         note(str(case))
         for objective in OBJECTIVES:
-            told = Wide(case, objective)
-            compiled = twins(told.compiled).compiled
-            known = survey(compiled, objective)
-            assert least(encode(compiled, known, reduce(compiled, known)).model) == told.best(
-                told.every
-            )
+            original = Wide(case, objective)
+            compiled = merge_interchangeable(original.compiled).compiled
+            eligibility = find_eligibility(compiled, objective)
+            candidates = reduce_hosts(compiled, eligibility)
+            best = least(encode(compiled, eligibility, candidates).model)
+            assert best == original.best(original.every)
 
 
-def test_most_draws_have_groups_taken_as_one_and_some_cannot_be_placed(
+def test_most_draws_have_merged_groups_and_some_cannot_be_placed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found: Counter[str] = Counter()
@@ -149,17 +160,17 @@ def test_most_draws_have_groups_taken_as_one_and_some_cannot_be_placed(
         case = units(Random(seed))
         before = found["case"]
         found["merged"] += merged(case)
-        found["impossible"] += Oracle(*case).best("cost") is None
+        found["infeasible"] += Oracle(*case).best("cost") is None
         solve(*values(case), limits=ONE, explain=False)
         found["by cases"] += found["case"] > before
-        told = Wide(units(Random(seed), wide=True), "cost")
-        compiled = twins(told.compiled).compiled
-        known = survey(compiled, "cost")
-        found["dropped"] += sum(map(len, reduce(compiled, known))) < sum(
-            (most > 0).sum() for most in known.most
-        )
+        wide = compiled_of(units(Random(seed), wide=True))
+        compiled = merge_interchangeable(wide).compiled
+        eligibility = find_eligibility(compiled, "cost")
+        kept = sum(map(len, reduce_hosts(compiled, eligibility)))
+        eligible = sum(int((most > 0).sum()) for most in eligibility.max_members)
+        found["dropped"] += kept < eligible
     assert found["merged"] >= 0.4 * number, found
-    assert 0.1 * number <= found["impossible"] <= 0.6 * number, found
+    assert 0.1 * number <= found["infeasible"] <= 0.6 * number, found
     assert found["by cases"], found
     assert found["dropped"] >= 0.5 * number, found
 
@@ -174,7 +185,8 @@ def small(groups: list[Doc], hosts: int, vcpu: int) -> Case:
 
 
 def test_members_of_one_group_are_dealt_to_hosts_apart_where_it_says_so() -> None:
-    # Two hosts with room for two, two groups of two that keep apart on hosts: each host has one of each.
+    # Two hosts with room for two, and two groups of two that keep apart by host: each host has one
+    # member of each group.
     rules = [{"kind": "affinity", "level": "rack"}, {"kind": "anti-affinity"}]
     groups: list[Doc] = [
         {"name": n, "policies": rules, "members": [{"flavor": "s", "count": 2}]} for n in "AB"
@@ -190,8 +202,8 @@ def test_members_of_one_group_are_dealt_to_hosts_apart_where_it_says_so() -> Non
     ]
 
 
-def test_groups_that_their_parent_counts_are_not_taken_as_one() -> None:
-    # A host has room for both, but may have members of one alone.
+def test_groups_that_their_parent_counts_are_not_merged() -> None:
+    # A host has room for both groups, but may have members of one of them alone.
     groups: list[Doc] = [
         {
             "name": n,
@@ -213,8 +225,8 @@ def test_groups_that_their_parent_counts_are_not_taken_as_one() -> None:
     assert sorted((result.placement or {}).values()) == ["h0", "h1"]
 
 
-def test_replicas_whose_rules_stand_in_another_order_are_bound_by_another_one_first() -> None:
-    """Two blocks, one to be bound to a rack and one to a zone: their domains cannot be put in order."""
+def test_replicas_whose_rules_come_in_another_order_are_bound_by_another_one_first() -> None:
+    """One block is bound to a rack and one to a zone: their domains cannot be put in order."""
     feed, rack, zone = ({"kind": "affinity", "level": level} for level in ("feed", "rack", "zone"))
     one = [{"resources": {"VCPU": 1}}]
     groups: list[Doc] = [
@@ -251,8 +263,8 @@ def test_replicas_whose_rules_stand_in_another_order_are_bound_by_another_one_fi
     assert solve(*values(case), objective="cost", limits=ONE, explain=False).objective == 0
 
 
-def test_cells_that_the_search_decided_stay_where_groups_were_taken_as_one() -> None:
-    """Dealt out to the groups that were told, each host's cells hold what the search put into them."""
+def test_cells_that_the_search_decided_are_kept_where_groups_were_merged() -> None:
+    """Dealt out to the original groups, each host's cells hold what the search put into them."""
     shard = {
         "policies": [{"kind": "affinity", "level": "rack"}],
         "members": [{"flavor": "s", "count": 2}],
@@ -261,15 +273,10 @@ def test_cells_that_the_search_decided_stay_where_groups_were_taken_as_one() -> 
     cells = [{"inventory": {"VCPU": 3}}, {"inventory": {"VCPU": 1}}]
     hosts = [{"name": "h", "domains": {"rack": "r"}, "cells": cells}]
     case = {"flavors": FLAVORS, "groups": groups}, {"levels": ["rack"], "hosts": hosts}
-    app, fleet = values(case)
-    compiled_fleet = compile_fleet(fleet)
-    whole = twins(CompiledProblem(Problem(app, compiled_fleet.index), compiled_fleet))
-    stands = whole.out([(0, 0)] * 4)
-    # Three of the four in the first cell: both of A, one of B.
-    assert whole.cells({(0, 0): [3, 1]}, stands) == {(0, 0): [2, 0], (1, 0): [1, 1]}
-    assert sorted(solve(app, fleet, limits=ONE, explain=False).cells.values()) == [
-        "0",
-        "0",
-        "0",
-        "1",
-    ]
+    merged_problem = merge_interchangeable(compiled_of(case))
+    assignments = merged_problem.to_original([(0, 0)] * 4)
+    # Three of the four are in the first cell: both of A, one of B.
+    dealt = merged_problem.cells_of_original({(0, 0): [3, 1]}, assignments)
+    assert dealt == {(0, 0): [2, 0], (1, 0): [1, 1]}
+    result = solve(*values(case), limits=ONE, explain=False)
+    assert sorted(result.cells.values()) == ["0", "0", "0", "1"]

@@ -1,34 +1,19 @@
-"""The habits that the project keeps: small files, one version, pins without places."""
+"""What packaging relies on: one version, declared imports, pins without places."""
 
 from __future__ import annotations
 
 import ast
 import re
-import statistics
 import sys
 import tomllib
 from pathlib import Path
-
-import pytest
 
 import groupsolver
 
 ROOT = Path(__file__).parents[2]
 CODE = sorted((ROOT / "groupsolver").rglob("*.py"))
-ALL_CODE = [
-    *CODE,
-    *(
-        path
-        for folder in ("tests", "benchmarks", "examples")
-        for path in (ROOT / folder).rglob("*.py")
-    ),
-]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PIN = re.compile(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.+!]*")
-
-
-def lines_of(path: Path) -> int:
-    return len(path.read_text(encoding="utf-8").splitlines())
 
 
 def name_of(requirement: str) -> str:
@@ -41,15 +26,6 @@ def name_of(requirement: str) -> str:
 def pins() -> list[str]:
     text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     return [line for line in text.splitlines() if line and not line.startswith("#")]
-
-
-@pytest.mark.parametrize("path", ALL_CODE, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_file_has_more_than_300_lines(path: Path) -> None:
-    assert lines_of(path) <= 300
-
-
-def test_files_of_the_library_are_small() -> None:
-    assert statistics.median(lines_of(path) for path in CODE) <= 120
 
 
 def test_the_version_is_one() -> None:

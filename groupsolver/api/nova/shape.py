@@ -12,6 +12,7 @@ from groupsolver.api.nova.microversion import WITH_OWNERS, WITH_RULES, Microvers
 from groupsolver.constraints.policies.affinity import Affinity
 from groupsolver.constraints.policies.anti_affinity import AntiAffinity
 from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.protocols.presolve import limit_per_domain
 from groupsolver.store.entities import StoredGroup
 
 MAX_SERVER_PER_HOST = "max_server_per_host"
@@ -58,10 +59,9 @@ def nova_policy(group: StoredGroup) -> tuple[str, dict[str, int]] | None:
         if fields == _declared_fields(known):
             is_explicit = name == "anti-affinity" and _EXPLICIT_RULE in (policy.model_extra or {})
             return name, {MAX_SERVER_PER_HOST: 1} if is_explicit else {}
-    if isinstance(policy, AntiAffinity):
-        with_limit = AntiAffinity(max_per_domain=policy.max_per_domain)
-        if fields == _declared_fields(with_limit):
-            return "anti-affinity", {MAX_SERVER_PER_HOST: policy.max_per_domain}
+    limit = limit_per_domain(policy)
+    if limit is not None and fields == _declared_fields(AntiAffinity(max_per_domain=limit)):
+        return "anti-affinity", {MAX_SERVER_PER_HOST: limit}
     return None
 
 

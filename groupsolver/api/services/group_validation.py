@@ -12,6 +12,7 @@ from groupsolver.api.http.call import Call
 from groupsolver.api.http.errors import ApiError, bad_input
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.validation import name_faults, references
+from groupsolver.constraints.protocols.scope import counts_all_groups
 from groupsolver.constraints.registry import Application, Group
 from groupsolver.errors import Fault
 from groupsolver.files.faults import faults_of
@@ -78,7 +79,7 @@ def validate_group(
 def _check_role(call: Call, policy: Policy) -> None:
     """Refuse a policy that reveals or affects other projects' hosts, unless the role allows it."""
     role = call.service.settings.host_policies
-    is_wide = policy.counts_all_groups and policy.at != HOST
+    is_wide = counts_all_groups(policy) and policy.at != HOST
     names_host = any(kind == "host" for kind, _, _ in references(policy))
     if (is_wide or names_host) and not call.principal.has(role):
         what = f"{policy.kind} above host level" if is_wide else f"{policy.kind} that names hosts"

@@ -10,9 +10,9 @@ from groupsolver.cli.commands.subcommands import actions_of
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.output.stdout import write
 from groupsolver.cli.remote.connection import add_identity, add_url, answered
-from groupsolver.constraints.policy import number
 from groupsolver.errors import one_line
 from groupsolver.files import dump_yaml, load_fleet
+from groupsolver.model.units import count_of
 
 if TYPE_CHECKING:
     from groupsolver.client import Client
@@ -52,9 +52,9 @@ def _load(options: argparse.Namespace) -> int:
     def load(client: Client) -> int:
         client.fleet.put(fleet)
         parts = [
-            number(len(fleet.hosts), "host"),
-            number(len(fleet.levels), "level"),
-            number(len(fleet.links), "link"),
+            count_of(len(fleet.hosts), "host"),
+            count_of(len(fleet.levels), "level"),
+            count_of(len(fleet.links), "link"),
         ]
         write(f"loaded {', '.join(parts)} into {one_line(options.url)}\n")
         return Exit.OK

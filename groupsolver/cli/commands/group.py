@@ -12,10 +12,10 @@ from groupsolver.cli.commands.subcommands import actions_of
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.output.stdout import columns, write
 from groupsolver.cli.remote.connection import add_identity, add_url, answered
-from groupsolver.constraints.policy import number
 from groupsolver.errors import BadInput
 from groupsolver.files.fault_text import refuse
 from groupsolver.files.yaml_text import dump_yaml, parse_yaml
+from groupsolver.model.units import count_of
 
 if TYPE_CHECKING:
     from groupsolver.client import Client, GroupView
@@ -173,7 +173,7 @@ def _show(group: GroupView, output: str) -> None:
     for title, ids in (("groups", group.groups), ("members", group.members)):
         rows += [(title if i == 0 else "", one) for i, one in enumerate(ids or ("-",))]
     if group.other_members is not None:
-        rows.append(("others", f"{number(group.other_members, 'member')} of other projects"))
+        rows.append(("others", f"{count_of(group.other_members, 'member')} of other projects"))
     write(columns(rows))
 
 

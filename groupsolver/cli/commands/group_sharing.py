@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.output.stdout import columns, write
-from groupsolver.constraints.policy import number
 from groupsolver.errors import one_line
 from groupsolver.files.yaml_text import dump_yaml
+from groupsolver.model.units import count_of
 
 if TYPE_CHECKING:
     from groupsolver.client import Client, Preview
@@ -95,7 +95,7 @@ def lines_of(preview: Preview) -> list[str]:
         lines.append(f"{one.group}: {one.policy}: {one.sentence} (by {one.measure})")
         lines += [f"  {member}" for member in one.members]
         if one.other_members:
-            lines.append(f"  {number(one.other_members, 'member')} of other projects")
+            lines.append(f"  {count_of(one.other_members, 'member')} of other projects")
     return lines
 
 

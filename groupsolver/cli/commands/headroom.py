@@ -10,13 +10,13 @@ from groupsolver.cli.inputs import load_both
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.progress import watched
 from groupsolver.cli.output.stdout import give
-from groupsolver.constraints.policy import number
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput
 from groupsolver.files.reading import name_of
 from groupsolver.model.compiled.compiled_fleet import compile_fleet
 from groupsolver.model.headroom import Headroom
 from groupsolver.model.result import Limits, Watch
+from groupsolver.model.units import count_of
 
 MAX_HOST_TYPES_LISTED = 10  # types of host in the table
 
@@ -62,7 +62,10 @@ def _lines(app: Application, answer: Headroom) -> Iterator[tuple[str, str]]:
         yield first, "dim"
         yield from ((line, "") for line in body)
         if len(answer.unlocks) > MAX_HOST_TYPES_LISTED:
-            yield f"  and {number(len(answer.unlocks) - MAX_HOST_TYPES_LISTED, 'type')} more", "dim"
+            yield (
+                f"  and {count_of(len(answer.unlocks) - MAX_HOST_TYPES_LISTED, 'type')} more",
+                "dim",
+            )
     if answer.warnings:
         yield from section("warnings")
         yield from ((f"  {warning}", "yellow") for warning in answer.warnings)

@@ -14,13 +14,13 @@ from groupsolver.cli.output.stdout import columns, give
 from groupsolver.cli.output.styled_lines import Line, section
 from groupsolver.cli.remote.connection import answered
 from groupsolver.cli.remote.group_registration import Registered
-from groupsolver.constraints.policy import number
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput, Fault
 from groupsolver.files import load_application
 from groupsolver.files.reading import name_of
 from groupsolver.model.application import member_ids
 from groupsolver.model.result import Conflict, Limits, Result
+from groupsolver.model.units import count_of
 
 if TYPE_CHECKING:
     from groupsolver.client import Client, PlacementView, ServerError
@@ -147,7 +147,7 @@ def _lines(options: Options, app: Application, result: Result) -> Iterator[Line]
         for group in app.groups:
             members = [member for member, _ in member_ids(group)]
             yield from section(
-                f"{group.name}: {number(len(members), 'member')}; group {extra['x-groups'][group.name]}"
+                f"{group.name}: {count_of(len(members), 'member')}; group {extra['x-groups'][group.name]}"
             )
             if group.groups:
                 yield f"  below it: {', '.join(group.groups)}", ""

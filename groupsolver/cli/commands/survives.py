@@ -18,6 +18,7 @@ from groupsolver.files.reading import name_of
 from groupsolver.model.compiled.compiled_fleet import compile_fleet
 from groupsolver.model.result import Limits, Result
 from groupsolver.model.survival import Lost, Survival
+from groupsolver.model.units import count_of
 from groupsolver.model.value import HOST
 
 if TYPE_CHECKING:
@@ -145,23 +146,22 @@ def _named(fault: Fault, options: argparse.Namespace) -> Fault:
 
 def _lines(found: Survival, name: str) -> Iterator[Line]:
     from groupsolver.cli.output.styled_lines import aligned, section
-    from groupsolver.constraints.policy import number as count
 
-    what = found.level if found.failures == 1 else count(found.failures, found.level)
+    what = found.level if found.failures == 1 else count_of(found.failures, found.level)
     head = {
         "survives": f"{name} survives the loss of any {what}",
         "falls": f"{name} does not survive the loss of any {what}",
         "unknown": f"not decided in time whether {name} survives the loss of any {what}",
     }
     fallen = sum(1 for lost in found.losses if lost.nowhere)
-    tried = f"{count(len(found.losses), 'loss').replace('losss', 'losses')}" + (
+    tried = f"{count_of(len(found.losses), 'loss').replace('losss', 'losses')}" + (
         f", {fallen} not survived" * bool(fallen)
     )
     yield f"{head[found.status]}; {tried}; {found.seconds:.2f} s", _COLOUR[found.status]
     for lost in found.losses:
         others = f" and {lost.others} more where nobody stands or goes" * bool(lost.others)
         gone = f"{found.level} {' and '.join(lost.domains)}{others}"
-        yield from section(f"without {gone}: {count(len(lost.lost), 'member')} lost")
+        yield from section(f"without {gone}: {count_of(len(lost.lost), 'member')} lost")
         if lost.nowhere:
             yield f"  {_nowhere(lost)}", "red"
         if lost.placement:

@@ -9,11 +9,11 @@ from typing import Any
 from groupsolver.checking.reasons import Why, why
 from groupsolver.cli.output.conflict_report import against
 from groupsolver.cli.output.styled_lines import Line, aligned, section
-from groupsolver.constraints.policy import number
 from groupsolver.constraints.registry import Application
 from groupsolver.model import application
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.result import Objective, Result, Witness
+from groupsolver.model.units import count_of
 
 COLOUR = {
     "optimal": "bold green",
@@ -66,7 +66,7 @@ def head(
     if result.placement is not None:
         running = len(app.existing)
         parts.append(
-            f"{number(len(result.placement), 'member')} placed"
+            f"{count_of(len(result.placement), 'member')} placed"
             + (f", {running} running" if running else "")
         )
         parts.append(
@@ -96,7 +96,7 @@ def _groups(found: list[Why], levels: Sequence[str], cells: Mapping[str, str]) -
     lines = iter(body)
     for group, members in groupby(found, key=lambda reason: reason.group):
         here = list(members)
-        yield from section(f"{group}: {number(len(here), 'member')}")
+        yield from section(f"{group}: {count_of(len(here), 'member')}")
         yield from ((f"  - {rule}", "cyan") for rule in here[0].rules)
         yield first, "dim"
         yield from ((next(lines), "") for _ in here)

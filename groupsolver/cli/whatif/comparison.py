@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from groupsolver.constraints.policy import number
 from groupsolver.constraints.problem.problem import Problem, Size, size_of
 from groupsolver.model.result import Result
+from groupsolver.model.units import count_of
 
 Kind = tuple[
     str, Size
@@ -23,10 +23,10 @@ def compared(problem: Problem, before: Result, other: Problem, after: Result) ->
     elsewhere = both - stay
     told = [
         _objective((after.objective or 0) - (before.objective or 0)),
-        f"{elsewhere} of {number(both, 'member')} {'stands' if elsewhere == 1 else 'stand'} on another host",
+        f"{elsewhere} of {count_of(both, 'member')} {'stands' if elsewhere == 1 else 'stand'} on another host",
     ]
     if more := sum(hosts.total() for hosts in new.values()) - both:
-        told.append(f"{number(more, 'member')} more")
+        told.append(f"{count_of(more, 'member')} more")
     if fewer := sum(hosts.total() for hosts in old.values()) - both:
         told.append(f"{fewer} members fewer" if fewer > 1 else "1 member less")
     return "; ".join(told)

@@ -13,7 +13,7 @@ from groupsolver.model.result import Cells
 
 
 class Lack(NamedTuple):
-    """What stands against new members on a host: a kind, a sentence, and by how much."""
+    """A reason why new members do not fit on a host: a kind, a sentence, and by how much."""
 
     kind: str
     sentence: str
@@ -24,44 +24,50 @@ Landed = Sequence[tuple[str, Size]]  # id and size of each new member of a host
 
 
 def from_cell(host: Host, size: Size) -> Size:
-    """Give the part of a size that a member takes from one of the host's cells."""
+    """Return the part of a size that a member takes from one of the host's cells."""
     inside = host.cell_classes()
     return tuple((name, amount) for name, amount in size if amount and name in inside)
 
 
 def takes(host: Host, size: Size) -> bool:
-    """Whether a host that is neither disabled nor over capacity has room for one member, and a cell for it."""
-    free, inside = host.capacity(), from_cell(host, size)
+    """Return whether a host that is neither disabled nor over capacity has room for one member, and a cell for it."""
+    free = host.capacity()
+    inside = from_cell(host, size)
     for name, amount in host.used.items():
         free[name] = free.get(name, 0) - amount
     for name, amount in set(size) - set(inside):
-        unit = host.inventory[name].max_unit if name in host.inventory else None
-        if amount > (free.get(name, 0) if unit is None else min(unit, free.get(name, 0))):
+        most = free.get(name, 0)
+        if name in host.inventory:
+            most = min(most, host.inventory[name].max_unit or most)
+        if amount > most:
             return False
     return not inside or any(room.takes(dict(inside)) for room in host.rooms())
 
 
-def dealt(host: Host, members: Landed) -> Cells | None:
-    """Give a cell to each new member of a host that needs one, always the same; None where there is no way.
+def cells_for(host: Host, members: Landed) -> Cells | None:
+    """Return a cell for each new member of a host that needs one, always the same; None where there is no way.
 
     Raises
     ------
     Undecided
+        Where no way was found, and none was ruled out, within the packing's steps.
     """
     by_size: dict[Size, list[str]] = {}
     for id_, size in members:
-        if inside := from_cell(host, size):
+        inside = from_cell(host, size)
+        if inside:
             by_size.setdefault(inside, []).append(id_)
     sizes = sorted(by_size)
-    counts = pack(
-        host.rooms(), [dict(size) for size in sizes], [len(by_size[size]) for size in sizes]
-    )
+    numbers = [len(by_size[size]) for size in sizes]
+    counts = pack(host.rooms(), [dict(size) for size in sizes], numbers)
     if counts is None:
         return None
     names = host.cell_names()
     found: Cells = {}
-    for size, numbers in zip(sizes, counts, strict=True):
-        places = [name for name, number in zip(names, numbers, strict=True) for _ in range(number)]
+    for size, by_cell in zip(sizes, counts, strict=True):
+        places: list[str] = []
+        for name, number in zip(names, by_cell, strict=True):
+            places += [name] * number
         found |= dict(zip(by_size[size], places, strict=True))
     return found
 
@@ -69,7 +75,7 @@ def dealt(host: Host, members: Landed) -> Cells | None:
 def lacks(
     problem: Problem, placement: Mapping[str, str], cells: Mapping[str, str] | None
 ) -> Iterator[Lack]:
-    """Give what stands against a placement in the room of hosts, and of their cells.
+    """Yield why a placement does not fit into the room of hosts, and of their cells.
 
     Parameters
     ----------
@@ -86,7 +92,7 @@ def lacks(
 def lacks_where(
     hosts: HostIndex, landed: Mapping[str, Landed], cells: Mapping[str, str] | None
 ) -> Iterator[Lack]:
-    """Give the same of new members by the host that they land on, whatever application they are of."""
+    """Yield the same of new members by the host that they land on, whatever application they are of."""
     for name, members in landed.items():
         host = hosts[name]
         if not host.enabled:
@@ -95,12 +101,13 @@ def lacks_where(
             yield Lack("capacity", f"nothing new lands on {name}, which is over capacity", 1)
         yield from _own(host, members)
         if host.cells:
-            yield from _in_any(host, members) if cells is None else _in_told(host, members, cells)
+            yield from _in_any(host, members) if cells is None else _in_given(host, members, cells)
 
 
 def _own(host: Host, members: Landed) -> Iterator[Lack]:
-    """Give what stands against members in what is the host's own."""
-    inside, needs = host.cell_classes(), dict[str, int]()
+    """Yield why members do not fit into what is the host's own."""
+    inside = host.cell_classes()
+    needs: dict[str, int] = {}
     for id_, size in members:
         for resource, amount in size:
             if resource in inside:
@@ -123,18 +130,18 @@ def _own(host: Host, members: Landed) -> Iterator[Lack]:
 
 
 def _in_any(host: Host, members: Landed) -> Iterator[Lack]:
-    alone = [
-        id_
-        for id_, size in members
-        if (inside := from_cell(host, size))
-        and not any(room.takes(dict(inside)) for room in host.rooms())
-    ]
-    for id_ in alone:
-        yield Lack("capacity", f"no cell of {host.name} has what {id_} takes", 1)
-    if alone:
+    """Yield why members do not fit into cells, whichever cell each goes into."""
+    rooms = host.rooms()
+    too_large = False
+    for id_, size in members:
+        inside = dict(from_cell(host, size))
+        if inside and not any(room.takes(inside) for room in rooms):
+            yield Lack("capacity", f"no cell of {host.name} has what {id_} takes", 1)
+            too_large = True
+    if too_large:
         return
     try:
-        found = dealt(host, members)
+        found = cells_for(host, members)
     except Undecided:
         yield Lack(
             "capacity", f"no way was found to put the new members of {host.name} into its cells", 1
@@ -146,7 +153,8 @@ def _in_any(host: Host, members: Landed) -> Iterator[Lack]:
         )
 
 
-def _in_told(host: Host, members: Landed, cells: Mapping[str, str]) -> Iterator[Lack]:
+def _in_given(host: Host, members: Landed, cells: Mapping[str, str]) -> Iterator[Lack]:
+    """Yield why members do not fit into the cells that are given."""
     rooms = {room.name: room for room in host.rooms()}
     needs: dict[str, dict[str, int]] = {}
     for id_, size in members:

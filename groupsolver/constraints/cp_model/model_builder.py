@@ -14,7 +14,8 @@ from ortools.sat.python import cp_model
 
 from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.problem import EVERYONE, Rule
+from groupsolver.constraints.problem.problem import EVERYONE
+from groupsolver.model.application import BasePolicy
 from groupsolver.model.compiled.compiled_fleet import Ints, Mask
 
 
@@ -174,34 +175,63 @@ class ModelBuilder:
             self.at_most(expr.plus(Linear([top], [-1])), 0)
         return Linear([top], [1])
 
-    def require(self, rule: Rule, measure: Sequence[Linear], limit: int = 0) -> None:
+    def require(self, policy: BasePolicy, measure: Sequence[Linear], limit: int = 0) -> None:
         """Require ``sum(max(0, part - limit) for part in measure)`` to be 0, or price it.
 
-        Hard: no part grows beyond what it is while nothing new is placed. Soft: an integer
-        excess for each part, priced at the policy's weight, or counted against its tier's budget.
-        """
-        weight, cost = rule.policy.weight, self._cost
-        points = (weight or 0) * self._unit
-        if rule.tier is not None:
-            cost, points = self._spent.setdefault(rule.tier, Linear()), weight or 0
-        for part in measure:
-            if weight is None:
-                self.at_most(part, max(limit, part.const))
-            elif not part.vars:
-                cost.const += points * max(0, part.const - limit)
-            elif (high := self.high(part) - limit) > 0:
-                excess = self.number(high)
-                self.at_most(part.plus(Linear([excess], [-1])), limit)
-                cost.vars.append(excess)
-                cost.coefs.append(points)
+        Hard: each part is at most `limit`, or at most its value while nothing new is placed (`const`)
+        where running members are above the limit already. Soft: an integer excess for each part, priced
+        at the policy's weight, or counted against its tier's budget.
 
-    def require_sum(self, rule: Rule, measure: Sequence[Linear], before: int) -> None:
+        Raises
+        ------
+        ValueError
+            Where a hard policy would forbid nothing: a part is above the limit while nothing new is
+            placed, and that is not what running members make it. Then either new members can also lower
+            the part (a negative coefficient), so that it starts where only the missing members put it,
+            or nothing runs at all. ``max(0, 3 - domains covered)`` is such a part: it is 3 while nothing
+            is placed, and "at most 3" says nothing. `require_sum` holds such measures.
+        """
+        if policy.weight is None:
+            for part in measure:
+                self._forbids_something(policy, part, limit)
+                self.at_most(part, max(limit, part.const))
+            return
+        for part in measure:
+            self._price_excess(policy, part, limit)
+
+    def _forbids_something(self, policy: BasePolicy, part: Linear, limit: int) -> None:
+        if part.const <= limit:
+            return
+        if min(part.coefs, default=0) < 0 or not self.compiled.problem.running_members:
+            raise ValueError(
+                f"{policy.kind}: a part of the measure is {part.const} while nothing new is placed, above "
+                f"its limit {limit}, and running members are not why: as a hard rule it forbids nothing"
+            )
+
+    def _price_excess(self, policy: BasePolicy, part: Linear, limit: int) -> None:
+        weight = policy.weight or 0
+        if policy.priority is None:
+            cost, points = self._cost, weight * self._unit
+        else:
+            cost, points = self._spent.setdefault(policy.priority, Linear()), weight
+        if not part.vars:
+            cost.const += points * max(0, part.const - limit)
+            return
+        most = self.high(part) - limit
+        if most > 0:
+            excess = self.number(most)
+            self.at_most(part.plus(Linear([excess], [-1])), limit)
+            cost.vars.append(excess)
+            cost.coefs.append(points)
+
+    def require_sum(self, policy: BasePolicy, measure: Sequence[Linear], before: int) -> None:
         """Require ``sum(max(0, part) for part in measure)`` to be at most `before`, or price it.
 
         For a measure that new members may also lower, so that its parts cannot be held one by one.
+        `before` is the measure of the running members alone.
         """
-        if not rule.policy.hard:
-            self.require(rule, measure)
+        if policy.weight is not None:
+            self.require(policy, measure)
         elif not before:
             for part in measure:
                 self.at_most(part, 0)

@@ -8,10 +8,14 @@ from groupsolver.constraints.problem.view import View
 from groupsolver.model.fleet import Host
 
 
-def vacated(
+def emptied_domains(
     after: View, at: str, level: str, more: int, counts: Callable[[Host], bool]
 ) -> set[str | None]:
-    """Give the domains of `level` that hold all hosts that count of a domain of `at`, where these are few."""
+    """Return the domains of `level` that hold all hosts that count of a domain of `at`, where these are few.
+
+    Losing these `more` domains, or fewer, empties the domain of `at`. A rack whose two eligible hosts are
+    on power feeds p1 and p2 is emptied by the loss of both, where `more` is at least 2.
+    """
     hosts = after.problem.hosts
     found: set[str | None] = set()
     for name in hosts.domains(at):

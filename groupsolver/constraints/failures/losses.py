@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from groupsolver.constraints.capacity.host_capacity import dealt, from_cell
-from groupsolver.constraints.policies.bandwidth import Bandwidth
+from groupsolver.constraints.capacity.host_capacity import cells_for, from_cell
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import PlacedMember, View
+from groupsolver.constraints.protocols.network import LinkLoad
+from groupsolver.constraints.protocols.survivability import checked_after_solve
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application, Existing, Members
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.compiled.numa_packing import Undecided
@@ -28,7 +30,7 @@ class Loss(NamedTuple):
     domains: tuple[str, ...]
 
     def key(self, group: str) -> str:
-        """Give what a result's witness calls it."""
+        """Return what a result's witness calls it."""
         return f"{group}: {self}" if group else str(self)
 
     def __str__(self) -> str:
@@ -36,13 +38,13 @@ class Loss(NamedTuple):
 
 
 class State:
-    """A placement as it runs: every member where it stands, with what it takes of its host.
+    """A placement as it runs: every member on its host, with what it takes of it.
 
     Parameters
     ----------
     view : View
-        Its cells are taken as told. Where it tells none for a host, the new members there are dealt
-        out as a result would; where that cannot be done, what they take counts against every cell.
+        Its cells are taken as given. Where it has none for a host, the new members there are dealt
+        out as a result would deal them; where that cannot be done, what they take counts against every cell.
     """
 
     def __init__(self, view: View) -> None:
@@ -64,7 +66,7 @@ class State:
 
     @cached_property
     def changed(self) -> list[Host]:
-        """The hosts on which new members stand, with what these take."""
+        """The hosts that have new members, with what these take."""
         landed: dict[str, list[str]] = {}
         for member in self.view.everyone:
             if member.new:
@@ -72,118 +74,121 @@ class State:
         return [self._filled(self.view.problem.hosts[name], ids) for name, ids in landed.items()]
 
     def _filled(self, host: Host, ids: list[str]) -> Host:
-        inside = self._inside(host, ids)
-        used = dict(host.used)
-        cells = {
-            name: dict(cell.used) for name, cell in zip(host.cell_names(), host.cells, strict=True)
-        }
+        cell_of = self._cell_of(host, ids)
+        inside = host.cell_classes()
+        used, in_cells = dict(host.used), host.used_in_cells()
         for id_ in ids:
-            own = host.cell_classes() if inside.get(id_) in cells else frozenset()
+            in_cell = in_cells.get(cell_of.get(id_, ""))
             for name, amount in self._sizes[id_].items():
-                takes = cells[inside[id_]] if name in own else used
+                takes = in_cell if in_cell is not None and name in inside else used
                 takes[name] = takes.get(name, 0) + amount
-        filled = [
-            cell.model_copy(update={"used": cells[name]})
-            for name, cell in zip(host.cell_names(), host.cells, strict=True)
-        ]
-        return host.model_copy(update={"used": used, "cells": tuple(filled)})
+        return host.with_used(used, in_cells)
 
-    def _inside(self, host: Host, ids: list[str]) -> Mapping[str, str]:
+    def _cell_of(self, host: Host, ids: list[str]) -> Mapping[str, str]:
+        """Return the cell of each new member of a host that takes anything from one; nothing if undecided."""
         sizes = [(id_, tuple(sorted(self._sizes[id_].items()))) for id_ in ids]
-        told = self.view.cells
-        if all(id_ in told for id_, size in sizes if from_cell(host, size)):
-            return told
+        given = self.view.cells
+        if all(id_ in given for id_, size in sizes if from_cell(host, size)):
+            return given
         try:
-            return dealt(host, sizes) or {}
+            return cells_for(host, sizes) or {}
         except Undecided:
             return {}
 
     def gone(self, loss: Loss) -> set[str]:
-        """Give the names of the hosts that a loss takes."""
+        """Return the names of the hosts that a loss takes."""
         hosts = self.view.problem.hosts
         return {host.name for domain in loss.domains for host in hosts.hosts_in(loss.level, domain)}
 
     def lost(self, group: str, loss: Loss) -> list[PlacedMember]:
-        """Give the members of a group that a loss takes: they are to be placed again."""
-        return [
-            m for m in self.view.members(group) if self.view.domain(m, loss.level) in loss.domains
-        ]
+        """Return the members of a group that a loss takes: they are to be placed again."""
+        members = self.view.members(group)
+        return [one for one in members if self.view.domain(one, loss.level) in loss.domains]
 
     def left(self, loss: Loss) -> HostIndex:
-        """Give the hosts that are left, with what the survivors take of them and, by hard rates, of the links."""
+        """Return the hosts that are left, with what the survivors take of them and, by hard rates, of the links."""
         index = self.hosts.copy()
         for host in self.gone(loss):
             index.remove(host)
-        rules = [(rule.group, rule.policy) for rule in self.view.problem.hard()]
-        rates = [(name, policy) for name, policy in rules if isinstance(policy, Bandwidth)]
-        if rates:
-            stay = self._survivors(loss)
-            new = {member.id: member.host for member in stay if member.new}
-            app = self._app([m for m in stay if not m.new], [m for m in stay if m.new])
-            after, held = View(Problem(app, index), new), dict(index.reserved)
-            for name, policy in rates:
-                for domain, mbps in policy.grown(name, after).items():
-                    held[domain] = held.get(domain, 0) + mbps
-            index.reserved = held
+        loads = [
+            (rule.group, rule.policy)
+            for rule in rules_of(self.view.problem).hard
+            if isinstance(rule.policy, LinkLoad)
+        ]
+        if not loads:
+            return index
+        survivors = self._survivors(loss)
+        running = [member for member in survivors if not member.new]
+        new = [member for member in survivors if member.new]
+        after = View(
+            Problem(self._application(running, new), index),
+            {member.id: member.host for member in new},
+        )
+        reserved = dict(index.reserved)
+        for name, policy in loads:
+            for domain, mbps in policy.grown(name, after).items():
+                reserved[domain] = reserved.get(domain, 0) + mbps
+        index.reserved = reserved
         return index
 
     def after(self, group: str, loss: Loss) -> Problem:
-        """Give the question that a loss leaves: the lost members of `group` as the batch, the survivors running.
+        """Return the question that a loss leaves: the lost members of `group` as new, the survivors running.
 
         Hard policies alone bind it, and no `survives`. Lost members of other groups are gone.
         """
-        return Problem(self._app(self._survivors(loss), self.lost(group, loss)), self.left(loss))
+        app = self._application(self._survivors(loss), self.lost(group, loss))
+        return Problem(app, self.left(loss))
 
     def whole(
         self, group: str, loss: Loss, stays: Callable[[str, Policy], bool]
     ) -> Application[Any]:
-        """Give the same with all of the batch to be placed, wherever it stands, and the hard rules that stay."""
-        old = [member for member in self._survivors(loss) if not member.new]
+        """Return the same with all new members to be placed, wherever they are, and the hard rules that stay."""
+        survivors = [member for member in self._survivors(loss) if not member.new]
         new = [
             PlacedMember(member.id, member.group, "", True)
             for member in self.view.problem.new_members
         ]
-        app = self._app(old, new + [member for member in self.lost(group, loss) if not member.new])
-        groups = [
-            one.model_copy(
-                update={
-                    "policies": tuple(policy for policy in one.policies if stays(one.name, policy))
-                }
-            )
-            for one in app.groups
-        ]
+        lost = [member for member in self.lost(group, loss) if not member.new]
+        app = self._application(survivors, new + lost)
+        groups = []
+        for one in app.groups:
+            policies = tuple(policy for policy in one.policies if stays(one.name, policy))
+            groups.append(one.model_copy(update={"policies": policies}))
         return app.model_copy(update={"groups": tuple(groups)})
 
     def _survivors(self, loss: Loss) -> list[PlacedMember]:
         gone = self.gone(loss)
         return [member for member in self.view.everyone if member.host not in gone]
 
-    def _app(self, running: list[PlacedMember], batch: list[PlacedMember]) -> Application[Any]:
+    def _application(
+        self, running: list[PlacedMember], new: list[PlacedMember]
+    ) -> Application[Any]:
+        """Return the application with these members, and of its policies the hard ones but `survives`."""
         existing = tuple(
             Existing.model_construct(
-                group=m.group,
-                id=m.id,
-                host=m.host,
+                group=member.group,
+                id=member.id,
+                host=member.host,
                 flavor=None,
-                resources=self._sizes[m.id],
-                cell=self._cells.get(m.id),
+                resources=self._sizes[member.id],
+                cell=self._cells.get(member.id),
             )
-            for m in running
+            for member in running
         )
         members: dict[str, list[Members]] = {}
-        for m in batch:
+        for member in new:
             one = Members.model_construct(
-                flavor=None, resources=self._sizes[m.id], count=1, id=m.id
+                flavor=None, resources=self._sizes[member.id], count=1, id=member.id
             )
-            members.setdefault(m.group, []).append(one)
+            members.setdefault(member.group, []).append(one)
         app = self.view.problem.app
         groups = []
         for group in app.groups:
             policies = tuple(
                 policy
                 for policy in group.policies
-                if policy.hard and not policy.checked_after_solve
+                if policy.hard and not checked_after_solve(policy)
             )
-            told = {"members": tuple(members.get(group.name, ())), "policies": policies}
-            groups.append(group.model_copy(update=told))
+            own = tuple(members.get(group.name, ()))
+            groups.append(group.model_copy(update={"members": own, "policies": policies}))
         return app.model_copy(update={"groups": tuple(groups), "existing": existing})

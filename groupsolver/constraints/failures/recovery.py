@@ -1,8 +1,8 @@
 """Lost members placed again, in plain Python: the least that cannot be, as exactly as some steps allow.
 
 Depth first, each member on the first host that takes it, identical members in the order of hosts.
-What leaving members out can never mend cuts a branch at once; all else is looked at when the last
-member is down. If not all can be placed, one fewer is tried, in every choice of who is left out.
+What leaving members out can never mend cuts a branch at once; everything else is looked at when the last
+member is down. If not all can be placed, one fewer is tried, in every choice of which are left out.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ from typing import NamedTuple
 
 from groupsolver.constraints.capacity.host_capacity import lacks, takes
 from groupsolver.constraints.capacity.link_capacity import overloads
-from groupsolver.constraints.problem.problem import Member, Problem, Rule
+from groupsolver.constraints.eligibility import eligible
+from groupsolver.constraints.problem.problem import Member, Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.checking import broken_by
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.fleet import Host
 from groupsolver.model.result import Placement
 from groupsolver.model.value import HOST
@@ -41,35 +44,37 @@ class Recovery(NamedTuple):
 
 
 class _TooLongError(Exception):
-    """More than `STEPS`."""
+    """More steps than allowed."""
 
 
 def sound(problem: Problem, placement: Mapping[str, str]) -> bool:
-    """Whether room and hard policies allow a placement of some of the batch; of the others, nothing is there."""
+    """Return whether room and hard policies allow a placement of some of the new members, the others being gone."""
     part = _only(problem, placement.keys())
     view, before = View(part, placement), View(part, {})
     return (
         not any(lacks(part, placement, None))
         and not any(overloads(view))
-        and not any(rule.policy.broken(rule.group, view, before) for rule in part.hard())
+        and not any(
+            broken_by(rule.policy, rule.group, view, before) for rule in rules_of(part).hard
+        )
     )
 
 
 def recover(
     problem: Problem,
-    told: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
     steps: int = STEPS,
     stop: Callable[[], bool] = lambda: False,
     level: str = HOST,
 ) -> Recovery:
-    """Place a batch again, as many of it as can be.
+    """Place lost members again, as many of them as can be.
 
     Parameters
     ----------
     problem : Problem
-        The lost members as its batch, see `State.after`.
-    told : mapping of str to str, optional
-        A placement of some of them, as a witness tells it: taken if it is sound.
+        The lost members as its new members, see `State.after`.
+    given : mapping of str to str, optional
+        A placement of some of them, such as a witness: taken if it is sound.
     steps : int, default `STEPS`
     stop : callable, optional
         Asked at each step; a true answer ends the search.
@@ -79,13 +84,11 @@ def recover(
     size = len(problem.new_members)
     known = {member.id for member in problem.new_members}
     best: Placement = {}
-    if (
-        told
-        and told.keys() <= known
-        and all(host in problem.hosts for host in told.values())
-        and sound(problem, told)
-    ):
-        best = dict(told)
+    meaningful = (
+        given and given.keys() <= known and all(host in problem.hosts for host in given.values())
+    )
+    if given and meaningful and sound(problem, given):
+        best = dict(given)
     if len(best) == size:
         return Recovery(0, 0, best)
     search = _Search(problem, steps, stop, level)
@@ -104,7 +107,7 @@ def recover(
 
 
 def _only(problem: Problem, ids: Collection[str]) -> Problem:
-    """Give a problem with some of its batch alone."""
+    """Return a problem with some of its new members alone."""
     kept = set(ids)
     if len(kept) == len(problem.new_members):
         return problem
@@ -115,27 +118,31 @@ def _only(problem: Problem, ids: Collection[str]) -> Problem:
     return Problem(problem.app.model_copy(update={"groups": tuple(groups)}), problem.hosts)
 
 
-def _sort_of(member: Member) -> tuple[object, ...]:
+def _class_of(member: Member) -> tuple[object, ...]:
+    """Return what identical members have in common."""
     return member.group, member.size
 
 
-def _choices(batch: Sequence[Member], out: int) -> Iterator[list[str]]:
-    """Give who stays where so many are left out, identical members being as good as each other."""
-    sorts = [[m.id for m in ids] for _, ids in groupby(sorted(batch, key=_sort_of), key=_sort_of)]
+def _choices(new_members: Sequence[Member], out: int) -> Iterator[list[str]]:
+    """Yield the ids that stay where so many are left out, identical members being as good as each other."""
+    in_classes = groupby(sorted(new_members, key=_class_of), key=_class_of)
+    classes = [[member.id for member in members] for _, members in in_classes]
 
     def ways(at: int, left: int) -> Iterator[list[str]]:
-        if at == len(sorts):
+        if at == len(classes):
             if not left:
                 yield []
             return
-        for number in range(min(left, len(sorts[at])) + 1):
+        for number in range(min(left, len(classes[at])) + 1):
             for rest in ways(at + 1, left - number):
-                yield sorts[at][number:] + rest
+                yield classes[at][number:] + rest
 
     return ways(0, out)
 
 
 class _Search:
+    """A depth-first search, with the hosts that are open to each class of members as far as they were asked for."""
+
     def __init__(self, problem: Problem, steps: int, stop: Callable[[], bool], level: str) -> None:
         self.problem = problem
         self.level = level
@@ -145,13 +152,14 @@ class _Search:
         self.deepest: Placement = {}  # the most members that were ever down together
 
     def open_to(self, member: Member, start: int) -> Iterator[tuple[int, str]]:
-        """Give the hosts, from a place on, that take a member when nothing else comes; found as they are asked for."""
-        problem, key = self.problem, _sort_of(member)
+        """Yield the hosts, from a place on, that take a member when nothing else comes; found as they are asked for."""
+        problem = self.problem
+        key = _class_of(member)
         if key not in self._hosts:
             hosts = (
                 h.name
                 for h in self.in_turn()
-                if not h.overfull and problem.eligible(member.group, h)
+                if not h.overfull and eligible(problem, member.group, h)
             )
             self._hosts[key] = (
                 [],
@@ -168,7 +176,7 @@ class _Search:
             found.append(name)
 
     def in_turn(self) -> Iterator[Host]:
-        """Give all hosts, one of each domain after another; those in none at the end."""
+        """Yield all hosts, one of each domain after another; those in none at the end."""
         index, level = self.problem.hosts, self.level
         if level == HOST:
             yield from index
@@ -178,17 +186,17 @@ class _Search:
         yield from (host for host in index if level not in host.domains)
 
     def hopeless(self) -> int:
-        """Give how many members have no host at all."""
-        alone = Counter(map(_sort_of, self.problem.new_members))
-        one = {_sort_of(member): member for member in self.problem.new_members}
+        """Return how many members have no host at all."""
+        alone = Counter(map(_class_of, self.problem.new_members))
+        one = {_class_of(member): member for member in self.problem.new_members}
         return sum(
             number for key, number in alone.items() if next(self.open_to(one[key], 0), None) is None
         )
 
     def whole(self, ids: list[str]) -> Placement | None:
-        """Place just these. Raises `_TooLongError`."""
+        """Return a placement of just these, or None. Raises `_TooLongError`."""
         part = _only(self.problem, ids)
-        rules = [rule for rule in part.hard() if rule.policy.monotone]
+        rules = [rule for rule in rules_of(part).hard if rule.policy.monotone]
         before = View(part, {})
         limits = [rule.policy.violations(rule.group, before) for rule in rules]
         order = sorted(
@@ -221,7 +229,7 @@ class _Search:
                     return dict(placement)
                 continue
             following = order[len(ways)]
-            starts.append(at if _sort_of(following) == _sort_of(member) else 0)
+            starts.append(at if _class_of(following) == _class_of(member) else 0)
             ways.append(self.open_to(following, starts[-1]))
         return None
 
@@ -229,7 +237,7 @@ class _Search:
     def _still(
         part: Problem, placement: Placement, host: str, rules: list[Rule], limits: list[int]
     ) -> bool:
-        """Whether what is down so far may be part of a whole."""
+        """Return whether what is down so far may be part of a whole."""
         if any(
             lacks(part, {id_: there for id_, there in placement.items() if there == host}, None)
         ):

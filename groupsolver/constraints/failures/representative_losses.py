@@ -1,8 +1,8 @@
-"""Enough losses to speak of every one: which domains without members must be tried beside those with.
+"""Losses that speak for every other one: which domains without members must be tried beside those with.
 
 Let a placement serve a loss. It serves that loss with a further domain as well, if no member of the
-group stands there, none goes there, and no hard policy minds: so that domain need not be tried. What
-is left to try are the domains that it goes to, and those that some policy minds; each gives another
+group stands there, none goes there, and no hard policy is sensitive to it: so that domain need not be tried. What
+is left to try are the domains that it goes to, and those that some policy is sensitive to; each gives another
 placement, and so on, until so many domains are lost as fail together.
 """
 
@@ -16,6 +16,9 @@ from groupsolver.constraints.failures.losses import Loss
 from groupsolver.constraints.failures.recovery import Recovery
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.scope import groups_counted
+from groupsolver.constraints.protocols.survivability import sensitive_domains
+from groupsolver.constraints.rules import rules_of
 
 Find = Callable[[Loss], tuple[Problem, Recovery]]
 
@@ -37,13 +40,15 @@ class Tried(NamedTuple):
     found: Recovery
 
 
-def enough(group: str, level: str, failures: int, view: View, find: Find) -> Iterator[Tried]:
-    """Give losses such that no other one leaves more members of a group without a place.
+def representative_losses(
+    group: str, level: str, failures: int, view: View, find: Find
+) -> Iterator[Tried]:
+    """Yield losses such that no other one leaves more members of a group without a place.
 
     Parameters
     ----------
     find : callable
-        Gives the question that a loss leaves, with its recovery.
+        Returns the question that a loss leaves, with its recovery.
     """
     hosts = view.problem.hosts
     names = hosts.domains(level)
@@ -72,29 +77,29 @@ class _Beside:
             yield Tried(loss, loss, found)
             return
         after = View(problem, {})
+        # Where lost members go, and what some policy is sensitive to, may make a difference if lost too.
         tried = {problem.hosts.domain(host, loss.level) for host in found.placement.values()}
-        tried |= self._minded(loss, after, more, worse=True)
+        tried |= self._sensitive(loss, after, more, worse=True)
         idle = self._idle(loss, tried)
         if found.most and len(idle) >= more:
             # What only makes it easier cannot be worse than a loss without; but one without must be there.
-            easier = self._minded(loss, after, more, worse=False)
+            easier = self._sensitive(loss, after, more, worse=False)
             idle = self._idle(loss, tried | easier)
             tried |= easier if len(idle) < more else set()
         if len(idle) >= more:
-            yield Tried(
-                loss, Loss(loss.level, tuple(sorted((*loss.domains, *islice(idle, more))))), found
-            )
+            domains = sorted((*loss.domains, *islice(idle, more)))
+            yield Tried(loss, Loss(loss.level, tuple(domains)), found)
         for name in self.empty:
             if name in tried and name not in loss.domains:
                 yield from self.of(Loss(loss.level, tuple(sorted((*loss.domains, name)))))
 
-    def _minded(self, loss: Loss, after: View, more: int, *, worse: bool) -> set[str | None]:
+    def _sensitive(self, loss: Loss, after: View, more: int, *, worse: bool) -> set[str | None]:
         own = after.problem.below[self.group]
         found: set[str | None] = set()
-        for rule in after.problem.hard():
-            if rule.policy.counted(rule.group, after.problem) & own:
-                found |= rule.policy.sensitive_domains(
-                    rule.group, after, loss.level, more, worse=worse
+        for rule in rules_of(after.problem).hard:
+            if groups_counted(rule.policy, rule.group, after.problem) & own:
+                found |= sensitive_domains(
+                    rule.policy, rule.group, after, loss.level, more, worse=worse
                 )
         return found
 

@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from groupsolver.constraints.policy import HostEquivalence, Policy, number
+from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.conflict_facts import Facts
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import Rule
 from groupsolver.constraints.problem.view import View
-from groupsolver.model.compiled.compiled_fleet import Mask
+from groupsolver.constraints.protocols.conflicts import Evidence
+from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
+from groupsolver.constraints.protocols.relaxation import KeepsTogether
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
+from groupsolver.model.units import count_of
 from groupsolver.model.value import HOST, LevelName
 
 if TYPE_CHECKING:
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder
-    from groupsolver.constraints.problem.conflict_facts import Facts
 
 MAX_DOMAINS_NAMED = 3  # domains that are named
 
@@ -24,48 +28,51 @@ MAX_DOMAINS_NAMED = 3  # domains that are named
 def domains_beyond(level: str, group: str, view: View) -> int:
     """Count the domains that a group uses beyond the first."""
     without_domain = view.without_domain(group, level)
-    return max(0, len(view.counts(group, level)) + without_domain - 1, min(1, without_domain))
+    used = len(view.counts(group, level)) + without_domain
+    return max(0, used - 1, min(1, without_domain))
 
 
-def domains_told(level: str, group: str, view: View) -> Iterator[str]:
-    """Say in words which domains a group uses, and that members are in none."""
-    used, without_domain = sorted(view.counts(group, level)), view.without_domain(group, level)
+def domains_in_words(level: str, group: str, view: View) -> Iterator[str]:
+    """Yield in words which domains a group uses, and that members are in none."""
+    used = sorted(view.counts(group, level))
     if used:
-        more = f" and {len(used) - MAX_DOMAINS_NAMED} more" if len(used) > MAX_DOMAINS_NAMED else ""
-        yield f"they use {number(len(used), level)}: {', '.join(used[:MAX_DOMAINS_NAMED])}{more}"
+        named = ", ".join(used[:MAX_DOMAINS_NAMED])
+        unnamed = len(used) - MAX_DOMAINS_NAMED
+        more = f" and {unnamed} more" if unnamed > 0 else ""
+        yield f"they use {count_of(len(used), level)}: {named}{more}"
+    without_domain = view.without_domain(group, level)
     if without_domain:
-        yield f"in no {level}: {number(without_domain, 'member')}"
+        yield f"in no {level}: {count_of(without_domain, 'member')}"
 
 
 def domains_open(level: str, group: str, partial: Partial) -> Mask:
-    """Give the domains in use, and the others while one more may be used."""
+    """Return the hosts in domains in use, and the others while one more domain may be used, (U,) bool."""
     running = int(np.count_nonzero(partial.compiled.running(group, level)))
     without_domain = partial.compiled.running_without_domain(group, level)
     limit = max(0, running + without_domain - 1, min(1, without_domain))
     counts = partial.counts(group, level)
-    another = np.count_nonzero(counts) + partial.without_domain(group, level) <= limit
+    used = np.count_nonzero(counts) + partial.without_domain(group, level)
+    another = used <= limit
     return partial.where(level, (counts > 0) | another, without_domain=bool(another and limit > 0))
 
 
-def share_domain(level: str, rule: Rule, builder: ModelBuilder) -> None:
+def share_domain(policy: Policy, level: str, group: str, builder: ModelBuilder) -> None:
     """Count domains used; where none is yet, all members go to one domain or none does."""
-    used, without_domain = (
-        builder.domains_used(rule.group, level),
-        builder.without_domain(rule.group, level),
-    )
-    if not rule.policy.hard:
-        beyond = used.plus(-1)
+    used = builder.domains_used(group, level)
+    without_domain = builder.without_domain(group, level)
+    beyond = used.plus(-1)
+    if not policy.hard:
         anywhere = without_domain.const > 0 or without_domain.vars
-        builder.require(
-            rule, [builder.largest([beyond, builder.some(without_domain)]) if anywhere else beyond]
-        )
+        if anywhere:
+            beyond = builder.largest([beyond, builder.some(without_domain)])
+        builder.require(policy, [beyond])
     elif used.const == 0:
-        builder.together(rule.group, level)
+        builder.together(group, level)
     else:
-        builder.require(rule, [used.plus(-1)], max(used.const - 1, min(1, without_domain.const)))
+        builder.require(policy, [beyond], max(used.const - 1, min(1, without_domain.const)))
 
 
-class Affinity(Policy):
+class Affinity(Policy, HostSymmetry, KeepsTogether, Evidence):
     """All members of the group share one domain of `level`, by default one host.
 
     Measure: domains used - 1, a member in no domain being one of its own; and at least 1
@@ -77,10 +84,9 @@ class Affinity(Policy):
     kind: Literal["affinity"] = "affinity"
     level: LevelName = HOST
     monotone: ClassVar[bool] = True
-    binds_whole: ClassVar[bool] = True
 
     def describe(self, group: str) -> str:
-        """Say the rule."""
+        """Return the rule in words."""
         return f"all members of {group} share one {self.level}"
 
     def violations(self, group: str, view: View) -> int:
@@ -89,20 +95,24 @@ class Affinity(Policy):
 
     def excesses(self, group: str, view: View) -> Iterable[str]:
         """Name the domains that it uses."""
-        return domains_told(self.level, group, view)
+        return domains_in_words(self.level, group, view)
+
+    def allowed(self, group: str, member_group: str, partial: Partial) -> Mask | None:
+        """Return the domains in use, and the others while one more may be used."""
+        return domains_open(self.level, group, partial)
+
+    def encode(self, group: str, builder: ModelBuilder) -> None:
+        """Count domains used; where none is yet, all members go to one domain or none does."""
+        share_domain(self, self.level, group, builder)
+
+    def host_equivalence(self, group: str, compiled: CompiledProblem, own: bool) -> HostEquivalence:
+        """On one host the share moves as one; above, only the domain counts."""
+        return HostEquivalence(self.level, sharing=self.level == HOST)
+
+    def keeps_together(self, fleet: CompiledFleet) -> bool:
+        """Return that it does."""
+        return True
 
     def evidence(self, group: str, facts: Facts) -> str:
         """Say how many the roomiest domain takes."""
         return facts.roomiest(group, self.level)
-
-    def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
-        """Give the domains in use, and the others while one more may be used."""
-        return domains_open(self.level, group, partial)
-
-    def encode(self, rule: Rule, builder: ModelBuilder) -> None:
-        """Count domains used; where none is yet, all members go to one domain or none does."""
-        share_domain(self.level, rule, builder)
-
-    def host_equivalence(self, own: bool) -> HostEquivalence:
-        """On one host the share moves as one; above, only the domain counts."""
-        return HostEquivalence(self.level, sharing=self.level == HOST)

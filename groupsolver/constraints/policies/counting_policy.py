@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
@@ -12,6 +13,7 @@ from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.scope import ChildGroupScope
 from groupsolver.model.compiled.compiled_fleet import Ints
 from groupsolver.model.value import HOST, LevelName
 
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 
 
-class Counting(Policy):
-    """A policy that counts what stands in each domain of `level`.
+class CountingPolicy(Policy, ChildGroupScope, ABC):
+    """A policy that counts what is in each domain of `level`.
 
     Parameters
     ----------
@@ -33,18 +35,23 @@ class Counting(Policy):
     between: Literal["children"] | None = None
 
     @property
+    def counts_child_groups(self) -> bool:
+        """Whether it counts child groups instead of members."""
+        return self.between is not None
+
+    @property
     def noun(self) -> str:
         """What is counted."""
         return "child group" if self.between else "member"
 
     def size(self, group: str, problem: Problem) -> int:
-        """How many there are to count, of new and running members alike."""
+        """Return how many there are to count, of new and running members alike."""
         if self.between is None:
             return problem.size(group)
         return sum(1 for child in problem.children[group] if problem.size(child))
 
-    def standing(self, group: str, view: View) -> int:
-        """How many have a place in a view."""
+    def placed(self, group: str, view: View) -> int:
+        """Return how many have a place in a view."""
         if self.between is None:
             return len(view.members(group))
         return sum(1 for child in view.problem.children[group] if view.members(child))
@@ -59,28 +66,26 @@ class Counting(Policy):
             for domain in view.counts(child, self.level)
         )
 
-    def tallied(self, group: str, partial: Partial) -> Ints:
-        """(D,) int64: the same in a placement under construction."""
+    def tally_so_far(self, group: str, partial: Partial) -> Ints:
+        """Count in each domain of a placement under construction, (D,) int64."""
         if self.between is None:
             return partial.counts(group, self.level)
-        inside = [
-            partial.counts(child, self.level) > 0 for child in partial.problem.children[group]
-        ]
-        none = np.zeros(partial.compiled.fleet.domains(self.level), dtype=np.int64)
-        return np.sum(inside, axis=0, dtype=np.int64) if inside else none
+        found = np.zeros(partial.compiled.fleet.domains(self.level), dtype=np.int64)
+        for child in partial.problem.children[group]:
+            found += partial.counts(child, self.level) > 0
+        return found
 
-    def added(self, group: str, who: str, partial: Partial) -> Ints:
-        """(D,) int64: by how much a member of group `who` would raise the tally of each domain."""
+    def added(self, group: str, member_group: str, partial: Partial) -> Ints:
+        """Return by how much a member of `member_group` would raise each domain's tally, (D,) int64."""
+        domains = partial.compiled.fleet.domains(self.level)
         if self.between is None:
-            return np.ones(partial.compiled.fleet.domains(self.level), dtype=np.int64)
-        holding = [
-            child
-            for child in partial.problem.children[group]
-            if who in partial.problem.below[child]
-        ]
-        fresh = [partial.counts(child, self.level) == 0 for child in holding]
-        none = np.zeros(partial.compiled.fleet.domains(self.level), dtype=np.int64)
-        return np.sum(fresh, axis=0, dtype=np.int64) if fresh else none
+            return np.ones(domains, dtype=np.int64)
+        found = np.zeros(domains, dtype=np.int64)
+        for child in partial.problem.children[group]:
+            # A member of two children counts once for each that has none in the domain yet.
+            if member_group in partial.problem.below[child]:
+                found += partial.counts(child, self.level) == 0
+        return found
 
     def tallies(self, group: str, builder: ModelBuilder) -> dict[int, Linear]:
         """Count in each domain that may hold any, in a model."""

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from groupsolver.constraints.failures.emptied_domains import vacated
-from groupsolver.constraints.policy import HostEquivalence, Policy
+from groupsolver.constraints.failures.emptied_domains import emptied_domains
+from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem, used_by
+from groupsolver.constraints.problem.conflict_facts import Facts
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import EVERYONE, Problem, Rule
+from groupsolver.constraints.problem.problem import EVERYONE, Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.conflicts import DependsOnUsage, Evidence
+from groupsolver.constraints.protocols.exclusivity import Exclusivity
+from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
+from groupsolver.constraints.protocols.survivability import LossSensitive, domains_of_counted
 from groupsolver.model.compiled.compiled_fleet import Mask
 from groupsolver.model.value import HOST, LevelName
 
 if TYPE_CHECKING:
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder
-    from groupsolver.constraints.problem.conflict_facts import Facts
 
 
-class Exclusive(Policy):
+class Exclusive(Policy, Exclusivity, HostSymmetry, LossSensitive, DependsOnUsage, Evidence):
     """In the domains of `level` that the group uses stands nothing else.
 
     Nothing else: no stranger, and no used capacity but that of running members that are none. With
     ``scope: group`` all members of other groups are strangers; with ``scope: tenant`` those of other
-    projects' groups are (`Group.tenant_id`; groups that do not say are all of one project).
+    projects' groups are (`Group.tenant_id`; groups that name none are all of one project).
     Measure: domains shared. Hosts in no domain of the level are not bound.
     Source: dedicated hosts; Nova's ``AggregateMultiTenancyIsolation``, here by group or project.
     """
@@ -32,110 +38,107 @@ class Exclusive(Policy):
     level: LevelName = HOST
     scope: Literal["group", "tenant"] = "group"
     monotone: ClassVar[bool] = True
-    counts_all_groups: ClassVar[bool] = True
 
-    def counted(self, group: str, problem: Problem) -> frozenset[str]:
-        """Give all groups: any may be the intruder."""
-        return frozenset(problem.groups)
+    @property
+    def exclusive_level(self) -> str:
+        """Its level."""
+        return self.level
 
-    def allowed_cohabitants(self, group: str, problem: Problem) -> str:
-        """Give the group, or its project."""
-        return group if self.scope == "group" else problem.project(group)
+    @property
+    def admits_project(self) -> bool:
+        """Whether its scope is the project."""
+        return self.scope == "tenant"
+
+    def cohabitants(self, group: str, problem: Problem) -> str:
+        """Return the group or the project whose members are no strangers."""
+        return problem.project(group) if self.admits_project else group
 
     def describe(self, group: str) -> str:
-        """Say the rule."""
-        alone = (
-            f"nothing but {group}"
-            if self.scope == "group"
-            else f"nothing but the project of {group}"
-        )
-        return f"{alone} stands in a {self.level} where {group} does"
+        """Return the rule in words."""
+        alone = f"the project of {group}" if self.admits_project else group
+        return f"nothing but {alone} stands in a {self.level} where {group} does"
 
     def violations(self, group: str, view: View) -> int:
         """Count the domains that are shared."""
         return sum(1 for _ in self._shared(group, view))
 
+    def _counts(self, group: str, view: View) -> Counter[str]:
+        # Counted once for all rules: where many groups are exclusive, each looks at its own domains only.
+        key = ("exclusive", group, self.level)
+        return view.once(key, lambda: view.counts(group, self.level))
+
     def _shared(self, group: str, view: View) -> Iterator[str]:
-        allowed_cohabitants, level = self.allowed_cohabitants(group, view.problem), self.level
-        # Counted once for all rules: where many groups are alone, each looks at its own domains only.
-        everyone = view.once((Exclusive, EVERYONE, level), lambda: view.counts(EVERYONE, level))
-        mine = view.counts(group, level)
-        family = (
-            mine
-            if allowed_cohabitants == group
-            else view.once(
-                (Exclusive, allowed_cohabitants, level),
-                lambda: view.counts(allowed_cohabitants, level),
-            )
-        )
-        own: dict[str, dict[str, int]] = {}
-        for there in view.problem.running(allowed_cohabitants) if mine else ():
-            uses = own.setdefault(there.host, {})
-            for name, amount in there.resources.items():
-                uses[name] = uses.get(name, 0) + amount
+        """Yield the domains of the group in which something else is."""
+        mine = view.counts(group, self.level)
+        if not mine:
+            return
+        cohabitants = self.cohabitants(group, view.problem)
+        everyone = self._counts(EVERYONE, view)
+        admitted = mine if cohabitants == group else self._counts(cohabitants, view)
+        own = used_by(view.problem, cohabitants)
         for domain in mine:
-            if everyone[domain] > family[domain] or any(
+            hosts = view.problem.hosts.hosts_in(self.level, domain)
+            foreign_use = any(
                 amount > own.get(host.name, {}).get(name, 0)
-                for host in view.problem.hosts.hosts_in(level, domain)
+                for host in hosts
                 for name, amount in host.in_use().items()
-            ):
+            )
+            if everyone[domain] > admitted[domain] or foreign_use:
                 yield domain
 
     def excesses(self, group: str, view: View) -> Iterable[str]:
         """Name the domains that are shared."""
         return (f"{self.level} {domain} is shared" for domain in sorted(self._shared(group, view)))
 
+    def allowed(self, group: str, member_group: str, partial: Partial) -> Mask | None:
+        """Return domains with nothing else in them; for strangers, domains without the group."""
+        compiled, level = partial.compiled, self.level
+        cohabitants = self.cohabitants(group, partial.problem)
+        own = member_group in partial.problem.below[group]
+        if not own and member_group in partial.problem.below[cohabitants]:
+            return None
+        used = compiled.foreign(cohabitants, level)
+        strangers_run = compiled.running(EVERYONE, level) > compiled.running(cohabitants, level)
+        # Domains that running members share already forbid nothing.
+        shared = (compiled.running(group, level) > 0) & (used | strangers_run)
+        if own:
+            everyone = partial.counts(EVERYONE, level)
+            free = ~used & (everyone == partial.counts(cohabitants, level))
+        else:
+            free = partial.counts(group, level) == 0
+        return partial.where(level, free | shared)
+
+    def encode(self, group: str, builder: ModelBuilder) -> None:
+        """Let the group or strangers use a domain, not both; they are there where capacity is used."""
+        mine = builder.uses(group, self.level)
+        cohabitants = self.cohabitants(group, builder.compiled.problem)
+        theirs = builder.others_use(cohabitants, self.level)
+        both = [mine[code].plus(theirs[code]) for code in mine if code in theirs]
+        builder.require(self, both, 1)
+
+    def host_equivalence(self, group: str, compiled: CompiledProblem, own: bool) -> HostEquivalence:
+        """Where sharing has a price, its own share of a host moves as one; above, only the domain counts."""
+        apart = own and not self.hard and self.level == HOST
+        return HostEquivalence(self.level, sharing=apart, splits_used=apart)
+
     def sensitive_domains(
         self, group: str, after: View, level: str, more: int, *, worse: bool
     ) -> set[str | None]:
-        """Give also those without which nothing is used in a domain."""
+        """Return also those without which nothing is used in a domain."""
         if worse and not self.violations(group, after):
             return set()
-        used = vacated(after, self.level, level, more, lambda host: any(host.in_use().values()))
-        # At one level, what is lost is the domain itself.
-        return super().sensitive_domains(group, after, level, more, worse=worse) | (
-            set() if level == self.level else used
+        found = domains_of_counted(self, group, after, level, worse=worse)
+        if level == self.level:
+            return found  # what is lost is the domain itself
+        return found | emptied_domains(
+            after, self.level, level, more, lambda host: any(host.in_use().values())
         )
 
     def evidence(self, group: str, facts: Facts) -> str:
         """Say how many domains have nothing else in them."""
-        alien = facts.compiled.foreign(
-            self.allowed_cohabitants(group, facts.compiled.problem), self.level
-        )
+        used = facts.compiled.foreign(self.cohabitants(group, facts.compiled.problem), self.level)
         names = facts.domains(facts.hosts(group), self.level)
-        free = [name for name in names if not alien[facts.compiled.fleet.code(self.level, name)]]
+        free = [name for name in names if not used[facts.compiled.fleet.code(self.level, name)]]
         has = "has" if len(free) < 2 else "have"
-        return f"of those that members of {group} could stand in, {facts.told(self.level, free)} {has} nothing else"
-
-    def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
-        """Give domains with nothing else in them; to strangers, domains without the group."""
-        compiled, level, below = partial.compiled, self.level, partial.problem.below
-        allowed_cohabitants = self.allowed_cohabitants(group, partial.problem)
-        if who in below[allowed_cohabitants] and who not in below[group]:
-            return None
-        alien = compiled.foreign(allowed_cohabitants, level)
-        mine, strange = (
-            compiled.running(group, level),
-            compiled.running(EVERYONE, level) > compiled.running(allowed_cohabitants, level),
-        )
-        shared = (mine > 0) & (alien | strange)
-        if who not in below[group]:
-            free = partial.counts(group, level) == 0
-        else:
-            free = ~alien & (
-                partial.counts(EVERYONE, level) == partial.counts(allowed_cohabitants, level)
-            )
-        return partial.where(level, free | shared)
-
-    def encode(self, rule: Rule, builder: ModelBuilder) -> None:
-        """Let the group or strangers use a domain, not both; they are there where capacity is used."""
-        mine = builder.uses(rule.group, self.level)
-        theirs = builder.others_use(
-            self.allowed_cohabitants(rule.group, builder.compiled.problem), self.level
-        )
-        builder.require(rule, [mine[code].plus(theirs[code]) for code in mine if code in theirs], 1)
-
-    def host_equivalence(self, own: bool) -> HostEquivalence:
-        """Where sharing has a price, its own share of a host moves as one; above, only the domain counts."""
-        apart = own and not self.hard and self.level == HOST
-        return HostEquivalence(self.level, sharing=apart, splits_used=apart)
+        counted = facts.counted(self.level, free)
+        return f"of those that members of {group} could stand in, {counted} {has} nothing else"

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
-from groupsolver.constraints.policy import PerHost
+from groupsolver.constraints.policies.per_host_policy import PerHostPolicy
+from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.conflicts import Divisible
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
 from groupsolver.model.fleet import Host
 from groupsolver.model.inventory import Resources
 from groupsolver.model.value import Trait
 
-if TYPE_CHECKING:
-    from groupsolver.constraints.problem.problem import Problem
 
-
-class HostCapabilities(PerHost):
+class HostCapabilities(PerHostPolicy, Divisible):
     """Each member's host has all `required` traits, none `forbidden`, one of `any_of`, and `minimum` capacity.
 
-    Measure: members on hosts that have not. An empty list adds no constraint.
+    Measure: members on other hosts. An empty list adds no constraint.
 
     Source: the proposal *Nova Instance Grouping API*; traits and ``any_of`` as in OpenStack
     Placement's ``GET /allocation_candidates``.
@@ -32,7 +31,7 @@ class HostCapabilities(PerHost):
     minimum: Resources = {}
 
     def describe(self, group: str) -> str:
-        """Say the rule."""
+        """Return the rule in words."""
         parts = [f"with {trait}" for trait in self.required]
         parts += [f"without {trait}" for trait in self.forbidden]
         parts += ["with one of " + ", ".join(self.any_of)] if self.any_of else []
@@ -40,7 +39,7 @@ class HostCapabilities(PerHost):
         return f"members of {group} stand on hosts " + (" and ".join(parts) or "of any kind")
 
     def admits(self, host: Host) -> bool:
-        """Whether `host` has what is asked."""
+        """Return whether `host` has what is asked."""
         traits = set(host.traits)
         capacity = host.capacity() if self.minimum else {}
         return (
@@ -50,8 +49,13 @@ class HostCapabilities(PerHost):
             and all(capacity.get(name, 0) >= amount for name, amount in self.minimum.items())
         )
 
+    @property
+    def required_traits(self) -> tuple[str, ...]:
+        """The `required` traits."""
+        return self.required
+
     def mask(self, fleet: CompiledFleet) -> Mask:
-        """Give the hosts that have what is asked."""
+        """Return the hosts that have what is asked, (H,) bool."""
         mask = np.ones(len(fleet), dtype=np.bool_)
         for trait in self.required:
             mask &= fleet.trait(trait)
@@ -64,7 +68,7 @@ class HostCapabilities(PerHost):
         return mask
 
     def pieces(self, group: str, problem: Problem) -> tuple[Self, ...]:
-        """Give one for each trait and each amount; those of which any will do stay together."""
+        """Return one for each trait and each amount; those of which any will do stay together."""
         bare: dict[str, Any] = {"required": (), "forbidden": (), "any_of": (), "minimum": {}}
         parts: list[dict[str, Any]] = [{"required": (trait,)} for trait in self.required]
         parts += [{"forbidden": (trait,)} for trait in self.forbidden]

@@ -14,24 +14,28 @@ from pydantic_core import PydanticCustomError
 from groupsolver.constraints.cp_model.pairs import all_near, pairs_apart
 from groupsolver.constraints.policies.affinity import (
     domains_beyond,
+    domains_in_words,
     domains_open,
-    domains_told,
     share_domain,
 )
-from groupsolver.constraints.policies.distance_policy import ByDistance
-from groupsolver.constraints.policy import HostEquivalence
+from groupsolver.constraints.policies.distance_policy import DistancePolicy
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.conflict_facts import Facts
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import Rule
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.conflicts import Evidence
+from groupsolver.constraints.protocols.fleet_validation import BoundedMeasure
+from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
+from groupsolver.constraints.protocols.relaxation import KeepsTogether
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
+from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.value import HOST
 
 if TYPE_CHECKING:
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder
-    from groupsolver.constraints.problem.conflict_facts import Facts
 
 
-class NetworkProximity(ByDistance):
+class NetworkProximity(DistancePolicy, HostSymmetry, KeepsTogether, BoundedMeasure, Evidence):
     """All members of the group share one domain of `level`; or every two are near on the network graph.
 
     Exactly one of `level`, `max_hops` and `max_latency_us`. Measure: by level that of ``affinity``;
@@ -53,17 +57,8 @@ class NetworkProximity(ByDistance):
             )
         return self
 
-    def binds_on(self, fleet: CompiledFleet) -> bool:
-        """Whether hosts fall into zones of which no two are near: one zone then takes all."""
-        near = self.nearness(fleet)
-        return near is None or near.equivalence
-
-    def ceiling(self, members: int) -> int:
-        """Give all pairs, in halves and in whole."""
-        return super().ceiling(members) + members * members
-
     def describe(self, group: str) -> str:
-        """Say the rule."""
+        """Return the rule in words."""
         if self.level is not None:
             return f"all members of {group} are near each other: in one {self.level}"
         return f"all members of {group} are near each other: at most {self.within} apart"
@@ -86,49 +81,49 @@ class NetworkProximity(ByDistance):
     def excesses(self, group: str, view: View) -> Iterable[str]:
         """Name the domains that it uses, or the hosts that are further apart."""
         if self.level is not None:
-            yield from domains_told(self.level, group, view)
-        else:
-            apart = sorted(self._apart(group, view).items(), key=lambda found: -found[1])
-            yield from (
-                f"{one} and {other} are more than {self.within} apart" for (one, other), _ in apart
-            )
+            yield from domains_in_words(self.level, group, view)
+            return
+        most_pairs_first = sorted(self._apart(group, view).items(), key=lambda found: -found[1])
+        for (one, other), _ in most_pairs_first:
+            yield f"{one} and {other} are more than {self.within} apart"
 
-    def evidence(self, group: str, facts: Facts) -> str:
-        """Say how many the roomiest domain takes."""
-        return facts.roomiest(group, self.level) if self.level is not None else ""
-
-    def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
-        """Give the hosts that are near all members so far."""
-        level, near = self.level_on(partial.compiled.fleet), self.nearness(partial.compiled.fleet)
+    def allowed(self, group: str, member_group: str, partial: Partial) -> Mask | None:
+        """Return the hosts that are near all members so far."""
+        level = self.level_on(partial.compiled.fleet)
+        near = self.nearness(partial.compiled.fleet)
         if near is None:
             return domains_open(level, group, partial)
         return partial.where(level, near.reached_by_all(partial.counts(group, level) > 0))
 
-    def encode(self, rule: Rule, builder: ModelBuilder) -> None:
-        """Let one zone be used, or such as are near each other; or count the pairs that are further apart."""
-        fleet, group = builder.compiled.fleet, rule.group
-        level, near = self.level_on(fleet), self.nearness(fleet)
+    def encode(self, group: str, builder: ModelBuilder) -> None:
+        """Let one zone be used, or zones that are near each other; or count the pairs that are further apart."""
+        level = self.level_on(builder.compiled.fleet)
+        near = self.nearness(builder.compiled.fleet)
         if near is None:
-            share_domain(level, rule, builder)
+            share_domain(self, level, group, builder)
         elif not self.hard:
-            builder.require(rule, [pairs_apart(group, level, near, builder)])
+            builder.require(self, [pairs_apart(group, level, near, builder)])
         elif near.equivalence and not np.any(builder.compiled.running(group, level)):
             builder.together(group, level)
         else:
             all_near(group, level, near, builder)
 
-    def host_equivalence(self, own: bool) -> HostEquivalence:
-        """On one host the share moves as one; above, only the domain counts."""
-        return (
-            HostEquivalence(self.level, sharing=self.level == HOST)
-            if self.level is not None
-            else super().host_equivalence(own)
-        )
+    def host_equivalence(self, group: str, compiled: CompiledProblem, own: bool) -> HostEquivalence:
+        """On one host the share moves as one; above, only the domain or the zone counts."""
+        if self.level is not None:
+            return HostEquivalence(self.level, sharing=self.level == HOST)
+        # Hosts of one zone are as near to all others; a host that is a zone of its own stays.
+        return HostEquivalence(self.level_on(compiled.fleet))
 
-    def host_equivalence_on(self, fleet: CompiledFleet, own: bool) -> HostEquivalence:
-        """Hosts of one zone are as near to all others; where a host is a zone of its own, it stays."""
-        return (
-            self.host_equivalence(own)
-            if self.bound is None
-            else HostEquivalence(self.level_on(fleet))
-        )
+    def keeps_together(self, fleet: CompiledFleet) -> bool:
+        """Return whether hosts fall into zones of which no two are near: one zone then takes all."""
+        near = self.nearness(fleet)
+        return near is None or near.equivalence
+
+    def measure_ceiling(self, hosts: HostIndex, members: int) -> int:
+        """Return all pairs, in halves and in whole."""
+        return 2 * (members + 1) + members * members
+
+    def evidence(self, group: str, facts: Facts) -> str:
+        """Say how many the roomiest domain takes."""
+        return facts.roomiest(group, self.level) if self.level is not None else ""

@@ -10,22 +10,38 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from groupsolver.constraints.cp_model.linear_expr import Linear
-from groupsolver.constraints.failures.emptied_domains import vacated
-from groupsolver.constraints.policies.counting_policy import Counting
-from groupsolver.constraints.policy import HostEquivalence, PerHost, number
+from groupsolver.constraints.eligibility import eligible, occupiable_domains, open_domains
+from groupsolver.constraints.failures.emptied_domains import emptied_domains
+from groupsolver.constraints.policies.counting_policy import CountingPolicy
+from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.conflict_facts import Facts
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
-from groupsolver.model.compiled.compiled_fleet import Mask
+from groupsolver.constraints.protocols.conflicts import Divisible, Evidence, Relaxable, RestsOn
+from groupsolver.constraints.protocols.headroom import DomainBounds
+from groupsolver.constraints.protocols.host_filters import HostFilter
+from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
+from groupsolver.constraints.protocols.survivability import LossSensitive, domains_of_counted
+from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+from groupsolver.model.units import count_of
 from groupsolver.model.value import Amount, LevelName, Positive
 
 if TYPE_CHECKING:
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder
-    from groupsolver.constraints.problem.conflict_facts import Facts
 
 
-class Spread(Counting):
+class Spread(
+    CountingPolicy,
+    HostSymmetry,
+    DomainBounds,
+    LossSensitive,
+    Divisible,
+    RestsOn,
+    Relaxable,
+    Evidence,
+):
     """Members cover `min_domains` domains of `level`, and counts differ by at most `max_skew`.
 
     Measure: ``max(0, min(min_domains, members) - covered) + max(0, largest - smallest - max_skew)``,
@@ -48,10 +64,10 @@ class Spread(Counting):
         return self
 
     def describe(self, group: str) -> str:
-        """Say the rule."""
+        """Return the rule in words."""
         parts = []
         if self.min_domains is not None:
-            parts.append(f"cover at least {number(self.min_domains, self.level)}")
+            parts.append(f"cover at least {count_of(self.min_domains, self.level)}")
         if self.max_skew is not None:
             parts.append(f"differ by at most {self.max_skew} between {self.level}s")
         return f"{self.noun}s of {group} " + " and ".join(parts)
@@ -61,168 +77,187 @@ class Spread(Counting):
         counts = self.tally(group, view)
         measure = 0
         if self.min_domains is not None:
-            measure += max(0, min(self.min_domains, self.standing(group, view)) - len(counts))
-        if self.max_skew is not None and (counted := self._counted(group, view)):
-            measure += max(0, max(counted)[0] - min(counted)[0] - self.max_skew)
+            # Of the members that have a place: those that have none yet cover nothing, and miss nothing.
+            measure += max(0, min(self.min_domains, self.placed(group, view)) - len(counts))
+        if self.max_skew is not None:
+            counted = self._counted(group, view)
+            if counted:
+                measure += max(0, max(counted)[0] - min(counted)[0] - self.max_skew)
         return measure
 
     def _counted(self, group: str, view: View) -> list[tuple[int, str]]:
-        """Give the count and the name of each domain that the skew is taken over."""
-        problem, counts = view.problem, self.tally(group, view)
+        """Return the count and the name of each domain that the skew is taken over."""
+        problem = view.problem
+        counts = self.tally(group, view)
         running = {problem.hosts.domain(there.host, self.level) for there in problem.running(group)}
+        occupiable = running | open_domains(problem, group, self.level)
         return [
             (counts[domain], domain)
             for domain in problem.hosts.domains(self.level)
-            if domain in running or domain in problem.open_domains(group, self.level)
+            if domain in occupiable
         ]
 
     def excesses(self, group: str, view: View) -> Iterable[str]:
         """Say how many domains are covered, and which are the fullest and the emptiest."""
         covered = len(self.tally(group, view))
-        if covered < min(self.min_domains or 0, self.standing(group, view)):
-            yield f"they cover {number(covered, self.level)}"
-        if self.max_skew is not None and (counted := self._counted(group, view)):
-            (most, full), (least, empty) = max(counted), min(counted)
+        if covered < min(self.min_domains or 0, self.placed(group, view)):
+            yield f"they cover {count_of(covered, self.level)}"
+        counted = [] if self.max_skew is None else self._counted(group, view)
+        if counted and self.max_skew is not None:
+            most, full = max(counted)
+            least, empty = min(counted)
             if most - least > self.max_skew:
                 yield f"{self.level} {full} holds {most} and {empty} holds {least}"
+
+    def allowed(self, group: str, member_group: str, partial: Partial) -> Mask | None:
+        """Return the domains from which the rest can still make it, by counting alone."""
+        compiled = partial.compiled
+        if self._before(group, compiled) or not self.added(group, member_group, partial).any():
+            return None
+        counts = self.tally_so_far(group, partial)
+        left = partial.left(group)
+        free = np.ones(len(counts), dtype=np.bool_)
+        without_domain = True
+        if self.min_domains is not None:
+            to_cover = min(self.min_domains, self.size(group, partial.problem))
+            if left <= to_cover - np.count_nonzero(counts):
+                free, without_domain = counts == 0, False
+        counted = occupiable_domains(compiled, group, self.level)
+        if self.max_skew is not None and counted.any() and not self.counts_child_groups:
+            here = counts[counted]
+            free[counted] &= self._evens_out(here, left, self.max_skew)[here]
+        return partial.where(self.level, free, without_domain)
+
+    @staticmethod
+    def _evens_out(counts: Ints, left: int, skew: int) -> Mask:
+        """Return by count n whether a domain of n may take one more of the `left` members.
+
+        Every other domain must then come to the largest count less the skew, by the left - 1 others:
+        ``sum(max(0, floor - count)) <= left - 1``, the domain itself aside. With counts 0, 2 and 2,
+        skew 1 and two left: one more in a domain of 2 makes the floor 2, which the empty one misses by 2.
+        """
+        fits = np.zeros(int(counts.max()) + 1, dtype=np.bool_)
+        largest = len(fits) - 1
+        for n in np.unique(counts).tolist():
+            floor = max(n + 1, largest) - skew
+            own = int(n < floor)  # its new member is one of those that fill it up
+            fits[n] = np.maximum(0, floor - counts).sum() - own <= left - 1
+        return fits
+
+    def _before(self, group: str, compiled: CompiledProblem) -> int:
+        """Return the measure of the running members alone."""
+        running = self.tally_so_far(group, Partial(compiled, np.zeros(0, dtype=np.int64)))
+        to_cover = min(self.min_domains or 0, self.placed(group, View(compiled.problem, {})))
+        measure = max(0, to_cover - int(np.count_nonzero(running)))
+        counted = occupiable_domains(compiled, group, self.level)
+        if self.max_skew is not None and counted.any():
+            measure += max(0, int(np.ptp(running[counted])) - self.max_skew)
+        return measure
+
+    def encode(self, group: str, builder: ModelBuilder) -> None:
+        """Bound the domains missing and the skew; their sum, where running members break it already."""
+        compiled = builder.compiled
+        size = self.size(group, compiled.problem)
+        parts = []
+        if self.min_domains is not None:
+            covered = builder.total(self._covered(group, builder))
+            parts.append(covered.times(-1).plus(min(self.min_domains, size)))
+        if self.max_skew is not None:
+            counts = self.tallies(group, builder)
+            counted = np.flatnonzero(occupiable_domains(compiled, group, self.level)).tolist()
+            skew = builder.skew([counts.get(code) for code in counted], size)
+            parts.append(skew.plus(-self.max_skew))
+        builder.require_sum(self, parts, self._before(group, compiled))
+
+    def _covered(self, group: str, builder: ModelBuilder) -> list[Linear]:
+        """Return for each domain, 0 or 1, whether anything that is counted is there."""
+        if not self.counts_child_groups:
+            return list(builder.uses(group, self.level).values())
+        return [builder.some(count) for count in self.tallies(group, builder).values()]
+
+    # Presolve.
+
+    def host_equivalence(self, group: str, compiled: CompiledProblem, own: bool) -> HostEquivalence:
+        """An untouched host is one more that is covered; above, only the domain counts."""
+        return HostEquivalence(self.level, counts_empty_domains=self.max_skew is not None)
+
+    # Headroom.
+
+    def most_in_one_domain(self, group: str, compiled: CompiledProblem) -> int | None:
+        """Return what leaves enough for the other domains: one for each to cover, or the largest less the skew."""
+        if self.counts_child_groups:
+            return None
+        size = self.size(group, compiled.problem)
+        domains = int(occupiable_domains(compiled, group, self.level).sum())
+        most = size - max(0, min(self.min_domains or 0, size) - 1)
+        if self.max_skew is None or not domains:
+            return most
+        # With m in one, the others have m - skew each, at least: m + (domains - 1) (m - skew) <= size.
+        return min(most, (size + (domains - 1) * self.max_skew) // domains)
+
+    def balanced_window(self, group: str, compiled: CompiledProblem) -> tuple[int, int] | None:
+        """Return what covers enough domains if none holds more, and a window as wide as the skew about the mean."""
+        domains = int(occupiable_domains(compiled, group, self.level).sum())
+        if self.counts_child_groups or not domains:
+            return None
+        size = self.size(group, compiled.problem)
+        least, most = 0, size
+        to_cover = min(self.min_domains or 0, size)
+        if to_cover > 1:
+            most = (size - 1) // (to_cover - 1)
+        if self.max_skew is not None:
+            least = size // domains
+            most = min(most, least + self.max_skew)
+        return (least, most) if least <= most and most * domains >= size else None
+
+    # Losses of domains.
 
     def sensitive_domains(
         self, group: str, after: View, level: str, more: int, *, worse: bool
     ) -> set[str | None]:
-        """Give also those without which a domain is not counted: that only lessens the skew, if none is left empty."""
-        found = super().sensitive_domains(group, after, level, more, worse=worse)
+        """Return also those without which a domain is not counted: that only lessens the skew, if none is left empty."""
+        found = domains_of_counted(self, group, after, level, worse=worse)
         if worse or self.max_skew is None:
             return found
         empty = sum(1 for count, _ in self._counted(group, after) if not count)
         if empty > more + len(after.problem.new_members):
             return found
-        return found | vacated(
-            after, self.level, level, more, lambda host: after.problem.eligible(group, host)
+        return found | emptied_domains(
+            after, self.level, level, more, lambda host: eligible(after.problem, group, host)
         )
 
-    def pieces(self, group: str, problem: Problem) -> tuple[Self, ...]:
-        """Give the two things it says, unless running members break it: then only their sum may not grow."""
-        if (
-            self.min_domains is None
-            or self.max_skew is None
-            or self.violations(group, View(problem, {}))
-        ):
+    # Conflicts.
+
+    def pieces(self, group: str, problem: Problem) -> tuple[Policy, ...]:
+        """Return the two things it says, unless running members break it: then only their sum may not grow."""
+        if self.min_domains is None or self.max_skew is None:
             return (self,)
-        return self.model_copy(update={"max_skew": None}), self.model_copy(
-            update={"min_domains": None}
-        )
+        if self.violations(group, View(problem, {})):
+            return (self,)
+        covers = self.model_copy(update={"max_skew": None})
+        evens = self.model_copy(update={"min_domains": None})
+        return covers, evens
 
-    def rests_on(self, group: str, other: Rule, problem: Problem) -> bool:
-        """Which domains count for the skew depends on the rules that make hosts eligible."""
-        over = other.group in problem.above[group] and isinstance(other.policy, PerHost)
+    def rests_on(self, group: str, other: Policy, other_group: str, problem: Problem) -> bool:
+        """Return whether `other` makes hosts eligible: which domains count for the skew depends on it."""
+        over = other_group in problem.above[group] and isinstance(other, HostFilter)
         return over and self.max_skew is not None
 
-    def eased(self, group: str, problem: Problem) -> Iterator[Self]:
-        """Give fewer domains to cover, then more skew, up to what says nothing."""
-        fewer = range((self.min_domains or 1) - 1, 0, -1)
-        versions = [self.model_copy(update={"min_domains": least}) for least in fewer]
-        last = versions[-1] if versions else self
-        size = self.size(group, problem)
-        skews = range(self.max_skew + 1, size + 1) if self.max_skew is not None else ()
-        return iter([*versions, *(last.model_copy(update={"max_skew": skew}) for skew in skews)])
+    def weaker_versions(self, group: str, problem: Problem) -> Iterator[Self]:
+        """Yield fewer domains to cover, then more skew, up to what says nothing."""
+        last = self
+        for least in range((self.min_domains or 1) - 1, 0, -1):
+            last = self.model_copy(update={"min_domains": least})
+            yield last
+        if self.max_skew is not None:
+            for skew in range(self.max_skew + 1, self.size(group, problem) + 1):
+                yield last.model_copy(update={"max_skew": skew})
 
     def evidence(self, group: str, facts: Facts) -> str:
         """Say in how many domains members could stand."""
-        found, size = facts.could(self.level, group), self.size(group, facts.compiled.problem)
-        counted = int(facts.compiled.spread_over(group, self.level).sum())
+        size = self.size(group, facts.compiled.problem)
+        counted = int(occupiable_domains(facts.compiled, group, self.level).sum())
         if self.max_skew == 0 and counted and size % counted:
-            return f"{number(size, self.noun)} cannot be shared out evenly over {number(counted, self.level)}"
-        return found
-
-    def allowed(self, group: str, who: str, partial: Partial) -> Mask | None:
-        """Give the domains from which the rest can still make it, by counting alone."""
-        compiled, level = partial.compiled, self.level
-        counts, left = self.tallied(group, partial), partial.left(group)
-        free = np.ones(len(counts), dtype=np.bool_)
-        without_domain = True
-        if self._before(group, compiled) or not self.added(group, who, partial).any():
-            return None
-        if self.min_domains is not None:
-            missing = min(self.min_domains, self.size(group, partial.problem)) - np.count_nonzero(
-                counts
-            )
-            if left <= missing:
-                free, without_domain = counts == 0, False
-        counted = compiled.spread_over(group, level)
-        if self.max_skew is not None and counted.any() and not self.between:
-            here = counts[counted]
-            fits = np.zeros(int(here.max()) + 1, dtype=np.bool_)
-            for n in np.unique(here).tolist():
-                # With one more in a domain of n, every other must come to the largest less the skew.
-                floor = max(n + 1, len(fits) - 1) - self.max_skew
-                fits[n] = np.maximum(0, floor - here).sum() - (n < floor) <= left - 1
-            free[counted] &= fits[here]
-        return partial.where(level, free, without_domain)
-
-    def most_in_one(self, group: str, compiled: CompiledProblem) -> int | None:
-        """Give what leaves enough for the other domains: one for each to cover, or the largest less the skew."""
-        if self.between:
-            return None
-        size, over = (
-            self.size(group, compiled.problem),
-            int(compiled.spread_over(group, self.level).sum()),
-        )
-        most = size - max(0, min(self.min_domains or 0, size) - 1)
-        # With m in one, the others have m - skew each, at least: m + (over - 1) (m - skew) <= size.
-        return (
-            most
-            if self.max_skew is None or not over
-            else min(most, (size + (over - 1) * self.max_skew) // over)
-        )
-
-    def even(self, group: str, compiled: CompiledProblem) -> tuple[int, int] | None:
-        """Give what covers enough domains if none holds more, and a window as wide as the skew about the mean."""
-        size, over = (
-            self.size(group, compiled.problem),
-            int(compiled.spread_over(group, self.level).sum()),
-        )
-        least, most, cover = 0, size, min(self.min_domains or 0, size)
-        if self.between or not over:
-            return None
-        if cover > 1:
-            most = (size - 1) // (cover - 1)
-        if self.max_skew is not None:
-            least, most = size // over, min(most, size // over + self.max_skew)
-        return (least, most) if least <= most and most * over >= size else None
-
-    def _before(self, group: str, compiled: CompiledProblem) -> int:
-        running = self.tallied(group, Partial(compiled, np.zeros(0, dtype=np.int64)))
-        counted = compiled.spread_over(group, self.level)
-        have = self.standing(group, View(compiled.problem, {}))
-        missing = min(self.min_domains or 0, have) - int(np.count_nonzero(running))
-        skew = (
-            int(np.ptp(running[counted])) - self.max_skew
-            if self.max_skew is not None and counted.any()
-            else 0
-        )
-        return max(0, missing) + max(0, skew)
-
-    def encode(self, rule: Rule, builder: ModelBuilder) -> None:
-        """Bound the domains missing and the skew; their sum, where running members break it already."""
-        group, size = rule.group, self.size(rule.group, builder.compiled.problem)
-        parts = []
-        if self.min_domains is not None:
-            covered = builder.total(self.covered(group, builder))
-            parts.append(covered.times(-1).plus(min(self.min_domains, size)))
-        if self.max_skew is not None:
-            counts = self.tallies(group, builder)
-            counted = np.flatnonzero(builder.compiled.spread_over(group, self.level)).tolist()
-            parts.append(
-                builder.skew([counts.get(code) for code in counted], size).plus(-self.max_skew)
-            )
-        builder.require_sum(rule, parts, self._before(group, builder.compiled))
-
-    def covered(self, group: str, builder: ModelBuilder) -> list[Linear]:
-        """Say of each domain, 0 or 1, whether anything that is counted stands there."""
-        if self.between is None:
-            return list(builder.uses(group, self.level).values())
-        return [builder.some(count) for count in self.tallies(group, builder).values()]
-
-    def host_equivalence(self, own: bool) -> HostEquivalence:
-        """An untouched host is one more that is covered; above, only the domain counts."""
-        return HostEquivalence(self.level)
+            things = count_of(size, self.noun)
+            return f"{things} cannot be shared out evenly over {count_of(counted, self.level)}"
+        return facts.could(self.level, group)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from typing import Literal, Self
 
 import numpy as np
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from groupsolver.constraints.policy import PerHost
+from groupsolver.constraints.policies.per_host_policy import PerHostPolicy
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
 from groupsolver.model.fleet import Host
 from groupsolver.model.value import HOST, DomainName, HostName, LevelName
 
 
-class Places(PerHost):
+class Places(PerHostPolicy, ABC):
     """A set of places: the hosts named, and all hosts of the domains named."""
 
     hosts: tuple[HostName, ...] | None = None
@@ -32,19 +33,21 @@ class Places(PerHost):
         return not self.hosts and not any((self.domains or {}).values())
 
     def covers(self, host: Host) -> bool:
-        """Whether `host` is one of the places, or in one."""
+        """Return whether `host` is one of the places, or in one."""
         domains = (self.domains or {}).items()
         return host.name in (self.hosts or ()) or any(
             _domain(host, level) in names for level, names in domains
         )
 
     def covered(self, fleet: CompiledFleet) -> Mask:
-        """Give `covers` over all hosts, (H,) bool."""
+        """Return `covers` over all hosts, (H,) bool."""
         mask = np.zeros(len(fleet), dtype=np.bool_)
         for level, names in (self.domains or {}).items():
-            known = [code for code in (fleet.code(level, name) for name in names) if code >= 0]
+            codes = [fleet.code(level, name) for name in names]
+            known = [code for code in codes if code >= 0]  # -1: the fleet has no such domain
             mask |= np.isin(fleet.codes(level), known)
-        mask[[fleet.rows[name] for name in self.hosts or () if name in fleet.rows]] = True
+        named = [fleet.rows[name] for name in self.hosts or () if name in fleet.rows]
+        mask[named] = True
         return mask
 
     def place_names(self) -> str:
@@ -67,15 +70,16 @@ class Within(Places):
     kind: Literal["within"] = "within"
 
     def describe(self, group: str) -> str:
-        """Say the rule."""
-        return f"members of {group} stand only in {'any place' if self.nowhere else self.place_names()}"
+        """Return the rule in words."""
+        places = "any place" if self.nowhere else self.place_names()
+        return f"members of {group} stand only in {places}"
 
     def admits(self, host: Host) -> bool:
-        """Whether `host` is one of the places."""
+        """Return whether `host` is one of the places."""
         return self.nowhere or self.covers(host)
 
     def mask(self, fleet: CompiledFleet) -> Mask:
-        """Give the places."""
+        """Return the places, (H,) bool."""
         return np.ones(len(fleet), dtype=np.bool_) if self.nowhere else self.covered(fleet)
 
 
@@ -88,13 +92,13 @@ class Outside(Places):
     kind: Literal["outside"] = "outside"
 
     def describe(self, group: str) -> str:
-        """Say the rule."""
+        """Return the rule in words."""
         return f"members of {group} never stand in {self.place_names()}"
 
     def admits(self, host: Host) -> bool:
-        """Whether `host` is none of the places."""
+        """Return whether `host` is none of the places."""
         return not self.covers(host)
 
     def mask(self, fleet: CompiledFleet) -> Mask:
-        """Give all but the places."""
+        """Return all but the places, (H,) bool."""
         return ~self.covered(fleet)

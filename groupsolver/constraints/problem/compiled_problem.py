@@ -1,18 +1,14 @@
-"""A problem over arrays: what is the same for the heuristic, the reduction and the encoding."""
+"""A problem over arrays: what the heuristic, the reduction and the encoding share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
-from groupsolver.constraints.policy import PerHost
-from groupsolver.constraints.problem.problem import Problem, Rule, Size
+from groupsolver.constraints.problem.problem import Problem, Size
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints, Mask
-
-T = TypeVar("T")
+from groupsolver.model.memo import Memo
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,7 @@ class MemberClass:
         return len(self.ids)
 
 
-class CompiledProblem:
+class CompiledProblem(Memo):
     """One problem over one compiled fleet. Rows are the fleet's rows, H of them.
 
     Parameters
@@ -47,10 +43,11 @@ class CompiledProblem:
 
     Attributes
     ----------
-    member classes : tuple of MemberClass
+    member_classes : tuple of MemberClass
     """
 
     def __init__(self, problem: Problem, fleet: CompiledFleet) -> None:
+        super().__init__()
         self.problem = problem
         self.fleet = fleet
         ids: dict[tuple[str, Size], list[str]] = {}
@@ -59,61 +56,17 @@ class CompiledProblem:
         self.member_classes = tuple(
             MemberClass(group, size, tuple(names)) for (group, size), names in ids.items()
         )
-        self._kept: dict[Hashable, object] = {}
-
-    def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Give what `make` gives, made when first asked for under a key."""
-        return self._once(key, make)
-
-    def _once(self, key: Hashable, make: Callable[[], T]) -> T:
-        if key not in self._kept:
-            self._kept[key] = make()
-        return self._kept[key]  # type: ignore[return-value]
+        self._classes_below: dict[str, list[int]] = {}
+        for class_index, member_class in enumerate(self.member_classes):
+            for group in problem.above[member_class.group]:
+                self._classes_below.setdefault(group, []).append(class_index)
 
     def member_classes_below(self, group: str) -> list[int]:
-        """Give the numbers of the member classes below a group."""
-        below = self.problem.below[group]
-        return self._once(
-            ("member_classes", group),
-            lambda: [
-                i
-                for i, member_class in enumerate(self.member_classes)
-                if member_class.group in below
-            ],
-        )
-
-    def rules_counting(self, group: str) -> list[Rule]:
-        """Give the rules that look at members of a group: its own, its ancestors', others' that name these."""
-        problem = self.problem
-        return self._once(
-            ("rules", group),
-            lambda: [
-                rule for rule in problem.rules if group in rule.policy.counted(rule.group, problem)
-            ],
-        )
-
-    def level(self, rule: Rule) -> str | None:
-        """Give the level, or the partition of hosts, at which a rule speaks here."""
-        return rule.policy.level_on(self.fleet)
-
-    def suits(self, policy: PerHost) -> Mask:
-        """(H,) bool: the hosts that suit a per-host policy."""
-        return self._once(("suits", id(policy)), lambda: policy.mask(self.fleet))
-
-    def suited(self, group: str) -> Mask:
-        """(H,) bool: hosts that meet the hard per-host policies over a group, room and state aside."""
-
-        def make() -> Mask:
-            mask = np.ones(len(self.fleet), dtype=np.bool_)
-            for rule in self.problem.rules_over(group):
-                if rule.policy.told_hard and isinstance(rule.policy, PerHost):
-                    mask &= self.suits(rule.policy)
-            return mask
-
-        return self._once(("suited", group), make)
+        """Return the indices of the member classes below a group, ascending."""
+        return self._classes_below.get(group, [])
 
     def running(self, group: str, level: str) -> Ints:
-        """(D,) int64: running members of a group in each domain of a level."""
+        """Return the running members of a group in each domain of a level, (D,) int64."""
 
         def make() -> Ints:
             counts = np.zeros(self.fleet.domains(level), dtype=np.int64)
@@ -121,51 +74,39 @@ class CompiledProblem:
             np.add.at(counts, codes[codes >= 0], 1)
             return counts
 
-        return self._once(("running", group, level), make)
+        return self.once(("running", group, level), make)
 
     def running_without_domain(self, group: str, level: str) -> int:
-        """How many running members of a group stand in no domain of a level."""
+        """Return how many running members of a group are on hosts in no domain of a level."""
         return int((self.fleet.codes(level)[self._rows_running(group)] < 0).sum())
 
     def _rows_running(self, group: str) -> Ints:
-        below = self.problem.below[group]
-        rows = [
-            self.fleet.rows[there.host]
-            for there in self.problem.running_members
-            if there.group in below
-        ]
+        rows = [self.fleet.rows[there.host] for there in self.problem.running(group)]
         return np.array(rows, dtype=np.int64)
 
-    def spread_over(self, group: str, level: str) -> Mask:
-        """(D,) bool: the domains that ``spread`` counts: with an eligible host, or with running members."""
-
-        def make() -> Mask:
-            counted = self.running(group, level) > 0
-            codes = self.fleet.codes(level)[self.fleet.enabled & self.suited(group)]
-            counted[codes[codes >= 0]] = True
-            return counted
-
-        return self._once(("spread", group, level), make)
-
     def foreign(self, group: str, level: str) -> Mask:
-        """(D,) bool: domains with used capacity other than that of the group's own running members."""
+        """Return the domains with used capacity that is not of the group's running members, (D,) bool."""
 
         def make() -> Mask:
             busy = self.fleet.busy.copy()
-            own: dict[str, dict[str, int]] = {}
-            for there in self.problem.running_members:
-                if there.group in self.problem.below[group]:
-                    uses = own.setdefault(there.host, {})
-                    for name, amount in there.resources.items():
-                        uses[name] = uses.get(name, 0) + amount
-            for host, uses in own.items():
+            for host, own in used_by(self.problem, group).items():
                 used = self.fleet.index[host].in_use()
                 busy[self.fleet.rows[host]] = any(
-                    amount > uses.get(name, 0) for name, amount in used.items()
+                    amount > own.get(name, 0) for name, amount in used.items()
                 )
             foreign = np.zeros(self.fleet.domains(level), dtype=np.bool_)
             codes = self.fleet.codes(level)[busy]
             foreign[codes[codes >= 0]] = True
             return foreign
 
-        return self._once(("foreign", group, level), make)
+        return self.once(("foreign", group, level), make)
+
+
+def used_by(problem: Problem, group: str) -> dict[str, dict[str, int]]:
+    """Return by host what a group's running members use of each resource class."""
+    found: dict[str, dict[str, int]] = {}
+    for there in problem.running(group):
+        uses = found.setdefault(there.host, {})
+        for name, amount in there.resources.items():
+            uses[name] = uses.get(name, 0) + amount
+    return found

@@ -6,21 +6,24 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.protocols.scope import counts_all_groups
 from groupsolver.model.application import Application, Existing, Group, member_ids
 from groupsolver.model.inventory import Resources
 from groupsolver.model.nesting import below_of
 
-_MARK = "\0"  # no name of a file has such a character: what is made here cannot meet it, and is not validated
+# No name of a file has such a character: what is made here cannot meet it, and is not validated.
+_MARK = "\0"
+_RUNNING_COPIES = -1  # the number that all copies share which run already
 
 
 def copied(name: str, copy: int) -> str:
-    """Name a group, or a member, of a copy."""
+    """Return the name of a group, or a member, of a copy."""
     return f"{name}{_MARK}{copy}"
 
 
-def told(id_: str) -> str:
-    """Give the name in the file of a group or a member of a copy."""
-    return id_.partition(_MARK)[0]
+def original(name: str) -> str:
+    """Return the name in the file of a group or a member of a copy."""
+    return name.partition(_MARK)[0]
 
 
 def copies_of(
@@ -28,20 +31,20 @@ def copies_of(
     number: int,
     placed: Iterable[tuple[Mapping[str, str], Mapping[str, str]]] = (),
 ) -> Application[Any]:
-    """Give an application of so many copies.
+    """Return an application of so many copies.
 
-    A copy's groups are fresh: its policies speak of its own groups alone, and do not see the running
+    A copy's groups are fresh: its policies speak of its own groups alone, and do not look at the running
     members of the file's. Those stay where they are, in groups without policies but those that look at
-    whoever comes near (`Policy.of_all`). Soft policies are left out: they have a price and forbid nothing.
-    So are groups of which a copy has no members, unless its rules name them.
+    every member that comes near (`GroupScope.counts_all_groups`). Soft policies are left out: they have a
+    price and forbid nothing. So are groups of which a copy has no members, unless its rules name them.
 
     Parameters
     ----------
     app : Application
     number : int
     placed : iterable of (mapping of str to str, mapping of str to str)
-        Copies that stand already: host, and cell where there is one, of each member of the file. They are
-        as what runs, each group of all of them being one: strangers to the copies that come.
+        Copies that run already: host, and cell where there is one, of each member of the file. Each group
+        is one for all of them: its members are strangers to the copies that come.
 
     Returns
     -------
@@ -51,66 +54,71 @@ def copies_of(
     sizes = {
         id_: app.resources(members) for group in app.groups for id_, members in member_ids(group)
     }
-    standing = [_of_all(group, group.name) for group in app.groups]
+    groups = [_running(group, group.name) for group in app.groups]
     existing = [
-        there.model_copy(update={"flavor": None, "resources": _own(app, there, sizes)})
+        there.model_copy(update={"flavor": None, "resources": _size(app, there, sizes)})
         for there in app.existing
     ]
     before = list(placed)
     if before:
-        owner = {id_: group.name for group in app.groups for id_, _ in member_ids(group)}
-        standing += [_of_all(group, copied(group.name, -1)) for group in app.groups]
-        existing += [
-            Existing.model_construct(
-                group=copied(owner[id_], -1),
-                id=copied(id_, -1 - i),
-                host=host,
-                cell=cells.get(id_),
-                resources=sizes[id_],
-            )
-            for i, (hosts, cells) in enumerate(before)
-            for id_, host in hosts.items()
-        ]
-    asked = _asked(app)
-    groups = [
-        _fresh(group, copy) for copy in range(number) for group in app.groups if group.name in asked
+        groups += [_running(group, copied(group.name, _RUNNING_COPIES)) for group in app.groups]
+        existing += _members_of(before, app, sizes)
+    wanted = _groups_of_a_copy(app)
+    for copy in range(number):
+        groups += [_fresh(group, copy) for group in app.groups if group.name in wanted]
+    return app.model_copy(update={"groups": tuple(groups), "existing": tuple(existing)})
+
+
+def _members_of(
+    placed: list[tuple[Mapping[str, str], Mapping[str, str]]],
+    app: Application[Any],
+    sizes: Mapping[str, Resources],
+) -> list[Existing]:
+    """Return the members of copies that run already."""
+    group_of = {id_: group.name for group in app.groups for id_, _ in member_ids(group)}
+    return [
+        Existing.model_construct(
+            group=copied(group_of[id_], _RUNNING_COPIES),
+            id=copied(id_, _RUNNING_COPIES - place),
+            host=host,
+            cell=cells.get(id_),
+            resources=sizes[id_],
+        )
+        for place, (hosts, cells) in enumerate(placed)
+        for id_, host in hosts.items()
     ]
-    return app.model_copy(
-        update={
-            "groups": tuple(standing + groups),
-            "existing": tuple(existing),
-            "flavors": app.flavors,
-        }
-    )
 
 
-def _asked(app: Application[Any]) -> frozenset[str]:
-    """Give the groups that a copy has members in or looks at: no copy can break what the others say."""
+def _groups_of_a_copy(app: Application[Any]) -> frozenset[str]:
+    """Return the groups that a copy has members in or looks at: no copy can break what the others say."""
     below = below_of(app.groups)
-    named = {
-        group.name: {policy.target for policy in group.policies if policy.hard}
-        for group in app.groups
-    }
+    named: dict[str, list[str]] = {}
+    for group in app.groups:
+        targets = [policy.target for policy in group.policies if policy.hard]
+        named[group.name] = [target for target in targets if target is not None]
     filled = {group.name for group in app.groups if group.members}
     todo = [name for name, inside in below.items() if inside & filled]
     found: set[str] = set()
     while todo:
         new = below[todo.pop()] - found
         found |= new
-        todo += [target for name in new for target in named[name] if target is not None]
+        for name in new:
+            todo += named[name]
     return frozenset(found)
 
 
-def _own(app: Application[Any], there: Existing, sizes: Mapping[str, Resources]) -> Resources:
+def _size(app: Application[Any], there: Existing, sizes: Mapping[str, Resources]) -> Resources:
     sized = there.flavor is not None or there.resources is not None
     return app.resources(there) if sized else sizes.get(there.id, {})
 
 
-def _of_all(group: Group[Any], name: str) -> Group[Any]:
-    old = name == group.name
-    below = group.groups if old else tuple(copied(child, -1) for child in group.groups)
+def _running(group: Group[Any], name: str) -> Group[Any]:
+    """Return a group of what runs: without new members, and with the policies that look at all that come."""
+    below = group.groups
+    if name != group.name:
+        below = tuple(copied(child, _RUNNING_COPIES) for child in below)
     policies = tuple(
-        policy for policy in group.policies if policy.hard and policy.counts_all_groups
+        policy for policy in group.policies if policy.hard and counts_all_groups(policy)
     )
     return group.model_copy(
         update={"name": name, "members": (), "groups": below, "policies": policies}
@@ -118,21 +126,23 @@ def _of_all(group: Group[Any], name: str) -> Group[Any]:
 
 
 def _fresh(group: Group[Any], copy: int) -> Group[Any]:
-    fresh = tuple(
-        members.model_copy(update={"count": 1, "id": copied(id_, copy)})
-        for id_, members in member_ids(group)
+    """Return a group of a copy that comes."""
+    members = tuple(
+        one.model_copy(update={"count": 1, "id": copied(id_, copy)})
+        for id_, one in member_ids(group)
     )
     return group.model_copy(
         update={
             "name": copied(group.name, copy),
-            "members": fresh,
+            "members": members,
             "groups": tuple(copied(child, copy) for child in group.groups),
-            "policies": tuple(_named(policy, copy) for policy in group.policies if policy.hard),
+            "policies": tuple(_renamed(policy, copy) for policy in group.policies if policy.hard),
         }
     )
 
 
-def _named(policy: Policy, copy: int) -> Policy:
+def _renamed(policy: Policy, copy: int) -> Policy:
+    """Return a policy that names the copy's group instead of the file's."""
     if policy.target is None:
         return policy
     return policy.model_copy(update={policy.target_key: copied(policy.target, copy)})

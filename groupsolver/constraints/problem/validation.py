@@ -3,50 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
-from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.protocols.fleet_validation import measure_ceiling, needs_links
 from groupsolver.errors import MAX_FAULTS_SHOWN, Fault, nearest
-from groupsolver.model.application import Application, member_ids
+from groupsolver.model.application import Application, BasePolicy, member_ids
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.nesting import below_of
 from groupsolver.model.value import HOST, Refers
 
-SUM_MAX = (
-    2**60
-)  # of any one resource class, or of all prices: leaves CP-SAT's 64 bits room for arithmetic
+# The largest sum of any one resource class, or of all prices: leaves CP-SAT's 64 bits room for arithmetic.
+SUM_MAX = 2**60
 
 
-def references(policy: Policy) -> Iterator[tuple[str, str, str]]:
-    """Give ``(what, path, name)`` of every name in a policy's fields, by their `Refers` marks.
+class Reference(NamedTuple):
+    """A name in a field of a policy.
 
-    A name of a domain comes with its level: ``what`` is then ``domain:<level>``.
+    Attributes
+    ----------
+    what : str
+        What it names, by the field's `Refers` mark. A domain comes with its level, ``domain:rack``; it is
+        ``domain`` alone where the policy has no level: the name is then looked for at all levels.
+    path : str
+        The field, and the place in it.
+    name : str
     """
+
+    what: str
+    path: str
+    name: str
+
+
+def references(policy: BasePolicy) -> Iterator[Reference]:
+    """Yield every name in a policy's fields."""
     for field, info in type(policy).model_fields.items():
-        marks = [mark for mark in info.metadata if isinstance(mark, Refers)]
-        what = marks[0].what if marks else _item_mark(info.annotation)
+        marks = [mark.what for mark in info.metadata if isinstance(mark, Refers)]
+        what = marks[0] if marks else _item_mark(info.annotation)
         value = getattr(policy, field)
         if what is None or value is None:
             continue
+        if isinstance(value, dict):
+            yield from _by_level(field, value)
+            continue
+        if what == "domain" and policy.at is not None:
+            what = f"domain:{policy.at}"
         if isinstance(value, str):
-            yield what, field, value
-        elif isinstance(value, dict):
-            for level, domains in value.items():
-                yield "level", f"{field}.{level}", level
-                yield from (
-                    (f"domain:{level}", f"{field}.{level}[{i}]", name)
-                    for i, name in enumerate(domains)
-                )
+            yield Reference(what, field, value)
         else:
-            yield from ((what, f"{field}[{i}]", name) for i, name in enumerate(value))
+            for i, name in enumerate(value):
+                yield Reference(what, f"{field}[{i}]", name)
+
+
+def _by_level(field: str, domains: dict[str, Any]) -> Iterator[Reference]:
+    """Yield the levels of a mapping, and the domains that it names at each."""
+    for level, names in domains.items():
+        yield Reference("level", f"{field}.{level}", level)
+        for i, name in enumerate(names):
+            yield Reference(f"domain:{level}", f"{field}.{level}[{i}]", name)
+
+
+def levels_named(policy: BasePolicy) -> frozenset[str]:
+    """Return the levels that a policy names, wherever in its fields."""
+    return frozenset(name for what, _, name in references(policy) if what == "level")
 
 
 def _item_mark(annotation: Any) -> str | None:
+    """Return what the items of a field name, by the first mark inside of its type."""
     for mark in getattr(annotation, "__metadata__", ()):
         if isinstance(mark, Refers):
             return mark.what
-    found = (_item_mark(inner) for inner in get_args(annotation))
-    return next((what for what in found if what is not None), None)
+    for inner in get_args(annotation):
+        found = _item_mark(inner)
+        if found is not None:
+            return found
+    return None
 
 
 def name_faults(app: Application[Any], hosts: HostIndex) -> tuple[list[Fault], tuple[str, ...]]:
@@ -57,45 +87,70 @@ def name_faults(app: Application[Any], hosts: HostIndex) -> tuple[list[Fault], t
     (list of Fault, tuple of str)
         What makes the application bad input here, and the warnings.
     """
-    faults: list[Fault] = []
-    warnings: list[str] = []
-    known: dict[str, list[str]] = {}
-
-    def names(what: str) -> list[str]:
-        if what not in known:
-            known[what] = _names(what, hosts)
-        return known[what]
-
-    def hint(what: str, name: str) -> str:
-        # To find the nearest name takes long, and policies may name thousands.
-        return nearest(name, names(what)) if len(warnings) + len(faults) < MAX_FAULTS_SHOWN else ""
-
+    found = _Findings(hosts)
     for i, group in enumerate(app.groups):
         for j, policy in enumerate(group.policies):
-            if policy.asks_links and not hosts.links:
-                warnings.append(
-                    f"groups[{i}].policies[{j}]: the fleet has no links: no host is near another"
-                )
-            for what, field, name in references(policy):
-                path = f"groups[{i}].policies[{j}].{field}"
-                if what == "level" and name not in names(what):
-                    message = (
-                        f"unknown level {name!r}{hint(what, name)}; known: {', '.join(names(what))}"
-                    )
-                    faults.append(Fault("unknown-level", path, message))
-                elif (what == "host" and name not in hosts) or (
-                    what == "trait" and name not in names(what)
-                ):
-                    subject = "no host is called" if what == "host" else "no host has the trait"
-                    warnings.append(f"{path}: {subject} {name!r}{hint(what, name)}")
-                elif what.startswith("domain:"):
-                    level = what.partition(":")[2]
-                    if level in names("level") and name not in names(what):
-                        warnings.append(f"{path}: {level} has no domain {name!r}{hint(what, name)}")
-    faults.extend(_running(app, hosts))
-    faults.extend(_unrelated(app))
-    faults.extend(_sums(app, hosts))
-    return faults, tuple(warnings)
+            path = f"groups[{i}].policies[{j}]"
+            if needs_links(policy) and not hosts.links:
+                found.warnings.append(f"{path}: the fleet has no links: no host is near another")
+            for reference in references(policy):
+                found.look_up(reference, path)
+    found.faults.extend(_running(app, hosts))
+    found.faults.extend(_unrelated(app))
+    found.faults.extend(_sums(app, hosts))
+    return found.faults, tuple(found.warnings)
+
+
+class _Findings:
+    """Faults and warnings, and the names that a fleet knows, listed when first asked for."""
+
+    def __init__(self, hosts: HostIndex) -> None:
+        self.faults: list[Fault] = []
+        self.warnings: list[str] = []
+        self._hosts = hosts
+        self._known: dict[str, list[str]] = {}
+        self._known_sets: dict[str, frozenset[str]] = {}
+
+    def look_up(self, reference: Reference, policy_path: str) -> None:
+        """Note a name that the fleet lacks: a fault where it is a level, else a warning."""
+        what, field, name = reference
+        path = f"{policy_path}.{field}"
+        if self._knows(what, name):
+            return
+        if what == "level":
+            known = ", ".join(self._names(what))
+            message = f"unknown level {name!r}{self._hint(what, name)}; known: {known}"
+            self.faults.append(Fault("unknown-level", path, message))
+            return
+        subject = {
+            "host": "no host is called",
+            "trait": "no host has the trait",
+            "domain": "no domain is called",
+        }.get(what, f"{what.partition(':')[2]} has no domain")
+        self.warnings.append(f"{path}: {subject} {name!r}{self._hint(what, name)}")
+
+    def _knows(self, what: str, name: str) -> bool:
+        if what == "host":
+            return name in self._hosts
+        if what == "group":
+            return True  # the application itself was held against its groups
+        level = what.partition(":")[2]
+        if level and not self._knows("level", level):
+            return True  # the level is the fault
+        if what not in self._known_sets:
+            self._known_sets[what] = frozenset(self._names(what))
+        return name in self._known_sets[what]
+
+    def _names(self, what: str) -> list[str]:
+        if what not in self._known:
+            self._known[what] = _names(what, self._hosts)
+        return self._known[what]
+
+    def _hint(self, what: str, name: str) -> str:
+        # To find the nearest name takes long, and policies may name thousands.
+        if len(self.warnings) + len(self.faults) >= MAX_FAULTS_SHOWN:
+            return ""
+        return nearest(name, self._names(what))
 
 
 def _names(what: str, hosts: HostIndex) -> list[str]:
@@ -106,65 +161,72 @@ def _names(what: str, hosts: HostIndex) -> list[str]:
             return hosts.names()
         case ("trait", _, _):
             return hosts.traits()
+        case ("domain", _, ""):
+            return [name for level in hosts.levels for name in hosts.domains(level)]
         case (_, _, level):
             return hosts.domains(level)
 
 
 def _running(app: Application[Any], hosts: HostIndex) -> Iterator[Fault]:
-    """Give the running members on hosts, or in cells, that the fleet lacks."""
+    """Yield the running members on hosts, or in cells, that the fleet lacks."""
     for j, there in enumerate(app.existing):
         if there.host not in hosts:
             message = f"unknown host {there.host!r}{nearest(there.host, hosts.names())}"
             yield Fault("unknown-host", f"existing[{j}].host", message)
-        elif there.cell is not None and there.cell not in (known := hosts[there.host].cell_names()):
-            message = f"host {there.host!r} has no cell {there.cell!r}{nearest(there.cell, known)}"
-            yield Fault("unknown-cell", f"existing[{j}].cell", message)
+        elif there.cell is not None:
+            known = hosts[there.host].cell_names()
+            if there.cell not in known:
+                hint = nearest(there.cell, known)
+                message = f"host {there.host!r} has no cell {there.cell!r}{hint}"
+                yield Fault("unknown-cell", f"existing[{j}].cell", message)
 
 
 def _unrelated(app: Application[Any]) -> Iterator[Fault]:
-    """Give the policies that name their own group, or one above or below it."""
+    """Yield the policies that name their own group, or one above or below it."""
     below = below_of(app.groups)
     for i, group in enumerate(app.groups):
         for j, policy in enumerate(group.policies):
             target = policy.target
             if target is None:
                 continue
-            how = "itself" if target == group.name else ""
-            how = how or ("a group below it" if target in below[group.name] else "")
-            how = how or ("a group above it" if group.name in below[target] else "")
-            if how:
-                message = f"{policy.kind} must name an unrelated group; {target!r} is {how}"
-                yield Fault(
-                    "related-group", f"groups[{i}].policies[{j}].{policy.target_key}", message
-                )
+            if target == group.name:
+                relation = "itself"
+            elif target in below[group.name]:
+                relation = "a group below it"
+            elif group.name in below[target]:
+                relation = "a group above it"
+            else:
+                continue
+            message = f"{policy.kind} must name an unrelated group; {target!r} is {relation}"
+            yield Fault("related-group", f"groups[{i}].policies[{j}].{policy.target_key}", message)
 
 
 def _sums(app: Application[Any], hosts: HostIndex) -> Iterator[Fault]:
-    sums: dict[str, int] = {}
+    """Yield sums that could leave 64 bits."""
+    needed: dict[str, int] = {}
     for group in app.groups:
         for _, members in member_ids(group):
             for name, amount in app.resources(members).items():
-                sums[name] = sums.get(name, 0) + amount
-    for name, total in sums.items():
+                needed[name] = needed.get(name, 0) + amount
+    for name, total in needed.items():
         if total > SUM_MAX:
-            message = f"all members together need {total} {name}; expected at most 2**60: use a larger unit"
+            message = (
+                f"all members together need {total} {name}; "
+                "expected at most 2**60: use a larger unit"
+            )
             yield Fault("amount-overflow", "groups", message)
-    number = sum(1 for group in app.groups for _ in member_ids(group)) + len(app.existing)
-    # 1000 points a unit of weight.
-    policies = [policy for group in app.groups for policy in group.policies]
-    priced = sum(
-        1000 * (policy.weight or 0) * policy.ceiling_on(hosts, number) for policy in policies
-    )
-    held = sum(policy.ceiling_on(hosts, number) for policy in policies if policy.hard)
+    new = sum(members.count for group in app.groups for members in group.members)
+    number = new + len(app.existing)
+    held = priced = 0
+    for group in app.groups:
+        for policy in group.policies:
+            ceiling = measure_ceiling(policy, hosts, number)
+            # At 1000 points a unit of weight.
+            priced += 1000 * (policy.weight or 0) * ceiling
+            held += ceiling if policy.weight is None else 0
     if held > SUM_MAX:
-        yield Fault(
-            "amount-overflow",
-            "groups",
-            "what the policies ask for leaves 64 bits: use smaller amounts",
-        )
+        message = "what the policies ask for leaves 64 bits: use smaller amounts"
+        yield Fault("amount-overflow", "groups", message)
     if priced > SUM_MAX:
-        yield Fault(
-            "amount-overflow",
-            "groups",
-            "the soft policies' weights together leave 64 bits: use smaller weights",
-        )
+        message = "the soft policies' weights together leave 64 bits: use smaller weights"
+        yield Fault("amount-overflow", "groups", message)

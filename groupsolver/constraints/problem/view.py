@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.fleet import Host
-
-T = TypeVar("T")
+from groupsolver.model.memo import Memo
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class PlacedMember:
     new: bool
 
 
-class View:
+class View(Memo):
     """The running members, and a placement of new ones, over one problem.
 
     Parameters
@@ -44,10 +42,10 @@ class View:
         cells: Mapping[str, str] | None = None,
         witness: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
+        super().__init__()
         self.problem = problem
         self.cells = cells or {}
         self.witness = witness or {}
-        self._kept: dict[Hashable, object] = {}
         running = [
             PlacedMember(there.id, there.group, there.host, False)
             for there in problem.running_members
@@ -62,12 +60,6 @@ class View:
         for member in self.everyone:
             for group in problem.above[member.group]:
                 self._below[group].append(member)
-
-    def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Give what `make` gives, made when first asked for under a key."""
-        if key not in self._kept:
-            self._kept[key] = make()
-        return self._kept[key]  # type: ignore[return-value]
 
     def members(self, group: str) -> list[PlacedMember]:
         """Give all members below a group, each once."""

@@ -13,14 +13,15 @@ from ortools.sat.python import cp_model
 from groupsolver.checking.check import unit_of
 from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.rules import rules_of
 from groupsolver.errors import UnknownSolverStatus
 from groupsolver.model.compiled.compiled_fleet import Ints
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.capacity import capacity
 from groupsolver.solver.exact.link_cuts import links
 from groupsolver.solver.exact.numa import Inside, inside_of
-from groupsolver.solver.incumbent import Stand
-from groupsolver.solver.presolve.eligibility import Survey
+from groupsolver.solver.incumbent import Assignment
+from groupsolver.solver.presolve.eligibility import Eligibility
 
 RATE = 20_000  # candidates that are surely encoded in a second: a step must leave time to search
 BEAT = 0.1  # seconds between questions to the watcher
@@ -42,13 +43,15 @@ class SearchOutcome:
         By member class and row, how many members stand in each cell, where the model had to decide.
     """
 
-    placement: list[Stand] | None
+    placement: list[Assignment] | None
     bound: int | None
     infeasible: bool
     inside: Inside = field(default_factory=dict)
 
 
-def encode(compiled: CompiledProblem, survey: Survey, candidates: Sequence[Ints]) -> ModelBuilder:
+def encode(
+    compiled: CompiledProblem, survey: Eligibility, candidates: Sequence[Ints]
+) -> ModelBuilder:
     """Build the model: capacity, every policy, the prices, the objective."""
     builder = posted(compiled, survey, candidates)
     for tier, budget in survey.stage.budgets.items():
@@ -57,16 +60,18 @@ def encode(compiled: CompiledProblem, survey: Survey, candidates: Sequence[Ints]
     return builder
 
 
-def posted(compiled: CompiledProblem, survey: Survey, candidates: Sequence[Ints]) -> ModelBuilder:
+def posted(
+    compiled: CompiledProblem, survey: Eligibility, candidates: Sequence[Ints]
+) -> ModelBuilder:
     """Build the model without its objective."""
-    most = [survey.most[member_class][rows] for member_class, rows in enumerate(candidates)]
+    most = [survey.max_members[member_class][rows] for member_class, rows in enumerate(candidates)]
     builder = ModelBuilder(compiled, candidates, most, unit_of(survey.objective))
     capacity(builder)
     links(builder)
-    for rule in compiled.problem.rules:
-        rule.policy.encode(rule, builder)
+    for rule in rules_of(compiled.problem).all:
+        rule.policy.encode(rule.group, builder)
     # The hosts' own prices: soft per-host policies, part of the survey's, price themselves.
-    builder.price([survey.base[rows] for rows in candidates], survey.beyond_first)
+    builder.price([survey.base_prices[rows] for rows in candidates], survey.extra_member_price)
     return builder
 
 
@@ -79,12 +84,12 @@ class _Watcher(cp_model.CpSolverSolutionCallback):
     def on_solution_callback(self) -> None:
         """Tell of a better placement; stop where the watcher says so."""
         bound = bound_of(self.best_objective_bound, self._outside)
-        if self._budget.tell("search", round(self.objective_value), bound):
+        if self._budget.report("search", round(self.objective_value), bound):
             self.stop_search()
 
     def on_bound(self, bound: float) -> None:
         """Tell of a better bound."""
-        self._budget.tell("search", bound=bound_of(bound, self._outside))
+        self._budget.report("search", bound=bound_of(bound, self._outside))
 
 
 def _search(
@@ -98,7 +103,7 @@ def _search(
                 try:
                     return searching.result(BEAT)
                 except TimeoutError:
-                    if budget.tell("search"):
+                    if budget.report("search"):
                         solver.stop_search()
         except BaseException:
             while (
@@ -111,9 +116,9 @@ def _search(
 
 def exact(
     compiled: CompiledProblem,
-    survey: Survey,
+    survey: Eligibility,
     candidates: Sequence[Ints],
-    hint: list[Stand] | None,
+    hint: list[Assignment] | None,
     budget: Budget,
     seconds: float,
     gap: float,
@@ -142,7 +147,7 @@ def exact(
 def solved(
     builder: ModelBuilder,
     candidates: Sequence[Ints],
-    hint: list[Stand] | None,
+    hint: list[Assignment] | None,
     budget: Budget,
     until: float,
     gap: float,
@@ -213,8 +218,8 @@ def bound_of(bound: float, outside: float) -> int | None:
     return int(least) if math.isfinite(least) else None
 
 
-def _hint(builder: ModelBuilder, candidates: Sequence[Ints], hint: list[Stand]) -> None:
-    count: dict[Stand, int] = {}
+def _hint(builder: ModelBuilder, candidates: Sequence[Ints], hint: list[Assignment]) -> None:
+    count: dict[Assignment, int] = {}
     for stand in hint:
         count[stand] = count.get(stand, 0) + 1
     if any(row not in candidates[member_class] for member_class, row in hint):

@@ -24,12 +24,17 @@ from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.cp_sat import RATE, exact
 from groupsolver.solver.heuristic.constructive import construct
 from groupsolver.solver.incumbent import Incumbent
-from groupsolver.solver.presolve.eligibility import Survey
-from groupsolver.solver.presolve.interchangeable_groups import Twins, shape
+from groupsolver.solver.preparation import relax
+from groupsolver.solver.presolve.eligibility import Eligibility
+from groupsolver.solver.presolve.interchangeable_groups import MergedProblem, group_shape
 from groupsolver.solver.relaxation.blocks import Block, blocks_of
-from groupsolver.solver.relaxation.column_generation import Relaxed, relax
-from groupsolver.solver.relaxation.columns import Slots, slots_of
-from groupsolver.solver.relaxation.reduced_cost_fixing import domain_costs, rank, within
+from groupsolver.solver.relaxation.column_generation import DualSolution
+from groupsolver.solver.relaxation.columns import Columns
+from groupsolver.solver.relaxation.reduced_cost_fixing import (
+    candidates_within,
+    domain_costs,
+    rank_columns,
+)
 
 BLOCKS = 6  # that choose
 CASES = 300  # that are looked at
@@ -40,11 +45,11 @@ Choice = tuple[int, ...]  # a domain for each block
 
 
 def by_cases(
-    merged: Twins,
-    known: Survey,
-    slots: Slots,
+    merged: MergedProblem,
+    known: Eligibility,
+    slots: Columns,
     candidates: list[Ints],
-    relaxed: Relaxed,
+    relaxed: DualSolution,
     best: Incumbent,
     budget: Budget,
 ) -> None:
@@ -52,7 +57,9 @@ def by_cases(
     compiled = merged.compiled
     blocks = blocks_of(compiled, unit_of(known.objective))
     choosing = [
-        number for number, block in enumerate(blocks) if block.whole and block.level != HOST
+        number
+        for number, block in enumerate(blocks)
+        if block.shares_one_domain and block.level != HOST
     ]
     # Without chunks the search is faster: there the relaxation knows nearly all of what blocks cost together.
     if (
@@ -62,12 +69,12 @@ def by_cases(
         or not any(b.parts for b in blocks)
     ):
         return
-    ranked = rank(compiled, slots, blocks, relaxed.prices)
+    ranked = rank_columns(compiled, slots, blocks, relaxed.prices)
     costs = [
         domain_costs(compiled, slots, blocks[number], ranked, relaxed.prices) for number in choosing
     ]
     raised = [
-        cost - float(relaxed.bounds.shares[number])
+        cost - float(relaxed.bounds.block_bounds[number])
         for cost, number in zip(costs, choosing, strict=True)
     ]
     until = budget.elapsed() + TIME_SHARE * budget.left()
@@ -96,7 +103,7 @@ def _shape(compiled: CompiledProblem, block: Block) -> object:
     group = block.rule.group if block.rule else ""
     whole = set(block.member_classes) == set(compiled.member_classes_below(group))
     # With its level: of two rules that could bind a block, the file's order decides which does.
-    return (block.level, shape(compiled.problem, group)) if whole else block.member_classes
+    return (block.level, group_shape(compiled.problem, group)) if whole else block.member_classes
 
 
 def _cases(raised: list[Floats], shapes: list[object]) -> Iterator[tuple[float, Choice]]:
@@ -133,8 +140,8 @@ def _cases(raised: list[Floats], shapes: list[object]) -> Iterator[tuple[float, 
 
 
 def _case(
-    merged: Twins,
-    known: Survey,
+    merged: MergedProblem,
+    known: Eligibility,
     blocks: list[Block],
     candidates: list[Ints],
     best: Incumbent,
@@ -143,27 +150,29 @@ def _case(
 ) -> float:
     """Solve one case; give a bound of it, infinite where nothing in it is better than `best`."""
     compiled = merged.compiled
-    slots = slots_of(known, candidates, blocks)
-    relaxed = relax(compiled, known, slots, blocks, budget)
+    prepared = relax(compiled, known, candidates, blocks, budget)
+    slots, relaxed = prepared.columns, prepared.relaxed
     lower, sure = relaxed.bounds.lower, relaxed.bounds.lower - relaxed.bounds.noise
     if _closed(lower, relaxed, best):
         return math.inf
-    for stands in construct(compiled, known, blocks, slots, candidates, relaxed, best, budget):
-        best.offer(merged.out(stands), "construct")
+    for stands in construct(prepared, best, budget):
+        best.offer(merged.to_original(stands), "construct")
         if _closed(lower, relaxed, best):
             return math.inf
     slack = math.inf if best.value is None else best.value - lower
-    chosen = within(relaxed.bounds, slots, candidates, slack)
+    chosen = candidates_within(relaxed.bounds, slots, candidates, slack)
     seconds = EACH * max(0.0, until - budget.elapsed())
     if sum(map(len, chosen)) > RATE * seconds:
         return sure
     answer = exact(compiled, known, chosen, None, budget, seconds, 0.0)
     if answer.placement is not None:
-        stands = merged.out(answer.placement)
-        best.offer(stands, "search", must_hold=True, inside=merged.cells(answer.inside, stands))
+        stands = merged.to_original(answer.placement)
+        best.offer(
+            stands, "search", must_hold=True, inside=merged.cells_of_original(answer.inside, stands)
+        )
     inside = math.inf if answer.infeasible else answer.bound
     return sure if inside is None else max(sure, inside)
 
 
-def _closed(lower: float, relaxed: Relaxed, best: Incumbent) -> bool:
+def _closed(lower: float, relaxed: DualSolution, best: Incumbent) -> bool:
     return best.value is not None and math.ceil(lower - relaxed.bounds.noise) >= best.value

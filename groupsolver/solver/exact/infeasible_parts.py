@@ -7,28 +7,27 @@ with few members keeps few candidates.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.scope import groups_counted
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
+from groupsolver.model.disjoint_sets import DisjointSets
 from groupsolver.model.result import Objective
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.cp_sat import RATE, exact
 from groupsolver.solver.heuristic.constructive import construct
 from groupsolver.solver.incumbent import Incumbent
-from groupsolver.solver.presolve.eligibility import survey
-from groupsolver.solver.presolve.host_quotient import quotient
-from groupsolver.solver.presolve.host_reduction import reduce
-from groupsolver.solver.presolve.subproblem import kept, subset
-from groupsolver.solver.presolve.tight_host_sets import crowds
-from groupsolver.solver.relaxation.blocks import blocks_of
-from groupsolver.solver.relaxation.column_generation import relax
-from groupsolver.solver.relaxation.columns import slots_of
+from groupsolver.solver.preparation import prepare
+from groupsolver.solver.presolve.eligibility import find_eligibility
+from groupsolver.solver.presolve.host_quotient import quotient_fleet
+from groupsolver.solver.presolve.subproblem import build_subproblem, policies_where
+from groupsolver.solver.presolve.tight_host_sets import tight_host_sets
 
 FIRST_PLACEMENT_GAP = 1e18  # a gap that the first placement reaches; unlike an infinite one it keeps the linear relaxation
 MAX_CANDIDATES = 15_000  # candidates of a part that is still worth a try
@@ -37,7 +36,9 @@ TIME_SHARE_PER_PART = 0.3  # of the time left, for each part
 
 def refuted(problem: Problem, fleet: CompiledFleet, objective: Objective, budget: Budget) -> bool:
     """Say whether some part of the batch is proved impossible: groups alone first, then those that rules join."""
-    for part in dict.fromkeys((*_parts(problem), *crowds(CompiledProblem(problem, fleet)))):
+    for part in dict.fromkeys(
+        (*_parts(problem), *tight_host_sets(CompiledProblem(problem, fleet)))
+    ):
         if budget.left() <= 0:
             break
         if len(part) > 1 and _impossible(
@@ -62,35 +63,31 @@ def _impossible(
     if (
         not room
     ):  # whether rules contradict each other whatever room there is, is a question of few hosts
-        few = quotient(compiled)
+        few = quotient_fleet(compiled)
         compiled = CompiledProblem(Problem(compiled.problem.app, few.index), few)
-    known = survey(compiled, objective)
-    if any(
-        int(most.sum()) < member_class.number
-        for most, member_class in zip(known.most, compiled.member_classes, strict=True)
-    ):
+    eligibility = find_eligibility(compiled, objective)
+    if eligibility.has_too_few_places(compiled):
         return True
-    candidates = reduce(compiled, known)
-    blocks = blocks_of(compiled)
-    slots = slots_of(known, candidates, blocks)
-    relaxed = relax(compiled, known, slots, blocks, budget)
-    if not math.isfinite(relaxed.bounds.lower):
+    prepared = prepare(compiled, eligibility, budget)
+    if prepared is None:
+        return False
+    if prepared.refuted:
         return True
     best = Incumbent(
         compiled,
         objective,
         PartialBudget(budget, TIME_SHARE_PER_PART * budget.left(), 0.0, quiet=True),
     )
-    for stands in construct(compiled, known, blocks, slots, candidates, relaxed, best, budget):
-        best.offer(stands, "construct")
+    for assignments in construct(prepared, best, budget):
+        best.offer(assignments, "construct")
         if best.placed:  # most parts are possible, and are placed much faster than searched
             return False
-    if sum(map(len, candidates)) > min(MAX_CANDIDATES, RATE * TIME_SHARE_PER_PART * budget.left()):
+    if prepared.candidate_count > min(MAX_CANDIDATES, RATE * TIME_SHARE_PER_PART * budget.left()):
         return False
     return exact(
         compiled,
-        known,
-        candidates,
+        eligibility,
+        prepared.candidates,
         None,
         budget,
         TIME_SHARE_PER_PART * budget.left(),
@@ -101,19 +98,15 @@ def _impossible(
 def _parts(problem: Problem) -> Iterator[frozenset[str]]:
     """Give sets of groups whose new members are taken together."""
     placed = {member.group for member in problem.new_members}
-    joined: dict[str, frozenset[str]] = {group: frozenset([group]) for group in placed}
-    for group in problem.groups:
-        if group in placed:
-            yield joined[group]
-    for rule in problem.hard():
-        counted = rule.policy.counted(rule.group, problem) & placed
-        if (
-            counted and counted != placed
-        ):  # a rule that looks at everyone joins nothing in particular
-            merged = frozenset().union(*(joined[group] for group in counted))
-            for group in merged:
-                joined[group] = merged
-    yield from (part for part in dict.fromkeys(joined.values()) if 1 < len(part) < len(placed))
+    in_order = [group for group in problem.groups if group in placed]
+    yield from (frozenset([group]) for group in in_order)
+    joined = DisjointSets(in_order)
+    for rule in rules_of(problem).hard:
+        counted = groups_counted(rule.policy, rule.group, problem) & placed
+        if counted != placed:  # a rule that looks at everyone joins nothing in particular
+            joined.join(counted)
+    parts = dict.fromkeys(joined.parts().values())
+    yield from (part for part in parts if 1 < len(part) < len(placed))
 
 
 def _only(problem: Problem, part: frozenset[str], room: bool = True) -> Application[Any]:
@@ -121,7 +114,9 @@ def _only(problem: Problem, part: frozenset[str], room: bool = True) -> Applicat
     placed = {member.group for member in problem.new_members}
 
     def stays(group: str, policy: Policy) -> bool:
-        return policy.hard and (policy.monotone or policy.counted(group, problem) & placed <= part)
+        return policy.hard and (
+            policy.monotone or groups_counted(policy, group, problem) & placed <= part
+        )
 
     classes = {name for member in problem.new_members for name, _ in member.size}
-    return subset(problem, part, kept(problem, stays), () if room else classes)
+    return build_subproblem(problem, part, policies_where(problem, stays), () if room else classes)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from groupsolver.constraints.capacity.shared_links import link_loads, overloadable_links
 from groupsolver.constraints.cp_model import traffic
 from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.cp_model.model_builder import ModelBuilder
-from groupsolver.constraints.policies.bandwidth import crowded, sharing
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,15 @@ class _Load:
 
 def links(builder: ModelBuilder) -> None:
     """Keep the links that leave each domain within what is free; where one policy is alone, it holds itself."""
-    rules = sharing(builder.compiled)
-    for level, which in crowded(builder.compiled).items() if len(rules) > 1 else ():
+    rules = link_loads(builder.compiled)
+    for level, which in overloadable_links(builder.compiled).items() if len(rules) > 1 else ():
         free = builder.compiled.fleet.cut(level).free
         loads: dict[int, list[_Load]] = {}
         for group, policy in rules:
             flow = policy.flow(group)
             before = traffic.before(builder.compiled, flow, level)
             for code, pairs in traffic.crossing(builder, flow, level, which).items():
-                load = _Load(pairs, int(before[code]), policy.mbps)
+                load = _Load(pairs, int(before[code]), policy.rate)
                 if load.most(builder) > 0:
                     loads.setdefault(code, []).append(load)
         for code, found in loads.items():

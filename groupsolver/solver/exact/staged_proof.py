@@ -9,10 +9,14 @@ from groupsolver.model.compiled.compiled_fleet import Ints
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.cp_sat import RATE, exact
 from groupsolver.solver.incumbent import Incumbent
-from groupsolver.solver.presolve.eligibility import Survey
-from groupsolver.solver.presolve.interchangeable_groups import Twins
-from groupsolver.solver.relaxation.columns import Slots
-from groupsolver.solver.relaxation.reduced_cost_fixing import Bounds, slack_for, within
+from groupsolver.solver.presolve.eligibility import Eligibility
+from groupsolver.solver.presolve.interchangeable_groups import MergedProblem
+from groupsolver.solver.relaxation.columns import Columns
+from groupsolver.solver.relaxation.reduced_cost_fixing import (
+    Bounds,
+    candidates_within,
+    slack_keeping,
+)
 
 FIRST_STEP_SLOTS = 600  # slots of the first step
 ALIKE = 20_000  # of a tier, hosts being free, nothing tells slots apart: CP-SAT's presolve of more hears no limit
@@ -23,9 +27,9 @@ FINER = 0.25  # of the gap that is asked for, in each step but the last: a bette
 
 
 def prove(
-    merged: Twins,
-    survey: Survey,
-    slots: Slots,
+    merged: MergedProblem,
+    survey: Eligibility,
+    slots: Columns,
     candidates: list[Ints],
     bounds: Bounds,
     best: Incumbent,
@@ -47,10 +51,10 @@ def prove(
         enough = (
             math.inf if best.value is None else better - budget.limits.gap * max(1, abs(best.value))
         )
-        slack = min(enough, slack_for(bounds, number))
-        if enough <= slack_for(bounds, MIN_STEP_RATIO * number):
+        slack = min(enough, slack_keeping(bounds, number))
+        if enough <= slack_keeping(bounds, MIN_STEP_RATIO * number):
             slack = enough
-        chosen = within(bounds, slots, candidates, slack)
+        chosen = candidates_within(bounds, slots, candidates, slack)
         size = sum(map(len, chosen))
         if size > RATE * budget.left() and number > FIRST_STEP_SLOTS:
             break
@@ -65,11 +69,23 @@ def prove(
         )
         outside = math.inf if whole else math.floor(bounds.lower + slack) + 1
         answer = exact(
-            merged.compiled, survey, chosen, merged.into(best.stands), budget, seconds, gap, outside
+            merged.compiled,
+            survey,
+            chosen,
+            merged.to_merged(best.assignments),
+            budget,
+            seconds,
+            gap,
+            outside,
         )
         if answer.placement is not None:
-            stands = merged.out(answer.placement)
-            best.offer(stands, "search", must_hold=True, inside=merged.cells(answer.inside, stands))
+            stands = merged.to_original(answer.placement)
+            best.offer(
+                stands,
+                "search",
+                must_hold=True,
+                inside=merged.cells_of_original(answer.inside, stands),
+            )
         elif answer.infeasible and whole:
             if best.value is not None:
                 raise BrokenAnswer("the search refuted what the check accepts")

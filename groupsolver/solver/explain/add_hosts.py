@@ -9,9 +9,12 @@ import numpy as np
 
 from groupsolver.changes.change import Change
 from groupsolver.changes.fleet import FRESH, Added, emptied
-from groupsolver.constraints.policies.within import Places
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.problem.validation import levels_named
+from groupsolver.constraints.protocols.fleet_validation import needs_links
+from groupsolver.constraints.protocols.presolve import host_equivalence
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host
@@ -90,15 +93,11 @@ def _with_more(compiled: CompiledProblem, copies: int) -> tuple[Larger, dict[str
 
 def _places(compiled: CompiledProblem, copies: int) -> Iterator[dict[str, str]]:
     """Give domains that a host more could stand in: each combination that matters and is there; then new ones."""
-    levels, policies = compiled.fleet.levels, [rule.policy for rule in compiled.problem.rules]
-    spoken = {policy.at for policy in policies}
-    spoken |= {
-        level for policy in policies if isinstance(policy, Places) for level in policy.domains or ()
-    }
-    if any(policy.asks_links for policy in policies):
-        spoken |= set(
-            levels
-        )  # how far a host is from others may depend on any domain that it stands in
+    levels, rules = compiled.fleet.levels, rules_of(compiled.problem).all
+    spoken = {name for rule in rules for name in levels_named(rule.policy)}
+    if any(needs_links(rule.policy) for rule in rules):
+        # How far a host is from others may depend on any domain that it stands in.
+        spoken |= set(levels)
     told = [level for level in levels if level in spoken]
     seen: dict[tuple[str | None, ...], dict[str, str]] = {}
     for host in compiled.fleet.index:
@@ -106,7 +105,11 @@ def _places(compiled: CompiledProblem, copies: int) -> Iterator[dict[str, str]]:
         if len(seen) == PLACES:
             break
     yield from seen.values()
-    skewed = {policy.at for policy in policies if getattr(policy, "max_skew", None) is not None}
+    skewed = {
+        rule.policy.at
+        for rule in rules
+        if host_equivalence(rule.policy, rule.group, compiled, True).counts_empty_domains
+    }
     number = 0
     for depth in reversed(range(len(levels))):
         fresh = set(levels[depth:])

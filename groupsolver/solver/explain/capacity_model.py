@@ -16,14 +16,15 @@ from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.capacity import capacity
 from groupsolver.solver.exact.cp_sat import RATE, SearchOutcome, search
 from groupsolver.solver.exact.link_cuts import links
-from groupsolver.solver.presolve.eligibility import survey
-from groupsolver.solver.presolve.host_reduction import reduce
+from groupsolver.solver.presolve.eligibility import find_eligibility
+from groupsolver.solver.presolve.host_reduction import reduce_hosts
 
 WHOLE = 10**6  # points of all that a host has of a resource class, where it is freed
 HUGE = 2**40  # units of a resource class on one host
@@ -67,10 +68,10 @@ def fewest(
         Load by row of each such host; None where no number is enough, or none was found in time.
     """
     compiled = CompiledProblem(Problem(app, larger.fleet.index), larger.fleet)
-    known = survey(compiled, "cost")
+    known = find_eligibility(compiled, "cost")
     kept = [
         _widened(rows, larger.rows, most)
-        for rows, most in zip(reduce(compiled, known), known.most, strict=True)
+        for rows, most in zip(reduce_hosts(compiled, known), known.max_members, strict=True)
     ]
     if sum(map(len, kept)) > RATE * seconds or _huge(compiled, larger):
         return None
@@ -78,7 +79,7 @@ def fewest(
         budget, seconds, 0.0, quiet=True
     )  # what it counts is no objective of the batch's
     until = budget.elapsed() + seconds
-    most = [known.most[member_class][rows] for member_class, rows in enumerate(kept)]
+    most = [known.max_members[member_class][rows] for member_class, rows in enumerate(kept)]
     opened = _opened(
         _solved(compiled, kept, most, larger, None, budget, (1 - FINER) * seconds), compiled, larger
     )
@@ -101,8 +102,8 @@ def _solved(
     builder = ModelBuilder(compiled, rows, most, 1)
     capacity(builder)
     links(builder)
-    for rule in compiled.problem.rules:
-        rule.policy.encode(rule, builder)
+    for rule in rules_of(compiled.problem).all:
+        rule.policy.encode(rule.group, builder)
     opened = [
         _open(builder, row, larger, number is not None)
         for row in larger.rows.tolist()

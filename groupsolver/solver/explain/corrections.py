@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import count
 
 from groupsolver.changes.change import Change, Kind, changed
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.conflicts import rests_on
 from groupsolver.model.change_costs import Costs
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Result
@@ -131,8 +132,10 @@ class Corrections:
     ) -> bool:
         """Whether what some piece says depends on where a policy's relaxation stands: that may then forbid more, turned."""
         assert relaxation.policy is not None  # noqa: S101 - asked of policies' relaxations
-        rule = Rule(relaxation.group, relaxation.policy)
-        return any(piece.policy.rests_on(piece.group, rule, problem) for piece in pieces)
+        return any(
+            rests_on(piece.policy, piece.group, relaxation.policy, relaxation.group, problem)
+            for piece in pieces
+        )
 
     def _same(self, piece: PolicyRule, relaxation: Relaxation, position: int) -> bool:
         told = relaxation.at(position).policy if position else relaxation.policy

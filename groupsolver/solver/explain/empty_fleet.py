@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from groupsolver.changes.fleet import emptied
-from groupsolver.constraints.policies.bandwidth import Bandwidth
-from groupsolver.constraints.policies.exclusive import Exclusive
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.conflicts import depends_on_usage
 from groupsolver.model.application import Application, Members, member_ids
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
@@ -35,7 +34,7 @@ def never(
 def _depends(atom: object) -> bool:
     """Whether a rule depends on what runs."""
     return isinstance(atom, CapacityRule) or (
-        isinstance(atom, PolicyRule) and isinstance(atom.policy, Exclusive | Bandwidth)
+        isinstance(atom, PolicyRule) and depends_on_usage(atom.policy)
     )
 
 

@@ -13,7 +13,7 @@ from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Objective, Result, Status
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.explain.rules import Atomized, CapacityRule, RuleAtom, RuleAtoms, SizeRule
-from groupsolver.solver.presolve.host_quotient import quotient
+from groupsolver.solver.presolve.host_quotient import quotient_fleet
 
 Solve = Callable[[Application[Any], CompiledFleet, Objective, Budget], Result]
 
@@ -100,12 +100,12 @@ class Asked:
         if roomless == rules or sum(isinstance(atom, SizeRule) for atom in rules) < 2:
             return False
         app = self.atomized.application(roomless)
-        few = quotient(CompiledProblem(Problem(app, self.fleet.index), self.fleet))
+        few = quotient_fleet(CompiledProblem(Problem(app, self.fleet.index), self.fleet))
         return few is not self.fleet and self.possible(roomless, few) is False
 
     def _asked(self, rules: RuleAtoms, few: CompiledFleet | None) -> Status:
         app, fleet = self.atomized.application(rules), few or self.fleet
         sizes = sum(isinstance(atom, SizeRule) for atom in rules)
         if few is None and sizes > 1 and not any(isinstance(atom, CapacityRule) for atom in rules):
-            fleet = quotient(CompiledProblem(Problem(app, fleet.index), fleet))
+            fleet = quotient_fleet(CompiledProblem(Problem(app, fleet.index), fleet))
         return self.oracle.ask(app, fleet).status

@@ -8,8 +8,10 @@ import numpy as np
 
 from groupsolver.changes.change import Change
 from groupsolver.changes.fleet import Freed
+from groupsolver.constraints.eligibility import suited
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
 from groupsolver.solver.budget import Budget
@@ -31,7 +33,8 @@ def freed(
     larger.cost[:] = 0
     for row in rows.tolist():
         busy = larger.busy[row]
-        larger.update(larger.index[larger.names[row]].model_copy(update={"used": {}, "cost": 1}))
+        host = larger.index[larger.names[row]].with_used({})
+        larger.update(host.model_copy(update={"cost": 1}))
         larger.busy[row] = (
             busy  # something still runs there: what wants a host for itself does not get it so
         )
@@ -58,7 +61,7 @@ def _nearest(compiled: CompiledProblem) -> Ints:
     fleet, touched = compiled.fleet, hosts_touched(compiled)
     shortage = np.full(len(fleet), np.inf)
     for member_class in compiled.member_classes:
-        here, possible = np.zeros(len(fleet)), fleet.enabled & compiled.suited(member_class.group)
+        here, possible = np.zeros(len(fleet)), fleet.enabled & suited(compiled, member_class.group)
         for name, amount in member_class.size:
             capacity = fleet.capacity(name)
             possible &= capacity >= amount
@@ -71,7 +74,7 @@ def _nearest(compiled: CompiledProblem) -> Ints:
     rows = rows[np.argsort(shortage[rows], kind="stable")]
     if len(rows) <= MAX_HOSTS_CONSIDERED:
         return rows
-    spoken = {rule.policy.at for rule in compiled.problem.rules}
+    spoken = {rule.policy.at for rule in rules_of(compiled.problem).all}
     places = [fleet.codes(level)[rows].tolist() for level in fleet.levels if level in spoken]
     seen: dict[tuple[int, ...], int] = {}
     kept = []

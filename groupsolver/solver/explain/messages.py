@@ -8,14 +8,17 @@ import numpy as np
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem, MemberClass
 from groupsolver.constraints.problem.conflict_facts import Facts
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.conflicts import evidence_of
+from groupsolver.constraints.protocols.relaxation import keeps_together
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
 from groupsolver.model.result import Conflict, ConflictingPolicy, Shortage
 from groupsolver.model.units import amount_told, joined
 from groupsolver.model.value import HOST
 from groupsolver.solver.explain.quickxplain import MinimalConflict
 from groupsolver.solver.explain.rules import Atomized, CapacityRule, PolicyRule, SizeRule
-from groupsolver.solver.infeasible import size_told
+from groupsolver.solver.infeasible import describe_new_members
 
 NEAREST = 3  # hosts or domains that are named as the nearest
 
@@ -31,7 +34,7 @@ def told(
     for atom in found.atoms:
         if isinstance(atom, PolicyRule):
             sentence = str(Rule(atom.group, atom.policy))
-            evidence = atom.policy.evidence(atom.group, facts)
+            evidence = evidence_of(atom.policy, atom.group, facts)
             sentence += f"; {evidence}" if evidence else ""
             policies.append(
                 ConflictingPolicy(group=atom.group, policy=atom.policy.kind, sentence=sentence)
@@ -54,7 +57,7 @@ def _size(group: str, facts: Facts) -> str:
         if member_class.group == group
     )
     running = sum(1 for there in facts.compiled.problem.running_members if there.group == group)
-    return size_told(group, own) + (f", beside {running} running" if running else "")
+    return describe_new_members(group, own) + (f", beside {running} running" if running else "")
 
 
 def _short(room: CapacityRule, facts: Facts) -> Shortage:
@@ -101,8 +104,8 @@ def _of_a_member(
 def _bound(facts: Facts) -> Iterator[tuple[str, str]]:
     """Give groups that must share one domain of a level."""
     compiled = facts.compiled
-    for rule in compiled.problem.hard():
-        if rule.policy.binds_on(compiled.fleet) and rule.policy.at in (
+    for rule in rules_of(compiled.problem).hard:
+        if keeps_together(rule.policy, compiled.fleet) and rule.policy.at in (
             HOST,
             *compiled.fleet.levels,
         ):

@@ -13,6 +13,8 @@ from groupsolver.changes.change import Change
 from groupsolver.changes.fleet import Moved
 from groupsolver.constraints.policies.within import Within
 from groupsolver.constraints.problem.problem import Problem, RunningMember, size_of
+from groupsolver.constraints.protocols.scope import counts_child_groups
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application, Group, Members
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Result
@@ -43,14 +45,14 @@ def moved(
     if (
         not movable
         or len(movable) > MAX_RUNNING_MEMBERS
-        or any(getattr(rule.policy, "between", None) for rule in problem.rules)
+        or any(counts_child_groups(rule.policy) for rule in rules_of(problem).all)
     ):
         return None
     freed = fleet.copy()
     for there in movable:
         host = freed.index[there.host]
         used = {name: amount - there.resources.get(name, 0) for name, amount in host.used.items()}
-        freed.update(host.model_copy(update={"used": used}))
+        freed.update(host.with_used(used))
     freed.cost[:] = 0
     result = oracle.ask(
         _placed_again(app, problem, movable), freed, share, objective="cost", gap=0.0

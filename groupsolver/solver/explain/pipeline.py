@@ -17,7 +17,7 @@ from groupsolver.solver.explain.fixes import remedies
 from groupsolver.solver.explain.messages import told
 from groupsolver.solver.explain.quickxplain import MinimalConflict, find, impossible_part
 from groupsolver.solver.explain.rules import Atomized, PolicyRule, RuleAtom, in_pieces
-from groupsolver.solver.infeasible import disabled, everything
+from groupsolver.solver.infeasible import conflict_of_all_rules, disabled_host_warnings
 
 FIXES = 6  # that are told
 
@@ -63,14 +63,15 @@ class Reasons:
             Which remedies may be told.
         """
         conflicts = [told(self.atomized, one, self.fleet, reveal) for one in self.found] or [
-            everything(self.problem)
+            conflict_of_all_rules(self.problem)
         ]
         fixes = [_fix(remedy, reveal) for remedy in self.remedies if fit(remedy)]
         conflicts[0] = conflicts[0].model_copy(update={"fixes": tuple(fixes[:FIXES])})
         return Explanation(
             status="infeasible",
             seconds=self.seconds,
-            warnings=self.problem.warnings + (disabled(self.problem) if reveal else ()),
+            warnings=self.problem.warnings
+            + (disabled_host_warnings(self.problem) if reveal else ()),
             conflict=conflicts[0],
             conflicts=tuple(conflicts),
             never=self.never,
@@ -135,7 +136,7 @@ def _reasons(
     asked.refuse(atomized.every)
     first = _preferred(asked, atomized.every, own, start)
     found = [] if first is None else [first]
-    oracle.budget.tell("conflict")
+    oracle.budget.report("conflict")
     mine = _own(atomized.every, own)
     # What was asked already costs nothing.
     possible = asked.possible(mine) if len(mine) < len(atomized.every) else None
@@ -145,7 +146,7 @@ def _reasons(
     empty = None
     if found and fixes:
         for remedy in remedies(atomized, fleet, oracle, costs or Costs(), found[0], own):
-            oracle.budget.tell("fix")
+            oracle.budget.report("fix")
             known.append(remedy)
         known.sort(key=lambda one: one.cost)
         empty = never(atomized, fleet, found[0], oracle)

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
+from groupsolver.model.disjoint_sets import DisjointSets
 from groupsolver.solver.explain.feasibility import Asked
 from groupsolver.solver.explain.rules import Atomized, PolicyRule, RuleAtom, RuleAtoms, SizeRule
-from groupsolver.solver.presolve.tight_host_sets import crowds
+from groupsolver.solver.presolve.tight_host_sets import tight_host_sets
 
 
 @dataclass(frozen=True)
@@ -90,14 +91,14 @@ def parts(atomized: Atomized, fleet: CompiledFleet) -> Iterator[frozenset[str]]:
     yield from alone
     counted = [atomized.counted(piece) for piece in atomized.pieces]
     joining = [groups for groups in counted if 1 < len(groups) < len(alone)]
-    joined = {group: frozenset([group]) for group in atomized.placed}
+    joined = DisjointSets(atomized.placed)
     for groups in joining:
-        merged = frozenset[str]().union(*(joined[group] for group in groups))
-        joined |= dict.fromkeys(merged, merged)
+        joined.join(groups)
+    joined_with = joined.parts()
     wider = [one | other for i, one in enumerate(joining) for other in joining[:i] if one & other]
-    whole = [joined[size.group] for size in atomized.sizes]
+    whole = [joined_with[size.group] for size in atomized.sizes]
     seen = set(alone)
-    for some in (joining, crowds(CompiledProblem(atomized.problem, fleet)), wider, whole):
+    for some in (joining, tight_host_sets(CompiledProblem(atomized.problem, fleet)), wider, whole):
         for groups in sorted(some, key=len):
             if groups not in seen:
                 seen.add(groups)

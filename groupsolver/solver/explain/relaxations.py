@@ -15,6 +15,7 @@ from groupsolver.changes.application import Fewer, Replaced
 from groupsolver.changes.change import Change, Kind
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.conflicts import weaker_versions
 from groupsolver.model.application import member_ids
 from groupsolver.model.change_costs import Costs
 from groupsolver.solver.explain.rules import Atomized, PolicyRule
@@ -106,7 +107,9 @@ def knobs_of(
 def _of_policy(piece: PolicyRule, problem: Problem, costs: Costs) -> Iterator[Position]:
     """Give a policy's positions: its number, step by step, and then a wish or nothing at all."""
     if costs.relax is not None:
-        for step, policy in enumerate(islice(piece.policy.eased(piece.group, problem), STEPS), 1):
+        for step, policy in enumerate(
+            islice(weaker_versions(piece.policy, piece.group, problem), STEPS), 1
+        ):
             yield Position("relax", step * costs.relax, policy)
     if costs.soften is not None and (costs.drop is None or costs.soften <= costs.drop):
         yield Position("soften", costs.soften, piece.policy.model_copy(update={"weight": 1}))

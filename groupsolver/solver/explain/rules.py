@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.conflicts import groups_helping, pieces_of, rests_on
+from groupsolver.constraints.protocols.scope import groups_counted
 from groupsolver.model.application import Application
-from groupsolver.solver.presolve.subproblem import subset
+from groupsolver.solver.presolve.subproblem import build_subproblem
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +57,6 @@ RuleAtom = PolicyRule | SizeRule | CapacityRule
 RuleAtoms = frozenset[RuleAtom]
 
 
-def _rule(piece: PolicyRule) -> Rule:
-    return Rule(piece.group, piece.policy)
-
-
 def in_pieces(problem: Problem) -> Application[Any]:
     """Give the same application with its policies in pieces: each hard one says one thing."""
     groups = [
@@ -67,7 +65,9 @@ def in_pieces(problem: Problem) -> Application[Any]:
                 "policies": tuple(
                     piece
                     for policy in group.policies
-                    for piece in (policy.pieces(group.name, problem) if policy.hard else (policy,))
+                    for piece in (
+                        pieces_of(policy, group.name, problem) if policy.hard else (policy,)
+                    )
                 )
             }
         )
@@ -119,12 +119,14 @@ class Atomized:
 
     def counted(self, piece: PolicyRule) -> frozenset[str]:
         """Give the groups with new members that a piece looks at."""
-        return piece.policy.counted(piece.group, self.problem) & self.placed
+        return groups_counted(piece.policy, piece.group, self.problem) & self.placed
 
     def helping(self, piece: PolicyRule) -> frozenset[str]:
         """Give the groups with new members without whose sizes a piece does not bind."""
         if piece not in self._helping:
-            self._helping[piece] = piece.policy.helped_by(piece.group, self.problem) & self.placed
+            self._helping[piece] = (
+                groups_helping(piece.policy, piece.group, self.problem) & self.placed
+            )
         return self._helping[piece]
 
     def about(self, groups: Collection[str]) -> list[RuleAtom]:
@@ -150,7 +152,7 @@ class Atomized:
             rest = [
                 other
                 for other in self.pieces
-                if piece.policy.rests_on(piece.group, _rule(other), self.problem)
+                if rests_on(piece.policy, piece.group, other.policy, other.group, self.problem)
             ]
             self._resting[piece] = frozenset(rest)
         return self._resting[piece]
@@ -164,4 +166,6 @@ class Atomized:
             if piece in chosen and self.helping(piece) <= sized and self.resting(piece) <= chosen:
                 rules.setdefault(piece.group, []).append(piece.policy)
         ignored = {room.resource for room in self.rooms if room not in chosen}
-        return subset(self.problem, sized, lambda group: tuple(rules.get(group, ())), ignored)
+        return build_subproblem(
+            self.problem, sized, lambda group: tuple(rules.get(group, ())), ignored
+        )

@@ -8,15 +8,17 @@ from typing import Literal
 
 import numpy as np
 
-from groupsolver.constraints.policies.host_capabilities import HostCapabilities
-from groupsolver.constraints.policy import PerHost, number
+from groupsolver.constraints.eligibility import suits
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.copies import told
+from groupsolver.constraints.problem.copies import original
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.host_filters import HostFilter, required_traits
+from groupsolver.constraints.protocols.relaxation import members_per_host
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.compiled_fleet import Ints, Mask
 from groupsolver.model.headroom import Scarce
-from groupsolver.model.units import quantity, spoken
+from groupsolver.model.units import count_of, quantity, spoken
 from groupsolver.model.value import HOST
 from groupsolver.solver.headroom.demand import Ceiling, Demand, demand_of
 from groupsolver.solver.headroom.incremental import Stock
@@ -43,7 +45,7 @@ class Discretion:
 
     def of(self, rule: Rule | Ceiling) -> bool:
         """Whether a rule may be told."""
-        return self.own is None or told(rule.group) in self.own
+        return self.own is None or original(rule.group) in self.own
 
 
 def scarce(demand: Demand, stock: Stock, says: Discretion = Discretion()) -> tuple[Scarce, ...]:
@@ -84,7 +86,7 @@ class _Telling:
         rules = [
             (member_class, rule)
             for member_class in self.demand.units[unit]
-            for rule in compiled.problem.rules_over(compiled.member_classes[member_class].group)
+            for rule in rules_of(compiled.problem).over(compiled.member_classes[member_class].group)
         ]
         return [(member_class, rule) for member_class, rule in rules if rule.policy.hard]
 
@@ -92,7 +94,7 @@ class _Telling:
         """Tell the resources that keep a unit off the hosts that suit it, and the traits that others lack."""
         mask, where = self._pool(unit)
         member_classes = self.demand.compiled.member_classes
-        who = told(member_classes[next(iter(self.demand.units[unit]))].group)
+        who = original(member_classes[next(iter(self.demand.units[unit]))].group)
         if not mask.any():
             yield from self._nowhere(unit, who)
             return
@@ -150,12 +152,10 @@ class _Telling:
         compiled = self.demand.compiled
         mask, traits, other = compiled.fleet.ready.copy(), list[str](), False
         for _, rule in self._rules(unit):
-            if isinstance(rule.policy, PerHost):
-                mask &= compiled.suits(rule.policy)
+            if isinstance(rule.policy, HostFilter):
+                mask &= suits(compiled, rule.policy)
                 if self.says.of(rule):
-                    required = (
-                        rule.policy.required if isinstance(rule.policy, HostCapabilities) else ()
-                    )
+                    required = rule.policy.required_traits
                     traits += [trait for trait in required if trait not in traits]
                     other = other or not required
         if traits:
@@ -177,7 +177,7 @@ class _Telling:
     def _traits(self, unit: int, who: str) -> Iterator[Scarce]:
         fleet, slots = self.demand.compiled.fleet, self._room(unit)
         for _, rule in self._rules(unit):
-            for trait in rule.policy.required if isinstance(rule.policy, HostCapabilities) else ():
+            for trait in required_traits(rule.policy):
                 has = fleet.trait(trait) & fleet.ready
                 room = int(slots[~fleet.trait(trait)].sum())
                 if room and self.says.of(rule):
@@ -194,34 +194,36 @@ class _Telling:
         compiled = self.rest.compiled
         here = Partial(compiled, np.arange(len(compiled.fleet), dtype=np.int64))
         for member_class in self.rest.units[unit]:
-            for rule in compiled.rules_counting(compiled.member_classes[member_class].group):
+            for rule in rules_of(compiled.problem).counting(
+                compiled.member_classes[member_class].group
+            ):
                 if (
                     not rule.policy.hard
-                    or isinstance(rule.policy, PerHost)
+                    or isinstance(rule.policy, HostFilter)
                     or not self.says.of(rule)
                 ):
                     continue
                 allowed = rule.policy.allowed(
                     rule.group, compiled.member_classes[member_class].group, here
                 )
-                room = rule.policy.room(rule.group, here)
+                room = members_per_host(rule.policy, rule.group, here)
                 shut = np.zeros_like(open_) if allowed is None else ~allowed
                 shut |= False if room is None else room < 1
                 if (open_ & shut).any():
-                    sentence = f"hosts that have room for {who} are closed to it: {rule.policy.describe(told(rule.group))}"
+                    sentence = f"hosts that have room for {who} are closed to it: {rule.policy.describe(original(rule.group))}"
                     yield Scarce(kind="policy", name=rule.policy.kind, sentence=plain(sentence))
 
     def _nowhere(self, unit: int, who: str) -> Iterator[Scarce]:
         compiled = self.demand.compiled
         for _, rule in self._rules(unit):
             policy = rule.policy
-            suited = (
-                not isinstance(policy, PerHost)
-                or (compiled.suits(policy) & compiled.fleet.ready).any()
+            some_suit = (
+                not isinstance(policy, HostFilter)
+                or (suits(compiled, policy) & compiled.fleet.ready).any()
             )
-            if suited or not self.says.of(rule):
+            if some_suit or not self.says.of(rule):
                 continue
-            required = policy.required if isinstance(policy, HostCapabilities) else ()
+            required = required_traits(policy)
             sentence = (
                 f"no host that is in service suits {who}: {plain(policy.describe(rule.group))}"
             )
@@ -249,20 +251,18 @@ class _Telling:
                 yield self._wall(one, need, int((held > 0).sum()), codes, units), self.says.of(one)
 
     def _wall(self, one: Ceiling, need: float, open_: int, codes: Ints, units: Ints) -> Scarce:
-        domains, who = int(np.ceil(need / one.high - 1e-9)), told(one.group)
-        suits = np.zeros(len(codes), dtype=np.bool_)
+        domains, who = int(np.ceil(need / one.high - 1e-9)), original(one.group)
+        suited = np.zeros(len(codes), dtype=np.bool_)
         for unit in units.tolist():
-            suits |= self._pool(unit)[0]
-        known = len(np.unique(codes[suits & (codes >= 0)]))
-        noun = number(domains, one.level)
+            suited |= self._pool(unit)[0]
+        known = len(np.unique(codes[suited & (codes >= 0)]))
+        noun = count_of(domains, one.level)
         if not self.says.reveal:
             told_ = f"fewer {'have a host that suits it' if known < domains else 'have room left'}"
         elif known < domains:
             told_ = f"{known} {'has' if known == 1 else 'have'} a host that suits it"
         else:
-            told_ = (
-                f"{open_} of {number(known, one.level)} {'has' if open_ == 1 else 'have'} room left"
-            )
+            told_ = f"{open_} of {count_of(known, one.level)} {'has' if open_ == 1 else 'have'} room left"
         sentence = f"{one.level}: each copy needs {noun} for {who}, by {one.kind}; {told_}"
         kind: Literal["policy", "level"] = "policy" if one.level == HOST else "level"
         return Scarce(
@@ -271,11 +271,11 @@ class _Telling:
 
     def _between(self) -> list[Rule]:
         """Give the rules of a copy that are about more than single members."""
-        rules = self.demand.compiled.problem.hard()
+        rules = rules_of(self.demand.compiled.problem).hard
         return [
             rule
             for rule in rules
-            if not isinstance(rule.policy, PerHost) and told(rule.group) != rule.group
+            if not isinstance(rule.policy, HostFilter) and original(rule.group) != rule.group
         ]
 
     def _policies(self) -> Iterator[Scarce]:

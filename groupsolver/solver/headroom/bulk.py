@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from groupsolver.constraints.problem.copies import told
+from groupsolver.constraints.problem.copies import original
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints
 from groupsolver.model.result import Placement
 from groupsolver.solver.headroom.demand import Ceiling, Demand
@@ -201,7 +201,7 @@ def _named(demand: Demand, rows: Ints, dealt: list[Ints], copies: int) -> list[P
     found: list[Placement] = [{} for _ in range(copies)]
     for unit, places in zip(demand.units, dealt, strict=True):
         for member_class, count in unit.items():
-            ids = [told(id_) for id_ in member_classes[member_class].ids]
+            ids = [original(id_) for id_ in member_classes[member_class].ids]
             for placement, inside in zip(found, rows[places].tolist(), strict=True):
                 placement.update(
                     zip(ids, [names[row] for row in inside for _ in range(count)], strict=True)

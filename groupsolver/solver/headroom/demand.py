@@ -11,10 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from groupsolver.constraints.eligibility import occupiable_domains
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.protocols.headroom import balanced_window, most_in_one_domain
+from groupsolver.constraints.protocols.levels import level_on
+from groupsolver.constraints.protocols.relaxation import keeps_together, mutually_exclusive_groups
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints, Mask
+from groupsolver.model.disjoint_sets import DisjointSets
 from groupsolver.model.value import HOST
-from groupsolver.solver.presolve.eligibility import Survey, survey
+from groupsolver.solver.presolve.eligibility import Eligibility, find_eligibility
 
 UNBOUNDED_MEMBERS = 2**40  # members on a host: more than any has room for
 Members = dict[int, int]  # by member class
@@ -103,7 +109,7 @@ class Demand:
 
 def demand_of(compiled: CompiledProblem) -> Demand:
     """Read it from the rules of one copy."""
-    known = survey(compiled, "pack")
+    known = find_eligibility(compiled, "pack")
     units = _units(compiled)
     names = tuple(
         sorted({name for member_class in compiled.member_classes for name, _ in member_class.size})
@@ -127,10 +133,12 @@ def demand_of(compiled: CompiledProblem) -> Demand:
     ]
     necessary, even = _ceilings(compiled, units)
     wholes = tuple(
-        Whole(str(compiled.level(rule)), tuple(inside), rule.group, rule.policy.kind)
-        for rule in compiled.problem.hard()
-        if rule.policy.binds_on(compiled.fleet)
-        and compiled.level(rule) != HOST
+        Whole(
+            str(level_on(rule.policy, compiled.fleet)), tuple(inside), rule.group, rule.policy.kind
+        )
+        for rule in rules_of(compiled.problem).hard
+        if keeps_together(rule.policy, compiled.fleet)
+        and level_on(rule.policy, compiled.fleet) != HOST
         and (inside := _inside(units, compiled.member_classes_below(rule.group)))
     )
     return Demand(
@@ -150,30 +158,21 @@ def demand_of(compiled: CompiledProblem) -> Demand:
 
 def _units(compiled: CompiledProblem) -> list[Members]:
     """Join the member classes that must share a host; others are units by themselves, a member each."""
-    joined = {
-        member_class: frozenset([member_class])
-        for member_class in range(len(compiled.member_classes))
-    }
+    joined = DisjointSets(range(len(compiled.member_classes)))
     bound: set[int] = set()
-    for rule in compiled.problem.hard():
-        if rule.policy.binds_on(compiled.fleet) and compiled.level(rule) == HOST:
-            together = frozenset().union(
-                *(
-                    joined[member_class]
-                    for member_class in compiled.member_classes_below(rule.group)
-                )
-            )
-            bound |= together
-            joined |= dict.fromkeys(together, together)
-    found = dict.fromkeys(joined.values())
+    for rule in rules_of(compiled.problem).hard:
+        together = keeps_together(rule.policy, compiled.fleet)
+        if together and level_on(rule.policy, compiled.fleet) == HOST:
+            below = compiled.member_classes_below(rule.group)
+            joined.join(below)
+            bound.update(below)
+    found = dict.fromkeys(joined.parts().values())
     return [
         {
-            member_class: compiled.member_classes[member_class].number
-            if member_class in bound
-            else 1
-            for member_class in sorted(member_classes)
+            class_index: compiled.member_classes[class_index].number if class_index in bound else 1
+            for class_index in sorted(part)
         }
-        for member_classes in found
+        for part in found
     ]
 
 
@@ -183,7 +182,7 @@ def _inside(units: list[Members], member_classes: list[int]) -> list[int]:
 
 
 def _slots(
-    compiled: CompiledProblem, known: Survey, units: list[Members], size: dict[str, Ints]
+    compiled: CompiledProblem, known: Eligibility, units: list[Members], size: dict[str, Ints]
 ) -> Ints:
     fleet = compiled.fleet
     found = []
@@ -195,7 +194,7 @@ def _slots(
         for member_class, count in unit.items():
             alone = fleet.slots(dict(compiled.member_classes[member_class].size), UNBOUNDED_MEMBERS)
             slots = np.where(
-                known.most[member_class] >= count, np.minimum(slots, alone // count), 0
+                known.max_members[member_class] >= count, np.minimum(slots, alone // count), 0
             )
         found.append(slots)
     return np.array(found, dtype=np.int64).reshape(len(units), len(fleet))
@@ -205,21 +204,24 @@ def _ceilings(
     compiled: CompiledProblem, units: list[Members]
 ) -> tuple[list[Ceiling], list[Ceiling]]:
     necessary, even = [], []
-    for rule in compiled.problem.hard():
-        policy, group, level = rule.policy, rule.group, str(compiled.level(rule))
+    for rule in rules_of(compiled.problem).hard:
+        policy, group, level = rule.policy, rule.group, str(level_on(rule.policy, compiled.fleet))
         weight = _weights(compiled, units, group)
         if not weight.any():
             continue
-        most, window = policy.most_in_one(group, compiled), policy.even(group, compiled)
+        most, window = (
+            most_in_one_domain(policy, group, compiled),
+            balanced_window(policy, group, compiled),
+        )
         if most is not None:
             necessary.append(Ceiling(level, weight, float(most), 0.0, None, group, policy.kind))
         if window is not None:
             low = (
                 float(window[0]) if level != HOST else 0.0
             )  # hosts are many: they are not held to it here
-            counted = compiled.spread_over(group, level) if low else None
+            counted = occupiable_domains(compiled, group, level) if low else None
             even.append(Ceiling(level, weight, float(window[1]), low, counted, group, policy.kind))
-        rivals = policy.rivals(group, compiled.problem)
+        rivals = mutually_exclusive_groups(policy, group, compiled.problem)
         if rivals is not None:
             share = np.zeros(len(units))
             for one in rivals[0]:

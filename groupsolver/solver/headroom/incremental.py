@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from groupsolver.checking.copies import Together
-from groupsolver.constraints.capacity.host_capacity import dealt, from_cell
+from groupsolver.constraints.capacity.host_capacity import cells_for, from_cell
 from groupsolver.constraints.problem.copies import copied, copies_of
+from groupsolver.constraints.protocols.scope import counts_all_groups
 from groupsolver.model.application import Application, member_ids
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.compiled.numa_packing import Undecided
@@ -49,7 +50,7 @@ class Stock:
         }
         # Copies that stand are strangers to those that come where some policy looks at whoever comes near.
         self._seen = any(
-            policy.counts_all_groups
+            counts_all_groups(policy)
             for group in app.groups
             for policy in group.policies
             if policy.hard
@@ -86,18 +87,12 @@ class Stock:
 
 def _with(host: Host, taken: Mapping[tuple[str, str | None], int]) -> Host:
     """Give a host of which more is used; its values were valid, and are not looked at again."""
-    used, inside = dict(host.used), host.cell_classes()
-    cells = {
-        name: dict(cell.used) for name, cell in zip(host.cell_names(), host.cells, strict=True)
-    }
+    used, in_cells = dict(host.used), host.used_in_cells()
+    inside = host.cell_classes()
     for (name, cell), amount in taken.items():
-        into = cells[cell] if cell is not None and name in inside else used
+        into = in_cells[cell] if cell is not None and name in inside else used
         into[name] = into.get(name, 0) + amount
-    kept = [
-        one.model_copy(update={"used": cells[name]})
-        for name, one in zip(host.cell_names(), host.cells, strict=True)
-    ]
-    return host.model_copy(update={"used": used, "cells": tuple(kept)})
+    return host.with_used(used, in_cells)
 
 
 def refill(stock: Stock, most: int, budget: Budget) -> bool:
@@ -150,7 +145,7 @@ def _limits(budget: Budget, seconds: float) -> Limits:
 def _solve(app: Application[Any], fleet: CompiledFleet, budget: Budget, seconds: float) -> Result:
     """Place anywhere; whoever watches the run may stop it, and hears nothing of single placements."""
     return solve(
-        app, fleet, limits=_limits(budget, seconds), progress=lambda _: budget.tell("refill")
+        app, fleet, limits=_limits(budget, seconds), progress=lambda _: budget.report("refill")
     )
 
 
@@ -195,7 +190,7 @@ def in_cells(stock: Stock, placements: Sequence[Placement]) -> list[Copy]:
         while True:
             staying = [(number, id_) for number, id_ in members if number not in dropped]
             try:
-                found = dealt(
+                found = cells_for(
                     hosts[name], [(copied(id_, number), sizes[id_]) for number, id_ in staying]
                 )
             except Undecided:

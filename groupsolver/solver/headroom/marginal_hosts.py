@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from groupsolver.constraints.protocols.host_filters import admits
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.headroom import Unlock
@@ -61,11 +63,8 @@ def _sizes(inventory: Any) -> list[tuple[str, int, int]]:
 
 
 def _empty(host: Host, number: int) -> Host:
-    cells = tuple(cell.model_copy(update={"used": {}}) for cell in host.cells)
     # Not of the name of any host: policies that name hosts do not mean it.
-    return host.model_copy(
-        update={"name": f"\0{number}", "used": {}, "cells": cells, "enabled": True}
-    )
+    return host.emptied().model_copy(update={"name": f"\0{number}", "enabled": True})
 
 
 def _slots(demand: Demand, fleet: CompiledFleet, free: Ints, hosts: list[Host]) -> Ints:
@@ -87,10 +86,12 @@ def _slots(demand: Demand, fleet: CompiledFleet, free: Ints, hosts: list[Host]) 
             )
             rules = [
                 rule.policy
-                for rule in compiled.problem.rules_over(compiled.member_classes[member_class].group)
+                for rule in rules_of(compiled.problem).over(
+                    compiled.member_classes[member_class].group
+                )
                 if rule.policy.hard
             ]
-            fits = [all(policy.admits(host) for policy in rules) for host in hosts]
+            fits = [all(admits(policy, host) for policy in rules) for host in hosts]
             slots = np.where(fits, slots, 0)
         found[:, number] = slots
     return found

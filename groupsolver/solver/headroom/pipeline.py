@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from groupsolver.checking.copies import Together
-from groupsolver.constraints.policies.exclusive import Exclusive
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.exclusivity import Exclusivity
+from groupsolver.constraints.rules import rules_of
 from groupsolver.errors import BadInput, BrokenAnswer, Fault
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
@@ -93,7 +94,7 @@ def headroom(
         warnings=warnings,
         seconds=budget.elapsed(),
     )
-    budget.surface()
+    budget.raise_watch_error()
     return answer
 
 
@@ -117,19 +118,19 @@ def search(
     stock = Stock(app, compiled_fleet, together)
 
     def left() -> float:
-        return 0.0 if budget.tell("bulk") else SHARE * budget.left()
+        return 0.0 if budget.report("bulk") else SHARE * budget.left()
 
     found = bulk(demand, min(most, at_most(demand)), left, budget.limits.gap, budget.limits.seed)
     bound = min(most, math.floor(found.bound), _apart(demand))
-    budget.tell("copies")
+    budget.report("copies")
     stock.take(_standing(stock, found, bound))
     in_bulk, bulked = stock.copies, len(stock.copies)
     if not _close(len(stock.copies), bound, budget):
-        budget.tell("refill")
+        budget.report("refill")
         refill(stock, bound, budget)
         bound = _exactly(stock, bound, budget)
         if not _close(len(stock.copies), bound, budget):
-            budget.tell("improve")
+            budget.report("improve")
             improve(stock, bound, budget)
     # What was placed in bulk was checked when it was taken.
     broken = (
@@ -157,13 +158,15 @@ def _sound(demand: Demand) -> None:
 def _apart(demand: Demand) -> int:
     """Count the domains that a group could have to itself, one for each copy at least; `MOST` where none wants any."""
     compiled, most = demand.compiled, MAX_COPIES
-    for rule in compiled.problem.hard():
-        if isinstance(rule.policy, Exclusive) and rule.policy.scope == "group":
+    for rule in rules_of(compiled.problem).hard:
+        if isinstance(rule.policy, Exclusivity) and not rule.policy.admits_project:
             member_classes = set(compiled.member_classes_below(rule.group))
             units = [
                 number for number, unit in enumerate(demand.units) if unit.keys() & member_classes
             ]
-            codes = compiled.fleet.codes(rule.policy.level)[(demand.slots[units] > 0).any(axis=0)]
+            codes = compiled.fleet.codes(rule.policy.exclusive_level)[
+                (demand.slots[units] > 0).any(axis=0)
+            ]
             if units and (codes >= 0).all():  # on hosts in no domain it is alone with whomever
                 most = min(most, len(np.unique(codes)))
     return most

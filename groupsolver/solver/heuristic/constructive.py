@@ -1,326 +1,378 @@
-"""A first placement: hardest group first, all hosts at once, cheapest first.
+"""A first placement: hardest block first, all hosts at once, cheapest first.
 
-What it finds is an upper bound and a hint; for easy batches it is the answer. What it does
-not find may exist all the same.
+What it finds is an upper bound and a hint; for easy problems it is the answer. It finds no proof:
+where it fails, there may be a placement all the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from groupsolver.checking.check import unit_of
-from groupsolver.constraints.policy import PerHost
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import Rule
+from groupsolver.constraints.protocols.heuristic import follows_target
+from groupsolver.constraints.protocols.host_filters import HostFilter
+from groupsolver.constraints.protocols.levels import level_on
+from groupsolver.constraints.protocols.relaxation import members_per_host
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints, Mask
 from groupsolver.model.value import HOST
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.numa import CellRoom
-from groupsolver.solver.incumbent import Incumbent
-from groupsolver.solver.presolve.eligibility import Survey
+from groupsolver.solver.incumbent import Assignment, Incumbent
+from groupsolver.solver.preparation import PreparedProblem
+from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.relaxation.blocks import Block, ChunkedPart
-from groupsolver.solver.relaxation.column_generation import Relaxed
-from groupsolver.solver.relaxation.columns import Slots, by_domain, cheapest
+from groupsolver.solver.relaxation.columns import cheapest, sort_by_domain
 
 MIN_CANDIDATES_TRIED = 80  # candidates of a member class that are tried first, at least
-SPARE = 5  # and at least so many for each member
-CLOSE = 0.05  # a gap that is left to the search
-DEAR = 10**6  # times its weight guides the heuristic in a tier that has a budget
-TRIES = 8  # domains that are tried for a group that must stand in one
+CANDIDATES_PER_MEMBER = 5  # and at least so many for each member
+CLOSE_GAP = 0.05  # a gap that is left to the search
+TIER_FACTOR = 10**6  # times its weight guides the heuristic, for a rule of a tier with a budget
+DOMAINS_TRIED = 8  # domains that are tried for a group that must be in one
+MAX_DEPTH = 10  # of chains of groups that are placed near each other
 
 
-class Builder:
+class PlacementBuilder:
     """One placement under construction over chosen rows.
 
     Parameters
     ----------
-    compiled problem : CompiledProblem
-    survey : Survey
+    compiled : CompiledProblem
+    eligibility : Eligibility
     candidates : list of (C,) int64, one a member class
     prices : list of (C,) float64, one a member class
-        What to be guided by: the hosts' own prices, or those of the relaxation.
+        The guide: the hosts' own prices, or those of the relaxation.
+
+    Attributes
+    ----------
+    rows : (U,) int64
+        The hosts that are a candidate of some member class, as rows of the fleet, ascending. A
+        *position* is an index into them.
+    placed : list of (int, int)
+        ``(class_index, position)`` of each member placed so far.
     """
 
     def __init__(
         self,
         compiled: CompiledProblem,
-        survey: Survey,
+        eligibility: Eligibility,
         candidates: list[Ints],
         prices: list[Floats],
     ) -> None:
         self.compiled = compiled
-        self.survey = survey
-        rows = np.unique(np.concatenate(candidates)) if candidates else np.zeros(0, dtype=np.int64)
-        self.rows = rows
-        self.partial = Partial(compiled, rows)
-        self.most = []
-        for member_class, found in enumerate(candidates):
-            most = np.zeros(len(rows), dtype=np.int64)
-            at = np.searchsorted(rows, found)
-            most[at] = survey.most[member_class][found]
-            self.most.append(most)
-        self.prices = [np.zeros(len(rows)) for _ in candidates]
-        for member_class, found in enumerate(candidates):
-            self.prices[member_class][np.searchsorted(rows, found)] = prices[member_class]
-        self.free = {
-            name: compiled.fleet.free(name)[rows]
-            for member_class in compiled.member_classes
-            for name, _ in member_class.size
-        }
-        self.cells = CellRoom(compiled, rows)
-        self.landed = np.zeros(len(rows), dtype=np.int64)
+        self.eligibility = eligibility
+        self.rows = np.zeros(0, dtype=np.int64)
+        if candidates:
+            self.rows = np.unique(np.concatenate(candidates))
+        self.partial = Partial(compiled, self.rows)
         self.placed: list[tuple[int, int]] = []
+        size = len(self.rows)
+        self._max_members: list[Ints] = []  # by class: (U,) members still allowed on each row
+        self._prices: list[Floats] = []  # by class: (U,)
+        for class_index, hosts in enumerate(candidates):
+            positions = np.searchsorted(self.rows, hosts)
+            max_members = np.zeros(size, dtype=np.int64)
+            max_members[positions] = eligibility.max_members[class_index][hosts]
+            self._max_members.append(max_members)
+            price = np.zeros(size)
+            price[positions] = prices[class_index]
+            self._prices.append(price)
+        names = {name for member_class in compiled.member_classes for name, _ in member_class.size}
+        self._free = {name: compiled.fleet.free(name)[self.rows] for name in names}
+        self._cells = CellRoom(compiled, self.rows)
+        self._new_on_host = np.zeros(size, dtype=np.int64)
         self._rules = [
-            [
-                rule
-                for rule in compiled.rules_counting(member_class.group)
-                if rule.tier is not None or not isinstance(rule.policy, PerHost)
-            ]
-            for member_class in compiled.member_classes
+            _guiding_rules(compiled, member_class.group) for member_class in compiled.member_classes
         ]
 
-    def cost_of_next(self, member_class: int) -> tuple[Mask, Floats]:
-        """Give where the next member of a member class may go, and what it costs there, (U,) each."""
-        group = self.compiled.member_classes[member_class].group
-        mask = self.most[member_class] > 0
-        for name, amount in self.compiled.member_classes[member_class].size:
-            mask &= self.free[name] >= amount
-        if self.cells.any:
-            mask &= self.cells.holds[member_class] > 0
-        cost = self.prices[member_class]
-        if self.survey.beyond_first:
-            cost = cost + self.survey.beyond_first * (self.landed > 0)
-        for rule in self._rules[member_class]:
-            allowed = rule.policy.allowed(rule.group, group, self.partial)
+    def cost_of_next(self, class_index: int) -> tuple[Mask, Floats]:
+        """Return where the next member of a class may be placed, and what it costs: (U,) each."""
+        member_class = self.compiled.member_classes[class_index]
+        mask = self._max_members[class_index] > 0
+        for name, amount in member_class.size:
+            mask &= self._free[name] >= amount
+        if self._cells.any:
+            mask &= self._cells.holds[class_index] > 0
+        cost = self._prices[class_index]
+        extra_price = self.eligibility.extra_member_price
+        if extra_price:
+            cost = cost + extra_price * (self._new_on_host > 0)
+        for rule in self._rules[class_index]:
+            allowed = rule.policy.allowed(rule.group, member_class.group, self.partial)
             if allowed is None:
                 continue
             if rule.policy.hard:
                 mask &= allowed
             else:
-                cost = cost + self._points(rule) * ~allowed
+                cost = cost + self._penalty(rule) * ~allowed
         return mask, cost
 
-    def _points(self, rule: Rule) -> int:
-        """Give the points of breaking a soft rule once; one of an earlier tier is dearer than whatever it may save."""
-        dear = 1 if rule.tier is None else DEAR
-        return dear * unit_of(self.survey.objective) * (rule.policy.weight or 0)
+    def _penalty(self, rule: Rule) -> int:
+        """Return the points of breaking a soft rule once.
 
-    def put(self, member_class: int, at: int) -> None:
-        """Put one member of a member class down on row `at`."""
-        self._move(member_class, at, 1)
-        if self.cells.any:
-            self.cells.put(member_class, at)
-        self.partial.put(self.compiled.member_classes[member_class].group, at)
-        self.placed.append((member_class, at))
+        A rule of an earlier tier is dearer than anything that breaking it may save.
+        """
+        factor = 1 if rule.tier is None else TIER_FACTOR
+        return factor * unit_of(self.eligibility.objective) * (rule.policy.weight or 0)
+
+    def place(self, class_index: int, position: int) -> None:
+        """Place one member of a class."""
+        self._take_room(class_index, position, 1)
+        if self._cells.any:
+            self._cells.put(class_index, position)
+        self.partial.put(self.compiled.member_classes[class_index].group, position)
+        self.placed.append((class_index, position))
 
     def undo(self, size: int) -> None:
-        """Take members up again until `size` are left."""
+        """Remove the members placed last until `size` are left."""
         while len(self.placed) > size:
-            member_class, at = self.placed.pop()
-            self._move(member_class, at, -1)
-            if self.cells.any:
-                self.cells.take(member_class, at)
-            self.partial.take(self.compiled.member_classes[member_class].group, at)
+            class_index, position = self.placed.pop()
+            self._take_room(class_index, position, -1)
+            if self._cells.any:
+                self._cells.take(class_index, position)
+            self.partial.take(self.compiled.member_classes[class_index].group, position)
 
-    def _move(self, member_class: int, at: int, number: int) -> None:
-        for name, amount in self.compiled.member_classes[member_class].size:
-            self.free[name][at] -= number * amount
-        self.most[member_class][at] -= number
-        self.landed[at] += number
+    def _take_room(self, class_index: int, position: int, number: int) -> None:
+        for name, amount in self.compiled.member_classes[class_index].size:
+            self._free[name][position] -= number * amount
+        self._max_members[class_index][position] -= number
+        self._new_on_host[position] += number
 
-    def fill(self, block: Block, inside: Mask) -> bool:
-        """Put all members of a block down inside a mask; on failure leave nothing of them."""
+    def place_block(self, block: Block) -> bool:
+        """Place all members of a block; on failure none of them."""
+        return any(self._fill(block, inside) for inside in self._domains(block))
+
+    def _fill(self, block: Block, inside: Mask) -> bool:
+        """Place all members of a block on the rows of a mask; on failure none of them."""
         start = len(self.placed)
-        chunked = {member_class for part in block.parts for member_class in part.member_classes}
-        alone = [
-            (member_class, self.compiled.member_classes[member_class].number)
-            for member_class in block.member_classes
-            if member_class not in chunked
-        ]
-        if self._line(alone, inside) and all(
-            self._chunk(part, inside) for part in block.parts for _ in range(part.number)
-        ):
+        chunked = {index for part in block.parts for index in part.member_classes}
+        one_by_one = {
+            index: self.compiled.member_classes[index].number
+            for index in block.member_classes
+            if index not in chunked
+        }
+        if self._place_one_by_one(one_by_one, inside) and self._place_chunks(block, inside):
             return True
         self.undo(start)
         return False
 
-    def _line(
-        self, member_classes: list[tuple[int, int]], inside: Mask, per_host: int | None = None
+    def _place_one_by_one(
+        self, numbers: dict[int, int], inside: Mask, per_host: int | None = None
     ) -> bool:
-        """Put so many members of each member class down inside a mask, one after another."""
+        """Place members by class, each at the cheapest row of a mask; on failure none.
+
+        Parameters
+        ----------
+        numbers : dict of int to int
+            How many members of each class.
+        per_host : int, optional
+            How many of these members may share a host.
+        """
         start = len(self.placed)
-        here = np.zeros(len(self.rows), dtype=np.int64)
-        for member_class, number in member_classes:
+        placed_here = np.zeros(len(self.rows), dtype=np.int64)
+        for class_index, number in numbers.items():
             for _ in range(number):
-                mask, cost = self.cost_of_next(member_class)
+                mask, cost = self.cost_of_next(class_index)
                 mask &= inside
                 if per_host is not None:
-                    mask &= here < per_host
+                    mask &= placed_here < per_host
                 if not mask.any():
                     self.undo(start)
                     return False
-                at = int(np.argmin(np.where(mask, cost, np.inf)))
-                self.put(member_class, at)
-                here[at] += 1
+                position = int(np.argmin(np.where(mask, cost, np.inf)))
+                self.place(class_index, position)
+                placed_here[position] += 1
         return True
 
-    def _chunk(self, part: ChunkedPart, inside: Mask) -> bool:
-        """Put one chunk down in the cheapest of its domains where it fits."""
-        share = [
-            (member_class, self.compiled.member_classes[member_class].number // part.number)
-            for member_class in part.member_classes
-        ]
-        codes = np.where(inside, self.partial.codes(part.level), -1)
-        size = int(codes.max(initial=-1)) + 1
-        cost: Floats = np.sum(
-            [self.least(member_class, codes, size, number) for member_class, number in share],
-            axis=0,
-        )
-        few = [
-            code
-            for code in np.argsort(cost, kind="stable")[:TRIES].tolist()
-            if np.isfinite(cost[code])
-        ]
-        return any(self._line(share, codes == code, part.per_host) for code in few)
+    def _place_chunks(self, block: Block, inside: Mask) -> bool:
+        """Place the chunks of a block, one after another, until one finds no domain."""
+        for part in block.parts:
+            for _ in range(part.number):
+                if not self._place_chunk(part, inside):
+                    return False
+        return True
 
-    def domains(self, block: Block) -> Iterator[Mask]:
-        """Give the domains where a block may fit as a whole, the cheapest few first, as masks."""
-        if block.level is None or not block.whole:
+    def _place_chunk(self, part: ChunkedPart, inside: Mask) -> bool:
+        """Place one chunk in the cheapest of its domains where it fits."""
+        share = {
+            index: self.compiled.member_classes[index].number // part.number
+            for index in part.member_classes
+        }
+        codes = np.where(inside, self.partial.codes(part.level), -1)
+        return any(
+            self._place_one_by_one(share, codes == domain, part.per_host)
+            for domain in self._cheapest_domains(share, codes)
+        )
+
+    def _domains(self, block: Block) -> Iterator[Mask]:
+        """Yield the domains where a block may fit as a whole, the cheapest first, (U,) bool."""
+        if block.level is None or not block.shares_one_domain:
             yield np.ones(len(self.rows), dtype=np.bool_)
             return
         codes = self.partial.codes(block.level)
+        numbers = {
+            index: self.compiled.member_classes[index].number for index in block.member_classes
+        }
+        for domain in self._cheapest_domains(numbers, codes):
+            yield codes == domain
+
+    def _cheapest_domains(self, numbers: dict[int, int], codes: Ints) -> list[int]:
+        """Return the few domains where members of some classes cost least."""
         size = int(codes.max(initial=-1)) + 1
         cost = np.zeros(size)
-        for member_class in block.member_classes:
-            cost += self.least(
-                member_class, codes, size, self.compiled.member_classes[member_class].number
-            )
-        for code in np.argsort(cost, kind="stable")[:TRIES].tolist():
-            if np.isfinite(cost[code]):
-                yield codes == code
+        for class_index, number in numbers.items():
+            cost += self._least_cost(class_index, codes, size, number)
+        cheapest_first = np.argsort(cost, kind="stable")[:DOMAINS_TRIED]
+        return [domain for domain in cheapest_first.tolist() if np.isfinite(cost[domain])]
 
-    def least(self, member_class: int, codes: Ints, size: int, number: int) -> Floats:
-        """(D,) float: the least that so many members of a member class cost in each domain, inf where they do not fit."""
-        mask, cost = self.cost_of_next(member_class)
+    def _least_cost(self, class_index: int, codes: Ints, size: int, number: int) -> Floats:
+        """(D,) float: the least that members of a class cost in each domain, inf if too many."""
+        mask, cost = self.cost_of_next(class_index)
         mask &= codes >= 0
-        order = by_domain(cost[mask], codes[mask])
-        return cheapest(
-            cost[mask], self.slots(member_class)[mask], codes[mask], size, number, order
-        )[0]
+        cost = cost[mask]
+        codes = codes[mask]
+        room = self._room(class_index)[mask]
+        total, _ = cheapest(cost, room, codes, size, number, sort_by_domain(cost, codes))
+        return total
 
-    def slots(self, member_class: int) -> Ints:
-        """(U,) int64: how many of a member class each row can take as things stand."""
-        slots = self.most[member_class]
-        for name, amount in self.compiled.member_classes[member_class].size:
-            slots = np.minimum(slots, self.free[name] // amount)
-        if self.cells.any:
-            slots = np.minimum(slots, self.cells.holds[member_class])
-        for rule in self._rules[member_class]:
-            if rule.policy.hard and self.compiled.level(rule) == HOST:
-                room = rule.policy.room(rule.group, self.partial)
-                slots = slots if room is None else np.minimum(slots, room)
-        return slots
+    def _room(self, class_index: int) -> Ints:
+        """(U,) int64: how many members of a class each row can take now."""
+        room = self._max_members[class_index]
+        for name, amount in self.compiled.member_classes[class_index].size:
+            room = np.minimum(room, self._free[name] // amount)
+        if self._cells.any:
+            room = np.minimum(room, self._cells.holds[class_index])
+        for rule in self._rules[class_index]:
+            if rule.policy.hard and level_on(rule.policy, self.compiled.fleet) == HOST:
+                rule_room = members_per_host(rule.policy, rule.group, self.partial)
+                if rule_room is not None:
+                    room = np.minimum(room, rule_room)
+        return room
 
-    def placement(self) -> list[tuple[int, int]]:
-        """Give ``(member class, row of the fleet)`` of each member that is down."""
-        return [(member_class, int(self.rows[at])) for member_class, at in self.placed]
+    def assignments(self) -> list[Assignment]:
+        """Return ``(class_index, row of the fleet)`` of each member that is placed."""
+        return [(class_index, int(self.rows[position])) for class_index, position in self.placed]
 
 
-def orders(
-    compiled: CompiledProblem, every: list[Block], candidates: list[Ints]
+def _guiding_rules(compiled: CompiledProblem, group: str) -> list[Rule]:
+    """Return the rules to ask before each member; the others are in eligibility and price."""
+    return [
+        rule
+        for rule in rules_of(compiled.problem).counting(group)
+        if rule.tier is not None or not isinstance(rule.policy, HostFilter)
+    ]
+
+
+def block_orders(
+    compiled: CompiledProblem, blocks: list[Block], candidates: list[Ints]
 ) -> Iterator[list[Block]]:
-    """Give several orders of the blocks: the fewest choices first, the largest first, ..."""
-    number = {
-        member_class: compiled.member_classes[member_class].number
-        for member_class in range(len(compiled.member_classes))
-    }
+    """Yield several orders of the blocks: the fewest choices first, the largest members first."""
+    depth = _depths(compiled, blocks)
 
     def tightness(block: Block) -> float:
         return min(
-            len(candidates[member_class]) / number[member_class]
-            for member_class in block.member_classes
+            len(candidates[index]) / compiled.member_classes[index].number
+            for index in block.member_classes
         )
 
-    def size(block: Block) -> float:
-        return max(
-            sum(amount for _, amount in compiled.member_classes[member_class].size)
-            for member_class in block.member_classes
-        )
+    def largest_first(block: Block) -> float:
+        sizes = (compiled.member_classes[index].size for index in block.member_classes)
+        return -max(sum(amount for _, amount in size) for size in sizes)
 
-    waits = _waits(compiled, every)
-    yield sorted(every, key=lambda block: (waits[block], not block.whole, tightness(block)))
-    yield sorted(every, key=lambda block: (waits[block], tightness(block)))
-    yield sorted(every, key=lambda block: (waits[block], -size(block)))
-    yield sorted(every, key=lambda block: (not block.whole, -size(block)))
+    def any_domains(block: Block) -> bool:
+        return not block.shares_one_domain
 
-
-def _waits(compiled: CompiledProblem, every: list[Block]) -> dict[Block, int]:
-    """Count, for each block, how deep the chain of groups is that it must stand near to."""
-    depth = dict.fromkeys(compiled.problem.groups, 0)
-    near = [
-        (rule.group, rule.policy.target) for rule in compiled.problem.rules if rule.policy.follows
+    keys: list[Callable[[Block], tuple[float, ...]]] = [
+        lambda block: (depth[block], any_domains(block), tightness(block)),
+        lambda block: (depth[block], tightness(block)),
+        lambda block: (depth[block], largest_first(block)),
+        lambda block: (any_domains(block), largest_first(block)),
     ]
-    for _ in range(min(len(near), 10)):  # a ring of `near` has no order: stop after a while
-        for group, target in near:
-            deepest = max(depth[other] for other in compiled.problem.below[str(target)])
-            for member in compiled.problem.below[group]:
-                depth[member] = min(10, max(depth[member], deepest + 1))
+    for key in keys:
+        yield sorted(blocks, key=key)
+
+
+def _depths(compiled: CompiledProblem, blocks: list[Block]) -> dict[Block, int]:
+    """Return, for each block, how deep the chain of groups is that it follows.
+
+    Example: A is near B, and B is near C: C has depth 0, B 1 and A 2, so C is placed first.
+    """
+    problem = compiled.problem
+    depth = dict.fromkeys(problem.groups, 0)
+    follows = [
+        (rule.group, str(rule.policy.target))
+        for rule in rules_of(problem).all
+        if follows_target(rule.policy)
+    ]
+    # Groups that follow each other in a ring have no order: stop after a while.
+    for _ in range(min(len(follows), MAX_DEPTH)):
+        for group, target in follows:
+            deepest = max(depth[other] for other in problem.below[target])
+            for member in problem.below[group]:
+                depth[member] = min(MAX_DEPTH, max(depth[member], deepest + 1))
     return {
-        block: max(
-            depth[compiled.member_classes[member_class].group]
-            for member_class in block.member_classes
-        )
-        for block in every
+        block: max(depth[compiled.member_classes[index].group] for index in block.member_classes)
+        for block in blocks
     }
 
 
 def construct(
-    compiled: CompiledProblem,
-    survey: Survey,
-    blocks: list[Block],
-    slots: Slots,
-    candidates: list[Ints],
-    relaxed: Relaxed,
-    best: Incumbent,
-    budget: Budget,
-) -> Iterator[list[tuple[int, int]]]:
-    """Build placements: ``(member class, row)`` of each member, for each order and guide that succeeds.
+    prepared: PreparedProblem, best: Incumbent, budget: Budget
+) -> Iterator[list[Assignment]]:
+    """Yield placements: assignments of all members, for each order and guide that succeeds.
 
-    Guided by the prices of the relaxation, over the candidates that raise its bound least; where
-    nothing good comes of it, by the hosts' own prices over all of them.
+    First guided by the prices of the relaxation, over the candidates that raise its bound least.
+    Where nothing good comes of it, by the hosts' own prices over all candidates.
+
+    Parameters
+    ----------
+    prepared : PreparedProblem
+    best : Incumbent
+        The placements offered so far; asked whether another guide is worth its time.
+    budget : Budget
     """
-    near, near_prices = [], []
-    for member_class, rows in enumerate(candidates):
-        part = slots.of(
-            member_class
-        )  # a member class's first slots come in the order of its candidates
-        raises = relaxed.bounds.raises[part][: len(rows)]
-        few = np.sort(
-            np.argsort(raises, kind="stable")[
-                : max(MIN_CANDIDATES_TRIED, SPARE * compiled.member_classes[member_class].number)
-            ]
-        )
-        near.append(rows[few])
-        near_prices.append(relaxed.prices[part][few])
-    own = [
-        survey.prices[member_class][rows].astype(np.float64)
-        for member_class, rows in enumerate(candidates)
-    ]
-    for chosen, prices in ((near, near_prices), (candidates, own)):
-        for order in orders(compiled, blocks, chosen):
+    compiled = prepared.compiled
+    # Where chunks are placed depends on all of them: what is scarce for one order is not for
+    # another, so a small gap is no reason to stop.
+    has_chunks = any(block.parts for block in prepared.blocks)
+    good_gap = 0.0 if has_chunks else CLOSE_GAP
+    for candidates, prices in _guides(prepared):
+        for order in block_orders(compiled, prepared.blocks, candidates):
             if budget.left() <= 0:
                 return
-            builder = Builder(compiled, survey, chosen, prices)
-            if all(
-                any(builder.fill(block, inside) for inside in builder.domains(block))
-                for block in order
-            ):
-                yield builder.placement()
-        # Where chunks are put depends on all of them: what is scarce for one order is not for another.
-        if best.value is not None and best.gap <= (
-            0.0 if any(block.parts for block in blocks) else CLOSE
-        ):
+            builder = PlacementBuilder(compiled, prepared.eligibility, candidates, prices)
+            if all(builder.place_block(block) for block in order):
+                yield builder.assignments()
+        if best.value is not None and best.gap <= good_gap:
             return
+
+
+def _guides(prepared: PreparedProblem) -> Iterator[tuple[list[Ints], list[Floats]]]:
+    """Yield candidates and their prices: the promising ones first, then all."""
+    yield _promising(prepared)
+    own_prices = [
+        prepared.eligibility.prices[class_index][rows].astype(np.float64)
+        for class_index, rows in enumerate(prepared.candidates)
+    ]
+    yield prepared.candidates, own_prices
+
+
+def _promising(prepared: PreparedProblem) -> tuple[list[Ints], list[Floats]]:
+    """Return the candidates that raise the bound of the relaxation least, and its prices."""
+    relaxed = prepared.relaxed
+    candidates = []
+    prices = []
+    for class_index, rows in enumerate(prepared.candidates):
+        part = prepared.columns.of(class_index)
+        # A class's first columns are its candidates, in the same order.
+        raises = relaxed.bounds.raises[part][: len(rows)]
+        members = prepared.compiled.member_classes[class_index].number
+        number = max(MIN_CANDIDATES_TRIED, CANDIDATES_PER_MEMBER * members)
+        least = np.sort(np.argsort(raises, kind="stable")[:number])
+        candidates.append(rows[least])
+        prices.append(relaxed.prices[part][least])
+    return candidates, prices

@@ -11,25 +11,28 @@ from collections.abc import Iterator
 from typing import Any
 
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.scope import groups_counted
+from groupsolver.constraints.rules import Rule
 from groupsolver.model.application import Application
-from groupsolver.solver.presolve.subproblem import kept, subset
+from groupsolver.model.disjoint_sets import DisjointSets
+from groupsolver.solver.presolve.subproblem import build_subproblem, policies_where
 
 
 def parts_of(problem: Problem, rules: list[Rule]) -> Iterator[frozenset[str]]:
     """Give sets of groups with new members, joined where one of some rules looks at both; not if that is all."""
     placed = {member.group for member in problem.new_members}
-    joined = {group: frozenset([group]) for group in placed}
+    joined = DisjointSets(placed)
     seen: set[str] = set()
     for rule in rules:
-        counted = rule.policy.counted(rule.group, problem) & placed
+        counted = groups_counted(rule.policy, rule.group, problem) & placed
         if counted:
             seen |= counted
-            merged = frozenset[str]().union(*(joined[group] for group in counted))
-            joined |= dict.fromkeys(merged, merged)
+            joined.join(counted)
+    parts = joined.parts()
     yield from (
         part
-        for part in dict.fromkeys(joined[group] for group in problem.groups if group in seen)
+        for part in dict.fromkeys(parts[group] for group in problem.groups if group in seen)
         if part < placed
     )
 
@@ -43,8 +46,8 @@ def only(problem: Problem, part: frozenset[str], tier: int) -> Application[Any]:
     placed = {member.group for member in problem.new_members}
 
     def stays(group: str, policy: Policy) -> bool:
-        counted = policy.counted(group, problem) & placed
+        counted = groups_counted(policy, group, problem) & placed
         earlier = policy.hard or (policy.priority is not None and policy.priority < tier)
         return (earlier and policy.monotone) or (counted <= part and (earlier or bool(counted)))
 
-    return subset(problem, part, kept(problem, stays))
+    return build_subproblem(problem, part, policies_where(problem, stays))

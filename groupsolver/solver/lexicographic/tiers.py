@@ -22,15 +22,16 @@ import numpy as np
 from groupsolver.checking.check import unit_of
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.errors import BrokenAnswer
 from groupsolver.model.result import Objective
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.incumbent import Incumbent
 from groupsolver.solver.lexicographic.tier_parts import only, parts_of
-from groupsolver.solver.presolve.eligibility import survey
-from groupsolver.solver.stage import WHOLE, Stage
+from groupsolver.solver.presolve.eligibility import find_eligibility
+from groupsolver.solver.stage import SINGLE_STAGE, Stage
 
 Minimise = Callable[[CompiledProblem, Objective, Stage, Incumbent, Budget], bool]
 
@@ -119,13 +120,13 @@ class Tiers:
         if limits[policy.priority] == self.least[policy.priority] and self._holds(group, policy):
             return policy.model_copy(
                 update={"weight": None}
-            )  # with a priority still: see `Policy.told_hard`
+            )  # with a priority still: see `Policy.declared_hard`
         return policy
 
 
 def tiered(problem: Problem) -> list[Rule]:
     """Give the soft rules that have a priority."""
-    return [rule for rule in problem.rules if rule.tier is not None]
+    return [rule for rule in rules_of(problem).all if rule.tier is not None]
 
 
 class Course:
@@ -216,7 +217,7 @@ class Course:
 
     def _too_late(self) -> bool:
         """Answer what there is; of its objective only the hosts' bound is proved."""
-        self._best.enter(WHOLE, self._budget)
+        self._best.enter(SINGLE_STAGE, self._budget)
         self._best.prove(self._bound)
         return True
 
@@ -234,7 +235,7 @@ class Course:
         self._best.enter(stage, part)
         self._best.prove(bound)
         if self._best.gap <= part.limits.gap:  # proved by an earlier stage
-            part.tell("relax", self._best.value, self._best.bound)
+            part.report("relax", self._best.value, self._best.bound)
             return True
         possible = self._minimise(compiled, self._objective, stage, self._best, part)
         if not possible and self._best.value is not None:
@@ -244,7 +245,7 @@ class Course:
     def _floor(self, tier: int, budget: Budget) -> int:
         """Bound a tier within the limits of those before it by the sum over parts that it looks at."""
         problem, fleet = self._ground.problem, self._ground.fleet
-        rules = [rule for rule in problem.rules if rule.tier == tier]
+        rules = [rule for rule in rules_of(problem).all if rule.tier == tier]
         total = 0
         for part in parts_of(problem, rules):
             compiled = CompiledProblem(Problem(only(problem, part, tier), problem.hosts), fleet)
@@ -269,9 +270,9 @@ class Course:
 
 def bound_of_hosts(compiled: CompiledProblem, objective: Objective) -> int:
     """Bound the objective by the cheapest hosts of each member class alone, whatever the tiers."""
-    known, total = survey(compiled, objective), 0
+    known, total = find_eligibility(compiled, objective), 0
     for member_class, most, prices in zip(
-        compiled.member_classes, known.most, known.prices, strict=True
+        compiled.member_classes, known.max_members, known.prices, strict=True
     ):
         rows = np.flatnonzero(most)
         rows = rows[np.argsort(prices[rows], kind="stable")]

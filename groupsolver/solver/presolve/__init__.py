@@ -1,1 +1,1 @@
-"""From a compiled problem to fewer candidates with the same optimum."""
+"""From a problem to few candidates: eligibility, interchangeable groups, reduction, quotient."""

@@ -1,4 +1,4 @@
-"""Where each member class may land at all, how many of it, and at what price: (H,) arrays over the fleet."""
+"""Where each member class may be placed, how many of it and at what price, over all hosts."""
 
 from __future__ import annotations
 
@@ -7,55 +7,73 @@ from dataclasses import dataclass
 import numpy as np
 
 from groupsolver.checking.check import unit_of
-from groupsolver.constraints.policy import PerHost
-from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.eligibility import suits
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem, MemberClass
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import EVERYONE
+from groupsolver.constraints.protocols.fleet_validation import measure_ceiling
+from groupsolver.constraints.protocols.host_filters import HostFilter
+from groupsolver.constraints.protocols.relaxation import members_per_host
+from groupsolver.constraints.rules import rules_of
 from groupsolver.errors import BadInput, Fault
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
 from groupsolver.model.result import Objective
-from groupsolver.solver.stage import WHOLE, Stage
+from groupsolver.solver.stage import SINGLE_STAGE, Stage
 
 OBJECTIVE_MAX = 2.0**60  # CP-SAT refuses an objective whose terms together could leave 64 bits
+SPREAD_POINTS = 1000  # points of a host that is wholly used, under ``spread``
 
 
 @dataclass(frozen=True)
-class Survey:
+class Eligibility:
     """What is known of each member class before anything is decided.
 
     Attributes
     ----------
     objective : {"pack", "spread", "cost"}
-    most : tuple of (H,) int64, one a member class
-        How many of the member class a host may take when nothing else of the batch lands there.
+    max_members : tuple of (H,) int64, one a member class
+        How many members of the class a host may take when no other new member is placed there.
     prices : tuple of (H,) int64, one a member class
-        Points of a first member there, soft per-host policies included.
-    base : (H,) int64
-        The same without them.
+        Points of a first member on each host, soft per-host policies included.
+    base_prices : (H,) int64
+        The same without these policies.
     stage : Stage
     """
 
     objective: Objective
-    most: tuple[Ints, ...]
+    max_members: tuple[Ints, ...]
     prices: tuple[Ints, ...]
-    base: Ints
-    stage: Stage = WHOLE
+    base_prices: Ints
+    stage: Stage = SINGLE_STAGE
 
     @property
-    def beyond_first(self) -> int:
-        """Points for each member of the batch but the first on a host."""
-        return 1000 if self.objective == "spread" else 0
+    def extra_member_price(self) -> int:
+        """Points of each new member on a host but the first."""
+        return SPREAD_POINTS if self.objective == "spread" else 0
+
+    def has_too_few_places(self, compiled: CompiledProblem) -> bool:
+        """Return whether some member class has more members than all hosts may take of it."""
+        return any(
+            int(max_members.sum()) < member_class.number
+            for max_members, member_class in zip(
+                self.max_members, compiled.member_classes, strict=True
+            )
+        )
 
 
 def host_prices(fleet: CompiledFleet, objective: Objective) -> Ints:
     """(H,) int64: points of a first member on each host, soft policies aside."""
     if objective == "cost":
         return fleet.cost
-    return fleet.points if objective == "pack" else 1000 - fleet.points
+    return fleet.points if objective == "pack" else SPREAD_POINTS - fleet.points
 
 
-def survey(compiled: CompiledProblem, objective: Objective, stage: Stage = WHOLE) -> Survey:
-    """Survey every member class. Where a stage minimises a tier, a unit of weight is one point and hosts are free.
+def find_eligibility(
+    compiled: CompiledProblem, objective: Objective, stage: Stage = SINGLE_STAGE
+) -> Eligibility:
+    """Find the places and prices of every member class.
+
+    Where the stage minimises a tier, a unit of weight is one point and hosts are free.
 
     Raises
     ------
@@ -63,47 +81,69 @@ def survey(compiled: CompiledProblem, objective: Objective, stage: Stage = WHOLE
         Where costs and weights are so large that a sum over all hosts leaves 64 bits.
     """
     fleet = compiled.fleet
-    base = host_prices(fleet, objective)
+    base_prices = host_prices(fleet, objective)
     if stage.target is not None:
-        objective, base = "cost", np.zeros(len(fleet), dtype=np.int64)
-    here = Partial(compiled, np.arange(len(fleet), dtype=np.int64))
-    found_most, found_prices = [], []
-    for member_class in compiled.member_classes:
-        most = fleet.slots(dict(member_class.size), member_class.number)
-        prices = base
-        for rule in compiled.rules_counting(member_class.group):
-            if rule.policy.hard:
-                allowed = rule.policy.allowed(rule.group, member_class.group, here)
-                if allowed is not None:
-                    most = np.where(allowed, most, 0)
-                room = rule.policy.room(rule.group, here)
-                if room is not None:
-                    most = np.minimum(most, room)
-            elif isinstance(rule.policy, PerHost):
-                weight = unit_of(objective) * rule.weight
-                prices = prices + weight * ~compiled.suits(rule.policy)
-        found_most.append(most)
-        found_prices.append(prices)
-    _sums(compiled, objective, found_most, found_prices)
-    return Survey(objective, tuple(found_most), tuple(found_prices), base, stage)
+        # Under ``cost`` one unit of weight is one point.
+        objective = "cost"
+        base_prices = np.zeros(len(fleet), dtype=np.int64)
+    empty = Partial(compiled, np.arange(len(fleet), dtype=np.int64))
+    member_classes = compiled.member_classes
+    max_members = tuple(_max_members(compiled, one, empty) for one in member_classes)
+    prices = tuple(
+        base_prices + _per_host_penalties(compiled, one, objective) for one in member_classes
+    )
+    _check_sums(compiled, objective, max_members, prices)
+    return Eligibility(objective, max_members, prices, base_prices, stage)
 
 
-def _sums(
-    compiled: CompiledProblem, objective: Objective, most: list[Ints], prices: list[Ints]
+def _max_members(compiled: CompiledProblem, member_class: MemberClass, empty: Partial) -> Ints:
+    """(H,) int64: members of the class that each host may take, by its room and hard policies."""
+    max_members = compiled.fleet.slots(dict(member_class.size), member_class.number)
+    for rule in rules_of(compiled.problem).counting(member_class.group):
+        if not rule.policy.hard:
+            continue
+        allowed = rule.policy.allowed(rule.group, member_class.group, empty)
+        if allowed is not None:
+            max_members = np.where(allowed, max_members, 0)
+        room = members_per_host(rule.policy, rule.group, empty)
+        if room is not None:
+            max_members = np.minimum(max_members, room)
+    return max_members
+
+
+def _per_host_penalties(
+    compiled: CompiledProblem, member_class: MemberClass, objective: Objective
+) -> Ints:
+    """(H,) int64: points that soft per-host policies charge for a member of the class."""
+    penalties = np.zeros(len(compiled.fleet), dtype=np.int64)
+    for rule in rules_of(compiled.problem).counting(member_class.group):
+        if not rule.policy.hard and isinstance(rule.policy, HostFilter):
+            penalties += unit_of(objective) * rule.weight * ~suits(compiled, rule.policy)
+    return penalties
+
+
+def _check_sums(
+    compiled: CompiledProblem,
+    objective: Objective,
+    max_members: tuple[Ints, ...],
+    prices: tuple[Ints, ...],
 ) -> None:
-    """Refuse prices that CP-SAT could not sum over all hosts: decided before anything is dropped or found."""
-    members = float(sum(int(m.sum()) for m in most)) + compiled.problem.size(EVERYONE) + 1
-    hosts = sum(
-        float((m * np.abs(p.astype(np.float64))).sum()) for m, p in zip(most, prices, strict=True)
-    )
+    """Refuse prices that CP-SAT could not sum over all hosts.
+
+    This is decided before any host is dropped, so that the answer does not depend on presolve.
+    """
     size = compiled.problem.size(EVERYONE)
-    unit = unit_of(objective)
-    rules = sum(
-        float(rule.policy.weight or 0)
-        * unit
-        * max(members, rule.policy.ceiling_on(compiled.problem.hosts, size))
-        for rule in compiled.problem.soft()
-    )
+    places = sum(int(most.sum()) for most in max_members)
+    measure = float(places) + size + 1
+    hosts = 0.0
+    for most, price in zip(max_members, prices, strict=True):
+        hosts += float((most * np.abs(price.astype(np.float64))).sum())
+    rules = 0.0
+    for rule in rules_of(compiled.problem).soft:
+        ceiling = measure_ceiling(rule.policy, compiled.problem.hosts, size)
+        points = float(rule.policy.weight or 0) * unit_of(objective)
+        rules += points * max(measure, ceiling)
     if hosts + rules > OBJECTIVE_MAX:
         message = "costs and weights, summed over all hosts, leave 64 bits: use smaller numbers"
-        raise BadInput([Fault("amount-overflow", "hosts" if hosts > rules else "groups", message)])
+        where = "hosts" if hosts > rules else "groups"
+        raise BadInput([Fault("amount-overflow", where, message)])

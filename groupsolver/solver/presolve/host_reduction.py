@@ -1,10 +1,14 @@
-"""Fewer candidates, the same optimum: which hosts each member class can do without.
+"""Fewer candidates, the same optimum: the hosts that each member class can do without.
 
-The principle. Let T be the number of hosts that the batch can touch. A host h may be dropped
-for a member class if T kept hosts, none dearer for a first member, could each take that member from h,
-alone, with nobody else moving, and any other unit of the batch can spoil at most one of them:
-one of the T is then left unspoiled, and moving there costs nothing. `Policy.sees` tells which
-hosts are the same to the policies that look at the member.
+The principle. Let T be the number of hosts that new members can touch. A host h may be dropped for
+a member class if T kept hosts, none dearer for a first member, could each take that member from h,
+alone, with nobody else moving, and any other unit of members can spoil at most one of them. At
+most T - 1 other units move, so one of the T is left unspoiled, and moving there costs nothing.
+
+`HostSymmetry.host_equivalence` declares which hosts are the same to a policy.
+
+Example: two members of a group that keeps apart by host, on 100 equal hosts. T = 2, so the two
+cheapest hosts are kept and 98 dropped.
 """
 
 from __future__ import annotations
@@ -14,245 +18,280 @@ from math import prod
 
 import numpy as np
 
-from groupsolver.constraints.policy import HostEquivalence, PerHost
+from groupsolver.constraints.eligibility import suits
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.problem import Rule
+from groupsolver.constraints.protocols.exclusivity import allowed_cohabitants
+from groupsolver.constraints.protocols.host_filters import HostFilter
+from groupsolver.constraints.protocols.levels import level_on
+from groupsolver.constraints.protocols.presolve import (
+    HostEquivalence,
+    host_equivalence,
+    host_labels,
+)
+from groupsolver.constraints.protocols.relaxation import keeps_together
+from groupsolver.constraints.protocols.scope import groups_counted
+from groupsolver.constraints.rules import Rule, rules_of
+from groupsolver.model.compiled.class_ranks import class_labels, ranks_in_class
 from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+from groupsolver.model.disjoint_sets import DisjointSets
 from groupsolver.model.value import HOST
 from groupsolver.solver.exact.numa import sure_and_possible
-from groupsolver.solver.presolve.eligibility import Survey
-from groupsolver.solver.relaxation.columns import by_domain
+from groupsolver.solver.presolve.eligibility import Eligibility
+from groupsolver.solver.relaxation.columns import sort_by_domain
 
-MAX_SHARES = (
-    64  # kinds of share of a host that are told apart, before a member class is left unreduced
-)
+MAX_SHARES = 64  # combinations of members on one host; with more, a unit is left unreduced
+
+Unit = list[int]  # class indices that may move only together
+Share = dict[int, int]  # members by class index that are on one host and move as one
+RulesSeen = list[tuple[Rule, HostEquivalence]]  # rules, and how each tells hosts apart
 
 
-def reduce(compiled: CompiledProblem, survey: Survey) -> list[Ints]:
-    """Choose candidates.
+def reduce_hosts(compiled: CompiledProblem, eligibility: Eligibility) -> list[Ints]:
+    """Choose the candidates.
 
     Returns
     -------
     list of (C,) int64, one a member class
         Rows of the hosts that are kept, ascending.
     """
-    kept: list[Mask] = [
-        np.zeros(len(compiled.fleet), dtype=np.bool_) for _ in compiled.member_classes
-    ]
+    hosts = len(compiled.fleet)
+    kept: list[Mask] = [np.zeros(hosts, dtype=np.bool_) for _ in compiled.member_classes]
     touched = hosts_touched(compiled)
     for unit in _units(compiled):
-        rules = _rules(compiled, unit)
+        rules = _rules_seen(compiled, unit)
         shares = _shares(compiled, unit, rules)
-        for share in shares or [()]:
-            if not share:
-                for member_class in unit:
-                    kept[member_class] |= survey.most[member_class] > 0
-                continue
-            hosts = _keep(compiled, survey, rules, dict(zip(unit, share, strict=True)), touched)
-            for member_class, number in zip(unit, share, strict=True):
+        if not shares:
+            for class_index in unit:
+                kept[class_index][:] = True
+        for share in shares:
+            kept_for_share = _kept_for_share(compiled, eligibility, rules, share, touched)
+            for class_index, number in share.items():
                 if number:
-                    kept[member_class] |= hosts
-    return [np.flatnonzero(mask & (most > 0)) for mask, most in zip(kept, survey.most, strict=True)]
+                    kept[class_index] |= kept_for_share
+    return [
+        np.flatnonzero(mask & (max_members > 0))
+        for mask, max_members in zip(kept, eligibility.max_members, strict=True)
+    ]
 
 
 def hosts_touched(compiled: CompiledProblem) -> int:
-    """Give T: how many hosts the batch can touch; what must share one host counts once."""
-    return sum(
-        1
-        if _whole(compiled, unit)
-        else sum(compiled.member_classes[member_class].number for member_class in unit)
-        for unit in _units(compiled)
-    )
+    """Return T: how many hosts new members can touch; a unit that must share one counts once."""
+    touched = 0
+    for unit in _units(compiled):
+        members = sum(compiled.member_classes[class_index].number for class_index in unit)
+        touched += 1 if _must_share_host(compiled, unit) else members
+    return touched
 
 
-def _rules(compiled: CompiledProblem, unit: list[int]) -> list[tuple[Rule, HostEquivalence]]:
-    """Give the rules that look at any of some member classes, and how."""
+def _rules_seen(compiled: CompiledProblem, unit: Unit) -> RulesSeen:
+    """Return the rules that look at any member class of a unit, and how each tells hosts apart."""
     rules: dict[int, tuple[Rule, HostEquivalence]] = {}
-    for member_class in unit:
-        group = compiled.member_classes[member_class].group
-        for rule in compiled.rules_counting(group):
+    for class_index in unit:
+        group = compiled.member_classes[class_index].group
+        for rule in rules_of(compiled.problem).counting(group):
             own = group in compiled.problem.below[rule.group]
+            # Where a rule sees classes as its own and as others', its own say more.
             if own or id(rule) not in rules:
-                rules[id(rule)] = rule, _seen(compiled, rule, own)
+                rules[id(rule)] = rule, _host_equivalence(compiled, rule, own)
     return list(rules.values())
 
 
-def _seen(compiled: CompiledProblem, rule: Rule, own: bool) -> HostEquivalence:
-    """Give how a rule tells hosts apart; nothing is known of one at host whose two groups have members in common."""
-    below, target = compiled.problem.below, rule.policy.target
-    if target and compiled.level(rule) == HOST and below[rule.group] & below[target]:
+def _host_equivalence(compiled: CompiledProblem, rule: Rule, own: bool) -> HostEquivalence:
+    """Return how a rule tells hosts apart.
+
+    Nothing may be assumed of a rule at host level whose two groups have members in common: each
+    host with such a member counts for both of them.
+    """
+    below = compiled.problem.below
+    target = rule.policy.target
+    if (
+        target
+        and level_on(rule.policy, compiled.fleet) == HOST
+        and below[rule.group] & below[target]
+    ):
         return HostEquivalence(pinned=True)
-    return rule.policy.host_equivalence_in(rule.group, compiled, own)
+    return host_equivalence(rule.policy, rule.group, compiled, own)
 
 
-def _units(compiled: CompiledProblem) -> list[list[int]]:
-    """Join the member classes that policies reward for sharing a host: they may move only as a share."""
-    unit_of = list(range(len(compiled.member_classes)))
-    for rule in compiled.problem.rules:
-        if rule.policy.host_equivalence_in(rule.group, compiled, own=True).sharing:
-            together = compiled.member_classes_below(rule.group)
-            joined = {unit_of[member_class] for member_class in together}
-            unit_of = [unit_of[together[0]] if unit in joined else unit for unit in unit_of]
-    units: dict[int, list[int]] = {}
-    for member_class, unit in enumerate(unit_of):
-        units.setdefault(unit, []).append(member_class)
-    return list(units.values())
+def _units(compiled: CompiledProblem) -> list[Unit]:
+    """Join the member classes that policies reward for sharing a host: they move as a share."""
+    joined = DisjointSets(range(len(compiled.member_classes)))
+    for rule in rules_of(compiled.problem).all:
+        if host_equivalence(rule.policy, rule.group, compiled, own=True).sharing:
+            joined.join(compiled.member_classes_below(rule.group))
+    return [sorted(part) for part in dict.fromkeys(joined.parts().values())]
 
 
-def _whole(compiled: CompiledProblem, unit: list[int]) -> bool:
-    """Whether a hard policy puts all of a unit on one host that is still to be chosen."""
+def _must_share_host(compiled: CompiledProblem, unit: Unit) -> bool:
+    """Return whether a hard policy puts all of a unit on one host that is still to be chosen."""
     return any(
         rule.policy.hard
-        and rule.policy.binds_on(compiled.fleet)
-        and compiled.level(rule) == HOST
+        and keeps_together(rule.policy, compiled.fleet)
+        and level_on(rule.policy, compiled.fleet) == HOST
         and set(unit) <= set(compiled.member_classes_below(rule.group))
         and not compiled.problem.running(rule.group)
-        for rule in compiled.problem.rules
+        for rule in rules_of(compiled.problem).all
     )
 
 
-def _shares(
-    compiled: CompiledProblem, unit: list[int], rules: list[tuple[Rule, HostEquivalence]]
-) -> list[tuple[int, ...]]:
-    """Give every number of members by member class that could stand on one host and move as one."""
-    numbers = [compiled.member_classes[member_class].number for member_class in unit]
-    if any(host_equivalence.pinned for _, host_equivalence in rules):
+def _shares(compiled: CompiledProblem, unit: Unit, rules: RulesSeen) -> list[Share]:
+    """Return every combination of members that could be on one host and move as one.
+
+    An empty list where nothing may be assumed, so that nothing is dropped.
+    """
+    numbers = [compiled.member_classes[class_index].number for class_index in unit]
+    if any(equivalence.pinned for _, equivalence in rules):
         return []
-    if _whole(compiled, unit):
-        return [tuple(numbers)]
-    if not any(host_equivalence.sharing for _, host_equivalence in rules):
-        return [(1,)]
+    if _must_share_host(compiled, unit):
+        return [dict(zip(unit, numbers, strict=True))]
+    if not any(equivalence.sharing for _, equivalence in rules):
+        # Members move one by one: only sharing joins classes, so the unit has one.
+        (class_index,) = unit
+        return [{class_index: 1}]
     if prod(number + 1 for number in numbers) > MAX_SHARES:
         return []
-    return [share for share in product(*(range(number + 1) for number in numbers)) if any(share)]
+    combinations = product(*(range(number + 1) for number in numbers))
+    return [dict(zip(unit, counts, strict=True)) for counts in combinations if any(counts)]
 
 
-def _keep(
+def _kept_for_share(
     compiled: CompiledProblem,
-    survey: Survey,
-    rules: list[tuple[Rule, HostEquivalence]],
-    share: dict[int, int],
+    eligibility: Eligibility,
+    rules: RulesSeen,
+    share: Share,
     touched: int,
 ) -> Mask:
-    """Give the hosts kept for one share: those that running members mark, and the cheapest of each class."""
-    sure, fits = sure_and_possible(compiled, share, _fits(compiled, survey, share))
-    price = np.zeros(len(compiled.fleet), dtype=np.int64)
-    for member_class, number in share.items():
-        price += number * survey.prices[member_class]
-    seen = {
-        group for rule, _ in rules for group in rule.policy.counted(rule.group, compiled.problem)
-    }
-    marked = np.zeros(len(compiled.fleet), dtype=np.bool_)
-    marked[
-        [
-            compiled.fleet.rows[there.host]
-            for there in compiled.problem.running_members
-            if there.group in seen
-        ]
-    ] = True
-    rows = np.flatnonzero(
-        sure & ~marked
-    )  # they alone count among the T; what may fit is kept, to lose nothing
-    rows = rows[by_domain(price[rows], np.zeros(len(rows), dtype=np.int64))]
-    told = {
-        host_equivalence.level
-        for _, host_equivalence in rules
-        if host_equivalence.level not in (None, HOST)
-    }
-    allowed_cohabitants = [
-        rule.policy.allowed_cohabitants(rule.group, compiled.problem)
-        for rule, host_equivalence in rules
-        if host_equivalence.splits_used
-    ]
-    splits = [compiled.foreign(own, HOST) for own in allowed_cohabitants]
-    # What is in a tier of its own has no part in the price: hosts that suit it are told from those that do not.
-    tiered = [rule.policy for rule, _ in rules if rule.tier is not None]
-    splits += [compiled.suits(policy) for policy in tiered if isinstance(policy, PerHost)]
-    told_by = [
-        rule.policy.tells(rule.group, compiled, share)
-        for rule, host_equivalence in rules
-        if host_equivalence.sharing
-    ]
-    kept = fits & (marked | ~sure)
-    one = sum(share.values()) == 1  # a larger share may break at once what one member may not
-    if (
-        one
-        and len(told) == 1
-        and not splits
-        and all(
-            host_equivalence.free_entry
-            for _, host_equivalence in rules
-            if host_equivalence.level in told
-        )
-    ):
-        level = next(iter(told))
-        kept[_by_domains(compiled, rows, str(level), marked, touched)] = True
-    else:
-        classes = [compiled.fleet.codes(str(level))[rows] for level in sorted(map(str, told))]
-        classes += [split[rows].astype(np.int64) for split in splits]
-        classes += [parts[rows] for parts in told_by if parts is not None]
-        kept[rows[_rank(classes, len(rows)) < touched]] = True
+    """(H,) bool: the hosts kept for one share.
+
+    These are hosts with running members that the rules count, hosts where it is uncertain whether
+    the share fits, and of each class of equivalent hosts the `touched` cheapest.
+    """
+    sure, possible = sure_and_possible(compiled, share, _fits(compiled, eligibility, share))
+    has_running = _has_running(compiled, rules)
+    kept = possible & (has_running | ~sure)
+    # Only hosts where the share surely fits, and that are as good as others, count among the T.
+    rows = np.flatnonzero(sure & ~has_running)
+    price = _share_price(eligibility, share)
+    rows = rows[sort_by_domain(price[rows], np.zeros(len(rows), dtype=np.int64))]
+    levels = _levels(rules)
+    splits = _splits(compiled, rules)
+    # A larger share may break at once what one member may not.
+    single = sum(share.values()) == 1
+    if single and len(levels) == 1 and not splits and _free_entry(rules, levels):
+        kept[_kept_by_domain(compiled, rows, levels[0], has_running, touched)] = True
+        return kept
+    labels = [compiled.fleet.codes(level) for level in levels]
+    labels += [split.astype(np.int64) for split in splits]
+    labels += _sharing_labels(compiled, rules, share)
+    # Rows are in order of price, so the first of each class are its cheapest.
+    rank = ranks_in_class(class_labels([label[rows] for label in labels], len(rows)))
+    kept[rows[rank < touched]] = True
     return kept
 
 
-def _fits(compiled: CompiledProblem, survey: Survey, share: dict[int, int]) -> Mask:
+def _fits(compiled: CompiledProblem, eligibility: Eligibility, share: Share) -> Mask:
     """(H,) bool: hosts that can take a whole share, alone; their cells taken together."""
     fits = np.ones(len(compiled.fleet), dtype=np.bool_)
     needs: dict[str, int] = {}
-    for member_class, number in share.items():
+    for class_index, number in share.items():
         if number:
-            fits &= survey.most[member_class] >= number
-            for name, amount in compiled.member_classes[member_class].size:
+            fits &= eligibility.max_members[class_index] >= number
+            for name, amount in compiled.member_classes[class_index].size:
                 needs[name] = needs.get(name, 0) + number * amount
     for name, amount in needs.items():
         fits &= compiled.fleet.free(name) >= amount
     return fits
 
 
-def _rank(classes: list[Ints], size: int) -> Ints:
-    """(N,) int64: place of each row among those of its class, rows being in order of price."""
-    if not classes:
-        return np.arange(size, dtype=np.int64)
-    label = np.zeros(size, dtype=np.int64)
-    for codes in classes:
-        _, label = np.unique(
-            label * (int(codes.max(initial=0)) + 2) + codes + 1, return_inverse=True
-        )
-    order = np.argsort(label, kind="stable")
-    ordered = label[order]
-    starts = (
-        np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-        if size
-        else np.zeros(0, dtype=np.int64)
-    )
-    rank = np.empty(size, dtype=np.int64)
-    rank[order] = np.arange(size) - np.repeat(starts, np.diff(np.r_[starts, size]))
-    return rank
+def _share_price(eligibility: Eligibility, share: Share) -> Ints:
+    """(H,) int64: what a share costs on each host."""
+    price = np.zeros(len(eligibility.base_prices), dtype=np.int64)
+    for class_index, number in share.items():
+        price += number * eligibility.prices[class_index]
+    return price
 
 
-def _by_domains(
-    compiled: CompiledProblem, rows: Ints, level: str, marked: Mask, touched: int
+def _has_running(compiled: CompiledProblem, rules: RulesSeen) -> Mask:
+    """(H,) bool: hosts with running members that some rule counts."""
+    problem = compiled.problem
+    counted: set[str] = set()
+    for rule, _ in rules:
+        counted |= groups_counted(rule.policy, rule.group, problem)
+    rows = [
+        compiled.fleet.rows[running.host]
+        for running in problem.running_members
+        if running.group in counted
+    ]
+    mask = np.zeros(len(compiled.fleet), dtype=np.bool_)
+    mask[rows] = True
+    return mask
+
+
+def _levels(rules: RulesSeen) -> list[str]:
+    """Return the levels above host, and partitions, at which rules tell hosts apart."""
+    levels = {equivalence.level for _, equivalence in rules}
+    return sorted(level for level in levels if level is not None and level != HOST)
+
+
+def _free_entry(rules: RulesSeen, levels: list[str]) -> bool:
+    """Return whether to every rule at some levels an untouched domain is as good as another."""
+    return all(equivalence.free_entry for _, equivalence in rules if equivalence.level in levels)
+
+
+def _splits(compiled: CompiledProblem, rules: RulesSeen) -> list[Mask]:
+    """Return further properties that tell hosts apart, (H,) bool each."""
+    splits = []
+    for rule, equivalence in rules:
+        if equivalence.splits_used:
+            cohabitants = allowed_cohabitants(rule.policy, rule.group, compiled.problem)
+            splits.append(compiled.foreign(cohabitants, HOST))
+    for rule, _ in rules:
+        # A policy of another tier has no part in the price, so price does not tell these apart.
+        if rule.tier is not None and isinstance(rule.policy, HostFilter):
+            splits.append(suits(compiled, rule.policy))
+    return splits
+
+
+def _sharing_labels(compiled: CompiledProblem, rules: RulesSeen, share: Share) -> list[Ints]:
+    """Return labels of hosts that are the same to rules which reward sharing, (H,) int64 each."""
+    labels = []
+    for rule, equivalence in rules:
+        if equivalence.sharing:
+            label = host_labels(rule.policy, rule.group, compiled, share)
+            if label is not None:
+                labels.append(label)
+    return labels
+
+
+def _kept_by_domain(
+    compiled: CompiledProblem, rows: Ints, level: str, has_running: Mask, touched: int
 ) -> list[int]:
-    """Give the rows kept where any untouched domain of a level is as good as another.
+    """Return the rows kept where any untouched domain of a level is as good as another.
 
-    A row is dropped once (kept hosts in its domain) + (other domains with a kept host) reach
-    `touched`. A host in no domain is a domain of its own; domains with running members that
-    the policies see are not as good as another.
+    A row is dropped once ``kept hosts in its domain + other domains with a kept host`` reaches
+    `touched`. A host in no domain is a domain of its own. Domains with running members that the
+    policies count are not as good as another.
+
+    Example: touched = 2, rows by price a1, a2, b1 in domains a, a, b. Of a1 nothing is kept yet; a2
+    has a1 in its domain, 1 + 0 < 2; b1 has domain a, 0 + 1 < 2: all are kept. A third host of a
+    has 2 + 1, and is dropped.
     """
     codes = compiled.fleet.codes(level)
-    taken = set(codes[marked].tolist()) - {-1}
+    taken = set(codes[has_running].tolist()) - {-1}
     kept: list[int] = []
-    inside: dict[int, int] = {}
-    others = 0
+    kept_in: dict[int, int] = {}
+    free_domains = 0  # domains with a kept host and without running members
     for row, code in zip(rows.tolist(), codes[rows].tolist(), strict=True):
         domain = code if code >= 0 else -2 - row
-        own = inside.get(domain, 0)
-        free = others - (1 if own and domain not in taken else 0)
-        if own + free >= touched:
-            if others > touched:
-                break
+        here = kept_in.get(domain, 0)
+        counted = here > 0 and domain not in taken
+        other_domains = free_domains - (1 if counted else 0)
+        if here + other_domains >= touched:
+            if free_domains > touched:
+                break  # whatever the domain of a later row, there are enough others
             continue
         kept.append(row)
-        others += 1 if not own and domain not in taken else 0
-        inside[domain] = own + 1
+        kept_in[domain] = here + 1
+        if not here and domain not in taken:
+            free_domains += 1
     return kept

@@ -1,4 +1,4 @@
-"""Some groups' new members as a batch of their own."""
+"""An application with the new members of some of its groups alone."""
 
 from __future__ import annotations
 
@@ -10,45 +10,50 @@ from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.application import Application, Members
 
 
-def subset(
+def build_subproblem(
     problem: Problem,
-    part: frozenset[str],
-    rules: Callable[[str], tuple[Policy, ...]],
+    groups: frozenset[str],
+    policies_of: Callable[[str], tuple[Policy, ...]],
     ignored: Collection[str] = (),
 ) -> Application[Any]:
-    """Give the application with the new members of some groups alone.
+    """Return the application with the new members of some groups alone.
 
     Parameters
     ----------
-    part : frozenset of str
-        These groups.
-    rules : callable
+    problem : Problem
+    groups : frozenset of str
+        The groups that keep their new members. All groups and all running members stay.
+    policies_of : callable
         The policies that a group keeps.
     ignored : collection of str, optional
-        Resource classes of which these members take nothing.
+        Resource classes of which the new members take nothing.
     """
-    groups = []
-    for group in problem.app.groups:
-        members = group.members if group.name in part else ()
+    app = problem.app
+    kept_groups = []
+    for group in app.groups:
+        members = group.members if group.name in groups else ()
         if ignored:
-            members = tuple(_without(problem.app, one, ignored) for one in members)
-        groups.append(group.model_copy(update={"policies": rules(group.name), "members": members}))
-    # Running members say their own size: the member whose it was may be left out.
+            members = tuple(_without_resources(app, one, ignored) for one in members)
+        changed = {"policies": policies_of(group.name), "members": members}
+        kept_groups.append(group.model_copy(update=changed))
+    # A running member may take its size from new members that are left out: write it down.
     existing = tuple(
-        there.model_copy(update={"flavor": None, "resources": standing.resources})
-        for there, standing in zip(problem.app.existing, problem.running_members, strict=True)
+        declared.model_copy(update={"flavor": None, "resources": running.resources})
+        for declared, running in zip(app.existing, problem.running_members, strict=True)
     )
-    return problem.app.model_copy(update={"groups": tuple(groups), "existing": existing})
+    return app.model_copy(update={"groups": tuple(kept_groups), "existing": existing})
 
 
-def kept(
-    problem: Problem, stays: Callable[[str, Policy], bool]
+def policies_where(
+    problem: Problem, keeps: Callable[[str, Policy], bool]
 ) -> Callable[[str], tuple[Policy, ...]]:
-    """Give, for `subset`, the policies of a group for which `stays` says yes."""
-    policies = {group.name: group.policies for group in problem.app.groups}
-    return lambda group: tuple(policy for policy in policies[group] if stays(group, policy))
+    """Return a function from a group to those of its policies for which `keeps` is true."""
+    declared = {group.name: group.policies for group in problem.app.groups}
+    return lambda group: tuple(policy for policy in declared[group] if keeps(group, policy))
 
 
-def _without(app: Application[Any], members: Members, ignored: Collection[str]) -> Members:
-    left = {name: amount for name, amount in app.resources(members).items() if name not in ignored}
-    return members.model_copy(update={"flavor": None, "resources": left})
+def _without_resources(
+    app: Application[Any], members: Members, ignored: Collection[str]
+) -> Members:
+    kept = {name: amount for name, amount in app.resources(members).items() if name not in ignored}
+    return members.model_copy(update={"flavor": None, "resources": kept})

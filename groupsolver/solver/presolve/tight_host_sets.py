@@ -1,37 +1,57 @@
-"""Groups that have only each other's hosts: where room is short, it is short for them first.
+"""Sets of groups that share a small set of hosts: where room is short, it is short for them first.
 
-Source: Hall (1935), doi:10.1112/jlms/s1-10.37.26: what must share too little is a set whose choices lie
-within a small set.
+Source: Hall (1935), doi:10.1112/jlms/s1-10.37.26. If no assignment exists, some set of members has
+too little room on all the hosts that any of them may use.
+
+Example: A and B may use h1 and h2 alone, C any of ten hosts. Then {A, B} is such a set.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from groupsolver.constraints.policy import PerHost
+from groupsolver.constraints.eligibility import suits
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.protocols.host_filters import HostFilter
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.compiled_fleet import Mask
 
-LARGE = 0.5  # of the hosts: who may stand on more is in no crowd
+MAX_HOST_SHARE = 0.5  # a set with more of the fleet's hosts than this is not tight
 
 
-def crowds(compiled: CompiledProblem) -> list[frozenset[str]]:
-    """Give, for each group with new members, the groups all of whose hosts are hosts of its own: smallest first.
+def tight_host_sets(compiled: CompiledProblem) -> list[frozenset[str]]:
+    """Return, for each group, the groups all of whose hosts are hosts of that group.
 
-    Only where these are more than one, not all, and their hosts not most of the fleet.
+    Only sets of several groups, not all, whose hosts are not most of the fleet.
+
+    Returns
+    -------
+    list of frozenset of str
+        Names of groups with new members; the fewest hosts first, then the fewest groups.
     """
-    open_: dict[str, Mask] = {}
+    open_hosts = _open_hosts(compiled)
+    max_hosts = MAX_HOST_SHARE * len(compiled.fleet.rows)
+    host_count: dict[frozenset[str], int] = {}
+    for mask in open_hosts.values():
+        size = int(mask.sum())
+        if size > max_hosts:
+            continue
+        inside = frozenset(
+            group for group, other in open_hosts.items() if not (other & ~mask).any()
+        )
+        if 1 < len(inside) < len(open_hosts):
+            host_count[inside] = size
+    return sorted(host_count, key=lambda groups: (host_count[groups], len(groups)))
+
+
+def _open_hosts(compiled: CompiledProblem) -> dict[str, Mask]:
+    """Return, by group, the hosts that can take some member of it: (H,) bool."""
+    open_hosts: dict[str, Mask] = {}
     for member_class in compiled.member_classes:
         mask = compiled.fleet.slots(dict(member_class.size), 1) > 0
-        for rule in compiled.problem.rules_over(member_class.group):
-            if rule.policy.hard and isinstance(rule.policy, PerHost):
-                mask &= compiled.suits(rule.policy)
-        open_[member_class.group] = open_.get(member_class.group, np.zeros_like(mask)) | mask
-    found: dict[frozenset[str], int] = {}
-    for seed, mask in open_.items():
-        size = int(mask.sum())
-        if size <= LARGE * len(compiled.fleet.rows):
-            inside = frozenset(group for group, other in open_.items() if not (other & ~mask).any())
-            if 1 < len(inside) < len(open_) and seed in inside:
-                found[inside] = size
-    return sorted(found, key=lambda groups: (found[groups], len(groups)))
+        for rule in rules_of(compiled.problem).over(member_class.group):
+            if rule.policy.hard and isinstance(rule.policy, HostFilter):
+                mask &= suits(compiled, rule.policy)
+        before = open_hosts.get(member_class.group, np.zeros_like(mask))
+        open_hosts[member_class.group] = before | mask
+    return open_hosts

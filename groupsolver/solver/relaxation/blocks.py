@@ -1,4 +1,4 @@
-"""Member classes that are bound to one domain together, and the others by themselves."""
+"""Blocks: member classes that a policy binds to one domain, and the other classes by themselves."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ import numpy as np
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import Rule
+from groupsolver.constraints.protocols.levels import level_on
+from groupsolver.constraints.protocols.relaxation import keeps_together, members_per_host
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.compiled_fleet import Ints, Mask
 from groupsolver.model.value import HOST
-from groupsolver.solver.presolve.group_chunks import Chunks
+from groupsolver.solver.presolve.group_chunks import chunks_of
 
 
 @dataclass(frozen=True)
 class ChunkedPart:
-    """Member classes of a block whose members come in chunks, each in one domain of a level of their own.
+    """Member classes of a block whose members come in chunks, each in one domain.
 
     Attributes
     ----------
-    member classes : tuple of int
+    member_classes : tuple of int
     number : int
         How many chunks; each has an equal share of each member class.
     level : str
-        That of a chunk's domain.
+        The level of a chunk's domain.
     per_host : int or None
         How many members of one chunk may share a host.
     """
@@ -37,21 +39,21 @@ class ChunkedPart:
 
 @dataclass(frozen=True)
 class Block:
-    """Member classes that are put down in one go.
+    """Member classes that are placed in one go.
 
     Attributes
     ----------
-    member classes : tuple of int
+    member_classes : tuple of int
     rule : Rule or None
         Binds them all to one domain still to be chosen, or prices each domain beyond the first.
     level : str or None
-        That of the one domain.
+        The level of that domain.
     price : int
         Points of a further domain; 0 where the rule is hard.
-    parts : tuple of Part
+    parts : tuple of ChunkedPart
         Those of its member classes whose members come in chunks.
     ceiling : (H,) int64 or None
-        How many members of all its member classes each host may take, where a hard policy bounds it.
+        How many members of all its classes each host may take, where a hard policy bounds it.
     """
 
     member_classes: tuple[int, ...]
@@ -61,116 +63,111 @@ class Block:
     parts: tuple[ChunkedPart, ...] = ()
     ceiling: Ints | None = field(default=None, compare=False)
 
-    def codes(self, compiled: CompiledProblem, rows: Ints) -> Ints:
-        """Give the domain of each of some rows of the fleet; one for all where nothing binds."""
-        return (
-            compiled.fleet.codes(self.level)[rows]
-            if self.level
-            else np.zeros(len(rows), dtype=np.int64)
-        )
+    @property
+    def shares_one_domain(self) -> bool:
+        """Whether all members must share one domain."""
+        return self.rule is not None and not self.price
 
-    def size(self, compiled: CompiledProblem) -> int:
-        """How many domains there are."""
+    def codes(self, compiled: CompiledProblem, rows: Ints) -> Ints:
+        """Return the domain of each of some rows; the same for all where nothing binds them."""
+        if not self.level:
+            return np.zeros(len(rows), dtype=np.int64)
+        return compiled.fleet.codes(self.level)[rows]
+
+    def domain_count(self, compiled: CompiledProblem) -> int:
+        """Return how many domains there are, D."""
         return max(1, compiled.fleet.domains(self.level)) if self.level else 1
 
-    def used(self, compiled: CompiledProblem) -> Mask:
-        """(D,) bool: domains where running members stand, so that more cost nothing further."""
+    def used_domains(self, compiled: CompiledProblem) -> Mask:
+        """(D,) bool: domains with running members, where new members cost nothing further."""
         if self.rule is None or self.level is None:
             return np.ones(1, dtype=np.bool_)
         used = compiled.running(self.rule.group, self.level) > 0
         return used if len(used) else np.zeros(1, dtype=np.bool_)
 
     def credit(self, compiled: CompiledProblem) -> int:
-        """Give how many further domains are free: the first, where none is used yet."""
+        """Return how many of the domains that new members open cost nothing.
+
+        The measure of the rule is ``max(0, domains in use - 1)``, where a member in no domain has
+        a domain of its own, and at least 1 while there is such a member. So the first domain is
+        free while none is in use.
+
+        Example: running members in 0 domains: 1. In 1 or 2 domains: 0.
+        """
         if self.rule is None or self.level is None:
             return 0
         without_domain = compiled.running_without_domain(self.rule.group, self.level)
-        beyond = int(np.count_nonzero(self.used(compiled))) + without_domain - 1
-        return max(0, beyond, min(1, without_domain)) - beyond
-
-    @property
-    def whole(self) -> bool:
-        """Whether all members must share one domain."""
-        return self.rule is not None and not self.price
+        in_use = int(np.count_nonzero(self.used_domains(compiled))) + without_domain
+        beyond_first = in_use - 1
+        measure = max(0, beyond_first, min(1, without_domain))
+        return measure - beyond_first
 
 
-def blocks_of(compiled: CompiledProblem, unit: int = 0) -> list[Block]:
-    """Group the member classes: those that a policy puts into one domain come as one.
+def blocks_of(compiled: CompiledProblem, weight_unit: int = 0) -> list[Block]:
+    """Group the member classes: those that a policy puts into one domain come as one block.
 
-    Hard policies first, the widest before others; then soft ones, the dearest first, where a
-    unit of weight costs `unit` points.
+    Hard policies first, those over most classes before others; then soft ones, the dearest first.
+
+    Parameters
+    ----------
+    compiled : CompiledProblem
+    weight_unit : int, default 0
+        Points of a unit of weight; with 0 soft policies bind nothing.
     """
     free = set(range(len(compiled.member_classes)))
-    found: list[Block] = []
-    parts = _parts(compiled)
-    binding = [rule for rule in compiled.problem.rules if rule.policy.binds_on(compiled.fleet)]
-    hard = [
-        rule for rule in binding if rule.policy.hard and not compiled.problem.running(rule.group)
-    ]
-    soft = [rule for rule in binding if rule.weight and unit]
-    hard.sort(key=lambda rule: -len(compiled.member_classes_below(rule.group)))
-    soft.sort(key=lambda rule: -rule.weight)
-    for rule in hard + soft:
-        member_classes = [
-            member_class
-            for member_class in compiled.member_classes_below(rule.group)
-            if member_class in free
-        ]
-        if member_classes:
-            inside = tuple(
-                part
-                for part in parts
-                if free.issuperset(part.member_classes)
-                and set(part.member_classes) <= set(member_classes)
-            )
-            if inside and not rule.policy.hard:
-                continue  # what more domains cost is then left to the search
-            ceiling = (
-                _ceiling(compiled, set(member_classes))
-                if len(member_classes) > 1 and not inside
-                else None
-            )
-            found.append(
-                Block(
-                    tuple(member_classes),
-                    rule,
-                    compiled.level(rule),
-                    unit * rule.weight,
-                    inside,
-                    ceiling,
-                )
-            )
-            free -= set(member_classes)
+    parts = _chunked_parts(compiled)
+    blocks: list[Block] = []
+    for rule in _binding_rules(compiled, weight_unit):
+        below = [index for index in compiled.member_classes_below(rule.group) if index in free]
+        if not below:
+            continue
+        inside = tuple(part for part in parts if set(below).issuperset(part.member_classes))
+        if inside and not rule.policy.hard:
+            continue  # what further domains cost is then left to the search
+        ceiling = None
+        if len(below) > 1 and not inside:
+            ceiling = _ceiling(compiled, set(below))
+        price = weight_unit * rule.weight
+        blocks.append(
+            Block(tuple(below), rule, level_on(rule.policy, compiled.fleet), price, inside, ceiling)
+        )
+        free.difference_update(below)
     for part in parts:
         if free.issuperset(part.member_classes):
-            found.append(Block(part.member_classes, None, parts=(part,)))
-            free -= set(part.member_classes)
-    return found + [Block((member_class,), None) for member_class in sorted(free)]
+            blocks.append(Block(part.member_classes, None, parts=(part,)))
+            free.difference_update(part.member_classes)
+    return blocks + [Block((class_index,), None) for class_index in sorted(free)]
 
 
-def _parts(compiled: CompiledProblem) -> list[ChunkedPart]:
-    chunks = [
-        (rule.group, rule.policy)
-        for rule in compiled.problem.rules
-        if isinstance(rule.policy, Chunks)
+def _binding_rules(compiled: CompiledProblem, weight_unit: int) -> list[Rule]:
+    """Return the rules that bind their group to one domain, in the order in which they bind."""
+    problem = compiled.problem
+    binding = [
+        rule for rule in rules_of(problem).all if keeps_together(rule.policy, compiled.fleet)
     ]
-    return [
-        ChunkedPart(
-            tuple(compiled.member_classes_below(group)),
-            policy.number,
-            policy.inner,
-            policy.per_host,
-        )
-        for group, policy in chunks
-    ]
+    # With running members the domain of a hard rule is known, and nothing is left to choose.
+    hard = [rule for rule in binding if rule.policy.hard and not problem.running(rule.group)]
+    soft = [rule for rule in binding if rule.weight and weight_unit]
+    hard.sort(key=lambda rule: -len(compiled.member_classes_below(rule.group)))
+    soft.sort(key=lambda rule: -rule.weight)
+    return hard + soft
+
+
+def _chunked_parts(compiled: CompiledProblem) -> list[ChunkedPart]:
+    parts = []
+    for group, chunks in chunks_of(compiled.problem).items():
+        below = tuple(compiled.member_classes_below(group))
+        parts.append(ChunkedPart(below, chunks.number, chunks.inner, chunks.per_host))
+    return parts
 
 
 def _ceiling(compiled: CompiledProblem, member_classes: set[int]) -> Ints | None:
-    here = Partial(compiled, compiled.fleet.codes(HOST))
-    rooms = [
-        room
-        for rule in compiled.problem.hard()
-        if member_classes <= set(compiled.member_classes_below(rule.group))
-        and (room := rule.policy.room(rule.group, here)) is not None
-    ]
+    """(H,) int64: how many members of all some classes each host may take, by hard policies."""
+    empty = Partial(compiled, compiled.fleet.codes(HOST))
+    rooms = []
+    for rule in rules_of(compiled.problem).hard:
+        if member_classes <= set(compiled.member_classes_below(rule.group)):
+            room = members_per_host(rule.policy, rule.group, empty)
+            if room is not None:
+                rooms.append(room)
     return np.minimum.reduce(rooms) if rooms else None

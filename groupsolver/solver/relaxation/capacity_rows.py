@@ -1,43 +1,51 @@
-"""Rows of the relaxation: what blocks compete for."""
+"""Rows of the relaxation for what is scarce: the room of hosts, and of domains for one group."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import Rule
+from groupsolver.constraints.protocols.levels import level_on
+from groupsolver.constraints.protocols.relaxation import members_per_host
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints
 from groupsolver.model.value import HOST
 from groupsolver.solver.exact.numa import whole_sizes
-from groupsolver.solver.presolve.eligibility import Survey
-from groupsolver.solver.relaxation.columns import Slots
+from groupsolver.solver.presolve.eligibility import Eligibility
+from groupsolver.solver.relaxation.columns import Columns
 
-PARTS = (1, 2)  # a host's room also in units of just above a half and a third of it
+ROUNDED_PARTS = (1, 2)  # a host's room also in units of just above a half and a third of it
 
 
 @dataclass
-class Family:
-    """Rows of one kind: ``sum(weight * slots taken in domain d) <= room[d]``.
+class CapacityRows:
+    """Rows of one kind, one a domain: ``sum(size * members placed in d) <= room[d]``.
 
     Attributes
     ----------
     codes : (H,) int64
-        Domain of each host, -1 where the family says nothing.
+        Domain of each host, -1 where no row counts its members.
     size : (member classes,) int64
         What a member takes.
     room : (D,) int64
     unit : (D,) int64, optional
         Sizes and room are counted in whole units of this, rounded down (Chvatal 1973,
-        doi:10.1016/0012-365X(73)90167-2): what is left over of a host serves nobody.
+        doi:10.1016/0012-365X(73)90167-2): the rest of a host's room serves nobody.
     first_only : bool
-        Counts first slots alone.
-    cap : float
-        What a unit beyond the room costs, where that is allowed.
+        Whether only the first member of a class on a host counts.
+    excess_price : float
+        What a unit beyond the room costs, where that is allowed; infinite where it is not.
     dual : (D,) float64
-        What one unit of room is worth, at least 0.
+        What one unit of room is worth in the last restricted master, at least 0.
+
+    Examples
+    --------
+    A host has room 8 and members take 5. Without rounding 1.6 of them fit. In units of
+    ``8 // 2 + 1 == 5`` the room is 1 and a member takes 1, so at most one fits.
     """
 
     codes: Ints
@@ -45,7 +53,7 @@ class Family:
     room: Ints
     unit: Ints | None = None
     first_only: bool = False
-    cap: float = np.inf
+    excess_price: float = np.inf
     dual: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
@@ -53,55 +61,76 @@ class Family:
         if self.unit is not None:
             self.room = self.room // self.unit
 
-    def weights(self, slots: Slots, which: Ints | slice) -> Floats:
-        """What each slot takes of its domain's row."""
-        codes, sizes = self.codes[slots.row[which]], self.size[slots.member_class[which]]
+    def weights(self, columns: Columns, index: Ints | slice) -> Floats:
+        """Return what a member of each of some columns takes of the row of its domain."""
+        codes = self.codes[columns.row[index]]
+        sizes = self.size[columns.member_class[index]]
         if self.unit is not None:
             sizes = sizes // self.unit[np.maximum(codes, 0)]
-        counted = (codes >= 0) & slots.first[which] if self.first_only else codes >= 0
+        counted = codes >= 0
+        if self.first_only:
+            counted = counted & columns.first[index]
         return np.where(counted, sizes, 0).astype(np.float64)
 
+    def prices(self, columns: Columns) -> Floats:
+        """(N,) float64: what the room that each column takes is worth."""
+        codes = self.codes[columns.row]
+        return self.weights(columns, slice(None)) * self.dual[np.maximum(codes, 0)]
 
-def families_of(compiled: CompiledProblem, survey: Survey) -> list[Family]:
-    """Give the rows: room of hosts, members of a group in a domain, first members on a host."""
-    fleet, member_classes = compiled.fleet, compiled.member_classes
-    here = fleet.codes(HOST)
-    found = []
-    for name in sorted({name for member_class in member_classes for name, _ in member_class.size}):
-        weight = np.array(
-            [dict(member_class.size).get(name, 0) for member_class in member_classes],
-            dtype=np.int64,
-        )
+    def worth(self) -> float:
+        """Return what all room is worth."""
+        scarce = np.flatnonzero(self.dual)
+        return float((self.dual[scarce] * self.room[scarce]).sum())
+
+
+def capacity_rows_of(compiled: CompiledProblem, eligibility: Eligibility) -> list[CapacityRows]:
+    """Return the rows: room of hosts, members of a group in a domain, first members on a host."""
+    hosts = compiled.fleet.codes(HOST)
+    rows = list(_resource_rows(compiled))
+    rows += [CapacityRows(codes, size, room) for codes, size, room in whole_sizes(compiled)]
+    rows += _policy_rows(compiled)
+    if eligibility.extra_member_price:
+        # On each host one member is the first; another at that price costs the difference.
+        one_each = np.ones(len(compiled.fleet), dtype=np.int64)
+        ones = np.ones(len(compiled.member_classes), dtype=np.int64)
+        excess_price = eligibility.extra_member_price
+        rows.append(CapacityRows(hosts, ones, one_each, first_only=True, excess_price=excess_price))
+    return rows
+
+
+def _resource_rows(compiled: CompiledProblem) -> Iterator[CapacityRows]:
+    """Yield the room of hosts for each resource class, and the same in whole units."""
+    fleet = compiled.fleet
+    hosts = fleet.codes(HOST)
+    sizes = [dict(member_class.size) for member_class in compiled.member_classes]
+    for name in sorted({name for size in sizes for name in size}):
+        takes = np.array([size.get(name, 0) for size in sizes], dtype=np.int64)
         free = fleet.free(name)
-        found.append(Family(here, weight, free))
-        found += [Family(here, weight, free, free // (parts + 1) + 1) for parts in PARTS]
-    found += [Family(codes, weight, room) for codes, weight, room in whole_sizes(compiled)]
-    partial = Partial(compiled, here)
-    for rule in compiled.problem.hard():
+        yield CapacityRows(hosts, takes, free)
+        for parts in ROUNDED_PARTS:
+            yield CapacityRows(hosts, takes, free, free // (parts + 1) + 1)
+
+
+def _policy_rows(compiled: CompiledProblem) -> Iterator[CapacityRows]:
+    """Yield how many members of a group each domain may take, where a hard policy bounds it."""
+    empty = Partial(compiled, compiled.fleet.codes(HOST))
+    for rule in rules_of(compiled.problem).hard:
+        room = members_per_host(rule.policy, rule.group, empty)
         below = compiled.member_classes_below(rule.group)
-        room = rule.policy.room(rule.group, partial)
-        if room is not None and below and (compiled.level(rule) != HOST or len(below) > 1):
-            found.append(_ceiling(compiled, rule, below, room))
-    if survey.beyond_first:
-        ones = np.ones(len(fleet), dtype=np.int64)
-        found.append(
-            Family(
-                here,
-                np.ones(len(member_classes), dtype=np.int64),
-                ones,
-                None,
-                True,
-                survey.beyond_first,
-            )
-        )
-    return found
+        if room is None or not below:
+            continue
+        # A bound by host on a single class is in that class's `max_members` already.
+        if level_on(rule.policy, compiled.fleet) != HOST or len(below) > 1:
+            yield _rows_by_domain(compiled, rule, below, room)
 
 
-def _ceiling(compiled: CompiledProblem, rule: Rule, below: list[int], room: Ints) -> Family:
-    level = str(compiled.level(rule))
+def _rows_by_domain(
+    compiled: CompiledProblem, rule: Rule, below: list[int], room: Ints
+) -> CapacityRows:
+    level = str(level_on(rule.policy, compiled.fleet))
     codes = compiled.fleet.codes(level)
-    by_domain = np.zeros(max(1, compiled.fleet.domains(level)), dtype=np.int64)
-    by_domain[codes[codes >= 0]] = room[codes >= 0]
-    weight = np.zeros(len(compiled.member_classes), dtype=np.int64)
-    weight[below] = 1
-    return Family(codes, weight, by_domain)
+    room_of_domain = np.zeros(max(1, compiled.fleet.domains(level)), dtype=np.int64)
+    room_of_domain[codes[codes >= 0]] = room[codes >= 0]
+    counts = np.zeros(len(compiled.member_classes), dtype=np.int64)
+    counts[below] = 1
+    return CapacityRows(codes, counts, room_of_domain)

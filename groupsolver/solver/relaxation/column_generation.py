@@ -1,10 +1,17 @@
 """Prices for what is scarce: a linear relaxation over few columns, a bound over all.
 
 Blocks compete for hosts. The relaxation keeps what is linear of that competition (the room of
-hosts, members of one group in one domain, first members on a host), solves it over a core of
-promising slots with GLOP, and takes the rows' dual values as prices. Whatever these prices
-are, Lagrange's bound at them is valid over all slots, so nothing here rests on the linear
-solver's arithmetic; slots that are cheap at these prices join the core, until none does.
+hosts, members of one group in one domain, first members on a host). It is solved over a core of
+promising columns with GLOP; the duals y >= 0 of its rows are prices of what is scarce. With
+reduced prices ``c + y @ a`` of the columns, Lagrange's bound is::
+
+    sum(cheapest way of each block at reduced prices) - y @ room
+
+It is valid over all columns whatever y is, so nothing depends on the linear solver's arithmetic.
+Columns that are cheap at these prices join the core, until none does.
+
+Example: two members want h1, price 1 with room for one, and h2 has price 5. Alone they cost 2. At
+y = 4 for the room of h1 both hosts have the reduced price 5, and the bound is 10 - 4 * 1 = 6.
 
 Source: column generation, Desrosiers & Luebbecke (2005), doi:10.1007/0-387-25486-2_1.
 """
@@ -19,180 +26,258 @@ from groupsolver.checking.check import unit_of
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
-from groupsolver.model.compiled.compiled_fleet import Floats, Ints, Mask
+from groupsolver.constraints.rules import rules_of
+from groupsolver.model.compiled.compiled_fleet import Floats, Ints
 from groupsolver.solver.budget import Budget
-from groupsolver.solver.presolve.eligibility import Survey
+from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.relaxation.blocks import Block
-from groupsolver.solver.relaxation.capacity_rows import families_of
-from groupsolver.solver.relaxation.columns import Slots
-from groupsolver.solver.relaxation.exclusion_rows import rivals_of
+from groupsolver.solver.relaxation.capacity_rows import CapacityRows, capacity_rows_of
+from groupsolver.solver.relaxation.columns import Columns
+from groupsolver.solver.relaxation.exclusion_rows import ExclusionRows, exclusion_rows_of
 from groupsolver.solver.relaxation.reduced_cost_fixing import (
     Bounds,
-    Ranked,
-    bounds,
+    RankedColumns,
+    bound_blocks,
     domain_costs,
-    rank,
+    rank_columns,
 )
-from groupsolver.solver.relaxation.restricted_master import solve_core
+from groupsolver.solver.relaxation.restricted_master import solve_restricted_master
 
-ROUNDS = 8
-SPARE = 6  # slots beyond those a member class needs that join the core
-PROMISING = 64  # domains that are looked at again for a block which needs one
-DOMAINS = 4  # domains that join the core for a block which needs one
+MAX_ROUNDS = 8  # of solving the restricted master
+SPARE_MEMBERS = 6  # places beyond those a member class needs that join the core
+PROMISING_DOMAINS = 64  # that are priced again for a block which needs one domain
+CORE_DOMAINS = 4  # whose columns join the core for such a block, each round
+TOLERANCE = 1e-4  # a bound this close to the master's value cannot rise much further
 
 
 @dataclass(frozen=True)
-class Relaxed:
+class DualSolution:
     """The best bound found, and the prices that gave it.
 
     Attributes
     ----------
     bounds : Bounds
     prices : (N,) float64
-        Of each slot, what is scarce included.
+        Of each column, what is scarce included.
     """
 
     bounds: Bounds
     prices: Floats
 
 
-def relax(
-    compiled: CompiledProblem, survey: Survey, slots: Slots, blocks: list[Block], budget: Budget
-) -> Relaxed:
-    """Bound the batch by itself, and then with prices for what is scarce."""
-    plain = slots.price.astype(np.float64)
-    base = float(_standing(compiled.problem, survey)) + survey.stage.offset
-    alone = [
-        replace(block, ceiling=None) for block in blocks
-    ]  # over all slots, member class by member class: that is cheap
-    ranked = rank(compiled, slots, alone, plain)
-    first = bounds(compiled, slots, alone, ranked, plain, base, np.full(len(blocks), np.inf))
-    best = Relaxed(first, plain)
+def generate_columns(
+    compiled: CompiledProblem,
+    eligibility: Eligibility,
+    columns: Columns,
+    blocks: list[Block],
+    budget: Budget,
+) -> DualSolution:
+    """Bound the problem at its own prices, and then at prices for what is scarce."""
+    own_prices = columns.price.astype(np.float64)
+    constant = float(_running_cost(compiled.problem, eligibility)) + eligibility.stage.offset
+    # Over all columns, one member class at a time: without ceilings that is cheap.
+    separate_blocks = [replace(block, ceiling=None) for block in blocks]
+    ranked = rank_columns(compiled, columns, separate_blocks, own_prices)
+    no_elsewhere = np.full(len(blocks), np.inf)
+    first = bound_blocks(
+        compiled, columns, separate_blocks, ranked, own_prices, constant, no_elsewhere
+    )
     if not np.isfinite(first.lower):
-        return best
-    which, elsewhere = _promising(compiled, slots, alone, ranked, plain)
-    table, whole = slots.take(which), plain[which]
-    prices, ranked = whole, rank(compiled, table, blocks, whole)
-    families, rivals = families_of(compiled, survey), rivals_of(compiled)
-    credit = sum(block.price * block.credit(compiled) for block in blocks)
-    core = np.zeros(len(table), dtype=np.bool_)
-    for _ in range(ROUNDS):
-        if not _join(table, blocks, ranked, prices, core, compiled) or budget.left() <= 0:
+        return DualSolution(first, own_prices)
+    index, elsewhere = _promising(compiled, columns, separate_blocks, ranked, own_prices)
+    pricing = _Pricing(compiled, eligibility, columns.select(index), blocks, constant, elsewhere)
+    best = DualSolution(first, own_prices)
+    for _ in range(MAX_ROUNDS):
+        if not pricing.extend_core() or budget.left() <= 0:
             break
-        solved = solve_core(compiled, table, blocks, families, rivals, core, budget.left())
-        if solved is None:
+        value = pricing.solve_master(budget.left())
+        if value is None:
             break
-        value, worth = solved
-        prices, const = whole.copy(), base
-        for family in families:
-            scarce = np.flatnonzero(family.dual)
-            if len(scarce):
-                at = family.codes[table.row]
-                prices += family.weights(table, slice(None)) * family.dual[np.maximum(at, 0)]
-                const -= float((family.dual[scarce] * family.room[scarce]).sum())
-        for one in rivals:
-            prices += one.prices()
-            const -= one.worth(table)
-        ranked = rank(compiled, table, blocks, prices)
-        found = bounds(compiled, table, blocks, ranked, prices, const, elsewhere, worth)
-        if not np.isfinite(
-            found.lower
-        ):  # its member classes together find no room where one by one they do
+        found = pricing.bounds()
+        if not np.isfinite(found.lower):
+            # Its member classes find room one by one, but not together.
             return replace(best, bounds=replace(best.bounds, lower=found.lower))
         if found.lower > best.bounds.lower:
-            best = _widened(slots, blocks, first, plain, which, found, prices)
-        if found.lower >= value + base - credit - 1e-4 * max(1.0, abs(value)):
+            best = _extended(columns, blocks, first, own_prices, index, found, pricing.prices)
+        if found.lower >= value + constant - pricing.credit - TOLERANCE * max(1.0, abs(value)):
             break
     return best
 
 
+class _Pricing:
+    """The rounds of column generation over the promising columns of a problem.
+
+    Attributes
+    ----------
+    prices : (M,) float64
+        Of the promising columns, what is scarce included.
+    credit : int
+        Points that further domains of blocks do not cost, which the restricted master charges.
+    """
+
+    def __init__(
+        self,
+        compiled: CompiledProblem,
+        eligibility: Eligibility,
+        columns: Columns,
+        blocks: list[Block],
+        constant: float,
+        elsewhere: Floats,
+    ) -> None:
+        self._compiled = compiled
+        self._columns = columns
+        self._blocks = blocks
+        self._constant = constant
+        self._elsewhere = elsewhere
+        self._own_prices = columns.price.astype(np.float64)
+        self._capacity_rows: list[CapacityRows] = capacity_rows_of(compiled, eligibility)
+        self._exclusion_rows: list[ExclusionRows] = exclusion_rows_of(compiled)
+        self._core = np.zeros(len(columns), dtype=np.bool_)
+        self._worth = np.zeros(0)
+        self.prices = self._own_prices
+        self._ranked = rank_columns(compiled, columns, blocks, self.prices)
+        self.credit = sum(block.price * block.credit(compiled) for block in blocks)
+
+    def extend_core(self) -> bool:
+        """Add the columns that are cheapest at the current prices; return whether any is new."""
+        before = int(self._core.sum())
+        for block in self._blocks:
+            self._add_columns_of(block)
+        return int(self._core.sum()) > before
+
+    def _add_columns_of(self, block: Block) -> None:
+        compiled = self._compiled
+        costs = domain_costs(compiled, self._columns, block, self._ranked, self.prices)
+        domains = np.argsort(costs, kind="stable")[:CORE_DOMAINS]
+        possible = domains[np.isfinite(costs[domains])].tolist()
+        numbers = {index: compiled.member_classes[index].number for index in block.member_classes}
+        for class_index in block.member_classes:
+            own = self._ranked[class_index]
+            # Classes that share a ceiling may displace each other from the cheapest hosts.
+            members = numbers[class_index] if block.ceiling is None else sum(numbers.values())
+            if block.price:  # its members may be in any domain
+                by_price = np.argsort(self.prices[own.part], kind="stable")
+                self._add_cheapest(own, by_price, SPARE_MEMBERS + members)
+            codes = own.codes[own.order]
+            for domain in possible:
+                start = np.searchsorted(codes, domain)
+                end = np.searchsorted(codes, domain, side="right")
+                self._add_cheapest(own, own.order[start:end], SPARE_MEMBERS + members)
+
+    def _add_cheapest(self, own: RankedColumns, order: Ints, members: int) -> None:
+        """Add columns of a class to the core, in some order, until they hold so many members."""
+        max_members = self._columns.max_members[own.part][order]
+        held = np.cumsum(np.minimum(max_members, members))
+        number = int(np.searchsorted(held, members)) + 1
+        self._core[own.part.start + order[:number]] = True
+
+    def solve_master(self, seconds: float) -> float | None:
+        """Solve the restricted master and set new prices; return its value, None if out of time."""
+        solved = solve_restricted_master(
+            self._compiled,
+            self._columns,
+            self._blocks,
+            self._capacity_rows,
+            self._exclusion_rows,
+            self._core,
+            seconds,
+        )
+        if solved is None:
+            return None
+        value, self._worth = solved
+        self.prices = self._own_prices.copy()
+        for capacity in self._capacity_rows:
+            if capacity.dual.any():
+                self.prices += capacity.prices(self._columns)
+        for exclusion in self._exclusion_rows:
+            self.prices += exclusion.prices()
+        self._ranked = rank_columns(self._compiled, self._columns, self._blocks, self.prices)
+        return value
+
+    def bounds(self) -> Bounds:
+        """Return Lagrange's bound at the current prices."""
+        constant = self._constant
+        for capacity in self._capacity_rows:
+            constant -= capacity.worth()
+        for exclusion in self._exclusion_rows:
+            constant -= exclusion.worth(self._columns)
+        return bound_blocks(
+            self._compiled,
+            self._columns,
+            self._blocks,
+            self._ranked,
+            self.prices,
+            constant,
+            self._elsewhere,
+            self._worth,
+        )
+
+
 def _promising(
     compiled: CompiledProblem,
-    slots: Slots,
+    columns: Columns,
     blocks: list[Block],
-    ranked: dict[int, Ranked],
-    plain: Floats,
+    ranked: dict[int, RankedColumns],
+    prices: Floats,
 ) -> tuple[Ints, Floats]:
-    """Leave out the dear domains of blocks that need one; give the slots left, and what the others cost.
+    """Leave out the dear domains of blocks that need one domain.
 
-    Prices only rise from here, so what a block costs in a domain now bounds what it will.
+    Prices only rise from here, so what a block costs in a domain now bounds what it will cost.
+
+    Returns
+    -------
+    index : (M,) int64
+        The columns that are left.
+    elsewhere : (blocks,) float64
+        What each block costs at least in the domains left out, inf where there is none.
     """
-    kept = np.ones(len(slots), dtype=np.bool_)
+    kept = np.ones(len(columns), dtype=np.bool_)
     elsewhere = np.full(len(blocks), np.inf)
     for number, block in enumerate(blocks):
-        if block.whole:
-            sums = domain_costs(compiled, slots, block, ranked, plain)
-            dear = np.ones(
-                len(sums) + 1, dtype=np.bool_
-            )  # the last entry is of the hosts in no domain
-            dear[np.argsort(sums, kind="stable")[:PROMISING]] = False
-            elsewhere[number] = sums[dear[:-1]].min(initial=np.inf)
-            for member_class in block.member_classes:
-                kept[ranked[member_class].part] = ~dear[ranked[member_class].codes]
+        if not block.shares_one_domain:
+            continue
+        costs = domain_costs(compiled, columns, block, ranked, prices)
+        # The last entry is for hosts in no domain, whose code is -1.
+        left_out = np.ones(len(costs) + 1, dtype=np.bool_)
+        left_out[np.argsort(costs, kind="stable")[:PROMISING_DOMAINS]] = False
+        elsewhere[number] = costs[left_out[:-1]].min(initial=np.inf)
+        for class_index in block.member_classes:
+            own = ranked[class_index]
+            kept[own.part] = ~left_out[own.codes]
     return np.flatnonzero(kept), elsewhere
 
 
-def _widened(
-    slots: Slots,
+def _extended(
+    columns: Columns,
     blocks: list[Block],
     first: Bounds,
-    plain: Floats,
-    which: Ints,
+    own_prices: Floats,
+    index: Ints,
     found: Bounds,
     prices: Floats,
-) -> Relaxed:
-    """Carry bounds over some slots to all: the others raise a block's share from what they cost at first."""
-    gained = np.zeros(int(slots.member_class.max(initial=0)) + 1)
+) -> DualSolution:
+    """Extend bounds over the promising columns to all columns.
+
+    The others raise the bound from what they cost at first: a column that cost r more than its
+    block's first bound b costs at least r - (b' - b) more than the new bound b'.
+    """
+    gained = np.zeros(int(columns.member_class.max(initial=0)) + 1)
     for number, block in enumerate(blocks):
-        gained[list(block.member_classes)] = found.shares[number] - first.shares[number]
-    raises, wide = np.maximum(0, first.raises - gained[slots.member_class]), plain.copy()
-    raises[which], wide[which] = found.raises, prices
-    return Relaxed(Bounds(found.lower, raises, found.shares, found.noise + first.noise), wide)
+        classes = list(block.member_classes)
+        gained[classes] = found.block_bounds[number] - first.block_bounds[number]
+    raises = np.maximum(0, first.raises - gained[columns.member_class])
+    raises[index] = found.raises
+    all_prices = own_prices.copy()
+    all_prices[index] = prices
+    noise = found.noise + first.noise
+    return DualSolution(Bounds(found.lower, raises, found.block_bounds, noise), all_prices)
 
 
-def _standing(problem: Problem, survey: Survey) -> int:
-    """Give what soft policies cost for the running members alone, where that can only grow."""
+def _running_cost(problem: Problem, eligibility: Eligibility) -> int:
+    """Return what soft policies cost for the running members alone, where that can only grow."""
     before = View(problem, {})
-    return unit_of(survey.objective) * sum(
-        rule.weight * rule.policy.violations(rule.group, before)
-        for rule in problem.soft()
-        if rule.weight and rule.policy.monotone
-    )
-
-
-def _join(
-    slots: Slots,
-    blocks: list[Block],
-    ranked: dict[int, Ranked],
-    prices: Floats,
-    core: Mask,
-    compiled: CompiledProblem,
-) -> int:
-    """Let the slots that are cheapest at some prices join the core; say how many are new."""
-    before = int(core.sum())
-    for block in blocks:
-        total = domain_costs(compiled, slots, block, ranked, prices)
-        members = sum(
-            compiled.member_classes[member_class].number for member_class in block.member_classes
-        )
-        domains = np.argsort(total, kind="stable")[:DOMAINS]
-        for member_class in block.member_classes:
-            own = ranked[member_class]
-            need = SPARE + (
-                compiled.member_classes[member_class].number if block.ceiling is None else members
-            )
-            codes = own.codes[own.order]
-            if block.price:  # its members may stand anywhere too
-                _take(slots, own, np.argsort(prices[own.part], kind="stable"), need, core)
-            for code in domains[np.isfinite(total[domains])].tolist():
-                here = own.order[
-                    np.searchsorted(codes, code) : np.searchsorted(codes, code, side="right")
-                ]
-                _take(slots, own, here, need, core)
-    return int(core.sum()) - before
-
-
-def _take(slots: Slots, own: Ranked, order: Ints, need: int, core: Mask) -> None:
-    """Let slots join the core in some order until they hold so many members."""
-    ends = np.cumsum(np.minimum(slots.most[own.part][order], need))
-    core[own.part.start + order[: int(np.searchsorted(ends, need)) + 1]] = True
+    cost = 0
+    for rule in rules_of(problem).soft:
+        if rule.weight and rule.policy.monotone:
+            cost += rule.weight * rule.policy.violations(rule.group, before)
+    return unit_of(eligibility.objective) * cost

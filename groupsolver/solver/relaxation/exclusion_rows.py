@@ -1,6 +1,9 @@
 """Rows of the relaxation for groups that may not share a domain: which of them has it.
 
-A domain is given to a group as a whole or in part; its slots there are open to the group that far.
+A domain is given to a group as a whole or in part. The group's columns there are open that far::
+
+    x <= max_members * y[side, domain]
+    sum(y[side, domain] for each side) <= limit
 """
 
 from __future__ import annotations
@@ -10,25 +13,44 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.problem import Rule
+from groupsolver.constraints.protocols.levels import level_on
+from groupsolver.constraints.protocols.relaxation import mutually_exclusive_groups
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints
-from groupsolver.solver.relaxation.columns import Slots
+from groupsolver.solver.relaxation.columns import Columns
+from groupsolver.solver.relaxation.core_columns import CoreColumns
 from groupsolver.solver.relaxation.linear_program import LinearProgram
 
 
+@dataclass(frozen=True)
+class PostedSide:
+    """The rows that open columns to one side.
+
+    Attributes
+    ----------
+    side : int
+    columns, rows : (E,) int64
+        Columns of the table, and the row of each in the linear program.
+    """
+
+    side: int
+    columns: Ints
+    rows: Ints
+
+
 @dataclass
-class Rivals:
-    """Groups of which at most `limit` may stand in one domain.
+class ExclusionRows:
+    """Groups of which at most `limit` may have members in one domain.
 
     Attributes
     ----------
     codes : (H,) int64
-        Domain of each host, -1 where nothing is said.
+        Domain of each host, -1 where the groups may share.
     sides : list of list of int
         The member classes of each group.
     limit : int
     dual : (sides, N) float64
-        What it is worth to open a slot to a group, at least 0.
+        What it is worth to open a column to a group in the last restricted master, at least 0.
     """
 
     codes: Ints
@@ -36,71 +58,84 @@ class Rivals:
     limit: int
     dual: Floats = field(default_factory=lambda: np.zeros((0, 0)))
 
-    def post(
-        self, slots: Slots, columns: Ints, program: LinearProgram
-    ) -> list[tuple[int, Ints, Ints]]:
-        """Add the rows over a core; give side, slots and rows for what `keep` reads off."""
-        codes = self.codes[slots.row[columns]]
-        mine = [
-            np.flatnonzero(np.isin(slots.member_class[columns], side) & (codes >= 0))
-            for side in self.sides
-        ]
-        number = np.bincount(np.concatenate([np.unique(codes[at]) for at in mine]))
-        posted, given, where = [], [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
-        for side, every in enumerate(mine):
-            at = every[number[codes[every]] > self.limit] if len(every) else every
-            domains, inside = np.unique(codes[at], return_inverse=True)
-            open_ = program.columns(np.zeros(len(domains)), np.ones(len(domains)))
-            each = np.arange(len(at))
-            values = np.r_[np.ones(len(at)), -slots.most[columns[at]].astype(np.float64)]
-            rows = program.rows(
-                np.r_[at, open_[inside]], np.r_[each, each], values, len(at), high=np.zeros(len(at))
+    def post(self, core: CoreColumns, program: LinearProgram) -> list[PostedSide]:
+        """Add the rows over a core and return what `read_duals` needs."""
+        posted = []
+        openers = [np.zeros(0, dtype=np.int64)]
+        opened_domains = [np.zeros(0, dtype=np.int64)]
+        for side, variables in enumerate(self._contested(core)):
+            code = self.codes[core.rows(variables)]
+            domains, position = np.unique(code, return_inverse=True)
+            opener = program.add_variables(np.zeros(len(domains)), np.ones(len(domains)))
+            rows = program.add_opening_rows(
+                variables, opener[position], core.max_members(variables)
             )
-            posted.append((side, columns[at], rows))
-            given.append(open_)
-            where.append(domains)
-        domains, at = np.unique(np.concatenate(where), return_inverse=True)
+            posted.append(PostedSide(side, core.index[variables], rows))
+            openers.append(opener)
+            opened_domains.append(domains)
+        domains, row = np.unique(np.concatenate(opened_domains), return_inverse=True)
         high = np.full(len(domains), float(self.limit))
-        program.rows(np.concatenate(given), at, np.ones(len(at)), len(domains), high=high)
+        program.add_rows(np.concatenate(openers), row, np.ones(len(row)), len(domains), high=high)
         return posted
 
-    def keep(self, posted: list[tuple[int, Ints, Ints]], dual: Floats, slots: Slots) -> None:
-        """Read the rows' duals off."""
-        self.dual = np.zeros((len(self.sides), len(slots)))
-        for side, which, rows in posted:
-            self.dual[side, which] = np.maximum(0, -dual[rows])
+    def _contested(self, core: CoreColumns) -> list[Ints]:
+        """Return each side's variables in domains where more than `limit` sides have some."""
+        codes = self.codes[core.table.row[core.index]]
+        classes = core.table.member_class[core.index]
+        variables = [np.flatnonzero(np.isin(classes, side) & (codes >= 0)) for side in self.sides]
+        domains = np.concatenate([np.unique(codes[some]) for some in variables])
+        side_count = np.bincount(domains)
+        return [
+            some[side_count[codes[some]] > self.limit] if len(some) else some for some in variables
+        ]
+
+    def read_duals(self, posted: list[PostedSide], dual: Floats, columns: Columns) -> None:
+        """Take the duals of the posted rows."""
+        self.dual = np.zeros((len(self.sides), len(columns)))
+        for one in posted:
+            self.dual[one.side, one.columns] = np.maximum(0, -dual[one.rows])
 
     def prices(self) -> Floats:
-        """(N,) float64: what each slot costs on top."""
-        found: Floats = self.dual.sum(axis=0)
-        return found
+        """(N,) float64: what each column costs in addition."""
+        prices: Floats = self.dual.sum(axis=0)
+        return prices
 
-    def worth(self, slots: Slots) -> float:
-        """Give what the domains bring in at most, each given to the groups that pay best for it."""
-        codes, size = self.codes[slots.row], int(self.codes.max(initial=-1)) + 1
-        inside = codes >= 0
+    def worth(self, columns: Columns) -> float:
+        """Return what the domains bring in at most, each given to the groups that pay most."""
+        codes = self.codes[columns.row]
+        size = int(self.codes.max(initial=-1)) + 1
+        counted = codes >= 0
         paid = [
-            np.bincount(codes[inside], (dual * slots.most)[inside], minlength=size)
+            np.bincount(codes[counted], (dual * columns.max_members)[counted], minlength=size)
             for dual in self.dual
         ]
         return float(np.sort(np.array(paid), axis=0)[-self.limit :].sum())
 
 
-def rivals_of(compiled: CompiledProblem) -> list[Rivals]:
-    """Give the rows of every hard policy that keeps groups out of each other's domains, where none of them runs."""
-    found = []
-    for rule in compiled.problem.hard():
-        rivals = rule.policy.rivals(rule.group, compiled.problem)
-        if rivals is not None:
-            groups, limit = rivals
-            sides = [side for side in map(compiled.member_classes_below, groups) if side]
-            if len(sides) > limit:
-                found.append(Rivals(_free(compiled, rule, groups), sides, limit))
-    return found
+def exclusion_rows_of(compiled: CompiledProblem) -> list[ExclusionRows]:
+    """Return the rows of every hard policy that keeps groups out of each other's domains."""
+    rows = []
+    for rule in rules_of(compiled.problem).hard:
+        exclusive = mutually_exclusive_groups(rule.policy, rule.group, compiled.problem)
+        if exclusive is None:
+            continue
+        groups, limit = exclusive
+        below = [compiled.member_classes_below(group) for group in groups]
+        sides = [side for side in below if side]
+        if len(sides) > limit:
+            rows.append(ExclusionRows(_codes_without_running(compiled, rule, groups), sides, limit))
+    return rows
 
 
-def _free(compiled: CompiledProblem, rule: Rule, groups: tuple[str, ...]) -> Ints:
-    level = str(compiled.level(rule))
-    taken = np.sum([compiled.running(group, level) for group in groups], axis=0) > 0
+def _codes_without_running(compiled: CompiledProblem, rule: Rule, groups: tuple[str, ...]) -> Ints:
+    """(H,) int64: domain of each host, -1 where a group of the rule has running members.
+
+    There the rule does not ask for less than what is broken already.
+    """
+    level = str(level_on(rule.policy, compiled.fleet))
     codes = compiled.fleet.codes(level)
-    return np.where((codes >= 0) & ~taken[np.maximum(codes, 0)], codes, -1) if len(taken) else codes
+    running = np.sum([compiled.running(group, level) for group in groups], axis=0)
+    if not len(running):
+        return codes
+    free = (codes >= 0) & (running == 0)[np.maximum(codes, 0)]
+    return np.where(free, codes, -1)

@@ -18,62 +18,78 @@ class LinearProgram:
     Parameters
     ----------
     cost, high : (N,) float64
+        Of the first variables.
     """
 
     def __init__(self, cost: Floats, high: Floats) -> None:
-        self._cost, self._high = [cost], [high]
-        self._columns = len(cost)
-        self._rows = 0
+        self._cost = [cost]
+        self._high = [high]
+        self._variable_count = len(cost)
+        self._row_count = 0
         self._entries: list[tuple[Ints, Ints, Floats]] = []
-        self._bounds: list[tuple[Floats, Floats]] = []
+        self._row_bounds: list[tuple[Floats, Floats]] = []
 
-    def column(self, cost: float, high: float) -> int:
-        """Add one variable; give its number."""
-        return int(self.columns(np.array([cost]), np.array([high]))[0])
+    def add_variable(self, cost: float, high: float) -> int:
+        """Add one variable and return its number."""
+        return int(self.add_variables(np.array([cost]), np.array([high]))[0])
 
-    def columns(self, cost: Floats, high: Floats) -> Ints:
-        """Add variables; give their numbers."""
+    def add_variables(self, cost: Floats, high: Floats) -> Ints:
+        """Add variables and return their numbers."""
         self._cost.append(cost)
         self._high.append(high)
-        self._columns += len(cost)
-        return np.arange(self._columns - len(cost), self._columns)
+        before = self._variable_count
+        self._variable_count += len(cost)
+        return np.arange(before, self._variable_count)
 
-    def rows(
+    def add_rows(
         self,
-        column: Ints,
+        variable: Ints,
         row: Ints,
         value: Floats,
         number: int,
         low: Floats | None = None,
         high: Floats | None = None,
-        slack_cost: float = np.inf,
+        excess_price: float = np.inf,
     ) -> Ints:
-        """Add rows ``low <= sum(value * x[column]) <= high``; give their numbers.
+        """Add rows ``low <= sum(value * x[variable]) <= high`` and return their numbers.
 
         Parameters
         ----------
-        column, row, value : (E,)
+        variable, row, value : (E,)
             Entries; `row` counts from 0 among the rows that are added.
         number : int
             How many rows.
         low, high : (number,) float64, optional
             None: no bound.
-        slack_cost : float, default inf
+        excess_price : float, default inf
             Where finite, a row may exceed `high` at that price a unit.
         """
-        if np.isfinite(slack_cost) and number:
-            slack = self.columns(np.full(number, slack_cost), np.full(number, np.inf))
-            own = np.arange(number)
-            column, row, value = (
-                np.r_[column, slack],
-                np.r_[row, own],
-                np.r_[value, -np.ones(number)],
-            )
-        self._entries.append((column, row + self._rows, value))
-        none = np.full(number, np.inf)
-        self._bounds.append((-none if low is None else low, none if high is None else high))
-        self._rows += number
-        return np.arange(self._rows - number, self._rows)
+        if np.isfinite(excess_price) and number:
+            excess = self.add_variables(np.full(number, excess_price), np.full(number, np.inf))
+            variable = np.r_[variable, excess]
+            row = np.r_[row, np.arange(number)]
+            value = np.r_[value, -np.ones(number)]
+        infinite = np.full(number, np.inf)
+        low = -infinite if low is None else low
+        high = infinite if high is None else high
+        self._entries.append((variable, row + self._row_count, value))
+        self._row_bounds.append((low, high))
+        before = self._row_count
+        self._row_count += number
+        return np.arange(before, self._row_count)
+
+    def add_opening_rows(self, variable: Ints, opener: Ints, factor: Ints) -> Ints:
+        """Add rows ``x[variable] <= factor * x[opener]``, one for each of some variables, (E,)."""
+        number = len(variable)
+        one_each = np.arange(number)
+        values = np.r_[np.ones(number), -factor.astype(np.float64)]
+        return self.add_rows(
+            np.r_[variable, opener],
+            np.r_[one_each, one_each],
+            values,
+            number,
+            high=np.zeros(number),
+        )
 
     def solve(self, seconds: float) -> tuple[float | None, Floats]:
         """Solve, within some seconds.
@@ -85,27 +101,30 @@ class LinearProgram:
         dual : (rows,) float64
             Change of the value for each unit of a row's bound.
         """
+        solver = ModelSolverHelper("glop")
+        solver.set_time_limit_in_seconds(seconds)
+        solver.solve(self._model())
+        if solver.status() != SolveStatus.OPTIMAL:
+            return None, np.zeros(self._row_count)
+        return solver.objective_value(), np.array(solver.dual_values())
+
+    def _model(self) -> ModelBuilderHelper:
+        """Build the program in the form of the solver."""
         model = ModelBuilderHelper()
-        for cost, high in zip(
-            np.concatenate(self._cost).tolist(), np.concatenate(self._high).tolist(), strict=True
-        ):
+        costs = np.concatenate(self._cost).tolist()
+        highs = np.concatenate(self._high).tolist()
+        for cost, high in zip(costs, highs, strict=True):
             var = model.add_var()
             model.set_var_lower_bound(var, 0.0)
             model.set_var_upper_bound(var, high)
             model.set_var_objective_coefficient(var, cost)
-        for lows, highs in self._bounds:
-            for low, high in zip(lows.tolist(), highs.tolist(), strict=True):
+        for row_lows, row_highs in self._row_bounds:
+            for low, high in zip(row_lows.tolist(), row_highs.tolist(), strict=True):
                 row = model.add_linear_constraint()
                 model.set_constraint_lower_bound(row, low)
                 model.set_constraint_upper_bound(row, high)
-        for columns, rows, values in self._entries:
-            for column, row, value in zip(
-                columns.tolist(), rows.tolist(), values.tolist(), strict=True
-            ):
-                model.add_term_to_constraint(row, column, value)
-        solver = ModelSolverHelper("glop")
-        solver.set_time_limit_in_seconds(seconds)
-        solver.solve(model)
-        if solver.status() != SolveStatus.OPTIMAL:
-            return None, np.zeros(self._rows)
-        return solver.objective_value(), np.array(solver.dual_values())
+        for entry in self._entries:
+            variables, rows, values = (array.tolist() for array in entry)
+            for variable, row, value in zip(variables, rows, values, strict=True):
+                model.add_term_to_constraint(row, variable, value)
+        return model

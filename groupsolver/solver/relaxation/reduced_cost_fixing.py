@@ -1,10 +1,13 @@
 """Bounds from blocks alone, and candidates that no better placement can use.
 
-A block's own optimum at given prices is a lower bound of its share. With the host's own prices
-the sum over blocks is a bound of the whole, since no other cost is negative; with prices that
-also pay for scarce rows (see `relax`), the same sum less what the rows are worth is Lagrange's
-bound. A placement that passed the check is an upper bound UB. A candidate that would raise the
-lower bound LB by more than UB - LB is in no better placement.
+A block's own optimum at given prices is a lower bound of its part of the objective. With the hosts'
+own prices the sum over blocks is a bound of the whole, since no other cost is negative. With prices
+that also pay for scarce rows (see `generate_columns`), the same sum less what the rows are worth is
+Lagrange's bound. A placement that passed the check is an upper bound UB. A candidate that would
+raise the lower bound LB by more than UB - LB is in no better placement.
+
+Example: one member, hosts at 3, 5 and 9, and a placement of 5. LB = 3, and the hosts raise it by
+0, 2 and 6. Only 6 is above UB - LB = 2, so the host at 9 is dropped.
 
 Source: Lagrangian relaxation and reduced-cost fixing, Geoffrion (1974), doi:10.1007/BFb0120690.
 """
@@ -17,23 +20,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.model.compiled.compiled_fleet import Floats, Ints
-from groupsolver.solver.relaxation.blocks import Block
-from groupsolver.solver.relaxation.chunk_costs import shares
-from groupsolver.solver.relaxation.columns import Slots, by_domain, cheapest
+from groupsolver.model.compiled.compiled_fleet import Floats, Ints, Mask
+from groupsolver.solver.relaxation.blocks import Block, ChunkedPart
+from groupsolver.solver.relaxation.chunk_costs import chunk_costs
+from groupsolver.solver.relaxation.columns import Columns, cheapest, sort_by_domain
+
+ABSOLUTE_NOISE = 1e-6  # what floating point may get wrong in a bound
+RELATIVE_NOISE = 1e-9  # and for each unit of the sums in it
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """A lower bound, and by how much each slot alone raises it.
+    """A lower bound, and by how much each column alone raises it.
 
     Attributes
     ----------
     lower : float
-        Infinite where some block cannot be placed at all: the batch is infeasible.
+        Infinite where some block cannot be placed at all: the problem is infeasible.
     raises : (N,) float64
-        By slot; infinite for one that is in no placement.
-    shares : (blocks,) float64
+        By column: how much higher the bound is of placements that use it; infinite for a column
+        that is in no placement.
+    block_bounds : (blocks,) float64
         Each block's part of the bound.
     noise : float
         What floating point may have got wrong in any of them.
@@ -41,117 +48,139 @@ class Bounds:
 
     lower: float
     raises: Floats
-    shares: Floats
+    block_bounds: Floats
     noise: float
 
     @property
     def proved(self) -> int:
-        """The bound as an integer, which every objective is."""
+        """The bound as an integer, since every objective is one."""
         return math.ceil(self.lower - self.noise)
 
 
 @dataclass(frozen=True)
-class Ranked:
-    """One member class's slots at some prices: by domain, the cheapest first.
+class RankedColumns:
+    """The columns of one member class at some prices: by domain, the cheapest first.
 
     Attributes
     ----------
     part : slice
-        The member class's part of the table of slots.
+        The member class's part of the table of columns.
     codes : (P,) int64
-        Domain of each slot.
+        Domain of each column.
     order : (P,) int64
-    total, last : (D,) float64
-        Price of the member class's members in each domain, and of the dearest of them; inf where they do not fit.
-    limit : float
-        Price of the dearest if they may stand anywhere.
+    total, dearest : (D,) float64
+        Price of all members of the class in each domain, and of the dearest of them; inf where
+        they do not fit.
+    dearest_anywhere : float
+        Price of the dearest if members may be in any domains.
     excess : (P,) float64 or None
-        By how much the total of its domain rises where a slot is taken, if members come in chunks.
+        By how much the total of its domain rises where a column is used, if members come in
+        chunks.
     """
 
     part: slice
     codes: Ints
     order: Ints
     total: Floats
-    last: Floats
-    limit: float
+    dearest: Floats
+    dearest_anywhere: float
     excess: Floats | None = None
 
 
-def rank(
-    compiled: CompiledProblem, slots: Slots, blocks: list[Block], prices: Floats
-) -> dict[int, Ranked]:
-    """Rank every member class's slots at some prices, (N,) float64."""
-    ranked = {}
+def rank_columns(
+    compiled: CompiledProblem, columns: Columns, blocks: list[Block], prices: Floats
+) -> dict[int, RankedColumns]:
+    """Rank every member class's columns at some prices, (N,) float64."""
+    ranked: dict[int, RankedColumns] = {}
     for block in blocks:
-        for chunks in block.parts:
-            found = shares(compiled, slots, block, chunks, prices)
-            for member_class in chunks.member_classes:
-                part, excess = slots.of(member_class), found.excess[member_class]
-                codes = block.codes(compiled, slots.row[part])
-                # The first member class stands for what all of the part cost together.
-                total = (
-                    found.total
-                    if member_class == chunks.member_classes[0]
-                    else np.zeros_like(found.total)
-                )
-                ranked[member_class] = Ranked(
-                    part, codes, by_domain(excess, codes), total, total, math.inf, excess
-                )
-        for member_class in block.member_classes:
-            if member_class in ranked:
-                continue
-            part = slots.of(member_class)
-            codes = block.codes(compiled, slots.row[part])
-            order = by_domain(prices[part], codes)
-            most, number = slots.most[part], compiled.member_classes[member_class].number
-            total, last = cheapest(prices[part], most, codes, block.size(compiled), number, order)
-            limit = float(last[0]) if len(last) else math.inf
-            if block.price:
-                anywhere = np.zeros_like(codes)
-                limit = float(
-                    cheapest(
-                        prices[part], most, anywhere, 1, number, by_domain(prices[part], anywhere)
-                    )[1][0]
-                )
-            ranked[member_class] = Ranked(part, codes, order, total, last, limit)
+        for part in block.parts:
+            ranked |= _rank_chunked(compiled, columns, block, part, prices)
+        for class_index in block.member_classes:
+            if class_index not in ranked:
+                ranked[class_index] = _rank_class(compiled, columns, block, class_index, prices)
     return ranked
 
 
-def domain_costs(
-    compiled: CompiledProblem, slots: Slots, block: Block, ranked: dict[int, Ranked], prices: Floats
-) -> Floats:
-    """(D,) float64: what a block that needs one domain costs at least in each, inf where it does not fit.
+def _rank_chunked(
+    compiled: CompiledProblem, columns: Columns, block: Block, part: ChunkedPart, prices: Floats
+) -> dict[int, RankedColumns]:
+    """Rank the member classes of a part that comes in chunks."""
+    costs = chunk_costs(compiled, columns, block, part, prices)
+    # The first member class carries the cost of the whole part, the others nothing.
+    total = costs.total
+    ranked = {}
+    for class_index in part.member_classes:
+        of_class = columns.of(class_index)
+        excess = costs.excess[class_index]
+        codes = block.codes(compiled, columns.row[of_class])
+        order = sort_by_domain(excess, codes)
+        ranked[class_index] = RankedColumns(of_class, codes, order, total, total, math.inf, excess)
+        total = np.zeros_like(costs.total)
+    return ranked
 
-    MemberClass by member class, or all member classes together where a policy bounds how many of them share a host.
+
+def _rank_class(
+    compiled: CompiledProblem, columns: Columns, block: Block, class_index: int, prices: Floats
+) -> RankedColumns:
+    """Rank one member class whose members are placed one by one."""
+    of_class = columns.of(class_index)
+    price = prices[of_class]
+    max_members = columns.max_members[of_class]
+    number = compiled.member_classes[class_index].number
+    codes = block.codes(compiled, columns.row[of_class])
+    order = sort_by_domain(price, codes)
+    domains = block.domain_count(compiled)
+    total, dearest = cheapest(price, max_members, codes, domains, number, order)
+    dearest_anywhere = float(dearest[0]) if len(dearest) else math.inf
+    if block.price:
+        anywhere = np.zeros_like(codes)
+        by_price = sort_by_domain(price, anywhere)
+        _, dearest_of_all = cheapest(price, max_members, anywhere, 1, number, by_price)
+        dearest_anywhere = float(dearest_of_all[0])
+    return RankedColumns(of_class, codes, order, total, dearest, dearest_anywhere)
+
+
+def domain_costs(
+    compiled: CompiledProblem,
+    columns: Columns,
+    block: Block,
+    ranked: dict[int, RankedColumns],
+    prices: Floats,
+) -> Floats:
+    """(D,) float64: what a block in one domain costs at least in each, inf where it does not fit.
+
+    The larger of two bounds: the sum of what the member classes cost alone; and, where a policy
+    bounds how many of them share a host, what all members cost at each host's least price.
     """
-    alone: Floats = np.sum(
-        [ranked[member_class].total for member_class in block.member_classes], axis=0
-    )
+    alone = _sum_of_totals(block, ranked)
     if block.ceiling is None:
         return alone
-    which = np.concatenate(
-        [np.arange(len(slots))[slots.of(member_class)] for member_class in block.member_classes]
-    )
-    rows, host = np.unique(slots.row[which], return_inverse=True)
-    least = np.full(len(rows), np.inf)
-    np.minimum.at(least, host, prices[which])
+    parts = [columns.of(class_index) for class_index in block.member_classes]
+    row_of_column = np.concatenate([columns.row[part] for part in parts])
+    price_of_column = np.concatenate([prices[part] for part in parts])
+    rows, host = np.unique(row_of_column, return_inverse=True)
+    least_price = np.full(len(rows), np.inf)
+    np.minimum.at(least_price, host, price_of_column)
     codes = block.codes(compiled, rows)
-    number = sum(
-        compiled.member_classes[member_class].number for member_class in block.member_classes
-    )
-    order = by_domain(least, codes)
-    together = cheapest(least, block.ceiling[rows], codes, len(alone), number, order)[0]
+    number = sum(compiled.member_classes[index].number for index in block.member_classes)
+    order = sort_by_domain(least_price, codes)
+    together, _ = cheapest(least_price, block.ceiling[rows], codes, len(alone), number, order)
     return np.maximum(alone, together)
 
 
-def bounds(
+def _sum_of_totals(block: Block, ranked: dict[int, RankedColumns]) -> Floats:
+    """(D,) float64: what the member classes of a block cost in each domain, each alone."""
+    total: Floats = np.sum([ranked[index].total for index in block.member_classes], axis=0)
+    return total
+
+
+def bound_blocks(
     compiled: CompiledProblem,
-    slots: Slots,
+    columns: Columns,
     blocks: list[Block],
-    ranked: dict[int, Ranked],
+    ranked: dict[int, RankedColumns],
     prices: Floats,
-    const: float,
+    constant: float,
     elsewhere: Floats,
     worth: Floats | None = None,
 ) -> Bounds:
@@ -159,93 +188,129 @@ def bounds(
 
     Parameters
     ----------
-    ranked : dict of int to Ranked
+    ranked : dict of int to RankedColumns
         The member classes at these prices.
     prices : (N,) float64
-        Of each slot, at least what it costs less what `const` gives back.
-    const : float
+        Of each column, at least what it costs less what `constant` gives back.
+    constant : float
         Added to the bound.
     elsewhere : (blocks,) float64
-        What each block costs at least with slots that are not in the table.
+        What each block costs at least with columns that are not in the table.
     worth : (member classes,) float64, optional
-        What placing one more member of each member class is worth: needed to bound blocks whose further
-        domains have a price. None: these count as free.
+        What placing one more member of each class is worth: needed to bound blocks whose further
+        domains have a price. None: these domains count as free.
     """
-    raises = np.full(len(slots), np.inf)
-    least = np.zeros(len(blocks))
+    raises = np.full(len(columns), np.inf)
+    block_bounds = np.zeros(len(blocks))
     for number, block in enumerate(blocks):
-        if not block.whole and not block.parts:
-            least[number] = _open(compiled, slots, block, ranked, prices, worth, raises)
-            continue
-        sums = domain_costs(compiled, slots, block, ranked, prices)
-        best = least[number] = min(float(sums.min(initial=np.inf)), float(elsewhere[number]))
-        alone: Floats = np.sum(
-            [ranked[member_class].total for member_class in block.member_classes], axis=0
-        )
-        for member_class in block.member_classes if math.isfinite(best) else ():
-            own = ranked[member_class]
-            at = np.maximum(own.codes, 0)
-            # A dear slot raises what the member classes cost one by one; that may hide in what they cost together.
-            excess = (
-                np.maximum(0, prices[own.part] - own.last[at]) if own.excess is None else own.excess
-            )
-            here = np.maximum(alone[at] + excess, sums[at]) - best
-            raises[own.part] = np.where(own.codes >= 0, here, np.inf)
-    size = abs(const) + float(np.abs(least).sum())
-    return Bounds(const + float(least.sum()), raises, least, 1e-6 + 1e-9 * size)
+        if block.shares_one_domain or block.parts:
+            costs = domain_costs(compiled, columns, block, ranked, prices)
+            bound = min(float(costs.min(initial=np.inf)), float(elsewhere[number]))
+            if math.isfinite(bound):
+                _raise_in_one_domain(block, ranked, prices, costs, bound, raises)
+        else:
+            bound = _bound_open_block(compiled, columns, block, ranked, prices, worth, raises)
+        block_bounds[number] = bound
+    size = abs(constant) + float(np.abs(block_bounds).sum())
+    noise = ABSOLUTE_NOISE + RELATIVE_NOISE * size
+    return Bounds(constant + float(block_bounds.sum()), raises, block_bounds, noise)
 
 
-def _open(
-    compiled: CompiledProblem,
-    slots: Slots,
+def _raise_in_one_domain(
     block: Block,
-    ranked: dict[int, Ranked],
+    ranked: dict[int, RankedColumns],
+    prices: Floats,
+    costs: Floats,
+    bound: float,
+    raises: Floats,
+) -> None:
+    """Write what the columns of a block that needs one domain raise its bound by.
+
+    A column raises the bound by what its domain costs more than the cheapest, or by what the
+    classes cost alone there with the column in place of the dearest, whichever is more.
+
+    Parameters
+    ----------
+    costs : (D,) float64
+        What the block costs in each domain.
+    raises : (N,) float64
+        Written to.
+    """
+    alone = _sum_of_totals(block, ranked)
+    for class_index in block.member_classes:
+        own = ranked[class_index]
+        at = np.maximum(own.codes, 0)
+        if own.excess is None:
+            excess = np.maximum(0, prices[own.part] - own.dearest[at])
+        else:
+            excess = own.excess
+        # A dear column raises what the classes cost alone, and that may be less than what they
+        # cost together: so the excess is not added to the latter.
+        raised = np.maximum(alone[at] + excess, costs[at]) - bound
+        raises[own.part] = np.where(own.codes >= 0, raised, np.inf)
+
+
+def _bound_open_block(
+    compiled: CompiledProblem,
+    columns: Columns,
+    block: Block,
+    ranked: dict[int, RankedColumns],
     prices: Floats,
     worth: Floats | None,
     raises: Floats,
 ) -> float:
-    """Bound a block that may use any number of domains, and leave what its slots raise.
+    """Bound a block that may use any number of domains, and write what its columns raise.
 
-    Each member brings in its `worth`; a domain is opened at its price if the slots in it that
-    cost less than they bring in pay for it. The first domain is free.
+    Each member brings in its worth w. A domain is opened at its price p, unless it is in use, if
+    the columns in it that cost less than w pay for it. With m members on each column of price c::
+
+        bound = w * members + sum(min(0, p[d] + sum(m * min(0, c - w) in d)) for each domain d)
+
+    The first domain is free (see `Block.credit`). Without prices of domains, w is the price of
+    the dearest member, which gives the sum of the cheapest columns.
     """
-    charged = block.price if worth is not None else 0
-    value = float(-charged * block.credit(compiled))
-    cost = np.where(block.used(compiled), 0.0, float(charged))
-    kept = []
-    for member_class in block.member_classes:
-        own, number = ranked[member_class], compiled.member_classes[member_class].number
-        limit = float(worth[member_class]) if worth is not None and block.price else own.limit
-        if not math.isfinite(limit):
+    domain_price = block.price if worth is not None else 0
+    bound = float(-domain_price * block.credit(compiled))
+    cost = np.where(block.used_domains(compiled), 0.0, float(domain_price))
+    seen: list[tuple[RankedColumns, Mask, Floats]] = []
+    for class_index in block.member_classes:
+        own = ranked[class_index]
+        number = compiled.member_classes[class_index].number
+        member_worth = own.dearest_anywhere
+        if worth is not None and block.price:
+            member_worth = float(worth[class_index])
+        if not math.isfinite(member_worth):
             return math.inf
-        excess = prices[own.part] - limit
+        excess = prices[own.part] - member_worth
         inside = own.codes >= 0
-        gain = slots.most[own.part] * np.minimum(0, np.where(inside, excess, excess + charged))
-        value += number * limit + float(gain[~inside].sum())
+        # A host in no domain is a domain of its own: its members pay for it one by one.
+        reduced = np.where(inside, excess, excess + domain_price)
+        gain = columns.max_members[own.part] * np.minimum(0, reduced)
+        bound += number * member_worth + float(gain[~inside].sum())
         cost += np.bincount(own.codes[inside], weights=gain[inside], minlength=len(cost))
-        kept.append((own, inside, excess))
-    opened = np.maximum(0, cost)
-    for own, inside, excess in kept:
-        within_domain = opened[np.maximum(own.codes, 0)] + np.maximum(0, excess)
-        raises[own.part] = np.where(inside, within_domain, np.maximum(0, excess + charged))
-    return value + float(np.minimum(0, cost).sum())
+        seen.append((own, inside, excess))
+    opening = np.maximum(0, cost)
+    for own, inside, excess in seen:
+        in_domain = opening[np.maximum(own.codes, 0)] + np.maximum(0, excess)
+        in_none = np.maximum(0, excess + domain_price)
+        raises[own.part] = np.where(inside, in_domain, in_none)
+    return bound + float(np.minimum(0, cost).sum())
 
 
-def within(found: Bounds, slots: Slots, candidates: list[Ints], slack: float) -> list[Ints]:
-    """Keep the candidates that raise the lower bound by at most `slack`.
+def candidates_within(
+    bounds: Bounds, columns: Columns, candidates: list[Ints], slack: float
+) -> list[Ints]:
+    """Return the candidates that raise the lower bound by at most `slack`.
 
     A placement that uses any other has an objective above ``lower + slack``.
     """
-    good = found.raises <= slack + found.noise
-    return [
-        np.unique(slots.row[part][good[part]]) for part in map(slots.of, range(len(candidates)))
-    ]
+    kept = bounds.raises <= slack + bounds.noise
+    parts = [columns.of(class_index) for class_index in range(len(candidates))]
+    return [np.unique(columns.row[part][kept[part]]) for part in parts]
 
 
-def slack_for(found: Bounds, number: int) -> float:
-    """Give the slack that keeps about `number` slots, infinite where there are no more."""
-    return (
-        float(np.partition(found.raises, number)[number])
-        if number < len(found.raises)
-        else math.inf
-    )
+def slack_keeping(bounds: Bounds, number: int) -> float:
+    """Return the slack that keeps about `number` columns, infinite where there are no more."""
+    if number >= len(bounds.raises):
+        return math.inf
+    return float(np.partition(bounds.raises, number)[number])

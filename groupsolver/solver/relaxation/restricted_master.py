@@ -1,167 +1,221 @@
-"""The linear relaxation over a core of slots: rows for blocks, rows for what they compete for."""
+"""The restricted master: the linear relaxation over a core of columns.
+
+Rows place the members of each block, and rows bound what blocks compete for. Its duals price what
+is scarce. Columns outside the core are priced with these (see `column_generation`).
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints, Mask
 from groupsolver.solver.relaxation.blocks import Block
-from groupsolver.solver.relaxation.capacity_rows import Family
+from groupsolver.solver.relaxation.capacity_rows import CapacityRows
 from groupsolver.solver.relaxation.chunk_rows import post_chunks
-from groupsolver.solver.relaxation.columns import Slots
-from groupsolver.solver.relaxation.exclusion_rows import Rivals
+from groupsolver.solver.relaxation.columns import Columns
+from groupsolver.solver.relaxation.core_columns import CoreColumns
+from groupsolver.solver.relaxation.exclusion_rows import ExclusionRows
 from groupsolver.solver.relaxation.linear_program import LinearProgram
 
 
-def solve_core(
+def solve_restricted_master(
     compiled: CompiledProblem,
-    slots: Slots,
+    columns: Columns,
     blocks: list[Block],
-    families: list[Family],
-    rivals: list[Rivals],
+    capacity_rows: list[CapacityRows],
+    exclusion_rows: list[ExclusionRows],
     core: Mask,
     seconds: float,
 ) -> tuple[float, Floats] | None:
-    """Solve the relaxation over the core and leave the duals in the families; give its value, and members' worth."""
-    columns = np.flatnonzero(core)
-    program = LinearProgram(
-        slots.price[columns].astype(np.float64), slots.most[columns].astype(np.float64)
-    )
-    # Columns that make any core feasible, dearer than anything in it.
-    dear = 2.0 * float(np.abs(slots.price[columns]).max(initial=0)) + 1000.0
-    place = np.full(len(slots), -1, dtype=np.int64)
-    place[columns] = np.arange(len(columns))
-    placed: dict[int, int] = {}
+    """Solve the relaxation over the core, and leave the duals in the capacity and exclusion rows.
+
+    Parameters
+    ----------
+    core : (N,) bool
+        The columns that may be used.
+    seconds : float
+
+    Returns
+    -------
+    (float, (member classes,) float64) or None
+        The value, and what placing one more member of each class is worth, 0 for a class whose
+        block needs one domain. None where there was no optimum in time.
+    """
+    core_columns = CoreColumns.of(columns, core)
+    prices = columns.price[core_columns.index]
+    high = columns.max_members[core_columns.index]
+    program = LinearProgram(prices.astype(np.float64), high.astype(np.float64))
+    # Any core is feasible with columns that are dearer than anything in it.
+    artificial_price = 2.0 * float(np.abs(prices).max(initial=0)) + 1000.0
+    placing_row: dict[int, int] = {}
     for block in blocks:
-        placed |= _post(compiled, slots, block, program, place, columns, dear)
-    posted = []
-    for family in families:
-        codes = family.codes[slots.row[columns]]
-        weight = family.weights(slots, columns)
-        used = np.flatnonzero((codes >= 0) & (weight > 0))
-        load = np.bincount(
-            codes[used], weights=(weight * slots.most[columns])[used], minlength=len(family.room)
-        )
-        tight = load > family.room  # other rows cannot bind
-        used = used[tight[codes[used]]]
-        domains, at = np.unique(codes[used], return_inverse=True)
-        rows = program.rows(
-            used,
-            at,
-            weight[used],
-            len(domains),
-            high=family.room[domains].astype(np.float64),
-            slack_cost=family.cap,
-        )
-        posted.append((family, domains, rows))
-    given = [one.post(slots, columns, program) for one in rivals]
+        rows = _BlockRows(compiled, core_columns, block, program, artificial_price)
+        placing_row |= rows.post()
+    posted_capacity = [_post_capacity(one, core_columns, program) for one in capacity_rows]
+    posted_exclusion = [one.post(core_columns, program) for one in exclusion_rows]
     value, dual = program.solve(seconds)
     if value is None:
         return None
-    for family, domains, rows in posted:
-        family.dual[:] = 0
-        family.dual[domains] = np.clip(-dual[rows], 0, family.cap)
-    for one, rows_ in zip(rivals, given, strict=True):
-        one.keep(rows_, dual, slots)
-    return value, np.array(
-        [
-            dual[placed[member_class]] if member_class in placed else 0.0
-            for member_class in range(len(compiled.member_classes))
-        ]
+    for capacity, (domains, row_numbers) in zip(capacity_rows, posted_capacity, strict=True):
+        capacity.dual[:] = 0
+        capacity.dual[domains] = np.clip(-dual[row_numbers], 0, capacity.excess_price)
+    for exclusion, posted in zip(exclusion_rows, posted_exclusion, strict=True):
+        exclusion.read_duals(posted, dual, columns)
+    worth = np.zeros(len(compiled.member_classes))
+    for class_index, row in placing_row.items():
+        worth[class_index] = dual[row]
+    return value, worth
+
+
+def _post_capacity(
+    capacity: CapacityRows, core: CoreColumns, program: LinearProgram
+) -> tuple[Ints, Ints]:
+    """Post the rows that can bind; return their domains and their numbers in the program."""
+    columns = core.table
+    codes = capacity.codes[columns.row[core.index]]
+    weight = capacity.weights(columns, core.index)
+    used = np.flatnonzero((codes >= 0) & (weight > 0))
+    load = (weight * columns.max_members[core.index])[used]
+    load_of_domain = np.bincount(codes[used], weights=load, minlength=len(capacity.room))
+    # A domain whose room is enough for all columns of the core at once needs no row.
+    can_bind = load_of_domain > capacity.room
+    used = used[can_bind[codes[used]]]
+    domains, row = np.unique(codes[used], return_inverse=True)
+    row_numbers = program.add_rows(
+        used,
+        row,
+        weight[used],
+        len(domains),
+        high=capacity.room[domains].astype(np.float64),
+        excess_price=capacity.excess_price,
     )
+    return domains, row_numbers
 
 
-def _post(
-    compiled: CompiledProblem,
-    slots: Slots,
-    block: Block,
-    program: LinearProgram,
-    place: Ints,
-    columns: Ints,
-    dear: float,
-) -> dict[int, int]:
-    """Place every member of a block; give the rows that do so, by member class, where they are one each.
+@dataclass
+class _BlockRows:
+    """The rows that place the members of one block.
 
-    Where members must share a domain, so many stand in each as the domain is chosen; where
-    further domains have a price, a slot is open as far as its domain is.
+    Attributes
+    ----------
+    compiled : CompiledProblem
+    core : CoreColumns
+    block : Block
+    program : LinearProgram
+    artificial_price : float
+        Price of a member that the core has no column for.
+    domain_variables : dict of int to int
+        By domain: the variable, from 0 to 1, that chooses or opens it.
     """
-    placed: dict[int, int] = {}
-    opened: dict[int, int] = {}
-    used = block.used(compiled)
-    for chunks in block.parts:
-        post_chunks(compiled, slots, block, chunks, program, place, columns, opened)
-    within = {member_class for chunks in block.parts for member_class in chunks.member_classes}
-    for member_class in block.member_classes:
-        if member_class in within:
-            continue
-        part = slots.of(member_class)
-        at = place[part]
-        at = at[at >= 0]
-        number = np.array([float(compiled.member_classes[member_class].number)])
-        if not block.whole:
-            every = np.r_[at, program.columns(np.array([dear]), number)]
-            row = program.rows(
-                every, np.zeros(len(every), dtype=np.int64), np.ones(len(every)), 1, number, number
-            )
-            placed[member_class] = int(row[0])
-            if not block.price:
+
+    compiled: CompiledProblem
+    core: CoreColumns
+    block: Block
+    program: LinearProgram
+    artificial_price: float
+    domain_variables: dict[int, int] = field(default_factory=dict)
+
+    def post(self) -> dict[int, int]:
+        """Post all rows; return the row that places each class, where that is a single one.
+
+        Where members must share a domain, as many are in each as the domain is chosen. Where
+        further domains have a price, a column is open as far as its domain is::
+
+            sum(x[c]) == number[c]                       members of class c, any domain
+            sum(x[c] in d) == number[c] * y[d]           members of class c that share a domain
+            x <= max_members * y[d]                      both, if domains are chosen or priced
+            sum(y[d]) == 1                               if members share a domain
+        """
+        block = self.block
+        for part in block.parts:
+            post_chunks(self.compiled, self.core, block, part, self.program, self.domain_variables)
+        in_chunks = {index for part in block.parts for index in part.member_classes}
+        placing_row: dict[int, int] = {}
+        for class_index in block.member_classes:
+            if class_index in in_chunks:
                 continue
-        codes = block.codes(compiled, slots.row[columns[at]])
-        at, codes = at[codes >= 0], codes[codes >= 0]
-        for code in np.unique(codes).tolist():
-            if code not in opened:
-                opened[code] = program.column(0.0 if used[code] else float(block.price), 1.0)
-        domains, where = np.unique(codes, return_inverse=True)
-        pick = np.array([opened[code] for code in domains.tolist()], dtype=np.int64)
-        ones, most = np.ones(len(at)), slots.most[columns[at]].astype(np.float64)
-        if block.whole:
-            inside, zero = np.arange(len(domains)), np.zeros(len(domains))
-            chosen = np.r_[ones, np.repeat(-number, len(pick))]
-            program.rows(np.r_[at, pick], np.r_[where, inside], chosen, len(domains), zero, zero)
-        own = np.arange(len(at))
-        program.rows(
-            np.r_[at, pick[where]],
-            np.r_[own, own],
-            np.r_[ones, -most],
-            len(at),
-            high=np.zeros(len(at)),
+            if not block.shares_one_domain:
+                placing_row[class_index] = self._place_anywhere(class_index)
+            if block.shares_one_domain or block.price:
+                self._open_by_domain(class_index)
+        if block.shares_one_domain and block.ceiling is not None:
+            self._limit_hosts(block.ceiling)
+        if block.shares_one_domain or block.parts:
+            self._choose_one_domain()
+        return placing_row
+
+    def _place_anywhere(self, class_index: int) -> int:
+        """Post that all members of a class are placed; return the row."""
+        number = np.array([float(self.compiled.member_classes[class_index].number)])
+        artificial = self.program.add_variables(np.array([self.artificial_price]), number)
+        variables = np.r_[self.core.variables_of(class_index), artificial]
+        row = np.zeros(len(variables), dtype=np.int64)
+        values = np.ones(len(variables))
+        return int(self.program.add_rows(variables, row, values, 1, number, number)[0])
+
+    def _open_by_domain(self, class_index: int) -> None:
+        """Post that members of a class are in domains only as far as these are open."""
+        variables = self.core.variables_of(class_index)
+        codes = self.block.codes(self.compiled, self.core.rows(variables))
+        # A host in no domain has no part in this; if domains are priced, it is not bound.
+        variables = variables[codes >= 0]
+        codes = codes[codes >= 0]
+        domains, position = np.unique(codes, return_inverse=True)
+        choices = self._choices(domains.tolist())
+        if self.block.shares_one_domain:
+            number = float(self.compiled.member_classes[class_index].number)
+            zero = np.zeros(len(domains))
+            self.program.add_rows(
+                np.r_[variables, choices],
+                np.r_[position, np.arange(len(domains))],
+                np.r_[np.ones(len(variables)), np.full(len(choices), -number)],
+                len(domains),
+                zero,
+                zero,
+            )
+        max_members = self.core.max_members(variables)
+        self.program.add_opening_rows(variables, choices[position], max_members)
+
+    def _choices(self, domains: list[int]) -> Ints:
+        """Return the variables that choose some domains; a domain in use is open for nothing."""
+        used = self.block.used_domains(self.compiled)
+        for domain in domains:
+            if domain not in self.domain_variables:
+                price = 0.0 if used[domain] else float(self.block.price)
+                self.domain_variables[domain] = self.program.add_variable(price, 1.0)
+        return np.array([self.domain_variables[domain] for domain in domains], dtype=np.int64)
+
+    def _limit_hosts(self, ceiling: Ints) -> None:
+        """Post that all classes share a host up to its ceiling, as far as its domain is chosen."""
+        variables = np.concatenate(
+            [self.core.variables_of(index) for index in self.block.member_classes]
         )
-    if block.whole and block.ceiling is not None:
-        _share_hosts(compiled, slots, block, block.ceiling, program, place, columns, opened)
-    if block.whole or block.parts:
+        codes = self.block.codes(self.compiled, self.core.rows(variables))
+        variables = variables[codes >= 0]
+        codes = codes[codes >= 0]
+        hosts, first, position = np.unique(
+            self.core.rows(variables), return_index=True, return_inverse=True
+        )
+        choices = self._choices(codes[first].tolist())
+        limit = np.minimum(ceiling[hosts], len(self.core.table)).astype(np.float64)
+        self.program.add_rows(
+            np.r_[variables, choices],
+            np.r_[position, np.arange(len(hosts))],
+            np.r_[np.ones(len(variables)), -limit],
+            len(hosts),
+            high=np.zeros(len(hosts)),
+        )
+
+    def _choose_one_domain(self) -> None:
+        """Post that one domain is chosen, or an artificial one that is dearer than all."""
         members = sum(
-            compiled.member_classes[member_class].number for member_class in block.member_classes
+            self.compiled.member_classes[index].number for index in self.block.member_classes
         )
-        picks = np.array([*opened.values(), program.column(dear * members, 1.0)], dtype=np.int64)
+        artificial = self.program.add_variable(self.artificial_price * members, 1.0)
+        choices = np.array([*self.domain_variables.values(), artificial], dtype=np.int64)
+        row = np.zeros(len(choices), dtype=np.int64)
         one = np.ones(1)
-        program.rows(picks, np.zeros(len(picks), dtype=np.int64), np.ones(len(picks)), 1, one, one)
-    return placed
-
-
-def _share_hosts(
-    compiled: CompiledProblem,
-    slots: Slots,
-    block: Block,
-    ceiling: Ints,
-    program: LinearProgram,
-    place: Ints,
-    columns: Ints,
-    opened: dict[int, int],
-) -> None:
-    """Let a block's member classes share a host up to its ceiling, and only as far as its domain is chosen."""
-    at = np.concatenate([place[slots.of(member_class)] for member_class in block.member_classes])
-    at = at[at >= 0]
-    codes = block.codes(compiled, slots.row[columns[at]])
-    at = at[codes >= 0]
-    hosts, first, row = np.unique(slots.row[columns[at]], return_index=True, return_inverse=True)
-    pick = np.array([opened[code] for code in codes[codes >= 0][first].tolist()], dtype=np.int64)
-    limit = -np.minimum(ceiling[hosts], len(slots)).astype(np.float64)
-    values = np.r_[np.ones(len(at)), limit]
-    program.rows(
-        np.r_[at, pick],
-        np.r_[row, np.arange(len(hosts))],
-        values,
-        len(hosts),
-        high=np.zeros(len(hosts)),
-    )
+        self.program.add_rows(choices, row, np.ones(len(choices)), 1, one, one)

@@ -17,22 +17,28 @@ import numpy as np
 from groupsolver.checking.check import unit_of
 from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.constraints.failures.losses import Loss
-from groupsolver.constraints.policies.survives import Survives
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.survivability import (
+    CheckedAfterSolve,
+    FailureModel,
+    checked_after_solve,
+)
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.errors import BrokenAnswer
 from groupsolver.model.application import Application
+from groupsolver.model.compiled.class_ranks import ranks_in_class
 from groupsolver.model.compiled.compiled_fleet import Ints
 from groupsolver.model.result import Objective, Result
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.cp_sat import RATE, posted, solved
 from groupsolver.solver.exact.numa import Inside
-from groupsolver.solver.incumbent import Incumbent, Stand
-from groupsolver.solver.infeasible import refusal
+from groupsolver.solver.incumbent import Assignment, Incumbent
+from groupsolver.solver.infeasible import infeasible_result
 from groupsolver.solver.lexicographic.tiers import Minimise, bound_of_hosts
-from groupsolver.solver.presolve.eligibility import survey
-from groupsolver.solver.stage import WHOLE
+from groupsolver.solver.presolve.eligibility import find_eligibility
+from groupsolver.solver.stage import SINGLE_STAGE
 from groupsolver.solver.survivability.nogoods import Memory, Seen
 from groupsolver.solver.survivability.recovery import Fall, Recoveries
 from groupsolver.solver.survivability.scenario import Aftermath, Scenario
@@ -43,16 +49,22 @@ ROUNDS = 300  # models, at most
 WORST = 8  # losses that join a model at a time: it may do with few
 
 
-def asking(problem: Problem) -> list[tuple[Rule, Survives]]:
+def asking(problem: Problem) -> list[tuple[Rule, FailureModel]]:
     """Give the rules that the pipeline leaves out."""
-    return [(rule, rule.policy) for rule in problem.rules if isinstance(rule.policy, Survives)]
+    return [
+        (rule, rule.policy.failure_model)
+        for rule in rules_of(problem).all
+        if isinstance(rule.policy, CheckedAfterSolve)
+    ]
 
 
 def easier(app: Application[Any]) -> Application[Any]:
     """Give an application without the policies that ask again."""
     groups = tuple(
         group.model_copy(
-            update={"policies": tuple(one for one in group.policies if not one.checked_after_solve)}
+            update={
+                "policies": tuple(one for one in group.policies if not checked_after_solve(one))
+            }
         )
         for group in app.groups
     )
@@ -82,7 +94,7 @@ class SurvivalCuts:
         self.rules = asking(told.problem)
         self.best = Incumbent(told, objective, budget)
         self.recoveries = Recoveries(told, minimise, budget)
-        self.hard = {id(rule) for rule, policy in self.rules if policy.hard}
+        self.hard = {id(rule) for rule, _ in self.rules if rule.policy.hard}
         # What running members alone lack already is forgiven to hard rules.
         before = (
             list(self.recoveries.of(self.rules, View(told.problem, {})))
@@ -101,9 +113,9 @@ class SurvivalCuts:
             budget, TIME_SHARE_WITHOUT_SURVIVES * budget.left(), budget.limits.gap, quiet=True
         )
 
-    def look(self, stands: list[Stand], inside: Inside | None) -> list[Fall]:
+    def look(self, stands: list[Assignment], inside: Inside | None) -> list[Fall]:
         """Take a placement with its recoveries; give the losses that cost, or break, something."""
-        placement, cells = self.best.named(stands, inside)
+        placement, cells = self.best.name_members(stands, inside)
         limits = {key: limit for key, limit in self.forgiven.items() if key in self.hard}
         falls: list[Fall] = []
         dead = 0
@@ -129,20 +141,20 @@ class SurvivalCuts:
     def answer(self, easy: Incumbent) -> Result:
         """Give the answer to the whole from that without `survives`."""
         relaxed = easy.result()
-        if easy.stands is None or relaxed.bound is None:
+        if easy.assignments is None or relaxed.bound is None:
             return relaxed
-        falls = self.look(easy.stands, easy.inside)
+        falls = self.look(easy.assignments, easy.inside)
         if not falls:
             self.best.prove(relaxed.bound)
             return self.best.result()
-        course = _Course(self, falls, easy.stands, relaxed.bound)
+        course = _Course(self, falls, easy.assignments, relaxed.bound)
         proved = course.follow()
         if proved is None:
-            return refusal(self.told.problem, self.budget)
+            return infeasible_result(self.told.problem, self.budget)
         if self.best.value is not None:
             bound = relaxed.bound
             if any(
-                rule.tier is not None for rule in self.told.problem.rules
+                rule.tier is not None for rule in rules_of(self.told.problem).all
             ):  # a worse tier may buy better hosts
                 bound = min(bound_of_hosts(self.plain, self.objective), self.best.value - 1)
             self.best.prove(self.best.value if proved else max(bound, course.bound(bound)))
@@ -153,19 +165,21 @@ class _Course:
     """Model after model, goal after goal: each tier, then the objective."""
 
     def __init__(
-        self, survival: SurvivalCuts, falls: list[Fall], stands: list[Stand], least: int
+        self, survival: SurvivalCuts, falls: list[Fall], stands: list[Assignment], least: int
     ) -> None:
         self.of, self.least, self.hint = survival, least, stands
         told, plain = survival.told, survival.plain
-        self.survey = survey(plain, survival.objective, WHOLE)
+        self.survey = find_eligibility(plain, survival.objective, SINGLE_STAGE)
         self.memory = Memory()
         self.aftermaths: dict[tuple[str, Loss], Aftermath] = {}
         self.complete = (
-            sum(int((most > 0).sum()) for most in self.survey.most) * (3 + len(falls))
+            sum(int((most > 0).sum()) for most in self.survey.max_members) * (3 + len(falls))
             <= MAX_VARIABLES
         )
         self.cells = bool(plain.fleet.cells.width)
-        self.tiers = sorted({rule.tier for rule in told.problem.rules if rule.tier is not None})
+        self.tiers = sorted(
+            {rule.tier for rule in rules_of(told.problem).all if rule.tier is not None}
+        )
         self.limits: dict[int, int] = {}
         self.last: int | None = None
         rows = {row for _, row in stands}
@@ -179,24 +193,16 @@ class _Course:
 
     def _few(self, member_class: int, falls: int) -> Ints:
         """Give all hosts, or the cheapest in all and of each domain."""
-        most, price = self.survey.most[member_class], self.survey.prices[member_class]
+        most, price = self.survey.max_members[member_class], self.survey.prices[member_class]
         rows = np.flatnonzero(most)
         if self.complete:
             return rows
-        number = max(50, MAX_VARIABLES // (len(self.survey.most) * (3 + falls)))
+        number = max(50, MAX_VARIABLES // (len(self.survey.max_members) * (3 + falls)))
         rows = rows[np.argsort(price[rows], kind="stable")]
         chosen = [self.extra[most[self.extra] > 0], rows[: number // 2]]
-        for _, policy in self.of.rules:
-            codes = self.of.plain.fleet.codes(policy.level)[rows]
-            order = np.argsort(codes, kind="stable")
-            starts = (
-                np.r_[True, codes[order][1:] != codes[order][:-1]]
-                if len(rows)
-                else np.zeros(0, dtype=np.bool_)
-            )
-            rank = np.empty(len(rows), dtype=np.int64)
-            at = np.arange(len(rows))
-            rank[order] = at - np.maximum.accumulate(np.where(starts, at, 0))
+        for _, failure_model in self.of.rules:
+            codes = self.of.plain.fleet.codes(failure_model.level)[rows]
+            rank = ranks_in_class(codes)
             chosen.append(rows[np.argsort(rank, kind="stable")][: number // 2])
         found: Ints = np.unique(np.concatenate(chosen))
         return found
@@ -233,7 +239,9 @@ class _Course:
                 budget, budget.left(), 0.0, quiet=True
             )  # what it finds is no answer before it was looked at
             until = budget.elapsed() + budget.left()
-            answer = solved(builder, self.candidates, best.stands or self.hint, aside, until, 0.0)
+            answer = solved(
+                builder, self.candidates, best.assignments or self.hint, aside, until, 0.0
+            )
             if answer.infeasible:
                 if self.complete and best.value is not None:
                     raise BrokenAnswer(
@@ -244,7 +252,7 @@ class _Course:
                 return False
             if self.complete and answer.bound is not None and goal is None:
                 self.last = max(answer.bound, self.last or answer.bound)
-                budget.tell("survive", bound=None if self.tiers else self.last)
+                budget.report("survive", bound=None if self.tiers else self.last)
             falls = self.of.look(answer.placement, answer.inside)
             value = best.value if goal is None else best.tiers.get(goal)
             if (
@@ -264,7 +272,7 @@ class _Course:
             for (group, loss), aftermath in self.aftermaths.items()
         ]
 
-    def learn(self, falls: list[Fall], stands: list[Stand]) -> bool:
+    def learn(self, falls: list[Fall], stands: list[Assignment]) -> bool:
         """Add what a placement taught: a scenario for each loss it falls by, or itself where that is known."""
         learnt = False
         for fall in sorted(falls, key=lambda fall: -fall.found.most)[:WORST]:

@@ -9,8 +9,8 @@ from typing import Any
 from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.constraints.failures.losses import Loss
-from groupsolver.constraints.policies.survives import Survives
-from groupsolver.constraints.problem.problem import Rule
+from groupsolver.constraints.protocols.survivability import FailureModel
+from groupsolver.constraints.rules import Rule
 from groupsolver.solver.survivability.recovery import Fall
 from groupsolver.solver.survivability.scenario import Scenario
 
@@ -57,18 +57,25 @@ class Memory:
     def post(
         self,
         builder: ModelBuilder,
-        rules: list[tuple[Rule, Survives]],
+        rules: list[tuple[Rule, FailureModel]],
         forgiven: dict[int, int],
         scenarios: list[tuple[str, Loss, Scenario]],
     ) -> None:
         """Bound, or price, the members that find no place after any loss that is known."""
-        for rule, policy in rules:
+        for rule, failure_model in rules:
             size = max(1, builder.compiled.problem.size(rule.group))
             nowhere = builder.number(size)
-            builder.require(rule, [Linear([nowhere], [1])], forgiven[id(rule)])
-            lost = min(policy.failures, len(builder.compiled.fleet.index.domains(policy.level)))
+            builder.require(rule.policy, [Linear([nowhere], [1])], forgiven[id(rule)])
+            lost = min(
+                failure_model.failures,
+                len(builder.compiled.fleet.index.domains(failure_model.level)),
+            )
             for group, loss, scenario in scenarios:
-                if (group, loss.level, len(loss.domains)) == (rule.group, policy.level, lost):
+                if (group, loss.level, len(loss.domains)) == (
+                    rule.group,
+                    failure_model.level,
+                    lost,
+                ):
                     builder.at_most(scenario.left.plus(Linear([nowhere], [-1])), 0)
             for seen in self._seen:
                 if seen.rule == id(rule):

@@ -9,8 +9,9 @@ from groupsolver.checking.check import check
 from groupsolver.constraints.failures.losses import State
 from groupsolver.constraints.policies.survives import Survives
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.problem import EVERYONE, Problem, Rule
+from groupsolver.constraints.problem.problem import EVERYONE, Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.rules import Rule
 from groupsolver.errors import BadInput, Fault, nearest
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
@@ -74,7 +75,7 @@ def survives(
     name = EVERYONE if group is None else group
     falls = list(
         Recoveries(CompiledProblem(problem, compiled), minimise, budget).of(
-            [(Rule(name, policy), policy)], view
+            [(Rule(name, policy), policy.failure_model)], view
         )
     )
     proved = any(fall.found.least for fall in falls)

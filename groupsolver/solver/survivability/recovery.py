@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from groupsolver.constraints.failures.losses import Loss, State
 from groupsolver.constraints.failures.recovery import STEPS, Recovery, recover, sound
-from groupsolver.constraints.failures.representative_losses import enough
-from groupsolver.constraints.policies.survives import Survives
+from groupsolver.constraints.failures.representative_losses import representative_losses
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.problem import Problem, Rule
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.survivability import FailureModel
+from groupsolver.constraints.rules import Rule
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Placement, Witness
 from groupsolver.model.value import INT64_MAX
@@ -19,8 +20,8 @@ from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.cp_sat import solved
 from groupsolver.solver.incumbent import Incumbent
 from groupsolver.solver.lexicographic.tiers import Minimise
-from groupsolver.solver.presolve.eligibility import survey
-from groupsolver.solver.stage import WHOLE
+from groupsolver.solver.presolve.eligibility import find_eligibility
+from groupsolver.solver.stage import SINGLE_STAGE
 from groupsolver.solver.survivability.scenario import Scenario, without
 
 QUICK = 200  # members put down in plain order before a solver is asked
@@ -56,7 +57,7 @@ class Recoveries:
 
     def of(
         self,
-        rules: list[tuple[Rule, Survives]],
+        rules: list[tuple[Rule, FailureModel]],
         view: View,
         limits: Mapping[int, int] | None = None,
     ) -> Iterator[Fall]:
@@ -70,7 +71,7 @@ class Recoveries:
         state, fleet = State(view), self._told.fleet.copy()
         for host in state.changed:
             fleet.update(host)
-        for rule, policy in rules:
+        for rule, (level, failures) in rules:
             limit = (limits or {}).get(id(rule), INT64_MAX)
 
             def find(
@@ -81,7 +82,7 @@ class Recoveries:
                 self.witness[key] = found.placement
                 return problem, found
 
-            for tried in enough(rule.group, policy.level, policy.failures, view, find):
+            for tried in representative_losses(rule.group, level, failures, view, find):
                 yield Fall(rule, *tried)
 
     def _one(
@@ -106,9 +107,9 @@ class Recoveries:
         )
         if not found.least:
             best = Incumbent(compiled, "pack", part)
-            possible = self._minimise(compiled, "pack", WHOLE, best, part)
-            if best.stands is not None:
-                return Recovery(0, 0, best.named(best.stands)[0])
+            possible = self._minimise(compiled, "pack", SINGLE_STAGE, best, part)
+            if best.assignments is not None:
+                return Recovery(0, 0, best.name_members(best.assignments)[0])
             found = Recovery(
                 found.least if possible else max(1, found.least), found.most, found.placement
             )
@@ -135,7 +136,7 @@ class Recoveries:
         ]
         app = compiled.problem.app.model_copy(update={"groups": tuple(groups)})
         easier = CompiledProblem(Problem(app, compiled.fleet.index), compiled.fleet)
-        most = survey(easier, "cost").most
+        most = find_eligibility(easier, "cost").max_members
         rows = [there.nonzero()[0] for there in most]
         builder = Scenario(
             easier,

@@ -22,9 +22,11 @@ from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.fleet_validation import needs_links
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
 from groupsolver.solver.exact.capacity import capacity
-from groupsolver.solver.presolve.eligibility import survey
+from groupsolver.solver.presolve.eligibility import find_eligibility
 
 
 class Scenario(ModelBuilder):
@@ -78,8 +80,8 @@ class Scenario(ModelBuilder):
             self.left.vars.append(out)
             self.left.coefs.append(1)
         capacity(self)
-        for rule in compiled.problem.rules:
-            rule.policy.encode(rule, self)
+        for rule in rules_of(compiled.problem).all:
+            rule.policy.encode(rule.group, self)
 
     def together(self, group: str, level: str) -> None:
         """Put what is there of a group into one domain: some may be left out, or lost for good."""
@@ -116,7 +118,9 @@ class Aftermath:
         before = View(told.problem, {})
 
         def stays(name: str, policy: Policy) -> bool:
-            return policy.monotone and not policy.asks_links and not policy.violations(name, before)
+            return (
+                policy.monotone and not needs_links(policy) and not policy.violations(name, before)
+            )
 
         fleet = without(told.fleet, state.gone(loss))
         self.gone = np.array([told.fleet.rows[name] for name in state.gone(loss)], dtype=np.int64)
@@ -124,7 +128,7 @@ class Aftermath:
             Problem(state.whole(group, loss, stays), fleet.index), fleet
         )
         self.lost_before = len(state.lost(group, loss))
-        self._most = survey(self.compiled, "cost").most
+        self._most = find_eligibility(self.compiled, "cost").max_members
 
     def beside(self, base: ModelBuilder, extra: Ints, full: bool) -> Scenario:
         """Put it into a model: over all hosts, or over those of the placement and some more."""

@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from groupsolver.constraints.policy import Policy, number
+from groupsolver.constraints.policy import Policy
+from groupsolver.model.units import count_of
 from groupsolver.store.database.tables import ChildRow, GrantRow, GroupRow, InstanceRow
 from groupsolver.store.database.transaction import WriteTransaction
 from groupsolver.store.entities import StoredGroup
 from groupsolver.store.errors import IdTaken, InUse, NotStored
-from groupsolver.store.mappers import groups_of, policy_documents
+from groupsolver.store.mappers import groups_of, policies_of, policy_documents
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def remove_group(tx: WriteTransaction, group: StoredGroup, *, force: bool = Fals
     unnamed(session, group)
     members = list(session.scalars(select(InstanceRow.id).where(InstanceRow.group_id == group.id)))
     if members and not force:
-        raise InUse("members", f"it has {number(len(members), 'member')}")
+        raise InUse("members", f"it has {count_of(len(members), 'member')}")
     session.execute(
         update(InstanceRow).where(InstanceRow.group_id == group.id).values(group_id=None)
     )
@@ -188,6 +189,7 @@ def unnamed(session: Session, group: StoredGroup) -> None:
     namers = session.execute(
         select(GroupRow.id, GroupRow.policies).where(GroupRow.tenant_id == group.tenant_id)
     )
-    others = [policy for key, policies in namers if key != group.id for policy in policies]
-    if any(group.id in (policy.get("group"), policy.get("to")) for policy in others):
-        raise InUse("name", "a policy of another group names it")
+    for key, documents in namers:
+        others = policies_of(documents) if key != group.id else ()
+        if any(policy.target == group.id for policy in others):
+            raise InUse("name", "a policy of another group names it")

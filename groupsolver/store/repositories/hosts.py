@@ -8,14 +8,15 @@ from typing import cast
 from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from groupsolver.constraints.policy import number
+from groupsolver.constraints.problem.validation import levels_named
 from groupsolver.errors import BadInput, Fault, nearest
 from groupsolver.model.fleet import Fleet, Host, Link
+from groupsolver.model.units import count_of
 from groupsolver.model.value import HOST
 from groupsolver.store.database.tables import FleetRow, GroupRow, HostRow, InstanceRow
 from groupsolver.store.database.transaction import WriteTransaction
 from groupsolver.store.errors import InUse, NotStored
-from groupsolver.store.mappers import chunks, host_text, hosts_of
+from groupsolver.store.mappers import chunks, host_text, hosts_of, policies_of
 
 
 def read_fleet(session: Session) -> Fleet:
@@ -175,16 +176,16 @@ def _free_hosts(session: Session, names: list[str]) -> None:
         .limit(1)
     ).one_or_none()
     if held is not None:
-        raise InUse("host", f"host {held[0]!r} has {number(held[1], 'member')}")
+        raise InUse("host", f"host {held[0]!r} has {count_of(held[1], 'member')}")
 
 
 def _free_levels(session: Session, levels: set[str]) -> None:
     if not levels:
         return
-    for (policies,) in session.execute(select(GroupRow.policies)):
-        for policy in policies:
-            speaks = {policy.get("level", HOST), *policy.get("domains", {})}
-            if named := speaks & levels:
+    for (documents,) in session.execute(select(GroupRow.policies)):
+        for policy in policies_of(documents):
+            named = levels_named(policy) & levels
+            if named:
                 raise InUse(
                     "level", f"policies of groups speak at the level {min(named)!r}, which would go"
                 )

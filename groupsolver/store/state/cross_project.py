@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.protocols.exclusivity import admits_project
 from groupsolver.store.entities import StoredGroup
 from groupsolver.store.state.snapshot_cache import Snapshot
 
@@ -43,4 +44,4 @@ def names_for(
 
 def of_tenant(policy: Policy) -> bool:
     """Whether a policy tells a whole project from others."""
-    return getattr(policy, "scope", None) == "tenant"
+    return admits_project(policy)

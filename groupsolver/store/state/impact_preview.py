@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
-from copy import copy
 from dataclasses import dataclass
-from functools import cached_property
 from time import monotonic
 
-from groupsolver.constraints.policies.bandwidth import Bandwidth
-from groupsolver.constraints.problem.problem import Problem, Rule, RunningMember
+from groupsolver.constraints.problem.problem import Problem, RunningMember
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.network import LinkLoad
+from groupsolver.constraints.protocols.scope import groups_counted
+from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.application import Members
 from groupsolver.model.network.link_cuts import Domain
 from groupsolver.store.state.problem_scope import below_in, composed, rules_over
@@ -69,12 +69,14 @@ def preview_impact(before: Snapshot, after: Snapshot, group: str) -> ImpactPrevi
     tenant = after.groups[group].tenant_id
     old, problem = _scene(before, group, tenant), _scene(after, group, tenant)
     view, then = View(old, {}), View(problem, {})
-    was = {_key(rule): (rule, rule.policy.violations(rule.group, view)) for rule in old.rules}
+    was = {
+        _key(rule): (rule, rule.policy.violations(rule.group, view)) for rule in rules_of(old).all
+    }
     found: dict[int, int] = {}
     added: dict[int, Mapping[Domain, int]] = {}
-    for number, rule in enumerate(problem.rules):
+    for number, rule in enumerate(rules_of(problem).all):
         before_, least = was.get(_key(rule), (None, 0))
-        if isinstance(rule.policy, Bandwidth):
+        if isinstance(rule.policy, LinkLoad):
             running = {there.id for there in _standing(before_, old)} if before_ else set()
             come = _coming(rule, problem, running)
             added[number] = rule.policy.grown(rule.group, come)
@@ -85,7 +87,7 @@ def preview_impact(before: Snapshot, after: Snapshot, group: str) -> ImpactPrevi
             found[number] = measure
     found = _together(added, problem) | found
     return ImpactPreview(
-        problem, tuple((problem.rules[number], found[number]) for number in sorted(found))
+        problem, tuple((rules_of(problem).all[number], found[number]) for number in sorted(found))
     )
 
 
@@ -147,7 +149,7 @@ def _key(rule: Rule) -> tuple[str, str]:
 def _behind(rule: Rule, measure: int, problem: Problem, until: float) -> Iterable[str]:
     """Give the members without any one of which a measure is smaller; all of the group where that takes too long."""
     standing = _standing(rule, problem)
-    if isinstance(rule.policy, Bandwidth):  # leaving one out moves what the others send
+    if isinstance(rule.policy, LinkLoad):  # leaving one out moves what the others send
         return [there.id for there in standing]
     found: list[str] = []
     for there in standing:
@@ -160,14 +162,9 @@ def _behind(rule: Rule, measure: int, problem: Problem, until: float) -> Iterabl
 
 
 def _standing(rule: Rule, problem: Problem) -> list[RunningMember]:
-    counted = rule.policy.counted(rule.group, problem)
+    counted = groups_counted(rule.policy, rule.group, problem)
     return [there for there in problem.running_members if there.group in counted]
 
 
 def _without(rule: Rule, problem: Problem, gone: RunningMember) -> int:
-    other = copy(problem)
-    for name, made in vars(Problem).items():  # what was worked out of the members that it had
-        if isinstance(made, cached_property) and name != "distances":
-            other.__dict__.pop(name, None)
-    other.running_members = tuple(there for there in problem.running_members if there is not gone)
-    return rule.policy.violations(rule.group, View(other, {}))
+    return rule.policy.violations(rule.group, View(problem.without_running(gone), {}))

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from groupsolver.constraints.policies.bandwidth import Bandwidth
 from groupsolver.constraints.policies.hose_model import hose, hose_between
+from groupsolver.constraints.protocols.network import LinkLoad
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.nesting import below_of
 from groupsolver.model.network.link_cuts import Domain
@@ -100,7 +100,7 @@ def _rules(groups: Mapping[str, StoredGroup]) -> Iterable[tuple[_Key, _Reservati
         (group, at, policy)
         for group in groups.values()
         for at, policy in enumerate(group.policies)
-        if isinstance(policy, Bandwidth) and policy.hard
+        if isinstance(policy, LinkLoad) and policy.hard
     ]
     if not found:
         return
@@ -111,11 +111,12 @@ def _rules(groups: Mapping[str, StoredGroup]) -> Iterable[tuple[_Key, _Reservati
         ]
     )
     for group, at, policy in found:
-        if policy.to is None:
-            yield (group.id, at), _ReservationRule(policy.mbps, below[group.id], None)
-        elif policy.to in groups and groups[policy.to].tenant_id == group.tenant_id:
+        to = policy.flow(group.id).to
+        if to is None:
+            yield (group.id, at), _ReservationRule(policy.rate, below[group.id], None)
+        elif to in groups and groups[to].tenant_id == group.tenant_id:
             # One about another project's group binds what its own project places; it must not fill links by itself.
-            yield (group.id, at), _ReservationRule(policy.mbps, below[group.id], below[policy.to])
+            yield (group.id, at), _ReservationRule(policy.rate, below[group.id], below[to])
 
 
 def _need(

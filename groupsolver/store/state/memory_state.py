@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet, Host
+from groupsolver.model.numa_cell import Cell
 from groupsolver.model.value import INT64_MAX
 from groupsolver.store.entities import Instance, StoredGroup
 from groupsolver.store.state.link_reservations import Reserved
@@ -113,15 +114,11 @@ class MemoryState:
         host, claimed = self._loaded[name], self._claimed.get(name)
         if not claimed:
             return host
-        used, inside = dict(host.used), [dict(cell.used) for cell in host.cells]
-        places = {cell: at for at, cell in enumerate(host.cell_names())}
+        used, in_cells = dict(host.used), host.used_in_cells()
+        cells: dict[str | None, Cell] = dict(zip(host.cell_names(), host.cells, strict=True))
         for (cell, resource), amount in claimed.items():
-            at = places.get(cell) if cell is not None else None
             # Of a host that had no cells then, or other ones, nobody knows in which it runs: that is `used`.
-            part = used if at is None or resource not in host.cells[at].inventory else inside[at]
+            known = cell in cells and resource in cells[cell].inventory
+            part = in_cells[cell] if cell is not None and known else used
             part[resource] = min(INT64_MAX, part.get(resource, 0) + amount)
-        cells = tuple(
-            cell.model_copy(update={"used": taken})
-            for cell, taken in zip(host.cells, inside, strict=True)
-        )
-        return host.model_copy(update={"used": used, "cells": cells})
+        return host.with_used(used, in_cells)

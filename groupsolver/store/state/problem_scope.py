@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.protocols.scope import counts_all_groups
 from groupsolver.constraints.registry import Application, Group
 from groupsolver.errors import BadInput, Fault
 from groupsolver.model.application import Existing, Members
@@ -240,7 +241,7 @@ def rules_over(
 
 def _jealous(policy: Policy, inside: frozenset[str], now: Snapshot) -> bool:
     """Whether a policy looks at whoever comes, and there is something for it to look from."""
-    return policy.counts_all_groups and any(now.groups[key].members for key in inside)
+    return counts_all_groups(policy) and any(now.groups[key].members for key in inside)
 
 
 def _running(shown: Iterable[str], now: Snapshot) -> Iterable[Existing]:

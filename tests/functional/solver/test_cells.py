@@ -14,7 +14,7 @@ from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.picture import picture
 from groupsolver.solver.exact.cp_sat import encode
-from groupsolver.solver.presolve.eligibility import survey
+from groupsolver.solver.presolve.eligibility import find_eligibility
 from tests.laws.test_cut import nothing_at_first
 
 Doc = dict[str, Any]
@@ -85,7 +85,7 @@ def test_the_model_of_a_host_whose_cells_cannot_bind_has_no_variables_for_them()
     def inside(*vcpus: int) -> int:
         compiled_fleet = compile_fleet(fleet(host("numa", *vcpus)))
         compiled = CompiledProblem(Problem(app(3, 2), compiled_fleet.index), compiled_fleet)
-        return len(encode(compiled, survey(compiled, "pack"), [np.array([0])] * 2).inside)
+        return len(encode(compiled, find_eligibility(compiled, "pack"), [np.array([0])] * 2).inside)
 
     assert inside(5, 4) == 0  # the first takes both
     assert inside(4, 4) == 2

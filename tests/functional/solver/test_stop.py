@@ -106,7 +106,7 @@ def test_a_worse_placement_or_bound_is_not_told() -> None:
     heard: list[tuple[int | None, int | None]] = []
     budget = Budget(Limits(), lambda progress: heard.append((progress.incumbent, progress.bound)))
     for incumbent, bound in ((9, 1), (None, 4), (7, 3), (8, None), (None, None)):
-        budget.tell("search", incumbent, bound)
+        budget.report("search", incumbent, bound)
     assert heard == [(9, 1), (9, 4), (7, 4), (7, 4), (7, 4)]
 
 

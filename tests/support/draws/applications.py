@@ -165,9 +165,10 @@ def policies(rnd: Random, kind: str, soft: bool, others: list[str], hosts: list[
     return by_distance(policy, rnd) if kind in ("network-proximity", "near") else policy
 
 
-def _same(policy: Doc) -> tuple[object, ...]:
-    at = policy.get("level", "host"), policy.get("max_hops"), policy.get("max_latency_us")
-    return policy["kind"], *at, policy.get("group", policy.get("to")), "weight" in policy
+def _same(policy: Doc) -> tuple[Doc, bool]:
+    """What two policies of a group may not have in common: all but how much they matter, and hardness."""
+    says = {key: value for key, value in policy.items() if key not in ("weight", "priority")}
+    return {"level": "host", **says}, "weight" in policy
 
 
 def cases(rnd: Random, kind: str, soft: bool) -> tuple[Doc, Doc]:
@@ -217,7 +218,7 @@ def applications(rnd: Random, kind: str, soft: bool, fleet: Doc, members: int) -
                 policy = policies(rnd, k, s, others, names)
                 if k in ("anti-affinity", "spread") and "groups" in owner and not _one_in(3, rnd):
                     policy["between"] = "children"
-                if _same(policy) not in map(_same, owner["policies"]):
+                if _same(policy) not in [_same(one) for one in owner["policies"]]:
                     owner["policies"].append(policy)
     return {"flavors": FLAVORS, "groups": groups, "existing": existing}
 

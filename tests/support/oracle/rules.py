@@ -116,7 +116,12 @@ def hard_pieces(app: Doc, fleet: Doc) -> list[tuple[str, Doc]]:
             ]
         else:
             found.append((name, policy))
-    return found
+    return [(name, plain(policy)) for name, policy in found]
+
+
+def plain(policy: Doc) -> Doc:
+    """Leave out the fields of a policy that say nothing."""
+    return {key: value for key, value in policy.items() if value not in ([], {}, None)}
 
 
 def possible(app: Doc, fleet: Doc) -> bool:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from groupsolver import Application, CompiledFleet, HostCapabilities, Limits, Policy, Spread, solve
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.scope import groups_counted
 from groupsolver.model.application import Members, member_ids
 
 GAP = 1e9  # any placement will do
@@ -140,7 +141,7 @@ def sub_application(
                 rule = atom.policy
                 if (
                     rule.monotone
-                    or {name for name in rule.counted(group.name, problem) if name in new} <= sizes
+                    or groups_counted(rule, group.name, problem) & new.keys() <= sizes
                 ):
                     kept.setdefault((rule.kind, rule.at, rule.target), []).append(rule)
         members = [

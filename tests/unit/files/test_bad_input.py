@@ -241,7 +241,7 @@ def test_an_empty_application_is_an_error(document: dict[str, Any]) -> None:
 
 def test_a_policy_twice_is_an_error() -> None:
     for policies in (
-        ["anti-affinity", {"kind": "anti-affinity", "max_per_domain": 3}],
+        ["anti-affinity", {"kind": "anti-affinity", "max_per_domain": 1}],
         ["soft-anti-affinity", {"kind": "anti-affinity", "weight": 7}],
     ):
         assert app_with(["groups", 0, "policies"], policies)[:2] == (

@@ -1,0 +1,1 @@
+"""Alembic's environment: the tables of each version of the library."""

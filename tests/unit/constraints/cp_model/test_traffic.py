@@ -8,8 +8,10 @@ from groupsolver import Fleet, check, compile_fleet, solve
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Problem
-from groupsolver.solver.presolve.eligibility import survey
-from groupsolver.solver.presolve.host_reduction import reduce
+from groupsolver.constraints.protocols.presolve import host_equivalence
+from groupsolver.constraints.rules import rules_of
+from groupsolver.solver.presolve.eligibility import find_eligibility
+from groupsolver.solver.presolve.host_reduction import reduce_hosts
 from tests.functional.solver.test_bandwidth import RACKS, Doc, app_of, group
 from tests.laws.test_laws import ONE
 
@@ -24,10 +26,10 @@ def test_nothing_is_told_apart_where_no_link_can_be_too_narrow() -> None:
     for mbps, told in ((400, False), (401, True)):  # of two members min(1, 1) x mbps at most
         problem = Problem(app_of(group("A", mbps)), compiled_fleet.index)
         compiled = CompiledProblem(problem, compiled_fleet)
-        policy = problem.rules[0].policy
-        host_equivalence = policy.host_equivalence_in("A", compiled, own=True)
-        assert (host_equivalence.level is not None) == told
-        assert not host_equivalence.sharing
+        policy = rules_of(problem).all[0].policy
+        found = host_equivalence(policy, "A", compiled, own=True)
+        assert (found.level is not None) == told
+        assert not found.sharing
         assert bool(policy.allowed("A", "A", _partial(compiled)) is not None) == told
 
 
@@ -56,7 +58,7 @@ def test_a_leaf_spine_fleet_is_reduced_to_a_few_hosts_of_each_rack() -> None:
         Problem(app_of(group("A", 60), count=4), compiled_fleet.index), compiled_fleet
     )
     # Of 4 members at most 2 x 60 of 2 x 50 leave a rack, and of 1,000 a host: racks tell, hosts do not.
-    (kept,) = reduce(compiled, survey(compiled, "pack"))
+    (kept,) = reduce_hosts(compiled, find_eligibility(compiled, "pack"))
     assert len(kept) == 20 * 4
     app = app_of(group("A", 60), count=4)
     result = solve(app, compiled_fleet, limits=ONE)
@@ -91,7 +93,7 @@ def test_the_heuristic_is_told_where_one_more_overloads_a_link() -> None:
         partial = _partial(CompiledProblem(problem, compiled_fleet))
         for at in put:
             partial.put("A", at)
-        mask = problem.rules[0].policy.allowed("A", "A", partial)
+        mask = rules_of(problem).all[0].policy.allowed("A", "A", partial)
         return [True] * 4 if mask is None else [bool(marked) for marked in mask]
 
     # Of 400 only one more flow of 300 fits beside the min(2, 1) that run: 2 in all.

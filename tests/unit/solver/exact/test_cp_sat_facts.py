@@ -197,10 +197,10 @@ def test_duals_are_the_change_of_the_value_for_a_unit_of_the_bound() -> None:
     # member costs another y: +5. One more of room moves a member from y to x: -3.
     program = LinearProgram(np.array([2.0, 5.0]), np.array([8.0, 8.0]))
     both, one = np.array([0, 1]), np.array([0])
-    demand = program.rows(
+    demand = program.add_rows(
         both, np.zeros(2, dtype=np.int64), np.ones(2), 1, np.array([10.0]), np.array([10.0])
     )
-    room = program.rows(one, one, np.ones(1), 1, high=np.array([4.0]))
+    room = program.add_rows(one, one, np.ones(1), 1, high=np.array([4.0]))
     value, dual = program.solve(10)
     assert value == pytest.approx(38)
     assert dual[demand] == pytest.approx([5])
@@ -212,10 +212,10 @@ def test_a_row_with_a_price_is_exceeded_where_that_is_cheaper() -> None:
     # 8 x 2 + 2 x 5 + 4 x 1 = 30; the row's dual is its price.
     program = LinearProgram(np.array([2.0, 5.0]), np.array([8.0, 8.0]))
     both, one = np.array([0, 1]), np.array([0])
-    program.rows(
+    program.add_rows(
         both, np.zeros(2, dtype=np.int64), np.ones(2), 1, np.array([10.0]), np.array([10.0])
     )
-    room = program.rows(one, one, np.ones(1), 1, high=np.array([4.0]), slack_cost=1.0)
+    room = program.add_rows(one, one, np.ones(1), 1, high=np.array([4.0]), excess_price=1.0)
     value, dual = program.solve(10)
     assert value == pytest.approx(30)
     assert dual[room] == pytest.approx([-1])
@@ -223,7 +223,7 @@ def test_a_row_with_a_price_is_exceeded_where_that_is_cheaper() -> None:
 
 def test_an_impossible_program_has_no_value() -> None:
     program = LinearProgram(np.array([1.0]), np.array([1.0]))
-    program.rows(np.array([0]), np.array([0]), np.ones(1), 1, low=np.array([2.0]))
+    program.add_rows(np.array([0]), np.array([0]), np.ones(1), 1, low=np.array([2.0]))
     value, dual = program.solve(10)
     assert value is None
     assert dual.tolist() == [0.0]

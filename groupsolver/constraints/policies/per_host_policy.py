@@ -1,0 +1,59 @@
+"""Policies that look at each member and its host alone: `admits` is all their meaning."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from groupsolver.constraints.eligibility import suits
+from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.conflict_facts import Facts
+from groupsolver.constraints.problem.partial import Partial
+from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.conflicts import Evidence
+from groupsolver.constraints.protocols.host_filters import HostFilter
+from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
+from groupsolver.model.compiled.compiled_fleet import Mask
+
+if TYPE_CHECKING:
+    from groupsolver.constraints.cp_model.model_builder import ModelBuilder
+
+
+class PerHostPolicy(Policy, HostFilter, HostSymmetry, Evidence, ABC):
+    """A policy that is told whole by `admits` and `mask`; a subclass writes these and `describe`."""
+
+    monotone: ClassVar[bool] = True
+
+    def violations(self, group: str, view: View) -> int:
+        """Count the members on hosts that do not suit."""
+        return sum(1 for member in view.members(group) if not self.admits(view.host(member)))
+
+    def excesses(self, group: str, view: View) -> Iterable[str]:
+        """Name the members on hosts that do not suit."""
+        for member in view.members(group):
+            if not self.admits(view.host(member)):
+                yield f"{member.id} stands on {member.host}"
+
+    def allowed(self, group: str, member_group: str, partial: Partial) -> Mask | None:
+        """Return the hosts that suit."""
+        return suits(partial.compiled, self)[partial.rows]
+
+    def encode(self, group: str, builder: ModelBuilder) -> None:
+        """Count the members on hosts that do not suit."""
+        builder.require(self, [builder.members_on(group, ~suits(builder.compiled, self))])
+
+    def evidence(self, group: str, facts: Facts) -> str:
+        """Say where the hosts are that suit and that would have room, this rule aside."""
+        hosts = facts.hosts(group, self) & suits(facts.compiled, self)
+        if not hosts.any():
+            return f"no host that suits could take a member of {group}"
+        could = facts.standing(hosts, group)
+        if facts.levels(group):
+            return f"such hosts with room for a member of {group} stand in {could}"
+        return f"{could} could take a member of {group}"
+
+    def host_equivalence(self, group: str, compiled: CompiledProblem, own: bool) -> HostEquivalence:
+        """Return nothing beyond the host's own price and eligibility."""
+        return HostEquivalence(level=None)

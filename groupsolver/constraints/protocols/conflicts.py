@@ -1,0 +1,94 @@
+"""What the explanation of a conflict asks: evidence, parts, weaker versions, and on what a rule rests.
+
+`HelpedBy` and `RestsOn` keep conflicts true; the others make them plainer.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.problem.conflict_facts import Facts
+from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.scope import groups_counted
+
+
+class Evidence(ABC):
+    """A policy with something to say about the fleet where it takes part in a conflict."""
+
+    @abstractmethod
+    def evidence(self, group: str, facts: Facts) -> str:
+        """Return in words and numbers what it comes to on the fleet; or an empty string."""
+
+
+class Divisible(ABC):
+    """A policy that may say several things, each of which may contradict others by itself."""
+
+    @abstractmethod
+    def pieces(self, group: str, problem: Problem) -> tuple[Policy, ...]:
+        """Return policies of which it is the conjunction."""
+
+
+class Relaxable(ABC):
+    """A policy with a number that can be changed step by step."""
+
+    @abstractmethod
+    def weaker_versions(self, group: str, problem: Problem) -> Iterator[Policy]:
+        """Yield weaker versions of it, each of which allows all that the ones before it do."""
+
+
+class HelpedBy(ABC):
+    """A policy that knows which members can lower its measure."""
+
+    @abstractmethod
+    def helped_by(self, group: str, problem: Problem) -> frozenset[str]:
+        """Return the groups whose new members may lower the measure: left out, they could raise it."""
+
+
+class RestsOn(ABC):
+    """A policy whose meaning depends on other rules."""
+
+    @abstractmethod
+    def rests_on(self, group: str, other: Policy, other_group: str, problem: Problem) -> bool:
+        """Return whether it could forbid more where another hard policy, of `other_group`, is left out."""
+
+
+class DependsOnUsage:
+    """A policy that depends on what runs on the fleet beyond the members that it counts."""
+
+
+def evidence_of(policy: Policy, group: str, facts: Facts) -> str:
+    """Return what a policy comes to on the fleet, in words. Default: an empty string."""
+    return policy.evidence(group, facts) if isinstance(policy, Evidence) else ""
+
+
+def pieces_of(policy: Policy, group: str, problem: Problem) -> tuple[Policy, ...]:
+    """Return policies of which a policy is the conjunction. Default: the policy alone."""
+    return policy.pieces(group, problem) if isinstance(policy, Divisible) else (policy,)
+
+
+def weaker_versions(policy: Policy, group: str, problem: Problem) -> Iterator[Policy]:
+    """Yield weaker versions of a policy, step by step. Default: none."""
+    if isinstance(policy, Relaxable):
+        yield from policy.weaker_versions(group, problem)
+
+
+def groups_helping(policy: Policy, group: str, problem: Problem) -> frozenset[str]:
+    """Return the groups whose new members may lower a policy's measure.
+
+    Default: none for a monotone policy; else all that it counts.
+    """
+    if isinstance(policy, HelpedBy):
+        return policy.helped_by(group, problem)
+    return frozenset() if policy.monotone else groups_counted(policy, group, problem)
+
+
+def rests_on(policy: Policy, group: str, other: Policy, other_group: str, problem: Problem) -> bool:
+    """Return whether a policy could forbid more where another hard one is left out. Default: no."""
+    return isinstance(policy, RestsOn) and policy.rests_on(group, other, other_group, problem)
+
+
+def depends_on_usage(policy: Policy) -> bool:
+    """Return whether a policy could hold on the same fleet with nothing running. Default: no."""
+    return isinstance(policy, DependsOnUsage)

@@ -1,0 +1,104 @@
+"""The rules of a problem: each policy with its group, indexed once by the groups that it looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.scope import GroupScope, groups_counted
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A policy, and the group that it belongs to."""
+
+    group: str
+    policy: Policy
+
+    def __str__(self) -> str:
+        return self.policy.describe(self.group)
+
+    @property
+    def tier(self) -> int | None:
+        """The priority of a soft rule that has one: it has no price, its tier is bounded as a whole."""
+        return None if self.policy.hard else self.policy.priority
+
+    @property
+    def weight(self) -> int:
+        """The units that its measure costs in the objective: 0 for a hard rule and for one in a tier."""
+        return self.policy.weight or 0 if self.tier is None else 0
+
+
+class RuleBook:
+    """The rules of one problem. Made by `rules_of`, once for each problem.
+
+    Attributes
+    ----------
+    all : tuple of Rule
+        In the order of the file: group by group, policy by policy.
+    hard : tuple of Rule
+        The rules that must hold.
+    soft : tuple of Rule
+        The rules that have a price.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.all = tuple(
+            Rule(group.name, policy) for group in problem.app.groups for policy in group.policies
+        )
+        self.hard = tuple(rule for rule in self.all if rule.policy.hard)
+        self.soft = tuple(rule for rule in self.all if not rule.policy.hard)
+        self._problem = problem
+        # Places in `all`, so that every list that is asked for has the order of the file.
+        self._own: dict[str, list[int]] = {}  # by the group that a rule belongs to
+        self._naming: dict[str, list[int]] = {}  # by the group that it names
+        self._scoped: list[
+            tuple[int, frozenset[str]]
+        ] = []  # rules that say which groups they count
+        for place, rule in enumerate(self.all):
+            self._own.setdefault(rule.group, []).append(place)
+            if isinstance(rule.policy, GroupScope):
+                counted = groups_counted(rule.policy, rule.group, problem)
+                self._scoped.append((place, counted))
+            elif rule.policy.target is not None:
+                self._naming.setdefault(rule.policy.target, []).append(place)
+        self._over: dict[str, tuple[Rule, ...]] = {}
+        self._counting: dict[str, tuple[Rule, ...]] = {}
+
+    def of(self, group: str) -> tuple[Rule, ...]:
+        """Return the rules that belong to a group itself."""
+        return self._in_order(self._own.get(group, []))
+
+    def over(self, group: str) -> tuple[Rule, ...]:
+        """Return the rules of a group and of all groups above it: those that speak of its members."""
+        if group not in self._over:
+            above = self._problem.above[group]
+            self._over[group] = self._in_order(
+                [place for name in above for place in self._own.get(name, ())]
+            )
+        return self._over[group]
+
+    def naming(self, group: str) -> tuple[Rule, ...]:
+        """Return the rules of other groups that name a group."""
+        return self._in_order(self._naming.get(group, []))
+
+    def counting(self, group: str) -> tuple[Rule, ...]:
+        """Return the rules that look at members of a group: over it, or naming it or a group above."""
+        if group not in self._counting:
+            above = self._problem.above[group]
+            scoped = {place for place, _ in self._scoped}
+            places = {place for place, counted in self._scoped if group in counted}
+            for name in above:
+                places.update(place for place in self._own.get(name, ()) if place not in scoped)
+                places.update(self._naming.get(name, ()))
+            self._counting[group] = self._in_order(list(places))
+        return self._counting[group]
+
+    def _in_order(self, places: list[int]) -> tuple[Rule, ...]:
+        return tuple(self.all[place] for place in sorted(places))
+
+
+def rules_of(problem: Problem) -> RuleBook:
+    """Return the rules of a problem; the same object each time."""
+    return problem.once("rules", lambda: RuleBook(problem))

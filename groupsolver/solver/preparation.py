@@ -1,0 +1,94 @@
+"""The first half of every solve: from eligibility to candidates, a relaxation and its prices.
+
+The pipeline, the search for impossible parts and the proof by cases all begin like this::
+
+    find_eligibility -> prepare (reduce_hosts -> blocks_of -> build_columns -> generate_columns)
+                     -> construct -> exact
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.model.compiled.compiled_fleet import Ints
+from groupsolver.solver.budget import Budget
+from groupsolver.solver.presolve.eligibility import Eligibility
+from groupsolver.solver.presolve.host_reduction import reduce_hosts
+from groupsolver.solver.relaxation.blocks import Block, blocks_of
+from groupsolver.solver.relaxation.column_generation import DualSolution, generate_columns
+from groupsolver.solver.relaxation.columns import Columns, build_columns
+
+
+@dataclass(frozen=True)
+class PreparedProblem:
+    """A compiled problem with its candidates, bounds and prices.
+
+    Attributes
+    ----------
+    compiled : CompiledProblem
+    eligibility : Eligibility
+    candidates : list of (C,) int64, one a member class
+        Rows of the hosts that are considered.
+    blocks : list of Block
+    columns : Columns
+        The candidates as columns of the relaxation.
+    relaxed : DualSolution
+        A lower bound, and prices of the columns.
+    """
+
+    compiled: CompiledProblem
+    eligibility: Eligibility
+    candidates: list[Ints]
+    blocks: list[Block]
+    columns: Columns
+    relaxed: DualSolution
+
+    @property
+    def refuted(self) -> bool:
+        """Whether the relaxation proved that there is no placement."""
+        return not math.isfinite(self.relaxed.bounds.lower)
+
+    @property
+    def candidate_count(self) -> int:
+        """How many candidates there are, over all member classes."""
+        return sum(map(len, self.candidates))
+
+
+def prepare(
+    compiled: CompiledProblem, eligibility: Eligibility, budget: Budget, weight_unit: int = 0
+) -> PreparedProblem | None:
+    """Reduce the candidates and relax the problem over them.
+
+    Parameters
+    ----------
+    compiled : CompiledProblem
+    eligibility : Eligibility
+    budget : Budget
+    weight_unit : int, default 0
+        Points of a unit of weight; with 0 no soft policy forms a block.
+
+    Returns
+    -------
+    PreparedProblem or None
+        None where the time is over.
+    """
+    candidates = reduce_hosts(compiled, eligibility)
+    if budget.left() <= 0:
+        return None
+    blocks = blocks_of(compiled, weight_unit)
+    return relax(compiled, eligibility, candidates, blocks, budget)
+
+
+def relax(
+    compiled: CompiledProblem,
+    eligibility: Eligibility,
+    candidates: list[Ints],
+    blocks: list[Block],
+    budget: Budget,
+) -> PreparedProblem:
+    """Relax a problem over given candidates."""
+    columns = build_columns(eligibility, candidates, blocks)
+    relaxed = generate_columns(compiled, eligibility, columns, blocks, budget)
+    return PreparedProblem(compiled, eligibility, candidates, blocks, columns, relaxed)

@@ -1,0 +1,139 @@
+"""Minimal failing documents: what a law prints when it fails.
+
+A law draws an application and a fleet from one seed, so Hypothesis cannot make them smaller. This
+module does: it removes one part after another for as long as the law still fails (delta debugging,
+Zeller & Hildebrandt 2002, doi:10.1109/32.988498, greedily and part by part).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from copy import deepcopy
+from random import Random
+from time import monotonic
+from typing import Any
+
+Doc = dict[str, Any]
+Case = tuple[Doc, Doc]  # an application and a fleet
+Draw = Callable[[Random], Case]
+
+_drawn: ContextVar[list[tuple[Case, Any]]] = ContextVar("drawn")
+_replayed: ContextVar[tuple[Case, Any] | None] = ContextVar("replayed", default=None)
+
+
+def case_of(rnd: Random, draw: Draw) -> Case:
+    """Return the case that a law looks at: a drawn one, or a smaller one while a failure is shrunk.
+
+    The generator continues in both at the same state, so that what a law draws afterwards stays.
+    """
+    replayed = _replayed.get()
+    if replayed is not None:
+        case, state = replayed
+        rnd.setstate(state)
+        return deepcopy(case)
+    case = draw(rnd)
+    if (recorded := _drawn.get(None)) is not None:
+        recorded.append((deepcopy(case), rnd.getstate()))
+    return case
+
+
+@contextmanager
+def recording() -> Iterator[list[tuple[Case, Any]]]:
+    """Record every case that is drawn inside, with the generator's state after it."""
+    recorded: list[tuple[Case, Any]] = []
+    token = _drawn.set(recorded)
+    try:
+        yield recorded
+    finally:
+        _drawn.reset(token)
+
+
+def fails_with(case: Case, state: Any, law: Callable[[], None]) -> bool:
+    """Whether an assertion of a law fails on a case; other errors are no failure of the law."""
+    token = _replayed.set((case, state))
+    try:
+        law()
+    except AssertionError:
+        return True
+    except Exception:  # noqa: BLE001 - a smaller document may be bad input
+        return False
+    finally:
+        _replayed.reset(token)
+    return False
+
+
+def minimal(case: Case, fails: Callable[[Case], bool], seconds: float = 20.0) -> Case:
+    """Return a case that still fails and of which no single part can be removed, in the time given.
+
+    Parameters
+    ----------
+    case : tuple of dict
+        It fails.
+    fails : callable
+    seconds : float, default 20
+    """
+    end = monotonic() + seconds
+    removed = True
+    while removed:
+        removed = False
+        for smaller in _smaller(case):
+            if monotonic() > end:
+                return case
+            if fails(smaller):
+                case, removed = smaller, True
+                break
+    return case
+
+
+def _smaller(case: Case) -> Iterator[Case]:
+    """Yield the case without one of its parts, the largest parts first."""
+    app, fleet = case
+    for path in sorted(_parts(app), key=len):
+        yield _without(app, path), fleet
+    for path in sorted(_parts(fleet), key=len):
+        yield app, _without(fleet, path)
+
+
+Path = tuple[str | int, ...]
+
+
+def _parts(value: Any, path: Path = ()) -> Iterator[Path]:
+    """Yield the path of every key and list item below a value."""
+    keys: list[str | int] = []
+    if isinstance(value, dict):
+        keys = list(value)
+    elif isinstance(value, list):
+        keys = [*range(len(value) - 1, -1, -1)]
+    for key in keys:
+        yield (*path, key)
+        yield from _parts(value[key], (*path, key))
+
+
+def _without(document: Doc, path: Path) -> Doc:
+    """Return a copy of a document without the part at a path; a group goes with what names it."""
+    copy = deepcopy(document)
+    parent: Any = copy
+    for key in path[:-1]:
+        parent = parent[key]
+    removed = parent[path[-1]]
+    del parent[path[-1]]
+    if path[:-1] == ("groups",):
+        _forget_group(copy, removed.get("name"))
+    return copy
+
+
+def _forget_group(app: Doc, name: str | None) -> None:
+    """Remove what names a group that is gone."""
+    for group in app["groups"]:
+        if "groups" in group:
+            group["groups"] = [child for child in group["groups"] if child != name]
+        if "policies" in group:
+            group["policies"] = [
+                policy
+                for policy in group["policies"]
+                if isinstance(policy, str) or name not in policy.values()
+            ]
+    if "existing" in app:
+        app["existing"] = [there for there in app["existing"] if there.get("group") != name]
