@@ -286,7 +286,7 @@ _SHARING = (
         f"{_GROUP}/grants",
         grants.create,
         "sharing.create",
-        "Let another project join a group",
+        "Permit another project to join a group",
         role="member",
         request_model=GrantRequest,
         response_models={200: GrantAnswer, 201: GrantAnswer},

@@ -25,7 +25,7 @@ Nova = Callable[[str], Any]
 
 @pytest.fixture
 def nova(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Nova]:
-    """Give the groups of a project that has two tokens, or of another one, by who asks."""
+    """Yield the groups of a project that has two tokens, or of another one, by who asks."""
     file, tokens = tmp_path / "tokens.toml", {"stranger": "gs_000000000000_" + "0" * 64}
     for user, tenant, role in (
         ("ann", "shop", "member"),

@@ -60,7 +60,7 @@ def index(call: Call) -> Reply:
 
 
 def create(call: Call) -> Reply:
-    """Let another project join a group; 200 where it may already."""
+    """Permit another project to join a group; 200 where it may already."""
     grantee = cast(GrantRequest, call.body).grant.tenant_id
     with call.service.store.write() as tx:
         group = find_group(tx.session, call.args["id"].lower(), call.tenant, tx.now)

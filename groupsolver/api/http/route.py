@@ -16,7 +16,7 @@ Handler = Callable[[Call], Reply]
 
 @dataclass(frozen=True, eq=False)
 class Route:
-    """What a method does at a path.
+    """A method at a path, its handler, and its description.
 
     Parameters
     ----------

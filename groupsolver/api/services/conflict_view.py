@@ -39,7 +39,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(frozen=True)
 class Audience:
-    """What the reader of a conflict may see.
+    """The reader of a conflict, and what it may see.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # ortools is loaded with the first solve
 
 @dataclass(frozen=True)
 class ExplainOptions:
-    """How an infeasible placement is to be explained.
+    """The options for explaining an infeasible placement.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ _MAX_TURN_WAIT = 10.0  # seconds to wait for a turn to try again
 
 @dataclass(frozen=True)
 class PlacementOptions:
-    """How instances are to be placed.
+    """The options of a placement.
 
     Parameters
     ----------

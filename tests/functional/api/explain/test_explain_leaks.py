@@ -46,7 +46,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def stricter(rnd: Random, group: StoredGroup, name: str) -> StoredGroup:
-    """Give a group a name, and one of the other project often a rule that is in the way."""
+    """Return a named group; one of the other project often gets a rule that is in the way."""
     kind = rnd.choice(("exclusive", "anti-affinity", "none"))
     more = (
         ()
