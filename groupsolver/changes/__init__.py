@@ -1,1 +1,1 @@
-"""Changes to an application or its fleet: what would help where a batch cannot be placed, and what-if questions."""
+"""Changes to an application or its fleet, as values: fixes of conflicts, and what-if questions."""

@@ -1,10 +1,9 @@
-"""Changes to what is asked for: policies and sizes."""
+"""Changes to an application: its policies and the sizes of its groups."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, ClassVar
 
 from groupsolver.changes.change import Change, Kind
@@ -14,68 +13,72 @@ from groupsolver.model.units import count_of
 
 
 @dataclass(frozen=True)
-class Replaced(Change):
-    """A policy of a group is another, or none.
+class PolicyReplaced(Change):
+    """A policy of a group is replaced by another, or dropped.
 
     Attributes
     ----------
     group : str
-    place : int
-        Where it stands in the group's list.
+    index : int
+        Position in the group's list of policies.
     old : Policy
     new : Policy or None
+        None if the policy is dropped.
     """
 
     group: str
-    place: int
+    index: int
     old: Policy
     new: Policy | None
 
-    @cached_property
+    @property
     def kind(self) -> Kind:  # type: ignore[override]
         """``relax`` for another number, ``soften`` for a weight, ``drop`` for none."""
         if self.new is None:
             return "drop"
-        return "soften" if self.new.weight is not None and self.old.weight is None else "relax"
+        if self.new.weight is not None and self.old.weight is None:
+            return "soften"
+        return "relax"
 
     def describe(self, reveal: bool = True) -> str:
-        """Say what becomes of the policy."""
-        level = self.old.at
-        name = f"{self.group} {self.old.kind}" + (f" at {level}" if level is not None else "")
+        """Return what becomes of the policy."""
+        name = f"{self.group} {self.old.kind}"
+        if self.old.at is not None:
+            name += f" at {self.old.at}"
         if self.new is None:
             return f"drop {name}: {self.old.describe(self.group)}"
         if self.kind == "soften":
             return f"make {name} soft: {self.old.describe(self.group)}"
-        fields = type(self.old).model_fields
-        told = [
-            f"{field} {_told(getattr(self.old, field))} -> {_told(getattr(self.new, field))}"
-            for field in fields
-            if getattr(self.old, field) != getattr(self.new, field)
-        ]
-        return f"{name} {', '.join(told)}"
+        differences = []
+        for field in type(self.old).model_fields:
+            before = getattr(self.old, field)
+            after = getattr(self.new, field)
+            if before != after:
+                differences.append(f"{field} {_as_text(before)} -> {_as_text(after)}")
+        return f"{name} {', '.join(differences)}"
 
     def on_application(self, app: Application[Any]) -> Application[Any]:
-        """Put the new policy in the place of the old."""
+        """Return the application with the new policy in the place of the old."""
 
-        def policies(group: Group[Any]) -> dict[str, Any]:
-            told = list(group.policies)
-            told[self.place : self.place + 1] = [] if self.new is None else [self.new]
-            return {"policies": tuple(told)}
+        def with_new_policy(group: Group[Any]) -> dict[str, Any]:
+            policies = list(group.policies)
+            policies[self.index : self.index + 1] = [] if self.new is None else [self.new]
+            return {"policies": tuple(policies)}
 
-        return _with(app, self.group, policies)
+        return _with_group(app, self.group, with_new_policy)
 
 
 @dataclass(frozen=True)
-class Fewer(Change):
-    """Some members of a group are not asked for.
+class FewerMembers(Change):
+    """Some members of a group are left out.
 
     Attributes
     ----------
     group : str
     size : int
-        How many members of its own the group has now, running ones of the file too.
+        How many members of its own the group has before, running ones of the file included.
     ids : tuple of str
-        Those that are left out.
+        The members that are left out.
     """
 
     group: str
@@ -84,39 +87,38 @@ class Fewer(Change):
     kind: ClassVar[Kind] = "fewer"
 
     def describe(self, reveal: bool = True) -> str:
-        """Say how many are left."""
+        """Return the sizes before and after."""
         left = self.size - len(self.ids)
         if not left:
             return f"leave {self.group} out, {count_of(self.size, 'member')}"
         return f"{self.group} {self.size} -> {count_of(left, 'member')}"
 
     def on_application(self, app: Application[Any]) -> Application[Any]:
-        """Take the members out; the others keep their ids."""
-        out = set(self.ids)
+        """Return the application without the members; the others keep their ids."""
+        left_out = set(self.ids)
 
-        def members(group: Group[Any]) -> dict[str, Any]:
-            return {
-                "members": tuple(
-                    _one(id_, what) for id_, what in member_ids(group) if id_ not in out
-                )
-            }
+        def with_fewer_members(group: Group[Any]) -> dict[str, Any]:
+            kept = [
+                _single(id_, members) for id_, members in member_ids(group) if id_ not in left_out
+            ]
+            return {"members": tuple(kept)}
 
-        return _with(app, self.group, members)
+        return _with_group(app, self.group, with_fewer_members)
 
 
 @dataclass(frozen=True)
-class More(Change):
+class MoreMembers(Change):
     """A group has more members.
 
     Attributes
     ----------
     group : str
     size : int
-        How many members of its own the group has now, running ones of the file too.
+        How many members of its own the group has before, running ones of the file included.
     like : Members
-        What each of the new ones is.
+        The entry whose flavor or resources each new member has.
     ids : tuple of str
-        Those that come.
+        The new members.
     """
 
     group: str
@@ -126,34 +128,43 @@ class More(Change):
     kind: ClassVar[Kind] = "more"
 
     def describe(self, reveal: bool = True) -> str:
-        """Say how many there are then."""
+        """Return the sizes before and after."""
         return f"{self.group} {self.size} -> {count_of(self.size + len(self.ids), 'member')}"
 
     def on_application(self, app: Application[Any]) -> Application[Any]:
-        """Put the members behind the others, which keep their ids."""
-        more = tuple(_one(id_, self.like) for id_ in self.ids)
-        return _with(app, self.group, lambda group: {"members": (*group.members, *more)})
+        """Return the application with the new members behind the others, which keep their ids."""
+        new = [_single(id_, self.like) for id_ in self.ids]
+
+        def with_more_members(group: Group[Any]) -> dict[str, Any]:
+            return {"members": (*group.members, *new)}
+
+        return _with_group(app, self.group, with_more_members)
 
 
-def _told(value: object) -> str:
-    """Give a field's value as a person says it."""
+def _as_text(value: object) -> str:
+    """Return a field's value as a person writes it."""
+    if value is None:
+        return "none"
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_told(inner)}" for key, inner in value.items()) or "none"
-    if isinstance(value, (tuple, list)):
-        return ", ".join(map(_told, value)) or "none"
-    return "none" if value is None else str(value)
+        parts = [f"{key} {_as_text(inner)}" for key, inner in value.items()]
+    elif isinstance(value, (tuple, list)):
+        parts = [_as_text(inner) for inner in value]
+    else:
+        return str(value)
+    return ", ".join(parts) or "none"
 
 
-def _one(id_: str, what: Members) -> Members:
-    return what.model_copy(update={"id": id_, "count": 1})
+def _single(id_: str, members: Members) -> Members:
+    """Return one member of an entry, with its id."""
+    return members.model_copy(update={"id": id_, "count": 1})
 
 
-def _with(
-    app: Application[Any], name: str, change: Callable[[Group[Any]], dict[str, Any]]
+def _with_group(
+    app: Application[Any], name: str, update: Callable[[Group[Any]], dict[str, Any]]
 ) -> Application[Any]:
-    """Give an application with some fields of one group changed."""
+    """Return an application with some fields of one group changed."""
     groups = [
-        group.model_copy(update=change(group)) if group.name == name else group
+        group.model_copy(update=update(group)) if group.name == name else group
         for group in app.groups
     ]
     return app.model_copy(update={"groups": tuple(groups)})

@@ -1,4 +1,4 @@
-"""What if a failure domain were gone: its hosts, its switch, and what runs there."""
+"""The loss of a failure domain: its hosts, the links that end in it, and what runs there."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from groupsolver.changes.change import Change, Kind
-from groupsolver.model.application import Application, Existing, Members, member_ids
+from groupsolver.model.application import Application, Existing, Group, Members, member_ids
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
+from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.units import count_of, joined
 from groupsolver.model.value import HOST
 
@@ -15,17 +16,17 @@ MAX_MEMBERS_NAMED = 3  # members that are named
 
 
 @dataclass(frozen=True)
-class Removed(Change):
+class DomainRemoved(Change):
     """A domain is gone, with its hosts.
 
-    Members of the application that run there are lost: they are placed again, with all that is new. With
-    the hosts go the domains that have no others, and the links that end at any of these: a switch of the
-    domain's name carries nothing any more.
+    Members of the application that run there are lost, and placed again together with the new
+    members. Domains that have no other hosts are gone, too, and so are the links that end at a host
+    or domain that is gone: a switch with the domain's name carries nothing any more.
 
     Attributes
     ----------
     level : str
-        ``host`` too.
+        May be ``host``.
     name : str
     hosts : tuple of str
     lost : tuple of str
@@ -40,62 +41,72 @@ class Removed(Change):
 
     @classmethod
     def of(cls, level: str, name: str, app: Application[Any], fleet: CompiledFleet) -> Self:
-        """Give what the loss of a domain comes to; without hosts where the fleet lacks it."""
+        """Return the loss of a domain; without hosts if the fleet lacks it."""
         hosts = tuple(host.name for host in fleet.index.hosts_in(level, name))
-        there = set(hosts)
-        return cls(level, name, hosts, tuple(one.id for one in app.existing if one.host in there))
+        gone = set(hosts)
+        lost = tuple(there.id for there in app.existing if there.host in gone)
+        return cls(level, name, hosts, lost)
 
     def describe(self, reveal: bool = True) -> str:
-        """Say what is gone, and who has to be placed again."""
-        told = f"{self.level} {self.name}" if reveal else f"one {self.level}"
-        told += " is gone" + (
-            f", with its {count_of(len(self.hosts), 'host')}" if self.level != HOST else ""
-        )
+        """Return what is gone, and which members have to be placed again."""
+        text = f"{self.level} {self.name}" if reveal else f"one {self.level}"
+        text += " is gone"
+        if self.level != HOST:
+            text += f", with its {count_of(len(self.hosts), 'host')}"
         if self.lost:
             verb = "runs there is" if len(self.lost) == 1 else "run there are"
-            told += f"; {count_of(len(self.lost), 'member')} that {verb} placed again: {joined(self.lost, MAX_MEMBERS_NAMED)}"
-        return told
+            count = count_of(len(self.lost), "member")
+            names = joined(self.lost, MAX_MEMBERS_NAMED)
+            text += f"; {count} that {verb} placed again: {names}"
+        return text
 
     def on_application(self, app: Application[Any]) -> Application[Any]:
-        """Ask for what is lost once more."""
+        """Return the application where the lost members are new ones."""
         gone = set(self.hosts)
         lost = [there for there in app.existing if there.host in gone]
         if not lost:
             return app
-        groups = []
-        for group in app.groups:
-            told = {id_ for id_, _ in member_ids(group)}
-            again = [
-                _again(there)
-                for there in lost
-                if there.group == group.name and there.id not in told
-            ]
-            groups.append(
-                group.model_copy(update={"members": (*group.members, *again)}) if again else group
-            )
+        groups = tuple(_with_lost_members(group, lost) for group in app.groups)
         existing = tuple(there for there in app.existing if there.host not in gone)
-        return app.model_copy(update={"groups": tuple(groups), "existing": existing})
+        return app.model_copy(update={"groups": groups, "existing": existing})
 
     def on_fleet(self, fleet: CompiledFleet) -> None:
-        """Take the hosts out, and the links to what has none any more."""
-        index, gone = fleet.index, set(self.hosts)
-        ends = {self.name} if self.level != HOST else set()
-        for level in index.levels:
-            inside = {domain for name in gone if (domain := index.domain(name, level)) is not None}
-            ends |= {
-                domain
-                for domain in inside
-                if all(host.name in gone for host in index.hosts_in(level, domain))
-            }
-        ends |= gone
+        """Remove the hosts, and the links that end at what is gone."""
+        ends = set(self.hosts)
+        if self.level != HOST:
+            ends.add(self.name)
+        for level in fleet.index.levels:
+            ends |= self._emptied_domains(level, fleet.index)
+        index = fleet.index
         index.links = tuple(link for link in index.links if ends.isdisjoint(link.between))
         for name in self.hosts:
             fleet.remove(name)
 
+    def _emptied_domains(self, level: str, index: HostIndex) -> set[str]:
+        """Return the domains of a level that have no hosts but those that are gone."""
+        gone = set(self.hosts)
+        touched = {index.domain(name, level) for name in self.hosts}
+        return {
+            domain
+            for domain in touched
+            if domain is not None
+            and all(host.name in gone for host in index.hosts_in(level, domain))
+        }
 
-def _again(there: Existing) -> Members:
-    """Give a lost member as one that is asked for; it takes nothing where it did not say what it takes."""
-    resources = there.resources if there.flavor is None else None
-    return Members(
-        id=there.id, flavor=there.flavor, resources=resources if there.flavor or resources else {}
-    )
+
+def _with_lost_members(group: Group[Any], lost: list[Existing]) -> Group[Any]:
+    """Return a group that requests its lost members, apart from those that the file describes."""
+    described = {id_ for id_, _ in member_ids(group)}
+    again = [
+        _as_new(there) for there in lost if there.group == group.name and there.id not in described
+    ]
+    if not again:
+        return group
+    return group.model_copy(update={"members": (*group.members, *again)})
+
+
+def _as_new(there: Existing) -> Members:
+    """Return a lost member as a new one; it needs nothing if its size is not known."""
+    if there.flavor is not None:
+        return Members(id=there.id, flavor=there.flavor, resources=None)
+    return Members(id=there.id, flavor=None, resources=there.resources or {})

@@ -62,7 +62,8 @@ class Verdict:
         What soft policies cost, those with a priority too.
     objective : int
     tiers : tuple of (int, int)
-        Each priority that a policy has, ascending, and what its policies cost together, in units of weight.
+        Each priority that a policy has, ascending, and what its policies cost together, in units
+        of weight.
     witness : dict of str to dict of str to str or None
         By loss, where lost members find a place again; None without `survives`.
     """
@@ -101,8 +102,9 @@ def check(
         Cell of each new member that takes anything from a cell of its host, as a result has it.
         None: any way to put members into cells will do, and it is searched for.
     witness : dict of str to dict of str to str, optional
-        Where `survives` places lost members again, by loss, as a result has it. Each placement is held
-        against every rule; one that does not pass, or is missing, is searched for, within a number of steps.
+        Where `survives` places lost members again, by loss, as a result has it. Each placement is
+        held against every rule; one that does not pass, or is missing, is searched for, within a
+        number of steps.
 
     Raises
     ------
@@ -172,9 +174,7 @@ def judge(
 ) -> Verdict:
     """Check a placement of new members over a problem; see `check`."""
     view = View(problem, placement, cells, witness)
-    measures = [
-        (rule, rule.policy.violations(rule.group, view)) for rule in rules_of(problem).soft
-    ]
+    measures = [(rule, rule.policy.violations(rule.group, view)) for rule in rules_of(problem).soft]
     penalties = tuple(_penalty(rule, view, measure) for rule, measure in measures if measure)
     value = value_of(problem, placement, penalties, objective)
     return Verdict(
@@ -266,7 +266,10 @@ def value_of(
     penalties: tuple[Penalty, ...],
     objective: Objective,
 ) -> int:
-    """Return the objective of a placement: hosts' prices, members beyond the first, soft policies."""
+    """Return the objective of a placement.
+
+    It sums hosts' prices, members beyond the first on a host, and soft policies.
+    """
     points = sum(price_of(problem.hosts[host], objective) for host in placement.values())
     if objective == "spread":
         points += 1000 * (len(placement) - len(set(placement.values())))

@@ -1,8 +1,10 @@
-"""The independent checker over many copies of one application at once: plain Python, without arrays or ortools.
+"""The independent checker over many copies of one application at once.
 
-Policies of a copy speak of its own groups alone, so each copy is judged by itself, as `check` does. What
-copies share is judged over all of them: the room of hosts and cells, the links, and domains that a group
-of one copy has to itself.
+Plain Python, without arrays or ortools.
+
+Policies of a copy speak of its own groups alone, so each copy is judged by itself, as `check`
+does. What copies share is judged over all of them: the room of hosts and cells, the links, and
+domains that a group of one copy has to itself.
 """
 
 from __future__ import annotations

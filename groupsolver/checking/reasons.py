@@ -50,7 +50,10 @@ def why(
     *,
     objective: Objective = "pack",
 ) -> list[Why]:
-    """Explain a placement member by member: the new ones in the file's order, then those that run."""
+    """Explain a placement member by member.
+
+    The new ones in the file's order, then those that run.
+    """
     known_objective(objective)
     hosts = index_of(fleet)
     problem = Problem(app, hosts)

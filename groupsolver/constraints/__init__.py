@@ -1,1 +1,4 @@
-"""What is to be placed where, under which policies: problems, policies, and both as CP-SAT models."""
+"""What is to be placed where, under which policies.
+
+Problems, policies, and both as CP-SAT models.
+"""

@@ -1,6 +1,7 @@
-"""Which hosts suit which groups by policies that look at each host alone; room and other members aside.
+"""Which hosts suit which groups, by policies that look at each host alone.
 
-For the checker in plain values, over a `Problem`; for everything else in arrays, over a `CompiledProblem`.
+For the checker in plain values, over a `Problem`; for everything else in arrays, over a
+`CompiledProblem`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from groupsolver.model.fleet import Host
 
 
 def eligible(problem: Problem, group: str, host: Host) -> bool:
-    """Return whether a host is enabled and meets the per-host policies declared hard over a group."""
+    """Return whether a host is enabled, and suits a group by its policies declared hard."""
     return host.enabled and all(
         admits(rule.policy, host)
         for rule in rules_of(problem).over(group)

@@ -53,7 +53,7 @@ class Policy(BasePolicy, ABC):
 
     @property
     def softness(self) -> str:
-        """What follows its sentence where it is soft: its weight, and its priority if it has one."""
+        """What follows its sentence where it is soft: its weight and its priority."""
         if self.hard:
             return ""
         if self.priority is None:

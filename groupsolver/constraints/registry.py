@@ -58,7 +58,7 @@ def _plain(data: Any) -> Any:
 
 
 class _ShortForms:
-    """Tells the JSON Schema of a policy that a bare kind stands for its default fields; answers have none."""
+    """Short forms in the JSON Schema: a bare kind for its default fields. Answers have none."""
 
     def __get_pydantic_json_schema__(
         self, core: CoreSchema, handler: GetJsonSchemaHandler
@@ -69,7 +69,7 @@ class _ShortForms:
 
 
 def _bare() -> list[str]:
-    """Give the kinds that need no field beside them."""
+    """Return the kinds that need no field beside them."""
     return [kind for kind, policy in POLICIES.items() if _sound(policy)]
 
 

@@ -1,4 +1,4 @@
-"""The rules of a problem: each policy with its group, indexed once by the groups that it looks at."""
+"""The rules of a problem: policies with their groups, indexed by the groups that they count."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Rule:
 
     @property
     def tier(self) -> int | None:
-        """The priority of a soft rule that has one: it has no price, its tier is bounded as a whole."""
+        """The priority of a soft rule that has one: its tier is bounded as a whole."""
         return None if self.policy.hard else self.policy.priority
 
     @property
     def weight(self) -> int:
-        """The units that its measure costs in the objective: 0 for a hard rule and for one in a tier."""
+        """The units that its measure costs in the objective; 0 if hard, or in a tier."""
         return self.policy.weight or 0 if self.tier is None else 0
 
 
@@ -71,7 +71,7 @@ class RuleBook:
         return self._in_order(self._own.get(group, []))
 
     def over(self, group: str) -> tuple[Rule, ...]:
-        """Return the rules of a group and of all groups above it: those that speak of its members."""
+        """Return the rules of a group and of all groups above: they speak of its members."""
         if group not in self._over:
             above = self._problem.above[group]
             self._over[group] = self._in_order(
@@ -84,7 +84,7 @@ class RuleBook:
         return self._in_order(self._naming.get(group, []))
 
     def counting(self, group: str) -> tuple[Rule, ...]:
-        """Return the rules that look at members of a group: over it, or naming it or a group above."""
+        """Return the rules that look at members of a group: over it, or naming it or one above."""
         if group not in self._counting:
             above = self._problem.above[group]
             scoped = {place for place, _ in self._scoped}

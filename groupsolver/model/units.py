@@ -9,12 +9,12 @@ _GB = 1024  # MB
 
 
 def spoken(resource: str) -> str:
-    """Give what a resource class is called."""
+    """Return what a resource class is called."""
     return _SPOKEN.get(resource, resource)
 
 
 def quantity(resource: str, amount: int) -> str:
-    """Give an amount with its unit, as far as the class tells one: ``"64 GB"``, ``"1,180"``."""
+    """Return an amount with its unit, as far as the class tells one: ``"64 GB"``, ``"1,180"``."""
     if resource.endswith("_MB"):
         whole = amount >= _GB
         return f"{amount / _GB:,.1f}".removesuffix(".0") + " GB" if whole else f"{amount:,} MB"
@@ -22,13 +22,13 @@ def quantity(resource: str, amount: int) -> str:
 
 
 def amount_told(resource: str, amount: int) -> str:
-    """Give an amount with what it is of: ``"8 VCPU"``, ``"64 GB of memory"``, ``"80 GB of disk"``."""
+    """Return an amount with what it is of: ``"8 VCPU"``, ``"64 GB of memory"``, ``"80 GB of disk"``."""
     of = " of" if resource.endswith(("_MB", "_GB")) else ""
     return f"{quantity(resource, amount)}{of} {spoken(resource)}"
 
 
 def resources_told(resources: Mapping[str, int]) -> str:
-    """Give ``"8 VCPU, 64 GB of memory"``; ``"nothing"`` where there is none."""
+    """Return ``"8 VCPU, 64 GB of memory"``; ``"nothing"`` where there is none."""
     return (
         ", ".join(amount_told(name, amount) for name, amount in resources.items() if amount)
         or "nothing"
@@ -41,7 +41,7 @@ def count_of(count: int, noun: str) -> str:
 
 
 def joined(names: Sequence[str], most: int) -> str:
-    """Give ``"r01, r02 and r07"``, ``"r01, r02 and 5 more"``: at most so many names."""
+    """Return ``"r01, r02 and r07"``, ``"r01, r02 and 5 more"``: at most so many names."""
     if len(names) > most + 1:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return ", ".join(names) if len(names) < 2 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -17,7 +17,7 @@ from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.domain_branching import by_cases
 from groupsolver.solver.exact.infeasible_parts import refuted
 from groupsolver.solver.exact.staged_proof import prove
-from groupsolver.solver.explain.pipeline import Reasons, explained, reasons
+from groupsolver.solver.explain.pipeline import Reasons, explain_problem, find_reasons
 from groupsolver.solver.heuristic.constructive import construct
 from groupsolver.solver.incumbent import Incumbent, empty_result
 from groupsolver.solver.infeasible import infeasible_result
@@ -79,7 +79,7 @@ def solve(
         problem = Problem(app, compiled_fleet.index)
         seconds = min(MAX_EXPLAIN_SECONDS, budget.left())
         part = PartialBudget(budget, seconds, 0.0, quiet=True)
-        explanation = explained(problem, compiled_fleet, objective, part, answer)
+        explanation = explain_problem(problem, compiled_fleet, objective, part, answer)
         result = explanation.as_result()
     budget.raise_watch_error()
     return result
@@ -131,7 +131,7 @@ def explain(
     known_objective(objective)
     compiled_fleet = _compiled(fleet)
     budget = Budget(limits or Limits(), progress)
-    explanation = explained(
+    explanation = explain_problem(
         Problem(app, compiled_fleet.index),
         compiled_fleet,
         objective,
@@ -166,7 +166,7 @@ def why_not(
     """
     budget = Budget(limits, None)
     problem = Problem(app, fleet.index)
-    return reasons(
+    return find_reasons(
         problem, fleet, objective, budget, answer, costs=costs, fixes=fixes, every=every, own=own
     )
 

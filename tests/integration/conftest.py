@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.drivers.servers import serving
+from tests.support.drivers.server_thread import serving
 
 
 @pytest.fixture(scope="session")

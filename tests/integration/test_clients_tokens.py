@@ -16,7 +16,7 @@ from novaclient import client, exceptions
 
 from groupsolver.api.auth import Tokens
 from groupsolver.cli.main import main
-from tests.support.drivers.servers import serving
+from tests.support.drivers.server_thread import serving
 
 pytestmark = pytest.mark.integration
 

@@ -27,7 +27,7 @@ from groupsolver.api.services.service import Service
 from groupsolver.store.state.snapshot_cache import SnapshotCache
 from groupsolver.store.store import Store
 from tests.support.drivers.databases import opened, postgres_server
-from tests.support.drivers.served import ROOT
+from tests.support.drivers.server_process import ROOT
 
 pytestmark = pytest.mark.integration
 NUMBER, CLIENTS, KILLED_AFTER = 200, 8, 70

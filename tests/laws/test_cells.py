@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from groupsolver import Application, Fleet, Limits, check, compile_fleet, solve
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.solver.exact import numa
 from groupsolver.solver.exact.numa import CellRoom, sure_and_possible, whole_sizes
 from groupsolver.solver.presolve.host_reduction import reduce_hosts
 from tests.laws.test_cut import nothing_at_first
@@ -93,7 +94,7 @@ def test_the_reduced_problem_has_the_optimum_of_the_unreduced(
     rnd = data.draw(dice(kind, soft))
     for objective in OBJECTIVES:
         problem = Wide(celled(wide_cases(rnd, kind, soft)), objective)
-        with patch.object(cells, "FEW", rnd.choice((0, 100))):
+        with patch.object(numa, "MAX_HOST_KINDS_EXACT", rnd.choice((0, 100))):
             kept = reduce_hosts(problem.compiled, problem.eligibility)
         if sum(map(len, kept)) < sum(map(len, problem.every)):
             assert problem.best(kept) == problem.best(problem.every)
@@ -139,7 +140,7 @@ def test_a_share_that_surely_goes_into_cells_does_and_one_that_may_not_does_not(
     fits = np.ones(len(compiled.fleet), dtype=np.bool_)
     for member_class, number in share.items():
         fits &= compiled.fleet.slots(dict(compiled.member_classes[member_class].size), 9) >= number
-    with patch.object(cells, "FEW", rnd.choice((0, 100))) as few:
+    with patch.object(numa, "MAX_HOST_KINDS_EXACT", rnd.choice((0, 100))) as few:
         sure, possible = sure_and_possible(compiled, share, fits)
     assert not few or (sure == possible).all()
     sizes = [
@@ -183,7 +184,7 @@ def test_a_share_of_which_nobody_knows_whether_it_goes_into_cells_loses_no_host(
             ({"groups": [{"name": "A", "members": members, "policies": [kind]}]}, fleet), "cost"
         )
         for few in (0, 100):
-            with patch.object(cells, "FEW", few):
+            with patch.object(numa, "MAX_HOST_KINDS_EXACT", few):
                 kept = reduce_hosts(problem.compiled, problem.eligibility)
             assert [rows.tolist() for rows in kept] == [[0], [0]]
             assert problem.best(kept) == 0

@@ -1,10 +1,11 @@
-"""The laws of conflicts and fixes, against brute force that reads plain documents."""
+"""Laws of conflicts and fixes, against brute force that reads plain documents."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from itertools import product
+from collections.abc import Iterator
+from itertools import islice, product
 from random import Random
 from typing import Any
 
@@ -13,70 +14,78 @@ from hypothesis import event, given, note, settings
 from hypothesis import strategies as st
 
 from groupsolver import Application, Costs, Fleet, Limits, compile_fleet
-from groupsolver.changes.change import changed
+from groupsolver.changes.change import apply_changes
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.solver.budget import Budget
-from groupsolver.solver.explain.corrections import Corrections, Remedy
-from groupsolver.solver.explain.empty_fleet import never
-from groupsolver.solver.explain.feasibility import Asked, Oracle
-from groupsolver.solver.explain.fixes import ASKED, remedies
-from groupsolver.solver.explain.pipeline import _further
-from groupsolver.solver.explain.quickxplain import MinimalConflict, find
-from groupsolver.solver.explain.relaxations import changes_of, knobs_of
+from groupsolver.solver.explain.corrections import Corrections, VerifiedFix
+from groupsolver.solver.explain.empty_fleet import impossible_on_empty_fleet
+from groupsolver.solver.explain.feasibility import FeasibilityOracle, RuleFeasibility
+from groupsolver.solver.explain.fixes import APPLICATION_KINDS, find_fixes
+from groupsolver.solver.explain.pipeline import further_conflicts
+from groupsolver.solver.explain.quickxplain import MinimalConflict, find_conflict
+from groupsolver.solver.explain.relaxations import (
+    Relaxation,
+    State,
+    changes_of,
+    relaxations_of,
+)
 from groupsolver.solver.explain.rules import (
-    Atomized,
+    ApplicationRules,
     CapacityRule,
     PolicyRule,
     RuleAtom,
     SizeRule,
-    in_pieces,
+    split_policies,
 )
 from groupsolver.solver.pipeline import answer
 from tests.support.draws.applications import KINDS, cases
-from tests.support.oracle import rules
-from tests.support.oracle.rules import Doc, possible
+from tests.support.oracle import rule_subsets
+from tests.support.oracle.brute_force import Oracle
+from tests.support.oracle.rule_subsets import Doc, possible
 
-FEW = 40  # states that are tried by brute force
+MAX_STATES = 41  # that are tried by brute force
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 def draws(number: int) -> settings:
-    """So many draws, and ten times as many where the profile has."""
+    """So many draws; with a profile of more examples, in proportion more."""
     profile = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
     return settings(max_examples=number * profile.max_examples // 30)
 
 
 class Case:
-    """A drawn application that has no placement, and what the library says of it."""
+    """A drawn application without a placement, and what the library answers about it."""
 
     def __init__(self, app: Doc, fleet: Doc) -> None:
-        self.app, self.fleet = app, fleet
+        self.app = app
+        self.fleet = fleet
         self.compiled = compile_fleet(Fleet.model_validate(fleet))
         problem = Problem(Application.model_validate(app), self.compiled.index)
-        self.atomized = Atomized(Problem(in_pieces(problem), self.compiled.index))
-        self.oracle = Oracle(answer, "pack", Budget(Limits(seconds=600, workers=1), None))
-        self.asked = Asked(self.atomized, self.compiled, self.oracle)
+        self.rules = ApplicationRules(Problem(split_policies(problem), self.compiled.index))
+        budget = Budget(Limits(seconds=600, workers=1), None)
+        self.oracle = FeasibilityOracle(answer, "pack", budget)
+        self.feasibility = RuleFeasibility(self.rules, self.compiled, self.oracle)
 
     def possible(self, atoms: list[RuleAtom]) -> bool:
-        policies = [(atom.group, _document(atom)) for atom in atoms if isinstance(atom, PolicyRule)]
+        """Whether brute force finds a placement by some rules."""
+        policies = [
+            (atom.group, atom.policy.document()) for atom in atoms if isinstance(atom, PolicyRule)
+        ]
         sizes = {atom.group for atom in atoms if isinstance(atom, SizeRule)}
         classes = {atom.resource for atom in atoms if isinstance(atom, CapacityRule)}
-        return possible(*rules.only(self.app, self.fleet, policies, sizes, classes))
+        app, fleet = rule_subsets.only(self.app, self.fleet, policies, sizes, classes)
+        return possible(app, fleet)
 
-    def found(self) -> MinimalConflict:
-        found = find(self.asked)
-        assert found is not None
-        return found
+    def conflict(self) -> MinimalConflict:
+        """The conflict that the library finds."""
+        conflict = find_conflict(self.feasibility)
+        assert conflict is not None
+        return conflict
 
-
-def _document(piece: PolicyRule) -> Doc:
-    """Give a piece as `tests.support.oracle.rules` has it: without what says nothing."""
-    return {
-        name: value
-        for name, value in piece.policy.document().items()
-        if value not in ([], {}, None)
-    }
+    def hard_application(self) -> Application:
+        """The application of the hard rules alone."""
+        return self.rules.application(self.rules.atoms)  # type: ignore[return-value]
 
 
 def drawn(kind: str, data: Any) -> Case:
@@ -87,15 +96,17 @@ def drawn(kind: str, data: Any) -> Case:
 
 
 def first_impossible(rnd: Random, kind: str) -> Case:
-    """Draw cases that have no placement, and take the one in whose conflict most policies take part."""
-    best, most = None, -1
+    """Draw cases without a placement, and return the one with most policies in its conflict."""
+    best = None
+    most = -1
     for _ in range(rnd.choice((1, 3, 6))):
         case = Case(*cases(rnd, kind, soft=False))
-        while case.asked.possible(case.atomized.every) is not False:
+        while case.feasibility.possible(case.rules.atoms) is not False:
             case = Case(*cases(rnd, kind, soft=False))
-        pieces = sum(isinstance(atom, PolicyRule) for atom in case.found().atoms)
-        if pieces > most:
-            best, most = case, pieces
+        policies = sum(isinstance(atom, PolicyRule) for atom in case.conflict().atoms)
+        if policies > most:
+            best = case
+            most = policies
     assert best is not None
     return best
 
@@ -105,12 +116,12 @@ def first_impossible(rnd: Random, kind: str) -> Case:
 @given(data=st.data())
 def test_a_conflict_is_impossible_and_each_proper_part_of_it_is_not(kind: str, data: Any) -> None:
     case = drawn(kind, data)
-    found = case.found()
-    event(f"{len(found.atoms)} rules")
-    assert found.minimal
-    assert not case.possible(list(found.atoms))
-    for atom in found.atoms:
-        assert case.possible([other for other in found.atoms if other is not atom]), atom
+    conflict = case.conflict()
+    event(f"{len(conflict.atoms)} rules")
+    assert conflict.minimal
+    assert not case.possible(list(conflict.atoms))
+    for atom in conflict.atoms:
+        assert case.possible([other for other in conflict.atoms if other is not atom]), atom
 
 
 @every_kind
@@ -120,22 +131,24 @@ def test_further_conflicts_are_disjoint_and_without_them_the_rest_is_possible(
     kind: str, data: Any
 ) -> None:
     case = drawn(kind, data)
-    first = case.found()
-    every = [first, *_further(case.asked, first)]
-    counted = Counter(atom for one in every for atom in one.rules)
-    assert set(counted.values()) <= {1}
-    for one in every[1:]:
-        assert not case.possible(list(one.atoms))
-    assert case.possible([atom for atom in case.atomized.every if atom not in counted])
+    first = case.conflict()
+    further = further_conflicts(case.feasibility, first)
+    occurrences: Counter[RuleAtom] = Counter()
+    for conflict in (first, *further):
+        occurrences.update(conflict.policies_and_sizes)
+    assert set(occurrences.values()) <= {1}
+    for conflict in further:
+        assert not case.possible(list(conflict.atoms))
+    assert case.possible([atom for atom in case.rules.atoms if atom not in occurrences])
 
 
-def after(case: Case, remedy: Remedy) -> tuple[Doc, Doc]:
-    """Give the documents with the changes of a fix."""
-    app, fleet = changed(case.atomized.app, case.compiled, remedy.changes)
-    return app.document(), whole(fleet, case)
+def changed_documents(case: Case, fix: VerifiedFix) -> tuple[Doc, Doc]:
+    """The application and the fleet with the changes of a fix."""
+    app, fleet = apply_changes(case.rules.app, case.compiled, fix.changes)
+    return app.document(), fleet_document(fleet, case)
 
 
-def whole(fleet: CompiledFleet, case: Case) -> Doc:
+def fleet_document(fleet: CompiledFleet, case: Case) -> Doc:
     return case.fleet | {"hosts": [host.document() for host in fleet.index]}
 
 
@@ -143,49 +156,43 @@ def whole(fleet: CompiledFleet, case: Case) -> Doc:
 @draws(6)
 @given(data=st.data())
 def test_every_fix_makes_it_possible_by_the_placement_that_it_tells(kind: str, data: Any) -> None:
-    from tests.support.oracle.brute_force import Oracle as Brute
-
     case = drawn(kind, data)
-    for remedy in remedies(case.atomized, case.compiled, case.oracle, Costs(), case.found()):
-        event(" and ".join(sorted(remedy.kinds)))
-        app, fleet = after(case, remedy)
-        brute = Brute(app, fleet)
-        placement = remedy.result.placement
+    for fix in find_fixes(case.rules, case.compiled, case.oracle, Costs(), case.conflict()):
+        event(" and ".join(sorted(fix.kinds)))
+        brute_force = Oracle(*changed_documents(case, fix))
+        placement = fix.result.placement
         assert placement is not None
-        assert placement.keys() == {id_ for id_, _, _ in brute.members}
-        assert brute.holds(placement), [change.describe() for change in remedy.changes]
+        assert placement.keys() == {id_ for id_, _, _ in brute_force.members}
+        assert brute_force.holds(placement), [change.describe() for change in fix.changes]
 
 
 @every_kind
 @draws(6)
 @given(data=st.data())
-def test_no_cheaper_change_of_what_is_asked_for_helps(kind: str, data: Any) -> None:
+def test_no_cheaper_change_of_policies_and_sizes_helps(kind: str, data: Any) -> None:
     case = drawn(kind, data)
     rnd = Random(str(case.app))
-    costs = Costs(
-        **{name: rnd.choice((1, 2, 3, 5)) for name in ("relax", "soften", "drop", "fewer")}
-    )
-    relaxations = knobs_of(case.atomized, costs)
-    best = Corrections(case.atomized, case.compiled, case.oracle, costs, case.found()).cheapest(
-        ASKED
-    )
+    prices = {name: rnd.choice((1, 2, 3, 5)) for name in ("relax", "soften", "drop", "fewer")}
+    costs = Costs(**prices)
+    corrections = Corrections(case.rules, case.compiled, case.oracle, costs, case.conflict())
+    best = corrections.cheapest(APPLICATION_KINDS)
     assert best is not None
-    cheaper = []
-    for state in product(*(range(relaxation.last + 1) for relaxation in relaxations)):
-        cost = sum(
-            relaxation.cost(position)
-            for relaxation, position in zip(relaxations, state, strict=True)
-        )
-        if 0 < cost < best.cost:
-            cheaper.append(dict(zip(relaxations, state, strict=True)))
-        if len(cheaper) > FEW:
-            break
+    relaxations = relaxations_of(case.rules, costs)
+    cheaper = list(islice(states_below(relaxations, best.cost), MAX_STATES))
     event(f"{min(len(cheaper), 9)} cheaper states")
-    for one in cheaper[:FEW]:
-        app, _ = changed(case.atomized.app, case.compiled, changes_of(case.atomized, one))
-        assert not possible(app.document(), case.fleet), [
-            c.describe() for c in changes_of(case.atomized, one)
-        ]
+    for state in cheaper:
+        changes = changes_of(case.rules, state)
+        app, _ = apply_changes(case.rules.app, case.compiled, changes)
+        sentences = [change.describe() for change in changes]
+        assert not possible(app.document(), case.fleet), sentences
+
+
+def states_below(relaxations: list[Relaxation], cost: int) -> Iterator[State]:
+    """Every state that costs something, and less than so much."""
+    for positions in product(*(range(relaxation.last + 1) for relaxation in relaxations)):
+        state = dict(zip(relaxations, positions, strict=True))
+        if 0 < sum(relaxation.cost(position) for relaxation, position in state.items()) < cost:
+            yield state
 
 
 @every_kind
@@ -193,37 +200,44 @@ def test_no_cheaper_change_of_what_is_asked_for_helps(kind: str, data: Any) -> N
 @given(data=st.data())
 def test_it_never_fits_where_it_does_not_fit_an_empty_fleet(kind: str, data: Any) -> None:
     case = drawn(kind, data)
-    hosts = []
-    for host in case.fleet["hosts"]:
-        cells = [{k: v for k, v in cell.items() if k != "used"} for cell in host.get("cells", [])]
-        hosts.append(
-            {k: v for k, v in host.items() if k != "used"} | ({"cells": cells} if cells else {})
-        )
-    links = [
-        {k: v for k, v in link.items() if k != "used_mbps"} for link in case.fleet.get("links", [])
-    ]
-    pieces = rules.hard_pieces(case.app, case.fleet)
+    policies = rule_subsets.hard_pieces(case.app, case.fleet)
     groups = {group["name"] for group in case.app["groups"]}
-    alone, _ = rules.only(case.app, case.fleet, pieces, groups, {"VCPU", "MEMORY_MB"})
-    said = never(case.atomized, case.compiled, case.found(), case.oracle)
-    event(str(said))
-    empty = {**case.fleet, "hosts": hosts, "links": links}
-    assert said is (not possible({**alone, "existing": []}, empty))
+    resources = {"VCPU", "MEMORY_MB"}
+    app, _ = rule_subsets.only(case.app, case.fleet, policies, groups, resources)
+    never = impossible_on_empty_fleet(case.rules, case.compiled, case.conflict(), case.oracle)
+    event(str(never))
+    assert never is (not possible({**app, "existing": []}, emptied_document(case.fleet)))
+
+
+def emptied_document(fleet: Doc) -> Doc:
+    """A fleet with nothing on its hosts and links."""
+    hosts = []
+    for host in fleet["hosts"]:
+        empty = without(host, "used")
+        if host.get("cells"):
+            empty["cells"] = [without(cell, "used") for cell in host["cells"]]
+        hosts.append(empty)
+    links = [without(link, "used_mbps") for link in fleet.get("links", [])]
+    return {**fleet, "hosts": hosts, "links": links}
+
+
+def without(document: Doc, key: str) -> Doc:
+    return {other: value for other, value in document.items() if other != key}
 
 
 def test_the_draws_have_conflicts_of_many_rules_and_of_all_sorts() -> None:
     found: Counter[str] = Counter()
     rnd = Random("shares")
     for kind in KINDS * 3:
-        atoms = first_impossible(rnd, kind).found().atoms
+        atoms = first_impossible(rnd, kind).conflict().atoms
+        groups = {atom.group for atom in atoms if isinstance(atom, SizeRule)}
+        policies = [atom for atom in atoms if isinstance(atom, PolicyRule)]
         found["three rules or more"] += len(atoms) >= 3
-        found["two groups"] += len({atom.group for atom in atoms if isinstance(atom, SizeRule)}) > 1
-        found["room"] += any(isinstance(atom, CapacityRule) for atom in atoms)
-        found["two policies"] += sum(isinstance(atom, PolicyRule) for atom in atoms) > 1
-        found["the kind itself"] += any(
-            isinstance(atom, PolicyRule) and atom.policy.kind == kind for atom in atoms
-        )
-    floors = {"three rules or more": 0.4, "room": 0.3, "two policies": 0.15}
+        found["two groups"] += len(groups) > 1
+        found["capacity"] += any(isinstance(atom, CapacityRule) for atom in atoms)
+        found["two policies"] += len(policies) > 1
+        found["the kind itself"] += any(atom.policy.kind == kind for atom in policies)
+    floors = {"three rules or more": 0.4, "capacity": 0.3, "two policies": 0.15}
     floors["the kind itself"] = 0.3
     shares = {what: number / (3 * len(KINDS)) for what, number in found.items()}
     assert all(shares[what] >= floor for what, floor in floors.items()), shares

@@ -42,7 +42,7 @@ def test_the_checker_agrees_with_every_set_of_domains_tried(draw: Draw, soft: bo
             )
             assert (not verdict.violations) == oracle.holds(placement), seed
             assert verdict.objective == oracle.value(placement, "cost"), seed
-            stands = oracle.stands(placement)
+            stands = oracle.assignments(placement)
             rules = [
                 (name, policy) for name, policy in oracle.rules if policy["kind"] == "survives"
             ]
@@ -99,7 +99,7 @@ def test_the_question_is_answered_as_the_oracle_does() -> None:
         found = survives(
             Application.model_validate(app), Fleet.model_validate(fleet), stands, **asked
         )
-        worst = oracle.measure(name, policy, oracle.stands(stands))
+        worst = oracle.measure(name, policy, oracle.assignments(stands))
         assert max((len(lost.nowhere) for lost in found.losses), default=0) == worst, seed
         assert found.status == ("falls" if worst else "survives")
         seen[found.status] += 1

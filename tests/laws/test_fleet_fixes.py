@@ -1,4 +1,4 @@
-"""The laws of fixes on the fleet: no fewer hosts and no fewer moves would do; and of few hosts that stand for many."""
+"""Laws of fixes on the fleet: fewer hosts or fewer moves would not do; and of host quotients."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from hypothesis import event, given, note
 from hypothesis import strategies as st
 
 from groupsolver import Application, Fleet, Limits, compile_fleet
-from groupsolver.changes.fleet import Added, Freed, Moved
+from groupsolver.changes.fleet import CapacityFreed, HostsAdded, MemberMoved
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.solver.budget import Budget
-from groupsolver.solver.explain.add_hosts import added
-from groupsolver.solver.explain.free_capacity import freed
-from groupsolver.solver.explain.move_members import moved
+from groupsolver.solver.explain.add_hosts import fewest_added_hosts
+from groupsolver.solver.explain.free_capacity import fewest_freed_hosts
+from groupsolver.solver.explain.move_members import fewest_moves
 from groupsolver.solver.pipeline import answer
-from groupsolver.solver.presolve import host_quotient as quotients
+from groupsolver.solver.presolve import host_quotient
 from groupsolver.solver.presolve.host_quotient import quotient_fleet
-from tests.laws.test_conflicts import Case, drawn, draws
+from tests.laws.test_conflicts import Case, drawn, draws, without
 from tests.support.draws.applications import KINDS, wide_cases
-from tests.support.oracle.brute_force import Oracle as Brute
-from tests.support.oracle.rules import Doc, possible
+from tests.support.oracle.brute_force import Oracle
+from tests.support.oracle.rule_subsets import Doc, possible
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 def documents(case: Case) -> tuple[Doc, list[Doc]]:
-    """Give the application of the hard rules alone, and the hosts."""
-    app = case.atomized.application(case.atomized.every)
-    return app.document(), [host.document() for host in case.compiled.index]
+    """The application of the hard rules alone, and the hosts."""
+    hosts = [host.document() for host in case.compiled.index]
+    return case.hard_application().document(), hosts
 
 
 def fits(app: Doc, case: Case, hosts: list[Doc]) -> bool:
@@ -44,133 +44,156 @@ def policies_of(app: Doc) -> list[Doc]:
     return [policy for group in app["groups"] for policy in group["policies"]]
 
 
+def counts_hosts(policy: Doc) -> bool:
+    """Whether a policy may forbid more where there are more hosts, used or not.
+
+    A skew counts the domain that a host opens. Links leave domains by the hosts in them.
+    """
+    return policy["kind"] == "bandwidth" or policy.get("max_skew") is not None
+
+
+def one_more(type_: Doc, domains: dict[str, str]) -> Doc:
+    """An empty host of a type, in some domains."""
+    update = {"name": "one more", "domains": domains, "used": {}, "enabled": True}
+    host = {**type_, **update}
+    if type_.get("cells"):
+        host["cells"] = [without(cell, "used") for cell in type_["cells"]]
+    return host
+
+
 @every_kind
 @draws(6)
 @given(data=st.data())
-def test_where_more_hosts_are_told_one_would_not_do(kind: str, data: Any) -> None:
+def test_where_more_hosts_are_added_one_would_not_do(kind: str, data: Any) -> None:
     case = drawn(kind, data)
-    changes = added(
-        case.atomized.application(case.atomized.every), case.compiled, case.oracle.budget, 60
-    )
-    number = sum(len(one.hosts) for one in changes or () if isinstance(one, Added))
+    changes = fewest_added_hosts(case.hard_application(), case.compiled, case.oracle.budget, 60)
+    added = [change for change in changes or () if isinstance(change, HostsAdded)]
+    number = sum(len(change.hosts) for change in added)
     event(f"{number} hosts")
     app, hosts = documents(case)
-    # A skew counts the domain that a host opens, and links leave domains by the hosts in them, used or not.
-    counts_hosts = [
-        p["kind"] == "bandwidth" or p.get("max_skew") is not None for p in policies_of(app)
-    ]
-    if number == 1 or any(counts_hosts):
+    if number == 1 or any(map(counts_hosts, policies_of(app))):
         return
     types = {
         str([host.get(key) for key in ("inventory", "traits", "cells")]): host for host in hosts
     }
     places = {str(host["domains"]): host["domains"] for host in hosts}
-    for type_, place in product(types.values(), places.values()):
-        cells = [
-            {key: value for key, value in cell.items() if key != "used"}
-            for cell in type_.get("cells", [])
-        ]
-        one = {**type_, "name": "one more", "domains": place, "used": {}, "enabled": True}
-        assert not fits(app, case, [*hosts, {**one, "cells": cells} if cells else one]), one
+    for type_, domains in product(types.values(), places.values()):
+        host = one_more(type_, domains)
+        assert not fits(app, case, [*hosts, host]), host
+
+
+def with_freed(hosts: list[Doc], names: list[str]) -> list[Doc]:
+    """The hosts, some of them with nothing used."""
+    return [{**host, "used": {}} if host["name"] in names else host for host in hosts]
 
 
 @every_kind
 @draws(6)
 @given(data=st.data())
-def test_where_something_is_freed_on_more_hosts_one_would_not_do(kind: str, data: Any) -> None:
+def test_where_capacity_is_freed_on_more_hosts_one_would_not_do(kind: str, data: Any) -> None:
     case = drawn(kind, data)
-    changes = freed(
-        case.atomized.application(case.atomized.every), case.compiled, case.oracle.budget, 60
-    )
-    told = [one for one in changes or () if isinstance(one, Freed)]
-    event(f"{len(told)} hosts")
+    changes = fewest_freed_hosts(case.hard_application(), case.compiled, case.oracle.budget, 60)
+    freed = [change for change in changes or () if isinstance(change, CapacityFreed)]
+    event(f"{len(freed)} hosts")
     app, hosts = documents(case)
     if any(policy["kind"] == "exclusive" for policy in policies_of(app)):
-        return  # that something still runs on a host is assumed, whatever is freed of it
-    plain = [host["name"] for host in hosts if not host.get("cells")]
-    every = [{**host, "used": {}} if host["name"] in plain else host for host in hosts]
-    assert fits(app, case, every) is (changes is not None)
-    for name in plain if len(told) > 1 else ():
-        one = [{**host, "used": {}} if host["name"] == name else host for host in hosts]
-        assert not fits(app, case, one), name
+        return  # it is assumed that something still runs on a host, whatever is freed there
+    without_cells = [host["name"] for host in hosts if not host.get("cells")]
+    assert fits(app, case, with_freed(hosts, without_cells)) is (changes is not None)
+    if len(freed) > 1:
+        for name in without_cells:
+            assert not fits(app, case, with_freed(hosts, [name])), name
+
+
+def with_moved(hosts: list[Doc], size: dict[str, int], source: str, target: str) -> list[Doc]:
+    """The hosts after a member of some size moved."""
+    after = []
+    for host in hosts:
+        sign = (host["name"] == target) - (host["name"] == source)
+        used = {
+            name: host["used"].get(name, 0) + sign * size.get(name, 0)
+            for name in {*host["used"], *size}
+        }
+        positive = {name: amount for name, amount in used.items() if amount > 0}
+        after.append({**host, "used": positive})
+    return after
 
 
 @every_kind
 @draws(6)
 @given(data=st.data())
-def test_where_more_moves_are_told_one_would_not_do(kind: str, data: Any) -> None:
+def test_where_several_members_move_one_would_not_do(kind: str, data: Any) -> None:
     case = drawn(kind, data)
-    changes = moved(case.atomized.application(case.atomized.every), case.compiled, case.oracle, 0.5)
-    told = [one for one in changes or () if isinstance(one, Moved)]
-    event(f"{len(told)} moves")
+    changes = fewest_moves(case.hard_application(), case.compiled, case.oracle, 0.5)
+    moves = [change for change in changes or () if isinstance(change, MemberMoved)]
+    event(f"{len(moves)} moves")
     app, hosts = documents(case)
-    brute = Brute(app, {**case.fleet, "hosts": hosts})
-    if len(told) < 2 or any(
-        brute.measure(name, policy, brute.existing) for name, policy in brute.rules
-    ):
+    brute_force = Oracle(app, {**case.fleet, "hosts": hosts})
+    broken_before = any(
+        brute_force.measure(name, policy, brute_force.existing)
+        for name, policy in brute_force.rules
+    )
+    if len(moves) < 2 or broken_before:
         return  # what is broken already binds running members less than new ones
     for there, target in product(app["existing"], hosts):
-        size, after = brute.own_size[there["id"]], []
-        for host in hosts:
-            sign = (host["name"] == target["name"]) - (host["name"] == there["host"])
-            used = {
-                name: host["used"].get(name, 0) + sign * size.get(name, 0)
-                for name in {*host["used"], *size}
-            }
-            after.append(
-                {**host, "used": {name: amount for name, amount in used.items() if amount > 0}}
-            )
-        elsewhere = [
-            {**one, "host": target["name"]} if one is there else one for one in app["existing"]
+        size = brute_force.own_size[there["id"]]
+        if not size or target.get("cells"):
+            continue
+        existing = [
+            {**member, "host": target["name"]} if member is there else member
+            for member in app["existing"]
         ]
-        if size and not target.get("cells"):
-            assert not fits({**app, "existing": elsewhere}, case, after), (there, target["name"])
+        moved = with_moved(hosts, size, there["host"], target["name"])
+        assert not fits({**app, "existing": existing}, case, moved), (there, target["name"])
 
 
-def few_of(case: Case) -> tuple[Application, CompiledFleet]:
-    """Give a case without the need for room, and the hosts that stand for all."""
-    app = case.atomized.application([*case.atomized.sizes, *case.atomized.pieces])
+def without_capacity(case: Case) -> tuple[Application, CompiledFleet]:
+    """A case whose members need no capacity, and the few hosts that stand for all."""
+    app = case.rules.application([*case.rules.sizes, *case.rules.policies])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(quotients, "SMALL", 0)
-        patch.setattr(quotients, "WORTH", 1.0)
-        return app, quotient_fleet(
-            CompiledProblem(Problem(app, case.compiled.index), case.compiled)
-        )  # type: ignore[return-value]
+        # Small fleets are not worth the work: here they are.
+        patch.setattr(host_quotient, "MIN_HOSTS", 0)
+        patch.setattr(host_quotient, "MAX_KEPT_SHARE", 1.0)
+        compiled = CompiledProblem(Problem(app, case.compiled.index), case.compiled)
+        return app, quotient_fleet(compiled)  # type: ignore[return-value]
 
 
 @every_kind
 @draws(20)
 @given(data=st.data())
-def test_a_batch_that_takes_no_room_is_as_possible_on_the_few_hosts_that_stand_for_all(
+def test_members_that_need_no_capacity_are_as_possible_on_the_few_hosts_that_stand_for_all(
     kind: str, data: Any
 ) -> None:
     rnd = Random(f"{kind} {data.draw(st.integers(0, 2**40))}")
     case = Case(*wide_cases(rnd, kind, soft=False))
     note(str((case.app, case.fleet)))
-    app, few = few_of(case)
+    app, few = without_capacity(case)
     budget = Budget(Limits(seconds=60, workers=1), None)
-    one, other = answer(app, case.compiled, "cost", budget), answer(app, few, "cost", budget)
-    event(f"{'fewer' if len(few) < len(case.compiled) else 'all'}, {one.status}")
-    assert one.placed is other.placed
+    on_all = answer(app, case.compiled, "cost", budget)
+    on_few = answer(app, few, "cost", budget)
+    event(f"{'fewer' if len(few) < len(case.compiled) else 'all'}, {on_all.status}")
+    assert on_all.placed is on_few.placed
 
 
 def test_many_fleets_shrink() -> None:
-    rnd, fewer = Random("fewer"), 0
+    rnd = Random("fewer")
+    fewer = 0
     kinds = [kind for kind in KINDS if kind not in ("bandwidth", "near")] * 4
     for kind in kinds:
         case = Case(*wide_cases(rnd, kind, soft=False))
-        fewer += len(few_of(case)[1]) < len(case.compiled)
+        _, few = without_capacity(case)
+        fewer += len(few) < len(case.compiled)
     assert fewer >= 0.25 * len(kinds), f"{fewer} of {len(kinds)}"
 
 
 def racks(number: int, per_rack: int) -> CompiledFleet:
     hosts = [
         {
-            "name": f"h{r}-{i}",
-            "domains": {"zone": f"z{r % 2}", "rack": f"r{r}"},
+            "name": f"h{rack}-{i}",
+            "domains": {"zone": f"z{rack % 2}", "rack": f"r{rack}"},
             "inventory": {"VCPU": 1},
         }
-        for r in range(number)
+        for rack in range(number)
         for i in range(per_rack)
     ]
     return compile_fleet(Fleet.model_validate({"levels": ["zone", "rack"], "hosts": hosts}))

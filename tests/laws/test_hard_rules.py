@@ -1,7 +1,10 @@
-"""A hard rule forbids something: by the checker, by the model and by the oracle; and as much as its price would.
+"""A hard rule forbids something: by the checker, the model and the oracle.
 
-A measure that is not 0 of nobody, or a part of a model that is above its limit while nothing is placed,
-makes a hard rule vacuous: whatever is placed is no worse than before. No answer looks wrong then.
+It forbids as much as a huge price would.
+
+A measure that is not 0 of nobody, or a part of a model that is above its limit while nothing is
+placed, makes a hard rule vacuous: whatever is placed is no worse than before. No answer looks
+wrong then.
 """
 
 from __future__ import annotations
@@ -155,7 +158,8 @@ def test_hard_is_soft_at_a_huge_weight_where_the_optimum_costs_nothing(
         assert held.status == "optimal"
         assert held.objective is not None
         assert priced.objective is not None
-        # Where running members break the rule alone, held as a hard one it leaves further placements.
+        # Where running members break the rule alone, held as a hard one it leaves further
+        # placements.
         assert held.objective <= priced.objective
         assert forgiven or held.objective == priced.objective
     else:

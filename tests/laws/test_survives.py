@@ -42,7 +42,7 @@ def test_the_checker_agrees_with_every_loss_and_every_recovery_tried(soft: bool)
             verdict = check(app, fleet, placement, objective="cost")
             assert (not verdict.violations) == oracle.holds(placement)
             assert verdict.objective == oracle.value(placement, "cost")
-            stands = oracle.stands(placement)
+            stands = oracle.assignments(placement)
             seen[
                 any(
                     oracle.measure(n, p, stands) for n, p in oracle.rules if p["kind"] == "survives"
@@ -89,7 +89,7 @@ def hold_the_witness(oracle: Survivors, result: Result) -> None:
 
     It is the one that names most of the lost domains: all of them with members, and others only if they are lost too.
     """
-    stands, witness = oracle.stands(result.placement or {}), result.witness or {}
+    stands, witness = oracle.assignments(result.placement or {}), result.witness or {}
     known: set[str] = set()
     for name, policy in oracle.rules:
         if policy["kind"] != "survives":
@@ -137,7 +137,7 @@ def test_asking_again_with_the_answer_as_existing_places_nothing(soft: bool) -> 
         placed += 1
         running = [
             {"id": s[0], "group": s[1], "host": s[2]}
-            for s in oracle.stands(first.placement)
+            for s in oracle.assignments(first.placement)
             if s[3]
         ]
         existing = [*app.document()["existing"], *running]

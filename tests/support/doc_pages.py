@@ -1,4 +1,4 @@
-"""The pages of the docs, their blocks, and a place to try what they show."""
+"""The pages of the docs, their blocks, and a folder in which they are executed."""
 
 from __future__ import annotations
 
@@ -30,9 +30,13 @@ class Block:
 
     @property
     def steps(self) -> list[tuple[str, str]]:
-        """The commands of a console, each with what it prints; a line that ends in a backslash goes on."""
+        """The commands of a console, each with what it prints; a backslash continues a line."""
         steps = re.split(r"^\$ ", self.text, flags=re.MULTILINE)[1:]
-        return [(step[: (end := _end(step))], step[end + 1 :]) for step in steps]
+        found = []
+        for step in steps:
+            end = _end(step)
+            found.append((step[:end], step[end + 1 :]))
+        return found
 
     @property
     def printed(self) -> str:
@@ -67,7 +71,7 @@ def same(expected: str, got: str) -> bool:
 
 
 def playground(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Go to a folder with the examples, in which commands and code of the docs run and may leave files."""
+    """Change to a folder with the examples, where commands and code of the docs may leave files."""
     shutil.copytree(ROOT / "examples", folder / "examples")
     command = folder / "bin" / "groupsolver"
     command.parent.mkdir()

@@ -92,7 +92,7 @@ def copy(document: Any) -> Any:
 
 
 def put(document: Any, path: Sequence[str | int], value: Any) -> Any:
-    """Give a copy with `value` at a place."""
+    """Return a copy with `value` at a place."""
     changed = copy(document)
     node = changed
     for part in path[:-1]:
@@ -102,7 +102,7 @@ def put(document: Any, path: Sequence[str | int], value: Any) -> Any:
 
 
 def write(folder: Path, name: str, document: Any) -> str:
-    """Write a document in the format of its ending; give the file's name."""
+    """Write a document in the format of its ending; return the file's name."""
     path = folder / name
     path.write_text(
         dump_yaml(document) if path.suffix in {".yaml", ".yml"} else json.dumps(document)

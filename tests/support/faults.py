@@ -1,4 +1,4 @@
-"""What tests of bad input see of it."""
+"""The faults of bad input, for tests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Place = Sequence[str | int]
 
 
 def faults(read: Callable[..., Any], *args: Any) -> list[Fault]:
-    """Give what is wrong, having seen that each fault is one line with a known code."""
+    """Return the faults of bad input; each must be one line with a known code."""
     with pytest.raises(BadInput) as caught:
         read(*args)
     found = list(caught.value.faults)
@@ -25,15 +25,14 @@ def faults(read: Callable[..., Any], *args: Any) -> list[Fault]:
         assert fault.code in CODES
         assert len(str(fault).splitlines()) == 1
         assert str(fault).isprintable()
-        assert (
-            "expected a valid value" not in fault.message
-        )  # what is said where pydantic's type is in no table
+        # The message of a pydantic type that is in no table.
+        assert "expected a valid value" not in fault.message
     assert len(str(caught.value).splitlines()) == min(len(found), MAX_FAULTS_SHOWN + 1)
     return found
 
 
 def fault(read: Callable[..., Any], *args: Any) -> tuple[str, str, str]:
-    """Give the code, path and message of the one thing that is wrong."""
+    """Return the code, path and message of the one thing that is wrong."""
     (found,) = faults(read, *args)
     return found.code, found.path, found.message
 

@@ -1,4 +1,4 @@
-"""Small fleets and applications, told in a line."""
+"""Small fleets and applications, a line each."""
 
 from __future__ import annotations
 

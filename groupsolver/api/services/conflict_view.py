@@ -27,7 +27,7 @@ from groupsolver.store.state.problem_scope import UNGROUPED, RequestedPlacement
 from groupsolver.store.state.snapshot_cache import Snapshot
 
 if TYPE_CHECKING:  # ortools is loaded with the first solve
-    from groupsolver.solver.explain.corrections import Remedy
+    from groupsolver.solver.explain.corrections import VerifiedFix
     from groupsolver.solver.explain.pipeline import Reasons
 
 OUTSIDE_RULE = ConflictingPolicy(group="", policy="", sentence="a rule outside your project")
@@ -72,10 +72,10 @@ class Audience:
         move = costs.move if self.projects else None
         return costs.model_copy(update={"free": free, "move": move})
 
-    def may_see(self, remedy: Remedy) -> bool:
-        """Return whether every change of a remedy has a cost in `visible_costs`."""
-        shows_free = "free" in remedy.kinds and not self.hosts
-        shows_move = "move" in remedy.kinds and not self.projects
+    def may_see(self, fix: VerifiedFix) -> bool:
+        """Return whether every change of a fix has a cost in `visible_costs`."""
+        shows_free = "free" in fix.kinds and not self.hosts
+        shows_move = "move" in fix.kinds and not self.projects
         return not (shows_free or shows_move)
 
 
@@ -98,7 +98,7 @@ def explanation_for(
     host_id : callable
         Returns what is shown in place of a host's name.
     """
-    found = reasons.told(audience.hosts, audience.may_see)
+    found = reasons.explanation(audience.hosts, audience.may_see)
     view = _ConflictView(audience, reasons, requested, now, host_id)
     conflicts = tuple(view.conflict(one) for one in found.conflicts)
     warnings = visible_warnings(found.warnings, reasons.problem.app, audience, now)
@@ -125,7 +125,7 @@ class _ConflictView:
         self._names = group_names(audience, now)
         self._labels = instance_labels(requested)
         # Without either, the conflict is not narrowed down: its rules need not be the cause.
-        self._narrowed = bool(reasons.found or reasons.possible)
+        self._narrowed = bool(reasons.conflicts or reasons.possible_without_others)
 
     def conflict(self, conflict: Conflict) -> Conflict:
         shown = [rule for rule in conflict.policies if self._shows(rule)]

@@ -113,8 +113,8 @@ def unexplained_infeasible(
     `possible` says whether a placement exists without the rules of other projects.
     """
     from groupsolver.constraints.problem.problem import Problem
-    from groupsolver.solver.explain.pipeline import unexplained
+    from groupsolver.solver.explain.pipeline import reasons_without_search
 
     problem = Problem(app, snapshot.fleet.index)
-    reasons = unexplained(problem, snapshot.fleet, 0.0, possible)
+    reasons = reasons_without_search(problem, snapshot.fleet, 0.0, possible)
     return InfeasiblePlacement(reasons, requested, snapshot)

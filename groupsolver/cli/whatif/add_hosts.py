@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 from groupsolver.changes.change import Change
-from groupsolver.changes.fleet import Added, emptied
-from groupsolver.changes.remove_domain import Removed
+from groupsolver.changes.fleet import HostsAdded, emptied
+from groupsolver.changes.remove_domain import DomainRemoved
 from groupsolver.cli.whatif.application_changes import whole
 from groupsolver.cli.whatif.policy_selector import fault, led_by, unknown
 from groupsolver.errors import quoted
@@ -19,14 +19,16 @@ from groupsolver.model.value import HOST
 MAX_ADDED_HOSTS = 10_000  # hosts that are added at once
 
 
-def added(text: str, gone: Iterable[Removed], old: CompiledFleet, fleet: CompiledFleet) -> Change:
+def added(
+    text: str, gone: Iterable[DomainRemoved], old: CompiledFleet, fleet: CompiledFleet
+) -> Change:
     """Read ``HOST[:N][@LEVEL=DOMAIN,...]``: so many hosts like one, empty, in its place or another.
 
     Where a domain is given, hosts that stand in it say which other domains go with it.
 
     Parameters
     ----------
-    gone : iterable of Removed
+    gone : iterable of DomainRemoved
         Domains where nothing can stand.
     old, fleet : CompiledFleet
         As it is, which has the host; and with the changes so far. Raises `BadInput`.
@@ -61,7 +63,7 @@ def added(text: str, gone: Iterable[Removed], old: CompiledFleet, fleet: Compile
     )
     names = _fresh(name, count, fleet)
     hosts = tuple(host.model_copy(update={"name": one, "domains": domains}) for one in names)
-    return Added(name, hosts, opened)
+    return HostsAdded(name, hosts, opened)
 
 
 def _places(text: str, fleet: CompiledFleet, option: str) -> dict[str, str]:

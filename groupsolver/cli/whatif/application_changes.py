@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from groupsolver.changes.application import Fewer, More, Replaced
+from groupsolver.changes.application import FewerMembers, MoreMembers, PolicyReplaced
 from groupsolver.changes.change import Change
 from groupsolver.cli.whatif.policy_selector import fault, led_by, selected, unknown
 from groupsolver.constraints.registry import Application, Group
@@ -44,14 +44,14 @@ def relaxed(text: str, app: Application, levels: Sequence[str]) -> Change:
         raise fault(
             "wrong-value", f"expected another {field}: it is {shown(data[field])} already", option
         )
-    return Replaced(found.group, found.place, found.policy, policy)
+    return PolicyReplaced(found.group, found.place, found.policy, policy)
 
 
 def softened(text: str, app: Application, levels: Sequence[str]) -> Change:
     """Read ``GROUP.KIND[@LEVEL]``: a hard policy is a wish, of weight 1. Raises `BadInput`."""
     found = selected(text, app, levels, "--soften", hard=True)
     _ended(found.rest, "--soften")
-    return Replaced(
+    return PolicyReplaced(
         found.group, found.place, found.policy, found.policy.model_copy(update={"weight": 1})
     )
 
@@ -60,7 +60,7 @@ def dropped(text: str, app: Application, levels: Sequence[str]) -> Change:
     """Read ``GROUP.KIND[@LEVEL]``: a policy is left out. Raises `BadInput`."""
     found = selected(text, app, levels, "--drop")
     _ended(found.rest, "--drop")
-    return Replaced(found.group, found.place, found.policy, None)
+    return PolicyReplaced(found.group, found.place, found.policy, None)
 
 
 def sized(text: str, app: Application) -> Change:
@@ -105,7 +105,7 @@ def _resized(group: Group, count: int, app: Application, option: str) -> Change:
             message = f"expected at least {len(ids) - len(new)}: so many of {group.name} run already, found {count}"
             raise fault("out-of-range", message, option)
         # The last go first: the names of those that stay are what they were.
-        return Fewer(group.name, len(ids), tuple(new[len(new) - (len(ids) - count) :]))
+        return FewerMembers(group.name, len(ids), tuple(new[len(new) - (len(ids) - count) :]))
     if not group.members:
         raise fault(
             "wrong-value",
@@ -119,7 +119,7 @@ def _resized(group: Group, count: int, app: Application, option: str) -> Change:
         if (id_ := f"{group.name}/{index}") not in taken:
             fresh.append(id_)
         index += 1
-    return More(group.name, len(ids), group.members[-1], tuple(fresh))
+    return MoreMembers(group.name, len(ids), group.members[-1], tuple(fresh))
 
 
 def whole(text: str) -> int | None:

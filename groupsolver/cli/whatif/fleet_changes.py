@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from groupsolver.changes.change import Change
-from groupsolver.changes.fleet import Freed
-from groupsolver.changes.remove_domain import Removed
+from groupsolver.changes.fleet import CapacityFreed
+from groupsolver.changes.remove_domain import DomainRemoved
 from groupsolver.cli.whatif.application_changes import whole
 from groupsolver.cli.whatif.policy_selector import fault, led_by, unknown
 from groupsolver.constraints.registry import Application
@@ -28,13 +28,13 @@ def removed(text: str, app: Application, fleet: CompiledFleet) -> Change:
                 option,
             )
         raise unknown("unknown-level", "level", head, levels, option)
-    change = Removed.of(level, text[len(level) + 1 :], app, fleet)
+    change = DomainRemoved.of(level, text[len(level) + 1 :], app, fleet)
     if not change.hosts:
         raise unknown("wrong-value", level, change.name, fleet.index.domains(level), option)
     return change
 
 
-def freed(text: str, fleet: CompiledFleet, gone: Iterable[Removed]) -> Change:
+def freed(text: str, fleet: CompiledFleet, gone: Iterable[DomainRemoved]) -> Change:
     """Read ``HOST=CLASS:AMOUNT,...``: less of a host is used. Raises `BadInput`."""
     option = "--free"
     name = led_by(text, [one for one in fleet.index.names() if text.startswith(f"{one}=")], "=")
@@ -78,7 +78,7 @@ def freed(text: str, fleet: CompiledFleet, gone: Iterable[Removed]) -> Change:
             message = f"expected from 1 to {used[kind]} {kind}, which is what is used on {name}, found {amount}"
             raise fault("out-of-range", message, option)
         amounts[kind] = amount
-    return Freed(host, tuple(amounts.items()))
+    return CapacityFreed(host, tuple(amounts.items()))
 
 
 def _example(fleet: CompiledFleet) -> str:

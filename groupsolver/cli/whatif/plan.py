@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from groupsolver.changes.change import Change, changed
-from groupsolver.changes.remove_domain import Removed
+from groupsolver.changes.change import Change, apply_changes
+from groupsolver.changes.remove_domain import DomainRemoved
 from groupsolver.cli.whatif import add_hosts, application_changes, fleet_changes
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.registry import Application
@@ -51,7 +51,7 @@ class Plan:
         except BadInput as error:
             self.faults += error.faults
             return
-        app, self.fleet = changed(self.app, self.fleet, [change])
+        app, self.fleet = apply_changes(self.app, self.fleet, [change])
         self.app = cast(Application, app)  # changes keep its type
         self.changes.append(change)
 
@@ -69,7 +69,7 @@ def planned(options: argparse.Namespace, app: Application, fleet: CompiledFleet)
             plan.apply(read, text, plan.app, fleet.levels)
     for text in options.remove_domain:
         plan.apply(fleet_changes.removed, text, plan.app, plan.fleet)
-    gone = [change for change in plan.changes if isinstance(change, Removed)]
+    gone = [change for change in plan.changes if isinstance(change, DomainRemoved)]
     for text in options.add_hosts:
         plan.apply(add_hosts.added, text, gone, fleet, plan.fleet)
     for text in options.free:

@@ -1,4 +1,7 @@
-"""The room of hosts and of their cells, for the checker: plain Python, without arrays or ortools."""
+"""The room of hosts and of their cells, for the checker.
+
+Plain Python, without arrays or ortools.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,10 @@ def from_cell(host: Host, size: Size) -> Size:
 
 
 def takes(host: Host, size: Size) -> bool:
-    """Return whether a host that is neither disabled nor over capacity has room for one member, and a cell for it."""
+    """Return whether a host has room for one member, and a cell for it.
+
+    A host that is neither disabled nor over capacity.
+    """
     free = host.capacity()
     inside = from_cell(host, size)
     for name, amount in host.used.items():
@@ -45,7 +51,9 @@ def takes(host: Host, size: Size) -> bool:
 
 
 def cells_for(host: Host, members: Landed) -> Cells | None:
-    """Return a cell for each new member of a host that needs one, always the same; None where there is no way.
+    """Return a cell for each new member of a host that needs one; None where there is no way.
+
+    Always the same for the same members.
 
     Raises
     ------
@@ -92,7 +100,7 @@ def lacks(
 def lacks_where(
     hosts: HostIndex, landed: Mapping[str, Landed], cells: Mapping[str, str] | None
 ) -> Iterator[Lack]:
-    """Yield the same of new members by the host that they land on, whatever application they are of."""
+    """Yield the same of new members by their hosts, whatever application they are of."""
     for name, members in landed.items():
         host = hosts[name]
         if not host.enabled:
@@ -185,5 +193,8 @@ def _in_given(host: Host, members: Landed, cells: Mapping[str, str]) -> Iterator
         for resource, need in taken.items():
             free = rooms[name].free.get(resource, 0)
             if need > free:
-                sentence = f"cell {name} of {host.name} has {free} {resource} free; its new members take {need}"
+                sentence = (
+                    f"cell {name} of {host.name} has {free} {resource} free; "
+                    f"its new members take {need}"
+                )
                 yield Lack("capacity", sentence, need - free)

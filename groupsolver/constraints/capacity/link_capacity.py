@@ -1,4 +1,7 @@
-"""The links, for the checker: what all policies that load links add. Plain Python, without arrays."""
+"""The links, for the checker: what all policies that load links add.
+
+Plain Python, without arrays.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ def added_to(view: View) -> Counter[Domain]:
 
 
 def overloaded(hosts: HostIndex, added: Counter[Domain]) -> Iterator[tuple[str, int]]:
-    """Yield which links are overloaded where so many Mbit/s are added, in words, and by how many."""
+    """Yield which links are overloaded by so many Mbit/s more: a sentence, and by how many."""
     for (level, name), mbps in sorted(added.items()):
         free = hosts.free_mbps(level, name)
         if free is not None and mbps > free:

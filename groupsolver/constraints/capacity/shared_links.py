@@ -1,4 +1,4 @@
-"""The links over arrays: which of them all hard policies that load links could overload together."""
+"""The links over arrays: which of them hard policies could overload together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groupsolver.model.value import HOST
 
 
 def link_loads(compiled: CompiledProblem) -> list[tuple[str, LinkLoad]]:
-    """Return the policies declared hard, with their groups, that share what is free of the links."""
+    """Return the hard policies that share what is free of the links, with their groups."""
     return [
         (rule.group, rule.policy)
         for rule in rules_of(compiled.problem).all
@@ -29,7 +29,10 @@ def peak_load(compiled: CompiledProblem, group: str, policy: LinkLoad, level: st
 
 
 def overloadable_links(compiled: CompiledProblem) -> dict[str, Mask]:
-    """Return by level the domains whose links all these policies together can overload, (D,) bool."""
+    """Return by level the domains whose links all these policies together can overload.
+
+    (D,) bool.
+    """
 
     def make() -> dict[str, Mask]:
         loads = link_loads(compiled)

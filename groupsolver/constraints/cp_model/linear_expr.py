@@ -18,7 +18,7 @@ class Linear:
     const: int = 0
 
     def plus(self, other: Linear | int, times: int = 1) -> Linear:
-        """Give ``self + times * other``."""
+        """Return ``self + times * other``."""
         if isinstance(other, int):
             return Linear(self.vars, self.coefs, self.const + times * other)
         return Linear(
@@ -28,5 +28,5 @@ class Linear:
         )
 
     def times(self, factor: int) -> Linear:
-        """Give ``factor * self``."""
+        """Return ``factor * self``."""
         return Linear(self.vars, [factor * c for c in self.coefs], factor * self.const)

@@ -20,7 +20,7 @@ from groupsolver.model.compiled.compiled_fleet import Ints, Mask
 
 
 def _sum(expr: Linear) -> cp_model.LinearExprT:
-    """Give an expression as CP-SAT's own, without the constant."""
+    """Return an expression as CP-SAT's own, without the constant."""
     return cp_model.LinearExpr.weighted_sum(expr.vars, expr.coefs)
 
 
@@ -29,7 +29,7 @@ class ModelBuilder:
 
     Parameters
     ----------
-    compiled problem : CompiledProblem
+    compiled : CompiledProblem
     rows : sequence of (C,) int64, one a member class
         The hosts where members of the member class may land.
     most : sequence of (C,) int64, one a member class
@@ -43,7 +43,8 @@ class ModelBuilder:
     placed : list of list of IntVar
         For each member class and candidate, how many members land there.
     inside : dict of (int, int) to list of (int, IntVar)
-        By member class and row of the fleet, where hosts have cells that compete: how many members land in each cell.
+        By member class and row of the fleet, where hosts have cells that compete: each cell, and
+        how many members land in it.
     """
 
     def __init__(
@@ -71,12 +72,12 @@ class ModelBuilder:
         return var
 
     def high(self, expr: Linear) -> int:
-        """Give an upper bound of an expression."""
+        """Return an upper bound of an expression."""
         return expr.const + sum(
             c * self._high[v.index] for v, c in zip(expr.vars, expr.coefs, strict=True) if c > 0
         )
 
-    # What policies say.
+    # The vocabulary of policies.
 
     @staticmethod
     def total(parts: Iterable[Linear]) -> Linear:
@@ -115,18 +116,21 @@ class ModelBuilder:
         return self._counts[group, level]
 
     def uses(self, group: str, level: str) -> dict[int, Linear]:
-        """Say of each domain that may hold members of a group, 0 or 1, whether it does."""
+        """Return for each domain that may hold members of a group, 0 or 1, whether it does."""
         if (group, level) not in self._uses:
             counts = self.count(group, level)
             self._uses[group, level] = {code: self.some(count) for code, count in counts.items()}
         return self._uses[group, level]
 
     def domains_used(self, group: str, level: str) -> Linear:
-        """Count the domains that hold a group's members, a member in no domain being one of its own."""
+        """Count the domains that hold a group's members.
+
+        A member in no domain is one of its own.
+        """
         return self.total([*self.uses(group, level).values(), self.without_domain(group, level)])
 
     def some(self, count: Linear) -> Linear:
-        """Give 0 or 1: whether a count of members is above 0."""
+        """Return, 0 or 1, whether a count of members is above 0."""
         if count.const > 0:
             return Linear(const=1)
         if len(count.vars) <= 1 and self.high(count) <= 1:
@@ -141,7 +145,7 @@ class ModelBuilder:
         return Linear([used], [1])
 
     def any_of(self, uses: Sequence[Linear]) -> Linear | None:
-        """Give what may be 1 only where one of several uses is; None where there are none."""
+        """Return what may be 1 only where one of several uses is; None where there are none."""
         if len(uses) < 2 or any(use.const for use in uses):
             return max(uses, key=lambda use: use.const, default=None)
         used = self.number(1)
@@ -149,13 +153,18 @@ class ModelBuilder:
         return Linear([used], [1])
 
     def others_use(self, group: str, level: str) -> dict[int, Linear]:
-        """Say of each domain that may hold members of a group, or project, 0 or 1, whether anything else is there."""
-        alien = self.compiled.foreign(group, level)
-        everyone, own = self.count(EVERYONE, level), self.count(group, level)
+        """Return for each domain that may hold a group's members, 0 or 1, whether others use it.
+
+        The group may be a project. Others: other members, and used capacity that is not of
+        the group's running members.
+        """
+        foreign = self.compiled.foreign(group, level)
+        everyone = self.count(EVERYONE, level)
+        own = self.count(group, level)
         used: dict[int, Linear] = {}
         for code, mine in own.items():
             others = everyone[code].const - mine.const
-            if alien[code] or others:
+            if foreign[code] or others:
                 used[code] = Linear(const=1)
             else:
                 kept = {var.index for var in mine.vars}
@@ -169,7 +178,7 @@ class ModelBuilder:
         return self.total(counts[code] for code in counts if hosts[code])
 
     def largest(self, exprs: Sequence[Linear]) -> Linear:
-        """Give what is at least each of several expressions and 0: tight where that is cheaper."""
+        """Return what is at least each of some expressions, and 0; tight where that is cheaper."""
         top = self.number(max(1, *(self.high(expr) for expr in exprs)))
         for expr in exprs:
             self.at_most(expr.plus(Linear([top], [-1])), 0)
@@ -178,18 +187,18 @@ class ModelBuilder:
     def require(self, policy: BasePolicy, measure: Sequence[Linear], limit: int = 0) -> None:
         """Require ``sum(max(0, part - limit) for part in measure)`` to be 0, or price it.
 
-        Hard: each part is at most `limit`, or at most its value while nothing new is placed (`const`)
-        where running members are above the limit already. Soft: an integer excess for each part, priced
-        at the policy's weight, or counted against its tier's budget.
+        Hard: each part is at most `limit`, or at most its value while nothing new is placed
+        (`Linear.const`), where running members are above the limit already. Soft: an integer
+        excess for each part, priced at the policy's weight, or counted against its tier's budget.
 
         Raises
         ------
         ValueError
-            Where a hard policy would forbid nothing: a part is above the limit while nothing new is
-            placed, and that is not what running members make it. Then either new members can also lower
-            the part (a negative coefficient), so that it starts where only the missing members put it,
-            or nothing runs at all. ``max(0, 3 - domains covered)`` is such a part: it is 3 while nothing
-            is placed, and "at most 3" says nothing. `require_sum` holds such measures.
+            Where a hard policy would forbid nothing: a part is above the limit while nothing new
+            is placed, and running members are not why. Then either new members can also lower the
+            part (it has a negative coefficient), or nothing runs at all. ``3 - domains covered`` is
+            such a part: it is 3 while nothing is placed, and "at most 3" says nothing.
+            `require_sum` holds such measures.
         """
         if policy.weight is None:
             for part in measure:
@@ -204,8 +213,9 @@ class ModelBuilder:
             return
         if min(part.coefs, default=0) < 0 or not self.compiled.problem.running_members:
             raise ValueError(
-                f"{policy.kind}: a part of the measure is {part.const} while nothing new is placed, above "
-                f"its limit {limit}, and running members are not why: as a hard rule it forbids nothing"
+                f"{policy.kind}: a part of the measure is {part.const} while nothing new is "
+                f"placed, above its limit {limit}, and running members are not why: "
+                "as a hard rule it forbids nothing"
             )
 
     def _price_excess(self, policy: BasePolicy, part: Linear, limit: int) -> None:
@@ -240,7 +250,7 @@ class ModelBuilder:
             self.at_most(self.total(excesses), before)
 
     def skew(self, counts: Sequence[Linear | None], size: int) -> Linear:
-        """Give what is at least the largest less the smallest of some counts; None counts 0."""
+        """Return what is at least the largest less the smallest of some counts; None counts 0."""
         if not counts:
             return Linear()
         most, least = self.number(max(1, size)), self.number(max(1, size))
@@ -262,7 +272,10 @@ class ModelBuilder:
             self.model.add_bool_or([])  # nothing that is placed can change it
 
     def together(self, group: str, level: str) -> None:
-        """Put all members of a group that has none running into one domain: all or none of each member class."""
+        """Put all members of a group, of which none runs, into one domain.
+
+        Of each member class a domain holds all or none.
+        """
         if not self.compiled.member_classes_below(group):
             return
         codes = self.compiled.fleet.codes(level)
@@ -284,7 +297,10 @@ class ModelBuilder:
                 )
 
     def only_where(self, count: Linear, used: Linear) -> None:
-        """Let members of a count stand only where `used` is 1: tighter, member by member, than their sum."""
+        """Allow members of a count only where `used` is 1.
+
+        Variable by variable, which is tighter than a row over their sum.
+        """
         if used.vars:
             for var in count.vars:
                 self.model.add(var <= self._high[var.index] * used.vars[0])
@@ -292,7 +308,7 @@ class ModelBuilder:
     # What every model has.
 
     def price(self, prices: Sequence[Ints], beyond_first: int) -> None:
-        """Price members by member class and candidate, and `beyond_first` for each but the first on a host."""
+        """Price members by member class and candidate, and those beyond the first on a host."""
         for member_class, found in enumerate(self.placed):
             self._cost.vars.extend(found)
             self._cost.coefs.extend(prices[member_class].tolist())
@@ -318,7 +334,7 @@ class ModelBuilder:
 
     @cached_property
     def at(self) -> dict[int, list[tuple[int, int]]]:
-        """MemberClass and candidate of each variable, by row of the fleet."""
+        """The member class and the candidate of each variable, by row of the fleet."""
         found: dict[int, list[tuple[int, int]]] = {}
         for member_class, rows in enumerate(self.rows):
             for at, row in enumerate(rows.tolist()):
@@ -326,21 +342,24 @@ class ModelBuilder:
         return found
 
     def bound(self, tier: int, budget: int) -> None:
-        """Let the rules of a tier cost at most a budget together, in units of weight: once all are posted."""
+        """Bound what the rules of a tier cost together, in units of weight, once all are posted."""
         self.at_most(self._spent.get(tier, Linear()), budget)
 
     def minimize(self, offset: int = 0, tier: int | None = None) -> None:
-        """Make the sum of all prices the objective, and `offset` points that are paid in any case; or a tier's cost."""
+        """Minimise the sum of all prices, or a tier's cost.
+
+        `offset` are points that are paid in any case.
+        """
         self._cost = self._cost if tier is None else self._spent.get(tier, Linear())
         self._cost.const += offset
         self.model.minimize(_sum(self._cost) + self._cost.const)
 
     def floor(self, bound: int) -> None:
-        """Tell what the objective costs at least: a search that reaches it is done."""
+        """Post what the objective costs at least: a search that reaches it is done."""
         self.at_most(self._cost.times(-1), -bound)
 
     def objective(self, solver: cp_model.CpSolver) -> int:
-        """Give the objective of what `solver` found, in whole numbers."""
+        """Return the objective of what `solver` found, in whole numbers."""
         cost = self._cost
         return cost.const + sum(
             c * solver.value(v) for v, c in zip(cost.vars, cost.coefs, strict=True)

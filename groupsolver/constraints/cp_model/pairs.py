@@ -1,4 +1,4 @@
-"""Pairs of members that are near each other or not, in the vocabulary of the encoding."""
+"""Pairs of members that are near each other or not, in the vocabulary of `ModelBuilder`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def all_near(group: str, level: str, near: Nearness, builder: ModelBuilder) -> None:
-    """Let every new member of a group be near to every other, running ones too.
+    """Require every new member of a group to be near to every other, running ones too.
 
-    A zone is used only if all that are used are near it: their number says so, without a row for
-    each two that are not.
+    A zone is used only if all that are used are near it. One row a zone says so, by their number,
+    in place of a row for each two that are not near.
     """
     open_ = near.reached_by_all(builder.compiled.running(group, level) > 0)
     zones = []
@@ -74,9 +74,8 @@ def pairs_apart(group: str, level: str, near: Nearness, builder: ModelBuilder) -
         twice.append(apart.times(counts[zone].const))
         most = min(size, builder.high(apart))
         for step in _steps(counts[zone], size, builder):
-            one = builder.number(
-                max(1, most)
-            )  # how many are apart from one member of the zone, if it is there
+            # How many are apart from one member of the zone, if it is there.
+            one = builder.number(max(1, most))
             builder.at_most(apart.plus(step, most).plus(Linear([one], [-1])), most)
             twice.append(Linear([one], [1]))
     pairs = builder.number(max(1, size * (size - 1) // 2))
@@ -85,7 +84,7 @@ def pairs_apart(group: str, level: str, near: Nearness, builder: ModelBuilder) -
 
 
 def _steps(count: Linear, size: int, builder: ModelBuilder) -> list[Linear]:
-    """Give 0 or 1 for each new member that a zone may hold: whether it holds so many."""
+    """Return 0 or 1 for each new member that a zone may hold: whether it holds so many."""
     fresh = Linear(count.vars, count.coefs)
     most = min(size - count.const, builder.high(fresh))
     if most <= 1:
@@ -99,7 +98,7 @@ def _steps(count: Linear, size: int, builder: ModelBuilder) -> list[Linear]:
 
 
 def _total(uses: list[Linear], builder: ModelBuilder) -> Linear:
-    """Give the sum of many as one variable: it comes in many rows."""
+    """Return the sum of many as one variable: it comes in many rows."""
     total = builder.number(max(1, len(uses)))
     builder.at_most(builder.total(uses).plus(Linear([total], [-1])), 0)
     return Linear([total], [1])

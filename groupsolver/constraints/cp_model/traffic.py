@@ -1,5 +1,6 @@
-"""What a group may send over the links that leave each domain: the hose model over arrays, and in a CP-SAT model.
+"""What a group may send over the links that leave each domain, over arrays and in a CP-SAT model.
 
+The hose model: of a group's members ``min(inside, outside)`` send over the cut of a domain at once.
 Amounts here are in members; times a member's rate they are Mbit/s.
 """
 
@@ -24,20 +25,23 @@ class Flow(NamedTuple):
     group: str
     to: str | None
 
-    def pairs(self, mine: Ints, sum_: int, theirs: Ints | None = None, other: int = 0) -> Ints:
-        """Give what crosses each cut, (D,), where so many of all members stand inside."""
+    def pairs(self, mine: Ints, size: int, theirs: Ints | None = None, other: int = 0) -> Ints:
+        """Return what crosses each cut, (D,) int64, of groups of `size` and `other` members.
+
+        `mine` and `theirs` are how many of these are inside of each domain.
+        """
         if theirs is None:
-            return np.minimum(mine, sum_ - mine)
-        crossing: Ints = np.minimum(mine, other - theirs) + np.minimum(theirs, sum_ - mine)
+            return np.minimum(mine, size - mine)
+        crossing: Ints = np.minimum(mine, other - theirs) + np.minimum(theirs, size - mine)
         return crossing
 
 
 def before(compiled: CompiledProblem, flow: Flow, level: str) -> Ints:
-    """(D,) int64: what running members alone send over the links that leave each domain."""
-    mine, sum_ = _running(compiled, flow.group, level)
+    """Return what running members alone send over the links that leave each domain, (D,) int64."""
+    mine, size = _running(compiled, flow.group, level)
     if flow.to is None:
-        return flow.pairs(mine, sum_)
-    return flow.pairs(mine, sum_, *_running(compiled, flow.to, level))
+        return flow.pairs(mine, size)
+    return flow.pairs(mine, size, *_running(compiled, flow.to, level))
 
 
 def _running(compiled: CompiledProblem, group: str, level: str) -> tuple[Ints, int]:
@@ -46,7 +50,7 @@ def _running(compiled: CompiledProblem, group: str, level: str) -> tuple[Ints, i
 
 
 def most(compiled: CompiledProblem, flow: Flow, level: str) -> Ints:
-    """(D,) int64: at most how much crosses each cut, wherever the new members go."""
+    """Return at most how much crosses each cut, wherever the new members go, (D,) int64."""
     mine, mine_in, mine_out = _spans(compiled, flow.group, level)
     if flow.to is None:
         return np.minimum(np.minimum(mine_in, mine_out), mine // 2)
@@ -56,35 +60,45 @@ def most(compiled: CompiledProblem, flow: Flow, level: str) -> Ints:
 
 
 def _spans(compiled: CompiledProblem, group: str, level: str) -> tuple[int, Ints, Ints]:
-    """How many members there are, and how many at most inside and outside of each domain."""
-    inside, size = compiled.running(group, level), compiled.problem.size(group)
+    """Return how many members there are, and how many at most inside and outside of each domain."""
+    inside = compiled.running(group, level)
+    size = compiled.problem.size(group)
     new = size - len(compiled.problem.running(group))
     return size, inside + new, size - inside
 
 
-def after(partial: Partial, flow: Flow, level: str, who: str) -> tuple[Ints, Ints]:
-    """(D,) each: what crosses each cut once a member of group `who` is put inside of it, or outside."""
+def after(partial: Partial, flow: Flow, level: str, member_group: str) -> tuple[Ints, Ints]:
+    """Return what crosses each cut once a member is put inside of it, or outside.
+
+    (D,) int64 each.
+    """
     counted = partial.problem.below
-    mine, sum_ = _so_far(partial, flow.group, level)
-    one = int(who in counted[flow.group])
+    mine, size = _so_far(partial, flow.group, level)
+    one = int(member_group in counted[flow.group])
+    size += one
     if flow.to is None:
-        return flow.pairs(mine + one, sum_ + one), flow.pairs(mine, sum_ + one)
+        return flow.pairs(mine + one, size), flow.pairs(mine, size)
     theirs, other = _so_far(partial, flow.to, level)
-    two = int(who in counted[flow.to])
-    inside = flow.pairs(mine + one, sum_ + one, theirs + two, other + two)
-    return inside, flow.pairs(mine, sum_ + one, theirs, other + two)
+    two = int(member_group in counted[flow.to])
+    other += two
+    inside = flow.pairs(mine + one, size, theirs + two, other)
+    outside = flow.pairs(mine, size, theirs, other)
+    return inside, outside
 
 
 def grown(partial: Partial, flow: Flow, level: str) -> tuple[Ints, Ints]:
-    """(K,) each: domains with members so far, and how much more crosses their cuts than did before any new one."""
-    mine, sum_ = _so_far(partial, flow.group, level)
+    """Return the domains with members so far, and how much more crosses their cuts now.
+
+    More than crossed them before any new member; (K,) int64 each.
+    """
+    mine, size = _so_far(partial, flow.group, level)
     if flow.to is None:
         at = np.flatnonzero(mine)
-        now = flow.pairs(mine[at], sum_)
+        now = flow.pairs(mine[at], size)
     else:
         theirs, other = _so_far(partial, flow.to, level)
         at = np.flatnonzero(mine + theirs)
-        now = flow.pairs(mine[at], sum_, theirs[at], other)
+        now = flow.pairs(mine[at], size, theirs[at], other)
     return at, now - before(partial.compiled, flow, level)[at]
 
 
@@ -98,12 +112,16 @@ def _so_far(partial: Partial, group: str, level: str) -> tuple[Ints, int]:
 def crossing(
     builder: ModelBuilder, flow: Flow, level: str, which: Mask
 ) -> dict[int, list[tuple[Linear, Linear]]]:
-    """Give, for each marked domain that may hold any, the pairs of counts whose lesser ones together cross its cut."""
+    """Return for each marked domain that may hold any what crosses its cut, as pairs of counts.
+
+    The lesser count of each pair crosses: of n members, ``min(inside, n - inside)``.
+    """
     size = builder.compiled.problem.size
     mine = _inside(builder, flow.group, level, which)
     if flow.to is None:
         return {code: [(count, _rest(count, size(flow.group)))] for code, count in mine.items()}
-    theirs, none = _inside(builder, flow.to, level, which), Linear()
+    theirs = _inside(builder, flow.to, level, which)
+    none = Linear()
     pairs = {code: (mine.get(code, none), theirs.get(code, none)) for code in mine | theirs}
     return {
         code: [(one, _rest(other, size(flow.to))), (other, _rest(one, size(flow.group)))]
@@ -117,7 +135,8 @@ def _rest(count: Linear, size: int) -> Linear:
 
 def _inside(builder: ModelBuilder, group: str, level: str, which: Mask) -> dict[int, Linear]:
     """Count a group's members, running ones too, in each marked domain that may hold any."""
-    running, codes = builder.compiled.running(group, level), builder.compiled.fleet.codes(level)
+    running = builder.compiled.running(group, level)
+    codes = builder.compiled.fleet.codes(level)
     found = {
         code: Linear(const=int(running[code]))
         for code in np.flatnonzero(which & (running > 0)).tolist()
@@ -133,7 +152,7 @@ def _inside(builder: ModelBuilder, group: str, level: str, which: Mask) -> dict[
 
 
 def ceiling(builder: ModelBuilder, pairs: list[tuple[Linear, Linear]]) -> int:
-    """Give at most how much crosses, by the bounds of the counts."""
+    """Return at most how much crosses, by the bounds of the counts."""
     most = 0
     for one, other in pairs:
         high = min(builder.high(one), builder.high(other))
@@ -142,23 +161,23 @@ def ceiling(builder: ModelBuilder, pairs: list[tuple[Linear, Linear]]) -> int:
 
 
 def _whole(one: Linear, other: Linear) -> bool:
-    """Whether two counts are the parts of one fixed number."""
+    """Return whether two counts are the parts of one fixed number."""
     return one.vars == other.vars and one.coefs == [-c for c in other.coefs]
 
 
 def lesser(builder: ModelBuilder, one: Linear, other: Linear) -> Linear:
-    """Give what is at least the lesser of two counts: tight where that is cheaper."""
-    high, least = (
-        (builder.high(one), builder.high(other)),
-        (-builder.high(one.times(-1)), -builder.high(other.times(-1))),
-    )
-    if high[0] <= least[1]:
+    """Return what is at least the lesser of two counts: tight where that is cheaper."""
+    one_most, other_most = builder.high(one), builder.high(other)
+    one_least, other_least = -builder.high(one.times(-1)), -builder.high(other.times(-1))
+    if one_most <= other_least:
         return one
-    if high[1] <= least[0]:
+    if other_most <= one_least:
         return other
-    floor = max(0, min(least))
-    value, choice = builder.number(max(1, min(high))), builder.number(1)
+    floor = max(0, min(one_least, other_least))
+    value = builder.number(max(1, min(one_most, other_most)))
+    choice = builder.number(1)
     # Where `choice` is 0, at least the one; where it is 1, at least the other.
-    builder.at_most(one.plus(Linear([value, choice], [-1, floor - high[0]])), 0)
-    builder.at_most(other.plus(Linear([value, choice], [-1, high[1] - floor])), high[1] - floor)
+    builder.at_most(one.plus(Linear([value, choice], [-1, floor - one_most])), 0)
+    slack = other_most - floor
+    builder.at_most(other.plus(Linear([value, choice], [-1, slack])), slack)
     return Linear([value], [1])

@@ -11,10 +11,12 @@ from groupsolver.model.fleet import Host
 def emptied_domains(
     after: View, at: str, level: str, more: int, counts: Callable[[Host], bool]
 ) -> set[str | None]:
-    """Return the domains of `level` that hold all hosts that count of a domain of `at`, where these are few.
+    """Return the domains of `level` that a few losses would take and thereby empty one of `at`.
 
-    Losing these `more` domains, or fewer, empties the domain of `at`. A rack whose two eligible hosts are
-    on power feeds p1 and p2 is emptied by the loss of both, where `more` is at least 2.
+    Of each domain of `at`: the domains of `level` with its hosts that count, where these are at
+    most `more`. Losing these `more` domains, or fewer, empties the domain of `at`. A rack whose
+    two eligible hosts are on power feeds p1 and p2 is emptied by the loss of both, where `more` is
+    at least 2.
     """
     hosts = after.problem.hosts
     found: set[str | None] = set()

@@ -1,4 +1,6 @@
-"""What a loss of domains takes with it, and what is left: a fleet, an application, members to place again.
+"""What a loss of domains takes with it, and what it leaves.
+
+It leaves a fleet, an application that runs, and members to place again.
 
 Plain values, for the checker and the solver alike.
 """
@@ -44,7 +46,8 @@ class State:
     ----------
     view : View
         Its cells are taken as given. Where it has none for a host, the new members there are dealt
-        out as a result would deal them; where that cannot be done, what they take counts against every cell.
+        out as a result would deal them; where that cannot be done, what they take counts against
+        every cell.
     """
 
     def __init__(self, view: View) -> None:
@@ -85,7 +88,7 @@ class State:
         return host.with_used(used, in_cells)
 
     def _cell_of(self, host: Host, ids: list[str]) -> Mapping[str, str]:
-        """Return the cell of each new member of a host that takes anything from one; nothing if undecided."""
+        """Return the cell of each new member that takes anything from one; nothing if undecided."""
         sizes = [(id_, tuple(sorted(self._sizes[id_].items()))) for id_ in ids]
         given = self.view.cells
         if all(id_ in given for id_, size in sizes if from_cell(host, size)):
@@ -106,7 +109,10 @@ class State:
         return [one for one in members if self.view.domain(one, loss.level) in loss.domains]
 
     def left(self, loss: Loss) -> HostIndex:
-        """Return the hosts that are left, with what the survivors take of them and, by hard rates, of the links."""
+        """Return the hosts that are left, with what the survivors take of them.
+
+        And with what these reserve of the links, by hard policies.
+        """
         index = self.hosts.copy()
         for host in self.gone(loss):
             index.remove(host)
@@ -132,7 +138,9 @@ class State:
         return index
 
     def after(self, group: str, loss: Loss) -> Problem:
-        """Return the question that a loss leaves: the lost members of `group` as new, the survivors running.
+        """Return the question that a loss leaves.
+
+        The lost members of `group` are new in it, and the survivors run.
 
         Hard policies alone bind it, and no `survives`. Lost members of other groups are gone.
         """
@@ -142,7 +150,7 @@ class State:
     def whole(
         self, group: str, loss: Loss, stays: Callable[[str, Policy], bool]
     ) -> Application[Any]:
-        """Return the same with all new members to be placed, wherever they are, and the hard rules that stay."""
+        """Return the same with all new members to be placed, and the hard rules that stay."""
         survivors = [member for member in self._survivors(loss) if not member.new]
         new = [
             PlacedMember(member.id, member.group, "", True)
@@ -163,7 +171,7 @@ class State:
     def _application(
         self, running: list[PlacedMember], new: list[PlacedMember]
     ) -> Application[Any]:
-        """Return the application with these members, and of its policies the hard ones but `survives`."""
+        """Return the application with these members, and its hard policies but `survives`."""
         existing = tuple(
             Existing.model_construct(
                 group=member.group,

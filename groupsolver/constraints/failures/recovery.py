@@ -1,8 +1,11 @@
-"""Lost members placed again, in plain Python: the least that cannot be, as exactly as some steps allow.
+"""Lost members placed again, in plain Python.
+
+As many of them as can be: exactly, or as exactly as a number of steps allows.
 
 Depth first, each member on the first host that takes it, identical members in the order of hosts.
-What leaving members out can never mend cuts a branch at once; everything else is looked at when the last
-member is down. If not all can be placed, one fewer is tried, in every choice of which are left out.
+What leaving members out can never mend cuts a branch at once; everything else is looked at when
+the last member is down. If not all can be placed, one fewer is tried, in every choice of which are
+left out.
 """
 
 from __future__ import annotations
@@ -48,7 +51,7 @@ class _TooLongError(Exception):
 
 
 def sound(problem: Problem, placement: Mapping[str, str]) -> bool:
-    """Return whether room and hard policies allow a placement of some of the new members, the others being gone."""
+    """Return whether room and hard policies allow a placement of some new members alone."""
     part = _only(problem, placement.keys())
     view, before = View(part, placement), View(part, {})
     return (
@@ -124,7 +127,10 @@ def _class_of(member: Member) -> tuple[object, ...]:
 
 
 def _choices(new_members: Sequence[Member], out: int) -> Iterator[list[str]]:
-    """Yield the ids that stay where so many are left out, identical members being as good as each other."""
+    """Yield the ids that stay where so many are left out.
+
+    Identical members are as good as each other: one choice of them is enough.
+    """
     in_classes = groupby(sorted(new_members, key=_class_of), key=_class_of)
     classes = [[member.id for member in members] for _, members in in_classes]
 
@@ -141,7 +147,10 @@ def _choices(new_members: Sequence[Member], out: int) -> Iterator[list[str]]:
 
 
 class _Search:
-    """A depth-first search, with the hosts that are open to each class of members as far as they were asked for."""
+    """A depth-first search over the hosts that are open to each member.
+
+    The hosts of a class of members are found as far as they are asked for.
+    """
 
     def __init__(self, problem: Problem, steps: int, stop: Callable[[], bool], level: str) -> None:
         self.problem = problem
@@ -152,7 +161,7 @@ class _Search:
         self.deepest: Placement = {}  # the most members that were ever down together
 
     def open_to(self, member: Member, start: int) -> Iterator[tuple[int, str]]:
-        """Yield the hosts, from a place on, that take a member when nothing else comes; found as they are asked for."""
+        """Yield the hosts, from a place on, that take a member when nothing else comes."""
         problem = self.problem
         key = _class_of(member)
         if key not in self._hosts:

@@ -1,9 +1,11 @@
-"""Losses that speak for every other one: which domains without members must be tried beside those with.
+"""Losses that speak for every other one.
 
-Let a placement serve a loss. It serves that loss with a further domain as well, if no member of the
-group stands there, none goes there, and no hard policy is sensitive to it: so that domain need not be tried. What
-is left to try are the domains that it goes to, and those that some policy is sensitive to; each gives another
-placement, and so on, until so many domains are lost as fail together.
+Domains with members of the group are lost in every way. Which domains without members must be lost
+beside them? Suppose that a placement serves a loss. It serves that loss with a further domain as
+well, if no member of the group stands there, none goes there, and no hard policy is sensitive to
+it: so that domain need not be tried. What is left to try are the domains that it goes to, and
+those that some policy is sensitive to; each gives another placement, and so on, until so many
+domains are lost as fail together.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ Find = Callable[[Loss], tuple[Problem, Recovery]]
 
 
 class Tried(NamedTuple):
-    """A loss with its recovery, which says the same of each loss that has further domains that play no part.
+    """A loss with its recovery.
+
+    The recovery serves every loss that has further domains, if these play no part.
 
     Attributes
     ----------
@@ -77,12 +81,14 @@ class _Beside:
             yield Tried(loss, loss, found)
             return
         after = View(problem, {})
-        # Where lost members go, and what some policy is sensitive to, may make a difference if lost too.
+        # Where lost members go, and what some policy is sensitive to, may make a difference if
+        # lost too.
         tried = {problem.hosts.domain(host, loss.level) for host in found.placement.values()}
         tried |= self._sensitive(loss, after, more, worse=True)
         idle = self._idle(loss, tried)
         if found.most and len(idle) >= more:
-            # What only makes it easier cannot be worse than a loss without; but one without must be there.
+            # What only makes it easier cannot be worse than a loss without; but one without must
+            # be there.
             easier = self._sensitive(loss, after, more, worse=False)
             idle = self._idle(loss, tried | easier)
             tried |= easier if len(idle) < more else set()

@@ -46,7 +46,7 @@ def domains_in_words(level: str, group: str, view: View) -> Iterator[str]:
 
 
 def domains_open(level: str, group: str, partial: Partial) -> Mask:
-    """Return the hosts in domains in use, and the others while one more domain may be used, (U,) bool."""
+    """Return the hosts in domains in use, and all while one more may be used, (U,) bool."""
     running = int(np.count_nonzero(partial.compiled.running(group, level)))
     without_domain = partial.compiled.running_without_domain(group, level)
     limit = max(0, running + without_domain - 1, min(1, without_domain))
@@ -57,7 +57,7 @@ def domains_open(level: str, group: str, partial: Partial) -> Mask:
 
 
 def share_domain(policy: Policy, level: str, group: str, builder: ModelBuilder) -> None:
-    """Count domains used; where none is yet, all members go to one domain or none does."""
+    """Count domains used; where none is yet, put all members into one."""
     used = builder.domains_used(group, level)
     without_domain = builder.without_domain(group, level)
     beyond = used.plus(-1)
@@ -102,11 +102,11 @@ class Affinity(Policy, HostSymmetry, KeepsTogether, Evidence):
         return domains_open(self.level, group, partial)
 
     def encode(self, group: str, builder: ModelBuilder) -> None:
-        """Count domains used; where none is yet, all members go to one domain or none does."""
+        """Count domains used; where none is yet, put all members into one."""
         share_domain(self, self.level, group, builder)
 
     def host_equivalence(self, group: str, compiled: CompiledProblem, own: bool) -> HostEquivalence:
-        """On one host the share moves as one; above, only the domain counts."""
+        """Return that only the domain counts; on one host the share moves as one."""
         return HostEquivalence(self.level, sharing=self.level == HOST)
 
     def keeps_together(self, fleet: CompiledFleet) -> bool:
@@ -114,5 +114,5 @@ class Affinity(Policy, HostSymmetry, KeepsTogether, Evidence):
         return True
 
     def evidence(self, group: str, facts: Facts) -> str:
-        """Say how many the roomiest domain takes."""
+        """Return how many the roomiest domain takes."""
         return facts.roomiest(group, self.level)

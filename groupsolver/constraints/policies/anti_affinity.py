@@ -41,7 +41,8 @@ class AntiAffinity(
     domain of the level are not bound. With ``between: children`` it counts the child groups
     with a member in d instead of members.
 
-    Source: Nova's ``ServerGroupAntiAffinityFilter`` with ``max_server_per_host``, here at any level.
+    Source: Nova's ``ServerGroupAntiAffinityFilter`` with ``max_server_per_host``, here at any
+    level.
     """
 
     kind: Literal["anti-affinity"] = "anti-affinity"
@@ -79,7 +80,10 @@ class AntiAffinity(
     # Presolve.
 
     def host_equivalence(self, group: str, compiled: CompiledProblem, own: bool) -> HostEquivalence:
-        """An untouched domain has room for a member, whichever it is; for the first of its child groups only."""
+        """Return that an untouched domain is as good as another for a member.
+
+        For a child group that is so of its first member in a domain only.
+        """
         # A member of two child groups adds both to a host where it goes alone.
         together = self.counts_child_groups and not self.hard and self.level == HOST
         free_entry = not self.counts_child_groups
@@ -93,7 +97,10 @@ class AntiAffinity(
     # Relaxation.
 
     def members_per_host(self, group: str, partial: Partial) -> Ints | None:
-        """Return what is left of the limit in each host's domain; child groups have no size of their own."""
+        """Return what is left of the limit in each host's domain.
+
+        Child groups have no size of their own.
+        """
         if self.counts_child_groups:
             return None
         counts = partial.spread_out(self.level, partial.counts(group, self.level), 0)
@@ -126,7 +133,7 @@ class AntiAffinity(
             yield self.model_copy(update={"max_per_domain": limit})
 
     def evidence(self, group: str, facts: Facts) -> str:
-        """Say how many domains that takes, and how many there are."""
+        """Return how many domains that takes, and how many there are."""
         size = self.size(group, facts.compiled.problem)
         need = -(-size // self.max_per_domain)
         could = facts.domains(facts.hosts(group), self.level)

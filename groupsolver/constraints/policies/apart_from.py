@@ -51,7 +51,7 @@ class ApartFrom(Policy, HostSymmetry, MutualExclusion, Evidence):
         return (f"{self.level} {name} holds both" for name in sorted(self._shared(group, view)))
 
     def allowed(self, group: str, member_group: str, partial: Partial) -> Mask | None:
-        """Return the domains without the other group, and those that running members share already."""
+        """Return the domains without the other group, and those that both share already."""
         problem = partial.problem
         runs_here = partial.compiled.running(group, self.level) > 0
         other_runs_here = partial.compiled.running(self.group, self.level) > 0
@@ -64,14 +64,14 @@ class ApartFrom(Policy, HostSymmetry, MutualExclusion, Evidence):
         return partial.where(self.level, free | (runs_here & other_runs_here))
 
     def encode(self, group: str, builder: ModelBuilder) -> None:
-        """Let one of the two use a domain, not both."""
+        """Allow one of the two use a domain, not both."""
         mine = builder.uses(group, self.level)
         theirs = builder.uses(self.group, self.level)
         both = [mine[code].plus(theirs[code]) for code in mine if code in theirs]
         builder.require(self, both, 1)
 
     def host_equivalence(self, group: str, compiled: CompiledProblem, own: bool) -> HostEquivalence:
-        """An untouched host is shared with nobody; above, only the domain counts."""
+        """Return that only the domain counts; an untouched host is shared with nobody."""
         return HostEquivalence(self.level)
 
     def mutually_exclusive_groups(
@@ -81,5 +81,5 @@ class ApartFrom(Policy, HostSymmetry, MutualExclusion, Evidence):
         return (group, self.group), 1
 
     def evidence(self, group: str, facts: Facts) -> str:
-        """Say where members of either group could stand."""
+        """Return where members of either group could stand."""
         return facts.could(self.level, group, self.group)

@@ -53,24 +53,26 @@ class Bandwidth(
     Relaxable,
     Evidence,
 ):
-    """Each member may send and receive `mbps`, to members of its group or, with `to`, to those of that group.
+    """Each member may send and receive `mbps`, to members of its group or of group `to`.
 
     For each domain D of any level, and each host, members need of the links that leave D
 
     - ``min(inside, outside) * mbps``, over the group's members inside and outside of D;
-    - with `to`, of A's members to B's: ``(min(A inside, B outside) + min(B inside, A outside)) * mbps``.
+    - with `to`, of A's members to B's:
+      ``(min(A inside, B outside) + min(B inside, A outside)) * mbps``.
 
-    Measure: ``sum(max(0, need(all) - need(running members alone) - free) for D)``, in Mbit/s: what new
-    members add fits what is free. ``free`` is the sum of ``max(0, bandwidth_mbps - used_mbps)`` over the
-    links that leave D, running members' traffic being part of ``used_mbps``. A link leaves D if exactly
-    one end lies inside: D itself, a host in D, or a domain whose hosts are some but not all of D's, or the
-    same at a level that comes later. A switch lies inside nothing, nor does a domain that overlaps D only in
-    part. Where no link leaves D, or one that does not tell its bandwidth, D says nothing.
+    Measure: ``sum(max(0, need(all) - need(running members alone) - free) for D)``, in Mbit/s: what
+    new members add fits what is free. ``free`` is the sum of ``max(0, bandwidth_mbps -
+    used_mbps)`` over the links that leave D, running members' traffic being part of ``used_mbps``.
+    A link leaves D if exactly one end lies inside: D itself, a host in D, or a domain whose hosts
+    are some but not all of D's, or the same at a level that comes later. A switch lies inside
+    nothing, nor does a domain that overlaps D only in part. Where no link leaves D, or one that
+    does not tell its bandwidth, D says nothing.
 
     Hard policies share the links: what all of them together add must fit too, which is capacity.
 
-    Source: the hose model, Duffield et al., SIGCOMM 1999, doi:10.1145/316188.316209, as virtual clusters have
-    it: Oktopus, Ballani et al., SIGCOMM 2011, doi:10.1145/2018436.2018465.
+    Source: the hose model, Duffield et al., SIGCOMM 1999, doi:10.1145/316188.316209, as virtual
+    clusters have it: Oktopus, Ballani et al., SIGCOMM 2011, doi:10.1145/2018436.2018465.
     """
 
     kind: Literal["bandwidth"] = "bandwidth"
@@ -106,7 +108,7 @@ class Bandwidth(
         return found
 
     def _crossing(self, group: str, view: View, level: str, *, new: bool) -> Counter[str]:
-        """Return how many members' traffic crosses the cut of each domain, with new members or without."""
+        """Return how many members' traffic crosses the cut of each domain."""
 
         def counted(name: str) -> tuple[Counter[str], int]:
             members = [member for member in view.members(name) if new or not member.new]
@@ -118,7 +120,7 @@ class Bandwidth(
         return hose_between(mine, size, *counted(self.to))
 
     def _over(self, group: str, view: View) -> list[tuple[int, Domain]]:
-        """Return the domains whose links are too narrow, and by how many Mbit/s, the worst first."""
+        """Return the domains whose links are too narrow, and by how many Mbit/s, worst first."""
         over = []
         for domain, mbps in self.grown(group, view).items():
             free = view.problem.hosts.free_mbps(*domain)
@@ -154,7 +156,7 @@ class Bandwidth(
     def _allowed_at(
         self, group: str, member_group: str, partial: Partial, level: str, which: Mask
     ) -> Mask:
-        """Return the hosts where one more overloads no link that leaves a marked domain of a level."""
+        """Return the hosts where one more overloads no link of the marked domains of a level."""
         codes = np.flatnonzero(which)
         limit = self._limit(group, partial, level)[codes]
         inside, outside = traffic.after(partial, self.flow(group), level, member_group)
@@ -169,7 +171,10 @@ class Bandwidth(
         return partial.where(level, here, without_domain=not len(full))
 
     def _limit(self, group: str, partial: Partial, level: str) -> Ints:
-        """Return how much may cross each cut, in members, beside what others add so far, (D,) int64."""
+        """Return how much may cross each cut, in members, beside what others add so far.
+
+        (D,) int64.
+        """
         compiled = partial.compiled
         free = compiled.fleet.cut(level).free
         if self.declared_hard:
@@ -197,7 +202,15 @@ class Bandwidth(
                     self._hold(crossing.plus(-ran), limit, builder)
 
     def _hold(self, grown: Linear, free: int, builder: ModelBuilder) -> None:
-        """Hold the growth across one cut, in members, within what is free of its links, in Mbit/s."""
+        """Hold the growth across one cut within what is free of its links.
+
+        Parameters
+        ----------
+        grown : Linear
+            In members.
+        free : int
+            In Mbit/s.
+        """
         if not self.hard:
             builder.require(self, [grown.times(self.mbps)], free)
             return
@@ -238,7 +251,10 @@ class Bandwidth(
     # Presolve.
 
     def host_equivalence(self, group: str, compiled: CompiledProblem, own: bool) -> HostEquivalence:
-        """Nothing where no link can be too narrow; else by the domains whose links can, and the host's own."""
+        """Return the partition by the domains whose links can be too narrow, and the host's own.
+
+        Where no link can be, hosts are the same to it.
+        """
         tight = self._tight(group, compiled)
         if not tight or self.to is not None:
             return HostEquivalence(level=None, pinned=bool(tight))
@@ -250,7 +266,7 @@ class Bandwidth(
     def host_labels(
         self, group: str, compiled: CompiledProblem, share: Mapping[int, int]
     ) -> Ints | None:
-        """Tell hosts apart by what the share needs beyond what is free of the host's own links."""
+        """Label hosts by what the share needs beyond what is free of the host's own links."""
         if HOST not in self._tight(group, compiled):
             return None
         cut = compiled.fleet.cut(HOST)
@@ -264,7 +280,7 @@ class Bandwidth(
     def sensitive_domains(
         self, group: str, after: View, level: str, more: int, *, worse: bool
     ) -> set[str | None]:
-        """Return all domains: which links leave one depends on the hosts of others, and all share them."""
+        """Return all domains: which links leave one depends on the hosts of the others."""
         return set(after.problem.hosts.domains(level)) if after.problem.hosts.links else set()
 
     # Conflicts.
@@ -281,7 +297,7 @@ class Bandwidth(
             rate //= 2
 
     def evidence(self, group: str, facts: Facts) -> str:
-        """Say where no link is wide enough for one member, or how wide the widest are where it could stand."""
+        """Return how wide the widest links are where a member could be, if too narrow for all."""
         fleet = facts.compiled.fleet
         hosts = facts.hosts(group)
         parts = []
@@ -304,7 +320,7 @@ class Bandwidth(
 def _alone(
     policy: LinkLoad, group: str, compiled: CompiledProblem, share: Mapping[int, int]
 ) -> int:
-    """Return what a share needs of a host's links where no other member of the group is on it, in Mbit/s.
+    """Return the Mbit/s that a share needs of a host's links, alone of its group on the host.
 
     `share` is the number of members by member class.
     """
@@ -315,7 +331,7 @@ def _alone(
 
 
 def _partition(compiled: CompiledProblem, tight: Mapping[str, Mask]) -> str:
-    """Part the hosts by those of their domains that are marked, hosts themselves aside; return its name."""
+    """Return the name of the partition of the hosts by their domains that are marked."""
     fleet = compiled.fleet
     label = np.zeros(len(fleet), dtype=np.int64)
     for level in tight:

@@ -1,4 +1,4 @@
-"""What a domain counts: a group's members, or the groups right below it that have a member there."""
+"""What a domain counts: a group's members, or the child groups with a member there."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class CountingPolicy(Policy, ChildGroupScope, ABC):
         return found
 
     def added(self, group: str, member_group: str, partial: Partial) -> Ints:
-        """Return by how much a member of `member_group` would raise each domain's tally, (D,) int64."""
+        """Return by how much a member would raise the tally of each domain, (D,) int64."""
         domains = partial.compiled.fleet.domains(self.level)
         if self.between is None:
             return np.ones(domains, dtype=np.int64)

@@ -54,7 +54,7 @@ class DistancePolicy(Policy, Partitioned, NeedsLinks, Relaxable, ABC):
 
     @property
     def bound(self) -> tuple[Literal["hops", "latency"], int] | None:
-        """What is bounded on the network graph, and by how much; None where the policy speaks at a level."""
+        """What is bounded on the network graph, and by how much; None: it speaks at a level."""
         if self.max_hops is not None:
             return "hops", self.max_hops
         return None if self.max_latency_us is None else ("latency", self.max_latency_us)

@@ -28,9 +28,11 @@ class Exclusive(Policy, Exclusivity, HostSymmetry, LossSensitive, DependsOnUsage
     """In the domains of `level` that the group uses stands nothing else.
 
     Nothing else: no stranger, and no used capacity but that of running members that are none. With
-    ``scope: group`` all members of other groups are strangers; with ``scope: tenant`` those of other
-    projects' groups are (`Group.tenant_id`; groups that name none are all of one project).
+    ``scope: group`` all members of other groups are strangers; with ``scope: tenant`` those of
+    other projects' groups are (`Group.tenant_id`; groups that name none are all of one project).
+
     Measure: domains shared. Hosts in no domain of the level are not bound.
+
     Source: dedicated hosts; Nova's ``AggregateMultiTenancyIsolation``, here by group or project.
     """
 
@@ -63,7 +65,8 @@ class Exclusive(Policy, Exclusivity, HostSymmetry, LossSensitive, DependsOnUsage
         return sum(1 for _ in self._shared(group, view))
 
     def _counts(self, group: str, view: View) -> Counter[str]:
-        # Counted once for all rules: where many groups are exclusive, each looks at its own domains only.
+        # Counted once for all rules: where many groups are exclusive, each looks at its own
+        # domains only.
         key = ("exclusive", group, self.level)
         return view.once(key, lambda: view.counts(group, self.level))
 
@@ -109,7 +112,7 @@ class Exclusive(Policy, Exclusivity, HostSymmetry, LossSensitive, DependsOnUsage
         return partial.where(level, free | shared)
 
     def encode(self, group: str, builder: ModelBuilder) -> None:
-        """Let the group or strangers use a domain, not both; they are there where capacity is used."""
+        """Allow the group or strangers in a domain, not both; used capacity is a stranger too."""
         mine = builder.uses(group, self.level)
         cohabitants = self.cohabitants(group, builder.compiled.problem)
         theirs = builder.others_use(cohabitants, self.level)
@@ -117,7 +120,10 @@ class Exclusive(Policy, Exclusivity, HostSymmetry, LossSensitive, DependsOnUsage
         builder.require(self, both, 1)
 
     def host_equivalence(self, group: str, compiled: CompiledProblem, own: bool) -> HostEquivalence:
-        """Where sharing has a price, its own share of a host moves as one; above, only the domain counts."""
+        """Return that only the domain counts, above host.
+
+        Where sharing a host has a price, the members of the group on it move as one.
+        """
         apart = own and not self.hard and self.level == HOST
         return HostEquivalence(self.level, sharing=apart, splits_used=apart)
 
@@ -135,7 +141,7 @@ class Exclusive(Policy, Exclusivity, HostSymmetry, LossSensitive, DependsOnUsage
         )
 
     def evidence(self, group: str, facts: Facts) -> str:
-        """Say how many domains have nothing else in them."""
+        """Return how many domains have nothing else in them."""
         used = facts.compiled.foreign(self.cohabitants(group, facts.compiled.problem), self.level)
         names = facts.domains(facts.hosts(group), self.level)
         free = [name for name in names if not used[facts.compiled.fleet.code(self.level, name)]]

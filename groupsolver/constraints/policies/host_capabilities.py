@@ -16,7 +16,9 @@ from groupsolver.model.value import Trait
 
 
 class HostCapabilities(PerHostPolicy, Divisible):
-    """Each member's host has all `required` traits, none `forbidden`, one of `any_of`, and `minimum` capacity.
+    """Each member's host has what is asked for.
+
+    All `required` traits, none that is `forbidden`, one of `any_of`, and `minimum` capacity.
 
     Measure: members on other hosts. An empty list adds no constraint.
 

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 
 
 class Near(DistancePolicy, Forgiving, HostSymmetry, FollowsTarget, HelpedBy, Evidence):
-    """Each member has a member of `group` in its domain of `level`, or so near on the network graph.
+    """Each member has a member of `group` close by.
+
+    In its domain of `level`, or within a bound on the network graph.
 
     At most one of `level`, `max_hops` and `max_latency_us`; none of them: `level` is ``host``.
-    Measure: members without one; a member in no domain, or that no path joins to one, has none. As a
-    hard policy it binds new members only.
+    Measure: members without one; a member in no domain, or that no path joins to one, has none. As
+    a hard policy it binds new members only.
 
     Source: dependency between services, ROADEF/EURO challenge 2012.
     """
@@ -76,7 +78,10 @@ class Near(DistancePolicy, Forgiving, HostSymmetry, FollowsTarget, HelpedBy, Evi
         return (f"{member.id} on {member.host} has none" for member in self._alone(group, view))
 
     def allowed(self, group: str, member_group: str, partial: Partial) -> Mask | None:
-        """Return the domains of the other group, or what is near; all while some of it is still to come."""
+        """Return the domains of the other group, or what is near to it.
+
+        While some of the other group is still to come: all.
+        """
         if member_group not in partial.problem.below[group]:
             return None
         level = self.level_on(partial.compiled.fleet)
@@ -89,7 +94,7 @@ class Near(DistancePolicy, Forgiving, HostSymmetry, FollowsTarget, HelpedBy, Evi
         return partial.where(level, there, without_domain=False)
 
     def encode(self, group: str, builder: ModelBuilder) -> None:
-        """Let members stand only where the other group does, or near to it."""
+        """Allow members stand only where the other group does, or near to it."""
         level = self.level_on(builder.compiled.fleet)
         near = self.nearness(builder.compiled.fleet)
         used = builder.uses(self.group, level)
@@ -104,15 +109,15 @@ class Near(DistancePolicy, Forgiving, HostSymmetry, FollowsTarget, HelpedBy, Evi
             if served is None:
                 alone.append(count)
             elif not served.const:
+                bound = count
                 if self.hard:
                     builder.only_where(count, served)
-                    # Running members are not bound: of the count, what is new.
-                    count = count.plus(-count.const)
-                alone.append(count.plus(served, -builder.high(count)))
+                    bound = count.plus(-count.const)  # running members are not bound
+                alone.append(bound.plus(served, -builder.high(bound)))
         builder.require(self, alone)
 
     def host_equivalence(self, group: str, compiled: CompiledProblem, own: bool) -> HostEquivalence:
-        """On one host it ties two groups together; above, only the domain or the zone counts."""
+        """Return that only the domain or the zone counts; on one host it ties two groups."""
         if self.level == HOST:
             return HostEquivalence(pinned=True)
         # Hosts of one zone are as near to all others; a host that is a zone of its own stays.
@@ -123,7 +128,7 @@ class Near(DistancePolicy, Forgiving, HostSymmetry, FollowsTarget, HelpedBy, Evi
         return problem.below[self.group]
 
     def evidence(self, group: str, facts: Facts) -> str:
-        """Say where members of either group could stand."""
+        """Return where members of either group could stand."""
         if self.level is None:
             return ""
         return facts.could(self.level, group, self.group)

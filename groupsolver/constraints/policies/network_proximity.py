@@ -1,4 +1,4 @@
-"""``network-proximity``: members are near each other on the network, by level, by hops or by latency."""
+"""``network-proximity``: members are near each other, by level, by hops or by latency."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 
 class NetworkProximity(DistancePolicy, HostSymmetry, KeepsTogether, BoundedMeasure, Evidence):
-    """All members of the group share one domain of `level`; or every two are near on the network graph.
+    """All members of the group are near each other.
+
+    They share one domain of `level`, or every two are near on the network graph.
 
     Exactly one of `level`, `max_hops` and `max_latency_us`. Measure: by level that of ``affinity``;
     else ``sum(1 for a, b in pairs of members if distance(a, b) > bound)``, where two members on one
@@ -96,7 +98,7 @@ class NetworkProximity(DistancePolicy, HostSymmetry, KeepsTogether, BoundedMeasu
         return partial.where(level, near.reached_by_all(partial.counts(group, level) > 0))
 
     def encode(self, group: str, builder: ModelBuilder) -> None:
-        """Let one zone be used, or zones that are near each other; or count the pairs that are further apart."""
+        """Allow one zone, or zones that are near each other; or count the pairs that are apart."""
         level = self.level_on(builder.compiled.fleet)
         near = self.nearness(builder.compiled.fleet)
         if near is None:
@@ -109,14 +111,14 @@ class NetworkProximity(DistancePolicy, HostSymmetry, KeepsTogether, BoundedMeasu
             all_near(group, level, near, builder)
 
     def host_equivalence(self, group: str, compiled: CompiledProblem, own: bool) -> HostEquivalence:
-        """On one host the share moves as one; above, only the domain or the zone counts."""
+        """Return that only the domain or the zone counts; on one host the share moves as one."""
         if self.level is not None:
             return HostEquivalence(self.level, sharing=self.level == HOST)
         # Hosts of one zone are as near to all others; a host that is a zone of its own stays.
         return HostEquivalence(self.level_on(compiled.fleet))
 
     def keeps_together(self, fleet: CompiledFleet) -> bool:
-        """Return whether hosts fall into zones of which no two are near: one zone then takes all."""
+        """Return whether no two zones of hosts are near: one zone then takes all members."""
         near = self.nearness(fleet)
         return near is None or near.equivalence
 
@@ -125,5 +127,5 @@ class NetworkProximity(DistancePolicy, HostSymmetry, KeepsTogether, BoundedMeasu
         return 2 * (members + 1) + members * members
 
     def evidence(self, group: str, facts: Facts) -> str:
-        """Say how many the roomiest domain takes."""
+        """Return how many the roomiest domain takes."""
         return facts.roomiest(group, self.level) if self.level is not None else ""

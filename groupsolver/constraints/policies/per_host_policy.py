@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 
 class PerHostPolicy(Policy, HostFilter, HostSymmetry, Evidence, ABC):
-    """A policy that is told whole by `admits` and `mask`; a subclass writes these and `describe`."""
+    """A policy of which `admits` and `mask` are all the meaning.
+
+    A subclass writes these and `describe`.
+    """
 
     monotone: ClassVar[bool] = True
 
@@ -45,7 +48,7 @@ class PerHostPolicy(Policy, HostFilter, HostSymmetry, Evidence, ABC):
         builder.require(self, [builder.members_on(group, ~suits(builder.compiled, self))])
 
     def evidence(self, group: str, facts: Facts) -> str:
-        """Say where the hosts are that suit and that would have room, this rule aside."""
+        """Return where the hosts are that suit and that would have room, this rule aside."""
         hosts = facts.hosts(group, self) & suits(facts.compiled, self)
         if not hosts.any():
             return f"no host that suits could take a member of {group}"

@@ -44,12 +44,13 @@ class Spread(
 ):
     """Members cover `min_domains` domains of `level`, and counts differ by at most `max_skew`.
 
-    Measure: ``max(0, min(min_domains, members) - covered) + max(0, largest - smallest - max_skew)``,
-    the counts taken over the domains with an eligible host or a running member. Hosts in no
-    domain of the level are not counted. With ``between: children`` it counts the child groups
-    with a member in a domain instead of members.
+    Measure: ``max(0, min(min_domains, members) - covered) + max(0, largest - smallest -
+    max_skew)``, the counts taken over the domains with an eligible host or a running member. Hosts
+    in no domain of the level are not counted. With ``between: children`` it counts the child
+    groups with a member in a domain instead of members.
 
-    Source: Kubernetes' ``topologySpreadConstraints``; spread of services, ROADEF/EURO challenge 2012.
+    Source: Kubernetes' ``topologySpreadConstraints``; spread of services, ROADEF/EURO challenge
+    2012.
     """
 
     kind: Literal["spread"] = "spread"
@@ -77,7 +78,8 @@ class Spread(
         counts = self.tally(group, view)
         measure = 0
         if self.min_domains is not None:
-            # Of the members that have a place: those that have none yet cover nothing, and miss nothing.
+            # Of the members that have a place: those that have none yet cover nothing, and miss
+            # nothing.
             measure += max(0, min(self.min_domains, self.placed(group, view)) - len(counts))
         if self.max_skew is not None:
             counted = self._counted(group, view)
@@ -98,7 +100,7 @@ class Spread(
         ]
 
     def excesses(self, group: str, view: View) -> Iterable[str]:
-        """Say how many domains are covered, and which are the fullest and the emptiest."""
+        """Return how many domains are covered, and which are the fullest and the emptiest."""
         covered = len(self.tally(group, view))
         if covered < min(self.min_domains or 0, self.placed(group, view)):
             yield f"they cover {count_of(covered, self.level)}"
@@ -132,9 +134,10 @@ class Spread(
     def _evens_out(counts: Ints, left: int, skew: int) -> Mask:
         """Return by count n whether a domain of n may take one more of the `left` members.
 
-        Every other domain must then come to the largest count less the skew, by the left - 1 others:
-        ``sum(max(0, floor - count)) <= left - 1``, the domain itself aside. With counts 0, 2 and 2,
-        skew 1 and two left: one more in a domain of 2 makes the floor 2, which the empty one misses by 2.
+        Every other domain must then come to the largest count less the skew, by the left - 1
+        others: ``sum(max(0, floor - count)) <= left - 1``, the domain itself aside. With counts 0,
+        2 and 2, skew 1 and two left: one more in a domain of 2 makes the floor 2, which the empty
+        one misses by 2.
         """
         fits = np.zeros(int(counts.max()) + 1, dtype=np.bool_)
         largest = len(fits) - 1
@@ -155,7 +158,7 @@ class Spread(
         return measure
 
     def encode(self, group: str, builder: ModelBuilder) -> None:
-        """Bound the domains missing and the skew; their sum, where running members break it already."""
+        """Bound the domains missing and the skew, or what running members make of their sum."""
         compiled = builder.compiled
         size = self.size(group, compiled.problem)
         parts = []
@@ -178,13 +181,16 @@ class Spread(
     # Presolve.
 
     def host_equivalence(self, group: str, compiled: CompiledProblem, own: bool) -> HostEquivalence:
-        """An untouched host is one more that is covered; above, only the domain counts."""
+        """Return that only the domain counts; an untouched host is one more that is covered."""
         return HostEquivalence(self.level, counts_empty_domains=self.max_skew is not None)
 
     # Headroom.
 
     def most_in_one_domain(self, group: str, compiled: CompiledProblem) -> int | None:
-        """Return what leaves enough for the other domains: one for each to cover, or the largest less the skew."""
+        """Return what leaves enough members for the other domains.
+
+        One for each that is to be covered, and no fewer than the skew allows.
+        """
         if self.counts_child_groups:
             return None
         size = self.size(group, compiled.problem)
@@ -192,11 +198,16 @@ class Spread(
         most = size - max(0, min(self.min_domains or 0, size) - 1)
         if self.max_skew is None or not domains:
             return most
-        # With m in one, the others have m - skew each, at least: m + (domains - 1) (m - skew) <= size.
+        # With m in one domain, the others have m - skew each, at least:
+        # m + (domains - 1) (m - skew) <= size.
         return min(most, (size + (domains - 1) * self.max_skew) // domains)
 
     def balanced_window(self, group: str, compiled: CompiledProblem) -> tuple[int, int] | None:
-        """Return what covers enough domains if none holds more, and a window as wide as the skew about the mean."""
+        """Return a window within which enough domains are covered and the skew holds.
+
+        If no domain holds more than ``(size - 1) // (min_domains - 1)``, enough are covered; a
+        window from the mean that is as wide as the skew keeps the skew.
+        """
         domains = int(occupiable_domains(compiled, group, self.level).sum())
         if self.counts_child_groups or not domains:
             return None
@@ -215,7 +226,10 @@ class Spread(
     def sensitive_domains(
         self, group: str, after: View, level: str, more: int, *, worse: bool
     ) -> set[str | None]:
-        """Return also those without which a domain is not counted: that only lessens the skew, if none is left empty."""
+        """Return also those without which a domain is not counted.
+
+        A domain less can lessen the skew only if it is empty, and no other empty one stays.
+        """
         found = domains_of_counted(self, group, after, level, worse=worse)
         if worse or self.max_skew is None:
             return found
@@ -229,7 +243,10 @@ class Spread(
     # Conflicts.
 
     def pieces(self, group: str, problem: Problem) -> tuple[Policy, ...]:
-        """Return the two things it says, unless running members break it: then only their sum may not grow."""
+        """Return the two things it says, unless running members break it.
+
+        Of a broken one only the sum of both may not grow.
+        """
         if self.min_domains is None or self.max_skew is None:
             return (self,)
         if self.violations(group, View(problem, {})):
@@ -239,7 +256,7 @@ class Spread(
         return covers, evens
 
     def rests_on(self, group: str, other: Policy, other_group: str, problem: Problem) -> bool:
-        """Return whether `other` makes hosts eligible: which domains count for the skew depends on it."""
+        """Return whether `other` makes hosts eligible: the skew is over domains that have some."""
         over = other_group in problem.above[group] and isinstance(other, HostFilter)
         return over and self.max_skew is not None
 
@@ -254,7 +271,7 @@ class Spread(
                 yield last.model_copy(update={"max_skew": skew})
 
     def evidence(self, group: str, facts: Facts) -> str:
-        """Say in how many domains members could stand."""
+        """Return in how many domains members could stand."""
         size = self.size(group, facts.compiled.problem)
         counted = int(occupiable_domains(facts.compiled, group, self.level).sum())
         if self.max_skew == 0 and counted and size % counted:

@@ -47,19 +47,19 @@ class Survives(
     Relaxable,
     Evidence,
 ):
-    """After the loss of any `failures` domains of `level`, all lost members of the group can be placed again.
+    """After the loss of any `failures` domains of `level`, all members lost find a place again.
 
-    A loss is any so many domains, with members of the group or without; all, where the fleet has fewer.
-    Their hosts are gone with all that runs there. What survives stays where it is, running;
-    the lost members of the group, new or running, are placed again on what is left, by its room and
-    all hard policies but `survives`, as `place` would. Lost members of other groups are gone.
+    A loss is any so many domains, with members of the group or without; all, where the fleet has
+    fewer. Their hosts are gone with all that runs there. What survives stays where it is, running;
+    the lost members of the group, new or running, are placed again on what is left, by its room
+    and all hard policies but `survives`, as `place` would. Lost members of other groups are gone.
 
-    Measure: ``max(members that cannot be placed again after l for l in losses)``; of members on hosts in
-    no domain of the level, none is lost. Where the checker does not get to the end of its search, it counts
-    those that it found no place for.
+    Measure: ``max(members that cannot be placed again after l for l in losses)``; of members on
+    hosts in no domain of the level, none is lost. Where the checker does not get to the end of its
+    search, it counts those that it found no place for.
 
-    The witness has the losses of `representative_losses`: where it names fewer than `failures` domains, the same placement
-    serves each loss of these and others that play no part.
+    The witness has the losses of `representative_losses`: where it names fewer than `failures`
+    domains, the same placement serves each loss of these and others that play no part.
 
     Source: recoverable robustness, Liebchen, Lübbecke, Möhring & Stiller (2009),
     doi:10.1007/978-3-642-05465-5_1: the recovery is a placement, and nothing that survives moves.
@@ -84,7 +84,10 @@ class Survives(
         return f"after the loss of any {what}, all members of {group} find a place again"
 
     def recoveries(self, group: str, view: View) -> list[Tried]:
-        """Return losses with what can be placed again after them; a witness in the view is looked at first."""
+        """Return losses with what can be placed again after them.
+
+        A witness in the view is tried first.
+        """
         state = State(view)
 
         def find(loss: Loss) -> tuple[Problem, Recovery]:
@@ -103,7 +106,7 @@ class Survives(
         return max((tried.found.most for tried in self.recoveries(group, view)), default=0)
 
     def broken(self, group: str, view: View, before: View) -> int:
-        """Return by how much more that is than of the running members alone; what is proved of these is forgiven."""
+        """Return by how much the measure exceeds what is proved of the running members alone."""
         measure = self.violations(group, view)
         if not measure:
             return 0
@@ -133,7 +136,7 @@ class Survives(
         return None
 
     def encode(self, group: str, builder: ModelBuilder) -> None:
-        """Post nothing: `groupsolver.solver.survivability.cutting` adds losses to a model, those that it needs."""
+        """Post nothing: `solver.survivability.cutting` adds the losses that a model needs."""
 
     def measure_ceiling(self, hosts: HostIndex, members: int) -> int:
         """Return all members."""
@@ -142,11 +145,14 @@ class Survives(
     # Conflicts.
 
     def helped_by(self, group: str, problem: Problem) -> frozenset[str]:
-        """Return none: who is left out takes no room; all, where running members have something forgiven."""
+        """Return none: a member that is left out takes no room.
+
+        All, where something is forgiven to running members.
+        """
         return self.counted_groups(group, problem) if _forgiven(problem) else frozenset()
 
     def rests_on(self, group: str, other: Policy, other_group: str, problem: Problem) -> bool:
-        """Return whether running members have something forgiven: without another rule that may be less."""
+        """Return whether something is forgiven: without another rule that may be less."""
         return not checked_after_solve(other) and _forgiven(problem)
 
     def weaker_versions(self, group: str, problem: Problem) -> Iterator[Self]:
@@ -158,7 +164,7 @@ class Survives(
             yield self.model_copy(update={"failures": failures})
 
     def evidence(self, group: str, facts: Facts) -> str:
-        """Say how many places are left without the roomiest domains, where these are too few."""
+        """Return how many places are left without the roomiest domains, where these are too few."""
         members = facts.new(group)
         lost, left = facts.without(group, self.level, self.failures)
         if not lost or left >= members:
@@ -174,7 +180,7 @@ class Survives(
 
 
 def _forgiven(problem: Problem) -> bool:
-    """Return whether running members alone break a hard rule: of what follows from it, part is forgiven."""
+    """Return whether running members alone break a hard rule: part of what follows is forgiven."""
     running = View(problem, {})
     return bool(problem.running_members) and any(
         rule.policy.violations(rule.group, running) for rule in rules_of(problem).hard

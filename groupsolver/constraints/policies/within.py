@@ -29,7 +29,7 @@ class Places(PerHostPolicy, ABC):
 
     @property
     def nowhere(self) -> bool:
-        """Whether no place is named: the policy then adds no constraint."""
+        """Return whether no place is named: the policy then adds no constraint."""
         return not self.hosts and not any((self.domains or {}).values())
 
     def covers(self, host: Host) -> bool:

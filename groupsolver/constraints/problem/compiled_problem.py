@@ -85,7 +85,7 @@ class CompiledProblem(Memo):
         return np.array(rows, dtype=np.int64)
 
     def foreign(self, group: str, level: str) -> Mask:
-        """Return the domains with used capacity that is not of the group's running members, (D,) bool."""
+        """Return the domains with used capacity beyond that of a group's members, (D,) bool."""
 
         def make() -> Mask:
             busy = self.fleet.busy.copy()

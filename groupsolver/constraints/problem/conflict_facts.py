@@ -45,7 +45,7 @@ class Facts:
         return self.compiled.problem.size(group)
 
     def suited(self, class_index: int, *but: HostFilter) -> Mask:
-        """Return the hosts that policies allow a member class one by one, some policies aside, (H,) bool.
+        """Return the hosts that suit a member class, some policies aside, (H,) bool.
 
         Whatever room these hosts have.
         """
@@ -58,7 +58,7 @@ class Facts:
         return found
 
     def slots(self, class_index: int, *but: HostFilter) -> Ints:
-        """Return how many of a member class each host could take if nothing else came, (H,) int64."""
+        """Return how many of a member class each host could take alone, (H,) int64."""
         member_class = self.compiled.member_classes[class_index]
         slots = self.compiled.fleet.slots(dict(member_class.size), member_class.number)
         return np.where(self.suited(class_index, *but), slots, 0)
@@ -77,7 +77,7 @@ class Facts:
         return [name for name in fleet.index.domains(level) if fleet.code(level, name) in codes]
 
     def levels(self, group: str) -> list[str]:
-        """Return the levels above host at which rules that look at a group speak, in the fleet's order."""
+        """Return the levels above host at which rules about a group speak, in the fleet's order."""
         rules = rules_of(self.compiled.problem)
         spoken = {
             rule.policy.at
@@ -87,7 +87,7 @@ class Facts:
         return [level for level in self.compiled.fleet.levels if level in spoken]
 
     def counted(self, level: str, names: list[str]) -> str:
-        """Return ``"3 racks (r01, r02 and r07)"``, ``"no rack"``; names where they are few and not hidden."""
+        """Return ``"3 racks (r01, r02 and r07)"``; names that are many or hidden are left out."""
         if not names:
             return f"no {level}"
         count = count_of(len(names), level)
@@ -104,7 +104,10 @@ class Facts:
         return " and ".join(self.counted(level, self.domains(hosts, level)) for level in levels)
 
     def could(self, level: str, *groups: str) -> str:
-        """Return in which domains of a level members of groups could stand where not in all; or how few there are."""
+        """Return in which domains of a level members of groups could be, where not in all.
+
+        Where in all: how few domains there are.
+        """
         every = len(self.compiled.fleet.index.domains(level))
         parts = []
         for group in groups:
@@ -116,7 +119,7 @@ class Facts:
         return f"there {'is' if every == 1 else 'are'} {count_of(every, level)}"
 
     def holds(self, group: str, level: str) -> list[tuple[int, str]]:
-        """Return how many new members below a group each domain takes, host by host, the roomiest first."""
+        """Return how many new members below a group each domain takes, the roomiest first."""
         fleet = self.compiled.fleet
         class_indices = self.compiled.member_classes_below(group)
         most = np.zeros(len(fleet), dtype=np.int64)
@@ -128,7 +131,7 @@ class Facts:
         return sorted(named, reverse=True)
 
     def without(self, group: str, level: str, failures: int) -> tuple[list[str], int]:
-        """Return the roomiest domains, and how many new members below a group the other hosts take, at most."""
+        """Return the roomiest domains, and how many new members below a group other hosts take."""
         fleet = self.compiled.fleet
         class_indices = self.compiled.member_classes_below(group)
         most = np.zeros(len(fleet), dtype=np.int64)
@@ -147,7 +150,7 @@ class Facts:
         return names, int(sums.sum()) + in_no_domain - lost
 
     def roomiest(self, group: str, level: str) -> str:
-        """Return how many of a group's new members the roomiest domain takes, where that is not all."""
+        """Return in words how many new members the roomiest domain takes; nothing if all."""
         needed = self.new(group)
         holds = self.holds(group, level)
         if not holds or holds[0][0] >= needed:

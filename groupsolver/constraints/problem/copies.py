@@ -33,18 +33,19 @@ def copies_of(
 ) -> Application[Any]:
     """Return an application of so many copies.
 
-    A copy's groups are fresh: its policies speak of its own groups alone, and do not look at the running
-    members of the file's. Those stay where they are, in groups without policies but those that look at
-    every member that comes near (`GroupScope.counts_all_groups`). Soft policies are left out: they have a
-    price and forbid nothing. So are groups of which a copy has no members, unless its rules name them.
+    A copy's groups are fresh: its policies speak of its own groups alone, and do not look at the
+    running members of the file's. Those stay where they are, in groups without policies but those
+    that look at every member that comes near (`GroupScope.counts_all_groups`). Soft policies are
+    left out: they have a price and forbid nothing. So are groups of which a copy has no members,
+    unless its rules name them.
 
     Parameters
     ----------
     app : Application
     number : int
     placed : iterable of (mapping of str to str, mapping of str to str)
-        Copies that run already: host, and cell where there is one, of each member of the file. Each group
-        is one for all of them: its members are strangers to the copies that come.
+        Copies that run already: host, and cell where there is one, of each member of the file.
+        Each group is one for all of them: its members are strangers to the copies that come.
 
     Returns
     -------
@@ -90,7 +91,7 @@ def _members_of(
 
 
 def _groups_of_a_copy(app: Application[Any]) -> frozenset[str]:
-    """Return the groups that a copy has members in or looks at: no copy can break what the others say."""
+    """Return the groups that a copy has members in or looks at: it cannot break other rules."""
     below = below_of(app.groups)
     named: dict[str, list[str]] = {}
     for group in app.groups:
@@ -113,7 +114,7 @@ def _size(app: Application[Any], there: Existing, sizes: Mapping[str, Resources]
 
 
 def _running(group: Group[Any], name: str) -> Group[Any]:
-    """Return a group of what runs: without new members, and with the policies that look at all that come."""
+    """Return a group of what runs: its policies are those that look at every member that comes."""
     below = group.groups
     if name != group.name:
         below = tuple(copied(child, _RUNNING_COPIES) for child in below)

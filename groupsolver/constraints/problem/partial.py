@@ -18,7 +18,7 @@ class Partial:
 
     Parameters
     ----------
-    compiled problem : CompiledProblem
+    compiled : CompiledProblem
     rows : (U,) int64
         The fleet's rows that masks speak of.
     """
@@ -29,7 +29,7 @@ class Partial:
         self.rows = rows
         self._codes: dict[str, Ints] = {}
         self._counts: dict[tuple[str, str], Ints] = {}
-        self._adrift: dict[tuple[str, str], int] = {}
+        self._without_domain: dict[tuple[str, str], int] = {}
         self._put: list[tuple[str, int]] = []
         self._left = dict.fromkeys(self.problem.below, 0)
         for member_class in compiled.member_classes:
@@ -37,64 +37,67 @@ class Partial:
                 self._left[group] += member_class.number
 
     def codes(self, level: str) -> Ints:
-        """(U,) int64: domain of each row at a level, -1 for none."""
+        """Return the domain of each row at a level, -1 for none, (U,) int64."""
         if level not in self._codes:
             self._codes[level] = self.compiled.fleet.codes(level)[self.rows]
         return self._codes[level]
 
     def counts(self, group: str, level: str) -> Ints:
-        """(D,) int64: members of a group in each domain, so far."""
+        """Return the members of a group in each domain so far, (D,) int64."""
         self._ensure(group, level)
         return self._counts[group, level]
 
     def without_domain(self, group: str, level: str) -> int:
-        """How many members of a group stand in no domain of a level, so far."""
+        """Return how many members of a group are in no domain of a level, so far."""
         self._ensure(group, level)
-        return self._adrift[group, level]
+        return self._without_domain[group, level]
 
     def _ensure(self, group: str, level: str) -> None:
         if (group, level) in self._counts:
             return
         self._counts[group, level] = self.compiled.running(group, level).copy()
-        self._adrift[group, level] = self.compiled.running_without_domain(group, level)
+        self._without_domain[group, level] = self.compiled.running_without_domain(group, level)
         codes = self.compiled.fleet.codes(level)
-        for who, row in self._put:
-            if group in self.problem.above[who]:
+        for member_group, row in self._put:
+            if group in self.problem.above[member_group]:
                 self._add(group, level, int(codes[row]), 1)
 
     def _add(self, group: str, level: str, code: int, number: int) -> None:
         if code >= 0:
             self._counts[group, level][code] += number
         else:
-            self._adrift[group, level] += number
+            self._without_domain[group, level] += number
 
     def left(self, group: str) -> int:
-        """How many new members below a group are not put down yet."""
+        """Return how many new members below a group are not put down yet."""
         return self._left[group]
 
-    def put(self, who: str, at: int) -> None:
-        """Put one member of group `who` down on the host at place `at` of `rows`."""
-        self._count(who, at, 1)
-        self._put.append((who, int(self.rows[at])))
+    def put(self, member_group: str, at: int) -> None:
+        """Put one member of a group down on the host at place `at` of `rows`."""
+        self._count(member_group, at, 1)
+        self._put.append((member_group, int(self.rows[at])))
 
-    def take(self, who: str, at: int) -> None:
-        """Take one member of group `who` up again."""
-        self._count(who, at, -1)
-        self._put.remove((who, int(self.rows[at])))
+    def take(self, member_group: str, at: int) -> None:
+        """Take one member of a group up again."""
+        self._count(member_group, at, -1)
+        self._put.remove((member_group, int(self.rows[at])))
 
-    def _count(self, who: str, at: int, number: int) -> None:
+    def _count(self, member_group: str, at: int, number: int) -> None:
         for group, level in self._counts:
-            if group in self.problem.above[who]:
+            if group in self.problem.above[member_group]:
                 self._add(group, level, int(self.codes(level)[at]), number)
-        for group in self.problem.above[who]:
+        for group in self.problem.above[member_group]:
             self._left[group] -= number
 
     def where(self, level: str, domains: Mask, without_domain: bool = True) -> Mask:
-        """(U,) bool from (D,) bool: hosts whose domain is marked; `without a domain` for those in none."""
+        """Return the hosts whose domain is marked, (U,) bool; `without_domain` for those in none.
+
+        `domains` is (D,) bool.
+        """
         return self.spread_out(level, domains, without_domain)
 
     def spread_out(self, level: str, by_domain: NDArray[S], without_domain: int) -> NDArray[S]:
-        """(U,) from (D,): each host's domain's entry; `without a domain` for hosts in none."""
+        """Return each host's domain's entry, (U,) from (D,); `without_domain` for hosts in none."""
         codes = self.codes(level)
         if not len(by_domain):
             return np.full(len(codes), without_domain, dtype=by_domain.dtype)

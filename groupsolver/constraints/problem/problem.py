@@ -47,7 +47,9 @@ class RunningMember:
 
 
 class Problem(Memo):
-    """One application over one fleet. Its policies are read by `groupsolver.constraints.rules.rules_of`.
+    """One application over one fleet.
+
+    Its policies are read by `groupsolver.constraints.rules.rules_of`.
 
     Parameters
     ----------
@@ -67,8 +69,8 @@ class Problem(Memo):
     running_members : tuple of RunningMember
         What runs already.
     below, above : dict of str to frozenset of str
-        Groups below (above) each group, itself included; `EVERYONE` is above all, and `project(tenant)`
-        above a project's and what is below these.
+        Groups below (above) each group, itself included; `EVERYONE` is above all, and
+        `project(tenant)` above a project's and what is below these.
     children : dict of str to tuple of str
         Groups right below each.
     groups : tuple of str
@@ -116,7 +118,7 @@ class Problem(Memo):
             yield RunningMember(there.id, there.group, there.host, self.app.resources(sized))
 
     def without_running(self, gone: RunningMember) -> Problem:
-        """Return the same problem without one of the running members; nothing is validated again."""
+        """Return the problem without one of the running members; nothing is validated again."""
         other = copy(self)
         Memo.__init__(other)
         for derived in ("_sizes", "_running_below"):

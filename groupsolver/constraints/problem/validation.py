@@ -12,7 +12,8 @@ from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.nesting import below_of
 from groupsolver.model.value import HOST, Refers
 
-# The largest sum of any one resource class, or of all prices: leaves CP-SAT's 64 bits room for arithmetic.
+# The largest sum of any one resource class, or of all prices: leaves CP-SAT's 64 bits room for
+# arithmetic.
 SUM_MAX = 2**60
 
 
@@ -22,8 +23,9 @@ class Reference(NamedTuple):
     Attributes
     ----------
     what : str
-        What it names, by the field's `Refers` mark. A domain comes with its level, ``domain:rack``; it is
-        ``domain`` alone where the policy has no level: the name is then looked for at all levels.
+        What it names, by the field's `Refers` mark. A domain comes with its level,
+        ``domain:rack``; it is ``domain`` alone where the policy has no level: the name is then
+        looked for at all levels.
     path : str
         The field, and the place in it.
     name : str

@@ -1,4 +1,4 @@
-"""What a checker sees: where every member stands. No arrays, no encoding."""
+"""What the checker looks at: the host of every member. No arrays, and nothing of the model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groupsolver.model.memo import Memo
 
 @dataclass(frozen=True)
 class PlacedMember:
-    """A member, and the name of the host that it stands on."""
+    """A member, and the name of its host."""
 
     id: str
     group: str
@@ -32,7 +32,7 @@ class View(Memo):
     cells : mapping of str to str, optional
         Cell of each new member that takes anything from a cell of its host, where that is decided.
     witness : mapping of str to mapping of str to str, optional
-        By loss, where its lost members are said to find a place; see `survives`.
+        By loss, where its lost members find a place as a result has it; see `survives`.
     """
 
     def __init__(
@@ -62,20 +62,20 @@ class View(Memo):
                 self._below[group].append(member)
 
     def members(self, group: str) -> list[PlacedMember]:
-        """Give all members below a group, each once."""
+        """Return all members below a group, each once."""
         return self._below[group]
 
     def others(self, group: str) -> list[PlacedMember]:
-        """Give the members outside a group."""
+        """Return the members outside a group."""
         below = self.problem.below[group]
         return [member for member in self.everyone if member.group not in below]
 
     def host(self, member: PlacedMember) -> Host:
-        """Give the host that a member stands on."""
+        """Return the host of a member."""
         return self.problem.hosts[member.host]
 
     def domain(self, member: PlacedMember, level: str) -> str | None:
-        """Give the domain that a member stands in, or None."""
+        """Return the domain of a member's host, or None."""
         return self.problem.hosts.domain(member.host, level)
 
     def counts(self, group: str, level: str) -> Counter[str]:

@@ -1,4 +1,4 @@
-"""What the explanation of a conflict asks: evidence, parts, weaker versions, and on what a rule rests.
+"""What the explanation of a conflict asks: evidence, parts, weaker versions, other rules.
 
 `HelpedBy` and `RestsOn` keep conflicts true; the others make them plainer.
 """
@@ -43,7 +43,10 @@ class HelpedBy(ABC):
 
     @abstractmethod
     def helped_by(self, group: str, problem: Problem) -> frozenset[str]:
-        """Return the groups whose new members may lower the measure: left out, they could raise it."""
+        """Return the groups whose new members may lower the measure.
+
+        Left out, they could make a rule forbid more.
+        """
 
 
 class RestsOn(ABC):
@@ -51,7 +54,10 @@ class RestsOn(ABC):
 
     @abstractmethod
     def rests_on(self, group: str, other: Policy, other_group: str, problem: Problem) -> bool:
-        """Return whether it could forbid more where another hard policy, of `other_group`, is left out."""
+        """Return whether it could forbid more where another hard policy is left out.
+
+        The other policy belongs to `other_group`.
+        """
 
 
 class DependsOnUsage:

@@ -20,14 +20,17 @@ class DomainBounds(ABC):
 
     @abstractmethod
     def balanced_window(self, group: str, compiled: CompiledProblem) -> tuple[int, int] | None:
-        """Return least and most members of each domain that it counts, such that what is between holds.
+        """Return least and most members of each domain that it counts, between which it holds.
 
         It is advice on where to place: too wide a window costs time. None: it cannot say.
         """
 
 
 def most_in_one_domain(policy: Policy, group: str, compiled: CompiledProblem) -> int | None:
-    """Return what no domain of a policy's level holds more members than. Default: None, no bound."""
+    """Return what no domain of a policy's level holds more members than.
+
+    Default: None, no bound.
+    """
     return policy.most_in_one_domain(group, compiled) if isinstance(policy, DomainBounds) else None
 
 

@@ -1,4 +1,7 @@
-"""Policies that look at each member and its host alone. Asked by whatever needs to know the hosts that suit."""
+"""Policies that look at each member and its host alone.
+
+Asked by whatever needs to know the hosts that suit.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,10 @@ from groupsolver.model.network.link_cuts import Domain
 
 
 class LinkLoad(ABC):
-    """A policy that reserves bandwidth of the links. Hard ones share what is free: that is capacity."""
+    """A policy that reserves bandwidth of the links.
+
+    Hard ones share what is free: that is capacity.
+    """
 
     @property
     @abstractmethod

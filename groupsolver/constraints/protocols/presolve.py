@@ -1,7 +1,7 @@
 """What the presolve asks: which hosts are the same to a policy, and which groups.
 
-The reduction drops a host where others are as good. Without `HostSymmetry` a policy is treated as one
-that looks at everything: nothing is dropped for the groups that it counts.
+The reduction drops a host where others are as good. Without `HostSymmetry` a policy is treated as
+one that looks at everything: nothing is dropped for the groups that it counts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from groupsolver.model.value import HOST
 
 @dataclass(frozen=True)
 class HostEquivalence:
-    """How a policy tells hosts apart when one member moves to a host that the new members leave alone.
+    """How a policy tells hosts apart when one member moves.
+
+    It moves to a host that all other new members leave alone.
 
     Parameters
     ----------
@@ -65,10 +67,10 @@ class HostSymmetry(ABC):
     def host_labels(
         self, group: str, compiled: CompiledProblem, share: Mapping[int, int]
     ) -> Ints | None:
-        """Return (H,) int64, equal for hosts that are the same to a share that has a host to itself.
+        """Return labels, (H,) int64, that are equal for hosts that are the same to a share.
 
-        Asked where members on a host move as one (`HostEquivalence.sharing`). `share` is the number of
-        members by member class. Default: None, all hosts of one domain are.
+        Asked where members on a host move as one (`HostEquivalence.sharing`). `share` is the
+        number of members by member class. Default: None, all hosts of one domain are.
         """
         return None
 
@@ -79,7 +81,7 @@ class DomainLimit(ABC):
     @property
     @abstractmethod
     def limit_per_domain(self) -> int | None:
-        """The most members of one domain of its level, where that is all that it says; else None."""
+        """The most members of one domain, where that is all that it says; else None."""
 
 
 def host_equivalence(
@@ -94,7 +96,10 @@ def host_equivalence(
 def host_labels(
     policy: Policy, group: str, compiled: CompiledProblem, share: Mapping[int, int]
 ) -> Ints | None:
-    """Return labels of hosts that are the same to a share. Default: None, as `HostSymmetry.host_labels`."""
+    """Return labels of hosts that are the same to a share.
+
+    Default: None, as `HostSymmetry.host_labels`.
+    """
     if isinstance(policy, HostSymmetry):
         return policy.host_labels(group, compiled, share)
     return None

@@ -15,7 +15,7 @@ class KeepsTogether(ABC):
 
     @abstractmethod
     def keeps_together(self, fleet: CompiledFleet) -> bool:
-        """Return whether, taken as hard, it puts all members of its group into one domain of its level."""
+        """Return whether, as a hard policy, it puts its group into one domain of its level."""
 
 
 class HostLimits(ABC):
@@ -40,7 +40,10 @@ class MutualExclusion(ABC):
 
 
 def keeps_together(policy: Policy, fleet: CompiledFleet) -> bool:
-    """Return whether a policy, taken as hard, puts its group into one domain of its level. Default: no."""
+    """Return whether a policy, taken as hard, puts its group into one domain of its level.
+
+    Default: no.
+    """
     return isinstance(policy, KeepsTogether) and policy.keeps_together(fleet)
 
 

@@ -27,7 +27,7 @@ class GroupScope(ABC):
 
 
 class ChildGroupScope(ABC):
-    """A policy that may look at the groups right below its own as such, not at their members alone."""
+    """A policy that may look at the groups right below its own, not at their members alone."""
 
     @property
     @abstractmethod

@@ -41,14 +41,14 @@ class LossSensitive(ABC):
 
 
 def checked_after_solve(policy: Policy) -> bool:
-    """Return whether the pipeline runs without a policy, which is looked at afterwards. Default: no."""
+    """Return whether a policy is looked at after the pipeline ran without it. Default: no."""
     return isinstance(policy, CheckedAfterSolve)
 
 
 def sensitive_domains(
     policy: Policy, group: str, after: View, level: str, more: int, *, worse: bool
 ) -> set[str | None]:
-    """Return domains whose loss could change what a policy, taken as hard, says of members elsewhere.
+    """Return domains whose loss could change what a hard policy says of members elsewhere.
 
     Asked of domains that have no member that is to survive.
 

@@ -1,1 +1,1 @@
-"""Why a batch cannot be placed, and what would help."""
+"""Why an application cannot be placed, and which changes would help."""

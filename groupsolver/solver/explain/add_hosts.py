@@ -1,4 +1,9 @@
-"""A fix on the fleet: the fewest hosts more, of types that it has."""
+"""A fix on the fleet: the fewest additional hosts, of types that the fleet has.
+
+The fleet is extended by empty hosts: for each type of host and each place where one could be added,
+1 host, and if that is not enough, 3. `capacity_model` then finds the fewest of these that are
+needed.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from groupsolver.changes.change import Change
-from groupsolver.changes.fleet import FRESH, Added, emptied
+from groupsolver.changes.fleet import NEW_NAME_PREFIX, HostsAdded, emptied
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.validation import levels_named
@@ -19,127 +24,178 @@ from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host
 from groupsolver.solver.budget import Budget
-from groupsolver.solver.explain.capacity_model import Larger, fewest
+from groupsolver.solver.explain.capacity_model import EnlargedFleet, fewest_hosts
 
-TYPES = 12  # of hosts, the smallest first
-PLACES = 300  # where one may be added
-COPIES = (1, 3)  # of each type in each place
-APART = 40  # places that are told apart where several would do
+MAX_TYPES = 12  # of hosts, the smallest first
+MAX_PLACES = 300  # combinations of domains where a host may be added
+COPIES_TRIED = (1, 3)  # hosts of each type in each place
+MAX_PLACE_RANK = 40  # places with a rank of their own, among hosts of one type
+
+Domains = dict[str, str]  # a domain's name by level
 
 
-def added(
+def fewest_added_hosts(
     app: Application[Any], fleet: CompiledFleet, budget: Budget, seconds: float
 ) -> list[Change] | None:
-    """Give the fewest hosts more that make a batch possible; None where none do, or not in time."""
+    """Return the fewest additional hosts that make an application possible.
+
+    Returns
+    -------
+    list of Change, or None
+        None if no number of hosts is enough, or the minimum was not proved in time.
+    """
     compiled = CompiledProblem(Problem(app, fleet.index), fleet)
     until = budget.elapsed() + seconds
-    for copies in COPIES:
-        larger, like = _with_more(compiled, copies)
-        found = fewest(app, larger, budget, until - budget.elapsed())
-        if found is not None and (len(found) <= copies or copies == COPIES[-1]):
-            hosts = [larger.fleet.index[larger.fleet.names[row]] for row in found]
-            return _told(hosts, like)
+    for copies in COPIES_TRIED:
+        enlarged, like = _with_more_hosts(compiled, copies)
+        found = fewest_hosts(app, enlarged, budget, until - budget.elapsed())
+        # More hosts than copies: with more copies of one type fewer might be enough.
+        if found is not None and (len(found) <= copies or copies == COPIES_TRIED[-1]):
+            names = [enlarged.fleet.names[row] for row in found]
+            return _as_changes([enlarged.fleet.index[name] for name in names], like)
     return None
 
 
-def type_of(host: Host) -> object:
-    """Give what makes hosts of one type: what they have, and what they can do."""
+def host_type(host: Host) -> object:
+    """Return what hosts of one type have in common: inventory, traits and cells."""
     cells = tuple((cell.name, frozenset(cell.inventory.items())) for cell in host.cells)
     return frozenset(host.inventory.items()), frozenset(host.traits), cells
 
 
-def types_of(compiled: CompiledProblem) -> list[Host]:
-    """Give a host of each type, empty, that could take some member; the smallest, and those that are many, first."""
-    found: dict[object, tuple[int, Host]] = {}
-    sizes = [dict(member_class.size) for member_class in compiled.member_classes]
+def useful_types(compiled: CompiledProblem) -> list[Host]:
+    """Return an empty host of each type that could take some member.
+
+    The smallest types come first; of equally small ones, the most frequent.
+    """
+    examples: dict[object, Host] = {}
+    frequency: dict[object, int] = {}
     for host in compiled.fleet.index:
-        number, first = found.get(type_of(host), (0, host))
-        found[type_of(host)] = number + 1, first
-    fit = [
-        (sum(host.capacity().values()), -number, host)
-        for number, host in found.values()
-        if any(
-            all(host.capacity().get(name, 0) >= amount for name, amount in size.items())
-            for size in sizes
-        )
-    ]
-    return [
-        emptied(host).model_copy(update={"cost": 0})
-        for _, _, host in sorted(fit, key=lambda one: one[:2])[:TYPES]
-    ]
+        key = host_type(host)
+        examples.setdefault(key, host)
+        frequency[key] = frequency.get(key, 0) + 1
+    sizes = [dict(member_class.size) for member_class in compiled.member_classes]
+    useful = [key for key, host in examples.items() if any(_fits(size, host) for size in sizes)]
+    useful.sort(key=lambda key: (sum(examples[key].capacity().values()), -frequency[key]))
+    empty = [emptied(examples[key]) for key in useful[:MAX_TYPES]]
+    return [host.model_copy(update={"cost": 0}) for host in empty]
 
 
-def _with_more(compiled: CompiledProblem, copies: int) -> tuple[Larger, dict[str, str]]:
-    """Give a fleet with so many hosts of each type in each place where one might go, and what each is like."""
-    fleet, types = compiled.fleet.copy(), types_of(compiled)
+def _fits(size: dict[str, int], host: Host) -> bool:
+    """Return whether a host could take a member if it were empty."""
+    capacity = host.capacity()
+    return all(capacity.get(name, 0) >= amount for name, amount in size.items())
+
+
+def _with_more_hosts(
+    compiled: CompiledProblem, copies: int
+) -> tuple[EnlargedFleet, dict[str, str]]:
+    """Return a fleet with hosts of each type in each place; and the example of each new host."""
+    fleet = compiled.fleet.copy()
     fleet.cost[:] = 0
+    types = useful_types(compiled)
     rows: list[int] = []
     rank: list[int] = []
     like: dict[str, str] = {}
     for place, domains in enumerate(_places(compiled, copies)):
-        for size, type_ in enumerate(types):
+        for size_rank, example in enumerate(types):
+            # Smaller types are preferred, and then places that come earlier.
+            host_rank = size_rank * MAX_PLACE_RANK + min(MAX_PLACE_RANK - 1, place)
             for _ in range(copies):
-                name = f"{FRESH}{len(rows) + 1}"
-                while name in fleet.rows:
-                    name += "'"
-                fleet.add(type_.model_copy(update={"name": name, "domains": domains, "cost": 1}))
+                name = _unused_name(fleet, len(rows) + 1)
+                update = {"name": name, "domains": domains, "cost": 1}
+                fleet.add(example.model_copy(update=update))
                 rows.append(fleet.rows[name])
-                rank.append(size * APART + min(APART - 1, place))
-                like[name] = type_.name
-    return Larger(
-        fleet, np.array(rows, dtype=np.int64), compiled.fleet, np.array(rank, dtype=np.int64)
-    ), like
+                rank.append(host_rank)
+                like[name] = example.name
+    row_array = np.array(rows, dtype=np.int64)
+    rank_array = np.array(rank, dtype=np.int64)
+    return EnlargedFleet(fleet, row_array, compiled.fleet, rank_array), like
 
 
-def _places(compiled: CompiledProblem, copies: int) -> Iterator[dict[str, str]]:
-    """Give domains that a host more could stand in: each combination that matters and is there; then new ones."""
-    levels, rules = compiled.fleet.levels, rules_of(compiled.problem).all
-    spoken = {name for rule in rules for name in levels_named(rule.policy)}
-    if any(needs_links(rule.policy) for rule in rules):
-        # How far a host is from others may depend on any domain that it stands in.
-        spoken |= set(levels)
-    told = [level for level in levels if level in spoken]
-    seen: dict[tuple[str | None, ...], dict[str, str]] = {}
-    for host in compiled.fleet.index:
-        seen.setdefault(tuple(host.domains.get(level) for level in told), host.domains)
-        if len(seen) == PLACES:
-            break
-    yield from seen.values()
+def _unused_name(fleet: CompiledFleet, number: int) -> str:
+    name = f"{NEW_NAME_PREFIX}{number}"
+    while name in fleet.rows:
+        name += "'"
+    return name
+
+
+def _places(compiled: CompiledProblem, copies: int) -> Iterator[Domains]:
+    """Yield the domains that an additional host could be in.
+
+    First, each combination of domains that exists, as far as policies tell domains apart; then new
+    domains inside existing ones, from the innermost level outwards.
+    """
+    levels = compiled.fleet.levels
+    relevant_levels = _relevant_levels(compiled)
+    existing = _existing_places(compiled, relevant_levels)
+    yield from existing
     skewed = {
         rule.policy.at
-        for rule in rules
+        for rule in rules_of(compiled.problem).all
         if host_equivalence(rule.policy, rule.group, compiled, True).counts_empty_domains
     }
     number = 0
     for depth in reversed(range(len(levels))):
-        fresh = set(levels[depth:])
-        if not fresh & set(told) or fresh & skewed:
-            continue  # it says nothing; or a new domain would count for the skew, used or not
-        above = {
-            tuple(domains.get(level) for level in levels[:depth]): domains
-            for domains in seen.values()
-        }
-        for domains in above.values():
-            known = {level: name for level, name in domains.items() if level not in fresh}
+        new_levels = set(levels[depth:])
+        # A new domain that no policy looks at makes no difference. One of a level with a skew would
+        # count for the skew, whether its host is used or not.
+        if not new_levels & set(relevant_levels) or new_levels & skewed:
+            continue
+        for domains in _distinct_above(existing, levels[:depth]):
+            known = {level: name for level, name in domains.items() if level not in new_levels}
             for _ in range(copies):
-                number += 1  # a domain is one all over the fleet: no two places may share a new one
-                yield known | {level: f"{FRESH}{level}-{number}" for level in levels[depth:]}
+                # A domain's name means the same domain all over the fleet: each place needs its
+                # own.
+                number += 1
+                yield known | {
+                    level: f"{NEW_NAME_PREFIX}{level}-{number}" for level in levels[depth:]
+                }
 
 
-def _told(hosts: list[Host], like: dict[str, str]) -> list[Change]:
-    """Give the hosts as changes, those that are alike as one, numbered anew."""
+def _relevant_levels(compiled: CompiledProblem) -> list[str]:
+    """Return the levels that some policy looks at, in the fleet's order."""
+    levels = compiled.fleet.levels
+    policies = [rule.policy for rule in rules_of(compiled.problem).all]
+    if any(needs_links(policy) for policy in policies):
+        # How far a host is from others may depend on any domain that it is in.
+        return list(levels)
+    named = {level for policy in policies for level in levels_named(policy)}
+    return [level for level in levels if level in named]
+
+
+def _existing_places(compiled: CompiledProblem, levels: list[str]) -> list[Domains]:
+    """Return the domains of one host for each combination of domains of some levels."""
+    places: dict[tuple[str | None, ...], Domains] = {}
+    for host in compiled.fleet.index:
+        key = tuple(host.domains.get(level) for level in levels)
+        places.setdefault(key, host.domains)
+        if len(places) == MAX_PLACES:
+            break
+    return list(places.values())
+
+
+def _distinct_above(places: list[Domains], levels: tuple[str, ...]) -> list[Domains]:
+    """Return places that differ at some levels: the last one of each combination."""
+    distinct = {tuple(domains.get(level) for level in levels): domains for domains in places}
+    return list(distinct.values())
+
+
+def _as_changes(hosts: list[Host], like: dict[str, str]) -> list[Change]:
+    """Return hosts as changes, one for all that are alike, numbered anew."""
     alike: dict[object, list[Host]] = {}
     for host in hosts:
         place = tuple(
-            (level, "" if name.startswith(FRESH) else name) for level, name in host.domains.items()
+            (level, "" if name.startswith(NEW_NAME_PREFIX) else name)
+            for level, name in host.domains.items()
         )
         alike.setdefault((like[host.name], place), []).append(host)
     number = 0
     changes: list[Change] = []
-    for found in alike.values():
-        named = []
-        for host in found:
+    for group in alike.values():
+        renamed = []
+        for host in group:
             number += 1
-            named.append(host.model_copy(update={"name": f"{FRESH}{number}", "cost": 0}))
-        changes.append(Added(like[found[0].name], tuple(named)))
+            update = {"name": f"{NEW_NAME_PREFIX}{number}", "cost": 0}
+            renamed.append(host.model_copy(update=update))
+        changes.append(HostsAdded(like[group[0].name], tuple(renamed)))
     return changes

@@ -1,8 +1,17 @@
-"""More room: the fewest hosts to be added, or to have something freed on them.
+"""The fewest hosts to add, or to free capacity on, as one CP-SAT model for both.
 
-One model for both. To the candidates of the batch come hosts that are not there yet, or more room on
-hosts that are. CP-SAT minimises how many of these are used, all rules being hard; and then, on as
-many, how much is freed.
+The candidates of the new members are extended by hosts that do not exist yet, or by more free
+capacity on hosts that do. All rules are hard. CP-SAT minimises in two steps::
+
+    1. minimise    sum over h of open[h]           h: hosts that were extended
+    2. minimise    sum over h of price(freed[h])   subject to sum over h of open[h] <= the minimum
+       of 1
+
+``open[h]`` is 1 where new members use more of host h than is free there. In the second step, a
+host's whole capacity of a resource class has the price `FREED_SCALE`, and a rank breaks ties.
+
+Example: a member of 3 VCPU, and hosts with 1 and 2 of 4 VCPU free. Either host is enough in step 1.
+Step 2 frees 1 VCPU on the second host (a quarter of it), not 2 on the first.
 """
 
 from __future__ import annotations
@@ -26,24 +35,26 @@ from groupsolver.solver.exact.link_cuts import links
 from groupsolver.solver.presolve.eligibility import find_eligibility
 from groupsolver.solver.presolve.host_reduction import reduce_hosts
 
-WHOLE = 10**6  # points of all that a host has of a resource class, where it is freed
-HUGE = 2**40  # units of a resource class on one host
-FINER = 0.3  # of the time, to free less on as many hosts
+FREED_SCALE = 10**6  # price of a host's whole capacity of a resource class
+MAX_CAPACITY = 2**40  # of one resource class on one host: sums must stay within 64 bits
+TIME_SHARE_OF_AMOUNTS = 0.3  # of the time, for the second step
+
+Loads = dict[int, dict[str, int]]  # by row, what new members consume of each resource class
 
 
 @dataclass(frozen=True)
-class Larger:
-    """A fleet with more room than there is.
+class EnlargedFleet:
+    """A fleet with more hosts, or more free capacity, than there is.
 
     Attributes
     ----------
     fleet : CompiledFleet
     rows : (N,) int64
-        Where there is more.
+        Hosts that are new, or have more free capacity.
     before : CompiledFleet
-        What is free there without a price; hosts that it lacks are new.
+        The fleet as it is. Hosts that it lacks are new.
     rank : (N,) int64
-        Which of several hosts that would do is preferred: the lowest.
+        Of several hosts that would do, the one of the lowest rank is preferred.
     """
 
     fleet: CompiledFleet
@@ -51,141 +62,208 @@ class Larger:
     before: CompiledFleet
     rank: Ints
 
+    def is_available(self, row: int) -> bool:
+        """Return whether new members can land on a host of the fleet as it is."""
+        return self.fleet.names[row] in self.before.rows and bool(self.before.ready[row])
 
-def fewest(
-    app: Application[Any], larger: Larger, budget: Budget, seconds: float
-) -> dict[int, dict[str, int]] | None:
-    """Give the hosts that a batch needs more room on, the fewest, and what it takes there.
+    def must_open(self, row: int, load: dict[str, int]) -> bool:
+        """Return whether a load needs a new host, or more than is free."""
+        if not self.is_available(row):
+            return True
+        return any(amount > self.before.free(name)[row] for name, amount in load.items())
+
+
+def fewest_hosts(
+    app: Application[Any], enlarged: EnlargedFleet, budget: Budget, seconds: float
+) -> Loads | None:
+    """Return the fewest hosts of an enlarged fleet that must be new or freed.
 
     Parameters
     ----------
     app : Application
         Without soft policies.
+    enlarged : EnlargedFleet
+    budget : Budget
+    seconds : float
+        Time for both steps.
 
     Returns
     -------
     dict of int to dict of str to int, or None
-        Load by row of each such host; None where no number is enough, or none was found in time.
+        The load of each such host, by row. None if no number of hosts is enough, or the minimum was
+        not proved in time.
     """
-    compiled = CompiledProblem(Problem(app, larger.fleet.index), larger.fleet)
-    known = find_eligibility(compiled, "cost")
-    kept = [
-        _widened(rows, larger.rows, most)
-        for rows, most in zip(reduce_hosts(compiled, known), known.max_members, strict=True)
-    ]
-    if sum(map(len, kept)) > RATE * seconds or _huge(compiled, larger):
+    compiled = CompiledProblem(Problem(app, enlarged.fleet.index), enlarged.fleet)
+    candidates = _Candidates.of(compiled, enlarged)
+    if candidates.count() > RATE * seconds or _is_huge(compiled, enlarged):
         return None
-    budget = PartialBudget(
-        budget, seconds, 0.0, quiet=True
-    )  # what it counts is no objective of the batch's
+    # What this model minimises is not the objective of the caller: it must not be reported as such.
+    budget = PartialBudget(budget, seconds, 0.0, quiet=True)
     until = budget.elapsed() + seconds
-    most = [known.max_members[member_class][rows] for member_class, rows in enumerate(kept)]
-    opened = _opened(
-        _solved(compiled, kept, most, larger, None, budget, (1 - FINER) * seconds), compiled, larger
-    )
-    if not opened:
-        return opened
-    least = _solved(compiled, kept, most, larger, len(opened), budget, until - budget.elapsed())
-    return _opened(least, compiled, larger) or opened
+    search_seconds = (1 - TIME_SHARE_OF_AMOUNTS) * seconds
+    hosts = _minimise_hosts(compiled, candidates, enlarged, budget, search_seconds)
+    if not hosts:
+        return hosts
+    seconds_left = until - budget.elapsed()
+    amounts = _minimise_amounts(compiled, candidates, enlarged, len(hosts), budget, seconds_left)
+    return amounts or hosts
 
 
-def _solved(
+@dataclass(frozen=True)
+class _Candidates:
+    """Where members may land.
+
+    Attributes
+    ----------
+    rows : list of (C,) int64
+        Hosts by member class.
+    most : list of (C,) int64
+        How many members of the class each may take.
+    """
+
+    rows: list[Ints]
+    most: list[Ints]
+
+    @classmethod
+    def of(cls, compiled: CompiledProblem, enlarged: EnlargedFleet) -> _Candidates:
+        """Return the reduced candidates, and every eligible host that was enlarged."""
+        known = find_eligibility(compiled, "cost")
+        rows = []
+        most = []
+        for kept, class_most in zip(reduce_hosts(compiled, known), known.max_members, strict=True):
+            eligible = enlarged.rows[class_most[enlarged.rows] > 0]
+            class_rows = np.union1d(kept, eligible)
+            rows.append(class_rows)
+            most.append(class_most[class_rows])
+        return cls(rows, most)
+
+    def count(self) -> int:
+        return sum(map(len, self.rows))
+
+
+def _minimise_hosts(
     compiled: CompiledProblem,
-    rows: list[Ints],
-    most: list[Ints],
-    larger: Larger,
-    number: int | None,
+    candidates: _Candidates,
+    enlarged: EnlargedFleet,
     budget: Budget,
     seconds: float,
-) -> SearchOutcome:
-    """Minimise how many hosts must give more; or, on so many, how much, and then which are preferred."""
-    builder = ModelBuilder(compiled, rows, most, 1)
+) -> Loads | None:
+    """Return the loads where the fewest hosts must open; None if that is not proved."""
+    builder = _builder(compiled, candidates)
+    opened = _open_literals(builder, enlarged, amounts=False)
+    builder.charge(builder.total(opened.values()), 1)
+    builder.minimize()
+    outcome = search(builder, budget, seconds, 0.0)
+    loads = _opened_loads(outcome, compiled, enlarged)
+    proved = outcome.bound is not None and len(loads or ()) == outcome.bound
+    return loads if proved else None
+
+
+def _minimise_amounts(
+    compiled: CompiledProblem,
+    candidates: _Candidates,
+    enlarged: EnlargedFleet,
+    host_count: int,
+    budget: Budget,
+    seconds: float,
+) -> Loads | None:
+    """Return the loads where little is freed on a number of hosts, by the best solution found."""
+    builder = _builder(compiled, candidates)
+    opened = _open_literals(builder, enlarged, amounts=True)
+    builder.at_most(builder.total(opened.values()), host_count)
+    rank = dict(zip(enlarged.rows.tolist(), enlarged.rank.tolist(), strict=True))
+    for row, literal in opened.items():
+        builder.charge(literal, rank[row])
+    builder.minimize()
+    return _opened_loads(search(builder, budget, seconds, 0.0), compiled, enlarged)
+
+
+def _builder(compiled: CompiledProblem, candidates: _Candidates) -> ModelBuilder:
+    """Return a model of all rules."""
+    builder = ModelBuilder(compiled, candidates.rows, candidates.most, 1)
     capacity(builder)
     links(builder)
     for rule in rules_of(compiled.problem).all:
         rule.policy.encode(rule.group, builder)
-    opened = [
-        _open(builder, row, larger, number is not None)
-        for row in larger.rows.tolist()
-        if row in builder.landed
-    ]
-    if number is None:
-        builder.charge(builder.total(opened), 1)
-    else:
-        builder.at_most(builder.total(opened), number)
-        rank = dict(zip(larger.rows.tolist(), larger.rank.tolist(), strict=True))
-        for row, one in zip(
-            (row for row in larger.rows.tolist() if row in builder.landed), opened, strict=True
-        ):
-            builder.charge(one, rank[row])
-    builder.minimize()
-    answer = search(builder, budget, seconds, 0.0)
-    # Only what is proved to be the fewest counts as such; of amounts, what is found.
-    proved = (
-        answer.bound is not None and len(_opened(answer, compiled, larger) or ()) == answer.bound
-    )
-    return answer if proved or number is not None else SearchOutcome(None, None, False)
+    return builder
 
 
-def _open(builder: ModelBuilder, row: int, larger: Larger, amounts: bool) -> Linear:
-    """Give 0 or 1, whether a host is new and used or must give more than is free; price how much, if asked to."""
-    if larger.fleet.names[row] not in larger.before.rows or not larger.before.ready[row]:
-        return builder.some(builder.landed[row])
+def _open_literals(
+    builder: ModelBuilder, enlarged: EnlargedFleet, *, amounts: bool
+) -> dict[int, Linear]:
+    """Return, by row, 0 or 1: whether a host must open. `amounts`: charge what is freed there."""
+    literals: dict[int, Linear] = {}
+    for row in enlarged.rows.tolist():
+        if row in builder.landed:
+            if enlarged.is_available(row):
+                literals[row] = _open_for_capacity(builder, row, enlarged, amounts)
+            else:
+                literals[row] = builder.some(builder.landed[row])
+    return literals
+
+
+def _open_for_capacity(
+    builder: ModelBuilder, row: int, enlarged: EnlargedFleet, amounts: bool
+) -> Linear:
+    """Return 0 or 1: whether members use more of a host than is free.
+
+    For each resource class, with ``0 <= freed <= more`` and ``freed <= more * opened``::
+
+        load <= free + freed
+
+    Where amounts do not matter, ``more * opened`` stands for ``freed``: this model is smaller.
+    """
     opened = builder.number(1)
-    loads: dict[str, Linear] = {}
-    for member_class, at in builder.at[row]:
-        for name, amount in builder.compiled.member_classes[member_class].size:
-            load = loads.setdefault(name, Linear())
-            load.vars.append(builder.placed[member_class][at])
-            load.coefs.append(amount)
-    for resource, load in loads.items():
-        free = int(larger.before.free(resource)[row])
-        more = int(larger.fleet.free(resource)[row]) - free
-        if builder.high(load) > free:
-            freed = builder.number(max(1, more)) if amounts else opened
-            builder.at_most(load.plus(Linear([freed], [-1 if amounts else -more])), free)
-            if amounts:
-                builder.at_most(Linear([freed, opened], [1, -more]), 0)
-                builder.charge(
-                    Linear([freed], [1]), max(1, WHOLE // int(larger.fleet.capacity(resource)[row]))
-                )
+    for resource, load in _loads_on(builder, row).items():
+        free = int(enlarged.before.free(resource)[row])
+        more = int(enlarged.fleet.free(resource)[row]) - free
+        if builder.high(load) <= free:
+            continue
+        if not amounts:
+            builder.at_most(load.plus(Linear([opened], [-more])), free)
+            continue
+        freed = builder.number(max(1, more))
+        builder.at_most(load.plus(Linear([freed], [-1])), free)
+        builder.at_most(Linear([freed, opened], [1, -more]), 0)
+        total = int(enlarged.fleet.capacity(resource)[row])
+        builder.charge(Linear([freed], [1]), max(1, FREED_SCALE // total))
     return Linear([opened], [1])
 
 
-def _opened(
-    answer: SearchOutcome, compiled: CompiledProblem, larger: Larger
-) -> dict[int, dict[str, int]] | None:
-    """Give the loads of the hosts that must give more."""
-    if answer.placement is None:
+def _loads_on(builder: ModelBuilder, row: int) -> dict[str, Linear]:
+    """Return what new members consume on a host, by resource class."""
+    loads: dict[str, Linear] = {}
+    for class_index, position in builder.at[row]:
+        placed = builder.placed[class_index][position]
+        for name, amount in builder.compiled.member_classes[class_index].size:
+            load = loads.setdefault(name, Linear())
+            load.vars.append(placed)
+            load.coefs.append(amount)
+    return loads
+
+
+def _opened_loads(
+    outcome: SearchOutcome, compiled: CompiledProblem, enlarged: EnlargedFleet
+) -> Loads | None:
+    """Return the loads of the hosts that must open; None without a placement."""
+    if outcome.placement is None:
         return None
-    loads: dict[int, dict[str, int]] = {}
-    for member_class, row in answer.placement:
-        there = loads.setdefault(row, {})
-        for name, amount in compiled.member_classes[member_class].size:
-            there[name] = there.get(name, 0) + amount
+    loads: Loads = {}
+    for class_index, row in outcome.placement:
+        load = loads.setdefault(row, {})
+        for name, amount in compiled.member_classes[class_index].size:
+            load[name] = load.get(name, 0) + amount
     return {
         row: loads[row]
-        for row in larger.rows.tolist()
-        if row in loads and _more(row, loads[row], larger)
+        for row in enlarged.rows.tolist()
+        if row in loads and enlarged.must_open(row, loads[row])
     }
 
 
-def _huge(compiled: CompiledProblem, larger: Larger) -> bool:
-    """Whether amounts are so large that their sums in the model would leave 64 bits."""
+def _is_huge(compiled: CompiledProblem, enlarged: EnlargedFleet) -> bool:
+    """Return whether amounts are so large that sums in the model could exceed 64 bits."""
     names = {name for member_class in compiled.member_classes for name, _ in member_class.size}
     return any(
-        int(larger.fleet.capacity(name)[larger.rows].max(initial=0)) > HUGE for name in names
+        int(enlarged.fleet.capacity(name)[enlarged.rows].max(initial=0)) > MAX_CAPACITY
+        for name in names
     )
-
-
-def _widened(rows: Ints, more: Ints, most: Ints) -> Ints:
-    wide: Ints = np.union1d(rows, more[most[more] > 0])
-    return wide
-
-
-def _more(row: int, load: dict[str, int], larger: Larger) -> bool:
-    """Whether a load needs more on a row than there is."""
-    name = larger.fleet.names[row]
-    if name not in larger.before.rows or not larger.before.ready[row]:
-        return True
-    return any(amount > larger.before.free(resource)[row] for resource, amount in load.items())

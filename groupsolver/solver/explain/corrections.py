@@ -1,8 +1,22 @@
-"""The cheapest changes to what is asked for: policies and sizes.
+"""The cheapest changes to policies and sizes that make an application possible.
 
-Conflicts say what is needed: of each, something must be turned further than it is. The cheapest
-state that all known conflicts agree to is asked about; where it is impossible still, its own conflict
-joins them. The first that is possible is the cheapest of all, since whatever is cheaper was refuted.
+This is an implicit hitting set algorithm:
+
+1. Each known conflict says that at least one of its rules must be weakened further than it is.
+2. Take the cheapest state of the relaxations that resolves all known conflicts (`hitting_set`).
+3. Ask the solver about this state. If it is possible, it is the cheapest, because every cheaper
+   state contains a known conflict. Otherwise find a conflict of this state, and go on with step 1.
+
+A conflict holds in stronger states, too. Before it becomes a clause, each of its rules is weakened
+as far as the conflict stays one, so that it excludes as many states as possible.
+
+Example: "no rack has more than 1 member" contradicts "4 members" on 2 racks, and it does so with
+"3 members" or with "1 member" -> "2 members" a rack, if these have no other effect. The clause then
+excludes three states instead of one.
+
+Sources: Reiter (1987), doi:10.1016/0004-3702(87)90062-2; Davies & Bacchus (2011),
+doi:10.1007/978-3-642-23786-7_19. Corrections as the duals of conflicts: Liffiton & Sakallah (2008),
+doi:10.1007/s10817-007-9084-z.
 """
 
 from __future__ import annotations
@@ -10,26 +24,33 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
-from groupsolver.changes.change import Change, Kind, changed
+from groupsolver.changes.change import Change, Kind, apply_changes
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.conflicts import rests_on
+from groupsolver.model.application import Application
 from groupsolver.model.change_costs import Costs
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Result
-from groupsolver.solver.explain.feasibility import Asked, Oracle
-from groupsolver.solver.explain.hitting_set import Clause, Literal, cheapest
-from groupsolver.solver.explain.quickxplain import MinimalConflict, find
-from groupsolver.solver.explain.relaxations import Relaxation, State, changes_of, knobs_of
-from groupsolver.solver.explain.rules import Atomized, PolicyRule, RuleAtom, SizeRule
+from groupsolver.solver.explain.feasibility import FeasibilityOracle, RuleFeasibility
+from groupsolver.solver.explain.hitting_set import Clause, Literal, cheapest_state
+from groupsolver.solver.explain.quickxplain import MinimalConflict, find_conflict
+from groupsolver.solver.explain.relaxations import (
+    Relaxation,
+    State,
+    changes_of,
+    relaxations_of,
+)
+from groupsolver.solver.explain.rules import ApplicationRules, PolicyRule, RuleAtom, SizeRule
 
-ROUNDS = 20  # conflicts that one search looks at
-SECONDS = 3.0  # after which it looks at no more
+MAX_ROUNDS = 20  # of one search: states that are asked about
+MAX_SECONDS = 3.0  # of one search, after which it begins no further round
 
 
 @dataclass(frozen=True)
-class Remedy:
-    """Changes that make the batch possible, and the answer that shows it."""
+class VerifiedFix:
+    """Changes that make an application possible, and the result that shows it."""
 
     changes: tuple[Change, ...]
     cost: int
@@ -37,155 +58,206 @@ class Remedy:
 
     @property
     def kinds(self) -> frozenset[Kind]:
-        """What kinds of changes they are."""
+        """The kinds of its changes."""
         return frozenset(change.kind for change in self.changes)
 
 
+@dataclass(frozen=True)
+class RelaxedRules:
+    """The rules of an application in one state of its relaxations.
+
+    Attributes
+    ----------
+    rules : ApplicationRules
+    original : dict of PolicyRule to PolicyRule
+        The rule of the unchanged application that each policy rule of this state was.
+    """
+
+    rules: ApplicationRules
+    original: dict[PolicyRule, PolicyRule]
+
+    @classmethod
+    def of_state(
+        cls, unchanged: ApplicationRules, app: Application[Any], fleet: CompiledFleet, state: State
+    ) -> RelaxedRules:
+        """Return the rules of a state.
+
+        Parameters
+        ----------
+        unchanged : ApplicationRules
+        app : Application
+            The application in this state.
+        fleet : CompiledFleet
+        state : State
+        """
+        dropped = {
+            relaxation.rule
+            for relaxation, position in state.items()
+            if relaxation.rule is not None and position and relaxation.at(position).policy is None
+        }
+        rules = ApplicationRules(Problem(app, fleet.index))
+        by_place = {(rule.group, rule.index): rule for rule in rules.policies}
+        original: dict[PolicyRule, PolicyRule] = {}
+        for rule in unchanged.policies:
+            if rule not in dropped:
+                # Each policy dropped before this one in its group moved it one place up.
+                moved_up = sum(
+                    other.group == rule.group and other.index < rule.index for other in dropped
+                )
+                place = (rule.group, rule.index - moved_up)
+                if place in by_place:  # a softened policy is no rule any more
+                    original[by_place[place]] = rule
+        return cls(rules, original)
+
+    def originals(self, conflict: MinimalConflict) -> frozenset[PolicyRule]:
+        """Return the policies of a conflict as they are in the unchanged application."""
+        policies = [atom for atom in conflict.atoms if isinstance(atom, PolicyRule)]
+        return frozenset(self.original[policy] for policy in policies)
+
+
 class Corrections:
-    """Searches the states of an application's relaxations; what one search learns serves the next.
+    """A search among the states of an application's relaxations.
+
+    Searches for changes of different kinds share what they learn.
 
     Parameters
     ----------
-    atomized : Atomized
-        The application, which is impossible.
+    rules : ApplicationRules
+        Of an application that is impossible.
     fleet : CompiledFleet
-    oracle : Oracle
+    oracle : FeasibilityOracle
     costs : Costs
-    found : Found
-        A conflict of it.
+    conflict : MinimalConflict
+        A conflict of these rules.
     own : collection of str, optional
         Groups whose policies may be changed; by default all.
     """
 
     def __init__(
         self,
-        atomized: Atomized,
+        rules: ApplicationRules,
         fleet: CompiledFleet,
-        oracle: Oracle,
+        oracle: FeasibilityOracle,
         costs: Costs,
-        found: MinimalConflict,
+        conflict: MinimalConflict,
         own: Collection[str] | None = None,
     ) -> None:
-        self._atomized = atomized
+        self._rules = rules
         self._fleet = fleet
         self._oracle = oracle
-        self._knobs = knobs_of(atomized, costs, own)
+        self._relaxations = relaxations_of(rules, costs, own)
         self._clauses: list[Clause] = []
-        self._possible: dict[frozenset[tuple[Relaxation, int]], Remedy] = {}
-        self._learn(found, {}, atomized)
+        self._fixes: dict[frozenset[tuple[Relaxation, int]], VerifiedFix] = {}
+        unchanged = RelaxedRules(rules, {rule: rule for rule in rules.policies})
+        self._learn(conflict, {}, unchanged)
 
-    def cheapest(self, kinds: Collection[Kind]) -> Remedy | None:
-        """Give the cheapest changes of some kinds alone; None where there are none, or time is short."""
-        until = self._oracle.budget.elapsed() + SECONDS
-        for _ in range(ROUNDS):
+    def cheapest(self, kinds: Collection[Kind]) -> VerifiedFix | None:
+        """Return the cheapest fix by changes of some kinds alone; None if none is found in time."""
+        until = self._oracle.budget.elapsed() + MAX_SECONDS
+        for _ in range(MAX_ROUNDS):
             if self._oracle.budget.elapsed() > until:
                 return None
-            state = cheapest(self._clauses, kinds)
+            state = cheapest_state(self._clauses, kinds)
             if state is None or self._oracle.budget.left() <= 0:
                 return None
             key = frozenset(state.items())
-            if key in self._possible:
-                return self._possible[key]
-            changes = changes_of(self._atomized, state)
-            app, fleet = changed(self._atomized.app, self._fleet, changes)
-            result = self._oracle.ask(app, fleet)
+            if key in self._fixes:
+                return self._fixes[key]
+            changes = changes_of(self._rules, state)
+            app, _ = apply_changes(self._rules.app, self._fleet, changes)
+            result = self._oracle.solve(app, self._fleet)
             if result.status == "unknown":
                 return None
             if result.status != "infeasible":
                 cost = sum(relaxation.cost(position) for relaxation, position in state.items())
-                self._possible[key] = Remedy(tuple(changes), cost, result)
-                return self._possible[key]
-            atomized = Atomized(Problem(app, fleet.index))
-            found = find(Asked(atomized, fleet, self._oracle))
-            if found is None:
+                self._fixes[key] = VerifiedFix(tuple(changes), cost, result)
+                return self._fixes[key]
+            if not self._learn_from_state(app, state):
                 return None
-            self._learn(found, state, atomized)
         return None
 
-    def _learn(self, found: MinimalConflict, state: State, atomized: Atomized) -> None:
-        """Turn a conflict into a clause, with each relaxation as far as the conflict stays one."""
-        pieces = [atom for atom in found.atoms if isinstance(atom, PolicyRule)]
-        needed = {group for piece in pieces for group in atomized.helping(piece)}
-        sizes = {atom.group for atom in found.atoms if isinstance(atom, SizeRule)}
-        turned: dict[Relaxation, int] = {}
-        exact: list[Literal] = []
-        for relaxation in self._knobs:
+    def _learn_from_state(self, app: Application[Any], state: State) -> bool:
+        """Add the clause of a conflict in an impossible state; return whether one was found."""
+        relaxed = RelaxedRules.of_state(self._rules, app, self._fleet, state)
+        conflict = find_conflict(RuleFeasibility(relaxed.rules, self._fleet, self._oracle))
+        if conflict is None:
+            return False
+        self._learn(conflict, state, relaxed)
+        return True
+
+    def _learn(self, conflict: MinimalConflict, state: State, relaxed: RelaxedRules) -> None:
+        """Add the clause of a conflict, each relaxation as far as the conflict stays one."""
+        policies = [atom for atom in conflict.atoms if isinstance(atom, PolicyRule)]
+        originals = relaxed.originals(conflict)
+        sizes = {atom.group for atom in conflict.atoms if isinstance(atom, SizeRule)}
+        helping = {group for rule in policies for group in relaxed.rules.helping_groups(rule)}
+        positions: dict[Relaxation, int] = {}
+        # Literals of relaxations whose later positions may forbid more than earlier ones.
+        any_other: list[Literal] = []
+        for relaxation in self._relaxations:
             position = state.get(relaxation, 0)
-            if relaxation.policy is not None and self._rested_on(
-                relaxation, pieces, atomized.problem
-            ):
-                exact.append(Literal(relaxation, position, elsewhere=True))
-            elif relaxation.policy is None:
-                if relaxation.group in sizes and relaxation.group in needed:
-                    exact.append(Literal(relaxation, position, elsewhere=True))
-                elif relaxation.group in sizes:
-                    turned[relaxation] = position
-            elif any(self._same(piece, relaxation, position) for piece in pieces):
-                turned[relaxation] = position
-        for relaxation in turned:
-            turned[relaxation] = self._furthest(found, {**state, **turned}, relaxation)
-        clause = [Literal(relaxation, position) for relaxation, position in turned.items()]
-        self._clauses.append((*clause, *exact))
-
-    def _rested_on(
-        self, relaxation: Relaxation, pieces: list[PolicyRule], problem: Problem
-    ) -> bool:
-        """Whether what some piece says depends on where a policy's relaxation stands: that may then forbid more, turned."""
-        assert relaxation.policy is not None  # noqa: S101 - asked of policies' relaxations
-        return any(
-            rests_on(piece.policy, piece.group, relaxation.policy, relaxation.group, problem)
-            for piece in pieces
-        )
-
-    def _same(self, piece: PolicyRule, relaxation: Relaxation, position: int) -> bool:
-        told = relaxation.at(position).policy if position else relaxation.policy
-        return piece.group == relaxation.group and piece.policy is told
+            rule = relaxation.rule
+            if rule is None:
+                in_conflict = relaxation.group in sizes
+                may_forbid_more = in_conflict and relaxation.group in helping
+            else:
+                in_conflict = rule in originals
+                may_forbid_more = _is_prerequisite(rule, policies, relaxed.rules.problem)
+            if may_forbid_more:
+                any_other.append(Literal(relaxation, position, any_other=True))
+            elif in_conflict:
+                positions[relaxation] = position
+        for relaxation in positions:
+            merged = {**state, **positions}
+            positions[relaxation] = self._furthest(conflict, originals, merged, relaxation)
+        clause = [Literal(relaxation, position) for relaxation, position in positions.items()]
+        self._clauses.append((*clause, *any_other))
 
     def _furthest(
-        self, found: MinimalConflict, state: dict[Relaxation, int], relaxation: Relaxation
+        self,
+        conflict: MinimalConflict,
+        originals: frozenset[PolicyRule],
+        state: dict[Relaxation, int],
+        relaxation: Relaxation,
     ) -> int:
-        """Give the furthest position at which the conflict's rules are still impossible, as far as can be told."""
-        low, high = state[relaxation], relaxation.last
-        if relaxation.policy is not None and high and relaxation.at(high).kind != "relax":
-            high -= 1  # there it is no rule any more
-        step = count(0)
-        while low < high:
-            # First nearby, as most numbers need not go far; then by halves.
-            middle = min(low + 2 ** next(step), (low + high + 1) // 2)
-            if self._impossible(found, {**state, relaxation: middle}):
+        """Return the last position at which a conflict is known to stay one.
+
+        This is a galloping search: steps of 1, 2, 4, ... and then by halves.
+        """
+        low = state[relaxation]
+        high = relaxation.last
+        if relaxation.rule is not None and high and relaxation.at(high).kind != "relax":
+            high -= 1  # there the policy is soft or dropped, and no rule any more
+        for step in count():
+            if low >= high:
+                break
+            # Most numbers need not go far: try nearby positions first.
+            middle = min(low + 2**step, (low + high + 1) // 2)
+            if self._stays_impossible(conflict, originals, {**state, relaxation: middle}):
                 low = middle
             else:
                 high = middle - 1
         return low
 
-    def _impossible(self, found: MinimalConflict, state: State) -> bool:
-        """Whether the rules of a conflict contradict each other in another state."""
-        app, _ = changed(self._atomized.app, self._fleet, changes_of(self._atomized, state))
-        atomized = Atomized(Problem(app, self._fleet.index))
+    def _stays_impossible(
+        self, conflict: MinimalConflict, originals: frozenset[PolicyRule], state: State
+    ) -> bool:
+        """Return whether the rules of a conflict contradict each other in another state."""
+        app, _ = apply_changes(self._rules.app, self._fleet, changes_of(self._rules, state))
+        relaxed = RelaxedRules.of_state(self._rules, app, self._fleet, state)
+        others = {atom for atom in conflict.atoms if not isinstance(atom, PolicyRule)}
         kept: list[RuleAtom] = [
             atom
-            for atom in atomized.every
-            if not isinstance(atom, PolicyRule) and atom in found.atoms
+            for atom in relaxed.rules.atoms
+            if atom in others
+            or (isinstance(atom, PolicyRule) and relaxed.original[atom] in originals)
         ]
-        for atom in found.atoms:
-            if isinstance(atom, PolicyRule):
-                kept += self._now(atom, state, atomized)
-        return Asked(atomized, self._fleet, self._oracle).possible(kept) is False
+        feasibility = RuleFeasibility(relaxed.rules, self._fleet, self._oracle)
+        return feasibility.possible(kept) is False
 
-    def _now(self, atom: PolicyRule, state: State, atomized: Atomized) -> list[RuleAtom]:
-        """Give a piece of another state as it is in this one."""
-        for relaxation, position in state.items():
-            if relaxation.policy is not None and relaxation.group == atom.group:
-                told = {id(relaxation.policy), *(id(at.policy) for at in relaxation.positions)}
-                if id(atom.policy) in told:
-                    now = relaxation.at(position).policy if position else relaxation.policy
-                    return [
-                        piece
-                        for piece in atomized.pieces
-                        if piece.group == atom.group and piece.policy is now
-                    ]
-        return [
-            piece
-            for piece in atomized.pieces
-            if piece.group == atom.group and piece.policy is atom.policy
-        ]
+
+def _is_prerequisite(rule: PolicyRule, policies: list[PolicyRule], problem: Problem) -> bool:
+    """Return whether the meaning of some policy depends on a rule: weakened, it may forbid more."""
+    return any(
+        rests_on(other.policy, other.group, rule.policy, rule.group, problem) for other in policies
+    )

@@ -1,4 +1,4 @@
-"""Whether a batch would be just as impossible were the fleet empty."""
+"""Whether an application would be just as impossible on an empty fleet."""
 
 from __future__ import annotations
 
@@ -7,60 +7,85 @@ from typing import Any
 from groupsolver.changes.fleet import emptied
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.conflicts import depends_on_usage
-from groupsolver.model.application import Application, Members, member_ids
+from groupsolver.model.application import Application, Group, Members, member_ids
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
-from groupsolver.solver.explain.feasibility import Oracle
+from groupsolver.solver.explain.feasibility import FeasibilityOracle
 from groupsolver.solver.explain.quickxplain import MinimalConflict
-from groupsolver.solver.explain.rules import Atomized, CapacityRule, PolicyRule
+from groupsolver.solver.explain.rules import ApplicationRules, CapacityRule, PolicyRule, RuleAtom
 
 
-def never(
-    atomized: Atomized, fleet: CompiledFleet, found: MinimalConflict, oracle: Oracle
+def impossible_on_empty_fleet(
+    rules: ApplicationRules,
+    fleet: CompiledFleet,
+    conflict: MinimalConflict,
+    oracle: FeasibilityOracle,
 ) -> bool | None:
-    """Say whether a batch is impossible with nothing running anywhere; None: not decided in time."""
-    full = atomized.problem.running_members or (fleet.enabled & ~fleet.ready).any()
-    if not full and not any(_depends(atom) for atom in found.atoms):
-        return True  # the conflict speaks of nothing that is used
-    empty = _emptied(fleet)
-    status = "unknown"
-    for atoms in (found.atoms, atomized.every):
-        status = oracle.ask(_alone(atomized.problem, atomized.application(atoms)), empty).status
+    """Return whether an application stays impossible with nothing running anywhere.
+
+    Parameters
+    ----------
+    rules : ApplicationRules
+        Of an application that is impossible.
+    fleet : CompiledFleet
+    conflict : MinimalConflict
+        A conflict of these rules.
+    oracle : FeasibilityOracle
+
+    Returns
+    -------
+    bool or None
+        None if it was not decided in time.
+    """
+    above_capacity = bool((fleet.enabled & ~fleet.ready).any())
+    something_runs = bool(rules.problem.running_members) or above_capacity
+    if not something_runs and not any(_depends_on_usage(atom) for atom in conflict.atoms):
+        return True  # nothing in the conflict depends on what runs
+    empty = _empty_fleet(fleet)
+    # The rules of the conflict alone are a smaller question, which often decides it.
+    for atoms in (conflict.atoms, rules.atoms):
+        app = _without_running_members(rules.problem, rules.application(atoms))
+        status = oracle.solve(app, empty).status
         if status == "infeasible":
             return True
     return None if status == "unknown" else False
 
 
-def _depends(atom: object) -> bool:
-    """Whether a rule depends on what runs."""
-    return isinstance(atom, CapacityRule) or (
-        isinstance(atom, PolicyRule) and depends_on_usage(atom.policy)
-    )
+def _depends_on_usage(atom: RuleAtom) -> bool:
+    """Return whether a rule depends on what runs on hosts and links."""
+    if isinstance(atom, CapacityRule):
+        return True
+    return isinstance(atom, PolicyRule) and depends_on_usage(atom.policy)
 
 
-def _emptied(fleet: CompiledFleet) -> CompiledFleet:
-    """Give the fleet with nothing on it; disabled hosts stay disabled."""
+def _empty_fleet(fleet: CompiledFleet) -> CompiledFleet:
+    """Return a fleet with nothing on it; disabled hosts stay disabled."""
     hosts = tuple(
         emptied(host).model_copy(update={"enabled": host.enabled}) for host in fleet.index
     )
     links = tuple(link.model_copy(update={"used_mbps": 0}) for link in fleet.links)
+    # The hosts are valid already: to validate a large fleet again would take long.
     return compile_fleet(Fleet.model_construct(levels=fleet.levels, hosts=hosts, links=links))
 
 
-def _alone(problem: Problem, app: Application[Any]) -> Application[Any]:
-    """Give an application with its new members and without those that run."""
-    running = {there.id for there in app.existing}
-    if not running:
+def _without_running_members(problem: Problem, app: Application[Any]) -> Application[Any]:
+    """Return an application with its new members, by their ids, and without running ones."""
+    if not app.existing:
         return app
-    by_group: dict[str, list[Members]] = {}
-    inside = {group.name for group in app.groups if group.members}
-    own = {(group.name, id_): what for group in app.groups for id_, what in member_ids(group)}
+    members_of_group: dict[str, list[Members]] = {}
+    placed = {group.name for group in app.groups if group.members}
+    described = {
+        (group.name, id_): members for group in app.groups for id_, members in member_ids(group)
+    }
     for member in problem.new_members:
-        if member.group in inside:
-            by_group.setdefault(member.group, []).append(
-                own[member.group, member.id].model_copy(update={"id": member.id, "count": 1})
-            )
-    groups = tuple(
-        g.model_copy(update={"members": tuple(by_group.get(g.name, ()))}) for g in app.groups
-    )
+        if member.group in placed:
+            update = {"id": member.id, "count": 1}
+            members = described[member.group, member.id].model_copy(update=update)
+            members_of_group.setdefault(member.group, []).append(members)
+
+    def with_new_members(group: Group[Any]) -> Group[Any]:
+        new = tuple(members_of_group.get(group.name, ()))
+        return group.model_copy(update={"members": new})
+
+    groups = tuple(map(with_new_members, app.groups))
     return app.model_copy(update={"groups": groups, "existing": ()})

@@ -1,110 +1,151 @@
-"""The cheapest fixes, different in kind, each shown to help by the ordinary solve."""
+"""The cheapest fixes of different kinds, each shown to help by the ordinary solve."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
-from groupsolver.changes.change import Change, Kind, changed
+from groupsolver.changes.change import Change, Kind, apply_changes
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.application import Application
 from groupsolver.model.change_costs import Costs
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
-from groupsolver.solver.explain.add_hosts import added
-from groupsolver.solver.explain.corrections import Corrections, Remedy
-from groupsolver.solver.explain.feasibility import Asked, Oracle
-from groupsolver.solver.explain.free_capacity import freed
-from groupsolver.solver.explain.move_members import moved
-from groupsolver.solver.explain.quickxplain import MinimalConflict, find
-from groupsolver.solver.explain.rules import Atomized, CapacityRule, PolicyRule
+from groupsolver.solver.explain.add_hosts import fewest_added_hosts
+from groupsolver.solver.explain.corrections import Corrections, VerifiedFix
+from groupsolver.solver.explain.feasibility import FeasibilityOracle, RuleFeasibility
+from groupsolver.solver.explain.free_capacity import fewest_freed_hosts
+from groupsolver.solver.explain.move_members import fewest_moves
+from groupsolver.solver.explain.quickxplain import MinimalConflict, find_conflict
+from groupsolver.solver.explain.rules import ApplicationRules, CapacityRule, PolicyRule
 
-ASKED: tuple[Kind, ...] = ("relax", "soften", "drop", "fewer")
-PURE: tuple[tuple[Kind, ...], ...] = (("relax",), ("soften", "drop"))
+APPLICATION_KINDS: tuple[Kind, ...] = ("relax", "soften", "drop", "fewer")
+SINGLE_KINDS: tuple[tuple[Kind, ...], ...] = (("relax",), ("soften", "drop"))
+FEWER: tuple[Kind, ...] = ("fewer",)
 TIME_SHARE_PER_FLEET_CHANGE = 0.3  # of the time left, for each kind of change to the fleet
-SECONDS = 3.0  # and at most so many
-WIDER = 4  # parts of the batch that are tried
+MAX_SECONDS_PER_FLEET_CHANGE = 3.0
+MAX_WIDENINGS = 4  # parts of the application for which one kind of change is tried
 
-Way = Callable[[Application[Any], CompiledFleet], list[Change] | None]
+FindChanges = Callable[[Application[Any], CompiledFleet], list[Change] | None]
 
 
-def remedies(
-    atomized: Atomized,
+def find_fixes(
+    rules: ApplicationRules,
     fleet: CompiledFleet,
-    oracle: Oracle,
+    oracle: FeasibilityOracle,
     costs: Costs,
-    found: MinimalConflict,
+    conflict: MinimalConflict,
     own: Collection[str] | None = None,
-) -> Iterator[Remedy]:
-    """Give fixes as they are found: the cheapest of changes to what is asked for, then the cheapest of each kind.
+) -> Iterator[VerifiedFix]:
+    """Yield fixes as they are found.
 
-    Changes to the fleet are not mixed with others. `own`: the groups whose policies may be changed and whose
-    running members may be moved; by default all.
+    The first is the cheapest of all changes to policies and sizes, which may be of several kinds.
+    Then come the cheapest of each kind by itself. Changes to the fleet are not mixed with others.
+
+    Parameters
+    ----------
+    rules : ApplicationRules
+        Of an application that is impossible.
+    fleet : CompiledFleet
+    oracle : FeasibilityOracle
+    costs : Costs
+    conflict : MinimalConflict
+        A conflict of these rules.
+    own : collection of str, optional
+        Groups whose policies may be changed, and whose running members may be moved; by default
+        all.
     """
-    asked, run = Corrections(atomized, fleet, oracle, costs, found, own), oracle.budget
-    told: list[tuple[Change, ...]] = []
+    corrections = Corrections(rules, fleet, oracle, costs, conflict, own)
+    yielded: list[tuple[Change, ...]] = []
 
-    def of_kinds(*some: tuple[Kind, ...]) -> Iterator[Remedy]:
-        for kinds in some:
-            remedy = asked.cheapest(kinds)
-            if remedy is not None and remedy.changes and remedy.changes not in told:
-                told.append(remedy.changes)
-                yield remedy
+    def cheapest_of(kinds: Collection[Kind]) -> Iterator[VerifiedFix]:
+        fix = corrections.cheapest(kinds)
+        if fix is not None and fix.changes and fix.changes not in yielded:
+            yielded.append(fix.changes)
+            yield fix
 
-    yield from of_kinds(ASKED, *PURE)
+    yield from cheapest_of(APPLICATION_KINDS)
+    for kinds in SINGLE_KINDS:
+        yield from cheapest_of(kinds)
+    for cost, find_changes in _fleet_changes(fleet, oracle, costs, conflict, own):
+        fix = _fleet_fix(rules, fleet, oracle, conflict, find_changes, cost)
+        if fix is not None:
+            yield fix
+    # Last, because it may take long: where policies count on a size, its positions are tried one by
+    # one.
+    yield from cheapest_of(FEWER)
+
+
+def _fleet_changes(
+    fleet: CompiledFleet,
+    oracle: FeasibilityOracle,
+    costs: Costs,
+    conflict: MinimalConflict,
+    own: Collection[str] | None,
+) -> Iterator[tuple[int, FindChanges]]:
+    """Yield the kinds of change to the fleet that have a price, each with its price."""
+    budget = oracle.budget
 
     def seconds() -> float:
-        return min(SECONDS, TIME_SHARE_PER_FLEET_CHANGE * run.left())
+        return min(MAX_SECONDS_PER_FLEET_CHANGE, TIME_SHARE_PER_FLEET_CHANGE * budget.left())
 
-    ways: list[tuple[int | None, Way]] = [
-        (costs.add, lambda app, on: added(app, on, run, seconds()))
-    ]
-    if _filled(found, fleet):
-        ways.append((costs.free, lambda app, on: freed(app, on, run, seconds())))
-    ways.append(
-        (costs.move, lambda app, on: moved(app, on, oracle, TIME_SHARE_PER_FLEET_CHANGE, own))
-    )
-    for cost, way in ways:
-        if cost is not None and (remedy := _of_fleet(atomized, fleet, oracle, found, way, cost)):
-            yield remedy
-    yield from of_kinds(
-        ("fewer",)
-    )  # last: where other rules count on a size, one is tried after the other
+    if costs.add is not None:
+        yield costs.add, lambda app, on: fewest_added_hosts(app, on, budget, seconds())
+    if costs.free is not None and _usage_may_matter(conflict, fleet):
+        yield costs.free, lambda app, on: fewest_freed_hosts(app, on, budget, seconds())
+    if costs.move is not None:
+        yield (
+            costs.move,
+            lambda app, on: fewest_moves(app, on, oracle, TIME_SHARE_PER_FLEET_CHANGE, own),
+        )
 
 
-def _filled(found: MinimalConflict, fleet: CompiledFleet) -> bool:
-    """Whether what is used may stand in the way."""
-    return any(isinstance(atom, CapacityRule) for atom in found.atoms) or bool(
-        (fleet.enabled & ~fleet.ready).any()
-    )
+def _usage_may_matter(conflict: MinimalConflict, fleet: CompiledFleet) -> bool:
+    """Return whether what is used may be in the way."""
+    above_capacity = fleet.enabled & ~fleet.ready
+    needs_capacity = any(isinstance(atom, CapacityRule) for atom in conflict.atoms)
+    return needs_capacity or bool(above_capacity.any())
 
 
-def _of_fleet(
-    atomized: Atomized,
+def _fleet_fix(
+    rules: ApplicationRules,
     fleet: CompiledFleet,
-    oracle: Oracle,
-    found: MinimalConflict,
-    way: Way,
+    oracle: FeasibilityOracle,
+    conflict: MinimalConflict,
+    find_changes: FindChanges,
     cost: int,
-) -> Remedy | None:
-    """Find changes to the fleet that help a conflict's groups, and show that they help all; or take more groups."""
+) -> VerifiedFix | None:
+    """Find changes to the fleet that make the whole application possible.
+
+    The search begins with the groups of the conflict alone, because a small question is answered
+    faster. Where the changes do not help the whole, the groups of what is in the way then join.
+    """
     groups: frozenset[str] = frozenset()
-    for _ in range(WIDER):
-        for atom in found.atoms:
-            if isinstance(atom, PolicyRule):
-                groups |= atomized.counted(atom)
-            elif not isinstance(atom, CapacityRule):
-                groups |= {atom.group}
-        changes = way(atomized.application(atomized.about(groups)), fleet)
+    for _ in range(MAX_WIDENINGS):
+        groups |= _groups_of(conflict, rules)
+        changes = find_changes(rules.application(rules.atoms_about(groups)), fleet)
         if not changes or oracle.budget.left() <= 0:
             return None
-        app, better = changed(atomized.app, fleet, changes)
-        result = oracle.ask(app, better)
+        app, changed_fleet = apply_changes(rules.app, fleet, changes)
+        result = oracle.solve(app, changed_fleet)
         if result.placement is not None:
-            number = sum(len(getattr(change, "hosts", (change,))) for change in changes)
-            return Remedy(tuple(changes), number * cost, result)
-        left = Atomized(Problem(app, better.index))
-        more = find(Asked(left, better, oracle)) if result.status == "infeasible" else None
-        if more is None:
+            quantity = sum(change.quantity for change in changes)
+            return VerifiedFix(tuple(changes), quantity * cost, result)
+        if result.status != "infeasible":
             return None
-        found = more
+        remaining = ApplicationRules(Problem(app, changed_fleet.index))
+        further = find_conflict(RuleFeasibility(remaining, changed_fleet, oracle))
+        if further is None:
+            return None
+        conflict = further
     return None
+
+
+def _groups_of(conflict: MinimalConflict, rules: ApplicationRules) -> frozenset[str]:
+    """Return the groups with new members that a conflict is about."""
+    groups: set[str] = set()
+    for atom in conflict.atoms:
+        if isinstance(atom, PolicyRule):
+            groups |= rules.counted_groups(atom)
+        elif not isinstance(atom, CapacityRule):
+            groups.add(atom.group)
+    return frozenset(groups)

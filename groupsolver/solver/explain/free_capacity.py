@@ -1,4 +1,4 @@
-"""A fix on the fleet: the fewest hosts on which something must be freed."""
+"""A fix on the fleet: the fewest hosts on which capacity must be freed, and how much."""
 
 from __future__ import annotations
 
@@ -7,79 +7,113 @@ from typing import Any
 import numpy as np
 
 from groupsolver.changes.change import Change
-from groupsolver.changes.fleet import Freed
+from groupsolver.changes.fleet import CapacityFreed
 from groupsolver.constraints.eligibility import suited
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
+from groupsolver.model.fleet import Host
 from groupsolver.solver.budget import Budget
-from groupsolver.solver.explain.capacity_model import Larger, fewest
+from groupsolver.solver.explain.capacity_model import EnlargedFleet, fewest_hosts
 from groupsolver.solver.presolve.host_reduction import hosts_touched
 
-MAX_HOSTS_CONSIDERED = (
-    1000  # hosts on which something may be freed; where there are more, the nearest of each place
-)
+MAX_HOSTS = 1000  # on which capacity may be freed; of more, the nearest of each place
 
 
-def freed(
+def fewest_freed_hosts(
     app: Application[Any], fleet: CompiledFleet, budget: Budget, seconds: float
 ) -> list[Change] | None:
-    """Give the fewest hosts on which something must be freed, and how much; None where that is not enough."""
+    """Return the fewest hosts on which capacity must be freed, and how much.
+
+    Returns
+    -------
+    list of Change, or None
+        None if freeing capacity is not enough, or the minimum was not proved in time.
+    """
     compiled = CompiledProblem(Problem(app, fleet.index), fleet)
     rows = _nearest(compiled)
-    larger = fleet.copy()
-    larger.cost[:] = 0
-    for row in rows.tolist():
-        busy = larger.busy[row]
-        host = larger.index[larger.names[row]].with_used({})
-        larger.update(host.model_copy(update={"cost": 1}))
-        larger.busy[row] = (
-            busy  # something still runs there: what wants a host for itself does not get it so
-        )
-    found = fewest(
-        app, Larger(larger, rows, fleet, np.arange(len(rows), dtype=np.int64)), budget, seconds
-    )
-    if found is None:
+    rank = np.arange(len(rows), dtype=np.int64)
+    enlarged = EnlargedFleet(_with_rows_freed(fleet, rows), rows, fleet, rank)
+    loads = fewest_hosts(app, enlarged, budget, seconds)
+    if loads is None:
         return None
     changes: list[Change] = []
-    for row, load in found.items():
+    for row, load in loads.items():
         host = fleet.index[fleet.names[row]]
-        short = {
-            name: load.get(name, 0) - (inventory.capacity - host.used.get(name, 0))
-            for name, inventory in host.inventory.items()
-        }
-        changes.append(
-            Freed(host, tuple((name, amount) for name, amount in short.items() if amount > 0))
-        )
+        changes.append(CapacityFreed(host, _shortage(host, load)))
     return changes
 
 
+def _with_rows_freed(fleet: CompiledFleet, rows: Ints) -> CompiledFleet:
+    """Return a copy of a fleet where nothing is used on some hosts."""
+    enlarged = fleet.copy()
+    enlarged.cost[:] = 0
+    for row in rows.tolist():
+        busy = enlarged.busy[row]
+        host = enlarged.index[enlarged.names[row]]
+        enlarged.update(host.with_used({}).model_copy(update={"cost": 1}))
+        # Something still runs there: policies that want a host for themselves must not get it.
+        enlarged.busy[row] = busy
+    return enlarged
+
+
+def _shortage(host: Host, load: dict[str, int]) -> tuple[tuple[str, int], ...]:
+    """Return what a load needs beyond what is free on a host, by resource class."""
+    shortage = []
+    for name, inventory in host.inventory.items():
+        free = inventory.capacity - host.used.get(name, 0)
+        missing = load.get(name, 0) - free
+        if missing > 0:
+            shortage.append((name, missing))
+    return tuple(shortage)
+
+
 def _nearest(compiled: CompiledProblem) -> Ints:
-    """Give hosts that could take members if more were free there, the nearest first; of each place not too many."""
-    fleet, touched = compiled.fleet, hosts_touched(compiled)
+    """Return hosts that could take members if more were free there, the nearest first.
+
+    Of more than `MAX_HOSTS`, each place keeps as many as the new members can touch.
+    """
+    fleet = compiled.fleet
+    shortage = _relative_shortage(compiled)
+    rows = np.flatnonzero(np.isfinite(shortage))
+    rows = rows[np.argsort(shortage[rows], kind="stable")]
+    if len(rows) <= MAX_HOSTS:
+        return rows
+    levels = {rule.policy.at for rule in rules_of(compiled.problem).all}
+    codes = [fleet.codes(level)[rows].tolist() for level in fleet.levels if level in levels]
+    touched = hosts_touched(compiled)
+    seen: dict[tuple[int, ...], int] = {}
+    kept = []
+    for row, *domains in zip(rows.tolist(), *codes, strict=True):
+        place = tuple(domains)
+        seen[place] = seen.get(place, 0) + 1
+        if seen[place] <= touched:
+            kept.append(row)
+    return np.array(kept[:MAX_HOSTS], dtype=np.int64)
+
+
+def _relative_shortage(compiled: CompiledProblem) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Return how far each host is from taking a member, (H,) float64.
+
+    It is the least over the member classes, and infinite where freeing capacity does not help::
+
+        sum over resource classes of max(0, need - free) / capacity   [+ 1 above its capacity]
+    """
+    fleet = compiled.fleet
     shortage = np.full(len(fleet), np.inf)
     for member_class in compiled.member_classes:
-        here, possible = np.zeros(len(fleet)), fleet.enabled & suited(compiled, member_class.group)
+        class_shortage = np.zeros(len(fleet))
+        possible = fleet.enabled & suited(compiled, member_class.group)
         for name, amount in member_class.size:
             capacity = fleet.capacity(name)
             possible &= capacity >= amount
-            here += np.maximum(0, amount - fleet.free(name)) / np.maximum(1, capacity)
-        here[~fleet.ready] += 1
-        shortage = np.minimum(shortage, np.where(possible, here, np.inf))
+            missing = np.maximum(0, amount - fleet.free(name))
+            class_shortage += missing / np.maximum(1, capacity)
+        class_shortage[~fleet.ready] += 1
+        shortage = np.minimum(shortage, np.where(possible, class_shortage, np.inf))
     if fleet.cells.width:
+        # Nobody knows in which cell something would be freed.
         shortage[fleet.cells.within(fleet.cells.inside)] = np.inf
-    rows = np.flatnonzero(np.isfinite(shortage))
-    rows = rows[np.argsort(shortage[rows], kind="stable")]
-    if len(rows) <= MAX_HOSTS_CONSIDERED:
-        return rows
-    spoken = {rule.policy.at for rule in rules_of(compiled.problem).all}
-    places = [fleet.codes(level)[rows].tolist() for level in fleet.levels if level in spoken]
-    seen: dict[tuple[int, ...], int] = {}
-    kept = []
-    for row, *place in zip(rows.tolist(), *places, strict=True):
-        seen[tuple(place)] = seen.get(tuple(place), 0) + 1
-        if seen[tuple(place)] <= touched:
-            kept.append(row)
-    return np.array(kept[:MAX_HOSTS_CONSIDERED], dtype=np.int64)
+    return shortage

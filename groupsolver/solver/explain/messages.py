@@ -1,4 +1,4 @@
-"""A conflict in words and numbers, for people who know no solver."""
+"""A conflict in words and numbers, for readers who do not know the solver."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from groupsolver.constraints.problem.compiled_problem import CompiledProblem, MemberClass
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.conflict_facts import Facts
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.conflicts import evidence_of
@@ -17,161 +17,185 @@ from groupsolver.model.result import Conflict, ConflictingPolicy, Shortage
 from groupsolver.model.units import amount_told, joined
 from groupsolver.model.value import HOST
 from groupsolver.solver.explain.quickxplain import MinimalConflict
-from groupsolver.solver.explain.rules import Atomized, CapacityRule, PolicyRule, SizeRule
+from groupsolver.solver.explain.rules import ApplicationRules, PolicyRule, SizeRule
 from groupsolver.solver.infeasible import describe_new_members
 
-NEAREST = 3  # hosts or domains that are named as the nearest
+MAX_NEAREST = 3  # hosts or domains that are named as the nearest
 
 
-def told(
-    atomized: Atomized, found: MinimalConflict, fleet: CompiledFleet, reveal: bool
+def describe_conflict(
+    rules: ApplicationRules, conflict: MinimalConflict, fleet: CompiledFleet, reveal: bool
 ) -> Conflict:
-    """Give a conflict as it is answered, without fixes."""
-    facts = Facts(
-        CompiledProblem(Problem(atomized.application(found.atoms), fleet.index), fleet), reveal
-    )
-    policies, capacity = [], []
-    for atom in found.atoms:
+    """Return a conflict as it is answered, without fixes.
+
+    Parameters
+    ----------
+    rules : ApplicationRules
+    conflict : MinimalConflict
+    fleet : CompiledFleet
+    reveal : bool
+        Whether hosts and domains are named.
+    """
+    # What a rule comes to is counted over the rules of the conflict alone.
+    app = rules.application(conflict.atoms)
+    facts = Facts(CompiledProblem(Problem(app, fleet.index), fleet), reveal)
+    policies = []
+    capacity = []
+    for atom in conflict.atoms:
         if isinstance(atom, PolicyRule):
-            sentence = str(Rule(atom.group, atom.policy))
-            evidence = evidence_of(atom.policy, atom.group, facts)
-            sentence += f"; {evidence}" if evidence else ""
-            policies.append(
-                ConflictingPolicy(group=atom.group, policy=atom.policy.kind, sentence=sentence)
-            )
+            policies.append(_describe_policy(atom, facts))
         elif isinstance(atom, SizeRule):
-            policies.append(
-                ConflictingPolicy(
-                    group=atom.group, policy="members", sentence=_size(atom.group, facts)
-                )
-            )
+            policies.append(_describe_size(atom, facts))
         else:
-            capacity.append(_short(atom, facts))
-    return Conflict(policies=tuple(policies), capacity=tuple(capacity), minimal=found.minimal)
+            capacity.append(_describe_shortage(atom.resource, facts))
+    return Conflict(policies=tuple(policies), capacity=tuple(capacity), minimal=conflict.minimal)
 
 
-def _size(group: str, facts: Facts) -> str:
-    own = sum(
-        member_class.number
-        for member_class in facts.compiled.member_classes
-        if member_class.group == group
-    )
-    running = sum(1 for there in facts.compiled.problem.running_members if there.group == group)
-    return describe_new_members(group, own) + (f", beside {running} running" if running else "")
+def _describe_policy(rule: PolicyRule, facts: Facts) -> ConflictingPolicy:
+    sentence = str(Rule(rule.group, rule.policy))
+    evidence = evidence_of(rule.policy, rule.group, facts)
+    if evidence:
+        sentence += f"; {evidence}"
+    return ConflictingPolicy(group=rule.group, policy=rule.policy.kind, sentence=sentence)
 
 
-def _short(room: CapacityRule, facts: Facts) -> Shortage:
-    """Say by how much a resource class is short: for a member, for what must share a domain, or in all."""
-    name = room.resource
-    for member_class, what in enumerate(facts.compiled.member_classes):
-        if (need := dict(what.size).get(name, 0)) and (
-            short := _of_a_member(name, need, member_class, what, facts)
-        ):
-            return short
-    for group, level in _bound(facts):
-        if short := _in_one_domain(name, group, level, facts):
-            return short
-    return _in_all(name, facts)
-
-
-def _free(name: str, member_class: int, facts: Facts) -> Ints:
-    """(H,) int64: what is free of a class where members of a member class could stand, had they no need of it."""
-    what = facts.compiled.member_classes[member_class]
-    size = {other: amount for other, amount in what.size if other != name}
-    fits = facts.suited(member_class) & (facts.compiled.fleet.slots(size, 1) > 0)
-    return np.where(fits, facts.compiled.fleet.free(name), 0)
-
-
-def _of_a_member(
-    name: str, need: int, member_class: int, what: MemberClass, facts: Facts
-) -> Shortage | None:
-    fleet, free = facts.compiled.fleet, _free(name, member_class, facts)
-    largest = int(free.max(initial=0))
-    if largest >= need:
-        return None
-    sentence = f"a member of {what.group} takes {amount_told(name, need)}; "
-    sentence += f"no host that it may use has more than {amount_told(name, largest)} free"
-    if largest and facts.reveal:
-        best = [
-            fleet.names[row]
-            for row in np.argsort(-free, kind="stable")[:NEAREST].tolist()
-            if free[row]
-        ]
-        sentence += f"; nearest: {joined(best, NEAREST)}"
-    return Shortage(resource=name, needed=need, available=largest, sentence=sentence)
-
-
-def _bound(facts: Facts) -> Iterator[tuple[str, str]]:
-    """Give groups that must share one domain of a level."""
+def _describe_size(rule: SizeRule, facts: Facts) -> ConflictingPolicy:
     compiled = facts.compiled
-    for rule in rules_of(compiled.problem).hard:
-        if keeps_together(rule.policy, compiled.fleet) and rule.policy.at in (
-            HOST,
-            *compiled.fleet.levels,
-        ):
+    new = sum(
+        member_class.number
+        for member_class in compiled.member_classes
+        if member_class.group == rule.group
+    )
+    running = sum(member.group == rule.group for member in compiled.problem.running_members)
+    sentence = describe_new_members(rule.group, new)
+    if running:
+        sentence += f", beside {running} running"
+    return ConflictingPolicy(group=rule.group, policy="members", sentence=sentence)
+
+
+def _describe_shortage(resource: str, facts: Facts) -> Shortage:
+    """Return by how much a resource class is short.
+
+    The first that is true is told: for a single member, for members that must share one domain, or
+    for all members together. The narrower a shortage, the better a reader can see it.
+    """
+    for class_index in range(len(facts.compiled.member_classes)):
+        shortage = _member_shortage(resource, class_index, facts)
+        if shortage:
+            return shortage
+    for group, level in _groups_in_one_domain(facts):
+        shortage = _domain_shortage(resource, group, level, facts)
+        if shortage:
+            return shortage
+    return _total_shortage(resource, facts)
+
+
+def _need(resource: str, class_index: int, facts: Facts) -> int:
+    """Return how much of a resource class one member of a class needs."""
+    return dict(facts.compiled.member_classes[class_index].size).get(resource, 0)
+
+
+def _free(resource: str, class_index: int, facts: Facts) -> Ints:
+    """Return what is free of a resource class where members of a class could be, (H,) int64.
+
+    It is 0 on hosts that do not suit them, or lack other resource classes that they need.
+    """
+    fleet = facts.compiled.fleet
+    size = dict(facts.compiled.member_classes[class_index].size)
+    size.pop(resource, None)
+    fits = facts.suited(class_index) & (fleet.slots(size, 1) > 0)
+    return np.where(fits, fleet.free(resource), 0)
+
+
+def _member_shortage(resource: str, class_index: int, facts: Facts) -> Shortage | None:
+    """Return the shortage if no host has enough for a member of a class."""
+    need = _need(resource, class_index, facts)
+    free = _free(resource, class_index, facts)
+    largest = int(free.max(initial=0))
+    if not need or largest >= need:
+        return None
+    group = facts.compiled.member_classes[class_index].group
+    sentence = f"a member of {group} takes {amount_told(resource, need)}; "
+    sentence += f"no host that it may use has more than {amount_told(resource, largest)} free"
+    if largest and facts.reveal:
+        roomiest = np.argsort(-free, kind="stable")[:MAX_NEAREST].tolist()
+        names = [facts.compiled.fleet.names[row] for row in roomiest if free[row]]
+        sentence += f"; nearest: {joined(names, MAX_NEAREST)}"
+    return Shortage(resource=resource, needed=need, available=largest, sentence=sentence)
+
+
+def _groups_in_one_domain(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Yield groups that must share one domain, with the level of it."""
+    fleet = facts.compiled.fleet
+    for rule in rules_of(facts.compiled.problem).hard:
+        if keeps_together(rule.policy, fleet) and rule.policy.at in (HOST, *fleet.levels):
             yield rule.group, str(rule.policy.at)
 
 
-def _in_one_domain(name: str, group: str, level: str, facts: Facts) -> Shortage | None:
-    fleet, member_classes = facts.compiled.fleet, facts.compiled.member_classes_below(group)
-    sizes = {
-        member_class: dict(facts.compiled.member_classes[member_class].size).get(name, 0)
-        for member_class in member_classes
-    }
+def _domain_shortage(resource: str, group: str, level: str, facts: Facts) -> Shortage | None:
+    """Return the shortage if no domain of a level has enough for all members of a group."""
+    compiled = facts.compiled
+    fleet = compiled.fleet
+    classes = compiled.member_classes_below(group)
+    needs = {class_index: _need(resource, class_index, facts) for class_index in classes}
     needed = sum(
-        facts.compiled.member_classes[member_class].number * size
-        for member_class, size in sizes.items()
+        compiled.member_classes[class_index].number * need for class_index, need in needs.items()
     )
     if not needed:
         return None
     usable = np.zeros(len(fleet), dtype=np.int64)
-    for member_class, size in sizes.items():
-        if size:  # whole members alone are of use, where all are of one size
-            free = _free(name, member_class, facts)
-            usable = np.maximum(usable, free // size * size if len(member_classes) == 1 else free)
-    codes = fleet.codes(level)
-    sums = np.bincount(
-        codes[codes >= 0], usable[codes >= 0], minlength=fleet.domains(level)
-    ).astype(np.int64)
-    most = int(sums.max(initial=0))
+    for class_index, need in needs.items():
+        if need:
+            free = _free(resource, class_index, facts)
+            if len(classes) == 1:
+                free = free // need * need  # members of one size use whole multiples of it
+            usable = np.maximum(usable, free)
+    by_domain = _sum_by_domain(usable, level, fleet)
+    most = int(by_domain.max(initial=0))
     if most >= needed:
         return None
-    sentence = f"members of {group} take {amount_told(name, needed)} together; "
-    sentence += f"the {level} with most room for them has {amount_told(name, most)}"
+    sentence = f"members of {group} take {amount_told(resource, needed)} together; "
+    sentence += f"the {level} with most room for them has {amount_told(resource, most)}"
     if most and facts.reveal:
-        best = sorted(
-            fleet.index.domains(level), key=lambda one: -int(sums[fleet.code(level, one)])
-        )[:NEAREST]
-        sentence += f"; nearest: {joined(best, NEAREST)}"
-    return Shortage(resource=name, needed=needed, available=most, sentence=sentence)
+        names = sorted(
+            fleet.index.domains(level), key=lambda name: -int(by_domain[fleet.code(level, name)])
+        )
+        sentence += f"; nearest: {joined(names[:MAX_NEAREST], MAX_NEAREST)}"
+    return Shortage(resource=resource, needed=needed, available=most, sentence=sentence)
 
 
-def _in_all(name: str, facts: Facts) -> Shortage:
+def _sum_by_domain(amounts: Ints, level: str, fleet: CompiledFleet) -> Ints:
+    """Return the sum of amounts, (H,) int64, over the hosts of each domain of a level."""
+    codes = fleet.codes(level)
+    inside = codes >= 0
+    sums = np.bincount(codes[inside], amounts[inside], minlength=fleet.domains(level))
+    return sums.astype(np.int64)
+
+
+def _total_shortage(resource: str, facts: Facts) -> Shortage:
+    """Return what all members need, and what all hosts that they may use have."""
     compiled = facts.compiled
-    sizes = [dict(member_class.size).get(name, 0) for member_class in compiled.member_classes]
+    needs = {
+        class_index: need
+        for class_index in range(len(compiled.member_classes))
+        if (need := _need(resource, class_index, facts))
+    }
     needed = sum(
-        member_class.number * size
-        for member_class, size in zip(compiled.member_classes, sizes, strict=True)
+        compiled.member_classes[class_index].number * need for class_index, need in needs.items()
     )
+    one_size = len(set(needs.values())) == 1
+    max_members = facts.per_host(list(needs))
     usable = np.zeros(len(compiled.fleet), dtype=np.int64)
-    alike = len({size for size in sizes if size}) == 1
-    ceiling = facts.per_host([member_class for member_class, size in enumerate(sizes) if size])
-    for member_class, size in enumerate(sizes):
-        if size:  # whole members alone are of use, where all are of one size
-            free = _free(name, member_class, facts)
-            usable = np.maximum(usable, np.minimum(free // size, ceiling) * size if alike else free)
+    for class_index, need in needs.items():
+        free = _free(resource, class_index, facts)
+        if one_size:  # members of one size use whole multiples of it
+            free = np.minimum(free // need, max_members) * need
+        usable = np.maximum(usable, free)
     available = int(usable.sum())
-    needy = dict.fromkeys(
-        member_class.group
-        for member_class, size in zip(compiled.member_classes, sizes, strict=True)
-        if size
-    )
-    sentence = (
-        f"members of {joined(list(needy), NEAREST)} take {amount_told(name, needed)} in all; "
-    )
-    if available < needed:
-        sentence += f"the hosts that they may use have {amount_told(name, available)} for them"
-    else:
-        sentence += f"the hosts that they may use have {amount_told(name, available)} for them, "
-        sentence += "but not where the other rules need it"
-    return Shortage(resource=name, needed=needed, available=available, sentence=sentence)
+    groups = [compiled.member_classes[class_index].group for class_index in needs]
+    names = joined(list(dict.fromkeys(groups)), MAX_NEAREST)
+    sentence = f"members of {names} take {amount_told(resource, needed)} in all; "
+    sentence += f"the hosts that they may use have {amount_told(resource, available)} for them"
+    if available >= needed:
+        sentence += ", but not where the other rules need it"
+    return Shortage(resource=resource, needed=needed, available=available, sentence=sentence)

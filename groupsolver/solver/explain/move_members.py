@@ -1,7 +1,8 @@
-"""A fix of what runs: the fewest running members that go elsewhere.
+"""A fix of what runs: the fewest running members that move to other hosts.
 
-Running members are placed again, as members of the batch that would rather stay: each is a group of
-its own below the one it is in, within its host at a price of one.
+Running members are placed again, together with the new members. Each becomes a group of its own
+inside the group that it is in, with a soft ``within`` of weight 1 that names its host. The least
+cost is then the number of moves.
 """
 
 from __future__ import annotations
@@ -10,114 +11,139 @@ from collections.abc import Collection
 from typing import Any
 
 from groupsolver.changes.change import Change
-from groupsolver.changes.fleet import Moved
+from groupsolver.changes.fleet import MemberMoved
 from groupsolver.constraints.policies.within import Within
 from groupsolver.constraints.problem.problem import Problem, RunningMember, size_of
 from groupsolver.constraints.protocols.scope import counts_child_groups
 from groupsolver.constraints.rules import rules_of
-from groupsolver.model.application import Application, Group, Members
+from groupsolver.model.application import Application, Existing, Group, Members
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Result
-from groupsolver.solver.explain.feasibility import Oracle
+from groupsolver.solver.explain.feasibility import FeasibilityOracle
 
-MAX_RUNNING_MEMBERS = 100  # running members
+MAX_RUNNING_MEMBERS = 100  # that may move
 
 
-def moved(
+def fewest_moves(
     app: Application[Any],
     fleet: CompiledFleet,
-    oracle: Oracle,
-    share: float,
+    oracle: FeasibilityOracle,
+    time_share: float,
     own: Collection[str] | None = None,
 ) -> list[Change] | None:
-    """Give the fewest moves that make a batch possible; None where none do, or not in time.
+    """Return the fewest moves that make an application possible.
 
     Parameters
     ----------
     app : Application
         Without soft policies.
+    fleet : CompiledFleet
+    oracle : FeasibilityOracle
+    time_share : float
+        Fraction of the time left that the search may take.
     own : collection of str, optional
         Groups whose members may be moved; by default all.
+
+    Returns
+    -------
+    list of Change, or None
+        None if no moves are enough, or none were found in time.
     """
     problem = Problem(app, fleet.index)
-    mine = [there for there in problem.running_members if own is None or there.group in own]
-    movable = [there for there in mine if _movable(there, problem, fleet)]
-    if (
-        not movable
-        or len(movable) > MAX_RUNNING_MEMBERS
-        or any(counts_child_groups(rule.policy) for rule in rules_of(problem).all)
-    ):
+    own_members = [
+        member for member in problem.running_members if own is None or member.group in own
+    ]
+    movable = [member for member in own_members if _is_movable(member, problem, fleet)]
+    if not movable or len(movable) > MAX_RUNNING_MEMBERS:
         return None
-    freed = fleet.copy()
-    for there in movable:
-        host = freed.index[there.host]
-        used = {name: amount - there.resources.get(name, 0) for name, amount in host.used.items()}
-        freed.update(host.with_used(used))
-    freed.cost[:] = 0
-    result = oracle.ask(
-        _placed_again(app, problem, movable), freed, share, objective="cost", gap=0.0
+    if any(counts_child_groups(rule.policy) for rule in rules_of(problem).all):
+        return (
+            None  # these policies count child groups, and the groups made here would count as such
+        )
+    result = oracle.solve(
+        _with_members_placed_again(app, problem, movable),
+        _with_members_taken_up(fleet, movable),
+        time_share,
+        objective="cost",
+        gap=0.0,
     )
     return None if result.placement is None else _moves(movable, result)
 
 
-def _movable(there: RunningMember, problem: Problem, fleet: CompiledFleet) -> bool:
-    """Whether a running member may be taken up: its size is known, and its host would take it again."""
-    host = problem.hosts[there.host]
-    known = bool(there.resources) and all(
-        host.used.get(name, 0) >= n for name, n in there.resources.items()
-    )
-    return known and not host.cells and bool(fleet.ready[fleet.rows[there.host]])
+def _is_movable(member: RunningMember, problem: Problem, fleet: CompiledFleet) -> bool:
+    """Return whether a member's size is known, and its host could take it again."""
+    host = problem.hosts[member.host]
+    if not member.resources or host.cells or not fleet.ready[fleet.rows[member.host]]:
+        return False
+    return all(host.used.get(name, 0) >= amount for name, amount in member.resources.items())
 
 
-def _placed_again(
+def _with_members_taken_up(fleet: CompiledFleet, movable: list[RunningMember]) -> CompiledFleet:
+    """Return a copy of a fleet, without what movable members use and without costs."""
+    freed = fleet.copy()
+    for member in movable:
+        host = freed.index[member.host]
+        used = {name: amount - member.resources.get(name, 0) for name, amount in host.used.items()}
+        freed.update(host.with_used(used))
+    freed.cost[:] = 0
+    return freed
+
+
+def _with_members_placed_again(
     app: Application[Any], problem: Problem, movable: list[RunningMember]
 ) -> Application[Any]:
-    ids = {there.id for there in movable}
-    alone = {
-        f"\0{number}": there for number, there in enumerate(movable)
-    }  # no group of a file is called so
-    groups = [
-        group.model_copy(
-            update={
-                "groups": (
-                    *group.groups,
-                    *(name for name, there in alone.items() if there.group == group.name),
-                ),
-                "members": tuple(
-                    Members.model_construct(resources=dict(member.size), count=1, id=member.id)
-                    for member in problem.new_members
-                    if member.group == group.name
-                ),
-            }
-        )
-        for group in app.groups
-    ]
+    """Return an application whose movable members are new, each in a group of its own."""
+    # No group of a file has a name that begins with a null character.
+    own_groups = {f"\0{number}": member for number, member in enumerate(movable)}
+    groups = [_with_child_groups(group, problem, own_groups) for group in app.groups]
     tenants = {group.name: group.tenant_id for group in app.groups}
-    for name, there in alone.items():
-        size = Members.model_construct(
-            resources=dict(size_of(there.resources)), count=1, id=there.id
-        )
-        stay = Within.model_construct(kind="within", hosts=(there.host,), domains=None, weight=1)
-        tenant = tenants[there.group]
-        groups.append(
-            Group.model_construct(
-                name=name, policies=(stay,), members=(size,), groups=(), tenant_id=tenant
-            )
-        )
-    existing = tuple(
-        one.model_copy(update={"flavor": None, "resources": standing.resources})
-        for one, standing in zip(app.existing, problem.running_members, strict=True)
-        if one.id not in ids
+    for name, member in own_groups.items():
+        groups.append(_group_that_stays(name, member, tenants[member.group]))
+    ids = {member.id for member in movable}
+    existing = [
+        _sized(there, member)
+        for there, member in zip(app.existing, problem.running_members, strict=True)
+        if there.id not in ids
+    ]
+    return app.model_copy(update={"groups": tuple(groups), "existing": tuple(existing)})
+
+
+def _with_child_groups(
+    group: Group[Any], problem: Problem, own_groups: dict[str, RunningMember]
+) -> Group[Any]:
+    """Return a group with its new members, and with the groups of its movable members inside."""
+    children = [name for name, member in own_groups.items() if member.group == group.name]
+    # Values that were valid before are not validated again: the names made here would not pass.
+    members = [
+        Members.model_construct(resources=dict(member.size), count=1, id=member.id)
+        for member in problem.new_members
+        if member.group == group.name
+    ]
+    update = {"groups": (*group.groups, *children), "members": tuple(members)}
+    return group.model_copy(update=update)
+
+
+def _group_that_stays(name: str, member: RunningMember, tenant: str | None) -> Group[Any]:
+    """Return a group of one movable member, at a cost of 1 on any host but its own."""
+    size = dict(size_of(member.resources))
+    members = Members.model_construct(resources=size, count=1, id=member.id)
+    stay = Within.model_construct(kind="within", hosts=(member.host,), domains=None, weight=1)
+    return Group.model_construct(
+        name=name, policies=(stay,), members=(members,), groups=(), tenant_id=tenant
     )
-    return app.model_copy(update={"groups": tuple(groups), "existing": existing})
+
+
+def _sized(there: Existing, member: RunningMember) -> Existing:
+    """Return a running member that states its own size: the member of the file may be gone."""
+    return there.model_copy(update={"flavor": None, "resources": member.resources})
 
 
 def _moves(movable: list[RunningMember], result: Result) -> list[Change]:
     placement = result.placement or {}
-    return [
-        Moved(
-            there.id, there.group, there.host, placement[there.id], tuple(there.resources.items())
-        )
-        for there in movable
-        if placement[there.id] != there.host
-    ]
+    changes: list[Change] = []
+    for member in movable:
+        target = placement[member.id]
+        if target != member.host:
+            resources = tuple(member.resources.items())
+            changes.append(MemberMoved(member.id, member.group, member.host, target, resources))
+    return changes

@@ -1,4 +1,4 @@
-"""Why not, and what would help, in one straight function, `reasons`."""
+"""Why an application cannot be placed, and what would help: one function, `find_reasons`."""
 
 from __future__ import annotations
 
@@ -10,63 +10,79 @@ from groupsolver.model.change_costs import Costs
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Explanation, Fix, Objective
 from groupsolver.solver.budget import Budget
-from groupsolver.solver.explain.corrections import Remedy
-from groupsolver.solver.explain.empty_fleet import never
-from groupsolver.solver.explain.feasibility import Asked, Oracle, Solve
-from groupsolver.solver.explain.fixes import remedies
-from groupsolver.solver.explain.messages import told
-from groupsolver.solver.explain.quickxplain import MinimalConflict, find, impossible_part
-from groupsolver.solver.explain.rules import Atomized, PolicyRule, RuleAtom, in_pieces
+from groupsolver.solver.explain.corrections import VerifiedFix
+from groupsolver.solver.explain.empty_fleet import impossible_on_empty_fleet
+from groupsolver.solver.explain.feasibility import FeasibilityOracle, RuleFeasibility, Solve
+from groupsolver.solver.explain.fixes import find_fixes
+from groupsolver.solver.explain.messages import describe_conflict
+from groupsolver.solver.explain.quickxplain import (
+    MinimalConflict,
+    find_conflict,
+    find_impossible_part,
+)
+from groupsolver.solver.explain.rules import (
+    ApplicationRules,
+    PolicyRule,
+    RuleAtom,
+    split_policies,
+)
 from groupsolver.solver.infeasible import conflict_of_all_rules, disabled_host_warnings
 
-FIXES = 6  # that are told
+MAX_FIXES = 6  # in an answer
 
 
 @dataclass(frozen=True)
 class Reasons:
-    """Why a batch cannot be placed, before it is put into words: these depend on who reads them.
+    """Why an application cannot be placed, before it is put into words: these depend on the reader.
 
     Attributes
     ----------
     problem : Problem
-    atomized : Atomized
+    rules : ApplicationRules
     fleet : CompiledFleet
     seconds : float
-    found : tuple of Found
-        Conflicts; none where none was found in time.
-    remedies : tuple of Remedy
+    conflicts : tuple of MinimalConflict
+        Empty if none was found in time.
+    fixes : tuple of VerifiedFix
         The cheapest first.
-    never : bool or None
-    possible : bool or None
-        Whether it would be possible without the rules of others than `own`; None: not decided, or there are none.
+    impossible_on_empty_fleet : bool or None
+        None if it was not decided in time.
+    possible_without_others : bool or None
+        Whether it would be possible without the policies of groups that are not the reader's own;
+        None if it was not decided, or there are no such policies.
     """
 
     problem: Problem
-    atomized: Atomized
+    rules: ApplicationRules
     fleet: CompiledFleet
     seconds: float
-    found: tuple[MinimalConflict, ...] = ()
-    remedies: tuple[Remedy, ...] = ()
-    never: bool | None = None
-    possible: bool | None = None
+    conflicts: tuple[MinimalConflict, ...] = ()
+    fixes: tuple[VerifiedFix, ...] = ()
+    impossible_on_empty_fleet: bool | None = None
+    possible_without_others: bool | None = None
 
-    def told(
-        self, reveal: bool = True, fit: Callable[[Remedy], bool] = lambda _: True
+    def explanation(
+        self,
+        reveal: bool = True,
+        may_be_shown: Callable[[VerifiedFix], bool] = lambda _: True,
     ) -> Explanation:
-        """Put it into words.
+        """Return the reasons in words.
 
         Parameters
         ----------
         reveal : bool, default True
             Whether hosts and domains are named.
-        fit : callable, optional
-            Which remedies may be told.
+        may_be_shown : callable, optional
+            Decides for each fix whether it is part of the answer; by default all are.
         """
-        conflicts = [told(self.atomized, one, self.fleet, reveal) for one in self.found] or [
-            conflict_of_all_rules(self.problem)
+        conflicts = [
+            describe_conflict(self.rules, conflict, self.fleet, reveal)
+            for conflict in self.conflicts
         ]
-        fixes = [_fix(remedy, reveal) for remedy in self.remedies if fit(remedy)]
-        conflicts[0] = conflicts[0].model_copy(update={"fixes": tuple(fixes[:FIXES])})
+        if not conflicts:
+            conflicts = [conflict_of_all_rules(self.problem)]
+        fixes = [_describe_fix(fix, reveal) for fix in self.fixes if may_be_shown(fix)]
+        conflicts[0] = conflicts[0].model_copy(update={"fixes": tuple(fixes[:MAX_FIXES])})
         return Explanation(
             status="infeasible",
             seconds=self.seconds,
@@ -74,100 +90,67 @@ class Reasons:
             + (disabled_host_warnings(self.problem) if reveal else ()),
             conflict=conflicts[0],
             conflicts=tuple(conflicts),
-            never=self.never,
+            never=self.impossible_on_empty_fleet,
         )
 
 
-def reasons(
+def _describe_fix(fix: VerifiedFix, reveal: bool) -> Fix:
+    sentence = "; ".join(change.describe(reveal) for change in fix.changes)
+    return Fix(change=sentence, cost=fix.cost, placement=fix.result.placement)
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What to look for; the parameters of `find_reasons`."""
+
+    costs: Costs | None
+    fixes: bool
+    every: bool
+    own: Collection[str] | None
+
+
+def find_reasons(
     problem: Problem,
     fleet: CompiledFleet,
     objective: Objective,
     budget: Budget,
-    answer: Solve,
+    pipeline: Solve,
     *,
     costs: Costs | None = None,
     fixes: bool = True,
     every: bool = False,
     own: Collection[str] | None = None,
 ) -> Reasons:
-    """Find out why a batch is impossible that was proved to be so.
+    """Find out why an application is impossible, where this was proved already.
 
     Parameters
     ----------
-    run : Run
-        Whose time it takes; what is not proved in it is said to be open.
-    answer : callable
-        The pipeline.
+    problem : Problem
+    fleet : CompiledFleet
+    objective : {"pack", "spread", "cost"}
+    budget : Budget
+        Its time is used. What is not proved in it is marked as open.
+    pipeline : callable
+        The ordinary solve.
     costs : Costs, optional
     fixes : bool, default True
         Whether to look for fixes, and for what an empty fleet would change.
     every : bool, default False
         Whether to look for further conflicts.
     own : collection of str, optional
-        Groups whose policies may be changed and whose running members may be moved; by default all. A
-        conflict has rules of other groups only where it is proved that there is none without.
+        Groups whose policies may be changed and whose running members may be moved; by default all.
+        A conflict has policies of other groups only if it was proved that there is none without.
     """
-    return _reasons(
-        problem, _asked(problem, fleet, objective, budget, answer), None, costs, fixes, every, own
-    )
+    feasibility = _feasibility(problem, fleet, objective, budget, pipeline)
+    return _reasons(problem, feasibility, None, _Options(costs, fixes, every, own))
 
 
-def _asked(
-    problem: Problem, fleet: CompiledFleet, objective: Objective, budget: Budget, answer: Solve
-) -> Asked:
-    return Asked(
-        Atomized(Problem(in_pieces(problem), problem.hosts)),
-        fleet,
-        Oracle(answer, objective, budget),
-    )
-
-
-def _reasons(
-    problem: Problem,
-    asked: Asked,
-    start: list[RuleAtom] | None,
-    costs: Costs | None,
-    fixes: bool,
-    every: bool,
-    own: Collection[str] | None,
-) -> Reasons:
-    """Give the reasons; `start`: rules, of others than `own` none, that are known to be impossible together."""
-    atomized, fleet, oracle = asked.atomized, asked.fleet, asked.oracle
-    asked.refuse(atomized.every)
-    first = _preferred(asked, atomized.every, own, start)
-    found = [] if first is None else [first]
-    oracle.budget.report("conflict")
-    mine = _own(atomized.every, own)
-    # What was asked already costs nothing.
-    possible = asked.possible(mine) if len(mine) < len(atomized.every) else None
-    if found and every:
-        found += _further(asked, found[0], own)
-    known: list[Remedy] = []
-    empty = None
-    if found and fixes:
-        for remedy in remedies(atomized, fleet, oracle, costs or Costs(), found[0], own):
-            oracle.budget.report("fix")
-            known.append(remedy)
-        known.sort(key=lambda one: one.cost)
-        empty = never(atomized, fleet, found[0], oracle)
-    return Reasons(
-        problem,
-        atomized,
-        fleet,
-        oracle.budget.elapsed(),
-        tuple(found),
-        tuple(known),
-        empty,
-        possible,
-    )
-
-
-def explained(
+def explain_problem(
     problem: Problem,
     fleet: CompiledFleet,
     objective: Objective,
     budget: Budget,
-    answer: Solve,
+    pipeline: Solve,
     *,
     known: bool = True,
     costs: Costs | None = None,
@@ -176,69 +159,137 @@ def explained(
     reveal: bool = True,
     own: Collection[str] | None = None,
 ) -> Explanation:
-    """Explain a batch that cannot be placed; where it is not `known` that it cannot, and it can, give its placement.
+    """Return why an application cannot be placed, or its placement if it can.
 
-    Other parameters are those of `reasons`.
+    The other parameters are those of `find_reasons`.
 
     Parameters
     ----------
     known : bool, default True
-        Whether it was proved already that the batch is impossible.
+        Whether it was proved already that the application is impossible.
     reveal : bool, default True
         Whether hosts and domains are named.
     """
-    asked = _asked(problem, fleet, objective, budget, answer)
-    # To ask for a part is mostly faster than to ask for the whole.
-    start = None if known else impossible_part(asked, _own(asked.atomized.every, own))
-    if not known and start is None:
-        result = answer(problem.app, fleet, objective, budget)
-        if result.status != "infeasible":
-            return Explanation.model_validate(result.model_dump())
-    return _reasons(problem, asked, start, costs, fixes, every, own).told(reveal)
+    feasibility = _feasibility(problem, fleet, objective, budget, pipeline)
+    start = None
+    if not known:
+        # A question about a part is usually answered faster than the one about the whole.
+        start = find_impossible_part(feasibility, _own_rules(feasibility.rules.atoms, own))
+        if start is None:
+            result = pipeline(problem.app, fleet, objective, budget)
+            if result.status != "infeasible":
+                return Explanation.model_validate(result.model_dump())
+    reasons = _reasons(problem, feasibility, start, _Options(costs, fixes, every, own))
+    return reasons.explanation(reveal)
 
 
-def unexplained(
-    problem: Problem, fleet: CompiledFleet, seconds: float, possible: bool | None = None
+def reasons_without_search(
+    problem: Problem,
+    fleet: CompiledFleet,
+    seconds: float,
+    possible_without_others: bool | None = None,
 ) -> Reasons:
-    """Give what is known of a batch that was proved impossible, where nobody looked further."""
-    return Reasons(problem, Atomized(problem), fleet, seconds, possible=possible)
+    """Return what is known of an application that is impossible, without looking for a conflict."""
+    return Reasons(
+        problem,
+        ApplicationRules(problem),
+        fleet,
+        seconds,
+        possible_without_others=possible_without_others,
+    )
 
 
-def _own(atoms: list[RuleAtom], own: Collection[str] | None) -> list[RuleAtom]:
-    """Give the rules without the policies of other groups."""
-    return [
-        atom
-        for atom in atoms
-        if own is None or not isinstance(atom, PolicyRule) or atom.group in own
-    ]
+def _feasibility(
+    problem: Problem, fleet: CompiledFleet, objective: Objective, budget: Budget, pipeline: Solve
+) -> RuleFeasibility:
+    rules = ApplicationRules(Problem(split_policies(problem), problem.hosts))
+    return RuleFeasibility(rules, fleet, FeasibilityOracle(pipeline, objective, budget))
 
 
-def _preferred(
-    asked: Asked,
+def _reasons(
+    problem: Problem,
+    feasibility: RuleFeasibility,
+    start: list[RuleAtom] | None,
+    options: _Options,
+) -> Reasons:
+    """Return the reasons.
+
+    Parameters
+    ----------
+    start : list of RuleAtom or None
+        Rules that are known to be impossible together, without policies of groups beside `own`.
+    """
+    rules = feasibility.rules
+    fleet = feasibility.fleet
+    oracle = feasibility.oracle
+    feasibility.mark_impossible(rules.atoms)
+    first = _preferred_conflict(feasibility, rules.atoms, options.own, start)
+    oracle.budget.report("conflict")
+    own_rules = _own_rules(rules.atoms, options.own)
+    possible_without_others = None
+    if len(own_rules) < len(rules.atoms):
+        # The search for a conflict asked this already, so that it costs nothing here.
+        possible_without_others = feasibility.possible(own_rules)
+    conflicts = [] if first is None else [first]
+    if first is not None and options.every:
+        conflicts += further_conflicts(feasibility, first, options.own)
+    fixes: list[VerifiedFix] = []
+    impossible_when_empty = None
+    if first is not None and options.fixes:
+        costs = options.costs or Costs()
+        for fix in find_fixes(rules, fleet, oracle, costs, first, options.own):
+            oracle.budget.report("fix")
+            fixes.append(fix)
+        fixes.sort(key=lambda fix: fix.cost)
+        impossible_when_empty = impossible_on_empty_fleet(rules, fleet, first, oracle)
+    return Reasons(
+        problem,
+        rules,
+        fleet,
+        oracle.budget.elapsed(),
+        tuple(conflicts),
+        tuple(fixes),
+        impossible_when_empty,
+        possible_without_others,
+    )
+
+
+def _own_rules(atoms: list[RuleAtom], own: Collection[str] | None) -> list[RuleAtom]:
+    """Return the rules without the policies of groups beside `own`."""
+    if own is None:
+        return atoms
+    return [atom for atom in atoms if not isinstance(atom, PolicyRule) or atom.group in own]
+
+
+def _preferred_conflict(
+    feasibility: RuleFeasibility,
     atoms: list[RuleAtom],
     own: Collection[str] | None,
     start: list[RuleAtom] | None = None,
 ) -> MinimalConflict | None:
-    """Find a conflict, one without the policies of other groups if there is one."""
-    mine = _own(atoms, own)
-    if len(mine) == len(atoms) or start:
-        return find(asked, mine, start)
-    found = find(asked, mine)
-    return found if found is not None or asked.possible(mine) is not True else find(asked, atoms)
+    """Find a conflict; one without the policies of groups beside `own` if there is one."""
+    own_rules = _own_rules(atoms, own)
+    conflict = find_conflict(feasibility, own_rules, start)
+    if conflict is not None or start or len(own_rules) == len(atoms):
+        return conflict
+    # Only a proof that there is no conflict among the own rules allows others to take part.
+    if feasibility.possible(own_rules) is not True:
+        return None
+    return find_conflict(feasibility, atoms)
 
 
-def _further(
-    asked: Asked, first: MinimalConflict, own: Collection[str] | None = None
+def further_conflicts(
+    feasibility: RuleFeasibility, first: MinimalConflict, own: Collection[str] | None = None
 ) -> list[MinimalConflict]:
-    """Give more conflicts until what is left is possible: no policy and no size stands in two of them."""
-    left = [atom for atom in asked.atomized.every if atom not in first.rules]
-    found: list[MinimalConflict] = []
-    while (more := _preferred(asked, left, own)) is not None:
-        found.append(more)
-        left = [atom for atom in left if atom not in more.rules]
-    return found
+    """Return more conflicts, until what is left is possible.
 
-
-def _fix(remedy: Remedy, reveal: bool) -> Fix:
-    change = "; ".join(change.describe(reveal) for change in remedy.changes)
-    return Fix(change=change, cost=remedy.cost, placement=remedy.result.placement)
+    No policy and no size is part of two conflicts.
+    """
+    left = [atom for atom in feasibility.rules.atoms if atom not in first.policies_and_sizes]
+    conflicts: list[MinimalConflict] = []
+    while True:
+        conflict = _preferred_conflict(feasibility, left, own)
+        if conflict is None:
+            return conflicts
+        conflicts.append(conflict)
+        left = [atom for atom in left if atom not in conflict.policies_and_sizes]

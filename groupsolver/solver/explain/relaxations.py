@@ -1,8 +1,9 @@
-"""What can be changed of what is asked for, step by step: each policy, and each size.
+"""Relaxations: how each policy and each size can be weakened, step by step.
 
-A relaxation has positions, of which the first changes nothing. Turned further it never forbids what an
-earlier position allowed, but for a size that other rules count on: of that, only the position itself
-tells anything.
+A relaxation is an ordered list of *positions*. Position 0 changes nothing. A later position never
+forbids what an earlier one allowed, with one exception: where policies of other groups count on the
+members of a group (``near``, ``spread``), fewer members may be worse. A conflict then says
+something about the position itself only.
 """
 
 from __future__ import annotations
@@ -11,56 +12,53 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from groupsolver.changes.application import Fewer, Replaced
+from groupsolver.changes.application import FewerMembers, PolicyReplaced
 from groupsolver.changes.change import Change, Kind
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.conflicts import weaker_versions
 from groupsolver.model.application import member_ids
 from groupsolver.model.change_costs import Costs
-from groupsolver.solver.explain.rules import Atomized, PolicyRule
+from groupsolver.solver.explain.rules import ApplicationRules, PolicyRule
 
-STEPS = 1000  # of one number
+MAX_STEPS = 1000  # of one number
 
 
 @dataclass(frozen=True)
 class Position:
-    """A way to set a relaxation.
+    """One way to weaken a policy or a size.
 
     Attributes
     ----------
     kind : str
     cost : int
     policy : Policy or None
-        Of a policy's relaxation: what becomes of it.
-    out : tuple of str
-        Of a size's relaxation: ids of the members that are not asked for.
+        For a policy's relaxation: the policy instead; None if it is dropped.
+    left_out : tuple of str
+        For a size's relaxation: ids of the members that are not requested.
     """
 
     kind: Kind
     cost: int
     policy: Policy | None = None
-    out: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Relaxation:
-    """Something that can be changed.
+    """The positions of one policy, or of the new members of one size in a group.
 
     Attributes
     ----------
     group : str
-    place : int
-        Of a policy: where it stands among the group's; of a size, -1.
-    policy : Policy or None
-        As it is told.
+    rule : PolicyRule or None
+        The policy; None for a size.
     positions : tuple of Position
-        Beyond the first, which changes nothing.
+        Positions 1, 2, ...
     """
 
     group: str
-    place: int
-    policy: Policy | None
+    rule: PolicyRule | None
     positions: tuple[Position, ...]
 
     @property
@@ -69,68 +67,82 @@ class Relaxation:
         return len(self.positions)
 
     def at(self, position: int) -> Position:
-        """Give a position but the first."""
+        """Return what a position above 0 changes."""
         return self.positions[position - 1]
 
     def cost(self, position: int) -> int:
-        """What a position costs."""
+        """Return what a position costs; 0 for position 0."""
         return self.at(position).cost if position else 0
 
 
-State = Mapping[Relaxation, int]  # positions of the relaxations that are turned
+State = Mapping[Relaxation, int]  # a position for each relaxation; 0 where one is missing
 
 
-def knobs_of(
-    atomized: Atomized, costs: Costs, own: Collection[str] | None = None
+def relaxations_of(
+    rules: ApplicationRules, costs: Costs, own: Collection[str] | None = None
 ) -> list[Relaxation]:
-    """Give the relaxations of an application in pieces: policies of `own` groups, by default of all, and every size."""
-    problem = atomized.problem
+    """Return the relaxations of an application.
+
+    Parameters
+    ----------
+    rules : ApplicationRules
+    costs : Costs
+        Kinds of change without a price are left out.
+    own : collection of str, optional
+        Groups whose policies may be changed; by default all. Every size may be changed.
+    """
     found = [
-        Relaxation(piece.group, piece.place, piece.policy, tuple(_of_policy(piece, problem, costs)))
-        for piece in atomized.pieces
-        if own is None or piece.group in own
+        Relaxation(rule.group, rule, tuple(_policy_positions(rule, rules.problem, costs)))
+        for rule in rules.policies
+        if own is None or rule.group in own
     ]
     if costs.fewer is not None:
-        member_classes: dict[tuple[str, object], list[str]] = {}
-        for member in problem.new_members:
-            member_classes.setdefault((member.group, member.size), []).append(member.id)
-        for (group, _), ids in member_classes.items():
-            # The last ones of a member class go first: the names of those that stay are what they were.
-            steps = [
-                Position("fewer", less * costs.fewer, out=tuple(ids[len(ids) - less :]))
-                for less in range(1, min(len(ids), STEPS) + 1)
-            ]
-            found.append(Relaxation(group, -1, None, tuple(steps)))
+        found += _size_relaxations(rules.problem, costs.fewer)
     return [relaxation for relaxation in found if relaxation.positions]
 
 
-def _of_policy(piece: PolicyRule, problem: Problem, costs: Costs) -> Iterator[Position]:
-    """Give a policy's positions: its number, step by step, and then a wish or nothing at all."""
+def _policy_positions(rule: PolicyRule, problem: Problem, costs: Costs) -> Iterator[Position]:
+    """Yield a policy's positions: weaker numbers, step by step; at last a soft policy, or none."""
     if costs.relax is not None:
-        for step, policy in enumerate(
-            islice(weaker_versions(piece.policy, piece.group, problem), STEPS), 1
-        ):
+        weaker = weaker_versions(rule.policy, rule.group, problem)
+        for step, policy in enumerate(islice(weaker, MAX_STEPS), 1):
             yield Position("relax", step * costs.relax, policy)
+    # To drop a policy helps no more than to soften it: one of the two is enough, the cheaper.
     if costs.soften is not None and (costs.drop is None or costs.soften <= costs.drop):
-        yield Position("soften", costs.soften, piece.policy.model_copy(update={"weight": 1}))
+        yield Position("soften", costs.soften, rule.policy.model_copy(update={"weight": 1}))
     elif costs.drop is not None:
         yield Position("drop", costs.drop)
 
 
-def changes_of(atomized: Atomized, state: State) -> list[Change]:
-    """Give the changes that set the relaxations; policies last first, so that each finds its place."""
-    changes: list[Change] = []
-    out: dict[str, list[str]] = {}
-    for relaxation, position in sorted(state.items(), key=lambda one: -one[0].place):
+def _size_relaxations(problem: Problem, cost_per_member: int) -> Iterator[Relaxation]:
+    """Yield a relaxation for the members of each size in each group."""
+    ids_by_size: dict[tuple[str, object], list[str]] = {}
+    for member in problem.new_members:
+        ids_by_size.setdefault((member.group, member.size), []).append(member.id)
+    for (group, _), ids in ids_by_size.items():
+        # The last members go first, so that those that stay keep their names.
+        positions = [
+            Position("fewer", fewer * cost_per_member, left_out=tuple(ids[len(ids) - fewer :]))
+            for fewer in range(1, min(len(ids), MAX_STEPS) + 1)
+        ]
+        yield Relaxation(group, None, tuple(positions))
+
+
+def changes_of(rules: ApplicationRules, state: State) -> list[Change]:
+    """Return the changes that lead to a state."""
+    replaced: list[PolicyReplaced] = []
+    left_out: dict[str, list[str]] = {}
+    for relaxation, position in state.items():
         if not position:
             continue
-        at = relaxation.at(position)
-        if relaxation.policy is not None:
-            changes.append(
-                Replaced(relaxation.group, relaxation.place, relaxation.policy, at.policy)
-            )
+        target = relaxation.at(position)
+        rule = relaxation.rule
+        if rule is None:
+            left_out.setdefault(relaxation.group, []).extend(target.left_out)
         else:
-            out.setdefault(relaxation.group, []).extend(at.out)
-    sizes = {group.name: sum(1 for _ in member_ids(group)) for group in atomized.app.groups}
-    changes += [Fewer(group, sizes[group], tuple(ids)) for group, ids in out.items()]
-    return changes
+            replaced.append(PolicyReplaced(rule.group, rule.index, rule.policy, target.policy))
+    # A dropped policy moves those behind it one place up: the last policy is changed first.
+    replaced.sort(key=lambda change: -change.index)
+    sizes = {group.name: sum(1 for _ in member_ids(group)) for group in rules.app.groups}
+    fewer = [FewerMembers(group, sizes[group], tuple(ids)) for group, ids in left_out.items()]
+    return [*replaced, *fewer]

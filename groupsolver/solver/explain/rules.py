@@ -1,11 +1,20 @@
-"""An application as a set of rules, any of which may be left out: what a conflict is made of.
+"""An application as a set of rules, each of which may be left out: what conflicts are made of.
 
-A rule is a hard policy, or a part of one that says several things; the size of a group; or the room
-of the hosts in one resource class. Leaving rules out never makes an application impossible, which is
-what lets a conflict be shrunk: without a group's size none of its new members is placed, and policies
-that these members could have helped do not bind; without a resource class nobody needs any of it; and
-a policy whose meaning rests on another rule does not bind without that one. Hosts that are disabled,
-or over capacity, and what runs already stay as they are.
+There are three kinds of rule:
+
+- a *policy rule*: a hard policy, or one part of a policy that says several things;
+- a *size rule*: all new members of a group are placed;
+- a *capacity rule*: new members consume what the hosts have of one resource class.
+
+Leaving out rules never makes an application impossible. QuickXplain needs this monotonicity. It
+takes care in three places:
+
+- Without its size rule, no new member of a group is placed. Policies that these members could have
+  satisfied do not bind then.
+- Without a capacity rule, no new member needs any of that resource class.
+- A policy whose meaning depends on another rule does not bind without that rule.
+
+Running members, disabled hosts and hosts above their capacity stay as they are.
 """
 
 from __future__ import annotations
@@ -18,7 +27,7 @@ from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.conflicts import groups_helping, pieces_of, rests_on
 from groupsolver.constraints.protocols.scope import groups_counted
-from groupsolver.model.application import Application
+from groupsolver.model.application import Application, Group
 from groupsolver.solver.presolve.subproblem import build_subproblem
 
 
@@ -26,16 +35,18 @@ from groupsolver.solver.presolve.subproblem import build_subproblem
 class PolicyRule:
     """A hard policy of a group, or one of the things that it says.
 
+    Two policy rules are equal only if they are the same object: a group may have equal policies.
+
     Attributes
     ----------
     group : str
-    place : int
-        Where it stands among the group's policies in `Atomized.app`.
+    index : int
+        Position among the group's policies in `ApplicationRules.app`.
     policy : Policy
     """
 
     group: str
-    place: int
+    index: int
     policy: Policy
 
 
@@ -48,7 +59,7 @@ class SizeRule:
 
 @dataclass(frozen=True)
 class CapacityRule:
-    """New members take what hosts have of a resource class."""
+    """New members consume what hosts have of a resource class."""
 
     resource: str
 
@@ -57,43 +68,41 @@ RuleAtom = PolicyRule | SizeRule | CapacityRule
 RuleAtoms = frozenset[RuleAtom]
 
 
-def in_pieces(problem: Problem) -> Application[Any]:
-    """Give the same application with its policies in pieces: each hard one says one thing."""
+def split_policies(problem: Problem) -> Application[Any]:
+    """Return the same application, with each hard policy split into parts that say one thing."""
+
+    def parts(group: Group[Any]) -> Iterable[Policy]:
+        for policy in group.policies:
+            if policy.hard:
+                yield from pieces_of(policy, group.name, problem)
+            else:
+                yield policy
+
     groups = [
-        group.model_copy(
-            update={
-                "policies": tuple(
-                    piece
-                    for policy in group.policies
-                    for piece in (
-                        pieces_of(policy, group.name, problem) if policy.hard else (policy,)
-                    )
-                )
-            }
-        )
-        for group in problem.app.groups
+        group.model_copy(update={"policies": tuple(parts(group))}) for group in problem.app.groups
     ]
     return problem.app.model_copy(update={"groups": tuple(groups)})
 
 
-class Atomized:
-    """One application in atoms.
+class ApplicationRules:
+    """The rules of one application.
 
     Parameters
     ----------
     problem : Problem
-        Of an application in pieces.
+        Of an application whose policies are split, as by `split_policies`.
 
     Attributes
     ----------
+    problem : Problem
     app : Application
-    sizes : tuple of Size
-        Of each group with new members, in the file's order.
-    pieces : tuple of Piece
-    rooms : tuple of Room
-        Of each class that a new member needs.
     placed : frozenset of str
         The groups with new members.
+    sizes : tuple of SizeRule
+        One for each group with new members, in the order of the file.
+    policies : tuple of PolicyRule
+    capacities : tuple of CapacityRule
+        One for each resource class that a new member needs.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -101,71 +110,80 @@ class Atomized:
         self.app = problem.app
         self.placed = frozenset(member.group for member in problem.new_members)
         self.sizes = tuple(SizeRule(group) for group in problem.groups if group in self.placed)
-        self.pieces = tuple(
-            PolicyRule(group.name, place, policy)
+        self.policies = tuple(
+            PolicyRule(group.name, index, policy)
             for group in problem.app.groups
-            for place, policy in enumerate(group.policies)
+            for index, policy in enumerate(group.policies)
             if policy.hard
         )
-        needed = dict.fromkeys(name for member in problem.new_members for name, _ in member.size)
-        self.rooms = tuple(CapacityRule(name) for name in needed)
+        self.capacities = tuple(map(CapacityRule, self._resources(self.placed)))
         self._helping: dict[PolicyRule, frozenset[str]] = {}
-        self._resting: dict[PolicyRule, RuleAtoms] = {}
+        self._prerequisites: dict[PolicyRule, RuleAtoms] = {}
 
     @property
-    def every(self) -> list[RuleAtom]:
-        """All atoms: sizes, policies, room."""
-        return [*self.sizes, *self.pieces, *self.rooms]
+    def atoms(self) -> list[RuleAtom]:
+        """All rules: sizes, policies, capacities."""
+        return [*self.sizes, *self.policies, *self.capacities]
 
-    def counted(self, piece: PolicyRule) -> frozenset[str]:
-        """Give the groups with new members that a piece looks at."""
-        return groups_counted(piece.policy, piece.group, self.problem) & self.placed
+    def counted_groups(self, rule: PolicyRule) -> frozenset[str]:
+        """Return the groups with new members that a policy rule looks at."""
+        return groups_counted(rule.policy, rule.group, self.problem) & self.placed
 
-    def helping(self, piece: PolicyRule) -> frozenset[str]:
-        """Give the groups with new members without whose sizes a piece does not bind."""
-        if piece not in self._helping:
-            self._helping[piece] = (
-                groups_helping(piece.policy, piece.group, self.problem) & self.placed
-            )
-        return self._helping[piece]
+    def helping_groups(self, rule: PolicyRule) -> frozenset[str]:
+        """Return the groups with new members without whose sizes a policy rule does not bind."""
+        if rule not in self._helping:
+            helping = groups_helping(rule.policy, rule.group, self.problem)
+            self._helping[rule] = helping & self.placed
+        return self._helping[rule]
 
-    def about(self, groups: Collection[str]) -> list[RuleAtom]:
-        """Give the atoms that bind some groups alone: their sizes, what looks at them and nobody else counts, room."""
-        part = frozenset(groups)
-        pieces = [
-            piece
-            for piece in self.pieces
-            if self.helping(piece) <= part and self.counted(piece) & part
-        ]
-        sizes = [size for size in self.sizes if size.group in part]
-        needed = {
-            name
-            for member in self.problem.new_members
-            if member.group in part
-            for name, _ in member.size
-        }
-        return [*sizes, *pieces, *(room for room in self.rooms if room.resource in needed)]
-
-    def resting(self, piece: PolicyRule) -> RuleAtoms:
-        """Give the pieces without which a piece does not bind, since it would say something else."""
-        if piece not in self._resting:
-            rest = [
+    def prerequisites(self, rule: PolicyRule) -> RuleAtoms:
+        """Return the rules without which a policy rule means something else, and does not bind."""
+        if rule not in self._prerequisites:
+            self._prerequisites[rule] = frozenset(
                 other
-                for other in self.pieces
-                if rests_on(piece.policy, piece.group, other.policy, other.group, self.problem)
-            ]
-            self._resting[piece] = frozenset(rest)
-        return self._resting[piece]
+                for other in self.policies
+                if rests_on(rule.policy, rule.group, other.policy, other.group, self.problem)
+            )
+        return self._prerequisites[rule]
+
+    def atoms_about(self, groups: Collection[str]) -> list[RuleAtom]:
+        """Return the rules that bind some groups by themselves.
+
+        These are the groups' sizes, the policies that look at one of them and need the help of no
+        other group, and the capacities that they consume.
+        """
+        part = frozenset(groups)
+        sizes = [rule for rule in self.sizes if rule.group in part]
+        policies = [
+            rule
+            for rule in self.policies
+            if self.helping_groups(rule) <= part and self.counted_groups(rule) & part
+        ]
+        needed = set(self._resources(part))
+        capacities = [rule for rule in self.capacities if rule.resource in needed]
+        return [*sizes, *policies, *capacities]
 
     def application(self, atoms: Iterable[RuleAtom]) -> Application[Any]:
-        """Give the application that has just some of the rules."""
+        """Return the application that has some of the rules and no others."""
         chosen = set(atoms)
         sized = frozenset(atom.group for atom in chosen if isinstance(atom, SizeRule))
-        rules: dict[str, list[Policy]] = {}
-        for piece in self.pieces:
-            if piece in chosen and self.helping(piece) <= sized and self.resting(piece) <= chosen:
-                rules.setdefault(piece.group, []).append(piece.policy)
-        ignored = {room.resource for room in self.rooms if room not in chosen}
+        policies: dict[str, list[Policy]] = {}
+        for rule in self.policies:
+            if rule in chosen and self._binds(rule, chosen, sized):
+                policies.setdefault(rule.group, []).append(rule.policy)
+        ignored = {rule.resource for rule in self.capacities if rule not in chosen}
         return build_subproblem(
-            self.problem, sized, lambda group: tuple(rules.get(group, ())), ignored
+            self.problem, sized, lambda group: tuple(policies.get(group, ())), ignored
         )
+
+    def _binds(self, rule: PolicyRule, chosen: set[RuleAtom], sized: frozenset[str]) -> bool:
+        """Return whether a policy rule means the same where only the chosen rules are left."""
+        return self.helping_groups(rule) <= sized and self.prerequisites(rule) <= chosen
+
+    def _resources(self, groups: frozenset[str]) -> Iterable[str]:
+        """Return the resource classes that new members of some groups need, without repetition."""
+        found: dict[str, None] = {}
+        for member in self.problem.new_members:
+            if member.group in groups:
+                found.update((name, None) for name, _ in member.size)
+        return found

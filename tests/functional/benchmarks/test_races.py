@@ -8,7 +8,7 @@ from benchmarks.races import Tally, ask, judge, make_client, place, prepare, unj
 from groupsolver.store.entities import Instance
 from groupsolver.store.repositories.groups import Page, list_groups
 from groupsolver.store.repositories.instances import StoredPlacement, add_placement
-from tests.support.draws.worlds import uid
+from tests.support.draws.store_contents import uid
 from tests.support.drivers.databases import opened
 
 THREADS, APPLICATIONS = 4, 24

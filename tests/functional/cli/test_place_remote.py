@@ -17,7 +17,7 @@ from groupsolver.files import load_application
 from groupsolver.model.result import Result
 from tests.support.documents import put, write
 from tests.support.drivers.remote_files import APP, at, client, files
-from tests.support.drivers.servers import serving
+from tests.support.drivers.server_thread import serving
 
 __all__ = ["client", "files"]
 Captured = pytest.CaptureFixture[str]

@@ -16,7 +16,7 @@ from groupsolver.files import dump_yaml
 from groupsolver.store.database.migrate import head
 from tests.support.documents import put, write
 from tests.support.drivers.remote_files import FLEET, at, client, files
-from tests.support.drivers.servers import serving
+from tests.support.drivers.server_thread import serving
 
 __all__ = ["client", "files"]
 Captured = pytest.CaptureFixture[str]

@@ -13,7 +13,7 @@ from groupsolver import BadInput
 from groupsolver.cli.main import main
 from groupsolver.client import Client, GroupView, Hints, InstanceRequest, ServerError
 from tests.support.drivers.remote_files import at, client, files
-from tests.support.drivers.servers import serving
+from tests.support.drivers.server_thread import serving
 
 __all__ = ["client", "files"]
 Captured = pytest.CaptureFixture[str]

@@ -18,7 +18,7 @@ import pytest
 from groupsolver.api.server.channel import MAX_BODY, SMALL_BODY
 from groupsolver.api.server.waitress_server import Server, bind
 from tests.support.drivers.serve_driver import app
-from tests.support.drivers.served import SOON, Served, body_of, serving
+from tests.support.drivers.server_process import SOON, ServerProcess, body_of, serving
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to be heard")
 DRIVER = "tests.support.drivers.serve_driver"
@@ -28,21 +28,21 @@ IDLE, STALLED = 0.2, 0.5  # seconds
 
 
 @pytest.fixture
-def served() -> Iterator[Served]:
+def served() -> Iterator[ServerProcess]:
     """A server that waits long for stalled clients: these tests may be slow themselves."""
-    yield from serving(Served(DRIVER, "30", str(IDLE), "5"))
+    yield from serving(ServerProcess(DRIVER, "30", str(IDLE), "5"))
 
 
 @pytest.fixture
-def strict() -> Iterator[Served]:
+def strict() -> Iterator[ServerProcess]:
     """A server that closes the connections of stalled clients soon."""
-    yield from serving(Served(DRIVER, "30", str(IDLE), str(STALLED)))
+    yield from serving(ServerProcess(DRIVER, "30", str(IDLE), str(STALLED)))
 
 
 @pytest.fixture
-def hasty() -> Iterator[Served]:
+def hasty() -> Iterator[ServerProcess]:
     """A server that gives requests in flight little time."""
-    yield from serving(Served(DRIVER, "0.5", str(IDLE), "5"))
+    yield from serving(ServerProcess(DRIVER, "0.5", str(IDLE), "5"))
 
 
 # A client that waits for its answer is not stalled, however long the answer takes.
@@ -50,7 +50,7 @@ def hasty() -> Iterator[Served]:
     ("number", "seconds"), [(signal.SIGTERM, 3 * STALLED), (signal.SIGINT, 0.2)]
 )
 def test_a_request_in_flight_is_answered_and_nobody_new_is_let_in(
-    strict: Served, number: int, seconds: float
+    strict: ServerProcess, number: int, seconds: float
 ) -> None:
     served = strict
     slow = served.begin(f"/slow?{seconds}")
@@ -64,13 +64,13 @@ def test_a_request_in_flight_is_answered_and_nobody_new_is_let_in(
     assert time.monotonic() - start < SOON
 
 
-def test_nothing_in_flight_ends_at_once(served: Served) -> None:
+def test_nothing_in_flight_ends_at_once(served: ServerProcess) -> None:
     start = served.signal()
     assert served.end() == (0, "left\n")
     assert time.monotonic() - start < SOON
 
 
-def test_requests_that_wait_for_a_thread_are_answered_too(served: Served) -> None:
+def test_requests_that_wait_for_a_thread_are_answered_too(served: ServerProcess) -> None:
     # Three threads for six requests: three wait.
     at_work = [served.begin("/slow?0.5") for _ in range(3)]
     waiting = [served.connect() for _ in range(3)]
@@ -82,7 +82,7 @@ def test_requests_that_wait_for_a_thread_are_answered_too(served: Served) -> Non
     assert served.end()[0] == 0
 
 
-def test_an_answer_that_is_read_slowly_is_sent_to_its_end(served: Served) -> None:
+def test_an_answer_that_is_read_slowly_is_sent_to_its_end(served: ServerProcess) -> None:
     size = 8_000_000  # more than the system's buffers hold
     slow = served.begin(f"/big?{size}")
     time.sleep(0.3)  # its thread is done, and most of the answer waits to be sent
@@ -97,7 +97,7 @@ def test_an_answer_that_is_read_slowly_is_sent_to_its_end(served: Served) -> Non
     assert served.end()[0] == 0
 
 
-def test_a_request_that_is_being_sent_is_answered(served: Served) -> None:
+def test_a_request_that_is_being_sent_is_answered(served: ServerProcess) -> None:
     half = served.raw(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
     time.sleep(0.2)
     served.signal()
@@ -109,7 +109,7 @@ def test_a_request_that_is_being_sent_is_answered(served: Served) -> None:
     assert served.end()[0] == 0
 
 
-def test_a_request_that_stays_half_sent_is_given_up(strict: Served) -> None:
+def test_a_request_that_stays_half_sent_is_given_up(strict: ServerProcess) -> None:
     served = strict
     half = served.raw(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
     time.sleep(0.2)
@@ -119,7 +119,7 @@ def test_a_request_that_stays_half_sent_is_given_up(strict: Served) -> None:
     assert time.monotonic() - start < STALLED + SOON
 
 
-def test_connections_at_rest_are_closed(served: Served) -> None:
+def test_connections_at_rest_are_closed(served: ServerProcess) -> None:
     kept = served.begin("/echo")
     assert body_of(kept)[0].headers["Connection"] is None  # kept alive
     fresh = served.raw(b"")
@@ -130,7 +130,7 @@ def test_connections_at_rest_are_closed(served: Served) -> None:
     assert time.monotonic() - start < SOON
 
 
-def test_who_keeps_asking_on_one_connection_does_not_keep_the_server(served: Served) -> None:
+def test_who_keeps_asking_on_one_connection_does_not_keep_the_server(served: ServerProcess) -> None:
     kept = served.begin("/echo")
     body_of(kept)
     served.signal()
@@ -147,7 +147,9 @@ def test_who_keeps_asking_on_one_connection_does_not_keep_the_server(served: Ser
     assert served.end()[0] == 0
 
 
-def test_requests_that_take_too_long_are_cut_off_and_the_exit_code_says_so(hasty: Served) -> None:
+def test_requests_that_take_too_long_are_cut_off_and_the_exit_code_says_so(
+    hasty: ServerProcess,
+) -> None:
     slow = hasty.begin("/slow?20")
     start = hasty.signal()
     with pytest.raises(OSError, match=r"reset|closed"):
@@ -156,7 +158,7 @@ def test_requests_that_take_too_long_are_cut_off_and_the_exit_code_says_so(hasty
     assert time.monotonic() - start < SOON
 
 
-def test_a_second_signal_leaves_at_once(served: Served) -> None:
+def test_a_second_signal_leaves_at_once(served: ServerProcess) -> None:
     served.begin("/slow?20")
     served.signal()
     served.until_refused()
@@ -165,7 +167,9 @@ def test_a_second_signal_leaves_at_once(served: Served) -> None:
     assert time.monotonic() - start < SOON
 
 
-def test_many_requests_while_it_ends_are_each_answered_whole_or_not_begun(served: Served) -> None:
+def test_many_requests_while_it_ends_are_each_answered_whole_or_not_begun(
+    served: ServerProcess,
+) -> None:
     ends: list[Any] = []
     over = time.monotonic() + 60
 

@@ -20,7 +20,7 @@ from groupsolver.cli.commands.serve import shares, shown
 from groupsolver.cli.main import main
 from groupsolver.errors import BadInput
 from tests.functional.solver.test_stop import TIGHT
-from tests.support.drivers.served import SOON, Served, body_of, serving
+from tests.support.drivers.server_process import SOON, ServerProcess, body_of, serving
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to be heard")
 
@@ -31,20 +31,22 @@ def database(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def served(database: str) -> Iterator[Served]:
+def served(database: str) -> Iterator[ServerProcess]:
     yield from serving(
-        Served("groupsolver", "serve", "--port", "0", "--database", database, "--threads", "4")
+        ServerProcess(
+            "groupsolver", "serve", "--port", "0", "--database", database, "--threads", "4"
+        )
     )
 
 
-def test_the_start_up_line_says_where_what_and_who(served: Served, database: str) -> None:
+def test_the_start_up_line_says_where_what_and_who(served: ServerProcess, database: str) -> None:
     assert served.greeting == (
         f"groupsolver: serving at http://127.0.0.1:{served.port}; database {database}; "
         "identity mode 'loopback': every user of this machine, and every program on it, is admin"
     )
 
 
-def test_each_request_is_a_line_of_json_on_standard_error(served: Served) -> None:
+def test_each_request_is_a_line_of_json_on_standard_error(served: ServerProcess) -> None:
     connection = served.connect()
     connection.request("GET", "/healthz?x=secret", headers={"X-Auth-Token": "secret"})
     answer, _ = body_of(connection)
@@ -65,7 +67,7 @@ def sent(connection: HTTPConnection, method: str, path: str, body: Any) -> None:
 
 
 def test_a_placement_that_is_being_solved_is_answered_before_the_server_ends(
-    served: Served,
+    served: ServerProcess,
 ) -> None:
     loaded = served.connect()
     sent(loaded, "PUT", "/v1.0/fleet", TIGHT[1])

@@ -1,4 +1,4 @@
-"""The hose model: against maximum flows on random trees, and by hand; what policies share; what is too large."""
+"""The hose model: against maximum flows on random trees, by hand, and with large numbers."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_the_measure_is_what_maximum_flows_say_on_random_trees(seed: int, betwee
     groups: list[Doc] = []
     existing: list[Doc] = []
     placement: dict[str, str] = {}
-    stands: dict[str, list[tuple[str, bool]]] = {}
+    assignments: dict[str, list[tuple[str, bool]]] = {}
     for group in ("A", "B")[: 1 + between]:
         hosts = [rnd.choice(few if rnd.randint(0, 1) else names) for _ in range(rnd.randint(1, 6))]
         running = rnd.randint(0, len(hosts)) if rnd.randint(0, 1) else 0
@@ -119,10 +119,10 @@ def test_the_measure_is_what_maximum_flows_say_on_random_trees(seed: int, betwee
         groups.append(doc)
         existing += old
         placement |= new
-        stands[group] = [(host, i >= running) for i, host in enumerate(hosts)]
+        assignments[group] = [(host, i >= running) for i, host in enumerate(hosts)]
     mbps = rnd.choice((10, 100))
     policy = {"kind": "bandwidth", "mbps": mbps} | ({"to": "B"} if between else {})
-    wanted = excess(fleet, mbps, stands["A"], stands.get("B"))
+    wanted = excess(fleet, mbps, assignments["A"], assignments.get("B"))
     for weight in (None, 3):
         groups[0]["policies"] = [policy | ({"weight": weight} if weight else {})]
         app = Application.model_validate({"groups": groups, "existing": existing})
@@ -195,8 +195,9 @@ def test_members_that_run_need_what_they_need_and_new_ones_what_they_add() -> No
         {"group": "A", "id": f"old{i}", "host": host} for i, host in enumerate(("h0", "h1", "h2"))
     ]
     app = app_of(group("A", 100), count=1, existing=running)
-    # Of three, min(2, 1) x 100 runs already, in the 300 that are used. A fourth in r1 makes it min(2, 2) x 100,
-    # and 400 - 300 = 100 are free; in r0 it stays min(3, 1) x 100. With 200 a member there is no room in r1.
+    # Of three, min(2, 1) x 100 runs already, in the 300 that are used. A fourth in r1 makes it
+    # min(2, 2) x 100, and 400 - 300 = 100 are free; in r0 it stays min(3, 1) x 100. With 200 a
+    # member there is no room in r1.
     for host in ("h0", "h3"):
         assert not check(app, Fleet.model_validate(fleet), {"A/0": host}).violations
     dear = app_of(group("A", 200), count=1, existing=running)

@@ -1,4 +1,4 @@
-"""What `explain` answers: conflicts in words and numbers, fixes with their placements, in cases worked out by hand."""
+"""What `explain` answers: conflicts in words and fixes with placements, in cases done by hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groupsolver.model.result import NEVER
 from tests.functional.solver.test_solve import ONE, group, host, place
 
 
-def told(groups: list[Any], hosts: list[Any], **more: Any) -> Explanation:
+def explained(groups: list[Any], hosts: list[Any], **more: Any) -> Explanation:
     options = {
         name: more.pop(name) for name in ("costs", "fixes", "every", "reveal") if name in more
     }
@@ -40,18 +40,19 @@ def test_an_infeasible_answer_has_a_minimal_conflict_fixes_and_nulls() -> None:
     groups = [group("A", 1, 1, policies=("anti-affinity", within, soft)), group("B", 1)]
     document = place(groups, [host("h1"), host("h2")]).document()
     assert document["status"] == "infeasible"
-    assert [document[key] for key in ("placement", "objective", "bound", "gap", "witness")] == [
-        None
-    ] * 5
+    for key in ("placement", "objective", "bound", "gap", "witness"):
+        assert document[key] is None
     assert document["penalties"] == []
     conflict = document["conflict"]
     assert conflict["minimal"]
-    told = {(part["group"], part["policy"]): part["sentence"] for part in conflict["policies"]}
-    assert told.keys() == {("A", "anti-affinity"), ("A", "within"), ("A", "members")}
-    assert told["A", "anti-affinity"].startswith(
+    found_sentences = {
+        (part["group"], part["policy"]): part["sentence"] for part in conflict["policies"]
+    }
+    assert found_sentences.keys() == {("A", "anti-affinity"), ("A", "within"), ("A", "members")}
+    assert found_sentences["A", "anti-affinity"].startswith(
         "no host holds more than 1 member of A; 2 members need 2 hosts"
     )
-    assert told["A", "within"].startswith("members of A stand only in h1; ")
+    assert found_sentences["A", "within"].startswith("members of A stand only in h1; ")
     assert (conflict["fixes"][0]["change"], conflict["fixes"][0]["cost"]) == (
         "A anti-affinity at host max_per_domain 1 -> 2",
         1,
@@ -66,14 +67,14 @@ def test_an_answer_without_an_explanation_lists_every_hard_policy_and_the_member
     conflict = solve(app, Fleet.model_validate({"hosts": [host("h1")]}), explain=False).conflict
     assert conflict is not None
     assert (conflict.minimal, conflict.fixes) == (False, ())
-    told = {(part.group, part.policy): part.sentence for part in conflict.policies}
-    assert told.keys() == {
+    found_sentences = {(part.group, part.policy): part.sentence for part in conflict.policies}
+    assert found_sentences.keys() == {
         ("A", "anti-affinity"),
         ("A", "within"),
         ("A", "members"),
         ("B", "members"),
     }
-    assert told["A", "anti-affinity"] == "no host holds more than 1 member of A"
+    assert found_sentences["A", "anti-affinity"] == "no host holds more than 1 member of A"
 
 
 def test_an_explanation_is_the_conflict_and_its_fixes_in_words() -> None:
@@ -99,20 +100,23 @@ def test_an_explanation_is_the_conflict_and_its_fixes_in_words() -> None:
         (
             "DB",
             "anti-affinity",
-            "no rack holds more than 1 member of DB; 3 members need 3 racks, and 2 racks (r0 and r1) could take one",
+            (
+                "no rack holds more than 1 member of DB; "
+                "3 members need 3 racks, and 2 racks (r0 and r1) could take one"
+            ),
         ),
     ]
     assert found.conflict.minimal
     assert found.conflict.capacity == ()
-    told = [(fix.change, fix.cost) for fix in found.conflict.fixes]
-    assert told[0] == ("DB anti-affinity at rack max_per_domain 1 -> 2", 1)
-    assert ("DB 3 -> 2 members", 10) in told
+    fixes = [(fix.change, fix.cost) for fix in found.conflict.fixes]
+    assert fixes[0] == ("DB anti-affinity at rack max_per_domain 1 -> 2", 1)
+    assert ("DB 3 -> 2 members", 10) in fixes
     assert all(fix.placement for fix in found.conflict.fixes)
     assert found.never is True
 
 
 def test_an_application_that_can_be_placed_is_placed() -> None:
-    found = told([group("A", 1)], [host("h1")])
+    found = explained([group("A", 1)], [host("h1")])
     assert (found.status, found.placement, found.conflict, found.conflicts) == (
         "optimal",
         {"A/0": "h1"},
@@ -122,13 +126,14 @@ def test_an_application_that_can_be_placed_is_placed() -> None:
 
 
 def test_room_is_told_for_a_member_that_no_host_takes_with_the_nearest_hosts() -> None:
-    found = told([group("A", 6)], [host("h1", 4), host("h2", 5), host("h3", 9, enabled=False)])
+    found = explained([group("A", 6)], [host("h1", 4), host("h2", 5), host("h3", 9, enabled=False)])
     assert sentences(found) == {("A", "members"): "1 new member of A is placed"}
     assert found.conflict is not None
     (short,) = found.conflict.capacity
     assert (short.resource, short.needed, short.available) == ("VCPU", 6, 5)
     assert short.sentence == (
-        "a member of A takes 6 VCPU; no host that it may use has more than 5 VCPU free; nearest: h2 and h1"
+        "a member of A takes 6 VCPU; no host that it may use has more than 5 VCPU free; "
+        "nearest: h2 and h1"
     )
     assert found.never is True
     assert any("h3" in warning for warning in found.warnings)
@@ -136,7 +141,7 @@ def test_room_is_told_for_a_member_that_no_host_takes_with_the_nearest_hosts() -
 
 def test_room_is_told_in_all_in_whole_members() -> None:
     # Three members of 3 VCPU; hosts of 5 and 4 VCPU take one each: 2 x 3 = 6 of 9.
-    found = told([group("A", 3, 3, 3)], [host("h1", 5), host("h2", 4)])
+    found = explained([group("A", 3, 3, 3)], [host("h1", 5), host("h2", 4)])
     assert found.conflict is not None
     (short,) = found.conflict.capacity
     assert (short.needed, short.available) == (9, 6)
@@ -151,7 +156,7 @@ def test_room_is_told_where_members_must_share_a_domain() -> None:
         host("c", 4, domains={"rack": "r1"}),
     ]
     rule = {"kind": "affinity", "level": "rack"}
-    found = told([group("A", 2, 2, 2, 2, policies=(rule,))], hosts, levels=["rack"])
+    found = explained([group("A", 2, 2, 2, 2, policies=(rule,))], hosts, levels=["rack"])
     assert found.conflict is not None
     (short,) = found.conflict.capacity
     assert (short.needed, short.available) == (8, 6)
@@ -162,7 +167,9 @@ def test_room_is_told_where_members_must_share_a_domain() -> None:
 
 def test_rules_of_several_groups_are_one_conflict_with_what_they_come_to() -> None:
     apart = {"kind": "apart-from", "group": "B", "level": "rack"}
-    found = told([group("A", 1, policies=(apart,)), group("B", 1)], racks(1, 2), levels=["rack"])
+    found = explained(
+        [group("A", 1, policies=(apart,)), group("B", 1)], racks(1, 2), levels=["rack"]
+    )
     assert sentences(found) == {
         ("A", "members"): "1 new member of A is placed",
         ("B", "members"): "1 new member of B is placed",
@@ -172,7 +179,9 @@ def test_rules_of_several_groups_are_one_conflict_with_what_they_come_to() -> No
 
 def test_without_names_hosts_and_domains_are_counted() -> None:
     rule = {"kind": "anti-affinity", "level": "rack"}
-    found = told([group("A", 1, 1, 1, policies=(rule,))], racks(2), levels=["rack"], reveal=False)
+    found = explained(
+        [group("A", 1, 1, 1, policies=(rule,))], racks(2), levels=["rack"], reveal=False
+    )
     text = str(found.conflicts[0].policies) + " ".join(changes(found))
     assert "2 racks could take one" in text
     assert not any(name in text for name in ("r0", "r1", "h00", "h10"))
@@ -184,7 +193,7 @@ def test_parts_of_one_policy_are_rules_of_their_own() -> None:
         host("h1", traits=["CUSTOM_A"]),
         host("h2", traits=["CUSTOM_A", "CUSTOM_B"], enabled=False),
     ]
-    found = told([group("A", 1, policies=(asks,))], hosts)
+    found = explained([group("A", 1, policies=(asks,))], hosts)
     assert sentences(found)["A", "host-capabilities"].startswith(
         "members of A stand on hosts with CUSTOM_B; "
     )
@@ -210,7 +219,7 @@ def test_every_fix_carries_the_placement_that_it_buys_and_the_checker_accepts_it
 
 def test_something_is_freed_where_that_helps_and_no_more_than_is_needed() -> None:
     # h2 lacks 2 of 4 VCPU, h1 lacks 3: less is to be freed on h2.
-    found = told(
+    found = explained(
         [group("A", 4)], [host("h1", 4, used={"VCPU": 3}), host("h2", 5, used={"VCPU": 3})]
     )
     assert changes(found)["free 2 VCPU on h2"] == 3
@@ -222,7 +231,7 @@ def test_a_running_member_is_moved_where_that_helps() -> None:
     hosts = [host("fast", 2, used={"VCPU": 2}, traits=["CUSTOM_FAST"]), host("slow", 2)]
     asks = {"kind": "host-capabilities", "required": ["CUSTOM_FAST"]}
     running = [{"group": "B", "id": "B/0", "host": "fast", "resources": {"VCPU": 2}}]
-    found = told([group("A", 2, policies=(asks,)), group("B")], hosts, existing=running)
+    found = explained([group("A", 2, policies=(asks,)), group("B")], hosts, existing=running)
     assert changes(found)["move B/0 of B from fast to slow"] == 2
 
 
@@ -237,7 +246,9 @@ def test_members_that_need_not_move_stay() -> None:
         {"group": "B", "id": "B/0", "host": "fast", "resources": {"VCPU": 2}},
         {"group": "C", "id": "C/0", "host": "slow", "resources": {"VCPU": 1}},
     ]
-    found = told([group("A", 2, policies=(asks,)), group("B"), group("C")], hosts, existing=running)
+    found = explained(
+        [group("A", 2, policies=(asks,)), group("B"), group("C")], hosts, existing=running
+    )
     (moves,) = [change for change in changes(found) if "move" in change]
     assert moves.startswith("move B/0 of B from fast to ")
     assert "C/0" not in moves
@@ -245,7 +256,7 @@ def test_members_that_need_not_move_stay() -> None:
 
 def test_prices_choose_and_null_rules_out() -> None:
     costs = Costs(relax=None, soften=7, drop=3, fewer=1, add=None, free=None, move=None)
-    found = told([group("A", 1, 1, policies=("anti-affinity",))], [host("h1")], costs=costs)
+    found = explained([group("A", 1, 1, policies=("anti-affinity",))], [host("h1")], costs=costs)
     assert changes(found) == {
         "A 2 -> 1 member": 1,
         "drop A anti-affinity at host: no host holds more than 1 member of A": 3,
@@ -256,7 +267,7 @@ def test_fixes_may_need_changes_of_several_kinds() -> None:
     # A wants two hosts and has one: relaxed. B wants a trait that nobody has: made soft.
     asks = {"kind": "host-capabilities", "required": ["CUSTOM_NONE"]}
     groups = [group("A", 1, 1, policies=("anti-affinity",)), group("B", 1, policies=(asks,))]
-    found = told(groups, [host("h1")])
+    found = explained(groups, [host("h1")])
     assert found.conflict is not None
     assert found.conflict.fixes[0].cost == 1 + 5
     assert "max_per_domain 1 -> 2" in found.conflict.fixes[0].change
@@ -265,7 +276,7 @@ def test_fixes_may_need_changes_of_several_kinds() -> None:
 
 def test_all_lists_conflicts_that_have_no_rule_in_common() -> None:
     groups = [group("A", 1, 1, policies=("anti-affinity",)), group("B", 9), group("C", 1)]
-    found = told(groups, [host("h1")], every=True, fixes=False)
+    found = explained(groups, [host("h1")], every=True, fixes=False)
     groups_of = [{one.group for one in conflict.policies} for conflict in found.conflicts]
     assert groups_of == [{"A"}, {"B"}]
     assert all(conflict.minimal for conflict in found.conflicts)
@@ -292,13 +303,13 @@ def test_costs_are_whole_numbers_above_nothing(bad: dict[str, Any]) -> None:
 
 
 def test_a_new_rack_stands_in_one_zone() -> None:
-    # Members that share a rack and cover two zones: no rack is in two zones, and none that is added may be.
+    # Members share a rack and cover two zones: no rack is in two zones, nor may a new one be.
     rules = (
         {"kind": "affinity", "level": "rack"},
         {"kind": "spread", "level": "zone", "min_domains": 2},
     )
     hosts = [host(f"h{i}", domains={"zone": f"z{i}", "rack": f"r{i}"}) for i in range(2)]
-    found = told([group("A", 1, 1, policies=rules)], hosts, levels=["zone", "rack"])
+    found = explained([group("A", 1, 1, policies=rules)], hosts, levels=["zone", "rack"])
     assert not any("more host" in change for change in changes(found))
 
 

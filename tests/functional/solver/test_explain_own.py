@@ -1,4 +1,4 @@
-"""Explaining for one of several owners: whose rules stand in a conflict, and whose may be changed."""
+"""Explaining for one of several owners: which rules take part, and which may be changed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ APART = {"kind": "apart-from", "group": "mine", "level": "rack"}
 
 
 def app(*, size: int = 1, vcpu: int = 1, rules: Any = ()) -> Application:
-    """A group with new members; another's, which runs on every host and stands apart from it."""
+    """A group with new members, and another owner's, which runs on every host and keeps apart."""
     return Application.model_validate(
         {
             "groups": [
@@ -70,7 +70,9 @@ def test_rules_of_others_stand_in_a_conflict_where_it_needs_them(own: list[str] 
 
 def test_a_conflict_without_them_goes_before_a_smaller_one_with_them() -> None:
     four = [{"kind": "anti-affinity", "level": "rack"}]
-    with_all, own = (explain(app(size=4, rules=four), FLEET, own=own) for own in (None, ["mine"]))
+    asked = app(size=4, rules=four)
+    with_all = explain(asked, FLEET)
+    own = explain(asked, FLEET, own=["mine"])
     assert rules(with_all) == [("mine", "members"), ("theirs", "apart-from")]
     assert rules(own) == [("mine", "members"), ("mine", "anti-affinity")]
     # What is proposed helps against all rules that there are, and one change of its own does not.
@@ -99,7 +101,7 @@ def test_without_any_price_nothing_is_proposed() -> None:
 
 
 def test_an_interrupt_stays_the_callers() -> None:
-    """CP-SAT takes the handler away, unless it is told not to; seen only in a process of its own."""
+    """CP-SAT replaces the signal handler unless it is asked not to; seen only in a new process."""
     code = """
 import os, signal, sys
 from groupsolver import explain

@@ -1,4 +1,4 @@
-"""What is planted is a conflict, and a minimal one: infeasible, and feasible without any one of its rules."""
+"""Planted conflicts are minimal: infeasible, and feasible without any one of their rules."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from groupsolver import (
     solve,
 )
 from groupsolver.model.result import Conflict, ConflictingPolicy, Fix, Progress, Watch
-from tests.support.oracle.subsets import Piece, Room, feasible, named
+from tests.support.oracle.solved_subsets import Capacity, Piece, feasible, named
 
 FLEET = compile_fleet(varied(120, 0))  # twelve racks of ten
 
@@ -48,12 +48,10 @@ def test_a_way_says_how_many_policies_take_part(way: str) -> None:
 
 
 def test_every_kind_of_policy_takes_part_in_some_conflict_in_all_its_forms() -> None:
-    rules = [
-        atom
-        for way in WAYS
-        for case in [planted(FLEET, 0, way)]
-        for atom in named(case.app, case.rules)
-    ]
+    rules = []
+    for way in WAYS:
+        case = planted(FLEET, 0, way)
+        rules += named(case.app, case.rules)
     found = [atom.policy for atom in rules if isinstance(atom, Piece)]
     assert {policy.kind for policy in found} == set(POLICIES) - {
         "survives"
@@ -70,7 +68,7 @@ def test_every_kind_of_policy_takes_part_in_some_conflict_in_all_its_forms() -> 
     assert {policy.max_skew is None for policy in spreads} == {True, False}
     near = [policy for policy in found if isinstance(policy, NetworkProximity)]
     assert {policy.max_hops is None for policy in near} == {True, False}
-    assert {atom.resource for atom in rules if isinstance(atom, Room)} >= {"VCPU", "MEMORY_MB"}
+    assert {atom.resource for atom in rules if isinstance(atom, Capacity)} >= {"VCPU", "MEMORY_MB"}
 
 
 def test_a_seed_gives_the_same_conflict_and_the_other_groups_have_a_placement() -> None:
@@ -78,7 +76,7 @@ def test_a_seed_gives_the_same_conflict_and_the_other_groups_have_a_placement() 
         case = planted(FLEET, seed, way)
         assert planted(FLEET, seed, way) == case
         assert planted(FLEET, seed + 100, way) != case
-        # Ten groups in all, but for parents; those that are not planted are some of a possible application.
+        # Ten groups in all, apart from parents; the others are part of a possible application.
         bad = {atom[0] for atom in case.rules if not isinstance(atom, str)}
         rest = [group for group in case.app.groups if group.name not in bad]
         possible = application(FLEET, seed).groups
@@ -109,7 +107,7 @@ def test_the_benchmark_of_explanations_tells_the_planted_conflict_from_others(
     def explain(
         app: Application, fleet: CompiledFleet, *, limits: Limits, progress: Watch
     ) -> Result:
-        # The right conflict for the first way; for the second just its size, and that not proved minimal.
+        # The right conflict for the first way; for the second just its size, not proved minimal.
         (group,) = (group for group in app.groups if group.name in {"quorum", "racks"})
         names = ["anti-affinity", "members"] if next(answers) == "zones-apart" else ["members"]
         rules = tuple(

@@ -8,7 +8,13 @@ from typing import Any
 
 from groupsolver import Application, Explanation, Fleet, check, compile_fleet, explain
 from groupsolver.constraints.problem.problem import Problem
-from groupsolver.solver.explain.rules import Atomized, PolicyRule, RuleAtom, SizeRule, in_pieces
+from groupsolver.solver.explain.rules import (
+    ApplicationRules,
+    PolicyRule,
+    RuleAtom,
+    SizeRule,
+    split_policies,
+)
 from tests.functional.solver.test_survives import ONE, RACK, app, racks
 from tests.support.draws.survives import cases, minded
 from tests.support.oracle.survives import Survivors
@@ -32,9 +38,9 @@ def conflict(
     return told, {fix.change: fix.cost for fix in found.conflict.fixes}
 
 
-def possible(atomized: Atomized, atoms: list[RuleAtom], fleet: Fleet) -> bool:
+def possible(rules: ApplicationRules, atoms: list[RuleAtom], fleet: Fleet) -> bool:
     return (
-        Survivors(atomized.application(atoms).document(), fleet.document()).best("cost") is not None
+        Survivors(rules.application(atoms).document(), fleet.document()).best("cost") is not None
     )
 
 
@@ -42,10 +48,10 @@ def hold_by_brute_force(application: Application, fleet: Fleet, found: Explanati
     """Whether it could be told which rules a conflict has; then they are impossible, and without any are not."""
     assert found.conflict is not None
     index = compile_fleet(fleet).index
-    atomized = Atomized(Problem(in_pieces(Problem(application, index)), index))
+    rules = ApplicationRules(Problem(split_policies(Problem(application, index)), index))
     policies = {(one.group, one.policy) for one in found.conflict.policies}
     rooms = {one.resource for one in found.conflict.capacity}
-    kinds = Counter((piece.group, piece.policy.kind) for piece in atomized.pieces)
+    kinds = Counter((piece.group, piece.policy.kind) for piece in rules.policies)
     if any(kinds[key] > 1 for key in policies):
         return False
 
@@ -58,10 +64,10 @@ def hold_by_brute_force(application: Application, fleet: Fleet, found: Explanati
             else atom.resource in rooms
         )
 
-    atoms = [atom for atom in atomized.every if told(atom)]
-    assert not possible(atomized, atoms, fleet)
+    atoms = [atom for atom in rules.atoms if told(atom)]
+    assert not possible(rules, atoms, fleet)
     assert all(
-        possible(atomized, [one for one in atoms if one is not atom], fleet) for atom in atoms
+        possible(rules, [one for one in atoms if one is not atom], fleet) for atom in atoms
     )
     return True
 
@@ -157,12 +163,12 @@ def test_leaving_rules_out_never_makes_it_impossible() -> None:
         app_, fleet_ = (cases if seed % 2 else minded)(rnd, False)
         application, fleet = Application.model_validate(app_), Fleet.model_validate(fleet_)
         index = compile_fleet(fleet).index
-        atomized = Atomized(Problem(in_pieces(Problem(application, index)), index))
-        some: list[RuleAtom] = [atom for atom in atomized.every if rnd.random() < 0.9]
-        first = possible(atomized, some, fleet)
+        rules = ApplicationRules(Problem(split_policies(Problem(application, index)), index))
+        some: list[RuleAtom] = [atom for atom in rules.atoms if rnd.random() < 0.9]
+        first = possible(rules, some, fleet)
         seen[first] += 1
         if first:
-            assert possible(atomized, [atom for atom in some if rnd.random() < 0.8], fleet), seed
+            assert possible(rules, [atom for atom in some if rnd.random() < 0.8], fleet), seed
     assert min(seen.values()) >= 8
 
 
@@ -183,6 +189,6 @@ def test_what_is_forgiven_rests_on_the_rules_that_make_it_so() -> None:
     application = Application.model_validate({"groups": groups, "existing": [there]})
     fleet = Fleet.model_validate({"hosts": hosts})
     index = compile_fleet(fleet).index
-    atomized = Atomized(Problem(in_pieces(Problem(application, index)), index))
-    for atom in atomized.every:
-        assert possible(atomized, [other for other in atomized.every if other is not atom], fleet)
+    rules = ApplicationRules(Problem(split_policies(Problem(application, index)), index))
+    for atom in rules.atoms:
+        assert possible(rules, [other for other in rules.atoms if other is not atom], fleet)

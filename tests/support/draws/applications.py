@@ -1,8 +1,8 @@
 """Fleets and applications for the laws, drawn as documents: every oddity of the contract.
 
 Hypothesis draws one seed a case. Where it draws each choice by itself, half of its cases are
-copies of earlier ones with a part put elsewhere, and so few draws say little; in turn a failing
-case is not made smaller. The profile `shrink` does that.
+copies of earlier ones with a part put elsewhere, so that few draws say little. On the other hand, a
+failing case is not made smaller. The profile `shrink` does that.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _one_in(number: int, rnd: Random) -> bool:
 
 
 def fleets(rnd: Random) -> Doc:
-    """Two to five hosts: levels that nest, overlap and are missing; disabled, overfull, empty and busy hosts."""
+    """Two to five hosts: levels nest, overlap or are missing; hosts are disabled, full, empty."""
     hosts = []
     for i in range(rnd.randint(2, 5)):
         domains = {
@@ -78,7 +78,7 @@ def fleets(rnd: Random) -> Doc:
 
 
 def wide_fleets(rnd: Random, number: int) -> Doc:
-    """Many hosts in few places and of few sorts, so that most have their like; prices tie, or are in order."""
+    """Many hosts in few places and of few sorts, so that most are like others; prices often tie."""
     missing = rnd.choice((2, 4, 100))
     places = [
         {level: f"{level[0]}{rnd.randint(0, 3)}" for level in LEVELS if not _one_in(missing, rnd)}
@@ -94,7 +94,7 @@ def wide_fleets(rnd: Random, number: int) -> Doc:
     dearest = rnd.choice((0, 1, 3, 20))
     hosts = []
     for i in range(number):
-        # Each host has a place and a sort; one in six has a domain of its own choice besides.
+        # Each host has a place and a sort; one in six has another domain at some level.
         domains = dict(rnd.choice(places))
         if _one_in(6, rnd):
             level = rnd.choice(LEVELS)
@@ -166,7 +166,7 @@ def policies(rnd: Random, kind: str, soft: bool, others: list[str], hosts: list[
 
 
 def _same(policy: Doc) -> tuple[Doc, bool]:
-    """What two policies of a group may not have in common: all but how much they matter, and hardness."""
+    """What two policies of a group may not have in common."""
     says = {key: value for key, value in policy.items() if key not in ("weight", "priority")}
     return {"level": "host", **says}, "weight" in policy
 
@@ -178,14 +178,14 @@ def cases(rnd: Random, kind: str, soft: bool) -> tuple[Doc, Doc]:
 
 
 def wide_cases(rnd: Random, kind: str, soft: bool) -> tuple[Doc, Doc]:
-    """The same with at least three hosts for each new member, so that the reduction has something to drop."""
+    """The same with three hosts or more for each new member: the reduction has hosts to drop."""
     members = rnd.randint(2, 4)
     fleet = wide_fleets(rnd, 3 * members + rnd.randint(0, 4))
     return some_bandwidth((applications(rnd, kind, soft, fleet, members), fleet), rnd)
 
 
 def applications(rnd: Random, kind: str, soft: bool, fleet: Doc, members: int) -> Doc:
-    """Two or three groups, often a parent or two, running members, up to two more policies a group."""
+    """Two or three groups, often with parents, running members and up to two more policies."""
     names = [host["name"] for host in fleet["hosts"]]
     groups = _groups(rnd, members)
     for group in groups if _one_in(2, rnd) else ():
@@ -224,7 +224,7 @@ def applications(rnd: Random, kind: str, soft: bool, fleet: Doc, members: int) -
 
 
 def _groups(rnd: Random, left: int) -> list[Doc]:
-    """Groups of so many members in all or fewer, the first with some; a parent of it, sometimes two."""
+    """Groups of at most so many members in all, the first with some and with up to two parents."""
     groups: list[Doc] = []
     for name in ("A", "B", "C")[: rnd.randint(2, 3)]:
         found: list[Doc] = []

@@ -1,4 +1,4 @@
-"""Bodies of HTTP, drawn as plain data: valid ones of each kind, and any data at all in their places."""
+"""HTTP bodies, drawn as plain data: valid ones of each kind, and any data in their places."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NUMA cells for the laws: some hosts of a drawn fleet get cells in place of what they had as a whole.
+"""NUMA cells for the laws: some hosts of a drawn fleet get cells instead of what they had.
 
 What is drawn here follows from the fleet alone: the same case without cells stays what it was.
 """
@@ -10,10 +10,10 @@ from random import Random
 from typing import Any
 
 Doc = dict[str, Any]
-SHARE = 5  # one fleet in so many has hosts with cells
+ONE_FLEET_IN = 5  # one fleet in so many has hosts with cells
 
 
-def some_cells(fleet: Doc, often: int = SHARE) -> Doc:
+def some_cells(fleet: Doc, often: int = ONE_FLEET_IN) -> Doc:
     """One fleet in `often` with cells in some hosts; hosts of one sort get the same ones, often."""
     rnd = Random(json.dumps(fleet, sort_keys=True))
     if rnd.randint(1, often) > 1 or any("cells" in host for host in fleet["hosts"]):
@@ -36,7 +36,7 @@ def cell_of(rnd: Random, host: Any) -> str | None:
 
 
 def used_of(host: Doc, cell: str | None, resource: str) -> Doc:
-    """Give the ``used`` of a host's document where an instance of a cell counts: the cell's, if it has the class."""
+    """The ``used`` where an instance counts: its cell's, if that has the class, or the host's."""
     for i, inside in enumerate(host.get("cells", [])):
         if cell == inside.get("name", str(i)) and resource in inside["inventory"]:
             found: Doc = inside.setdefault("used", {})
@@ -46,7 +46,7 @@ def used_of(host: Doc, cell: str | None, resource: str) -> Doc:
 
 
 def _split(rnd: Random, host: Doc) -> Doc:
-    """Give inventory, use and cells: VCPU from the cells, MEMORY_MB mostly too."""
+    """Inventory, use and cells: VCPU in the cells, MEMORY_MB mostly too."""
     inventory, used = dict(host.get("inventory", {})), dict(host.get("used", {}))
     inside = [
         name
@@ -58,7 +58,7 @@ def _split(rnd: Random, host: Doc) -> Doc:
     for name in inside:
         whole = inventory.pop(name)
         total = whole["total"] if isinstance(whole, dict) else whole
-        # What is in use is left to the host, where nobody knows in which cell it runs, or dealt out.
+        # What is in use is dealt out, or left to the host: its cell is not known then.
         taken = used.get(name, 0) if rnd.randint(1, 4) == 1 else used.pop(name, 0)
         known = 0 if name in used else taken
         for i, cell in enumerate(cells):
@@ -86,7 +86,7 @@ def _split(rnd: Random, host: Doc) -> Doc:
     # A class may not be the host's and a cell's.
     kept = {name for cell in cells for name in (*cell["inventory"], *cell["used"])}
     return {
-        "inventory": {name: told for name, told in inventory.items() if name not in kept},
+        "inventory": {name: whole for name, whole in inventory.items() if name not in kept},
         "used": used,
         "cells": cells,
     }

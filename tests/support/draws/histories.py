@@ -1,4 +1,4 @@
-"""Histories of a store, drawn: hosts, fleets, groups, placements and what ends them, one write after another."""
+"""Histories of a store, drawn: hosts, fleets, groups, placements and their ends, in writes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from groupsolver.store.state.snapshot_cache import Snapshot, SnapshotCache
 from groupsolver.store.store import Store
 from tests.support.draws import applications
 from tests.support.draws.cells import cell_of
-from tests.support.draws.worlds import SIZES, TENANTS, World, uid
+from tests.support.draws.store_contents import SIZES, TENANTS, StoreContents, uid
 
 
 class Clock:
@@ -45,7 +45,7 @@ def _undo(undone: bool) -> None:
 
 
 class History:
-    """Writes to a store at random; what a write may not do, it is refused, and that is no fault."""
+    """Random writes to a store; that some are refused is no fault."""
 
     def __init__(self, store: Store, clock: Clock, rnd: Random) -> None:
         self.store, self.clock, self.rnd = store, clock, rnd
@@ -54,8 +54,8 @@ class History:
         with store.write() as tx:
             hosts.load_fleet(tx, Fleet.model_validate(applications.fleets(rnd)))
 
-    def step(self, *mirrors: SnapshotCache) -> None:
-        """Do one thing. `mirrors` may be read within it, and again once it was undone."""
+    def step(self, *caches: SnapshotCache) -> None:
+        """Do one thing. Caches may be read within it, and again after it was undone."""
         name = self.rnd.choice(
             ("put_host", "remove_host", "load_fleet", "add_group", "change_group", "remove_group")
             + ("place",) * 4
@@ -65,7 +65,7 @@ class History:
         try:
             with self.store.write() as tx:
                 if self.rnd.randint(1, 2) == 1:
-                    for snapshot_cache in mirrors:
+                    for snapshot_cache in caches:
                         snapshot_cache.snapshot_within(tx.session)
                 getattr(self, f"_{name}")(tx)
                 _undo(undone)
@@ -129,7 +129,7 @@ class History:
             groups=inside,
             metadata=self.rnd.choice((None, {}, {"a": "b"})),
         )
-        world = World(hosts.read_fleet(tx.session), [*there, group])
+        world = StoreContents(hosts.read_fleet(tx.session), [*there, group])
         levels = set(hosts.read_levels(tx.session)) | {"host"}
         policies = world.policies(self.rnd, group.id, tenant, 3) if world.fleet.hosts else ()
         kept = tuple(
@@ -225,8 +225,8 @@ class History:
         self.clock.now += 1
 
 
-def told(snapshot: Snapshot) -> dict[str, Any]:
-    """Tell all that a snapshot says, apart from the order and the rows in which it stands."""
+def content_of(snapshot: Snapshot) -> dict[str, Any]:
+    """All that a snapshot says, apart from its order and its rows."""
     return {
         "revision": snapshot.revision,
         "groups": dict(snapshot.groups),
@@ -277,7 +277,7 @@ def _fleet(fleet: CompiledFleet) -> dict[str, Any]:
         shown = {key: {name: cells[key][name] for name in sorted(inside)} for key in cells}
         hosts[name] = (fleet.index[name], columns, domains, vectors, shown)
     index = fleet.index
-    stands = {
+    hosts_by_domain = {
         level: {
             name: sorted(host.name for host in index.hosts_in(level, name))
             for name in index.domains(level)
@@ -286,7 +286,7 @@ def _fleet(fleet: CompiledFleet) -> dict[str, Any]:
     }
     return {
         "hosts": hosts,
-        "stands": stands,
+        "hosts_by_domain": hosts_by_domain,
         "traits": sorted(index.traits()),
         "names": sorted(index.names()),
     }

@@ -1,4 +1,4 @@
-"""Bandwidth for drawn cases: what links have and what is used of it, and links that are worth a policy."""
+"""Bandwidth for drawn cases: what links have, what is used of it, and links that matter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Doc = dict[str, Any]
 
 
 def some_bandwidth(case: tuple[Doc, Doc], rnd: Random) -> tuple[Doc, Doc]:
-    """The same case; where a policy asks for it, most links have a bandwidth, and more places have links."""
+    """The same case, with bandwidths on most links and with more links if a policy needs them."""
     app, fleet = case
     if all(
         policy["kind"] != "bandwidth" for group in app["groups"] for policy in group["policies"]
@@ -28,7 +28,10 @@ def some_bandwidth(case: tuple[Doc, Doc], rnd: Random) -> tuple[Doc, Doc]:
     most = rnd.choice((2, 3, 5))
     found = []
     for link in links:
-        told = {"bandwidth_mbps": rnd.randint(0, most)} if rnd.randint(0, 11) else {}
-        used = {"used_mbps": rnd.randint(0, 3)} if rnd.randint(0, 4) == 0 else {}
-        found.append({**link, **told, **used})
+        drawn = dict(link)
+        if rnd.randint(0, 11):
+            drawn["bandwidth_mbps"] = rnd.randint(0, most)
+        if rnd.randint(0, 4) == 0:
+            drawn["used_mbps"] = rnd.randint(0, 3)
+        found.append(drawn)
     return app, {**fleet, "links": found}

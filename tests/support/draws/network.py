@@ -1,4 +1,4 @@
-"""Links for drawn fleets: trees, rings, parallel ones, hosts with links of their own, ends that lead nowhere."""
+"""Links for drawn fleets: trees, rings, parallel links, links of hosts, ends that lead nowhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Doc = dict[str, Any]
 
 
 def some_links(fleet: Doc, rnd: Random | None = None) -> Doc:
-    """The same fleet, with links in most cases; what is drawn follows from the fleet where nothing else is given."""
+    """The same fleet, with links in most cases; by default they follow from the fleet alone."""
     rnd = rnd or Random(json.dumps(fleet, sort_keys=True))
     if rnd.randint(0, 3) == 0:
         return fleet
@@ -22,7 +22,7 @@ def some_links(fleet: Doc, rnd: Random | None = None) -> Doc:
 
 
 def _ring(rnd: Random, hosts: list[str], domains: list[str]) -> list[Doc]:
-    """One after another, hosts or domains or both, sometimes in a circle: who is near is not all near each other."""
+    """Hosts, domains or both in a row or a circle: what is near one end is not near the others."""
     ends = rnd.choice((hosts, hosts, domains, hosts + domains))
     ends = rnd.sample(ends, len(ends))
     links = [_link(rnd, one, other) for one, other in pairwise(ends)]
@@ -30,23 +30,17 @@ def _ring(rnd: Random, hosts: list[str], domains: list[str]) -> list[Doc]:
 
 
 def _tangle(rnd: Random, hosts: list[str], domains: list[str]) -> list[Doc]:
-    ends = (
-        rnd.sample(domains, rnd.randint(0, min(len(domains), 5)))
-        + ["s0", "s1", "s2"][: rnd.randint(1, 3)]
-    )
+    ends = rnd.sample(domains, rnd.randint(0, min(len(domains), 5)))
+    ends += ["s0", "s1", "s2"][: rnd.randint(1, 3)]
     if rnd.randint(0, 1):
         ends += rnd.sample(hosts, rnd.randint(1, min(3, len(hosts))))
     links: list[Doc] = []
     rnd.shuffle(ends)
-    for at, end in enumerate(ends):  # most ends lead to one before, some to themselves or nowhere
+    for index, end in enumerate(ends):
+        # Most ends lead to an earlier one, some to themselves or nowhere.
         if rnd.randint(0, 7):
-            links.append(
-                _link(
-                    rnd,
-                    end,
-                    rnd.choice(ends[: at + 1] if rnd.randint(0, 9) == 0 else ends[:at] or ends),
-                )
-            )
+            earlier = ends[: index + 1] if rnd.randint(0, 9) == 0 else ends[:index] or ends
+            links.append(_link(rnd, end, rnd.choice(earlier)))
     links += [_link(rnd, *(rnd.choice(ends) for _ in range(2))) for _ in range(rnd.randint(0, 3))]
     return links + [_link(rnd, *link["between"]) for link in links if rnd.randint(0, 5) == 0]
 
@@ -59,7 +53,7 @@ def _link(rnd: Random, one: str, other: str) -> Doc:
 
 
 def by_distance(policy: Doc, rnd: Random) -> Doc:
-    """The same policy, which names a level, or one that asks for distances instead: every second."""
+    """The same policy, or in every second case one that asks for a distance instead of a level."""
     if rnd.randint(0, 1):
         return policy
     return {key: value for key, value in policy.items() if key != "level"} | _bound(rnd)

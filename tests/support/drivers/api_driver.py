@@ -1,4 +1,4 @@
-"""The application over a SQLite file of a test's own, each response held against PEP 3333."""
+"""The application over a SQLite file for each test; each response is checked against PEP 3333."""
 
 from __future__ import annotations
 
@@ -35,12 +35,14 @@ _KNOWN = {"GET", "HEAD", "POST", "OPTIONS", "PATCH", "PUT", "DELETE", "TRACE"}
 
 
 class Given:
-    """An identity that is told who asks, past everything that a client can send."""
+    """An identity given by the test itself, past everything that a client can send."""
 
     def principal(self, environ: WSGIEnvironment) -> Principal:
         principal = environ.get(PRINCIPAL_KEY)
         if not isinstance(principal, Principal):
-            raise ApiError("unauthorized", "who is it?", headers={"WWW-Authenticate": "Test"})
+            raise ApiError(
+                "unauthorized", "no principal is given", headers={"WWW-Authenticate": "Test"}
+            )
         return principal
 
     def wrap(self, app: WSGIApplication) -> WSGIApplication:
@@ -48,7 +50,7 @@ class Given:
 
 
 class Clock:
-    """Stands still until a test moves it."""
+    """A clock that only moves when a test moves it."""
 
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
@@ -58,23 +60,30 @@ class Clock:
 
 
 class Asker:
-    """Asks as somebody, and looks at what every answer must have."""
+    """A client of one principal, which checks what every answer must have."""
 
     def __init__(self, app: App, principal: Principal | None, tenant: str) -> None:
-        self.app, self.principal, self.tenant = app, principal, tenant
+        self.app = app
+        self.principal = principal
+        self.tenant = tenant
         self.base: dict[str, Any] = {}
         self.client = Client(validator(app))
 
     def within(self, base: dict[str, Any]) -> Asker:
-        """The same, through a server that says this of each request."""
+        """The same client, behind a server that adds this to the environment of each request."""
         other = Asker(self.app, self.principal, self.tenant)
         other.base = base
         return other
 
     def __call__(self, method: str, path: str, body: Any = None, /, **headers: str) -> TestResponse:
-        """Send a request; `body` is JSON data, or bytes with their Content_Type.
+        """Send a request, and return its answer.
 
-        ``~`` at the start of the path stands for /v1.0 and the tenant.
+        Parameters
+        ----------
+        path : str
+            ``~`` stands for /v1.0 and the tenant.
+        body : optional
+            JSON data, or bytes with their Content_Type.
         """
         path = path.replace("~", f"/v1.0/{self.tenant}", 1) if path.startswith("~") else path
         named = {key.replace("_", "-"): value for key, value in headers.items()}
@@ -96,7 +105,7 @@ class Asker:
         return answer
 
     def get(self, path: str, key: str, **headers: str) -> Any:
-        """Give what stands at a key of a body that is answered with 200."""
+        """Return the value at a key of a body that is answered with 200."""
         answer = self("GET", path, **headers)
         assert answer.status_code == 200, answer.text
         return answer.get_json()[key]
@@ -108,7 +117,7 @@ class Asker:
         return dict(answer.get_json()["group"])
 
     def id(self, **fields: Any) -> str:
-        """Register a group; give its id."""
+        """Register a group; return its id."""
         return str(self.group(**fields)["id"])
 
     def ask(
@@ -120,7 +129,7 @@ class Asker:
         return self("POST", "~/placements" + query, body, **headers)
 
     def place(self, *instances: dict[str, Any], **fields: Any) -> dict[str, Any]:
-        """Place instances; give the placement."""
+        """Place instances; return the placement."""
         answer = self.ask(*instances, **fields)
         assert answer.status_code == 201, answer.text
         return dict(answer.get_json()["placement"])
@@ -136,7 +145,7 @@ class Asker:
 
 
 class World:
-    """An application, its clock, and whoever may ask it."""
+    """An application, its clock, and clients of it."""
 
     def __init__(
         self,
@@ -157,12 +166,12 @@ class World:
         self.app = App(Service(whole, store), identity or Given())
 
     def asker(self, tenant: str | None, *roles: str, at: str | None = None) -> Asker:
-        """Somebody of a tenant with roles; `at` is the tenant whose paths are asked for."""
+        """A client of a tenant with roles; `at` is the tenant in the paths, if another."""
         principal = Principal(tenant, f"{tenant}-user", frozenset(roles))
         return Asker(self.app, principal, at or tenant or "demo")
 
     def nobody(self, at: str = "demo") -> Asker:
-        """Whoever is not known."""
+        """A client without a principal."""
         return Asker(self.app, None, at)
 
 
@@ -179,7 +188,7 @@ def opened(
 
 
 def hosts(count: int = 6, *, racks: int = 3, vcpu: int = 8, **more: Any) -> list[dict[str, Any]]:
-    """Give like hosts ``h0``, ``h1`` ..., dealt over racks ``r0`` ..., two racks a zone."""
+    """Return like hosts ``h0``, ``h1`` ..., dealt over racks ``r0`` ..., two racks a zone."""
     return [
         {
             "name": f"h{i}",
@@ -217,14 +226,14 @@ def one(group: str | None = None, vcpu: int = 1, **more: Any) -> dict[str, Any]:
 
 
 def spots(placement: dict[str, Any]) -> list[str]:
-    """Give the hosts of a placement's instances."""
+    """Return the hosts of a placement's instances."""
     return [str(instance["host"]) for instance in placement["instances"]]
 
 
 def refused(
     answer: TestResponse, code: str, status: int | None = None, path: str = ""
 ) -> dict[str, Any]:
-    """Hold an answer against the form of errors; give the first."""
+    """Check that an answer has the form of errors, and return the first error."""
     errors = answer.get_json()["errors"]
     first = dict(errors[0])
     assert first["code"] == code, answer.text

@@ -1,7 +1,10 @@
 """The command with a solver that only waits to be stopped: run in a process of its own.
 
-``python -m tests.support.drivers.cli_driver HOW ARGS``. HOW is ``finds``, with a placement when it is asked to
-stop, ``lacks``, without one, or ``deaf``, which does not listen.
+``python -m tests.support.drivers.cli_driver HOW ARGS``. HOW is one of
+
+- ``finds``: it has a placement when it is asked to stop;
+- ``lacks``: it has none;
+- ``deaf``: it ignores that it is asked to stop.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ HOW = sys.argv[1]
 
 def solve(*_: Any, progress: Any, **__: Any) -> Result:
     start = time.perf_counter()
-    if "STARTED" in os.environ:  # so that whoever began it knows that it runs
+    if "STARTED" in os.environ:  # the caller waits for this file
         Path(os.environ["STARTED"]).touch()
     while HOW == "deaf" or not progress(
         Progress("search", time.perf_counter() - start, 1234, 1200)

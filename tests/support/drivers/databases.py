@@ -1,4 +1,4 @@
-"""Databases for tests: SQLite files, and a PostgreSQL server of the tests' own, on a Unix socket."""
+"""Databases for tests: SQLite files, and a PostgreSQL server on a Unix socket."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NUMBER = count(1)
 
 
 def postgres_programs() -> Path | None:
-    """Give the folder of PostgreSQL's own programs, which Debian keeps off the path."""
+    """Return the folder of PostgreSQL's own programs, which Debian keeps off the path."""
     found = shutil.which("initdb")
     if found and shutil.which("postgres"):
         return Path(found).resolve().parent
@@ -36,7 +36,7 @@ def postgres_programs() -> Path | None:
 
 
 def _account() -> str | None:
-    """Give the account to run under; PostgreSQL refuses to be run by root."""
+    """Return the account to run under; PostgreSQL refuses to be run by root."""
     if os.geteuid() != 0:
         return pwd.getpwuid(os.geteuid()).pw_name
     known = {entry.pw_name for entry in pwd.getpwall()}
@@ -56,9 +56,8 @@ class Postgres:
 
     def __init__(self, programs: Path, account: str, *, safe: bool = False) -> None:
         self._programs, self._account, self._safe = programs, account, safe
-        self.folder = Path(
-            tempfile.mkdtemp(prefix="gs-pg-")
-        )  # the name of a socket has a hundred characters at most
+        # The path of a socket may have a hundred characters at most.
+        self.folder = Path(tempfile.mkdtemp(prefix="gs-pg-"))
         if os.geteuid() == 0:
             shutil.chown(self.folder, account)
         self._process: subprocess.Popen[bytes] | None = None
@@ -81,14 +80,14 @@ class Postgres:
         command = [str(self._programs / program), "-D", str(self.folder / "data"), *arguments]
         if os.geteuid() != 0:
             return subprocess.Popen(command, cwd=self.folder, stdout=out, stderr=subprocess.STDOUT)
-        who = pwd.getpwnam(self._account)
+        account = pwd.getpwnam(self._account)
         return subprocess.Popen(
             command,
             cwd=self.folder,
             stdout=out,
             stderr=subprocess.STDOUT,
-            user=who.pw_uid,
-            group=who.pw_gid,
+            user=account.pw_uid,
+            group=account.pw_gid,
             extra_groups=[],
         )
 
@@ -135,9 +134,8 @@ class Postgres:
 
     def remove(self) -> None:
         """Stop, and leave nothing."""
-        self.stop(
-            signal.SIGQUIT
-        )  # what takes long, writing hundreds of databases out, is for nothing
+        # An immediate stop: it is no use to write hundreds of databases out.
+        self.stop(signal.SIGQUIT)
         shutil.rmtree(self.folder)
 
     def ask(self, statement: str, database: str = "postgres") -> None:
@@ -149,17 +147,17 @@ class Postgres:
             connection.execute(statement)
 
     def address(self, database: str) -> str:
-        """Give a database's address."""
+        """Return a database's address."""
         return f"postgresql://tests@/{database}?host={self.folder}"
 
     def empty(self) -> str:
-        """Make a database without tables; give its address."""
+        """Make a database without tables; return its address."""
         name = f"empty{next(_NUMBER)}"
         self.ask(f"CREATE DATABASE {name}")
         return self.address(name)
 
     def new(self) -> str:
-        """Make a database with this version's tables; give its address."""
+        """Make a database with this version's tables; return its address."""
         name = f"test{next(_NUMBER)}"
         self.ask(f"CREATE DATABASE {name} TEMPLATE made")
         return self.address(name)
@@ -182,7 +180,7 @@ def postgres_server(*, safe: bool = False) -> Iterator[Postgres]:
         )
     if account is None:
         pytest.skip(
-            "PostgreSQL does not run as root, and there is no account 'postgres' or 'nobody' to run it"
+            "PostgreSQL does not run as root, and there is no account 'postgres' or 'nobody'"
         )
     server = Postgres(programs, account, safe=safe)
     try:
@@ -211,7 +209,7 @@ def sqlite_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
-    """Make a database with this version's tables, as often as it is called; give its address."""
+    """Make a database with this version's tables, as often as it is called; return its address."""
     if request.param == "postgresql":
         server: Postgres = request.getfixturevalue("postgres")
         return server.new

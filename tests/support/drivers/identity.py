@@ -1,4 +1,4 @@
-"""What tests of identity share: requests as a server hands them on, and refusals."""
+"""Requests as a server passes them on, and refusals, for tests of identity."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groupsolver.api.auth import Identity
 from groupsolver.api.auth.principal import Principal
 from groupsolver.api.http.errors import ApiError
 
-# Everything by which a client might say who it is, in OpenStack's words.
+# Every header by which a client might claim to be somebody, in OpenStack's words.
 SPOOFED = {
     "X-Identity-Status": "Confirmed",
     "X-Service-Identity-Status": "Confirmed",
@@ -30,7 +30,7 @@ SPOOFED = {
 
 
 def environ(headers: dict[str, str] | None = None, **more: Any) -> WSGIEnvironment:
-    """Give a request to loopback from loopback."""
+    """Return a request to loopback from loopback."""
     found: WSGIEnvironment = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "REMOTE_ADDR": "127.0.0.1"}
     found["HTTP_HOST"] = "localhost:8080"
     for name, value in (headers or {}).items():

@@ -1,4 +1,4 @@
-"""An application behind Keystone, as tests ask it."""
+"""An application behind Keystone, for tests."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ ASK = 'Keystone uri="http://keystone.example/v3"'
 
 
 class Api:
-    """An application behind the mode: `/healthz` is open, all else needs somebody."""
+    """An application behind Keystone: `/healthz` is open, all else needs a principal."""
 
     def __init__(self, identity: Keystone) -> None:
         self.identity = identity
         self.client = Client(self.identity.wrap(self))
         self.principal: Principal | None = None
-        self.marked = ""  # what the application is told by header
+        self.marked = ""  # the header that the application gets
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         self.marked = environ["HTTP_X_IDENTITY_STATUS"]
@@ -43,7 +43,7 @@ class Api:
         )
         return answer.status_code, answer.text
 
-    def principal_of(self, token: str, **headers: str) -> tuple[str | None, str, set[str]]:
+    def identified(self, token: str, **headers: str) -> tuple[str | None, str, set[str]]:
         status, text = self.get({"X-Auth-Token": token, **headers})
         assert (status, text) == (200, "in")
         assert self.principal is not None

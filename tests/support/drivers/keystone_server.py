@@ -1,4 +1,4 @@
-"""A Keystone of the tests' own: as much of Identity v3 as the middleware asks for, on 127.0.0.1."""
+"""A Keystone for tests: as much of Identity v3 as the middleware asks for, on 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def when(delta: timedelta) -> str:
 
 
 def token_of(*roles: str, lasts: timedelta = timedelta(hours=1), **scope: Any) -> dict[str, Any]:
-    """Give what Keystone knows of a token; its scope is a project unless another is given."""
+    """Return what Keystone knows of a token; its scope is a project unless another is given."""
     domain = {"id": "default", "name": "Default"}
     scope = scope or {"project": {"id": "shop", "name": "Shop", "domain": domain}}
     return {
@@ -33,7 +33,7 @@ def token_of(*roles: str, lasts: timedelta = timedelta(hours=1), **scope: Any) -
 
 
 class Keystone:
-    """What the server answers with: `tokens` by their text; `status` for every validation, if set."""
+    """The answers of the server: tokens by their text, or one status for every validation."""
 
     def __init__(self) -> None:
         self.tokens: dict[str, dict[str, Any]] = {}

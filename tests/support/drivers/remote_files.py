@@ -45,7 +45,7 @@ APP: dict[str, Any] = {
         },
     ],
 }
-MANY = put(APP, ["groups", 2, "members", 0, "count"], 3)  # three and one, on two zones
+TOO_MANY_MEMBERS = put(APP, ["groups", 2, "members", 0, "count"], 3)  # three and one, on two zones
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def _prepared(folder: Path, url: str) -> Path:
     """Write an application, one that cannot be placed, and their fleet, and load the fleet."""
     write(folder, "fleet.yaml", FLEET)
     write(folder, "app.yaml", APP)
-    write(folder, "many.yaml", MANY)
+    write(folder, "many.yaml", TOO_MANY_MEMBERS)
     with Client(url) as client:
         client.fleet.put(load_fleet(folder / "fleet.yaml"))
     return folder

@@ -1,7 +1,7 @@
 """Brute force over plain documents: a second reading of the contract.
 
-It knows neither ortools nor the library's own checkers, encodings and arrays; it reads the
-JSON form of a fleet and an application and tries every placement.
+It uses neither ortools nor the library's own checkers, encodings and arrays. It reads the JSON form
+of a fleet and an application, and tries every placement.
 """
 
 from __future__ import annotations
@@ -15,140 +15,185 @@ from typing import Any
 from tests.support.oracle import cells, links, network
 
 Doc = dict[str, Any]
-Stand = tuple[str, str, str, bool]  # id, group, host, new
+Assignment = tuple[str, str, str, bool]  # id, group, host, new
+Size = dict[str, int]  # amounts by resource class
 
 
 class Oracle:
-    """Every placement of an application on a fleet."""
+    """Every placement of an application on a fleet.
+
+    Attributes
+    ----------
+    members : list of (str, str, dict)
+        New members: id, group and size.
+    existing : list of (str, str, str, bool)
+        Running members as assignments.
+    own_size : dict of str to dict
+        Sizes of running members by id.
+    rules : list of (str, dict)
+        Every policy with its group.
+    below : dict of str to set of str
+        Each group with all groups inside it.
+    """
 
     def __init__(self, app: Doc, fleet: Doc) -> None:
-        self.app, self.fleet = app, fleet
+        self.app = app
+        self.fleet = fleet
         self.hosts = {host["name"]: host for host in fleet["hosts"]}
         self.far = network.Distances(fleet)
         self.links = links.Links(fleet)
         self.groups = {group["name"]: group for group in app["groups"]}
-        self.below = {name: self._down(name) for name in self.groups}
-        sizes = {name: flavor["resources"] for name, flavor in app.get("flavors", {}).items()}
-
-        def size(sized: Doc) -> dict[str, int]:
-            found: dict[str, int] = (
-                sizes[sized["flavor"]] if "flavor" in sized else sized.get("resources", {})
-            )
-            return found
-
-        running = {there["id"] for there in app.get("existing", [])}
-        self.members: list[tuple[str, str, dict[str, int]]] = []
-        sized: dict[str, dict[str, int]] = {}
-        for name, group in self.groups.items():
-            index = 0
-            for members in group.get("members", []):
-                for _ in range(members.get("count", 1)):
-                    id_ = members.get("id", f"{name}/{index}")
-                    sized[id_] = size(members)
-                    index += 1
-                    if id_ not in running:
-                        self.members.append((id_, name, sized[id_]))
-        self.existing = [
-            (there["id"], there["group"], there["host"], False) for there in app.get("existing", [])
-        ]
-        self.own_size = {
-            there["id"]: size(there)
-            if there.keys() & {"flavor", "resources"}
-            else sized.get(there["id"], {})
-            for there in app.get("existing", [])
-        }
+        self.below = {name: self._groups_inside(name) for name in self.groups}
         self.rules = [
             (name, policy)
             for name, group in self.groups.items()
             for policy in group.get("policies", [])
         ]
+        existing = app.get("existing", [])
+        running = {there["id"] for there in existing}
+        described = self._described_members()
+        self.members = [member for member in described if member[0] not in running]
+        self.existing: list[Assignment] = [
+            (there["id"], there["group"], there["host"], False) for there in existing
+        ]
+        described_size = {id_: size for id_, _, size in described}
+        self.own_size: dict[str, Size] = {}
+        for there in existing:
+            if there.keys() & {"flavor", "resources"}:
+                self.own_size[there["id"]] = self._size(there)
+            else:
+                self.own_size[there["id"]] = described_size.get(there["id"], {})
 
-    def _down(self, name: str) -> set[str]:
-        return {name}.union(*(self._down(child) for child in self.groups[name].get("groups", [])))
+    def _size(self, sized: Doc) -> Size:
+        """The resources of an entry that has a flavor or resources."""
+        if "flavor" in sized:
+            flavor: Doc = self.app["flavors"][sized["flavor"]]
+            return dict(flavor["resources"])
+        return dict(sized.get("resources", {}))
 
-    def capacity(self, host: Doc) -> dict[str, int]:
+    def _described_members(self) -> list[tuple[str, str, Size]]:
+        """Every member of the file: id, group and size."""
+        found = []
+        for name, group in self.groups.items():
+            index = 0
+            for entry in group.get("members", []):
+                for _ in range(entry.get("count", 1)):
+                    id_ = entry.get("id", f"{name}/{index}")
+                    found.append((id_, name, self._size(entry)))
+                    index += 1
+        return found
+
+    def _groups_inside(self, name: str) -> set[str]:
+        found = {name}
+        for child in self.groups[name].get("groups", []):
+            found |= self._groups_inside(child)
+        return found
+
+    # Hosts.
+
+    def capacity(self, host: Doc) -> Size:
+        """What a host has, reserved amounts and allocation ratios considered, with its cells."""
         found = {}
-        for name, told in host.get("inventory", {}).items():
-            inv = told if isinstance(told, dict) else {"total": told}
-            ratio = Fraction(str(inv.get("allocation_ratio", 1)))
-            found[name] = math.floor((inv["total"] - inv.get("reserved", 0)) * ratio)
+        for name, declared in host.get("inventory", {}).items():
+            inventory = declared if isinstance(declared, dict) else {"total": declared}
+            ratio = Fraction(str(inventory.get("allocation_ratio", 1)))
+            usable = inventory["total"] - inventory.get("reserved", 0)
+            found[name] = math.floor(usable * ratio)
         for cell in host.get("cells", []):
-            for name, told in cell.get("inventory", {}).items():
-                found[name] = found.get(name, 0) + cells.amount(told)
+            for name, declared in cell.get("inventory", {}).items():
+                found[name] = found.get(name, 0) + cells.amount(declared)
         return found
 
     def domain(self, host: str, level: str) -> str | None:
-        return host if level == "host" else self.hosts[host].get("domains", {}).get(level)
+        if level == "host":
+            return host
+        name: str | None = self.hosts[host].get("domains", {}).get(level)
+        return name
 
     def room(self, placement: dict[str, str]) -> bool:
+        """Whether every host has the capacity for what lands there."""
         for name, host in self.hosts.items():
             landed = [size for id_, _, size in self.members if placement[id_] == name]
-            if not landed:
-                continue
-            inside = cells.in_cells(host)
-            capacity = self.capacity(host)
-            used = {name: n for name, n in host.get("used", {}).items() if name not in inside}
-            if not host.get("enabled", True) or any(
-                n > capacity.get(c, 0) for c, n in used.items()
-            ):
+            if landed and not self._takes(host, landed):
                 return False
-            if not cells.some_way(host, landed):
+        return True
+
+    def _takes(self, host: Doc, landed: list[Size]) -> bool:
+        inside = cells.in_cells(host)
+        capacity = self.capacity(host)
+        used = {name: n for name, n in host.get("used", {}).items() if name not in inside}
+        if not host.get("enabled", True):
+            return False
+        if any(n > capacity.get(name, 0) for name, n in used.items()):
+            return False  # above its capacity: nothing new lands
+        if not cells.some_way(host, landed):
+            return False
+        needed = {name for size in landed for name in size} - inside
+        for name in needed:
+            amounts = [size.get(name, 0) for size in landed]
+            free = capacity.get(name, 0) - used.get(name, 0)
+            if sum(amounts) and sum(amounts) > free:
                 return False
-            for resource in {c for size in landed for c in size} - inside:
-                amounts = [size.get(resource, 0) for size in landed]
-                if sum(amounts) and sum(amounts) > capacity.get(resource, 0) - used.get(
-                    resource, 0
-                ):
-                    return False
-                inv = host.get("inventory", {}).get(resource)
-                unit = inv.get("max_unit") if isinstance(inv, dict) else None
-                if unit is not None and max(amounts) > unit:
-                    return False
+            inventory = host.get("inventory", {}).get(name)
+            unit = inventory.get("max_unit") if isinstance(inventory, dict) else None
+            if unit is not None and max(amounts) > unit:
+                return False
         return True
 
     def suits(self, policy: Doc, host: str) -> bool:
-        doc = self.hosts[host]
+        """Whether a host suits a policy that looks at each host alone."""
         if policy["kind"] == "host-capabilities":
-            traits = doc.get("traits", [])
-            return (
-                all(t in traits for t in policy.get("required", []))
-                and not any(t in traits for t in policy.get("forbidden", []))
-                and (not policy.get("any_of") or any(t in traits for t in policy["any_of"]))
-                and all(
-                    self.capacity(doc).get(c, 0) >= n for c, n in policy.get("minimum", {}).items()
-                )
-            )
+            return self._has_capabilities(policy, self.hosts[host])
         places = set(policy.get("hosts") or [])
-        listed = bool(places)
+        names_any = bool(places)
         for level, names in (policy.get("domains") or {}).items():
-            listed = listed or bool(names)
-            places |= {h for h in self.hosts if self.domain(h, level) in names}
+            names_any = names_any or bool(names)
+            places |= {other for other in self.hosts if self.domain(other, level) in names}
         if policy["kind"] == "within":
-            return not listed or host in places
+            return not names_any or host in places
         return host not in places
 
-    def measure(self, name: str, policy: Doc, stands: list[Stand], fresh_only: bool = False) -> int:
-        """The contract's measure of a policy of group `name` over who stands where."""
-        mine = [s for s in stands if s[1] in self.below[name]]
+    def _has_capabilities(self, policy: Doc, host: Doc) -> bool:
+        traits = set(host.get("traits", []))
+        if not set(policy.get("required", [])) <= traits:
+            return False
+        if traits & set(policy.get("forbidden", [])):
+            return False
+        any_of = set(policy.get("any_of", []))
+        if any_of and not any_of & traits:
+            return False
+        capacity = self.capacity(host)
+        return all(capacity.get(name, 0) >= n for name, n in policy.get("minimum", {}).items())
+
+    # Policies.
+
+    def measure(
+        self, name: str, policy: Doc, assignments: list[Assignment], fresh_only: bool = False
+    ) -> int:
+        """The contract's measure of a policy of group `name`.
+
+        Parameters
+        ----------
+        assignments : list of Assignment
+        fresh_only : bool, default False
+            For ``near``: whether running members are left out of the count.
+        """
+        mine = self._members_of(name, assignments)
         if "max_hops" in policy or "max_latency_us" in policy:
-            theirs_too = [
-                s for s in stands if s[1] in self.below.get(policy.get("group", ""), set())
-            ]
-            return self.far.measure(policy, mine, theirs_too, fresh_only)
+            others = [s for s in assignments if s[1] in self.below.get(policy.get("group", ""), ())]
+            return self.far.measure(policy, mine, others, fresh_only)
         level = policy.get("level", "host")
-        inside: dict[str | None, list[Stand]] = {}
-        for stand in mine:
-            inside.setdefault(self.domain(stand[2], level), []).append(stand)
+        inside: dict[str | None, list[Assignment]] = {}
+        for assignment in mine:
+            inside.setdefault(self.domain(assignment[2], level), []).append(assignment)
         without_domain = len(inside.pop(None, []))
         number = {domain: len(found) for domain, found in inside.items()}
         size = len(mine)
         if policy.get("between") == "children":
-            inner = [self.below[child] for child in self.groups[name].get("groups", [])]
-            number = {
-                d: sum(any(s[1] in c for s in found) for c in inner) for d, found in inside.items()
-            }
-            number = {d: n for d, n in number.items() if n}
-            size = sum(any(s[1] in c for s in mine) for c in inner)
+            children = [self.below[child] for child in self.groups[name].get("groups", [])]
+            number = {domain: _present(children, found) for domain, found in inside.items()}
+            number = {domain: n for domain, n in number.items() if n}
+            size = _present(children, mine)
         match policy["kind"]:
             case "anti-affinity":
                 limit = policy.get("max_per_domain", 1)
@@ -159,67 +204,47 @@ class Oracle:
             case "host-capabilities" | "within" | "outside":
                 return len([s for s in mine if not self.suits(policy, s[2])])
             case "bandwidth":
-                return self.links.measure(policy, mine, self._with(policy, stands))
+                return self.links.measure(policy, mine, self._other_end(policy, assignments))
             case "apart-from":
-                theirs = {
-                    self.domain(s[2], level) for s in stands if s[1] in self.below[policy["group"]]
-                }
-                return len(theirs & set(inside))
+                return len(self._domains_of(policy["group"], level, assignments) & set(inside))
             case "near":
-                theirs = {
-                    self.domain(s[2], level) for s in stands if s[1] in self.below[policy["group"]]
-                } - {None}
-                return len(
-                    [
-                        s
-                        for s in mine
-                        if self.domain(s[2], level) not in theirs and (s[3] or not fresh_only)
-                    ]
-                )
+                theirs = self._domains_of(policy["group"], level, assignments) - {None}
+                alone = [s for s in mine if self.domain(s[2], level) not in theirs]
+                return len([s for s in alone if s[3] or not fresh_only])
             case "exclusive":
-                allowed_cohabitants = self.below[name]
-                if policy.get("scope") == "tenant":
-                    whose = self.groups[name].get("tenant_id")
-                    allowed_cohabitants = set().union(
-                        *(
-                            self.below[g]
-                            for g in self.groups
-                            if self.groups[g].get("tenant_id") == whose
-                        )
-                    )
-                others = {
-                    self.domain(s[2], level) for s in stands if s[1] not in allowed_cohabitants
-                }
-                own = [s for s in stands if s[1] in allowed_cohabitants]
-                return len([d for d in inside if d in others or self._foreign(d, level, own)])
+                return self._shared_domains(name, policy, level, set(inside), assignments)
             case "spread":
-                short = max(0, min(policy.get("min_domains") or 0, size) - len(number))
-                if policy.get("max_skew") is None:
-                    return short
-                counted = {self.domain(s[2], level) for s in mine if not s[3]}
-                over = [
-                    p
-                    for group, p in self.rules
-                    if name in self.below[group]
-                    and p.get("weight") is None
-                    and p["kind"] in ("host-capabilities", "within", "outside")
-                ]
-                counted |= {
-                    self.domain(h, level)
-                    for h, doc in self.hosts.items()
-                    if doc.get("enabled", True) and all(self.suits(p, h) for p in over)
-                }
-                counts = [number.get(d, 0) for d in counted - {None}]
-                return short + (
-                    max(0, max(counts) - min(counts) - policy["max_skew"]) if counts else 0
-                )
+                missing = max(0, min(policy.get("min_domains") or 0, size) - len(number))
+                return missing + self._excess_skew(name, policy, level, mine, number)
         raise AssertionError(policy)
 
-    def _foreign(self, domain: str | None, level: str, mine: list[Stand]) -> bool:
+    def _domains_of(self, name: str, level: str, assignments: list[Assignment]) -> set[str | None]:
+        return {self.domain(s[2], level) for s in self._members_of(name, assignments)}
+
+    def _shared_domains(
+        self,
+        name: str,
+        policy: Doc,
+        level: str,
+        domains: set[str | None],
+        assignments: list[Assignment],
+    ) -> int:
+        """In how many domains something runs that may not be there beside the group's members."""
+        allowed = self.below[name]
+        if policy.get("scope") == "tenant":
+            tenant = self.groups[name].get("tenant_id")
+            of_tenant = [g for g in self.groups if self.groups[g].get("tenant_id") == tenant]
+            allowed = set().union(*(self.below[group] for group in of_tenant))
+        own = [s for s in assignments if s[1] in allowed]
+        others = {self.domain(s[2], level) for s in assignments if s[1] not in allowed}
+        return len([d for d in domains if d in others or self._used_by_others(d, level, own)])
+
+    def _used_by_others(self, domain: str | None, level: str, own: list[Assignment]) -> bool:
+        """Whether more is used in a domain than some running members use."""
         for name, host in self.hosts.items():
             if self.domain(name, level) == domain:
                 left = cells.in_use(host)
-                for id_, _, there, new in mine:
+                for id_, _, there, new in own:
                     if there == name and not new:
                         for resource, amount in self.own_size[id_].items():
                             left[resource] = left.get(resource, 0) - amount
@@ -227,81 +252,115 @@ class Oracle:
                     return True
         return False
 
-    def _below(self, name: str, stands: list[Stand]) -> list[Stand]:
-        return [stand for stand in stands if stand[1] in self.below[name]]
+    def _excess_skew(
+        self,
+        name: str,
+        policy: Doc,
+        level: str,
+        mine: list[Assignment],
+        number: dict[str | None, int],
+    ) -> int:
+        """By how much the fullest and the emptiest domain differ beyond the skew.
 
-    def _with(self, policy: Doc, stands: list[Stand]) -> list[Stand]:
-        return self._below(policy["to"], stands) if "to" in policy else []
-
-    def stands(self, placement: dict[str, str]) -> list[Stand]:
-        return self.existing + [
-            (id_, group, placement[id_], True) for id_, group, _ in self.members
+        Domains with a running member or an eligible host count.
+        """
+        if policy.get("max_skew") is None:
+            return 0
+        eligibility = [
+            other
+            for group, other in self.rules
+            if name in self.below[group]
+            and other.get("weight") is None
+            and other["kind"] in ("host-capabilities", "within", "outside")
         ]
+        counted = {self.domain(s[2], level) for s in mine if not s[3]}
+        for host, document in self.hosts.items():
+            if document.get("enabled", True) and all(self.suits(p, host) for p in eligibility):
+                counted.add(self.domain(host, level))
+        counts = [number.get(domain, 0) for domain in counted - {None}]
+        if not counts:
+            return 0
+        return max(0, max(counts) - min(counts) - int(policy["max_skew"]))
+
+    def _members_of(self, name: str, assignments: list[Assignment]) -> list[Assignment]:
+        return [s for s in assignments if s[1] in self.below[name]]
+
+    def _other_end(self, policy: Doc, assignments: list[Assignment]) -> list[Assignment]:
+        """The members of the group that a bandwidth is `to`; none if it is within its own."""
+        return self._members_of(policy["to"], assignments) if "to" in policy else []
+
+    # Placements.
+
+    def assignments(self, placement: dict[str, str]) -> list[Assignment]:
+        """Running members and those that a placement adds."""
+        new = [(id_, group, placement[id_], True) for id_, group, _ in self.members]
+        return self.existing + new
 
     def holds(self, placement: dict[str, str]) -> bool:
-        """Whether room and every hard policy allow a placement."""
+        """Whether capacity and every hard policy allow a placement."""
         if not self.room(placement):
             return False
-        after = self.stands(placement)
-        hard = [
-            (n, p) for n, p in self.rules if p["kind"] == "bandwidth" and p.get("weight") is None
+        after = self.assignments(placement)
+        hard = [(name, policy) for name, policy in self.rules if policy.get("weight") is None]
+        flows = [
+            (policy, self._members_of(name, after), self._other_end(policy, after))
+            for name, policy in hard
+            if policy["kind"] == "bandwidth"
         ]
-        if not self.links.shared(
-            [(p, self._below(n, after), self._with(p, after)) for n, p in hard]
-        ):
+        if not self.links.shared(flows):
             return False
-        for name, policy in self.rules:
-            if policy.get("weight") is not None:
-                continue
+        for name, policy in hard:
             if policy["kind"] == "near":
                 if self.measure(name, policy, after, fresh_only=True):
                     return False
             elif self.measure(name, policy, after) > self.measure(name, policy, self.existing):
-                return False
+                return False  # what is broken already may stay so
         return True
 
     def value(self, placement: dict[str, str], objective: str) -> int:
         """The objective of a placement, soft policies on top."""
-        points = 0
-        for host in placement.values():
-            doc = self.hosts[host]
-            shares = [
-                Fraction(max(0, cap - cells.in_use(doc).get(name, 0)), cap)
-                for name, cap in self.capacity(doc).items()
-                if cap
-            ]
-            free = round(1000 * sum(shares) / len(shares)) if shares else 0
-            points += {"cost": doc.get("cost", 0), "pack": free, "spread": 1000 - free}[objective]
+        points = sum(self._points(self.hosts[host], objective) for host in placement.values())
         if objective == "spread":
-            points += sum(
-                1000 * (list(placement.values()).count(h) - 1) for h in set(placement.values())
-            )
-        after = self.stands(placement)
+            hosts = list(placement.values())
+            points += sum(1000 * (hosts.count(host) - 1) for host in set(hosts))
+        after = self.assignments(placement)
         weighted = sum(
-            p["weight"] * self.measure(name, p, after) for name, p in self.rules if p.get("weight")
+            policy["weight"] * self.measure(name, policy, after)
+            for name, policy in self.rules
+            if policy.get("weight")
         )
         return int(points + weighted * (1 if objective == "cost" else 1000))
 
+    def _points(self, host: Doc, objective: str) -> int:
+        """What one member on a host costs."""
+        if objective == "cost":
+            return int(host.get("cost", 0))
+        in_use = cells.in_use(host)
+        free_shares = [
+            Fraction(max(0, capacity - in_use.get(name, 0)), capacity)
+            for name, capacity in self.capacity(host).items()
+            if capacity
+        ]
+        free = round(1000 * sum(free_shares) / len(free_shares)) if free_shares else 0
+        return free if objective == "pack" else 1000 - free
+
     def rank(self, placement: dict[str, str], objective: str) -> tuple[int, ...]:
         """What each priority's policies cost, lower priorities first, and then the objective."""
-        after = self.stands(placement)
-        used = sorted({p["priority"] for _, p in self.rules if p.get("priority") is not None})
-        tiers = [
-            sum(
-                p["weight"] * self.measure(n, p, after)
-                for n, p in self.rules
-                if p.get("priority") == priority
-            )
-            for priority in used
-        ]
-        return (*tiers, self.value(placement, objective))
+        after = self.assignments(placement)
+        costs: dict[int, int] = {}
+        for name, policy in self.rules:
+            priority = policy.get("priority")
+            if priority is not None:
+                cost = policy["weight"] * self.measure(name, policy, after)
+                costs[priority] = costs.get(priority, 0) + cost
+        return (*(costs[priority] for priority in sorted(costs)), self.value(placement, objective))
 
     def ranks(self, objective: str) -> list[tuple[int, ...]]:
         """The rank of each placement that holds."""
         return [self.rank(p, objective) for p in self.placements() if self.holds(p)]
 
     def best_rank(self, objective: str) -> tuple[int, ...] | None:
-        """The least rank of a placement that holds, None where there is none."""
+        """The least rank of a placement that holds; None if there is none."""
         return min(self.ranks(objective), default=None)
 
     def placements(self) -> Iterator[dict[str, str]]:
@@ -311,6 +370,12 @@ class Oracle:
             yield dict(zip(ids, hosts, strict=True))
 
     def best(self, objective: str) -> int | None:
-        """The least value of a placement that holds, None where there is none."""
+        """The least value of a placement that holds; None if there is none."""
         values = [self.value(p, objective) for p in self.placements() if self.holds(p)]
         return min(values, default=None)
+
+
+def _present(children: list[set[str]], assignments: list[Assignment]) -> int:
+    """How many child groups have some of the members."""
+    groups = {s[1] for s in assignments}
+    return sum(bool(child & groups) for child in children)

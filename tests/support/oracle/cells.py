@@ -1,4 +1,4 @@
-"""Hosts with NUMA cells, as brute force reads their documents: every way into the cells is tried."""
+"""NUMA cells in plain documents: every way to put members into the cells of a host is tried."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from typing import Any
 Doc = dict[str, Any]
 
 
-def amount(told: Any) -> int:
+def amount(declared: Any) -> int:
     """The capacity of one inventory."""
-    inv: Doc = told if isinstance(told, dict) else {"total": told}
-    total: int = inv["total"] - inv.get("reserved", 0)
-    return math.floor(total * Fraction(str(inv.get("allocation_ratio", 1))))
+    inventory: Doc = declared if isinstance(declared, dict) else {"total": declared}
+    usable: int = inventory["total"] - inventory.get("reserved", 0)
+    return math.floor(usable * Fraction(str(inventory.get("allocation_ratio", 1))))
 
 
 def in_cells(host: Doc) -> set[str]:
+    """The resource classes that the cells of a host have."""
     return {name for cell in host.get("cells", []) for name in cell.get("inventory", {})}
 
 
@@ -35,31 +36,35 @@ def some_way(host: Doc, sizes: list[dict[str, int]]) -> bool:
     inside = in_cells(host)
     needs = [{name: n for name, n in size.items() if n and name in inside} for size in sizes]
     needs = [need for need in needs if need]
-    cells = host.get("cells", [])
-    return any(
-        all(_fits(host, at, needs, way) for at in set(way))
-        for way in product(range(len(cells)), repeat=len(needs))
-    )
+    indices = range(len(host.get("cells", [])))
+    return any(_all_fit(host, needs, way) for way in product(indices, repeat=len(needs)))
 
 
-def _fits(host: Doc, at: int, needs: list[dict[str, int]], way: tuple[int, ...]) -> bool:
-    cell = host["cells"][at]
+def _all_fit(host: Doc, needs: list[dict[str, int]], way: tuple[int, ...]) -> bool:
+    """Whether each cell takes the members that a way puts into it."""
+    for index in set(way):
+        landed = [need for need, cell in zip(needs, way, strict=True) if cell == index]
+        if not _fits(host, host["cells"][index], landed):
+            return False
+    return True
+
+
+def _fits(host: Doc, cell: Doc, landed: list[dict[str, int]]) -> bool:
     inventory = cell.get("inventory", {})
-    taken = dict(cell.get("used", {}))
-    for name in inventory:  # what runs nobody knows where may run in this one
-        taken[name] = taken.get(name, 0) + host.get("used", {}).get(name, 0)
-    if any(n > (amount(inventory[name]) if name in inventory else 0) for name, n in taken.items()):
-        return False  # over capacity as it stands: nothing new lands
-    for need in [need for need, there in zip(needs, way, strict=True) if there == at]:
+    capacity = {name: amount(declared) for name, declared in inventory.items()}
+    used = dict(cell.get("used", {}))
+    for name in inventory:
+        # What runs in an unknown cell may run in this one.
+        used[name] = used.get(name, 0) + host.get("used", {}).get(name, 0)
+    if any(n > capacity.get(name, 0) for name, n in used.items()):
+        return False  # above its capacity already: nothing new lands
+    for need in landed:
         for name, n in need.items():
-            unit = (
-                inventory[name].get("max_unit") if isinstance(inventory.get(name), dict) else None
-            )
-            taken[name] = taken.get(name, 0) + n
-            if (
-                name not in inventory
-                or taken[name] > amount(inventory[name])
-                or (unit is not None and n > unit)
-            ):
+            declared = inventory.get(name)
+            unit = declared.get("max_unit") if isinstance(declared, dict) else None
+            used[name] = used.get(name, 0) + n
+            if name not in capacity or used[name] > capacity[name]:
+                return False
+            if unit is not None and n > unit:
                 return False
     return True

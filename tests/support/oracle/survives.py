@@ -1,6 +1,6 @@
 """`survives` by brute force over plain documents: every loss, and every way to place again.
 
-Shares nothing with the library; the questions after a loss are documents of their own, which the
+It shares nothing with the library. The questions after a loss are documents of their own, which the
 oracle of all other policies answers.
 """
 
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from copy import deepcopy
 from itertools import combinations, product
-from typing import Any
 
-from tests.support.oracle.brute_force import Doc, Oracle
+from tests.support.oracle.brute_force import Assignment, Doc, Oracle
+
+Loss = tuple[str, ...]  # domains that are lost together
 
 
 class Survivors(Oracle):
@@ -19,83 +20,97 @@ class Survivors(Oracle):
     def __init__(self, app: Doc, fleet: Doc) -> None:
         super().__init__(app, fleet)
         self.sizes = dict(self.own_size) | {id_: size for id_, _, size in self.members}
-        self.known: dict[str, int] = {}
+        self._known: dict[str, int] = {}
 
-    def measure(self, name: str, policy: Doc, stands: Any, fresh_only: bool = False) -> int:
+    def measure(
+        self, name: str, policy: Doc, assignments: list[Assignment], fresh_only: bool = False
+    ) -> int:
+        """The contract's measure; for `survives`, of the worst loss."""
         if policy["kind"] != "survives":
-            return super().measure(name, policy, stands, fresh_only)
-        return max(
-            (
-                self.nowhere(name, policy, loss, stands)
-                for loss in self.losses(name, policy, stands)
-            ),
-            default=0,
-        )
+            return super().measure(name, policy, assignments, fresh_only)
+        losses = self.losses(name, policy, assignments)
+        return max((self.nowhere(name, policy, loss, assignments) for loss in losses), default=0)
 
-    def losses(self, name: str, policy: Doc, stands: Any) -> list[tuple[str, ...]]:
-        """Every set of so many domains, whoever stands there; all domains where there are fewer."""
+    def losses(self, name: str, policy: Doc, assignments: list[Assignment]) -> list[Loss]:
+        """Every set of so many domains, with members or without; all domains if there are fewer."""
         level = policy.get("level", "host")
-        known = sorted(
-            {
-                str(self.domain(host, level))
-                for host in self.hosts
-                if self.domain(host, level) is not None
-            }
-        )
+        domains = {self.domain(host, level) for host in self.hosts} - {None}
+        known = sorted(map(str, domains))
         return list(combinations(known, min(policy.get("failures", 1), len(known))))
 
-    def used(self, name: str, policy: Doc, stands: Any) -> set[str]:
-        """The domains in which members of a group stand."""
+    def used(self, name: str, policy: Doc, assignments: list[Assignment]) -> set[str]:
+        """The domains that have members of a group."""
         level = policy.get("level", "host")
-        return {str(self.domain(s[2], level)) for s in stands if s[1] in self.below[name]} - {
-            "None"
-        }
+        domains = {self.domain(s[2], level) for s in assignments if s[1] in self.below[name]}
+        return set(map(str, domains - {None}))
 
-    def question(self, policy: Doc, loss: tuple[str, ...], stands: Any, out: list[Any]) -> Oracle:
-        """What is left as documents, with `out` as the batch."""
+    def lost(
+        self, name: str, policy: Doc, loss: Loss, assignments: list[Assignment]
+    ) -> list[Assignment]:
+        """The members of a group that a loss takes."""
         level = policy.get("level", "host")
-        app, fleet = deepcopy(self.app), deepcopy(self.fleet)
+        mine = [s for s in assignments if s[1] in self.below[name]]
+        return [s for s in mine if self.domain(s[2], level) in loss]
+
+    def question(
+        self, policy: Doc, loss: Loss, assignments: list[Assignment], again: list[Assignment]
+    ) -> Oracle:
+        """What is left after a loss, as documents, with the members `again` to be placed."""
+        level = policy.get("level", "host")
+        app = deepcopy(self.app)
+        fleet = deepcopy(self.fleet)
         fleet["hosts"] = [
             host for host in fleet["hosts"] if self.domain(host["name"], level) not in loss
         ]
         left = {host["name"]: host for host in fleet["hosts"]}
         app["existing"] = [
             {"id": id_, "group": group, "host": host, "resources": self.sizes[id_]}
-            for id_, group, host, _ in stands
+            for id_, group, host, _ in assignments
             if host in left
         ]
-        for id_, _, host, new in stands:
-            for resource, amount in self.sizes[id_].items() if new and host in left else ():
+        for id_, _, host, new in assignments:
+            if new and host in left:
                 used = left[host].setdefault("used", {})
-                used[resource] = used.get(resource, 0) + amount
+                for resource, amount in self.sizes[id_].items():
+                    used[resource] = used.get(resource, 0) + amount
         for group in app["groups"]:
             group["members"] = [
-                {"id": s[0], "resources": self.sizes[s[0]]} for s in out if s[1] == group["name"]
+                {"id": s[0], "resources": self.sizes[s[0]]} for s in again if s[1] == group["name"]
             ]
             group["policies"] = [
-                p
-                for p in group.get("policies", [])
-                if p["kind"] != "survives" and p.get("weight") is None
+                other
+                for other in group.get("policies", [])
+                if other["kind"] != "survives" and other.get("weight") is None
             ]
         return Oracle(app, fleet)
 
-    def nowhere(self, name: str, policy: Doc, loss: tuple[str, ...], stands: Any) -> int:
+    def nowhere(self, name: str, policy: Doc, loss: Loss, assignments: list[Assignment]) -> int:
         """The fewest lost members that find no place."""
-        level = policy.get("level", "host")
-        key = repr((name, level, loss, sorted(stands)))
-        if key not in self.known:
-            lost = [
-                s for s in stands if s[1] in self.below[name] and self.domain(s[2], level) in loss
-            ]
-            if not lost:
-                return 0
-            self.known[key] = next(
-                out
-                for out in range(len(lost) + 1)
-                for stay in combinations(lost, len(lost) - out)
-                if self.some_way(self.question(policy, loss, stands, list(stay)))
+        lost = self.lost(name, policy, loss, assignments)
+        key = repr((name, policy.get("level", "host"), loss, sorted(assignments)))
+        if key not in self._known:
+            self._known[key] = next(
+                left_out
+                for left_out in range(len(lost) + 1)
+                if self._some_can_return(policy, loss, assignments, lost, len(lost) - left_out)
             )
-        return self.known[key]
+        return self._known[key]
+
+    def _some_can_return(
+        self,
+        policy: Doc,
+        loss: Loss,
+        assignments: list[Assignment],
+        lost: list[Assignment],
+        number: int,
+    ) -> bool:
+        """Whether some of the lost members, so many of them, find places together."""
+        if not number:
+            return True
+        return any(
+            self.some_way(self.question(policy, loss, assignments, list(again)))
+            for again in combinations(lost, number)
+        )
 
     @staticmethod
     def some_way(question: Oracle) -> bool:
@@ -109,24 +124,28 @@ class Survivors(Oracle):
         self,
         name: str,
         policy: Doc,
-        loss: tuple[str, ...],
-        stands: Any,
+        loss: Loss,
+        assignments: list[Assignment],
         recovery: dict[str, str],
         most: int,
     ) -> bool:
-        """Whether a witness places what it places by every rule, and leaves out at most so many."""
-        level = policy.get("level", "host")
-        lost = [s for s in stands if s[1] in self.below[name] and self.domain(s[2], level) in loss]
-        stay = [s for s in lost if s[0] in recovery]
-        if recovery.keys() - {s[0] for s in lost} or len(lost) - len(stay) > most:
+        """Whether a witness keeps every rule, and leaves out at most so many lost members."""
+        lost = self.lost(name, policy, loss, assignments)
+        again = [s for s in lost if s[0] in recovery]
+        if recovery.keys() - {s[0] for s in lost} or len(lost) - len(again) > most:
             return False
-        question = self.question(policy, loss, stands, stay)
+        question = self.question(policy, loss, assignments, again)
         return set(recovery.values()) <= question.hosts.keys() and question.holds(recovery)
 
 
 class InUse(Survivors):
-    """The same over sets of domains with members alone: where it says something else, one without decides."""
+    """The same over domains with members alone.
 
-    def losses(self, name: str, policy: Doc, stands: Any) -> list[tuple[str, ...]]:
-        used = sorted(self.used(name, policy, stands))
-        return list(combinations(used, min(policy.get("failures", 1), len(used)))) if used else []
+    Where it gives another measure, a loss of domains without members decides.
+    """
+
+    def losses(self, name: str, policy: Doc, assignments: list[Assignment]) -> list[Loss]:
+        used = sorted(self.used(name, policy, assignments))
+        if not used:
+            return []
+        return list(combinations(used, min(policy.get("failures", 1), len(used))))

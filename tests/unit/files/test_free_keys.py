@@ -23,7 +23,7 @@ from groupsolver.wire.bodies.core import FleetAnswer, GroupAnswer, PlacementRequ
 from groupsolver.wire.read import read_body
 from groupsolver.wire.write import write_body
 from tests.support.draws.bodies import JSON
-from tests.support.draws.worlds import policy, uid
+from tests.support.draws.store_contents import policy, uid
 from tests.support.drivers.api_driver import Asker
 from tests.support.drivers.databases import opened
 

@@ -24,7 +24,7 @@ from groupsolver.api.http.route import Route
 from groupsolver.api.openapi import document
 from groupsolver.api.openapi.operations import openapi_path
 from groupsolver.api.routes import ROUTES
-from tests.support.drivers.fuzzed import Seeded, aim, seeded
+from tests.support.drivers.seeded_server import SeededServer, aim, seeded
 
 MANY = int(os.environ.get("GROUPSOLVER_FUZZ", "50"))
 KNOWN = [
@@ -44,20 +44,20 @@ SLOWEST = 20.0  # seconds; a solve here has half a one, and the machine may have
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeededServer]:
     with seeded(tmp_path_factory.mktemp("fuzz") / "store.db") as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def described(server: Seeded) -> Any:
+def described(server: SeededServer) -> Any:
     return schemathesis.openapi.from_url(f"{server.url}/openapi.json")
 
 
 every_phase = schemathesis.openapi.from_dict(document(ROUTES))
 
 
-def sound(case: Any, server: Seeded) -> int:
+def sound(case: Any, server: SeededServer) -> int:
     """Send a request; hold the answer against the document; give its status."""
     answer = case.call(base_url=server.url)
     _held(case, answer, CHECKED)
@@ -74,7 +74,7 @@ def _held(case: Any, answer: Any, checks: list[str]) -> None:
     case.validate_response(answer, checks=CHECKS.get_by_names(named))
 
 
-def send(described: Any, server: Seeded, route: Route, count: int) -> Counter[int]:
+def send(described: Any, server: SeededServer, route: Route, count: int) -> Counter[int]:
     """Send requests as the document wants them, and as it does not; give how often each status came."""
     statuses: Counter[int] = Counter()
     operation = described[openapi_path(route)][route.method]
@@ -99,7 +99,7 @@ def send(described: Any, server: Seeded, route: Route, count: int) -> Counter[in
 
 @pytest.mark.parametrize("route", KNOWN)
 def test_a_few_requests_are_answered_as_documented(
-    described: Any, server: Seeded, route: Route
+    described: Any, server: SeededServer, route: Route
 ) -> None:
     send(described, server, route, 2)
 
@@ -107,7 +107,7 @@ def test_a_few_requests_are_answered_as_documented(
 @pytest.mark.integration
 @pytest.mark.parametrize("route", KNOWN)
 def test_many_requests_are_answered_as_documented(
-    described: Any, server: Seeded, route: Route
+    described: Any, server: SeededServer, route: Route
 ) -> None:
     statuses = send(described, server, route, MANY)
     # Of paths with an id, other requests may have removed what they lead to.
@@ -118,12 +118,12 @@ def test_many_requests_are_answered_as_documented(
 @pytest.mark.integration
 @every_phase.parametrize()
 @settings(max_examples=MANY, database=None, suppress_health_check=list(HealthCheck))
-def test_requests_at_every_edge_are_answered_as_documented(case: Any, server: Seeded) -> None:
+def test_requests_at_every_edge_are_answered_as_documented(case: Any, server: SeededServer) -> None:
     sound(case, server)
 
 
 @pytest.mark.integration
-def test_what_was_made_is_there_and_what_was_removed_is_not(described: Any, server: Seeded) -> None:
+def test_what_was_made_is_there_and_what_was_removed_is_not(described: Any, server: SeededServer) -> None:
     checks = [*CHECKED, "use_after_free", "ensure_resource_availability"]
 
     class Chain(described.include(path_regex="tenant_id").as_state_machine()):  # type: ignore[misc]

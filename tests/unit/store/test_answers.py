@@ -22,7 +22,7 @@ from groupsolver.store.repositories.instances import (
 from groupsolver.store.state.snapshot_cache import SnapshotCache
 from groupsolver.store.store import Store
 from tests.support.draws.histories import Clock
-from tests.support.draws.worlds import uid
+from tests.support.draws.store_contents import uid
 from tests.support.drivers.databases import opened
 
 KEY = Key("t", "k", "one body")

@@ -20,7 +20,7 @@ from groupsolver.store.state.problem_scope import (
 )
 from groupsolver.store.state.snapshot_cache import Snapshot, SnapshotCache
 from groupsolver.store.store import Store
-from tests.support.draws.worlds import uid
+from tests.support.draws.store_contents import uid
 from tests.support.drivers.databases import opened
 
 Doc = dict[str, Any]

@@ -23,7 +23,7 @@ from groupsolver.store.state.problem_scope import RequestedInstance, RequestedPl
 from groupsolver.store.state.snapshot_cache import SnapshotCache
 from groupsolver.store.store import Store
 from tests.support.draws.histories import Clock
-from tests.support.draws.worlds import policy, uid
+from tests.support.draws.store_contents import policy, uid
 from tests.support.drivers.databases import Postgres, opened
 
 A, B, C, ALONE, PARENT = (uid(i) for i in range(1, 6))

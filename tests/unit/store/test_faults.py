@@ -22,7 +22,7 @@ from groupsolver.api.services.service import Service
 from groupsolver.store.database.engine import _LOCK
 from groupsolver.store.state.snapshot_cache import SnapshotCache
 from groupsolver.store.store import Store
-from tests.support.draws.histories import told
+from tests.support.draws.histories import content_of
 from tests.support.drivers.databases import Postgres
 
 FLEET = {"hosts": [{"name": f"h{i}", "inventory": {"VCPU": 4}} for i in range(3)]}
@@ -71,7 +71,7 @@ class Server:
         assert (self.app.service.pool.running, self.app.service.pool.waiting) == (0, 0)
 
     def written(self) -> dict[str, Any]:
-        return told(SnapshotCache(self.store).snapshot())
+        return content_of(SnapshotCache(self.store).snapshot())
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from groupsolver.store.repositories.instances import (
 )
 from groupsolver.store.state.snapshot_cache import SnapshotCache
 from groupsolver.store.store import Store
-from tests.support.draws.worlds import uid
+from tests.support.draws.store_contents import uid
 
 GROUP, OTHER = uid(1), uid(2)
 

@@ -19,8 +19,8 @@ from groupsolver.store.repositories.instances import StoredPlacement, remove_ins
 from groupsolver.store.state.problem_scope import RequestedInstance, RequestedPlacement
 from groupsolver.store.state.snapshot_cache import Snapshot, SnapshotCache
 from groupsolver.store.store import Store
-from tests.support.draws.histories import told
-from tests.support.draws.worlds import uid
+from tests.support.draws.histories import content_of
+from tests.support.draws.store_contents import uid
 from tests.support.drivers.databases import opened
 
 FLEET = Fleet.model_validate({"hosts": [{"name": "h0", "inventory": {"VCPU": 4}}]})
@@ -83,15 +83,15 @@ def test_a_restored_backup_is_seen_wherever_its_own_history_has_come_to(
         for number in range(1, after):
             other.write(10 + number)
         if looks:
-            assert told(one.snapshot_cache.snapshot()) == told(SnapshotCache(store).snapshot())
+            assert content_of(one.snapshot_cache.snapshot()) == content_of(SnapshotCache(store).snapshot())
         with pytest.raises(Contended):
             commit(store, one.snapshot_cache, claim)
         assert list(one.snapshot_cache.snapshot().instances) == [uid(60)]
-        assert told(one.snapshot_cache.snapshot()) == told(SnapshotCache(store).snapshot())
+        assert content_of(one.snapshot_cache.snapshot()) == content_of(SnapshotCache(store).snapshot())
         with store.write() as tx:
             remove_instances(tx, list(one.snapshot_cache.snapshot().instances.values()))
         one.place(50)
-        assert told(other.snapshot_cache.snapshot()) == told(SnapshotCache(store).snapshot())
+        assert content_of(other.snapshot_cache.snapshot()) == content_of(SnapshotCache(store).snapshot())
 
 
 def test_a_transaction_that_is_older_than_what_others_read_shows_what_they_read(

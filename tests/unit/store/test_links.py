@@ -19,7 +19,7 @@ from groupsolver.store.state.memory_state import MemoryState
 from groupsolver.store.state.snapshot_cache import Snapshot, SnapshotCache
 from tests.support.draws import applications
 from tests.support.draws.histories import Clock, History
-from tests.support.draws.worlds import policy, uid
+from tests.support.draws.store_contents import policy, uid
 from tests.support.drivers.api_driver import Asker, World, one, opened, refused
 from tests.support.drivers.databases import opened as opened_store
 from tests.support.oracle.links import Links

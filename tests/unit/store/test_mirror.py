@@ -20,7 +20,7 @@ from groupsolver.store.entities import StoredGroup
 from groupsolver.store.state.memory_state import MemoryState
 from groupsolver.store.state.snapshot_cache import SnapshotCache
 from groupsolver.store.store import Store
-from tests.support.draws.histories import Clock, History, told
+from tests.support.draws.histories import Clock, History, content_of
 from tests.support.drivers.databases import opened
 
 SEEDS = st.integers(0, 2**40)
@@ -29,7 +29,7 @@ STEPS = 30
 
 
 def new(store: Store) -> dict[str, Any]:
-    return told(SnapshotCache(store).snapshot())
+    return content_of(SnapshotCache(store).snapshot())
 
 
 @pytest.mark.parametrize("trimmed", [False, True], ids=["whole journal", "trimmed journal"])
@@ -51,13 +51,13 @@ def test_a_mirror_that_reads_on_shows_what_a_new_one_reads(
             history.step(snapshot_cache)
             if rnd.randint(1, 2) == 1:
                 now = snapshot_cache.snapshot()
-                assert told(now) == new(store)
-                shown.append((now, told(now)))
+                assert content_of(now) == new(store)
+                shown.append((now, content_of(now)))
             if rnd.randint(1, 8) == 1:
-                assert told(seldom.snapshot()) == new(store)
-        assert told(snapshot_cache.snapshot()) == new(store)
+                assert content_of(seldom.snapshot()) == new(store)
+        assert content_of(snapshot_cache.snapshot()) == new(store)
         for snapshot, then in shown:  # nobody changed what was given away
-            assert told(snapshot) == then
+            assert content_of(snapshot) == then
 
 
 def test_a_mirror_reads_on_and_reads_anew_only_where_the_journal_does_not_reach(
@@ -129,7 +129,7 @@ def test_a_mirror_that_fails_at_reading_shows_the_truth_the_next_time(store: Sto
             patch.setattr(f"groupsolver.store.state.snapshot_cache.{name}", lambda *_: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 snapshot_cache.snapshot()
-    assert told(snapshot_cache.snapshot()) == new(store)
+    assert content_of(snapshot_cache.snapshot()) == new(store)
 
 
 def test_readers_see_whole_revisions_while_a_writer_writes(store: Store) -> None:
@@ -162,4 +162,4 @@ def test_readers_see_whole_revisions_while_a_writer_writes(store: Store) -> None
         thread.join(timeout=60)
     assert wrong == []
     assert len(seen) > 3
-    assert told(snapshot_cache.snapshot()) == new(store)
+    assert content_of(snapshot_cache.snapshot()) == new(store)

@@ -23,13 +23,13 @@ from groupsolver.store.state.problem_scope import (
     RequestedPlacement,
     compose_application,
 )
-from tests.support.draws.worlds import SIZES, World, policy, uid, world_of
+from tests.support.draws.store_contents import SIZES, StoreContents, policy, uid, world_of
 from tests.support.oracle.brute_force import Oracle
 
 SEEDS = st.integers(0, 2**40)
 
 
-def requested_placement(rnd: Random, world: World) -> RequestedPlacement:
+def requested_placement(rnd: Random, world: StoreContents) -> RequestedPlacement:
     tenant = rnd.choice(world.groups).tenant_id
     mine = [
         group.id for group in world.groups if group.tenant_id == tenant or tenant in group.grants
@@ -43,7 +43,9 @@ def requested_placement(rnd: Random, world: World) -> RequestedPlacement:
     return RequestedPlacement(tenant, wanted, "pack", {})
 
 
-def whole_of(world: World, requested: RequestedPlacement) -> tuple[dict[str, Any], dict[str, Any]]:
+def whole_of(
+    world: StoreContents, requested: RequestedPlacement
+) -> tuple[dict[str, Any], dict[str, Any]]:
     members: dict[str, list[dict[str, Any]]] = {}
     for one in requested.instances:
         key = one.group or f"loose {requested.tenant_id}"
@@ -62,7 +64,7 @@ def whole_of(world: World, requested: RequestedPlacement) -> tuple[dict[str, Any
     return app, fleet
 
 
-def above(keys: set[str | None], world: World) -> set[str | None]:
+def above(keys: set[str | None], world: StoreContents) -> set[str | None]:
     """Give groups and all that stand over them."""
     while more := {group.id for group in world.groups if set(group.groups) & keys} - keys:
         keys = keys | more
@@ -89,7 +91,9 @@ def binding(
     return group.tenant_id in named.grants and (joined or tenant == group.tenant_id)
 
 
-def placements(rnd: Random, world: World, requested: RequestedPlacement) -> list[dict[str, str]]:
+def placements(
+    rnd: Random, world: StoreContents, requested: RequestedPlacement
+) -> list[dict[str, str]]:
     names = [host.name for host in world.fleet.hosts]
     every = list(islice(product(names, repeat=len(requested.instances)), 200))
     ids = [one.id for one in requested.instances]
@@ -161,11 +165,11 @@ def test_what_is_composed_is_an_application_that_stands_on_its_feet(seed: int) -
     assert again.model_dump() == composed.model_dump()
 
 
-def ids_of(world: World, tenant: str) -> list[str]:
+def ids_of(world: StoreContents, tenant: str) -> list[str]:
     return [group.id for group in world.groups if group.tenant_id == tenant]
 
 
-def small_world() -> World:
+def small_world() -> StoreContents:
     drawn = (world_of(Random(f"small {i}")) for i in range(100))
     return next(
         one for one in drawn if one.instances and ids_of(one, "blue") and ids_of(one, "green")
@@ -240,5 +244,7 @@ def test_what_another_project_would_pay_to_stand_alone_is_no_business_of_this_on
         requested = RequestedPlacement(
             "blue", (RequestedInstance(uid(3), None, None, {"VCPU": 1}),), "pack", {}
         )
-        composed = compose_application(requested, World(fleet, [theirs], [there]).snapshot())
+        composed = compose_application(
+            requested, StoreContents(fleet, [theirs], [there]).snapshot()
+        )
         assert (uid(1) in {group.name for group in composed.groups}) == seen

@@ -29,7 +29,7 @@ from groupsolver.store.repositories.instances import (
 )
 from groupsolver.store.store import Store
 from tests.support.draws import applications
-from tests.support.draws.worlds import World, fleet_of, policy, uid
+from tests.support.draws.store_contents import StoreContents, fleet_of, policy, uid
 from tests.support.drivers.databases import opened
 
 _QUIET = [*settings.get_profile("ci").suppress_health_check, HealthCheck.function_scoped_fixture]
@@ -110,7 +110,7 @@ def test_a_group_comes_out_as_it_went_in(
     new_database: Callable[[], str], seed: int, name: str | None, metadata: dict[str, str] | None
 ) -> None:
     rnd = Random(f"group {seed}")
-    world = World(fleet_of(rnd), [StoredGroup(uid(i), "t", "u", origin="nova") for i in range(3)])
+    world = StoreContents(fleet_of(rnd), [StoredGroup(uid(i), "t", "u", origin="nova") for i in range(3)])
     fourth = StoredGroup(
         uid(3), "t", "u", name, world.policies(rnd, uid(3), "t", 6), metadata, (uid(2), uid(0))
     )

@@ -26,11 +26,11 @@ from groupsolver.store.state.problem_scope import (
 )
 from groupsolver.store.state.snapshot_cache import Snapshot
 from tests.functional.api.http.test_hidden import OUTSIDE
-from tests.support.draws import worlds
+from tests.support.draws import store_contents
 from tests.support.drivers.api_driver import Asker, World, opened
 
 SEEDS = st.integers(0, 2**40)
-TENANT, OTHER = worlds.TENANTS
+TENANT, OTHER = store_contents.TENANTS
 NAMES = re.compile(
     r"\b[hzrf][0-9]\b"
 )  # of hosts and domains, as they are drawn; ids have no such words
@@ -53,7 +53,7 @@ def stricter(rnd: Random, group: StoredGroup, name: str) -> StoredGroup:
         if group.tenant_id == TENANT or kind in {policy.kind for policy in group.policies}
         else (kind,)
     )
-    policies = tuple(worlds.policy({"kind": one}) for one in more if one != "none")
+    policies = tuple(store_contents.policy({"kind": one}) for one in more if one != "none")
     return replace(group, name=name, policies=(*group.policies, *policies))
 
 
@@ -61,7 +61,7 @@ class Drawn:
     """A world, and instances that its first project asks for."""
 
     def __init__(self, rnd: Random) -> None:
-        world = worlds.world_of(rnd)
+        world = store_contents.world_of(rnd)
         world.groups = [
             stricter(rnd, group, f"{group.tenant_id}-{i} <&>")
             for i, group in enumerate(world.groups)
@@ -83,7 +83,9 @@ class Drawn:
     def requested(self) -> RequestedPlacement:
         each = [one for one in self.wanted for _ in range(one["count"])]
         wanted = [
-            RequestedInstance(worlds.uid(700 + i), None, one["hints"]["group"], one["resources"])
+            RequestedInstance(
+                store_contents.uid(700 + i), None, one["hints"]["group"], one["resources"]
+            )
             for i, one in enumerate(each)
         ]
         return RequestedPlacement(TENANT, tuple(wanted), "pack", {})

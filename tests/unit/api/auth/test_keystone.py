@@ -37,8 +37,8 @@ def api(server: Server) -> Api:
 
 
 def test_a_token_is_who_keystone_says(api: Api) -> None:
-    assert api.principal_of("good") == ("shop", "ann", {"member", "custom"})
-    assert api.principal_of("admin") == ("shop", "ann", {"admin"})
+    assert api.identified("good") == ("shop", "ann", {"member", "custom"})
+    assert api.identified("admin") == ("shop", "ann", {"admin"})
 
 
 @pytest.mark.parametrize(
@@ -86,20 +86,16 @@ def test_an_identity_that_a_client_claims_opens_nothing(
 def test_an_identity_that_a_client_claims_beside_a_token_changes_nothing(
     name: str, api: Api
 ) -> None:
-    assert api.principal_of("good", **{name: SPOOFED[name]}) == (
-        "shop",
-        "ann",
-        {"member", "custom"},
-    )
+    assert api.identified("good", **{name: SPOOFED[name]}) == ("shop", "ann", {"member", "custom"})
 
 
 def test_all_claims_at_once_beside_a_token_change_nothing(api: Api) -> None:
-    assert api.principal_of("good", **SPOOFED) == ("shop", "ann", {"member", "custom"})
+    assert api.identified("good", **SPOOFED) == ("shop", "ann", {"member", "custom"})
 
 
 def test_a_role_whose_name_has_a_comma_is_one_role(api: Api, server: Server) -> None:
     server.tokens["odd"] = token_of("guest,admin")
-    assert api.principal_of("odd")[2] == {"guest,admin"}
+    assert api.identified("odd")[2] == {"guest,admin"}
 
 
 # Scopes.
@@ -107,7 +103,7 @@ def test_a_role_whose_name_has_a_comma_is_one_role(api: Api, server: Server) -> 
 
 def test_the_admin_of_the_system_has_no_tenant(api: Api, server: Server) -> None:
     server.tokens["system"] = token_of("admin", system={"all": True})
-    assert api.principal_of("system") == (None, "ann", {"admin"})
+    assert api.identified("system") == (None, "ann", {"admin"})
 
 
 @pytest.mark.parametrize(
@@ -131,7 +127,7 @@ def test_a_token_of_no_project_is_refused(
 
 def test_where_one_project_is_the_admins_other_admins_are_none(api: Api, server: Server) -> None:
     server.tokens["other"] = {**token_of("admin", "member"), "is_admin_project": False}
-    assert api.principal_of("other")[2] == {"member"}
+    assert api.identified("other")[2] == {"member"}
 
 
 # Two tokens: a user's, and the service's that acts for it.
@@ -140,7 +136,7 @@ def test_where_one_project_is_the_admins_other_admins_are_none(api: Api, server:
 def test_a_services_token_beside_the_users_changes_nothing(api: Api, server: Server) -> None:
     server.tokens["service"] = token_of("service", "admin", system={"all": True})
     server.tokens["domain"] = token_of("admin", domain=DOMAIN)
-    assert api.principal_of("good", **{"X-Service-Token": "service"}) == (
+    assert api.identified("good", **{"X-Service-Token": "service"}) == (
         "shop",
         "ann",
         {"member", "custom"},

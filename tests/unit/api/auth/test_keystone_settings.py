@@ -60,7 +60,7 @@ def test_options_are_read_from_a_file(server: Server, tmp_path: Path) -> None:
     )
     path.chmod(0o640)
     api = Api(Keystone.from_file(path))
-    assert api.principal_of("good") == ("shop", "ann", {"member"})
+    assert api.identified("good") == ("shop", "ann", {"member"})
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import pytest
 from groupsolver import BadInput
 from groupsolver.api.auth.token_file import SHAPE, Token, change, digest, mint, read
 from groupsolver.cli.main import main
-from tests.support.drivers.served import PRELOADED
+from tests.support.drivers.server_process import PRELOADED
 from tests.support.faults import fault
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -56,9 +56,9 @@ def shown(audience: Audience, conflict: Conflict, *, narrowed: bool = True) -> E
     """Show a conflict of the solver to an audience."""
     found = Explanation(status="infeasible", conflict=conflict, conflicts=(conflict,))
     reasons: Any = SimpleNamespace(
-        told=lambda *_: found,
-        found=("a conflict",) if narrowed else (),
-        possible=None,
+        explanation=lambda *_: found,
+        conflicts=("a conflict",) if narrowed else (),
+        possible_without_others=None,
         problem=SimpleNamespace(app=Application.model_construct(groups=())),
     )
     placing = requested(("i1", "web-1"))

@@ -1,4 +1,7 @@
-"""Which hosts bandwidth leaves open, tells apart and keeps: the policy over arrays, in the solver's hands."""
+"""Which hosts bandwidth leaves open, tells apart and keeps.
+
+The policy over arrays, in the solver's hands.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,8 @@ def test_a_leaf_spine_fleet_is_reduced_to_a_few_hosts_of_each_rack() -> None:
     compiled = CompiledProblem(
         Problem(app_of(group("A", 60), count=4), compiled_fleet.index), compiled_fleet
     )
-    # Of 4 members at most 2 x 60 of 2 x 50 leave a rack, and of 1,000 a host: racks tell, hosts do not.
+    # Of 4 members at most 2 x 60 of 2 x 50 leave a rack, and of 1,000 a host: racks tell, hosts do
+    # not.
     (kept,) = reduce_hosts(compiled, find_eligibility(compiled, "pack"))
     assert len(kept) == 20 * 4
     app = app_of(group("A", 60), count=4)
@@ -75,7 +79,8 @@ def test_running_members_are_cut_off_by_new_ones_elsewhere() -> None:
             {"kind": "outside", "hosts": ["h0", "h1"]},
         ],
     }
-    # min(3, n) x 200 of 400: two new ones in r1 fit, three do not, though nothing changes where the three run.
+    # min(3, n) x 200 of 400: two new ones in r1 fit, three do not, though nothing changes where
+    # the three run.
     for count, status in ((2, "optimal"), (3, "infeasible")):
         app = app_of(rule, count=count, existing=running)
         assert solve(app, Fleet.model_validate(narrow(0)), limits=ONE).status == status

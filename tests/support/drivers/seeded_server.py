@@ -1,4 +1,4 @@
-"""A small server in this process, with a fleet, groups and instances, for those who send it anything at all."""
+"""A small server with a fleet, groups and instances, for fuzz tests."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ GROUPS: list[dict[str, Any]] = [
 
 
 @dataclass(frozen=True)
-class Seeded:
-    """Where the server is, and what it has."""
+class SeededServer:
+    """The address of the server, and what it holds."""
 
     url: str
     groups: tuple[str, ...]
@@ -47,8 +47,8 @@ class Seeded:
 
 
 @contextmanager
-def seeded(database: Path) -> Iterator[Seeded]:
-    """Serve, with solves of a fraction of a second."""
+def seeded(database: Path) -> Iterator[SeededServer]:
+    """Serve, with a time limit of half a second for each solve."""
     (socket,) = bind("127.0.0.1", 0)
     url = f"http://127.0.0.1:{socket.getsockname()[1]}"
     settings = Settings.model_validate(
@@ -66,7 +66,7 @@ def seeded(database: Path) -> Iterator[Seeded]:
         app.close()
 
 
-def _filled(url: str, client: Client) -> Seeded:
+def _filled(url: str, client: Client) -> SeededServer:
     def ask(method: str, path: str, body: Any) -> Any:
         local = {"REMOTE_ADDR": "127.0.0.1"}
         answer = client.open(
@@ -76,9 +76,10 @@ def _filled(url: str, client: Client) -> Seeded:
         return answer.json if answer.data else None
 
     ask("PUT", "/v1.0/fleet", FLEET)
-    groups = [
-        ask("POST", f"/v1.0/{TENANT}/groups", {"group": group})["group"]["id"] for group in GROUPS
-    ]
+    groups = []
+    for group in GROUPS:
+        answer = ask("POST", f"/v1.0/{TENANT}/groups", {"group": group})
+        groups.append(answer["group"]["id"])
     ask("POST", f"/v1.0/{TENANT}/groups/{groups[0]}/grants", {"grant": {"tenant_id": GUEST}})
     asked = [
         {"resources": {"VCPU": 1}, "count": 2, "hints": {"group": group}} for group in groups[:2]
@@ -87,20 +88,21 @@ def _filled(url: str, client: Client) -> Seeded:
     placed = ask("POST", f"/v1.0/{TENANT}/placements", {"placement": {"instances": asked}})[
         "placement"
     ]
-    return Seeded(url, tuple(groups), tuple(one["id"] for one in placed["instances"]), placed["id"])
+    return SeededServer(
+        url, tuple(groups), tuple(one["id"] for one in placed["instances"]), placed["id"]
+    )
 
 
-def aim(case: Any, at: Seeded) -> None:
-    """Lead most requests to what is there: drawn ids alone would all be answered with 404."""
+def aim(case: Any, at: SeededServer) -> None:
+    """Point most requests at what is there: drawn ids alone would all be answered with 404."""
     draw = Random(repr((case.path_parameters, case.query, case.body)))
     path = case.path_parameters or {}
     for name in path:
         if name in {"tenant_id", "project_id"} and draw.random() < 0.9:
             path[name] = TENANT
         elif name == "name" and draw.random() < 0.7:
-            path[name] = (
-                body["name"] if isinstance(body := case.body, dict) and "name" in body else "h0"
-            )
+            named = isinstance(case.body, dict) and "name" in case.body
+            path[name] = case.body["name"] if named else "h0"
         elif name == "id" and draw.random() < 0.7:
             path[name] = draw.choice([*at.groups, *at.instances, at.placement])
         elif name == "grantee" and draw.random() < 0.7:
@@ -124,7 +126,7 @@ def aim(case: Any, at: Seeded) -> None:
         _aim_placement(case.body.get("placement"), at, draw)
 
 
-def _aim_placement(asked: Any, at: Seeded, draw: Random) -> None:
+def _aim_placement(asked: Any, at: SeededServer, draw: Random) -> None:
     if not isinstance(asked, dict):
         return
     if draw.random() < 0.9:

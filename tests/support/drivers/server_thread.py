@@ -1,4 +1,4 @@
-"""A server of a test's own: the app on a free port of loopback, in a thread."""
+"""A server in a thread: the application on a free port of the loopback interface."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from groupsolver.api.settings import Settings
 def serving(
     folder: Path, settings: Settings | None = None, identity: Identity | None = None
 ) -> Iterator[str]:
-    """Serve from a new SQLite file in a folder; give the server's URL. By default every client is admin."""
+    """Serve from a new SQLite file in a folder; yield the URL. By default clients are admins."""
     sockets = bind("127.0.0.1", 0)
     port = int(sockets[0].getsockname()[1])
     app = make_app(

@@ -1,4 +1,4 @@
-"""What a store may hold, drawn: groups of several projects, nested, with policies, and their instances."""
+"""Drawn contents of a store: nested groups of several projects, policies and instances."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def fleet_of(rnd: Random) -> Fleet:
 
 
 @dataclass
-class World:
+class StoreContents:
     """A fleet, groups and instances, in plain lists."""
 
     fleet: Fleet
@@ -44,7 +44,7 @@ class World:
     instances: list[Instance] = field(default_factory=list)
 
     def related(self, key: str) -> set[str]:
-        """Give a group with all above and below it."""
+        """Return a group with all above and below it."""
         below = {group.id: set(group.groups) for group in self.groups}
         found = {key}
         for up in (False, True):
@@ -70,17 +70,17 @@ class World:
             if others or kind not in ("near", "apart-from"):
                 names = [host.name for host in self.fleet.hosts]
                 one = applications.policies(rnd, kind, rnd.randint(1, 4) == 1, others, names)
-                if applications._same(one) not in map(applications._same, found):
+                if applications._same(one) not in [applications._same(one) for one in found]:
                     found.append(one)
         return tuple(map(policy, found))
 
     def foreign(self, group: StoredGroup) -> dict[str, str]:
-        """Give the projects of a group's members that are not its own project's."""
+        """Return the projects of a group's members that are not its own project's."""
         inside = [one for one in self.instances if one.group == group.id]
         return {one.id: one.tenant_id for one in inside if one.tenant_id != group.tenant_id}
 
     def snapshot(self) -> Snapshot:
-        """Give it as a mirror would."""
+        """Return it as a snapshot cache would."""
         memory_state = MemoryState(self.fleet)
         members = {
             group.id: tuple(one.id for one in self.instances if one.group == group.id)
@@ -99,7 +99,7 @@ class World:
     def document(
         self, batch: dict[str, list[dict[str, Any]]]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Give all of it as an application and a fleet, documents of the file contract; `batch` by group."""
+        """Return documents of an application and a fleet, with new members by group."""
         names = {tenant: f"loose {tenant}" for tenant in TENANTS}
         loose = [
             {"name": name, "members": batch.get(name, []), "tenant_id": one}
@@ -126,13 +126,13 @@ class World:
         ]
         hosts = []
         for host in self.fleet.hosts:
-            told = host.document()
+            document = host.document()
             for one in self.instances:
                 if one.host == host.name:
                     for name, amount in one.resources.items():
-                        used = used_of(told, one.cell, name)
+                        used = used_of(document, one.cell, name)
                         used[name] = used.get(name, 0) + amount
-            hosts.append(told)
+            hosts.append(document)
         return {"groups": groups + loose, "existing": existing}, self.fleet.document() | {
             "hosts": hosts
         }
@@ -142,9 +142,9 @@ def _with(group: StoredGroup, **changes: Any) -> StoredGroup:
     return StoredGroup(**{**group.__dict__, **changes})
 
 
-def world_of(rnd: Random) -> World:
-    """Draw a small world."""
-    world = World(fleet_of(rnd))
+def world_of(rnd: Random) -> StoreContents:
+    """Draw small contents."""
+    world = StoreContents(fleet_of(rnd))
     for number in range(rnd.randint(2, 6)):
         tenant = rnd.choice(TENANTS)
         mine = [group.id for group in world.groups if group.tenant_id == tenant]
@@ -158,9 +158,8 @@ def world_of(rnd: Random) -> World:
         world.groups.append(made)
     for i, group in enumerate(world.groups):
         world.groups[i] = _with(group, policies=world.policies(rnd, group.id, group.tenant_id, 2))
-    for i, group in enumerate(
-        world.groups
-    ):  # what was named by a right that is gone stays, and is void
+    # Policies that name a group by a grant that is gone stay, and are void.
+    for i, group in enumerate(world.groups):
         if group.grants and rnd.randint(1, 4) == 1:
             world.groups[i] = _with(group, grants=())
     for number in range(rnd.randint(0, 5)):

@@ -110,8 +110,8 @@ def _run(module: str, argv: tuple[str, ...], ends: _Ends) -> None:
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
-class Served:
-    """A process that serves; its first line of output ends in its port, or in a URL with it."""
+class ServerProcess:
+    """A server process, whose first line of output ends in its port or in a URL with it."""
 
     def __init__(self, module: str, *argv: str) -> None:
         self.process = ForkedModule(module, *argv)
@@ -167,7 +167,7 @@ class Served:
         raise AssertionError("connections are still accepted")
 
 
-def serving(made: Served) -> Iterator[Served]:
+def serving(made: ServerProcess) -> Iterator[ServerProcess]:
     try:
         yield made
     finally:

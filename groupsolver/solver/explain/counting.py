@@ -1,1 +1,0 @@
-"""Pigeonholes: what counting alone refutes, in microseconds, before the solver is asked."""

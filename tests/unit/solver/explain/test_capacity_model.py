@@ -1,0 +1,123 @@
+"""The fewest hosts that must be new or freed, and how much, worked out by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from groupsolver.solver.exact.cp_sat import SearchOutcome, search
+from groupsolver.solver.explain import capacity_model
+from groupsolver.solver.explain.capacity_model import EnlargedFleet, fewest_hosts
+from tests.support.explain_cases import ExplainCase
+from tests.support.small import app, fleet, group, host
+
+
+def freed_everywhere(case: ExplainCase, rank: list[int] | None = None) -> EnlargedFleet:
+    """The fleet of a case with nothing used on any host."""
+    enlarged = case.fleet.copy()
+    for one in list(enlarged.index):
+        enlarged.update(one.model_copy(update={"used": {}}))
+    rows = np.arange(len(case.fleet), dtype=np.int64)
+    return EnlargedFleet(enlarged, rows, case.fleet, np.array(rank or rows, dtype=np.int64))
+
+
+def loads(
+    groups: list[dict[str, Any]], hosts: list[dict[str, Any]], seconds: float = 30
+) -> dict[str, dict[str, int]] | None:
+    """What lands on each host that must be freed, by its name."""
+    case = ExplainCase(app(*groups), fleet(*hosts))
+    found = fewest_hosts(case.application(), freed_everywhere(case), case.budget, seconds)
+    if found is None:
+        return None
+    return {case.fleet.names[row]: load for row, load in found.items()}
+
+
+def test_no_host_is_freed_where_there_is_enough() -> None:
+    assert loads([group("A", 2)], [host("h1", 4, used={"VCPU": 2})]) == {}
+
+
+def test_the_fewest_hosts_are_freed() -> None:
+    # Free: 1, 1 and 2 of 4. Two members of 2: h3 takes one as it is, one more host is freed.
+    hosts = [host(f"h{i}", 4, used={"VCPU": used}) for i, used in ((1, 3), (2, 3), (3, 2))]
+    found = loads([group("A", 2, vcpu=2)], hosts)
+    assert found is not None
+    assert len(found) == 1
+    (load,) = found.values()
+    assert load in ({"VCPU": 2}, {"VCPU": 4})
+
+
+def test_on_as_many_hosts_less_is_freed() -> None:
+    # The example of the module: 3 VCPU; h1 lacks 2 of 4, h2 lacks 1 of 4.
+    hosts = [host("h1", 4, used={"VCPU": 3}), host("h2", 4, used={"VCPU": 2})]
+    assert loads([group("A", 1, vcpu=3)], hosts) == {"h2": {"VCPU": 3}}
+
+
+def test_a_small_share_of_a_large_host_is_freed_rather_than_a_large_share_of_a_small_one() -> None:
+    # h1 lacks 1 of 2 VCPU, a half; h2 lacks 2 of 100, a fiftieth.
+    hosts = [host("h1", 2, used={"VCPU": 1}), host("h2", 100, used={"VCPU": 100})]
+    assert loads([group("A", 1, vcpu=2)], hosts) == {"h2": {"VCPU": 2}}
+
+
+def test_where_all_is_not_enough_there_is_no_number() -> None:
+    assert loads([group("A", 1, vcpu=5)], [host("h1", 4, used={"VCPU": 1})]) is None
+
+
+def test_rules_hold_on_the_enlarged_fleet() -> None:
+    # One member a host: both hosts are freed, though one would hold both members.
+    hosts = [host(name, 4, used={"VCPU": 4}) for name in ("h1", "h2")]
+    found = loads([group("A", 2, "anti-affinity")], hosts)
+    assert found == {"h1": {"VCPU": 1}, "h2": {"VCPU": 1}}
+
+
+def test_hosts_of_the_lowest_rank_are_preferred() -> None:
+    case = ExplainCase(
+        app(group("A", 1)), fleet(*(host(name, 4, used={"VCPU": 4}) for name in ("h1", "h2")))
+    )
+    for rank, row in (([9, 3], 1), ([3, 9], 0)):
+        enlarged = freed_everywhere(case, rank)
+        assert fewest_hosts(case.application(), enlarged, case.budget, 30) == {row: {"VCPU": 1}}
+
+
+def test_a_number_of_hosts_that_is_not_proved_to_be_the_least_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def search_without_proof(*args: Any) -> SearchOutcome:
+        return replace(search(*args), bound=0)
+
+    monkeypatch.setattr(capacity_model, "search", search_without_proof)
+    assert loads([group("A", 1)], [host("h1", 4, used={"VCPU": 4})]) is None
+
+
+def test_amounts_beyond_40_bits_are_not_modelled() -> None:
+    hosts = [host("h1", 2**40 + 1, used={"VCPU": 2**40 + 1})]
+    assert loads([group("A", 1)], hosts) is None
+    hosts = [host("h1", 2**40, used={"VCPU": 2**40})]
+    assert loads([group("A", 1)], hosts) == {"h1": {"VCPU": 1}}
+
+
+def test_too_many_candidates_for_the_time_are_not_modelled() -> None:
+    hosts = [host("h1", 4, used={"VCPU": 4})]
+    assert loads([group("A", 1)], hosts, seconds=1e-6) is None
+
+
+@pytest.mark.parametrize(
+    ("load", "opens"), [({"VCPU": 2}, False), ({"VCPU": 3}, True), ({"GPU": 1}, True), ({}, False)]
+)
+def test_a_load_opens_a_host_if_it_needs_more_than_is_free(
+    load: dict[str, int], opens: bool
+) -> None:
+    case = ExplainCase(app(group("A", 1)), fleet(host("h1", 4, used={"VCPU": 2})))
+    assert freed_everywhere(case).must_open(0, load) is opens
+
+
+def test_a_new_host_and_one_above_its_capacity_open_with_any_load() -> None:
+    case = ExplainCase(app(group("A", 1)), fleet(host("over", 4, used={"VCPU": 5})))
+    assert freed_everywhere(case).must_open(0, {})
+    enlarged = case.fleet.copy()
+    enlarged.add(case.fleet.index["over"].model_copy(update={"name": "new", "used": {}}))
+    row = enlarged.rows["new"]
+    rows = np.array([row], dtype=np.int64)
+    assert EnlargedFleet(enlarged, rows, case.fleet, rows).must_open(row, {})

@@ -1,0 +1,96 @@
+"""The fewest hosts on which capacity must be freed, and how much of what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from groupsolver.changes.fleet import CapacityFreed
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.problem import Problem
+from groupsolver.solver.explain import free_capacity
+from groupsolver.solver.explain.free_capacity import _nearest, fewest_freed_hosts
+from tests.support.explain_cases import ExplainCase
+from tests.support.small import app, fleet, group, host
+
+
+def texts(
+    groups: list[dict[str, Any]], hosts: list[dict[str, Any]], *levels: str
+) -> list[str] | None:
+    case = ExplainCase(app(*groups), fleet(*hosts, levels=levels))
+    changes = fewest_freed_hosts(case.application(), case.fleet, case.budget, 30)
+    if changes is None:
+        return None
+    return [change.describe() for change in changes]
+
+
+def nearest(groups: list[dict[str, Any]], hosts: list[dict[str, Any]], *levels: str) -> list[str]:
+    case = ExplainCase(app(*groups), fleet(*hosts, levels=levels))
+    problem = Problem(case.application(), case.fleet.index)
+    rows = _nearest(CompiledProblem(problem, case.fleet))
+    return [case.fleet.names[row] for row in rows.tolist()]
+
+
+def test_no_more_is_freed_than_is_needed() -> None:
+    # 4 VCPU are needed, 6 - 5 = 1 is free: 3 are freed.
+    assert texts([group("A", 1, vcpu=4)], [host("h1", 6, used={"VCPU": 5})]) == [
+        "free 3 VCPU on h1"
+    ]
+
+
+def test_each_resource_class_is_freed_that_is_short() -> None:
+    one = host("h1", 4, used={"VCPU": 3, "MEMORY_MB": 1024, "DISK_GB": 1})
+    one["inventory"] |= {"MEMORY_MB": 2048, "DISK_GB": 9}
+    needs = {"resources": {"VCPU": 2, "MEMORY_MB": 2048, "DISK_GB": 8}}
+    # VCPU: 2 - 1; memory: 2048 - 1024 MB; of the disk 8 are free.
+    case = ExplainCase(app({"name": "A", "members": [needs]}), fleet(one))
+    changes = fewest_freed_hosts(case.application(), case.fleet, case.budget, 30)
+    assert changes is not None
+    (change,) = changes
+    assert isinstance(change, CapacityFreed)
+    assert change.amounts == (("VCPU", 1), ("MEMORY_MB", 1024))
+
+
+def test_capacity_that_no_host_has_cannot_be_freed() -> None:
+    assert texts([group("A", 1, vcpu=5)], [host("h1", 4, used={"VCPU": 1})]) is None
+
+
+def test_a_host_stays_in_use_whatever_is_freed_there() -> None:
+    # Something still runs on h1: an exclusive group does not get it by freeing.
+    assert texts([group("A", 1, "exclusive")], [host("h1", 4, used={"VCPU": 4})]) is None
+
+
+def test_hosts_are_ordered_by_what_they_lack_in_proportion() -> None:
+    # Of 2 VCPU: h1 lacks 2 / 4, h2 lacks 1 / 4, h3 nothing, h4 lacks 2 / 8 and is above capacity,
+    # and big lacks 2 / 100.
+    hosts = [
+        host("h1", 4, used={"VCPU": 4}),
+        host("h2", 4, used={"VCPU": 3}),
+        host("h3", 4),
+        host("h4", 8, used={"VCPU": 9}),
+        host("big", 100, used={"VCPU": 100}),
+        host("off", 4, enabled=False),
+        host("small", 1),
+    ]
+    assert nearest([group("A", 1, vcpu=2)], hosts) == ["h3", "big", "h2", "h1", "h4"]
+
+
+def test_of_many_hosts_each_place_keeps_what_members_can_touch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(free_capacity, "MAX_HOSTS", 3)
+    apart = {"kind": "anti-affinity", "level": "rack"}
+    hosts = [
+        host(f"h{rack}{i}", 4, domains={"rack": f"r{rack}"}, used={"VCPU": 4})
+        for rack in range(3)
+        for i in range(4)
+    ]
+    # One member touches one host: one of each rack is enough.
+    assert nearest([group("A", 1, apart)], hosts, "rack") == ["h00", "h10", "h20"]
+
+
+def test_hosts_whose_cells_have_the_resource_class_are_left_out() -> None:
+    cells = [{"inventory": {"VCPU": 4}, "used": {"VCPU": 4}}]
+    numa = {"name": "numa", "cells": cells}
+    assert nearest([group("A", 1)], [numa, host("h1", 4, used={"VCPU": 4})]) == ["h1"]
