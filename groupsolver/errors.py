@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import ClassVar
 
 MAX_FAULTS_SHOWN = 50  # faults in a message: enough to mend a file by, and still to be read
 MAX_TEXT_SHOWN = 40  # characters of a text that a message repeats
@@ -17,10 +16,11 @@ class GroupsolverError(Exception):
     Attributes
     ----------
     code : str
-        Stable identifier, listed in ``docs/errors.md``.
+        Stable identifier, listed in ``docs/errors.md``. It belongs to the type, except for errors of
+        HTTP: each of these has the code of its answer.
     """
 
-    code: ClassVar[str] = "error"
+    code: str = "error"
 
 
 @dataclass(frozen=True)

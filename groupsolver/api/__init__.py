@@ -26,7 +26,7 @@ __all__ = [
 
 
 def make_app(settings: Settings | None = None, *, database: str, identity: Identity) -> App:
-    """Make the application, for any WSGI server.
+    """Return the application, for any WSGI server.
 
     Parameters
     ----------
@@ -34,14 +34,14 @@ def make_app(settings: Settings | None = None, *, database: str, identity: Ident
     database : str
         ``sqlite:///groupsolver.db``, or ``postgresql://...``; a new SQLite file gets its tables.
     identity : Identity
-        `Loopback`, `Tokens` or `Keystone`: who may ask.
+        The mode of identity: `Loopback`, `Tokens` or `Keystone`.
 
     Raises
     ------
     BadInput
-        Where the database's address is wrong.
+        The database's address is wrong.
     StoreUnavailable, SchemaMismatch
-        Where it does not answer, or ``groupsolver db upgrade`` is needed.
+        The database does not answer, or ``groupsolver db upgrade`` is needed.
     """
     ensure_schema(database)
     return App(Service(settings or Settings(), Store(database)), identity)

@@ -1,4 +1,4 @@
-"""Every path, as a table."""
+"""The table of routes: every path and method of the server."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from groupsolver.api.handlers import (
     monitoring,
     placements,
 )
+from groupsolver.api.http.call import Call, Reply
 from groupsolver.api.http.route import Route
 from groupsolver.api.nova import NOVA_ROUTES, VERSION_ROUTES
 from groupsolver.model.fleet import Fleet, Host
@@ -37,8 +38,8 @@ _PLACEMENTS = "/v1.0/<tenant_id>/placements"
 _EXPLAIN = "/v1.0/<tenant_id>/explain"
 _HEADROOM = "/v1.0/<tenant_id>/headroom"
 _HOST = "/v1.0/fleet/hosts/<name>"
-_ONE = {200: GroupAnswer}
-_CHANGE_FAILS = (
+_GROUP_ANSWER = {200: GroupAnswer}
+_CHANGE_ERRORS = (
     "group-not-found",
     "group-not-empty",
     "group-in-use",
@@ -47,7 +48,7 @@ _CHANGE_FAILS = (
     "id-taken",
     "would-break",
 )
-_PLACE_FAILS = (
+_PLACE_ERRORS = (
     "group-not-found",
     "id-taken",
     "placement-infeasible",
@@ -61,21 +62,28 @@ _PLACE_FAILS = (
 _PAGE = ("limit", "marker")
 
 
-def _changing(method: str, summary: str) -> Route:
-    handler = groups.patch if method == "PATCH" else groups.update
+def _change_route(method: str, operation_id: str, summary: str) -> Route:
     return Route(
         method,
         _GROUP,
-        handler,
+        groups.patch if method == "PATCH" else groups.update,
+        operation_id,
         summary,
-        needs="member",
-        takes=GroupRequest,
-        gives=_ONE,
-        fails=_CHANGE_FAILS,
-        query=("preview", "apply"),
-        previews=PreviewAnswer,
-        joined=True,
+        role="member",
+        request_model=GroupRequest,
+        response_models=_GROUP_ANSWER,
+        preview_model=PreviewAnswer,
+        error_codes=_CHANGE_ERRORS,
+        query_parameters=("preview", "apply"),
+        merges_stored=True,
     )
+
+
+def _openapi(call: Call) -> Reply:  # noqa: ARG001 - a handler
+    """Describe every path, OpenAPI 3.1."""
+    from groupsolver.api.openapi import document
+
+    return Reply(body=document(ROUTES))
 
 
 _FLEET = (
@@ -83,52 +91,57 @@ _FLEET = (
         "GET",
         "/v1.0/fleet",
         fleet.show,
+        "fleet.show",
         "Show the fleet",
-        "admin",
-        root="fleet",
-        gives={200: FleetAnswer},
+        role="admin",
+        response_models={200: FleetAnswer},
+        xml_root="fleet",
     ),
     Route(
         "PUT",
         "/v1.0/fleet",
         fleet.replace,
+        "fleet.replace",
         "Replace the fleet",
-        "admin",
-        takes=Fleet,
-        root="fleet",
-        gives={204: None},
-        fails=("host-in-use", "level-in-use"),
-        large=True,
+        role="admin",
+        request_model=Fleet,
+        response_models={204: None},
+        xml_root="fleet",
+        error_codes=("host-in-use", "level-in-use"),
+        large_body=True,
     ),
     Route(
         "GET",
         _HOST,
         fleet.show_host,
+        "fleet.show_host",
         "Show a host",
-        "admin",
-        root="host",
-        gives={200: Host},
-        fails=("host-not-found",),
+        role="admin",
+        response_models={200: Host},
+        xml_root="host",
+        error_codes=("host-not-found",),
     ),
     Route(
         "PUT",
         _HOST,
         fleet.put_host,
+        "fleet.put_host",
         "Add or replace a host",
-        "admin",
-        takes=Host,
-        root="host",
-        gives={200: Host, 201: Host},
-        fails=("host-not-found", "stale"),
+        role="admin",
+        request_model=Host,
+        response_models={200: Host, 201: Host},
+        xml_root="host",
+        error_codes=("host-not-found", "stale"),
     ),
     Route(
         "DELETE",
         _HOST,
         fleet.delete_host,
-        "Take a host out",
-        "admin",
-        gives={204: None},
-        fails=("host-not-found", "host-in-use", "stale"),
+        "fleet.delete_host",
+        "Remove a host",
+        role="admin",
+        response_models={204: None},
+        error_codes=("host-not-found", "host-in-use", "stale"),
     ),
 )
 _TENANT = (
@@ -136,98 +149,120 @@ _TENANT = (
         "GET",
         _GROUPS,
         groups.index,
+        "groups.index",
         "List groups",
-        gives={200: GroupsAnswer},
-        query=(*_PAGE, "name", "granted"),
+        response_models={200: GroupsAnswer},
+        query_parameters=(*_PAGE, "name", "granted"),
     ),
     Route(
         "POST",
         _GROUPS,
         groups.create,
+        "groups.create",
         "Register a group",
-        "member",
-        takes=GroupRequest,
-        gives={201: GroupAnswer},
-        fails=("group-not-found", "group-not-empty", "id-taken", "quota-exceeded"),
+        role="member",
+        request_model=GroupRequest,
+        response_models={201: GroupAnswer},
+        error_codes=("group-not-found", "group-not-empty", "id-taken", "quota-exceeded"),
     ),
-    Route("GET", _GROUP, groups.show, "Show a group", gives=_ONE, fails=("group-not-found",)),
-    _changing("UPDATE", "Change a group: each key of the body replaces the stored one"),
-    _changing("PUT", "Change a group: each key of the body replaces the stored one"),
-    _changing("PATCH", "Change a group by a merge patch, RFC 7396"),
+    Route(
+        "GET",
+        _GROUP,
+        groups.show,
+        "groups.show",
+        "Show a group",
+        response_models=_GROUP_ANSWER,
+        error_codes=("group-not-found",),
+    ),
+    _change_route(
+        "UPDATE", "groups.update", "Change a group: each key of the body replaces the stored one"
+    ),
+    _change_route(
+        "PUT", "groups.update.put", "Change a group: each key of the body replaces the stored one"
+    ),
+    _change_route("PATCH", "groups.patch", "Change a group by a merge patch, RFC 7396"),
     Route(
         "DELETE",
         _GROUP,
         groups.delete,
+        "groups.delete",
         "Remove a group",
-        "member",
-        gives={204: None},
-        fails=("group-not-found", "group-not-empty", "group-in-use", "stale"),
-        query=("force",),
+        role="member",
+        response_models={204: None},
+        error_codes=("group-not-found", "group-not-empty", "group-in-use", "stale"),
+        query_parameters=("force",),
     ),
     Route(
         "POST",
         _PLACEMENTS,
         placements.create,
+        "placements.create",
         "Place instances, all or none",
-        "member",
-        takes=PlacementRequest,
-        gives={200: PlacementAnswer, 201: PlacementAnswer},
-        fails=_PLACE_FAILS,
-        query=("dry_run",),
+        role="member",
+        request_model=PlacementRequest,
+        response_models={200: PlacementAnswer, 201: PlacementAnswer},
+        error_codes=_PLACE_ERRORS,
+        query_parameters=("dry_run",),
     ),
     Route(
         "POST",
         f"{_PLACEMENTS}/<id>/confirm",
         placements.confirm,
-        "Let the claims of a placement stay",
-        "member",
-        gives={200: PlacementAnswer},
-        fails=("placement-not-found",),
+        "placements.confirm",
+        "Confirm the claims of a placement",
+        role="member",
+        response_models={200: PlacementAnswer},
+        error_codes=("placement-not-found",),
     ),
     Route(
         "POST",
         _EXPLAIN,
         explain.create,
-        "Say why instances cannot be placed, and what would help",
-        "member",
-        takes=ExplainRequest,
-        gives={200: ExplanationAnswer},
-        fails=("group-not-found", "id-taken", "quota-exceeded", "busy", "no-answer-in-time"),
+        "explanations.create",
+        "Explain why instances cannot be placed, and what would help",
+        role="member",
+        request_model=ExplainRequest,
+        response_models={200: ExplanationAnswer},
+        error_codes=("group-not-found", "id-taken", "quota-exceeded", "busy", "no-answer-in-time"),
     ),
     Route(
         "POST",
         _HEADROOM,
         headroom.create,
-        "Say how many more copies of instances fit",
-        "member",
-        takes=HeadroomRequest,
-        gives={200: HeadroomAnswer},
-        fails=("group-not-found", "busy", "no-answer-in-time"),
+        "headrooms.create",
+        "Count how many more copies of instances fit",
+        role="member",
+        request_model=HeadroomRequest,
+        response_models={200: HeadroomAnswer},
+        error_codes=("group-not-found", "busy", "no-answer-in-time"),
     ),
     Route(
         "GET",
         _INSTANCES,
         instances.index,
+        "instances.index",
         "List instances",
-        gives={200: InstancesAnswer},
-        query=_PAGE,
+        response_models={200: InstancesAnswer},
+        query_parameters=_PAGE,
     ),
     Route(
         "GET",
         f"{_INSTANCES}/<id>",
         instances.show,
-        "Say where an instance is",
-        gives={200: InstanceAnswer},
-        fails=("instance-not-found",),
+        "instances.show",
+        "Show where an instance is",
+        response_models={200: InstanceAnswer},
+        error_codes=("instance-not-found",),
     ),
     Route(
         "DELETE",
         f"{_INSTANCES}/<id>",
         instances.delete,
+        "instances.delete",
         "Remove an instance and free its claim",
-        "member",
-        gives={204: None},
-        fails=("instance-not-found",),
+        role="member",
+        response_models={204: None},
+        error_codes=("instance-not-found",),
     ),
 )
 _SHARING = (
@@ -235,38 +270,43 @@ _SHARING = (
         "GET",
         f"{_GROUP}/grants",
         grants.index,
+        "sharing.index",
         "List the projects that may join a group",
-        gives={200: GrantsAnswer},
-        fails=("group-not-found",),
+        response_models={200: GrantsAnswer},
+        error_codes=("group-not-found",),
     ),
     Route(
         "POST",
         f"{_GROUP}/grants",
         grants.create,
-        "Let another project join a group",
-        "member",
-        takes=GrantRequest,
-        gives={200: GrantAnswer, 201: GrantAnswer},
-        fails=("group-not-found", "quota-exceeded"),
+        "sharing.create",
+        "Permit another project to join a group",
+        role="member",
+        request_model=GrantRequest,
+        response_models={200: GrantAnswer, 201: GrantAnswer},
+        error_codes=("group-not-found", "quota-exceeded"),
     ),
     Route(
         "DELETE",
         f"{_GROUP}/grants/<grantee>",
         grants.delete,
-        "Let another project join a group no more",
-        "member",
-        gives={204: None},
-        fails=("group-not-found", "grant-not-found"),
+        "sharing.delete",
+        "Revoke a grant",
+        role="member",
+        response_models={204: None},
+        error_codes=("group-not-found", "grant-not-found"),
     ),
     Route(
         "POST",
         f"{_GROUP}/adopt",
         adoption.adopt,
+        "adoption.adopt",
         "Take running instances into a group",
-        "service",
-        takes=AdoptRequest,
-        gives=_ONE,
-        fails=(
+        role="service",
+        request_model=AdoptRequest,
+        response_models=_GROUP_ANSWER,
+        preview_model=PreviewAnswer,
+        error_codes=(
             "group-not-found",
             "instance-not-found",
             "instance-in-group",
@@ -274,46 +314,74 @@ _SHARING = (
             "would-break",
             "stale",
         ),
-        query=("preview", "force"),
-        previews=PreviewAnswer,
+        query_parameters=("preview", "force"),
     ),
 )
-_OPERATION = (
+_MONITORING = (
     Route(
-        "GET", "/openapi.json", monitoring.openapi, "Describe this API", "nobody", family="plain"
+        "GET",
+        "/openapi.json",
+        _openapi,
+        "operation.openapi",
+        "Describe this API",
+        role=None,
+        family="plain",
     ),
     Route(
         "GET",
         "/healthz",
         monitoring.healthz,
-        "Liveness, with the database's",
-        "nobody",
+        "operation.healthz",
+        "Check that the server and its database are up",
+        role=None,
         family="plain",
     ),
     Route(
         "GET",
         "/metrics",
         monitoring.metrics,
-        "Counters, as Prometheus reads them",
-        "nobody",
+        "operation.metrics",
+        "Show the metrics, in the text format of Prometheus",
+        role=None,
         family="plain",
     ),
 )
-_NOVA = tuple(
+
+
+def _nova_routes(prefix: str, operation_suffix: str) -> tuple[Route, ...]:
+    return tuple(
+        Route(
+            row.method,
+            prefix + row.path,
+            row.handler,
+            row.operation_id + operation_suffix,
+            row.summary,
+            role="reader" if row.method == "GET" else "member",
+            family="nova",
+        )
+        for row in NOVA_ROUTES
+    )
+
+
+_VERSIONS = tuple(
     Route(
         row.method,
-        prefix + row.path,
+        row.path,
         row.handler,
+        row.operation_id,
         row.summary,
-        "reader" if row.method == "GET" else "member",
+        role=None,
         family="nova",
     )
-    for prefix in ("/v2.1", "/v2.1/<project_id>")
-    for row in NOVA_ROUTES
-)
-_VERSIONS = tuple(
-    Route(row.method, row.path, row.handler, row.summary, "nobody", family="nova")
     for row in VERSION_ROUTES
 )
 
-ROUTES: tuple[Route, ...] = (*_TENANT, *_SHARING, *_FLEET, *_NOVA, *_VERSIONS, *_OPERATION)
+ROUTES: tuple[Route, ...] = (
+    *_TENANT,
+    *_SHARING,
+    *_FLEET,
+    *_nova_routes("/v2.1", ""),
+    *_nova_routes("/v2.1/<project_id>", ".of_project"),
+    *_VERSIONS,
+    *_MONITORING,
+)

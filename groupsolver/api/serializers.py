@@ -1,4 +1,4 @@
-"""Stored values as bodies; names of hosts only for those who may see them."""
+"""Stored values as bodies of answers; names of hosts only for a principal that may see them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from groupsolver.api.http.call import Call
-from groupsolver.api.services.conflict_view import Audience, named, names_of
+from groupsolver.api.services.conflict_view import Audience, own_group_names, with_names
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.validation import references
 from groupsolver.store.entities import Grant, Instance, StoredGroup
@@ -20,28 +20,30 @@ from groupsolver.wire.bodies.instances import InstanceView
 
 
 def group_view(group: StoredGroup) -> GroupView:
-    """Give a group as its own project is answered."""
+    """Return a group as its own project sees it."""
     return _view(group, group.tenant_id, group.policies, group.metadata, group.groups)
 
 
 def granted_view(call: Call, group: StoredGroup, known: Collection[str]) -> GroupView:
-    """Give another project's group as one is answered that may join it.
+    """Return another project's group as a project sees it that may join it.
 
-    That is what binds its members: policies, but not those that name hosts, which it may not see, or
-    groups other than `known`; nothing that a policy carries for its owner's use; no metadata, no groups below.
+    It has the policies that bind the project's members. Policies that name hosts which the project
+    may not see are left out, and so are policies that name groups not in `known`, additional keys
+    of a policy, the metadata and the groups below.
     """
-    policies = tuple(
-        _bare(policy)
-        for policy in group.policies
-        if (policy.target is None or policy.target in known)
-        and (call.sees_hosts or all(what != "host" for what, _, _ in references(policy)))
-    )
-    return _view(group, call.tenant, policies, None, ())
+    policies = []
+    for policy in group.policies:
+        names_known_group = policy.target is None or policy.target in known
+        names_host = any(kind == "host" for kind, _, _ in references(policy))
+        if names_known_group and (call.sees_hosts or not names_host):
+            policies.append(_declared_fields(policy))
+    return _view(group, call.tenant, tuple(policies), None, ())
 
 
-def _bare(policy: Policy) -> Policy:
-    """Give a policy's own fields alone."""
-    return type(policy).model_validate(policy.model_dump(include=set(type(policy).model_fields)))
+def _declared_fields(policy: Policy) -> Policy:
+    """Return a policy with the fields of its kind only."""
+    fields = set(type(policy).model_fields)
+    return type(policy).model_validate(policy.model_dump(include=fields))
 
 
 def _view(
@@ -52,7 +54,7 @@ def _view(
     groups: tuple[str, ...],
 ) -> GroupView:
     members = group.members_of(tenant)
-    shared = group.grants or group.foreign or tenant != group.tenant_id
+    is_shared = group.grants or group.foreign or tenant != group.tenant_id
     return GroupView(
         id=group.id,
         name=group.name,
@@ -61,47 +63,50 @@ def _view(
         metadata=metadata,
         groups=groups,
         members=members,
-        other_members=len(group.members) - len(members) if shared else None,
+        other_members=len(group.members) - len(members) if is_shared else None,
     )
 
 
 def grant_view(grant: Grant) -> GrantView:
-    """Give a grant as it is answered."""
-    return GrantView(
-        group_id=grant.group, tenant_id=grant.tenant_id, created_at=str(moment(grant.created))
-    )
+    """Return a grant as a body has it."""
+    created_at = str(timestamp(grant.created))
+    return GrantView(group_id=grant.group, tenant_id=grant.tenant_id, created_at=created_at)
 
 
-def preview_view(found: ImpactPreview, tenant: str, now: Snapshot) -> Preview:
-    """Give what running members would break, as a project may see it."""
-    names = names_of(tenant, now)
+def preview_view(impact: ImpactPreview, tenant: str, now: Snapshot) -> Preview:
+    """Return what running members would break, as a project may see it."""
+    names = own_group_names(tenant, now)
 
-    def view(one: BrokenPolicy) -> BrokenView:
-        mine = tuple(key for key in one.members if now.instances[key].tenant_id == tenant)
+    def view(broken: BrokenPolicy) -> BrokenView:
+        own = tuple(key for key in broken.members if now.instances[key].tenant_id == tenant)
         return BrokenView(
-            group=one.group,
-            policy=one.kind,
-            sentence=named(one.sentence, names),
-            measure=one.measure,
-            members=mine,
-            other_members=len(one.members) - len(mine),
+            group=broken.group,
+            policy=broken.kind,
+            sentence=with_names(broken.sentence, names),
+            measure=broken.measure,
+            members=own,
+            other_members=len(broken.members) - len(own),
         )
 
-    return Preview(clean=not found, violations=tuple(view(one) for one in found.broken_policies()))
+    violations = tuple(view(broken) for broken in impact.broken_policies())
+    return Preview(clean=not impact, violations=violations)
 
 
-def reader_of(call: Call) -> Audience:
-    """Give what whoever asks may read of a conflict."""
+def audience_of(call: Call) -> Audience:
+    """Return what the principal may see of a conflict."""
     return Audience(call.tenant, call.sees_hosts, call.principal.has("admin"))
 
 
 def host_id(tenant: str, host: str) -> str:
-    """Give Nova's ``hostId``: the same for a project's instances on one host, and no name."""
+    """Return Nova's ``hostId``, which hides the host's name.
+
+    It is the same for all instances of a project on one host.
+    """
     return hashlib.sha224(f"{tenant}{host}".encode()).hexdigest()
 
 
 def instance_view(call: Call, one: Instance) -> InstanceView:
-    """Give an instance as it is answered."""
+    """Return an instance as a body has it."""
     return InstanceView(
         id=one.id,
         name=one.name,
@@ -111,22 +116,20 @@ def instance_view(call: Call, one: Instance) -> InstanceView:
         hostId=host_id(one.tenant_id, one.host),
         resources=one.resources,
         placement=one.placement,
-        expires_at=moment(one.expires),
+        expires_at=timestamp(one.expires),
         cell=one.cell if call.sees_hosts else None,
     )
 
 
-def moment(seconds: float | None) -> str | None:
-    """Give a time as RFC 3339 has it, to the second."""
-    return (
-        None
-        if seconds is None
-        else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    )
+def timestamp(seconds: float | None) -> str | None:
+    """Return a time in RFC 3339's form, to the second; `seconds` are since the epoch."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def hidden(call: Call, body: Any) -> Any:
-    """Take names of hosts and cells out of a placement's plain data, where the asker may not see them."""
+def visible_placement(call: Call, body: Any) -> Any:
+    """Return a placement's plain data, without hosts and cells that the principal may not see."""
     if call.sees_hosts:
         return body
     placement = body["placement"]

@@ -1,4 +1,4 @@
-"""What an operator may set of a server."""
+"""The settings of a server."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 
 
 class Quota(Value):
-    """How much a project may have; -1 means any number.
+    """The limits of a project; -1 means no limit.
 
     Parameters
     ----------
     groups, members : int, default 100 and 1,000
-        Groups made on ``/v1.0``, and members of each.
+        Groups made on ``/v1.0``, and members of each such group.
     nova_groups, nova_members : int, default 10 and 10
-        The same for groups made on ``/v2.1``; Nova's defaults.
+        The same for groups made on ``/v2.1``; the defaults are Nova's.
     grants : int, default 100
         Other projects that may join one group.
     """
@@ -39,46 +39,46 @@ class Quota(Value):
     nova_members: _Count = 10
     grants: _Count = 100
 
-    def of_groups(self, origin: Origin) -> int:
-        """How many groups of one family."""
+    def max_groups(self, origin: Origin) -> int:
+        """Return how many groups made on one family of paths a project may have."""
         return self.nova_groups if origin == "nova" else self.groups
 
-    def of_members(self, origin: Origin) -> int:
-        """How many members a group of one family."""
+    def max_members(self, origin: Origin) -> int:
+        """Return how many members a group made on one family of paths may have."""
         return self.nova_members if origin == "nova" else self.members
 
 
 class Settings(Value):
-    """A server's settings; the file of ``serve --config`` has these keys.
+    """The settings of a server; the file of ``serve --config`` has these keys.
 
     Parameters
     ----------
     quota : Quota
     quotas : dict of str to Quota
-        By project, where they differ.
+        The quotas of projects that do not have the common one.
     reveal_hosts : bool or list of roles, default False
-        Who sees names of hosts, beside admins; true means everyone.
+        The roles that see names of hosts, beside admins; true means every role.
     host_policies : role, default ``admin``
-        Who may use policies that name hosts, and ``exclusive`` above host level.
+        The role that may use policies that name hosts, and ``exclusive`` above host level.
     time_limit : float, default 30
-        Seconds of a solve at most; 3,600 at most.
+        The most seconds of a solve; 3,600 at most.
     solves : int, default the machine's cores
         Solves that run at once.
     waiting : int, default 4
-        Placements that wait for one of these.
+        Placements that may wait for a solve.
     workers : int, default 1
         Threads of a solve.
     explain : float, default 5
-        Seconds that a refused placement takes at most, of its own time, to say why; 0: its conflict
-        is not narrowed down.
+        The most seconds of its own time that a refused placement spends on its conflict; 0: the
+        conflict is not narrowed down.
     retries : int, default 5
-        How often a placement that others overtook is solved again.
+        How often a placement is solved again after other claims came first.
     most_members : int, default 2,000
-        Instances a placement.
+        The most instances in a placement.
     most_policies, depth : int, default 32 and 8
-        Policies a group, and groups below one another.
+        The most policies of a group, and the most levels of nested groups.
     body, fleet_body : int, default 1 MiB and 64 MiB
-        Bytes of a body.
+        The most bytes of a body.
     """
 
     quota: Quota = Quota()
@@ -98,7 +98,7 @@ class Settings(Value):
     fleet_body: _Size = 64 * 2**20
 
     def quota_of(self, tenant: str) -> Quota:
-        """Give a project's quota."""
+        """Return the quota of a project."""
         return self.quotas.get(tenant, self.quota)
 
     @property

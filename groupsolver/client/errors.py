@@ -74,7 +74,7 @@ class ServerError(ClientError):
     def __init__(self, errors: Sequence[ErrorView]) -> None:
         first = errors[0]
         self.status = first.status
-        self.code = first.code  # type: ignore[misc] # more specific than the code of the type
+        self.code = first.code  # more specific than the code of the type
         self.detail = first.detail
         self.request_id = first.request_id
         self.conflict: Conflict | None = first.conflict

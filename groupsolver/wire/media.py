@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header, parse_options_header
@@ -23,13 +23,13 @@ _BODY_KINDS: dict[str, Kind] = {**_ANSWER_KINDS, "application/merge-patch+json":
 class NotAcceptable(GroupsolverError):
     """None of the accepted media types is one that the server can send."""
 
-    code: ClassVar[str] = "not-acceptable"
+    code = "not-acceptable"
 
 
 class UnsupportedMedia(GroupsolverError):
     """A body has a media type or charset that the server does not read."""
 
-    code: ClassVar[str] = "unsupported-media-type"
+    code = "unsupported-media-type"
 
 
 class Form(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from groupsolver.api.http.errors import HTTP
+from groupsolver.api.http.errors import HTTP_ERRORS
 from groupsolver.api.routes import ROUTES
 from groupsolver.api.settings import Quota, Settings
 from tests.support.drivers.api_driver import hosts, opened
@@ -20,8 +20,8 @@ TEXT = (Path(__file__).parents[2] / "docs" / "http.md").read_text(encoding="utf-
 
 def test_every_code_of_an_answer_is_described_with_its_status() -> None:
     told = re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \|", TEXT, re.MULTILINE)
-    assert dict(told) == {code: str(status) for code, (status, _) in HTTP.items()}
-    assert len(told) == len(HTTP)
+    assert dict(told) == {code: str(status) for code, (status, _) in HTTP_ERRORS.items()}
+    assert len(told) == len(HTTP_ERRORS)
 
 
 def test_every_path_is_described_with_its_methods() -> None:
@@ -46,7 +46,7 @@ def test_every_path_of_v1_is_described_with_its_role() -> None:
         for method in re.findall(r"`([A-Z]+)`", methods)
     }
     assert told == {
-        (route.method, route.path): route.needs for route in ROUTES if route.family == "v1"
+        (route.method, route.path): route.role for route in ROUTES if route.family == "v1"
     }
 
 

@@ -147,7 +147,9 @@ def test_links_and_files_that_are_named_are_there(page: Path) -> None:
         if anchor:
             assert anchor[1:] in anchors(other), anchor
     for named in re.findall(r"`((?:groupsolver|tests|examples|docs)/[\w./-]+)`", outside):
-        assert (ROOT / named).exists() or named == "groupsolver/constraints/policies/quorum.py", named
+        assert (ROOT / named).exists() or named == "groupsolver/constraints/policies/quorum.py", (
+            named
+        )
 
 
 def anchors(page: Path) -> set[str]:

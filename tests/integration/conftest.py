@@ -1,4 +1,4 @@
-"""One server for all clients; each test has a project of its own on it, and so a quota of its own."""
+"""One server for all clients; each test has its own project on it, and so its own quota."""
 
 from __future__ import annotations
 

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
-import novaclient
 import pytest
+
+pytest.importorskip("novaclient")
+
+import novaclient
 from keystoneauth1.noauth import NoAuth
 from keystoneauth1.session import Session
 from novaclient import client, exceptions

@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-import openstack
 import pytest
+
+pytest.importorskip("openstack")
+
+import openstack
 from openstack import exceptions
 
 # The SDK warns of what it will take out of itself.

@@ -1,4 +1,4 @@
-"""Nova's clients with a token of this server's own: to them it is an admin token, whatever its role here."""
+"""Nova's clients with a token of this server: to them it is an admin token, whatever its role."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+pytest.importorskip("novaclient")
+
 from keystoneauth1.session import Session
 from keystoneauth1.token_endpoint import Token
 from novaclient import client, exceptions
@@ -22,9 +25,9 @@ Nova = Callable[[str], Any]
 
 @pytest.fixture
 def nova(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Nova]:
-    """Give the groups of a project that has two tokens, or of another one, by who asks."""
+    """Yield the groups of a project that has two tokens, or of another one, by who asks."""
     file, tokens = tmp_path / "tokens.toml", {"stranger": "gs_000000000000_" + "0" * 64}
-    for who, tenant, role in (
+    for user, tenant, role in (
         ("ann", "shop", "member"),
         ("bob", "shop", "reader"),
         ("eve", "other", "member"),
@@ -39,17 +42,19 @@ def nova(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Nova]:
                     "--tenant",
                     tenant,
                     "--user",
-                    who,
+                    user,
                     "--role",
                     role,
                 ]
             )
             == 0
         )
-        tokens[who] = capsys.readouterr().out.strip()
+        tokens[user] = capsys.readouterr().out.strip()
     with serving(tmp_path, identity=Tokens(file)) as url:
-        sessions = {who: Session(auth=Token(f"{url}/v2.1", token)) for who, token in tokens.items()}
-        yield lambda who: client.Client("2.64", session=sessions[who]).server_groups
+        sessions = {
+            user: Session(auth=Token(f"{url}/v2.1", token)) for user, token in tokens.items()
+        }
+        yield lambda user: client.Client("2.64", session=sessions[user]).server_groups
         for session in sessions.values():
             session.session.close()
 

@@ -1,4 +1,4 @@
-"""A server killed in the middle of 200 placements: after a restart every claim is whole or absent."""
+"""A server killed during 200 placements: after a restart every claim is whole or absent."""
 
 from __future__ import annotations
 
@@ -138,7 +138,8 @@ def test_a_killed_server_leaves_each_claim_whole_or_absent(safe_database: str) -
     assert {host.name: host.used["VCPU"] for host in now.fleet.index if host.used} == dict(taken)
     assert judge(safe_database) == []
 
-    # A key that was in flight is held for a while; then each is asked again, and nothing is placed twice.
+    # A key that was in flight is held for a while. Then each request is sent again, and no instance
+    # is placed twice.
     again = App(
         Service(Settings(), Store(safe_database, clock=lambda: time.time() + 200)), Loopback()
     )

@@ -19,13 +19,13 @@ pytestmark = pytest.mark.integration
 SIZE = int(os.environ.get("GROUPSOLVER_RACE", "64"))
 
 
-def judged(told: dict[str, Any]) -> None:
-    assert told["wrong"] == []
-    assert told["unjustified"] == 0
-    assert told["others"] == {}
-    assert told["given_up"] == 0  # asking again is worth it, a bounded number of times
-    assert told["placed"] + told["infeasible"] == SIZE
-    assert told["placed"] >= 0.9 * SIZE  # the room is just enough
+def judged(outcome: dict[str, Any]) -> None:
+    assert outcome["wrong"] == []
+    assert outcome["unjustified"] == 0
+    assert outcome["others"] == {}
+    assert outcome["given_up"] == 0  # asking again is worth it, a bounded number of times
+    assert outcome["placed"] + outcome["infeasible"] == SIZE
+    assert outcome["placed"] >= 0.9 * SIZE  # the room is just enough
 
 
 def test_eight_processes_race_for_one_fleet_on_postgresql(postgres: Postgres) -> None:
@@ -40,6 +40,11 @@ def test_four_processes_race_for_one_fleet_on_sqlite(tmp_path: Path, sqlite_made
 def test_more_applications_than_room_are_refused_and_the_refusals_are_true(
     postgres: Postgres,
 ) -> None:
-    told = race(postgres.new(), 4, 32, slack=-0.4)
-    assert (told["wrong"], told["unjustified"], told["others"], told["given_up"]) == ([], 0, {}, 0)
-    assert told["infeasible"] >= 3
+    outcome = race(postgres.new(), 4, 32, slack=-0.4)
+    assert (outcome["wrong"], outcome["unjustified"], outcome["others"], outcome["given_up"]) == (
+        [],
+        0,
+        {},
+        0,
+    )
+    assert outcome["infeasible"] >= 3

@@ -1,8 +1,8 @@
-"""Who asks: one explicit mode, never guessed.
+"""Authentication: one of three modes, which the operator chooses explicitly.
 
-``Loopback`` (no identity: everybody on this machine is admin), ``Tokens`` (a file of hashed
-tokens) and ``Keystone``. In none of them does a header such as ``X-Roles`` that a client sends
-have an effect: the first two read no such header, the third has them stripped.
+``Loopback`` (no identity: every user of this machine is admin), ``Tokens`` (a file of hashed
+tokens) and ``Keystone``. A header such as ``X-Roles`` that a client sends has no effect in any
+mode: the first two read no such header, and Keystone's middleware removes them.
 """
 
 from __future__ import annotations
@@ -11,25 +11,33 @@ from typing import Protocol
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from groupsolver.api.auth.keystone import Keystone
-from groupsolver.api.auth.loopback import START_UP, Loopback, is_loopback_address
+from groupsolver.api.auth.loopback import STARTUP_NOTICE, Loopback, is_loopback_address
+from groupsolver.api.auth.principal import Principal
 from groupsolver.api.auth.tokens import Tokens
-from groupsolver.api.http.call import Principal
 
-__all__ = ["START_UP", "Identity", "Keystone", "Loopback", "Tokens", "is_loopback_address"]
+__all__ = [
+    "STARTUP_NOTICE",
+    "Identity",
+    "Keystone",
+    "Loopback",
+    "Principal",
+    "Tokens",
+    "is_loopback_address",
+]
 
 
 class Identity(Protocol):
     """A mode of identity."""
 
     def principal(self, environ: WSGIEnvironment) -> Principal:
-        """Give who sent a request.
+        """Return the principal that sent a request.
 
         Raises
         ------
         ApiError
             ``unauthorized``, answered with ``WWW-Authenticate``; ``forbidden``;
-            ``foreign-request``; ``identity-unavailable`` where nobody can be told from anybody.
+            ``foreign-request``; ``identity-unavailable`` where no identity can be checked.
         """
 
     def wrap(self, app: WSGIApplication) -> WSGIApplication:
-        """Give the application with what the mode needs in front of it; `principal` needs it there."""
+        """Return the application behind the mode's middleware, which `principal` relies on."""

@@ -1,33 +1,31 @@
-"""Whose things a request is about."""
+"""The project that a request acts in."""
 
 from __future__ import annotations
 
 import re
 
-from groupsolver.api.http.call import Principal
+from groupsolver.api.auth.principal import Principal
 from groupsolver.api.http.errors import ApiError
 from groupsolver.wire.identifiers import TENANT
 
-DEFAULT = "default"  # the project of whoever has none, where the path names none
+DEFAULT = "default"  # where neither the identity nor the path names a project
 _FORM = re.compile(TENANT)
+_MAX_LENGTH = 255
 
 
 def tenant_of(principal: Principal, named: str | None) -> str:
-    """Give the project of the path, or the identity's own.
+    """Return the project of the path, or the identity's own.
 
     Raises
     ------
     ApiError
-        ``tenant-not-found``: the path names another project than the identity's, and it is neither an
-        admin's nor a service's; whether that project is there is nobody's business.
+        ``tenant-not-found``: the path names another project than the identity's, and the identity
+        is neither an admin nor a service. The error does not tell whether the project exists.
     """
     if named is None:
         return principal.tenant or DEFAULT
-    any_tenant = principal.tenant is None or bool(principal.roles & {"admin", "service"})
-    if (
-        len(named) > 255
-        or not _FORM.fullmatch(named)
-        or not (any_tenant or named == principal.tenant)
-    ):
+    well_formed = len(named) <= _MAX_LENGTH and _FORM.fullmatch(named)
+    any_tenant = principal.tenant is None or principal.roles & {"admin", "service"}
+    if not well_formed or not (any_tenant or named == principal.tenant):
         raise ApiError("tenant-not-found", "there is no such tenant")
     return named

@@ -1,7 +1,7 @@
-"""The file of tokens: a TOML document that its owner alone may read, and that holds no token.
+"""The file of tokens: a TOML document of hashes, which only its owner may read.
 
-A token is 256 random bits, so that one round of SHA-256 is as good as a slow hash: there is
-nothing to guess from. Files are replaced, never written in place, under a lock.
+A token has 256 random bits and cannot be guessed, so one round of SHA-256 is as safe as a slow
+hash. Files are replaced under a lock, never written in place.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from groupsolver.wire.identifiers import TenantId
 
 Role = Literal["reader", "member", "service", "admin"]
 SHAPE = re.compile(r"gs_([0-9a-f]{12})_[0-9a-f]{64}")
-_MAX = 4 * 2**20  # some 15,000 tokens
-_HEAD = "# Written by `groupsolver tokens`: hashes of tokens, never the tokens themselves.\n\n"
+_MAX_BYTES = 4 * 2**20  # some 15,000 tokens
+_HEADER = "# Written by `groupsolver tokens`: hashes of tokens, never the tokens themselves.\n\n"
 
 
 def _hex(digits: int) -> BeforeValidator:
     def check(value: Any) -> Any:
         if not isinstance(value, str) or not re.fullmatch(f"[0-9a-f]{{{digits}}}", value):
-            # Without the value: it may be a token, put there by mistake.
+            # The message omits the value, which may be a token that was put there by mistake.
             raise PydanticCustomError(
                 "wrong-value", "expected {digits} hexadecimal digits", {"digits": digits}
             )
@@ -60,19 +60,19 @@ _Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
 class Token(Value):
-    """What is known of a token.
+    """A token's entry in the file.
 
     Parameters
     ----------
     id : str
-        Its public handle, which is part of it: 12 hexadecimal digits.
+        The public handle, which is a part of the token: 12 hexadecimal digits.
     sha256 : str
-        Of the whole token, in hexadecimal.
+        The hash of the whole token, in hexadecimal.
     tenant, user : str
     roles : tuple of {"reader", "member", "service", "admin"}
     created : datetime
     expires : datetime, optional
-        From when it is refused; without, never.
+        The time from which it is refused; None: never.
     """
 
     id: Annotated[str, _hex(12)]
@@ -97,13 +97,13 @@ class _Document(Value):
 
 
 def mint() -> tuple[str, str]:
-    """Give a new token's id, and the token: ``gs_<id>_<secret>``."""
+    """Return the id of a new token, and the token: ``gs_<id>_<secret>``."""
     handle = secrets.token_hex(6)
     return handle, f"gs_{handle}_{secrets.token_hex(32)}"
 
 
 def digest(token: str) -> str:
-    """Give the hash by which a token is known."""
+    """Return the hash of a token, as the file stores it."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -113,8 +113,9 @@ def read(path: Path) -> tuple[Token, ...]:
     Raises
     ------
     BadInput
-        ``unsafe-file`` where anybody but its owner, the process's user, may read or write it, or
-        where it is a symbolic link, whose target others might change; and for whatever else is wrong.
+        ``unsafe-file`` where its owner is not the user of the process, where others may read or
+        write it, or where it is a symbolic link, whose target others might change; and every
+        other fault of the file.
     """
     try:
         return _parsed(_content(path))
@@ -122,16 +123,16 @@ def read(path: Path) -> tuple[Token, ...]:
         raise error.in_file(str(path)) from None
 
 
-def change(path: Path, step: Callable[[tuple[Token, ...]], tuple[Token, ...]]) -> None:
-    """Replace a file's tokens by what `step` makes of them; a file that is missing has none.
+def change(path: Path, update: Callable[[tuple[Token, ...]], tuple[Token, ...]]) -> None:
+    """Replace the tokens of a file by what `update` returns for them; a missing file has none.
 
-    Others who change the file wait, and who reads it sees the old or the new one. Raises `BadInput`.
+    Other writers wait; readers see either the old or the new file. Raises `BadInput`.
     """
     try:
         with _locked(path):
-            tokens = step(read(path) if os.path.lexists(path) else ())
+            tokens = update(read(path) if os.path.lexists(path) else ())
             data = _Document(tokens=tokens).model_dump(exclude_none=True)
-            _replace(path, (_HEAD + tomli_w.dumps(data)).encode())
+            _replace(path, (_HEADER + tomli_w.dumps(data)).encode())
     except (OSError, ValueError) as error:  # ValueError: a path that names no file
         reason = error.strerror if isinstance(error, OSError) else str(error)
         message = f"expected a file that can be written: {reason}"
@@ -141,11 +142,11 @@ def change(path: Path, step: Callable[[tuple[Token, ...]], tuple[Token, ...]]) -
 def _content(path: Path) -> bytes:
     fd = -1
     try:
-        # Without O_NONBLOCK, a FIFO would be waited for.
+        # Without O_NONBLOCK, opening a FIFO would block.
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        _check(os.fstat(fd))  # of what is open, and so of what is read
+        _check_owner_only(os.fstat(fd))  # of the open file, which cannot be exchanged any more
         with open(fd, "rb", closefd=False) as file:
-            content = file.read(_MAX + 1)
+            content = file.read(_MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         if isinstance(error, OSError) and error.errno == errno.ELOOP:
             raise refuse("unsafe-file", "expected a file, found a symbolic link") from None
@@ -154,12 +155,12 @@ def _content(path: Path) -> bytes:
     finally:
         if fd >= 0:
             os.close(fd)
-    if len(content) > _MAX:
-        raise refuse("file-too-large", f"expected at most {_MAX // 2**20} MiB, found more")
+    if len(content) > _MAX_BYTES:
+        raise refuse("file-too-large", f"expected at most {_MAX_BYTES // 2**20} MiB, found more")
     return content
 
 
-def _check(found: os.stat_result) -> None:
+def _check_owner_only(found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise refuse("unreadable-file", "expected a regular file")
     if found.st_uid != os.geteuid():
@@ -167,8 +168,10 @@ def _check(found: os.stat_result) -> None:
             "unsafe-file",
             f"expected a file of user {os.geteuid()}, found one of user {found.st_uid}",
         )
-    if mode := stat.S_IMODE(found.st_mode) & 0o077:
-        message = f"expected a file that its owner alone may read (chmod 600), found {mode:03o} for others"
+    mode = stat.S_IMODE(found.st_mode) & 0o077
+    if mode:
+        expected = "a file that its owner alone may read (chmod 600)"
+        message = f"expected {expected}, found {mode:03o} for others"
         raise refuse("unsafe-file", message)
 
 
@@ -186,9 +189,9 @@ def _parsed(content: bytes) -> tuple[Token, ...]:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    import fcntl  # not everywhere; reading needs it nowhere
+    import fcntl  # not available on every system; reading does not need it
 
-    # A file of its own: the one that it guards is replaced, and a lock on it with it.
+    # The lock is a file of its own: replacing the guarded file would replace its lock, too.
     fd = os.open(
         path.with_name(f".{path.name}.lock"),
         os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC,
@@ -215,6 +218,6 @@ def _replace(path: Path, content: bytes) -> None:
         raise
     folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.fsync(folder)  # so that a revoked token stays so when the power fails
+        os.fsync(folder)  # so that a revoked token stays revoked after a power failure
     finally:
         os.close(folder)

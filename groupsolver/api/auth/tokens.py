@@ -10,8 +10,8 @@ from pathlib import Path
 from threading import Lock
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
+from groupsolver.api.auth.principal import Principal
 from groupsolver.api.auth.token_file import SHAPE, Token, digest, read
-from groupsolver.api.http.call import Principal
 from groupsolver.api.http.errors import ApiError
 from groupsolver.errors import BadInput
 
@@ -20,22 +20,30 @@ _NO_HASH = "0" * 64
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """The file as it was found: by which marks, and with which tokens; None where it cannot be trusted."""
+class _FileState:
+    """The tokens that were last read, and the file's fingerprint then.
 
-    marks: tuple[int, ...] | None
+    Attributes
+    ----------
+    fingerprint : tuple of int or None
+        None where the file was missing.
+    tokens : dict of str to Token or None
+        By id; None where the file cannot be trusted.
+    """
+
+    fingerprint: tuple[int, ...] | None
     tokens: dict[str, Token] | None
 
 
 class Tokens:
-    """Whoever sends a token of the file is whom the file names.
+    """The identity mode in which a file names the owner of each token.
 
     Parameters
     ----------
     path : path-like
-        See `groupsolver.api.auth.token_file`. Looked at on every request and read again when
-        it has changed: a token that is revoked stops working at once. While the file is missing,
-        broken, or open to others, every request is refused with 503, and the reason logged once.
+        See `groupsolver.api.auth.token_file`. Every request checks the file and reads it again
+        if it has changed, so a revoked token stops working at once. While the file is missing,
+        broken, or open to others, every request is refused with 503; the reason is logged once.
 
     Raises
     ------
@@ -46,76 +54,78 @@ class Tokens:
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._lock = Lock()
-        marks = self._marks()
-        self._seen = _Seen(marks, _by_id(read(self._path)))
+        fingerprint = self._fingerprint()
+        self._state = _FileState(fingerprint, _by_id(read(self._path)))
 
     def principal(self, environ: WSGIEnvironment) -> Principal:
-        """Give whom the request's token is for. Raises `ApiError`."""
+        """Return the principal of the request's token. Raises `ApiError`."""
         tokens = self._current()
         if tokens is None:
             message = "tokens cannot be checked now; the server's log says why"
             raise ApiError("identity-unavailable", message, headers={"Retry-After": "5"})
-        match = SHAPE.fullmatch(_sent(environ))
+        match = SHAPE.fullmatch(_sent_token(environ))
         token = tokens.get(match[1]) if match else None
-        # Compared also where there is no such token, so that the time says nothing about ids.
-        same = hmac.compare_digest(
-            digest(match[0] if match else ""), token.sha256 if token else _NO_HASH
-        )
-        if (
-            token is None
-            or not same
-            or (token.expires is not None and token.expires <= datetime.now(UTC))
-        ):
-            # One text for every reason: who guesses is not told how near it was.
+        # Compared even where there is no such token, so that the time reveals nothing about ids.
+        sent_hash = digest(match[0] if match else "")
+        stored_hash = token.sha256 if token else _NO_HASH
+        same = hmac.compare_digest(sent_hash, stored_hash)
+        if token is None or not same or _has_expired(token):
+            # One text for every reason, so that a guess is not told how close it was.
             headers = {"WWW-Authenticate": 'Bearer realm="groupsolver"'}
-            raise ApiError(
-                "unauthorized", "a valid token is needed, in X-Auth-Token", headers=headers
-            )
+            detail = "a valid token is needed, in X-Auth-Token"
+            raise ApiError("unauthorized", detail, headers=headers)
         return Principal(tenant=token.tenant, user=token.user, roles=frozenset(token.roles))
 
     def wrap(self, app: WSGIApplication) -> WSGIApplication:
-        """Give the application as it is."""
+        """Return the application unchanged."""
         return app
 
     def _current(self) -> dict[str, Token] | None:
-        if self._marks() != self._seen.marks:
+        if self._fingerprint() != self._state.fingerprint:
             with self._lock:
                 self._refresh()
-        return self._seen.tokens
+        return self._state.tokens
 
     def _refresh(self) -> None:
-        # The marks from before reading: where the file changes meanwhile, it is read once more.
-        marks = self._marks()
-        if marks == self._seen.marks:
+        # Taken before reading: if the file changes in between, the next request reads it again.
+        fingerprint = self._fingerprint()
+        if fingerprint == self._state.fingerprint:
             return
         try:
             tokens = _by_id(read(self._path))
         except BadInput as error:
             _log.error("Every request is refused, as the tokens cannot be trusted: %s", error)
-            self._seen = _Seen(marks, None)
+            self._state = _FileState(fingerprint, None)
         else:
-            _log.info("Tokens read anew: %d in %s", len(tokens), self._path)
-            self._seen = _Seen(marks, tokens)
+            _log.info("Tokens read again: %d in %s", len(tokens), self._path)
+            self._state = _FileState(fingerprint, tokens)
 
-    def _marks(self) -> tuple[int, ...] | None:
-        """Give what changes with the file: by an edit, a replacement, or a chmod; None where it is missing."""
+    def _fingerprint(self) -> tuple[int, ...] | None:
+        """Return values that change with every change of the file; None if it is missing."""
         try:
-            found = self._path.lstat()
+            status = self._path.lstat()
         except (OSError, ValueError):
             return None
-        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+        return (
+            status.st_dev,
+            status.st_ino,
+            status.st_size,
+            status.st_mtime_ns,
+            status.st_ctime_ns,
+        )
+
+
+def _has_expired(token: Token) -> bool:
+    return token.expires is not None and token.expires <= datetime.now(UTC)
 
 
 def _by_id(tokens: tuple[Token, ...]) -> dict[str, Token]:
     return {token.id: token for token in tokens}
 
 
-def _sent(environ: WSGIEnvironment) -> str:
-    """Give the token that was sent; nothing where there are two that differ."""
-    scheme, _, bearer = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    found = {
-        environ.get("HTTP_X_AUTH_TOKEN", "").strip(),
-        bearer.strip() if scheme.lower() == "bearer" else "",
-    }
-    found.discard("")
+def _sent_token(environ: WSGIEnvironment) -> str:
+    """Return the token of a request; empty where it has none, or two that differ."""
+    scheme, _, credentials = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    bearer = credentials.strip() if scheme.lower() == "bearer" else ""
+    found = {environ.get("HTTP_X_AUTH_TOKEN", "").strip(), bearer} - {""}
     return found.pop() if len(found) == 1 else ""

@@ -1,1 +1,1 @@
-"""The handlers of ``/v1.0``, one module for each resource."""
+"""Handlers: one module for each resource of ``/v1.0``, and one for monitoring."""

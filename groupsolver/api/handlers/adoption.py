@@ -1,4 +1,4 @@
-"""``/v1.0/{tenant_id}/groups/{id}/adopt``: instances that run already become members."""
+"""``/v1.0/{tenant_id}/groups/{id}/adopt``: running instances become members of a group."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import cast
 
 from groupsolver.api.http.call import Call, Reply
 from groupsolver.api.http.errors import bad_input
-from groupsolver.api.http.etags import etag, group_tag, unchanged
+from groupsolver.api.http.etags import check_if_match, etag_header, group_tag
+from groupsolver.api.http.query import read_flag
 from groupsolver.api.serializers import group_view, preview_view
-from groupsolver.api.services.group_registry import CLEAN, told, would_break
+from groupsolver.api.services.group_registry import CLEAN, audit_group, would_break
 from groupsolver.errors import Fault
 from groupsolver.store.entities import Instance, StoredGroup
 from groupsolver.store.errors import InUse, QuotaExceeded
@@ -23,32 +24,36 @@ from groupsolver.wire.bodies.groups import GroupAnswer
 
 
 def adopt(call: Call) -> Reply:
-    """Take running instances into a group, all or none: where none breaks a policy, or by force."""
+    """Take running instances into a group, all or none: if they break no policy, or by force."""
     ids = cast(AdoptRequest, call.body).adopt.instances
-    _once(ids)
-    preview, force = call.flag("preview"), call.flag("force")
+    _check_unique(ids)
+    preview_only = read_flag(call.request, "preview")
+    force = read_flag(call.request, "force")
     with call.service.store.write() as tx:
         now = call.service.snapshot_cache.snapshot_within(tx.session)
         group = find_group(tx.session, call.args["id"].lower(), call.tenant, tx.now)
-        unchanged(call, group_tag(group), f"group {group.id}")
-        new = _strays(find_instances(tx.session, list(ids), call.tenant, tx.now), group)
-        _within_quota(call, group, len(new))
-        after = _adopted(now, group, new)
-        broken = preview_impact(now, after, group.id)
-        done = not preview and (force or not broken)
+        check_if_match(call.request, group_tag(group), f"group {group.id}")
+        instances = find_instances(tx.session, list(ids), call.tenant, tx.now)
+        new = _not_yet_members(instances, group)
+        _check_quota(call, group, len(new))
+        after = _after_adoption(now, group, new)
+        impact = preview_impact(now, after, group.id)
+        done = not preview_only and (force or not impact)
         if done:
             join_group(tx, group.id, new)
             group = find_group(tx.session, group.id, call.tenant, tx.now)
-    found = preview_view(broken, call.tenant, after) if broken and not done else CLEAN
-    if preview:
-        return Reply(body=PreviewAnswer(preview=found), headers=etag(group_tag(group)))
+    # Computed outside the transaction: it takes up to a second, in which others could not write.
+    preview = preview_view(impact, call.tenant, after) if impact and not done else CLEAN
+    headers = etag_header(group_tag(group))
+    if preview_only:
+        return Reply(body=PreviewAnswer(preview=preview), headers=headers)
     if not done:
-        raise would_break(found)
-    told(call, "group-adopt", group, instances=[one.id for one in new], force=force)
-    return Reply(body=GroupAnswer(group=group_view(group)), headers=etag(group_tag(group)))
+        raise would_break(preview)
+    audit_group(call, "group-adopt", group, instances=[one.id for one in new], force=force)
+    return Reply(body=GroupAnswer(group=group_view(group)), headers=headers)
 
 
-def _once(ids: Sequence[str]) -> None:
+def _check_unique(ids: Sequence[str]) -> None:
     seen: set[str] = set()
     for i, one in enumerate(ids):
         if one in seen:
@@ -57,23 +62,26 @@ def _once(ids: Sequence[str]) -> None:
         seen.add(one)
 
 
-def _strays(instances: list[Instance], group: StoredGroup) -> list[Instance]:
-    """Give the instances that are not in the group yet. Raises `InUse` for those of another."""
+def _not_yet_members(instances: list[Instance], group: StoredGroup) -> list[Instance]:
+    """Return the instances that are in no group. Raises `InUse` for those of another group."""
     for one in instances:
         if one.group not in {None, group.id}:
             raise InUse("member", f"instance {one.id} is a member of another group")
     return [one for one in instances if one.group is None]
 
 
-def _within_quota(call: Call, group: StoredGroup, more: int) -> None:
-    most = call.service.settings.quota_of(group.tenant_id).of_members(group.origin)
-    if more and 0 <= most < len(group.members) + more:
-        raise QuotaExceeded(f"group {group.id} may have {most} members")
+def _check_quota(call: Call, group: StoredGroup, more: int) -> None:
+    limit = call.service.settings.quota_of(group.tenant_id).max_members(group.origin)
+    if more and 0 <= limit < len(group.members) + more:
+        raise QuotaExceeded(f"group {group.id} may have {limit} members")
 
 
-def _adopted(now: Snapshot, group: StoredGroup, new: list[Instance]) -> Snapshot:
+def _after_adoption(now: Snapshot, group: StoredGroup, new: list[Instance]) -> Snapshot:
+    """Return the snapshot as it will be once instances are members of a group."""
     members = (*group.members, *(one.id for one in new))
-    instances = {**now.instances, **{one.id: replace(one, group=group.id) for one in new}}
+    joined = {one.id: replace(one, group=group.id) for one in new}
     return replace(
-        now, groups={**now.groups, group.id: replace(group, members=members)}, instances=instances
+        now,
+        groups={**now.groups, group.id: replace(group, members=members)},
+        instances={**now.instances, **joined},
     )

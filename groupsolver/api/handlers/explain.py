@@ -1,17 +1,16 @@
-"""``/v1.0/{tenant_id}/explain``: why instances cannot be placed. Nothing is claimed, nothing is stored."""
+"""``/v1.0/{tenant_id}/explain``: why instances cannot be placed. Nothing is claimed or stored."""
 
 from __future__ import annotations
 
 import uuid
 from typing import Any, cast
 
-from groupsolver.api.handlers.placements import OUTCOME, answer_of
+from groupsolver.api.handlers.placements import outcome_of, placement_answer
 from groupsolver.api.http.call import Call, Reply
-from groupsolver.api.http.errors import api_error
-from groupsolver.api.serializers import hidden, reader_of
-from groupsolver.api.services.conflict_view import warned
-from groupsolver.api.services.explanation import Question, WhyNot
-from groupsolver.api.services.placement import PlacementOptions, explain
+from groupsolver.api.serializers import audience_of, visible_placement
+from groupsolver.api.services.conflict_view import Audience, visible_warnings
+from groupsolver.api.services.explanation import ExplainOptions, InfeasiblePlacement
+from groupsolver.api.services.placement import PlacementOptions, SolvedPlacement, explain
 from groupsolver.api.services.placement_request import requested_placement
 from groupsolver.wire.bodies.explain import ExplainRequest, ExplanationAnswer, ExplanationView
 from groupsolver.wire.bodies.placements import PlacementAnswer
@@ -19,41 +18,47 @@ from groupsolver.wire.bodies.plain_data import plain
 
 
 def create(call: Call) -> Reply:
-    """Say why instances cannot be placed, and what would help; or where they could be."""
-    asked = cast(ExplainRequest, call.body).placement
-    requested = requested_placement(call, asked)
-    seconds = asked.time_limit or call.service.settings.time_limit
-    question = Question(reader_of(call), seconds, asked.costs, asked.fixes, asked.every)
-    options = PlacementOptions(
-        str(uuid.uuid4()), seconds, True, None, None, lambda _: None, question
-    )
+    """Explain why instances cannot be placed and what would help, or where they could be placed."""
+    fields = cast(ExplainRequest, call.body).placement
+    requested = requested_placement(call, fields)
+    seconds = fields.time_limit or call.service.settings.time_limit
+    audience = audience_of(call)
+    explain_options = ExplainOptions(audience, seconds, fields.costs, fields.fixes, fields.every)
+    options = PlacementOptions(str(uuid.uuid4()), seconds, explain_options, dry_run=True)
     try:
         found = explain(call.service, requested, options)
     except Exception as error:
-        told = api_error(error)
-        call.service.metrics.explanation(
-            cast(Any, OUTCOME.get(told.what, "refused") if told else "failed")
-        )
+        call.service.metrics.explanation_done(cast(Any, outcome_of(error)))
         raise
-    call.service.metrics.explanation("infeasible" if isinstance(found, WhyNot) else "placed")
-    if isinstance(found, WhyNot):
-        why = found.told(question.reader)
-        view = ExplanationView(
-            status=why.status,
-            conflict=why.conflict,
-            conflicts=why.conflicts,
-            never=why.never,
-            warnings=why.warnings,
-            placement=None,
-        )
+    if isinstance(found, InfeasiblePlacement):
+        call.service.metrics.explanation_done("infeasible")
+        view = _infeasible_view(found, audience)
     else:
-        body = PlacementAnswer.model_validate(hidden(call, plain(answer_of(found, claimed=False))))
-        view = ExplanationView(
-            status=body.placement.status,
-            conflict=None,
-            conflicts=(),
-            never=None,
-            warnings=warned(found.result.warnings, found.app, question.reader, found.on),
-            placement=body.placement,
-        )
+        call.service.metrics.explanation_done("placed")
+        view = _placed_view(call, found, audience)
     return Reply(200, ExplanationAnswer(explanation=view))
+
+
+def _infeasible_view(found: InfeasiblePlacement, audience: Audience) -> ExplanationView:
+    explanation = found.explanation(audience)
+    return ExplanationView(
+        status=explanation.status,
+        conflict=explanation.conflict,
+        conflicts=explanation.conflicts,
+        never=explanation.never,
+        warnings=explanation.warnings,
+        placement=None,
+    )
+
+
+def _placed_view(call: Call, found: SolvedPlacement, audience: Audience) -> ExplanationView:
+    data = visible_placement(call, plain(placement_answer(found, claimed=False)))
+    placement = PlacementAnswer.model_validate(data).placement
+    return ExplanationView(
+        status=placement.status,
+        conflict=None,
+        conflicts=(),
+        never=None,
+        warnings=visible_warnings(found.result.warnings, found.app, audience, found.snapshot),
+        placement=placement,
+    )

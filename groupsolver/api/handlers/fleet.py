@@ -6,71 +6,75 @@ from typing import Any, cast
 
 from groupsolver.api.http.call import Call, Reply
 from groupsolver.api.http.errors import bad_input
-from groupsolver.api.http.etags import etag, unchanged
-from groupsolver.api.observability.audit import audit
+from groupsolver.api.http.etags import check_if_match, etag_header
+from groupsolver.api.observability.audit import Action, audit
 from groupsolver.errors import Fault
 from groupsolver.files.fault_text import shown
 from groupsolver.model.fleet import Fleet, Host
+from groupsolver.store.database.transaction import WriteTransaction
 from groupsolver.store.repositories import hosts
 from groupsolver.wire.bodies.fleet import FleetAnswer
 
 
 def show(call: Call) -> Reply:
-    """Give the whole fleet, as it was loaded."""
+    """Show the whole fleet, as it was loaded."""
     with call.service.store.read() as session:
         fleet = hosts.read_fleet(session)
-    return Reply(
-        body=FleetAnswer.model_construct(
-            version=1, levels=fleet.levels, hosts=fleet.hosts, links=fleet.links
-        )
+    # The stored fleet is valid: validating it again would take long.
+    body = FleetAnswer.model_construct(
+        version=1, levels=fleet.levels, hosts=fleet.hosts, links=fleet.links
     )
+    return Reply(body=body)
 
 
 def replace(call: Call) -> Reply:
-    """Replace the whole fleet; hosts that stay keep their members."""
+    """Replace the whole fleet; hosts in both fleets keep their members."""
     fleet = cast(Fleet, call.body)
     with call.service.store.write() as tx:
         hosts.load_fleet(tx, fleet)
-    _told(call, "fleet-replace", None, hosts=len(fleet.hosts), levels=list(fleet.levels))
+    _audit(call, "fleet-replace", None, hosts=len(fleet.hosts), levels=list(fleet.levels))
     return Reply(204)
 
 
 def show_host(call: Call) -> Reply:
-    """Give one host."""
+    """Show a host."""
     with call.service.store.read() as session:
         host, generation = hosts.find_host(session, call.args["name"])
-    return Reply(body=host, headers=etag(generation))
+    return Reply(body=host, headers=etag_header(generation))
 
 
 def put_host(call: Call) -> Reply:
     """Add a host, or replace it."""
     host = cast(Host, call.body)
     if host.name != call.args["name"]:
-        raise bad_input(
-            Fault("wrong-value", "name", f"expected the name of the path, found {shown(host.name)}")
-        )
+        message = f"expected the name of the path, found {shown(host.name)}"
+        raise bad_input(Fault("wrong-value", "name", message))
     with call.service.store.write() as tx:
-        if call.request.headers.get("If-Match"):
-            _, generation = hosts.find_host(tx.session, host.name)
-            unchanged(call, generation, f"host {host.name!r}")
-        new = hosts.put_host(tx, host)
+        _check_host_unchanged(call, tx, host.name)
+        is_new = hosts.put_host(tx, host)
         host, generation = hosts.find_host(tx.session, host.name)
-    _told(call, "host-replace", host.name)
-    return Reply(201 if new else 200, host, etag(generation))
+    _audit(call, "host-replace", host.name)
+    return Reply(201 if is_new else 200, host, etag_header(generation))
 
 
 def delete_host(call: Call) -> Reply:
-    """Take a host out of the fleet."""
+    """Remove a host from the fleet."""
+    name = call.args["name"]
     with call.service.store.write() as tx:
-        if call.request.headers.get("If-Match"):
-            _, generation = hosts.find_host(tx.session, call.args["name"])
-            unchanged(call, generation, f"host {call.args['name']!r}")
-        hosts.remove_host(tx, call.args["name"])
-    _told(call, "host-delete", call.args["name"])
+        _check_host_unchanged(call, tx, name)
+        hosts.remove_host(tx, name)
+    _audit(call, "host-delete", name)
     return Reply(204)
 
 
-def _told(call: Call, action: Any, subject: str | None, **more: Any) -> None:
+def _check_host_unchanged(call: Call, tx: WriteTransaction, name: str) -> None:
+    """Raise `Stale` if ``If-Match`` does not hold, and `NotStored` if it names a missing host."""
+    if call.request.headers.get("If-Match"):
+        _, generation = hosts.find_host(tx.session, name)
+        check_if_match(call.request, generation, f"host {name!r}")
+
+
+def _audit(call: Call, action: Action, subject: str | None, **more: Any) -> None:
     audit(
         action, subject, request_id=call.request_id, principal=call.principal, tenant=None, **more
     )

@@ -1,4 +1,4 @@
-"""``/v1.0/{tenant_id}/placements``: the scheduling hook."""
+"""``/v1.0/{tenant_id}/placements``: placing instances."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import Any, cast
 
 from groupsolver.api.http.call import Call, Reply
 from groupsolver.api.http.errors import ApiError, api_error, bad_input
+from groupsolver.api.http.query import read_flag
 from groupsolver.api.observability.audit import audit, audit_placement, auditing
-from groupsolver.api.serializers import hidden, host_id, moment, reader_of
-from groupsolver.api.services.explanation import Question
-from groupsolver.api.services.placement import PlacementOptions, PlacementOutcome, place
+from groupsolver.api.serializers import audience_of, host_id, timestamp, visible_placement
+from groupsolver.api.services.explanation import ExplainOptions
+from groupsolver.api.services.placement import PlacementOptions, SolvedPlacement, place
 from groupsolver.api.services.placement_request import requested_placement
 from groupsolver.checking.reasons import Why, why
-from groupsolver.errors import Fault, GroupsolverError
+from groupsolver.errors import Fault
 from groupsolver.store.entities import Instance
 from groupsolver.store.errors import StoreError
 from groupsolver.store.repositories.idempotency import Key, abandon, begin, finish
@@ -32,52 +33,58 @@ from groupsolver.wire.bodies.placements import (
 from groupsolver.wire.bodies.plain_data import plain
 
 _log = logging.getLogger("groupsolver.api")
-_PATIENCE = 60.0  # seconds beyond the time limit after which a request has died with its server
-OUTCOME = {
+# Seconds beyond the time limit after which a request under an idempotency key counts as lost.
+_KEY_TIMEOUT = 60.0
+# The code of an error -> the outcome in the metrics.
+_OUTCOMES = {
     "placement-infeasible": "infeasible",
     "no-answer-in-time": "no-answer",
     "claim-contended": "contended",
+    "busy": "busy",
+    "store-unavailable": "unavailable",
 }
-OUTCOME |= {"busy": "busy", "store-unavailable": "unavailable"}
+
+
+def outcome_of(error: Exception) -> str:
+    """Return the outcome in the metrics of a request that ended with an error."""
+    known = api_error(error)
+    return _OUTCOMES.get(known.code, "refused") if known else "failed"
 
 
 def create(call: Call) -> Reply:
     """Place instances, all or none."""
-    asked = cast(PlacementRequest, call.body).placement
-    requested = requested_placement(call, asked)
-    seconds = asked.time_limit or call.service.settings.time_limit
-    key = None if call.flag("dry_run") else _key(call)
-    if key is not None and (before := _begun(call, key, seconds)):
-        call.service.metrics.outcome("repeated")
-        return before
-    question = Question(reader_of(call), call.service.settings.explain)
-    made = str(uuid.uuid4())
+    fields = cast(PlacementRequest, call.body).placement
+    requested = requested_placement(call, fields)
+    settings = call.service.settings
+    seconds = fields.time_limit or settings.time_limit
+    dry_run = read_flag(call.request, "dry_run")
+    key = None if dry_run else _idempotency_key(call)
+    if key is not None:
+        earlier = _begin_or_repeat(call, key, seconds)
+        if earlier is not None:
+            call.service.metrics.placement_done("repeated")
+            return earlier
     options = PlacementOptions(
-        made,
-        seconds,
-        call.flag("dry_run"),
-        asked.ttl,
-        key,
-        lambda done: plain(answer_of(done)),
-        question,
+        id=str(uuid.uuid4()),
+        seconds=seconds,
+        explain=ExplainOptions(audience_of(call), settings.explain),
+        dry_run=dry_run,
+        ttl=fields.ttl,
+        key=key,
+        stored_body=lambda placed: plain(placement_answer(placed)),
     )
     try:
         placed = place(call.service, requested, options)
     except Exception as error:
-        _refused(call, requested.objective, asked, error, key)
+        _report_failure(call, fields, error, key)
         raise
-    if options.dry_run:
-        _told(call, placed, None, "dry-run")
-    else:
-        _told(call, placed, options.id, "placed")
-    body = plain(answer_of(placed, claimed=not options.dry_run))
-    return Reply(
-        200 if options.dry_run else 201, PlacementAnswer.model_validate(hidden(call, body))
-    )
+    _report_placed(call, placed, None if dry_run else options.id)
+    data = visible_placement(call, plain(placement_answer(placed, claimed=not dry_run)))
+    return Reply(200 if dry_run else 201, PlacementAnswer.model_validate(data))
 
 
 def confirm(call: Call) -> Reply:
-    """Let the claims of a placement stay beyond their time."""
+    """Confirm the claims of a placement, so that they do not expire."""
     with call.service.store.write() as tx:
         placement, instances = confirm_placement(tx, call.args["id"].lower(), call.tenant)
     audit(
@@ -87,36 +94,42 @@ def confirm(call: Call) -> Reply:
         principal=call.principal,
         tenant=call.tenant,
     )
-    body = plain(PlacementAnswer(placement=_view(placement, instances)))
-    return Reply(body=PlacementAnswer.model_validate(hidden(call, body)))
+    data = plain(PlacementAnswer(placement=_view(placement, instances)))
+    return Reply(body=PlacementAnswer.model_validate(visible_placement(call, data)))
 
 
-def _key(call: Call) -> Key | None:
+def _idempotency_key(call: Call) -> Key | None:
     text = call.request.headers.get("Idempotency-Key")
     if text is None:
         return None
     if not (1 <= len(text) <= 255 and text.isascii() and text.isprintable()):
-        raise bad_input(
-            Fault("ill-formed-name", "Idempotency-Key", "expected 1 to 255 characters of ASCII")
-        )
-    asked = cast(PlacementRequest, call.body).model_dump(mode="json")
-    print_ = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-    return Key(call.tenant, text, print_)
+        message = "expected 1 to 255 characters of ASCII"
+        raise bad_input(Fault("ill-formed-name", "Idempotency-Key", message))
+    body = cast(PlacementRequest, call.body).model_dump(mode="json")
+    fingerprint = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    return Key(call.tenant, text, fingerprint)
 
 
-def _begun(call: Call, key: Key, seconds: float) -> Reply | None:
+def _begin_or_repeat(call: Call, key: Key, seconds: float) -> Reply | None:
+    """Reserve an idempotency key, or return the answer that is stored for it.
+
+    Raises
+    ------
+    ApiError
+        The stored answer is an error.
+    """
     with call.service.store.write() as tx:
-        before = begin(tx, key, seconds + _PATIENCE)
-    if before is None:
+        earlier = begin(tx, key, seconds + _KEY_TIMEOUT)
+    if earlier is None:
         return None
-    status, body = before
+    status, data = earlier
     if status == 201:
-        return Reply(status, PlacementAnswer.model_validate(hidden(call, body)))
-    raise ApiError.from_kept(body, reader_of(call))
+        return Reply(status, PlacementAnswer.model_validate(visible_placement(call, data)))
+    raise ApiError.from_stored(data, audience_of(call))
 
 
-def answer_of(placed: PlacementOutcome, *, claimed: bool = True) -> PlacementAnswer:
-    """Give a placement as a body, names of hosts and all."""
+def placement_answer(placed: SolvedPlacement, *, claimed: bool = True) -> PlacementAnswer:
+    """Return a placement as a body, with names of hosts."""
     instances = [
         Instance(
             id=one.id,
@@ -131,102 +144,100 @@ def answer_of(placed: PlacementOutcome, *, claimed: bool = True) -> PlacementAns
         for one in placed.requested.instances
     ]
     view = _view(placed.placement, instances)
-    return PlacementAnswer(
-        placement=view if claimed else view.model_copy(update={"id": None, "expires_at": None})
-    )
+    if not claimed:
+        view = view.model_copy(update={"id": None, "expires_at": None})
+    return PlacementAnswer(placement=view)
 
 
 def _view(placement: StoredPlacement, instances: list[Instance]) -> PlacementView:
+    views = tuple(
+        PlacedView(
+            id=one.id,
+            name=one.name,
+            group=one.group,
+            host=one.host,
+            hostId=host_id(one.tenant_id, one.host),
+            cell=one.cell,
+        )
+        for one in instances
+    )
     return PlacementView(
         id=placement.id,
         status=cast(Any, placement.status),
         objective=placement.objective,
         bound=placement.bound,
         gap=placement.gap,
-        instances=tuple(
-            PlacedView(
-                id=i.id,
-                name=i.name,
-                group=i.group,
-                host=i.host,
-                hostId=host_id(i.tenant_id, i.host),
-                cell=i.cell,
-            )
-            for i in instances
-        ),
-        expires_at=moment(placement.expires),
+        instances=views,
+        expires_at=timestamp(placement.expires),
     )
 
 
-def _refused(
-    call: Call, objective: str, asked: PlacementFields, error: Exception, key: Key | None
-) -> None:
-    """Count and note what was not placed, and settle its idempotency key."""
-    told = api_error(error) if isinstance(error, GroupsolverError) else None
-    outcome = OUTCOME.get(told.what, "refused") if told else "failed"
-    call.service.metrics.outcome(cast(Any, outcome))
-    if told is not None and told.what != "busy":
-        wanted = [
+def _report_failure(call: Call, fields: PlacementFields, error: Exception, key: Key | None) -> None:
+    """Count and log a placement that failed, and settle its idempotency key."""
+    known = api_error(error)
+    outcome = _OUTCOMES.get(known.code, "refused") if known else "failed"
+    call.service.metrics.placement_done(cast(Any, outcome))
+    if known is not None and known.code != "busy":
+        instances = [
             {"id": one.id, "name": one.name, "group": one.hints.group, "count": one.count}
-            for one in asked.instances
+            for one in fields.instances
         ]
-        sentences = list(told.refusal.sentences) if told.refusal else [told.detail]
-        _audited(call, objective, outcome, wanted, sentences=sentences)
-    if key is not None:
-        try:
-            _settled(call, key, told)
-        except (
-            StoreError
-        ):  # the first error is the one to answer; the key comes free by itself, later
-            _log.exception(
-                "request %s: its idempotency key could not be given back", call.request_id
-            )
+        sentences = list(known.refusal.sentences) if known.refusal else [known.detail]
+        audit_placement(
+            None,
+            request_id=call.request_id,
+            principal=call.principal,
+            tenant=call.tenant,
+            outcome=outcome,
+            objective=fields.objective,
+            instances=instances,
+            sentences=sentences,
+        )
+    if key is None:
+        return
+    try:
+        _settle_key(call, key, known)
+    except StoreError:
+        # The client gets the first error; the key becomes free by itself after its timeout.
+        _log.exception("request %s: its idempotency key could not be released", call.request_id)
 
 
-def _settled(call: Call, key: Key, told: ApiError | None) -> None:
-    """Keep an answer that asking again would not change; otherwise give the key back."""
+def _settle_key(call: Call, key: Key, error: ApiError | None) -> None:
+    """Store an error that a repeated request would get again; otherwise release the key."""
     with call.service.store.write() as tx:
-        if told is not None and told.what == "placement-infeasible":
-            finish(tx, key, told.status, told.kept())
+        if error is not None and error.code == "placement-infeasible":
+            finish(tx, key, error.status, error.to_stored())
         else:
             abandon(tx, key)
 
 
-def _told(call: Call, placed: PlacementOutcome, placement: str | None, outcome: str) -> None:
-    """Note what was placed, and why there."""
-    call.service.metrics.outcome(cast(Any, outcome))
+def _report_placed(call: Call, placed: SolvedPlacement, placement_id: str | None) -> None:
+    """Count and log a placement, with the reasons for its hosts; a dry run has no id."""
+    outcome = "dry-run" if placement_id is None else "placed"
+    call.service.metrics.placement_done(cast(Any, outcome))
     if not auditing():
         return
-    reasons: Sequence[Why] = ()
-    try:
-        reasons = why(
-            placed.app, placed.on.fleet, placed.hosts, objective=placed.requested.objective
-        )
-    except Exception:  # noqa: BLE001 - the claim stands, and must be answered
-        _log.exception("request %s: the reasons of its placement cannot be told", call.request_id)
-    wanted = [
+    instances = [
         {"id": one.id, "name": one.name, "group": one.group} for one in placed.requested.instances
     ]
-    _audited(call, placed.requested.objective, outcome, wanted, placement, reasons)
-
-
-def _audited(
-    call: Call,
-    objective: str,
-    outcome: str,
-    wanted: list[dict[str, Any]],
-    placement: str | None = None,
-    reasons: Sequence[Why] = (),
-    **more: Any,
-) -> None:
     audit_placement(
-        placement,
+        placement_id,
         request_id=call.request_id,
         principal=call.principal,
         tenant=call.tenant,
         outcome=outcome,
-        objective=objective,
-        instances=wanted,
-        reasons=reasons,
-        **more,
+        objective=placed.requested.objective,
+        instances=instances,
+        reasons=_reasons(call, placed),
     )
+
+
+def _reasons(call: Call, placed: SolvedPlacement) -> Sequence[Why]:
+    try:
+        objective = placed.requested.objective
+        return why(placed.app, placed.snapshot.fleet, placed.hosts, objective=objective)
+    except Exception:  # noqa: BLE001 - the claim exists, and must be answered
+        _log.exception(
+            "request %s: the reasons of its placement are not available", call.request_id
+        )
+        return ()

@@ -1,4 +1,4 @@
-"""One request on its way: who asks, what for, and what is answered."""
+"""A request on its way to a handler, and the handler's reply."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request
 
+from groupsolver.api.auth.principal import Principal
 from groupsolver.model.value import Value
 
 if TYPE_CHECKING:
@@ -14,45 +15,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Principal:
-    """Who asks.
-
-    Parameters
-    ----------
-    tenant : str or None
-        The project that the identity is bound to; None where it may act for any (loopback).
-    user : str
-    roles : frozenset of str
-        Of ``reader``, ``member``, ``service``, ``admin``; others mean nothing here.
-    """
-
-    tenant: str | None
-    user: str
-    roles: frozenset[str]
-
-    def has(self, role: str) -> bool:
-        """Whether the identity carries a role, by itself or by a stronger one."""
-        stronger = {
-            "reader": {"reader", "member", "service", "admin"},
-            "member": {"member", "service", "admin"},
-        }
-        return bool(self.roles & stronger.get(role, {role, "admin"}))
-
-
-@dataclass(frozen=True)
 class Call:
-    """A request that has found its route, passed identity, and whose body was read.
+    """A request whose route, identity and body are known.
 
     Attributes
     ----------
     tenant : str
-        The project of the path, or the identity's own where the path names none.
+        The project of the path, or the identity's own project where the path names none.
     args : dict of str to str
-        What the path holds.
+        The variable parts of the path, by name.
     body : Value or None
         The body, validated as the route's model.
     data : plain data or None
-        The body as it came, where the route validates it only after joining it with what is stored.
+        The unvalidated body, where the route merges it with stored data before validation.
     """
 
     request: Request
@@ -66,19 +41,13 @@ class Call:
 
     @property
     def sees_hosts(self) -> bool:
-        """Whether names of hosts are shown."""
+        """Whether the principal may see names of hosts."""
         return bool(self.principal.roles & self.service.settings.host_readers)
-
-    def flag(self, name: str) -> bool:
-        """Read a query parameter that is true or false. Raises `BadInput`."""
-        from groupsolver.api.http.query import flag
-
-        return flag(self.request, name)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What a handler gives back.
+    """The answer of a handler.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
-"""What can go wrong over HTTP, as a table: each error's status and title."""
+"""The errors of the HTTP API: codes, statuses, titles, and the mapping of the library's errors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from groupsolver.api.services.conflict_view import Audience
 from groupsolver.api.services.refusal import Refusal
@@ -15,14 +15,14 @@ from groupsolver.wire.media import NotAcceptable, UnsupportedMedia
 
 
 class ApiError(GroupsolverError):
-    """An answer from 400 on.
+    """An error that is answered with a status of 400 or above.
 
-    Parameters
+    Attributes
     ----------
     code : str
-        One of `HTTP`.
+        One of `HTTP_ERRORS`.
     detail : str
-        What happened, for a person; never more than the asker may know.
+        What happened, for a person; never more than the principal may know.
     headers : mapping of str to str
     refusal : Refusal, optional
         Why instances cannot be placed.
@@ -32,7 +32,7 @@ class ApiError(GroupsolverError):
         What running members would break.
     """
 
-    code: ClassVar[str] = "api-error"
+    code = "api-error"  # of the type; each error has a code of its own
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class ApiError(GroupsolverError):
         preview: Preview | None = None,
     ) -> None:
         super().__init__(detail)
-        self.what = code
+        self.code = code
         self.detail = detail
         self.headers = dict(headers or {})
         self.refusal = refusal
@@ -55,29 +55,27 @@ class ApiError(GroupsolverError):
     @property
     def status(self) -> int:
         """The HTTP status."""
-        return HTTP[self.what][0]
-
-    def kept(self) -> dict[str, Any]:
-        """Give the error as plain data, to be raised again."""
-        return {
-            "code": self.what,
-            "detail": self.detail,
-            **(self.refusal.kept() if self.refusal else {}),
-        }
-
-    @classmethod
-    def from_kept(cls, data: dict[str, Any], reader: Audience) -> ApiError:
-        """Give an error that was kept, to whoever asks again."""
-        return cls(data["code"], data["detail"], refusal=Refusal.from_kept(data, reader))
+        return HTTP_ERRORS[self.code][0]
 
     @property
     def conflict(self) -> Conflict | None:
         """Why instances cannot be placed."""
         return self.refusal.conflict if self.refusal else None
 
+    def to_stored(self) -> dict[str, Any]:
+        """Return the error as plain data, from which `from_stored` makes it again."""
+        refusal = self.refusal.to_stored() if self.refusal else {}
+        return {"code": self.code, "detail": self.detail, **refusal}
+
+    @classmethod
+    def from_stored(cls, data: dict[str, Any], audience: Audience) -> ApiError:
+        """Make the error of stored data, as `audience` may see it."""
+        refusal = Refusal.from_stored(data, audience)
+        return cls(data["code"], data["detail"], refusal=refusal)
+
 
 # code -> status, title
-HTTP: dict[str, tuple[int, str]] = {
+HTTP_ERRORS: dict[str, tuple[int, str]] = {
     "bad-input": (400, "The request is not well formed"),
     "unauthorized": (401, "An identity is needed"),
     "forbidden": (403, "The identity may not do this"),
@@ -114,21 +112,22 @@ HTTP: dict[str, tuple[int, str]] = {
 }
 """Every code of an answer, beside the codes of faults in a body, which are 400."""
 
-_IN_USE = {
+# `InUse.what` -> code
+_IN_USE_CODES = {
     "members": "group-not-empty",
     "name": "group-in-use",
+    "member": "instance-in-group",
     "host": "host-in-use",
     "level": "level-in-use",
 }
-_IN_USE |= {"member": "instance-in-group"}
-_SOON = {"Retry-After": "1"}
-# Errors of the floors below -> code, and headers that go with it.
-_TABLE: dict[type[GroupsolverError], tuple[str, dict[str, str]]] = {
+_RETRY_SOON = {"Retry-After": "1"}
+# An error of a lower layer -> its code, and the headers that belong to it.
+_KNOWN_ERRORS: dict[type[GroupsolverError], tuple[str, dict[str, str]]] = {
     store.IdTaken: ("id-taken", {}),
     store.QuotaExceeded: ("quota-exceeded", {}),
     store.Stale: ("stale", {}),
-    store.Contended: ("claim-contended", _SOON),
-    store.KeyInFlight: ("idempotency-in-flight", _SOON),
+    store.Contended: ("claim-contended", _RETRY_SOON),
+    store.KeyInFlight: ("idempotency-in-flight", _RETRY_SOON),
     store.KeyReused: ("idempotency-mismatch", {}),
     NotAcceptable: ("not-acceptable", {}),
     UnsupportedMedia: ("unsupported-media-type", {}),
@@ -136,7 +135,7 @@ _TABLE: dict[type[GroupsolverError], tuple[str, dict[str, str]]] = {
 
 
 def api_error(error: Exception) -> ApiError | None:
-    """Give an error as HTTP has it; None for one that nobody foresaw."""
+    """Return the `ApiError` for an error, or None for an unexpected one."""
     if isinstance(error, ApiError):
         return error
     if isinstance(error, BadInput):
@@ -144,21 +143,18 @@ def api_error(error: Exception) -> ApiError | None:
     if isinstance(error, store.NotStored):
         return ApiError(f"{error.what}-not-found", str(error))
     if isinstance(error, store.InUse):
-        return ApiError(_IN_USE[error.what], str(error))
-    if isinstance(error, store.StoreUnavailable):  # what the database said is for the log
-        return ApiError(
-            "store-unavailable", "the database does not answer, or is locked", headers=_SOON
-        )
-    if isinstance(error, GroupsolverError) and type(error) in _TABLE:
-        code, headers = _TABLE[type(error)]
+        return ApiError(_IN_USE_CODES[error.what], str(error))
+    if isinstance(error, store.StoreUnavailable):
+        # The database's own message is for the log alone.
+        detail = "the database does not answer, or is locked"
+        return ApiError("store-unavailable", detail, headers=_RETRY_SOON)
+    if isinstance(error, GroupsolverError) and type(error) in _KNOWN_ERRORS:
+        code, headers = _KNOWN_ERRORS[type(error)]
         return ApiError(code, str(error), headers=headers)
     return None
 
 
 def bad_input(*faults: Fault) -> ApiError:
-    """Give the error of a request that is wrong in itself."""
-    return ApiError(
-        "bad-input",
-        "; ".join(f"{fault.path}: {fault.message}" for fault in faults[:5]),
-        faults=faults,
-    )
+    """Return the error of a request that is not well formed."""
+    first = [f"{fault.path}: {fault.message}" for fault in faults[:5]]
+    return ApiError("bad-input", "; ".join(first), faults=faults)

@@ -1,27 +1,30 @@
-"""``ETag`` and ``If-Match``: whether something is still what its reader saw."""
+"""``ETag`` and ``If-Match``: detection of changes since a client last read."""
 
 from __future__ import annotations
 
-from groupsolver.api.http.call import Call
+from werkzeug.wrappers import Request
+
 from groupsolver.store.entities import StoredGroup
 from groupsolver.store.errors import Stale
 
 
-def etag(tag: int | str) -> dict[str, str]:
-    """Give the header that names a state."""
+def etag_header(tag: int | str) -> dict[str, str]:
+    """Return the header that identifies a state."""
     return {"ETag": f'"{tag}"'}
 
 
 def group_tag(group: StoredGroup) -> str:
-    """Name a group's state.
+    """Return the tag of a group's state.
 
-    Claims that end unconfirmed take members away before anybody writes so, and the generation
-    grows: until then their number tells.
+    An unconfirmed claim ends without a write, so the generation stays as it is at first. The
+    number of members is a part of the tag because it changes at once.
     """
     return f"{group.generation}-{len(group.members)}"
 
 
-def unchanged(call: Call, tag: int | str, what: str) -> None:
-    """Make sure that a state is one of those in ``If-Match``, where there is one. Raises `Stale`."""
-    if call.request.headers.get("If-Match") and not call.request.if_match.contains(str(tag)):
-        raise Stale(f"{what} has changed")
+def check_if_match(request: Request, tag: int | str, subject: str) -> None:
+    """Raise `Stale` if the request has an ``If-Match`` that does not contain a tag."""
+    if not request.headers.get("If-Match"):
+        return
+    if not request.if_match.contains(str(tag)):
+        raise Stale(f"{subject} has changed")

@@ -1,4 +1,4 @@
-"""What stands behind the question mark."""
+"""Query parameters: flags, the mode of a change, and pages of a list."""
 
 from __future__ import annotations
 
@@ -10,42 +10,49 @@ from urllib.parse import quote, urlencode
 
 from werkzeug.wrappers import Request
 
-from groupsolver.api.http.errors import bad_input
+from groupsolver.api.http.errors import ApiError, bad_input
 from groupsolver.errors import MAX_FAULTS_SHOWN, Fault, nearest
 from groupsolver.files.fault_text import shown
 from groupsolver.store.repositories.groups import Page
 
-Mode = Literal["now", "preview", "if-clean"]
-MAX_PAGE_SIZE = 1000  # of a list that is answered at once
+ChangeMode = Literal["now", "preview", "if-clean"]
+MAX_PAGE_SIZE = 1000  # entries of a list in one answer
 
 
-def flag(request: Request, name: str) -> bool:
-    """Read a parameter that is ``true`` or ``false``; absent, it is false."""
+def read_flag(request: Request, name: str) -> bool:
+    """Return the value of a parameter that is ``true`` or ``false``; it defaults to false.
+
+    Raises
+    ------
+    ApiError
+        ``bad-input``, with the fault ``wrong-value``.
+    """
     text = request.args.get(name, "false").lower()
     if text not in {"true", "false"}:
-        raise bad_input(
-            Fault("wrong-value", f"query.{name}", f"expected true or false, found {shown(text)}")
-        )
+        raise _wrong_value(name, f"expected true or false, found {shown(text)}")
     return text == "true"
 
 
-def mode(request: Request) -> Mode:
-    """Read whether a change is to be made at once, only looked at (``preview``), or made where nothing breaks."""
+def read_change_mode(request: Request) -> ChangeMode:
+    """Return whether to make a change at once, to preview it, or to make it if nothing breaks."""
     apply = request.args.get("apply")
     if apply not in {None, "if-clean"}:
-        raise bad_input(
-            Fault("wrong-value", "query.apply", f"expected if-clean, found {shown(apply)}")
-        )
-    if not flag(request, "preview"):
+        raise _wrong_value("apply", f"expected if-clean, found {shown(apply)}")
+    if not read_flag(request, "preview"):
         return "if-clean" if apply else "now"
     if apply:
-        raise bad_input(Fault("wrong-value", "query.apply", "expected preview or apply, not both"))
+        raise _wrong_value("apply", "expected preview or apply, not both")
     return "preview"
 
 
-def page(request: Request) -> Page:
-    """Read ``limit`` (1 to 1,000; by default 1,000) and ``marker``."""
+def _wrong_value(name: str, message: str) -> ApiError:
+    return bad_input(Fault("wrong-value", f"query.{name}", message))
+
+
+def read_page(request: Request) -> Page:
+    """Return ``limit`` (1 to 1,000, default 1,000) and ``marker``."""
     text = request.args.get("limit", str(MAX_PAGE_SIZE))
+    # Five digits are enough to see that a number is too large: `int` of a long text is slow.
     digits = text.lstrip("0")[:5] if text.isascii() and text.isdigit() else ""
     if not 1 <= int(digits or 0) <= MAX_PAGE_SIZE:
         message = f"expected an integer from 1 to {MAX_PAGE_SIZE}, found {shown(text)}"
@@ -62,32 +69,39 @@ class _Listed(Protocol):
 L = TypeVar("L", bound=_Listed)
 
 
-def paged(
+def read_listed_page(
     request: Request, read: Callable[[Page], Sequence[L]]
 ) -> tuple[Sequence[L], dict[str, str]]:
-    """Read the page that is asked for; where the list goes on, give a ``Link`` to what follows, RFC 8288."""
-    asked = page(request)
-    most = asked.limit or MAX_PAGE_SIZE
-    found = read(replace(asked, limit=most + 1))
-    if len(found) <= most:
-        return found, {}
-    query = urlencode({**request.args.to_dict(), "marker": found[most - 1].id})
-    # Without a host: what the client calls this one is the client's word alone.
-    return found[:most], {
-        "Link": f'<{quote(request.root_path + request.path)}?{query}>; rel="next"'
-    }
+    """Return the requested page of a list, and the header ``Link`` to the next page (RFC 8288).
+
+    Parameters
+    ----------
+    request : Request
+    read : callable
+        Returns the entries of a page, in order.
+    """
+    requested = read_page(request)
+    limit = requested.limit or MAX_PAGE_SIZE
+    # One entry more than requested shows whether there is a next page.
+    entries = read(replace(requested, limit=limit + 1))
+    if len(entries) <= limit:
+        return entries, {}
+    query = urlencode({**request.args.to_dict(), "marker": entries[limit - 1].id})
+    # The address has no host: the client's `Host` header cannot be trusted.
+    path = quote(request.root_path + request.path)
+    return entries[:limit], {"Link": f'<{path}?{query}>; rel="next"'}
 
 
 def refuse_unknown(request: Request, known: tuple[str, ...]) -> None:
-    """Raise `ApiError`, ``bad-input``, for parameters that mean nothing: a misspelt ``dry_run`` would claim."""
+    """Raise `ApiError`, ``bad-input``, for unknown parameters.
+
+    A misspelt ``dry_run`` would otherwise claim capacity.
+    """
     expected = f"expected one of: {', '.join(known)}" if known else "none is expected here"
-    faults = [
-        Fault(
-            "unknown-key",
-            "query",
-            f"unknown parameter {shown(name)}{nearest(name, known)}; {expected}",
-        )
-        for name in islice((name for name in request.args if name not in known), MAX_FAULTS_SHOWN)
-    ]
+    unknown = (name for name in request.args if name not in known)
+    faults = []
+    for name in islice(unknown, MAX_FAULTS_SHOWN):
+        message = f"unknown parameter {shown(name)}{nearest(name, known)}; {expected}"
+        faults.append(Fault("unknown-key", "query", message))
     if faults:
         raise bad_input(*faults)

@@ -1,4 +1,4 @@
-"""Errors in Nova's form: one key, named after the status, with the status again and a message."""
+"""Errors in Nova's form: one key, named after the status, that holds the status and a message."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from werkzeug.wrappers import Request
 
 from groupsolver.api.http.call import Reply
 from groupsolver.api.http.errors import ApiError
-from groupsolver.api.nova.microversion import answered
+from groupsolver.api.nova.microversion import response_version
 
-# As Nova's own; any other status is a computeFault.
+# As in Nova; any other status is a computeFault.
 _NAMES = {
     400: "badRequest",
     401: "unauthorized",
@@ -25,8 +25,7 @@ _NAMES = {
 
 
 def fault(request: Request, error: ApiError) -> Reply:
-    """Give the answer for an error, with the version headers, whatever version the request asks for."""
-    body = {
-        _NAMES.get(error.status, "computeFault"): {"code": error.status, "message": error.detail}
-    }
-    return answered(request).on(Reply(error.status, body, error.headers))
+    """Return the answer for an error, with the headers of the version, also of an invalid one."""
+    name = _NAMES.get(error.status, "computeFault")
+    body = {name: {"code": error.status, "message": error.detail}}
+    return response_version(request).with_headers(Reply(error.status, body, error.headers))

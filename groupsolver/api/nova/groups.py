@@ -1,12 +1,12 @@
-"""``/os-server-groups``: Nova's verbs on this library's groups."""
+"""``/os-server-groups``: Nova's operations on this library's groups."""
 
 from __future__ import annotations
 
 from groupsolver.api.http.call import Call, Reply
 from groupsolver.api.http.errors import ApiError
-from groupsolver.api.nova.media import refuse_other_answers
-from groupsolver.api.nova.microversion import CLOSED_QUERIES, Microversion, asked
-from groupsolver.api.nova.requests import wanted
+from groupsolver.api.nova.media import check_accept
+from groupsolver.api.nova.microversion import STRICT_QUERIES, Microversion, requested_version
+from groupsolver.api.nova.requests import read_new_group
 from groupsolver.api.nova.shape import server_group
 from groupsolver.api.services.group_registry import (
     create_group,
@@ -17,63 +17,63 @@ from groupsolver.api.services.group_registry import (
 from groupsolver.files.fault_text import shown
 from groupsolver.model.value import INT64_MAX
 
-# `marker` is not Nova's, but what the `openstack` command sends with --limit from its second page on.
-_QUERY = {"all_projects", "limit", "offset", "marker"}
+# Nova has no `marker`, but the `openstack` command sends it with --limit from the second page on.
+_QUERY_PARAMETERS = {"all_projects", "limit", "offset", "marker"}
 
 
 def index(call: Call) -> Reply:
-    """List the project's groups; all projects', where an admin's query has ``all_projects``, whatever its value."""
-    version, query = _version(call), call.request.args
-    unknown = query.keys() - _QUERY
-    if unknown and version >= CLOSED_QUERIES:
+    """List the project's groups, or those of all projects for an admin with ``all_projects``."""
+    version = _version(call)
+    query = call.request.args
+    unknown = query.keys() - _QUERY_PARAMETERS
+    if unknown and version >= STRICT_QUERIES:
         raise ApiError("bad-input", f"Unknown query parameter {shown(min(unknown))}.")
-    # For others than admins it has no meaning, as with Nova: they are given their own groups.
-    everyone = "all_projects" in query and call.principal.has("admin")
+    # As in Nova, `all_projects` counts with any value, and has no effect for other roles.
+    all_projects = "all_projects" in query and call.principal.has("admin")
     groups = list_groups(
         call,
-        tenant=None if everyone else call.tenant,
-        limit=_count(call, "limit") or None,  # 0: as many as there may be
+        tenant=None if all_projects else call.tenant,
+        limit=_count(call, "limit") or None,  # 0 means no limit
         marker=query.get("marker"),
         offset=_count(call, "offset"),
     )
-    return version.on(
-        Reply(body={"server_groups": [server_group(group, version) for group in groups]})
-    )
+    views = [server_group(group, version) for group in groups]
+    return version.with_headers(Reply(body={"server_groups": views}))
 
 
 def create(call: Call) -> Reply:
-    """Make a group. Nova answers 200."""
+    """Create a group. As in Nova, the answer is 200."""
     version = _version(call)
-    group = create_group(call, wanted(call.request, version), origin="nova")
-    return version.on(Reply(body={"server_group": server_group(group, version)}))
+    group = create_group(call, read_new_group(call.request, version), origin="nova")
+    return version.with_headers(Reply(body={"server_group": server_group(group, version)}))
 
 
 def show(call: Call) -> Reply:
-    """Give one group, by its id alone: clients that look for a name need a 404 here first."""
+    """Show a group by its id. Clients that search for a name expect a 404 here first."""
     version = _version(call)
     group = find_group(call, call.args["id"])
-    return version.on(Reply(body={"server_group": server_group(group, version)}))
+    return version.with_headers(Reply(body={"server_group": server_group(group, version)}))
 
 
 def delete(call: Call) -> Reply:
-    """Remove a group, with members too: these keep running, ungrouped."""
+    """Delete a group, also with members: they keep running, in no group."""
     version = _version(call)
     delete_group(call, call.args["id"], force=True)
-    return version.on(Reply(204))
+    return version.with_headers(Reply(204))
 
 
 def _version(call: Call) -> Microversion:
-    refuse_other_answers(call.request)
-    return asked(call.request)
+    check_accept(call.request)
+    return requested_version(call.request)
 
 
 def _count(call: Call, name: str) -> int:
-    """Read a query parameter that is a number from 0 on. Of several the last counts, and all must be sound."""
+    """Return a query parameter that is a number from 0; of several values, the last."""
     values = call.request.args.getlist(name)
     for value in values:
         if not (value.isascii() and value.isdigit()):
-            raise ApiError(
-                "bad-input", f"Invalid input for query parameters {name}. Value: {shown(value)}."
-            )
+            detail = f"Invalid input for query parameters {name}. Value: {shown(value)}."
+            raise ApiError("bad-input", detail)
     digits = values[-1].lstrip("0") if values else ""
+    # `int` of a very long text is slow.
     return int(digits or 0) if len(digits) < 19 else INT64_MAX

@@ -1,4 +1,4 @@
-"""What a client of Nova asks for: the bodies of a creation by microversion, and the read of one."""
+"""The bodies of Nova's requests to create a group, by microversion."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from pydantic_core import ErrorDetails
 from werkzeug.wrappers import Request
 
 from groupsolver.api.http.errors import ApiError
-from groupsolver.api.nova.media import refuse_other_bodies
-from groupsolver.api.nova.microversion import RULES, SOFT, Microversion
-from groupsolver.api.nova.shape import meaning
+from groupsolver.api.nova.media import check_content_type
+from groupsolver.api.nova.microversion import WITH_RULES, WITH_SOFT_POLICIES, Microversion
+from groupsolver.api.nova.shape import policy_of
 from groupsolver.errors import BadInput
 from groupsolver.files.fault_text import path_of, shown
 from groupsolver.model.value import INT64_MAX
@@ -30,7 +30,7 @@ from groupsolver.wire.json_text import parse_json_body
 
 
 def _printable(name: str) -> str:
-    """Hold a name against Nova's rule: no control characters, no spaces but plain ones, none at the ends."""
+    """Check a name by Nova's rule: no control characters or line separators, no outer spaces."""
     kinds = [unicodedata.category(character) for character in name]
     if any(kind[0] == "C" or kind in {"Zl", "Zp"} for kind in kinds):
         raise ValueError("Only printable characters may stand in it.")
@@ -40,8 +40,10 @@ def _printable(name: str) -> str:
 
 
 def _number(value: Any) -> Any:
-    """Read digits as the number that they are."""
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+    """Return digits as a number, and any other value unchanged."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    return value
 
 
 _Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_printable)]
@@ -58,8 +60,8 @@ _Count = Annotated[
         }
     ),
 ]
-_Hard = Literal["anti-affinity", "affinity"]
-_Any = Literal["anti-affinity", "affinity", "soft-anti-affinity", "soft-affinity"]
+_HardPolicy = Literal["anti-affinity", "affinity"]
+_AnyPolicy = Literal["anti-affinity", "affinity", "soft-anti-affinity", "soft-affinity"]
 
 
 class _Closed(BaseModel):
@@ -76,21 +78,21 @@ class Group21(_Closed):
     """A group, up to 2.14."""
 
     name: _Name
-    policies: Annotated[list[_Hard], at_most(1), Field(min_length=1, max_length=1)]
+    policies: Annotated[list[_HardPolicy], at_most(1), Field(min_length=1, max_length=1)]
 
 
 class Group215(_Closed):
     """A group, from 2.15 to 2.63."""
 
     name: _Name
-    policies: Annotated[list[_Any], at_most(1), Field(min_length=1, max_length=1)]
+    policies: Annotated[list[_AnyPolicy], at_most(1), Field(min_length=1, max_length=1)]
 
 
 class Group264(_Closed):
     """A group, from 2.64."""
 
     name: _Name
-    policy: _Any
+    policy: _AnyPolicy
     rules: Rules = Rules()
 
 
@@ -112,30 +114,40 @@ class Create264(_Closed):
     server_group: Group264
 
 
-def wanted(request: Request, version: Microversion) -> GroupFields:
-    """Read the group that is to be made.
+def read_new_group(request: Request, version: Microversion) -> GroupFields:
+    """Read the body of a request that creates a group.
 
     Raises
     ------
     ApiError
-        ``unsupported-media-type``: the body is not JSON; ``bad-input``: it is not sound, or not in this version.
+        ``unsupported-media-type``: the body is not JSON; ``bad-input``: it is not valid in this
+        version.
     """
     body = _json(request)
-    model = Create264 if version >= RULES else Create215 if version >= SOFT else Create21
+    model = _model(version)
     try:
         group = model.model_validate(body).server_group
     except ValidationError as error:
-        raise ApiError("bad-input", _told(error.errors(include_url=False)[0], body)) from None
+        raise ApiError("bad-input", _message(error.errors(include_url=False)[0], body)) from None
     if not isinstance(group, Group264):
-        return GroupFields(name=group.name, policies=(meaning(group.policies[0]),))
-    most = group.rules.max_server_per_host if group.rules.model_fields_set else None
-    if most is not None and group.policy != "anti-affinity":
+        return GroupFields(name=group.name, policies=(policy_of(group.policies[0]),))
+    # An explicit limit of 1 is shown to the client again, other than the default.
+    limit = group.rules.max_server_per_host if group.rules.model_fields_set else None
+    if limit is not None and group.policy != "anti-affinity":
         raise ApiError("bad-input", "Only anti-affinity policy supports rules.")
-    return GroupFields(name=group.name, policies=(meaning(group.policy, most),))
+    return GroupFields(name=group.name, policies=(policy_of(group.policy, limit),))
+
+
+def _model(version: Microversion) -> type[Create21 | Create215 | Create264]:
+    if version >= WITH_RULES:
+        return Create264
+    if version >= WITH_SOFT_POLICIES:
+        return Create215
+    return Create21
 
 
 def _json(request: Request) -> Any:
-    refuse_other_bodies(request)
+    check_content_type(request)
     try:
         return parse_json_body(request.get_data().decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -144,12 +156,12 @@ def _json(request: Request) -> Any:
         raise ApiError("bad-input", f"Malformed request body: {error.faults[0].message}") from None
 
 
-def _told(line: ErrorDetails, body: Any) -> str:
-    where = path_of(line["loc"], body) or "the body"
+def _message(line: ErrorDetails, body: Any) -> str:
+    """Return an error of pydantic in Nova's words."""
+    path = path_of(line["loc"], body) or "the body"
+    prefix = f"Invalid input for field/attribute {path}"
     if line["type"] == "extra_forbidden":
-        return f"Invalid input for field/attribute {where}: it has no meaning here."
+        return f"{prefix}: it has no meaning here."
     if line["type"] == "missing":
-        return f"Invalid input for field/attribute {where}: it is a required property."
-    return (
-        f"Invalid input for field/attribute {where}. Value: {shown(line['input'])}. {line['msg']}"
-    )
+        return f"{prefix}: it is a required property."
+    return f"{prefix}. Value: {shown(line['input'])}. {line['msg']}"

@@ -1,14 +1,14 @@
-"""Nova's server groups: a group as each microversion shows it, and what Nova's policies mean here.
+"""Nova's server groups: their view in each microversion, and the meaning of Nova's policies.
 
-Nova knows four policies, one a group, all at the level of hosts. What else a group of ``/v1.0`` may
-have, Nova cannot express: it is then shown without a policy.
+Nova has four policies, all at host level, and one policy for a group. A group of ``/v1.0`` whose
+policies Nova cannot express is shown without a policy.
 """
 
 from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from groupsolver.api.nova.microversion import OWNERS, RULES, Microversion
+from groupsolver.api.nova.microversion import WITH_OWNERS, WITH_RULES, Microversion
 from groupsolver.constraints.policies.affinity import Affinity
 from groupsolver.constraints.policies.anti_affinity import AntiAffinity
 from groupsolver.constraints.policy import Policy
@@ -16,8 +16,8 @@ from groupsolver.constraints.protocols.presolve import limit_per_domain
 from groupsolver.store.entities import StoredGroup
 
 MAX_SERVER_PER_HOST = "max_server_per_host"
-# Marks a limit of 1 that a client gave: it means what no rule means, and is shown to it again.
-_GIVEN = "x-nova-rule"
+# Marks a limit of 1 that a client has given. It means the same as no rule, but is shown again.
+_EXPLICIT_RULE = "x-nova-rule"
 _POLICIES: dict[str, Policy] = {
     "anti-affinity": AntiAffinity(),
     "affinity": Affinity(),
@@ -27,7 +27,7 @@ _POLICIES: dict[str, Policy] = {
 
 
 class ServerGroup(TypedDict):
-    """A group, as Nova shows it: the first three always, the others as the microversion has them."""
+    """A group in Nova's form; the keys that are not required depend on the microversion."""
 
     id: str
     name: str
@@ -40,49 +40,48 @@ class ServerGroup(TypedDict):
     user_id: NotRequired[str]
 
 
-def meaning(policy: str, most: int | None = None) -> Policy:
-    """Give the policy that one of Nova's names stands for, with its rule ``max_server_per_host``, if one is given."""
-    if most is None:
-        return _POLICIES[policy]
-    return AntiAffinity.model_validate(
-        {"max_per_domain": most} if most > 1 else {_GIVEN: MAX_SERVER_PER_HOST}
-    )
+def policy_of(name: str, max_per_host: int | None = None) -> Policy:
+    """Return the policy that Nova's name and rule ``max_server_per_host`` mean."""
+    if max_per_host is None:
+        return _POLICIES[name]
+    if max_per_host == 1:
+        return AntiAffinity.model_validate({_EXPLICIT_RULE: MAX_SERVER_PER_HOST})
+    return AntiAffinity(max_per_domain=max_per_host)
 
 
-def expressed(group: StoredGroup) -> tuple[str, dict[str, int]] | None:
-    """Give Nova's name and rules for a group's policy, or None where Nova has no words for it."""
+def nova_policy(group: StoredGroup) -> tuple[str, dict[str, int]] | None:
+    """Return Nova's name and rules for a group's policy, or None where Nova cannot express it."""
     if group.groups or len(group.policies) != 1:
         return None
     policy = group.policies[0]
-    said = _said(policy)
+    fields = _declared_fields(policy)
     for name, known in _POLICIES.items():
-        if said == _said(known):
-            given = name == "anti-affinity" and _GIVEN in (policy.model_extra or {})
-            return name, {MAX_SERVER_PER_HOST: 1} if given else {}
-    most = limit_per_domain(policy)
-    if most is not None and said == _said(AntiAffinity(max_per_domain=most)):
-        return "anti-affinity", {MAX_SERVER_PER_HOST: most}
+        if fields == _declared_fields(known):
+            is_explicit = name == "anti-affinity" and _EXPLICIT_RULE in (policy.model_extra or {})
+            return name, {MAX_SERVER_PER_HOST: 1} if is_explicit else {}
+    limit = limit_per_domain(policy)
+    if limit is not None and fields == _declared_fields(AntiAffinity(max_per_domain=limit)):
+        return "anti-affinity", {MAX_SERVER_PER_HOST: limit}
     return None
 
 
-def _said(policy: Policy) -> dict[str, object]:
-    """Give every field, so that one that a policy may come to have counts too, but no key without a meaning."""
+def _declared_fields(policy: Policy) -> dict[str, object]:
+    """Return all fields of the policy's kind, also ones added later, without additional keys."""
     return policy.model_dump(include=set(type(policy).model_fields))
 
 
 def server_group(group: StoredGroup, version: Microversion) -> ServerGroup:
-    """Give a group as `version` shows it."""
-    name, rules = expressed(group) or (None, {})
-    view = ServerGroup(
-        id=group.id, name=group.name or "", members=list(group.members_of(group.tenant_id))
-    )
-    if version >= RULES:
+    """Return a group as a microversion shows it."""
+    name, rules = nova_policy(group) or (None, {})
+    members = list(group.members_of(group.tenant_id))
+    view = ServerGroup(id=group.id, name=group.name or "", members=members)
+    if version >= WITH_RULES:
         view["policy"] = name
         view["rules"] = rules
     else:
         view["policies"] = [name] if name else []
-        view["metadata"] = {}  # Nova's own is never filled
-    if version >= OWNERS:
+        view["metadata"] = {}  # always empty in Nova, too
+    if version >= WITH_OWNERS:
         view["project_id"] = group.tenant_id
         view["user_id"] = group.user_id
     return view

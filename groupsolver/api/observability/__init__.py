@@ -1,1 +1,1 @@
-"""Access log, audit log and metrics."""
+"""Metrics, the access log and the audit log."""

@@ -1,4 +1,7 @@
-"""A line for each change: who, what, how it ended, and for a placement why these hosts."""
+"""The audit log: one line for each change, with the user, the action and the outcome.
+
+The line of a placement also says why its hosts were chosen.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from groupsolver.api.http.call import Principal
+from groupsolver.api.auth.principal import Principal
 from groupsolver.api.observability.logs import Line
 from groupsolver.checking.reasons import Why
 from groupsolver.store.entities import Instance
@@ -39,23 +42,23 @@ def audit(
     outcome: str = "done",
     **more: Any,
 ) -> None:
-    """Write one change to ``groupsolver.audit``: who, what, and how it ended.
+    """Write one change to ``groupsolver.audit``.
 
     Parameters
     ----------
     action : str
     subject : str or None
-        The id or name of what is changed; None where there is none, e.g. a placement that was not made.
+        The id or name of what is changed; None where there is none, as for a placement that failed.
     request_id : str or None
-        None for what the server does by itself.
+        None for an action of the server itself.
     principal : Principal or None
-        None for what the server does by itself.
+        None for an action of the server itself.
     tenant : str or None
-        Whose it is; None for the fleet.
+        The project of the subject; None for the fleet.
     outcome : str, default "done"
         ``done``, or the code of the error.
     **more
-        Further keys of the line, JSON data.
+        Further keys of the line, as JSON data.
     """
     if not _audit.isEnabledFor(logging.INFO):
         return
@@ -88,24 +91,25 @@ def audit_placement(
     reasons: Iterable[Why] = (),
     **more: Any,
 ) -> None:
-    """Write one request for a placement to ``groupsolver.audit``: who, what, how it ended, and why these hosts.
+    """Write one request for a placement to ``groupsolver.audit``.
 
     Parameters
     ----------
     placement_id : str or None
         None where nothing was claimed.
     outcome : str
-        One of `groupsolver.api.observability.metrics.Outcome`.
+        One of `groupsolver.api.observability.metrics.PlacementOutcome`.
     instances : iterable of mappings
-        What was asked for: ``id``, ``name`` and ``group`` of each instance.
+        The requested instances: ``id``, ``name`` and ``group`` of each.
     reasons : iterable of Why
-        What `groupsolver.checking.reasons.why` says of the answer; only newly placed members are written.
+        The result of `groupsolver.checking.reasons.why`; only newly placed members are written.
     **more
-        Further keys of the line, JSON data, e.g. ``sentences`` of a conflict.
+        Further keys of the line, as JSON data, e.g. ``sentences`` of a conflict.
     """
     if not _audit.isEnabledFor(logging.INFO):
         return
-    asked = [dict(instance) for instance in instances]
+    requested = [dict(instance) for instance in instances]
+    groups = {one["group"] for one in requested if one.get("group")}
     audit(
         "placement-create",
         placement_id,
@@ -114,23 +118,28 @@ def audit_placement(
         tenant=tenant,
         outcome=outcome,
         objective=objective,
-        groups=sorted({one["group"] for one in asked if one.get("group")}),
-        instances=asked,
+        groups=sorted(groups),
+        instances=requested,
         why=[
-            {"instance": w.member, "host": w.host, "cost": w.cost, "rules": list(w.rules)}
-            for w in reasons
-            if w.new
+            {
+                "instance": one.member,
+                "host": one.host,
+                "cost": one.cost,
+                "rules": list(one.rules),
+            }
+            for one in reasons
+            if one.new
         ],
         **more,
     )
 
 
-def audit_ended(instances: Iterable[Instance]) -> None:
-    """Write that claims have ended which nobody confirmed: a line for each placement."""
-    ended: dict[tuple[str, str], list[str]] = {}
+def audit_expired(instances: Iterable[Instance]) -> None:
+    """Write that unconfirmed claims have expired: one line for each placement."""
+    expired: dict[tuple[str, str], list[str]] = {}
     for one in instances:
-        ended.setdefault((one.placement, one.tenant_id), []).append(one.id)
-    for (placement, tenant), ids in ended.items():
+        expired.setdefault((one.placement, one.tenant_id), []).append(one.id)
+    for (placement, tenant), ids in expired.items():
         audit(
             "placement-expire",
             placement,
@@ -142,5 +151,5 @@ def audit_ended(instances: Iterable[Instance]) -> None:
 
 
 def auditing() -> bool:
-    """Whether anybody reads ``groupsolver.audit``: otherwise the reasons need not be worked out."""
+    """Return whether ``groupsolver.audit`` is written: otherwise no reasons are computed."""
     return _audit.isEnabledFor(logging.INFO)

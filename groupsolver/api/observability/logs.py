@@ -1,8 +1,8 @@
-"""What the server writes down, a JSON object a line: here, each request that was answered.
+"""The server's log, one JSON object a line, and the access log.
 
-The loggers are ``groupsolver.access`` and ``groupsolver.audit``. Nothing is set up at import; the command calls
-`configure`, and other servers set up logging as they like. No body, query, header or token is ever written;
-whatever else a client sent is escaped, and shortened.
+The loggers are ``groupsolver.access`` and ``groupsolver.audit``. The import configures nothing: the
+command calls `configure`, and other servers configure logging themselves. No body, query, header or
+token is ever written; whatever else a client sent is escaped and shortened.
 """
 
 from __future__ import annotations
@@ -16,39 +16,41 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from groupsolver.api.http.call import Principal
+from groupsolver.api.auth.principal import Principal
 
 REQUEST_ID = "X-Openstack-Request-Id"
-"""The header that every answer carries, under the name that OpenStack's clients read."""
+"""The header of every answer, under the name that OpenStack's clients read."""
 
 _access = logging.getLogger("groupsolver.access")
-_GIVEN = re.compile(r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_REQUEST_ID_FORM = re.compile(
+    r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE
+)
 _MAX_FIELD_LENGTH = 2048  # characters of a path, method or address in a line
 
 
 class Line:
-    """One JSON object; the message of a log record, spelled only when somebody reads it."""
+    """The message of a log record: one JSON object, formatted only when a handler needs it."""
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
         self.fields = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **fields}
 
     def __str__(self) -> str:
-        # ASCII alone: no control character, line end or direction mark of a client's reaches a terminal.
+        # ASCII only, so that a client's control characters and direction marks reach no terminal.
         return json.dumps(self.fields, ensure_ascii=True, separators=(",", ":"), default=str)
 
 
 def new_request_id() -> str:
-    """Make the id of a request, in Nova's form."""
+    """Return a new request id, in Nova's form."""
     return f"req-{uuid.uuid4()}"
 
 
 def global_request_id(given: str | None) -> str | None:
-    """Give the id that a client sent in `REQUEST_ID`, or None where it is not of that form.
+    """Return the id that a client sent in `REQUEST_ID`, or None where it is not well formed.
 
-    As in Nova it never becomes the request's own id, which nobody may choose: it stands beside it in the log, so
-    that what one client's action set off in several services can be found together.
+    As in Nova, it never becomes the request's own id, which a client may not choose. The log has
+    both, so that the requests of one action in several services can be found together.
     """
-    return given.lower() if given is not None and _GIVEN.fullmatch(given) else None
+    return given.lower() if given is not None and _REQUEST_ID_FORM.fullmatch(given) else None
 
 
 def access(
@@ -74,11 +76,11 @@ def access(
     route : str or None
         The route's template; None where there is none.
     size : int or None
-        Bytes of the answer's body; None where they are not known.
+        Bytes of the answer's body; None where their number is not known.
     principal : Principal or None
-        Who asked; None where no identity was established.
+        None where no identity was established.
     tenant : str or None
-        The tenant that was spoken of, once it is known to be the asker's business.
+        The tenant of the request, once the principal is known to have access to it.
     """
     if not _access.isEnabledFor(logging.INFO):
         return
@@ -87,9 +89,9 @@ def access(
             "log": _access.name,
             "request_id": request_id,
             "global_request_id": global_id,
-            "remote": _short(remote),
-            "method": _short(method),
-            "path": _short(path),
+            "remote": _shortened(remote),
+            "method": _shortened(method),
+            "path": _shortened(path),
             "route": route,
             "status": status,
             "bytes": size,
@@ -101,8 +103,8 @@ def access(
     _access.info(line)
 
 
-class _Lines(logging.Formatter):
-    """Each record as one JSON object on one line, a traceback inside it."""
+class _JsonFormatter(logging.Formatter):
+    """A formatter that writes each record, with its traceback, as one JSON object on one line."""
 
     def format(self, record: logging.LogRecord) -> str:
         if isinstance(record.msg, Line):
@@ -118,24 +120,25 @@ class _Lines(logging.Formatter):
 
 
 def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
-    """Write the process's log to `stream`, by default standard error: a JSON object a line.
+    """Write the process's log to `stream`, by default standard error: one JSON object a line.
 
-    For a process of its own: this library's log from `level` on, and everybody else's warnings. Called again,
-    it replaces what it has set up.
+    It is meant for a process that does nothing but serve: it writes this library's log from
+    `level` on, and the warnings of all other loggers. A second call replaces the first.
     """
     root = logging.getLogger()
-    for old in [handler for handler in root.handlers if isinstance(handler.formatter, _Lines)]:
-        root.removeHandler(old)
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(_Lines())
-    root.addHandler(handler)
+    for handler in list(root.handlers):
+        if isinstance(handler.formatter, _JsonFormatter):
+            root.removeHandler(handler)
+    added = logging.StreamHandler(stream or sys.stderr)
+    added.setFormatter(_JsonFormatter())
+    root.addHandler(added)
     root.setLevel(max(level, logging.WARNING))
     logging.getLogger("groupsolver").setLevel(level)
-    # More requests than threads are no fault: they wait, and the figures show it.
+    # More requests than threads are no error: they wait, and the metrics show it.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
-def _short(text: str | None) -> str | None:
-    return (
-        text if text is None or len(text) <= _MAX_FIELD_LENGTH else text[:_MAX_FIELD_LENGTH] + "..."
-    )
+def _shortened(text: str | None) -> str | None:
+    if text is None or len(text) <= _MAX_FIELD_LENGTH:
+        return text
+    return text[:_MAX_FIELD_LENGTH] + "..."

@@ -1,7 +1,7 @@
-"""What the server counts, as Prometheus reads it.
+"""The server's metrics, in the format of Prometheus.
 
-No label holds anything that a client makes up, tenants and raw paths above all: the number of series
-is bounded by the table of routes.
+No label has a value that a client chooses, such as a tenant or a raw path. The table of routes
+bounds the number of series.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import groupsolver
 from groupsolver.api.services.solve_pool import SolvePool
 from groupsolver.model.result import Objective, Status
 
-Outcome = Literal[
+PlacementOutcome = Literal[
     "placed",
     "dry-run",
     "repeated",
@@ -36,21 +36,23 @@ Outcome = Literal[
     "unavailable",
     "failed",
 ]
-"""How a request for a placement ended.
+"""The outcome of a request for a placement.
 
-``repeated``: answered again for its idempotency key; ``refused``: bad input, quota, or not found; ``unavailable``:
-the database did not answer; ``failed``: an unexpected failure.
+``repeated``: answered again for its idempotency key; ``refused``: bad input, quota, or not found;
+``unavailable``: the database did not answer; ``failed``: an unexpected failure.
 """
 
-Explained = Literal["placed", "infeasible", "no-answer", "busy", "refused", "unavailable", "failed"]
-"""How a request for an explanation ended; ``placed``: there is a placement."""
+ExplanationOutcome = Literal[
+    "placed", "infeasible", "no-answer", "busy", "refused", "unavailable", "failed"
+]
+"""The outcome of a request for an explanation; ``placed``: there is a placement."""
 
-Fitted = Literal["answered", "no-answer", "busy", "refused", "unavailable", "failed"]
-"""How a request for headroom ended."""
+HeadroomOutcome = Literal["answered", "no-answer", "busy", "refused", "unavailable", "failed"]
+"""The outcome of a request for headroom."""
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "UPDATE", "DELETE", "OPTIONS"})
-_REQUEST = (
+_REQUEST_BUCKETS = (  # seconds
     0.001,
     0.0025,
     0.005,
@@ -66,12 +68,12 @@ _REQUEST = (
     10,
     30,
     60,
-)  # seconds
-_SOLVE = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30)
+)
+_SOLVE_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30)
 
 
 class Metrics:
-    """The counters of one app, in a registry of their own; every method may be called from any thread."""
+    """The metrics of one app, in a registry of their own; every method is safe in any thread."""
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
@@ -85,14 +87,14 @@ class Metrics:
             "groupsolver_http_request_seconds",
             "Seconds from a request's arrival in the app to its answer.",
             ["route"],
-            buckets=_REQUEST,
+            buckets=_REQUEST_BUCKETS,
             registry=registry,
         )
         self._solve_seconds = Histogram(
             "groupsolver_solve_seconds",
             "Seconds of one solve, waiting for its turn left out.",
             ["objective", "outcome"],
-            buckets=_SOLVE,
+            buckets=_SOLVE_BUCKETS,
             registry=registry,
         )
         self._placements = Counter(
@@ -115,7 +117,7 @@ class Metrics:
         self._explain_seconds = Histogram(
             "groupsolver_explain_seconds",
             "Seconds in which one batch was explained that cannot be placed, its solve left out.",
-            buckets=_SOLVE,
+            buckets=_SOLVE_BUCKETS,
             registry=registry,
         )
         self._headrooms = Counter(
@@ -127,16 +129,15 @@ class Metrics:
         self._headroom_seconds = Histogram(
             "groupsolver_headroom_seconds",
             "Seconds in which copies of one batch were counted, waiting for its turn left out.",
-            buckets=_SOLVE,
+            buckets=_SOLVE_BUCKETS,
             registry=registry,
         )
-        for outcome in get_args(Fitted):
+        # Every series exists from the start, so that the first failure is an increase from 0.
+        for outcome in get_args(HeadroomOutcome):
             self._headrooms.labels(outcome)
-        for outcome in get_args(Explained):
+        for outcome in get_args(ExplanationOutcome):
             self._explanations.labels(outcome)
-        for outcome in get_args(
-            Outcome
-        ):  # there from the start, so that the first failure is an increase from 0
+        for outcome in get_args(PlacementOutcome):
             self._placements.labels(outcome)
         build = Gauge(
             "groupsolver_build_info",
@@ -148,26 +149,26 @@ class Metrics:
         ProcessCollector(registry=registry)
 
     def watch(self, pool: SolvePool) -> None:
-        """Show how full the pool of solves is, whenever somebody asks. Once an app."""
+        """Register gauges of the pool of solves. To be called once an app."""
         for name, about, read in (
             ("running", "Solves that run.", lambda: pool.running),
             ("waiting", "Solves that wait for their turn.", lambda: pool.waiting),
             ("slots", "Solves that may run at once.", lambda: pool.size),
-            ("places", "Solves that may wait at once.", lambda: pool.places),
+            ("places", "Solves that may wait at once.", lambda: pool.max_waiting),
         ):
             Gauge(f"groupsolver_solve_pool_{name}", about, registry=self._registry).set_function(
                 read
             )
 
     def request_done(self, method: str, route: str | None, status: int, seconds: float) -> None:
-        """Count an answer.
+        """Count an answered request.
 
         Parameters
         ----------
         method : str
-            As the client sent it; what is not known here counts as ``other``.
+            As the client sent it; an unknown one counts as ``other``.
         route : str or None
-            The route's template, never the path; None where there is none.
+            The route's template, never the path; None where no route matches.
         status : int
         seconds : float
         """
@@ -175,50 +176,50 @@ class Metrics:
         self._requests.labels(method if method in METHODS else "other", route, str(status)).inc()
         self._request_seconds.labels(route).observe(seconds)
 
-    def solved(
+    def solve_done(
         self, objective: Objective, outcome: Status | Literal["failed"], seconds: float
     ) -> None:
-        """Count a solve; `outcome` is the result's status, or ``failed`` where it raised."""
+        """Count a solve; `outcome` is the status of the result, or ``failed`` for an error."""
         self._solve_seconds.labels(objective, outcome).observe(seconds)
 
-    def outcome(self, name: Outcome) -> None:
-        """Count how a request for a placement ended."""
-        self._placements.labels(name).inc()
+    def placement_done(self, outcome: PlacementOutcome) -> None:
+        """Count a request for a placement, by its outcome."""
+        self._placements.labels(outcome).inc()
 
-    def explained(self, seconds: float) -> None:
-        """Count an explanation of a batch that cannot be placed, of a refused placement too."""
+    def explain_solve_done(self, seconds: float) -> None:
+        """Count the search for a conflict, also that for a refused placement."""
         self._explain_seconds.observe(seconds)
 
-    def explanation(self, name: Explained) -> None:
-        """Count how a request for an explanation ended."""
-        self._explanations.labels(name).inc()
+    def explanation_done(self, outcome: ExplanationOutcome) -> None:
+        """Count a request for an explanation, by its outcome."""
+        self._explanations.labels(outcome).inc()
 
-    def fitted(self, seconds: float) -> None:
-        """Count a batch whose copies were counted."""
+    def headroom_solve_done(self, seconds: float) -> None:
+        """Count a computation of headroom."""
         self._headroom_seconds.observe(seconds)
 
-    def headroom(self, name: Fitted) -> None:
-        """Count how a request for headroom ended."""
-        self._headrooms.labels(name).inc()
+    def headroom_done(self, outcome: HeadroomOutcome) -> None:
+        """Count a request for headroom, by its outcome."""
+        self._headrooms.labels(outcome).inc()
 
-    def retried(self) -> None:
-        """Count a claim that is tried again."""
+    def claim_retried(self) -> None:
+        """Count a second or later attempt at a claim."""
         self._retries.inc()
 
     def render(self) -> tuple[bytes, str]:
-        """Give the Prometheus text and its content type."""
-        return generate_latest(_Lean(self._registry)), CONTENT_TYPE
+        """Return the text for Prometheus, and its content type."""
+        return generate_latest(_WithoutCreated(self._registry)), CONTENT_TYPE
 
 
-class _Lean(Collector):
-    """A registry without the times at which each series was made: as many lines again, which nobody asks for."""
+class _WithoutCreated(Collector):
+    """A registry without the samples ``*_created``, which double the number of lines."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
 
     def collect(self) -> Iterator[Metric]:
+        """Yield the metrics."""
         for metric in self._registry.collect():
-            metric.samples = [
-                sample for sample in metric.samples if not sample.name.endswith("_created")
-            ]
+            samples = metric.samples
+            metric.samples = [one for one in samples if not one.name.endswith("_created")]
             yield metric

@@ -1,4 +1,4 @@
-"""The description of every path: OpenAPI 3.1, made from the table of routes and the models of the bodies."""
+"""The OpenAPI 3.1 document, made from a table of routes and the models of their bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schemas of Nova's family that no model has, and what its requests carry."""
+"""The schemas of Nova's family that have no model, and the parameters of its requests."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _LINKS = {
 
 
 def _object(
-    required: dict[str, Any], optional: dict[str, Any] | None = None, about: str | None = None
+    required: dict[str, Any], optional: dict[str, Any] | None = None, description: str | None = None
 ) -> dict[str, Any]:
     return {
         "type": "object",
-        **({"description": about} if about else {}),
+        **({"description": description} if description else {}),
         "properties": {**required, **(optional or {})},
         "required": list(required),
         "additionalProperties": False,
@@ -33,7 +33,7 @@ def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-_KINDS = ["anti-affinity", "affinity", "soft-anti-affinity", "soft-affinity"]
+_POLICY_NAMES = ["anti-affinity", "affinity", "soft-anti-affinity", "soft-affinity"]
 _VERSION = {
     "id": {"const": f"v{LOWEST}"},
     "status": {"const": "CURRENT"},
@@ -42,25 +42,26 @@ _VERSION = {
     "updated": _TEXT,
     "links": _LINKS,
 }
-_TYPES = {"type": "array", "items": _object({"base": _TEXT, "type": _TEXT})}
-NOVA: dict[str, Any] = {
+_MEDIA_TYPES = {"type": "array", "items": _object({"base": _TEXT, "type": _TEXT})}
+NOVA_SCHEMAS: dict[str, Any] = {
     "ServerGroup": _object(
         {"id": _TEXT, "name": _TEXT, "members": {"type": "array", "items": _TEXT}},
         {
-            "policies": {"type": "array", "items": {"enum": _KINDS}, "maxItems": 1},
+            "policies": {"type": "array", "items": {"enum": _POLICY_NAMES}, "maxItems": 1},
             "metadata": {"type": "object", "maxProperties": 0},
-            "policy": {"enum": [*_KINDS, None]},
+            "policy": {"enum": [*_POLICY_NAMES, None]},
             "rules": _object({}, {"max_server_per_host": {"type": "integer", "minimum": 1}}),
             "project_id": _TEXT,
             "user_id": _TEXT,
         },
-        "`policies` and `metadata` up to 2.63, `policy` and `rules` from 2.64; the owners from 2.13.",
+        "`policies` and `metadata` up to 2.63, `policy` and `rules` from 2.64; the owners "
+        "from 2.13.",
     ),
     "ServerGroupAnswer": _object({"server_group": _ref("ServerGroup")}),
     "ServerGroupsAnswer": _object(
         {"server_groups": {"type": "array", "items": _ref("ServerGroup")}}
     ),
-    "VersionAnswer": _object({"version": _object({**_VERSION, "media-types": _TYPES})}),
+    "VersionAnswer": _object({"version": _object({**_VERSION, "media-types": _MEDIA_TYPES})}),
     "VersionsAnswer": _object({"versions": {"type": "array", "items": _object(_VERSION)}}),
     "NovaFault": {
         "type": "object",
@@ -70,21 +71,21 @@ NOVA: dict[str, Any] = {
         "additionalProperties": _object({"code": {"type": "integer"}, "message": _TEXT}),
     },
 }
-"""Schemas by name."""
+"""The schemas, by name."""
 
-# By the name of a handler.
-GIVES = {
+# The name of a handler -> the schema of its answer.
+RESPONSE_SCHEMAS = {
     "index": "ServerGroupsAnswer",
     "create": "ServerGroupAnswer",
     "show": "ServerGroupAnswer",
     "root": "VersionsAnswer",
     "one": "VersionAnswer",
 }
-VERSION_HEADERS = [
+VERSION_PARAMETERS = [
     {
         "name": HEADER,
         "in": "header",
-        "description": f"`compute X`, {LOWEST} to {HIGHEST}, or `compute latest`; without it {LOWEST}",
+        "description": f"`compute X`, {LOWEST} to {HIGHEST}, or `compute latest`; default {LOWEST}",
         "schema": {
             **_TEXT,
             "examples": [f"compute {LOWEST}", f"compute {HIGHEST}", "compute latest"],
@@ -93,19 +94,19 @@ VERSION_HEADERS = [
     {
         "name": LEGACY,
         "in": "header",
-        "description": "The version alone, as older clients say it",
+        "description": "The version alone, for older clients",
         "schema": {**_TEXT, "examples": [str(LOWEST), str(HIGHEST), "latest"]},
     },
 ]
 _NUMBER = {"type": "integer", "minimum": 0}
-QUERY = [
+QUERY_PARAMETERS = [
     {
         "name": "all_projects",
         "in": "query",
         "description": "All projects' groups, for admins",
         "schema": _TEXT,
     },
-    {"name": "limit", "in": "query", "description": "0: as many as there are", "schema": _NUMBER},
+    {"name": "limit", "in": "query", "description": "0: no limit", "schema": _NUMBER},
     {"name": "offset", "in": "query", "schema": _NUMBER},
     {
         "name": "marker",

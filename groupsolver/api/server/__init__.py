@@ -1,1 +1,1 @@
-"""Waitress around the application."""
+"""The server: waitress around the application."""

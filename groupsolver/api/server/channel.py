@@ -1,4 +1,7 @@
-"""Waitress's connections: how much is taken in before anybody is asked who they are, and what is said then."""
+"""Waitress's connections: the limits of bodies, and the answers to requests that cannot be parsed.
+
+A body is received before the identity of its sender is checked.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,17 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.task import ErrorTask, WSGITask
 
-from groupsolver.api.http.errors import HTTP
+from groupsolver.api.http.errors import HTTP_ERRORS
 from groupsolver.api.observability.logs import REQUEST_ID, new_request_id
 
 MAX_BODY = 64 * 2**20  # bytes, of a fleet
-SMALL_BODY = (
-    4 * 2**20
-)  # of all else: beyond what the app reads, so that it refuses in its own words
+# Bytes of any other body: more than the app reads, so that the app itself refuses larger ones.
+SMALL_BODY = 4 * 2**20
 _FLEET = ("PUT", "/v1.0/fleet")
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
-    """Takes a large body for a fleet alone: it comes before the identity is looked at, on every connection."""
+    """A parser that receives a large body only at the path of the fleet."""
 
     adj: Any
 
@@ -35,26 +37,24 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
 class _Task(WSGITask):  # type: ignore[misc]
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
-        environ["SERVER_SOFTWARE"] = (
-            "groupsolver"  # WSGI wants text, and without `ident` waitress has none
-        )
+        # WSGI requires text here, and without `ident` waitress has none.
+        environ["SERVER_SOFTWARE"] = "groupsolver"
         return environ
 
     def build_response_header(self) -> bytes:
-        if (
-            self.channel.server.stopping
-        ):  # so that the client knows, and opens a connection elsewhere
+        # Tells the client to open its next connection elsewhere.
+        if self.channel.server.stopping:
             self.request.headers["CONNECTION"] = "close"
         header: bytes = super().build_response_header()
         return header
 
 
 class _RefusalTask(ErrorTask):  # type: ignore[misc]
-    """What is no request that the app could answer, in the app's form."""
+    """The answer to a request that cannot be parsed, in the form of the app's errors."""
 
     def execute(self) -> None:
         code = "body-too-large" if self.request.error.code == 413 else "bad-input"
-        status, title = HTTP[code]
+        status, title = HTTP_ERRORS[code]
         request_id = new_request_id()
         detail = f"the request cannot be read: {self.request.error.body}"
         view = {
@@ -78,7 +78,7 @@ class _RefusalTask(ErrorTask):  # type: ignore[misc]
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
-    """A connection."""
+    """A connection of a client."""
 
     parser_class = _Parser
     task_class = _Task

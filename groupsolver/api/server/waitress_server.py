@@ -1,6 +1,6 @@
-"""An app behind waitress, and how it ends: what was begun is answered, what was not is refused.
+"""A waitress server that ends gracefully: requests in flight are answered before it stops.
 
-Waitress alone cuts requests off when it is stopped; this is its loop with a second half.
+Waitress alone cuts off all requests when it is stopped.
 """
 
 from __future__ import annotations
@@ -24,34 +24,32 @@ from groupsolver.api.server.channel import MAX_BODY, Channel
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
-_IDLE = 0.5  # seconds that a connection at rest is still listened to, once the server stops
-_STUCK = (
-    5.0  # seconds without a byte, half a request or answer left, after which its client is given up
-)
+# While the server stops: seconds after which a connection is closed that is idle, or that has sent
+# or received nothing in the middle of a request or an answer.
+_IDLE_TIMEOUT = 0.5
+_STALLED_TIMEOUT = 5.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
-    """Bind every address of a host, not listening yet; port 0 is any free one, the same for all.
+    """Return sockets bound to every address of a host, not listening yet.
+
+    Port 0 means any free port, the same for all addresses.
 
     Raises
     ------
     OSError
-        Where the host has no address here, or the port is taken.
+        The host has no address on this machine, or the port is taken.
     """
     bound: list[socket.socket] = []
     missing: OSError | None = None
-    for info in dict.fromkeys(
-        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    ):
-        family, address = info[0], info[4]
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    for family, _, _, _, address in dict.fromkeys(found):
         try:
             bound.append(_bound(family, (address[0], _port(bound, port), *address[2:])))
         except OSError as error:
-            if error.errno in {
-                errno.EADDRNOTAVAIL,
-                errno.EAFNOSUPPORT,
-            }:  # localhost may name ::1 where there is none
+            # localhost may resolve to ::1 on a machine without IPv6.
+            if error.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:
                 missing = error
                 continue
             for other in bound:
@@ -69,7 +67,7 @@ def _port(bound: Sequence[socket.socket], port: int) -> int:
 def _bound(family: int, address: tuple[Any, ...]) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
-        if os.name == "posix":  # elsewhere it would let two servers share a port
+        if os.name == "posix":  # on Windows it would let two servers share a port
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -81,7 +79,7 @@ def _bound(family: int, address: tuple[Any, ...]) -> socket.socket:
 
 
 class Server:
-    """A WSGI app on sockets that are bound; clients may connect as soon as it is made.
+    """A WSGI app on bound sockets; clients may connect as soon as it is made.
 
     Parameters
     ----------
@@ -90,8 +88,11 @@ class Server:
         From `bind`; the server closes them.
     threads : int, default 8
         Requests at once.
-    patience : float, default 40
-        Seconds that requests in flight are given once the server stops.
+    drain_timeout : float, default 40
+        Seconds for requests in flight once the server stops.
+    idle_timeout, stalled_timeout : float, default 0.5 and 5
+        Seconds after which a connection is closed while the server stops: one without a request,
+        and one that sends or receives nothing in the middle of a request or an answer.
     """
 
     def __init__(
@@ -100,13 +101,18 @@ class Server:
         sockets: Sequence[socket.socket],
         *,
         threads: int = 8,
-        patience: float = 40.0,
+        drain_timeout: float = 40.0,
+        idle_timeout: float = _IDLE_TIMEOUT,
+        stalled_timeout: float = _STALLED_TIMEOUT,
     ) -> None:
-        self._patience = patience
-        self._asked = 0
+        self._drain_timeout = drain_timeout
+        self._idle_timeout = idle_timeout
+        self._stalled_timeout = stalled_timeout
+        self._stop_requests = 0
         self._closed = False
-        # Held where the trigger is pulled or taken away; a signal's handler may come in while its own thread holds it.
-        self._trigger = threading.RLock()
+        # Held while the trigger is pulled or removed. It is reentrant, since a signal handler may
+        # run in the thread that holds it.
+        self._trigger_lock = threading.RLock()
         self._map: dict[int, Any] = {}
         self._dispatcher = create_server(
             app,
@@ -119,7 +125,7 @@ class Server:
             max_request_body_size=MAX_BODY,
             max_request_header_size=64 * 2**10,
             ident=None,
-            # Left as they come: the app trusts none of them, and refuses them where nobody may forward.
+            # The app trusts no such header, and has to see them to refuse forwarded requests.
             clear_untrusted_proxy_headers=False,
         ).task_dispatcher
         self._listeners = [it for it in self._map.values() if isinstance(it, BaseWSGIServer)]
@@ -128,42 +134,47 @@ class Server:
             listener.stopping = False
 
     def run(self) -> bool:
-        """Serve until `stop`, then end; say whether all that was begun was answered."""
-        while not self._asked:
-            self._turn(1.0)
-        self._refuse()
-        end = time.monotonic() + self._patience
-        while self._at_work() and self._asked == 1 and time.monotonic() < end:
-            self._turn(0.05)
+        """Serve until `stop`, then end. Return whether every request in flight was answered."""
+        while not self._stop_requests:
+            self._poll(1.0)
+        self._stop_listening()
+        end = time.monotonic() + self._drain_timeout
+        while self._is_busy() and self._stop_requests == 1 and time.monotonic() < end:
+            self._poll(0.05)
             self._close_idle()
-        clean = not self._at_work()
+        clean = not self._is_busy()
         self._close()
         return clean
 
     def stop(self) -> None:
-        """Ask the server to end, from a signal's handler or any thread; asked twice, it waits for nobody."""
-        with self._trigger:
-            self._asked += 1
+        """Ask the server to end; a second call ends it at once.
+
+        It may be called from a signal handler or any thread.
+        """
+        with self._trigger_lock:
+            self._stop_requests += 1
             if not self._closed:
                 self._listeners[0].pull_trigger()  # wakes the loop
 
-    def _turn(self, timeout: float) -> None:
-        # poll, where there is one: select fails beyond the 1024th open file
+    def _poll(self, timeout: float) -> None:
+        # `poll` where it exists: `select` fails for file descriptors above 1023.
         wasyncore.loop(timeout=timeout, use_poll=True, map=self._map, count=1)
 
     def _channels(self) -> list[Any]:
-        return [
-            channel
-            for listener in self._listeners
-            for channel in list(listener.active_channels.values())
-        ]
+        channels: list[Any] = []
+        for listener in self._listeners:
+            channels.extend(listener.active_channels.values())
+        return channels
 
-    def _at_work(self) -> bool:
-        # Threads whose client has gone may be at work too, on the database above all.
+    def _is_busy(self) -> bool:
+        # A thread may be at work, e.g. on the database, after its client has disconnected.
         return bool(self._channels() or self._dispatcher.queue or self._dispatcher.active_count)
 
-    def _refuse(self) -> None:
-        """Listen no more, after letting in who has connected already: the system would reset those."""
+    def _stop_listening(self) -> None:
+        """Close the listening sockets, after accepting the connections that the system has queued.
+
+        The system would reset queued connections.
+        """
         for listener in self._listeners:
             listener.stopping = True
             while listener.accepting and len(self._map) < listener.adj.connection_limit:
@@ -171,30 +182,28 @@ class Server:
                 listener.handle_accept()
                 if len(self._map) == before:
                     break
-            # Not the listener's own close: it takes the trigger away, which answers under way still pull.
+            # The listener's own `close` would remove the trigger, which answers in progress need.
             wasyncore.dispatcher.close(listener)
 
     def _close_idle(self) -> None:
         now = time.time()  # waitress's clock
         for channel in self._channels():
-            if (
-                now - channel.last_activity > (_STUCK if _busy(channel) else _IDLE)
-                and not channel.requests
-            ):
+            timeout = self._stalled_timeout if _is_exchanging(channel) else self._idle_timeout
+            if now - channel.last_activity > timeout and not channel.requests:
                 channel.handle_close()
 
     def _close(self) -> None:
         for channel in self._channels():
             channel.handle_close()
         self._dispatcher.shutdown(timeout=0.5)
-        with self._trigger:
+        with self._trigger_lock:
             self._closed = True
-        if not self._dispatcher.threads:  # those that are left may still pull a trigger
+        if not self._dispatcher.threads:  # threads that are left may still pull a trigger
             wasyncore.close_all(self._map)
 
 
-def _busy(channel: Any) -> bool:
-    """Whether a request is being received, worked on, or its answer not all sent."""
+def _is_exchanging(channel: Any) -> bool:
+    """Return whether a channel receives a request, works on one, or still sends an answer."""
     return bool(channel.requests or channel.request is not None or channel.total_outbufs_len)
 
 
@@ -204,44 +213,56 @@ def serve_app(
     *,
     threads: int = 8,
     ready: Callable[[], object] = lambda: None,
-    patience: float = 40.0,
+    drain_timeout: float = 40.0,
+    idle_timeout: float = _IDLE_TIMEOUT,
+    stalled_timeout: float = _STALLED_TIMEOUT,
 ) -> int:
     """Serve until SIGTERM or SIGINT, on the main thread of a process.
 
-    Then nobody new is let in, requests in flight are answered within `patience` seconds, and connections at rest
-    are closed. A second signal leaves at once.
+    Then no new connection is accepted, requests in flight are answered within `drain_timeout`
+    seconds, and idle connections are closed. A second signal ends the server at once.
 
     Parameters
     ----------
+    app, sockets, threads, drain_timeout, idle_timeout, stalled_timeout
+        As of `Server`.
     ready : callable
-        Called once signals are heard and clients may connect.
+        Called once signals are handled and clients may connect.
 
     Returns
     -------
     int
-        The exit code: 0, or 128 + the signal where requests were cut off. Then threads may still be at work,
-        which Python cannot end: leave with `os._exit`.
+        The exit code: 0, or 128 + the signal where requests were cut off. Threads may then still be
+        at work, which Python cannot end: leave with `os._exit`.
     """
     if threading.current_thread() is not threading.main_thread():
-        raise RuntimeError("expected the main thread: no other hears signals")
-    server = Server(app, sockets, threads=threads, patience=patience)
-    with _heard(server.stop) as heard:
+        raise RuntimeError("expected the main thread: only it handles signals")
+    server = Server(
+        app,
+        sockets,
+        threads=threads,
+        drain_timeout=drain_timeout,
+        idle_timeout=idle_timeout,
+        stalled_timeout=stalled_timeout,
+    )
+    with _signals_handled(server.stop) as received:
         ready()
         clean = server.run()
-    return 0 if clean else 128 + heard[-1]
+    return 0 if clean else 128 + received[-1]
 
 
 @contextmanager
-def _heard(stop: Callable[[], None]) -> Iterator[list[int]]:
-    heard: list[int] = []
+def _signals_handled(stop: Callable[[], None]) -> Iterator[list[int]]:
+    """Call `stop` for each signal that ends the server. Yield the signals received so far."""
+    received: list[int] = []
 
-    def hear(number: int, _frame: FrameType | None) -> None:
-        heard.append(number)
+    def handle(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
         stop()
 
-    before = {number: signal.signal(number, hear) for number in _SIGNALS}
+    before = {number: signal.signal(number, handle) for number in _SIGNALS}
     try:
-        yield heard
+        yield received
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

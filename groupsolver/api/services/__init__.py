@@ -1,1 +1,1 @@
-"""What handlers call: groups, placements, explanations, headroom, and the pool that solves."""
+"""The services that handlers call: groups, placements, explanations, headroom, solve pool."""

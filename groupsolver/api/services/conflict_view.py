@@ -1,4 +1,8 @@
-"""A conflict as its reader may see it: a project's own groups by name, and of others only that they are there."""
+"""The view of a conflict that an audience may see.
+
+A project reads the rules of its own groups by name. Of other projects it learns only that they have
+a rule that stands in the way.
+"""
 
 from __future__ import annotations
 
@@ -26,25 +30,25 @@ if TYPE_CHECKING:  # ortools is loaded with the first solve
     from groupsolver.solver.explain.corrections import VerifiedFix
     from groupsolver.solver.explain.pipeline import Reasons
 
-OUTSIDE = ConflictingPolicy(group="", policy="", sentence="a rule outside your project")
-STRANGER = "a group outside your project"  # stands for its name
-_SHORT = "there is not as much free for them"
-_PLACE = re.compile(r"^groups\[(\d+)\]\.")
+OUTSIDE_RULE = ConflictingPolicy(group="", policy="", sentence="a rule outside your project")
+OUTSIDE_GROUP = "a group outside your project"  # in place of the group's name
+_NOT_FREE = "there is not as much free for them"
+_GROUP_PATH = re.compile(r"^groups\[(\d+)\]\.")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
 class Audience:
-    """Who reads a conflict of a project's instances.
+    """The reader of a conflict, and what it may see.
 
     Parameters
     ----------
     tenant : str
-        The project.
+        The project of the reader.
     hosts : bool, default False
-        Whether names of hosts are shown, and what is free on each.
+        Whether names of hosts are shown, and what is free on each host.
     projects : bool, default False
-        Whether what is other projects' is shown: to an admin.
+        Whether rules and members of other projects are shown: to an admin.
     """
 
     tenant: str
@@ -52,179 +56,224 @@ class Audience:
     projects: bool = False
 
     def sees_all_of(self, other: Audience) -> bool:
-        """Whether whatever may be told to `other` may be told to this one."""
+        """Return whether this audience may see everything that `other` may see."""
         return (
             self.tenant == other.tenant
             and self.hosts >= other.hosts
             and self.projects >= other.projects
         )
 
-    def costs(self, costs: Costs) -> Costs:
-        """Leave out changes that are not told: how full a host is, and who runs there, is not for everyone."""
+    def visible_costs(self, costs: Costs) -> Costs:
+        """Return the costs without those of hidden changes.
+
+        ``free`` shows how full a host is, and ``move`` which members of others run there.
+        """
         free = costs.free if self.hosts else None
-        return costs.model_copy(
-            update={"free": free, "move": costs.move if self.projects else None}
-        )
+        move = costs.move if self.projects else None
+        return costs.model_copy(update={"free": free, "move": move})
 
-    def may_be_told(self, fix: VerifiedFix) -> bool:
-        """Whether a fix is made of such changes only as `costs` has a price for."""
-        return (self.hosts or "free" not in fix.kinds) and (
-            self.projects or "move" not in fix.kinds
-        )
+    def may_see(self, fix: VerifiedFix) -> bool:
+        """Return whether every change of a fix has a cost in `visible_costs`."""
+        shows_free = "free" in fix.kinds and not self.hosts
+        shows_move = "move" in fix.kinds and not self.projects
+        return not (shows_free or shows_move)
 
 
-def told(
+def explanation_for(
+    audience: Audience,
     reasons: Reasons,
-    reader: Audience,
     requested: RequestedPlacement,
     now: Snapshot,
     host_id: Callable[[str], str],
 ) -> Explanation:
-    """Put into words why a batch cannot be placed, as its reader may know it.
+    """Return why a placement is infeasible, as an audience may see it.
 
     Parameters
     ----------
+    audience : Audience
     reasons : Reasons
-    reader : Reader
     requested : RequestedPlacement
     now : Snapshot
+        The state that the placement was solved on.
     host_id : callable
-        Gives what stands for a host's name where that is not shown.
+        Returns what is shown in place of a host's name.
     """
-    found = reasons.explanation(reader.hosts, reader.may_be_told)
-    own, names, labels = names_of(reader.tenant, now), called(reader, now), labels_of(requested)
-
-    def placement(fix: Fix) -> Placement | None:
-        if fix.placement is None:
-            return None
-        stands = fix.placement.items()
-        return {
-            labels.get(one, one): host if reader.hosts else host_id(host) for one, host in stands
-        }
-
-    def short(one: Shortage) -> Shortage:
-        known = one if reader.hosts else _in_members(one, requested)
-        sentence = named(known.sentence, names)
-        if (
-            STRANGER in sentence and not reader.projects
-        ):  # it tells what others' rule is, and at which level
-            sentence = f"the new members take {amount_told(one.resource, one.needed)}; {_SHORT}"
-        return known.model_copy(update={"sentence": sentence})
-
-    def shown(conflict: Conflict) -> Conflict:
-        rules = [
-            rule
-            for rule in conflict.policies
-            if reader.projects or rule.group in own or rule.group == UNGROUPED
-        ]
-        # How many members a group is asked to take is what was asked for, and no rule of anybody's.
-        strange = any(rule not in rules and rule.policy != "members" for rule in conflict.policies)
-        policies = [
-            rule.model_copy(update={"sentence": named(rule.sentence, names)}) for rule in rules
-        ]
-        # Where it is not narrowed down, it has rules that may have nothing to do with it.
-        if strange and (reasons.conflicts or reasons.possible_without_others):
-            policies.append(OUTSIDE)
-        return Conflict(
-            policies=tuple(policies),
-            capacity=tuple(short(one) for one in conflict.capacity),
-            minimal=conflict.minimal,
-            fixes=tuple(
-                Fix(change=named(fix.change, names), cost=fix.cost, placement=placement(fix))
-                for fix in conflict.fixes
-            ),
-        )
-
-    conflicts = tuple(map(shown, found.conflicts))
-    warnings = warned(found.warnings, reasons.problem.app, reader, now)
+    found = reasons.explanation(audience.hosts, audience.may_see)
+    view = _ConflictView(audience, reasons, requested, now, host_id)
+    conflicts = tuple(view.conflict(one) for one in found.conflicts)
+    warnings = visible_warnings(found.warnings, reasons.problem.app, audience, now)
     return found.model_copy(
         update={"conflict": conflicts[0], "conflicts": conflicts, "warnings": warnings}
     )
 
 
-def _in_members(short: Shortage, requested: RequestedPlacement) -> Shortage:
-    """Count what is free in whole members of the batch, the largest: how full hosts are by others is not told."""
-    said = short.sentence.partition("; ")[0]
-    if short.available >= short.needed:
-        sentence = f"{said}; there is as much for them, but not where the other rules need it"
-        return short.model_copy(update={"available": short.needed, "sentence": sentence})
-    unit = (
-        max((one.resources.get(short.resource, 0) for one in requested.instances), default=0) or 1
-    )
-    sentence = f"{said}; {_SHORT}"
-    return short.model_copy(
-        update={"available": short.available // unit * unit, "sentence": sentence}
-    )
+class _ConflictView:
+    """The translation of the solver's conflicts into those that an audience may see."""
+
+    def __init__(
+        self,
+        audience: Audience,
+        reasons: Reasons,
+        requested: RequestedPlacement,
+        now: Snapshot,
+        host_id: Callable[[str], str],
+    ) -> None:
+        self._audience = audience
+        self._requested = requested
+        self._host_id = host_id
+        self._own_groups = own_group_names(audience.tenant, now).keys() | {UNGROUPED}
+        self._names = group_names(audience, now)
+        self._labels = instance_labels(requested)
+        # Without either, the conflict is not narrowed down: its rules need not be the cause.
+        self._narrowed = bool(reasons.conflicts or reasons.possible_without_others)
+
+    def conflict(self, conflict: Conflict) -> Conflict:
+        shown = [rule for rule in conflict.policies if self._shows(rule)]
+        policies = [self._renamed(rule) for rule in shown]
+        # The sizes of groups ("members") are a part of the request, not a rule of a project.
+        hides_rule = any(
+            rule.policy != "members" and not self._shows(rule) for rule in conflict.policies
+        )
+        if hides_rule and self._narrowed:
+            policies.append(OUTSIDE_RULE)
+        return Conflict(
+            policies=tuple(policies),
+            capacity=tuple(self._shortage(one) for one in conflict.capacity),
+            minimal=conflict.minimal,
+            fixes=tuple(self._fix(one) for one in conflict.fixes),
+        )
+
+    def _shows(self, rule: ConflictingPolicy) -> bool:
+        return self._audience.projects or rule.group in self._own_groups
+
+    def _renamed(self, rule: ConflictingPolicy) -> ConflictingPolicy:
+        return rule.model_copy(update={"sentence": with_names(rule.sentence, self._names)})
+
+    def _shortage(self, shortage: Shortage) -> Shortage:
+        shown = shortage
+        if not self._audience.hosts:
+            shown = _in_whole_members(shortage, self._requested)
+        sentence = with_names(shown.sentence, self._names)
+        # The rest of such a sentence shows another project's rule, and its level.
+        if OUTSIDE_GROUP in sentence and not self._audience.projects:
+            amount = amount_told(shortage.resource, shortage.needed)
+            sentence = f"the new members take {amount}; {_NOT_FREE}"
+        return shown.model_copy(update={"sentence": sentence})
+
+    def _fix(self, fix: Fix) -> Fix:
+        change = with_names(fix.change, self._names)
+        return Fix(change=change, cost=fix.cost, placement=self._placement(fix))
+
+    def _placement(self, fix: Fix) -> Placement | None:
+        if fix.placement is None:
+            return None
+        shown = {}
+        for instance, host in fix.placement.items():
+            label = self._labels.get(instance, instance)
+            shown[label] = host if self._audience.hosts else self._host_id(host)
+        return shown
 
 
-def warned(
-    warnings: Sequence[str], app: BaseApplication[Any], reader: Audience, now: Snapshot
+def _in_whole_members(shortage: Shortage, requested: RequestedPlacement) -> Shortage:
+    """Return a shortage whose free amount is rounded down to whole members of the largest size.
+
+    The exact amount would show how full other projects make the hosts. With 12 needed, 7 available
+    and 3 for the largest instance, 6 are shown.
+    """
+    need = shortage.sentence.partition("; ")[0]
+    if shortage.available >= shortage.needed:
+        sentence = f"{need}; there is as much for them, but not where the other rules need it"
+        return shortage.model_copy(update={"available": shortage.needed, "sentence": sentence})
+    sizes = [one.resources.get(shortage.resource, 0) for one in requested.instances]
+    size = max(sizes, default=0) or 1
+    available = shortage.available // size * size
+    sentence = f"{need}; {_NOT_FREE}"
+    return shortage.model_copy(update={"available": available, "sentence": sentence})
+
+
+def visible_warnings(
+    warnings: Sequence[str], app: BaseApplication[Any], audience: Audience, now: Snapshot
 ) -> tuple[str, ...]:
-    """Give a solve's warnings to an admin: they name what is nearest to a name that is not there, and hosts."""
-    if not reader.projects:
+    """Return the warnings of a solve for an admin, and none for others.
+
+    Warnings name hosts, and existing names that are close to a misspelt one.
+    """
+    if not audience.projects:
         return ()
-    names = called(reader, now)
-    # The places of groups in what is solved tell nobody anything.
-    there = [
-        _PLACE.sub(lambda found: f"group {app.groups[int(found[1])].name}: ", warning)
-        for warning in warnings
-    ]
-    return tuple(named(warning, names) for warning in there)
+    names = group_names(audience, now)
+
+    def group_of(path: re.Match[str]) -> str:
+        return f"group {app.groups[int(path[1])].name}: "
+
+    # The index of a group in the solved application means nothing to a client.
+    with_groups = [_GROUP_PATH.sub(group_of, warning) for warning in warnings]
+    return tuple(with_names(warning, names) for warning in with_groups)
 
 
-def sentences(found: Explanation) -> list[str]:
-    """Give all that the first conflict says."""
-    conflict = found.conflict or Conflict()
-    return [rule.sentence for rule in conflict.policies] + [
-        short.sentence for short in conflict.capacity
-    ]
+def conflict_sentences(explanation: Explanation) -> list[str]:
+    """Return all sentences of the first conflict."""
+    conflict = explanation.conflict or Conflict()
+    sentences = [rule.sentence for rule in conflict.policies]
+    sentences += [shortage.sentence for shortage in conflict.capacity]
+    return sentences
 
 
-def labels_of(requested: RequestedPlacement) -> dict[str, str]:
-    """Give what instances are called that are not there yet: their names, where nothing else is called so; or ids."""
+def instance_labels(requested: RequestedPlacement) -> dict[str, str]:
+    """Return a label of each instance, by id: its name if that is unique, else its id."""
     count = {one.id: 1 for one in requested.instances}
     for one in requested.instances:
         if one.name is not None:
             count[one.name] = count.get(one.name, 0) + 1
-    return {
-        one.id: one.name if one.name is not None and count[one.name] == 1 else one.id
-        for one in requested.instances
-    }
+    labels = {}
+    for one in requested.instances:
+        is_unique = one.name is not None and count[one.name] == 1
+        labels[one.id] = one.name if one.name is not None and is_unique else one.id
+    return labels
 
 
-def without_others(
+def without_other_projects(
     app: Application, requested: RequestedPlacement, now: Snapshot
 ) -> Application | None:
-    """Give the application without the rules of other projects; None where it has none."""
+    """Return the application without the policies of other projects, or None if there are none."""
+
+    def is_own(name: str) -> bool:
+        return now.groups[name].tenant_id == requested.tenant_id
+
     groups = tuple(
         group
-        if not group.policies or now.groups[group.name].tenant_id == requested.tenant_id
+        if not group.policies or is_own(group.name)
         else group.model_copy(update={"policies": ()})
         for group in app.groups
     )
-    same = all(new is old for new, old in zip(groups, app.groups, strict=True))
-    return None if same else app.model_copy(update={"groups": groups})
+    if all(new is old for new, old in zip(groups, app.groups, strict=True)):
+        return None
+    return app.model_copy(update={"groups": groups})
 
 
-def called(reader: Audience, now: Snapshot) -> Mapping[str, str]:
-    """Give what each group is called to a reader: another project's by its id, if it may be named at all."""
-    if reader.projects:
+def group_names(audience: Audience, now: Snapshot) -> Mapping[str, str]:
+    """Return what each group is called for an audience, by id.
+
+    Another project's group is called by its id if the audience's project may join it.
+    """
+    if audience.projects:
         return {key: group.name or key for key, group in now.groups.items()}
-    strange = {
-        key: key if group.admits(reader.tenant) else STRANGER
-        for key, group in now.groups.items()
-        if group.tenant_id != reader.tenant
-    }
-    return {**strange, **names_of(reader.tenant, now)}
+    names = {}
+    for key, group in now.groups.items():
+        if group.tenant_id != audience.tenant:
+            names[key] = key if group.admits(audience.tenant) else OUTSIDE_GROUP
+    return {**names, **own_group_names(audience.tenant, now)}
 
 
-def names_of(tenant: str, now: Snapshot) -> dict[str, str]:
-    """Give the names of a project's own groups, by their ids: those of others stay as it named them."""
+def own_group_names(tenant: str, now: Snapshot) -> dict[str, str]:
+    """Return the names of a project's own groups, by id."""
     return {
         key: group.name or key for key, group in now.groups.items() if group.tenant_id == tenant
     }
 
 
-def named(sentence: str, names: Mapping[str, str]) -> str:
-    """Put groups' names for their ids, all at once: what stands in a name is no id."""
+def with_names(sentence: str, names: Mapping[str, str]) -> str:
+    """Return a sentence with names in place of ids.
+
+    All ids are replaced in one pass, since a name may itself look like an id.
+    """
     return _UUID.sub(lambda found: names.get(found[0], found[0]), sentence)

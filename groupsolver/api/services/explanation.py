@@ -1,4 +1,4 @@
-"""Why a batch cannot be placed: asked of the solver, and told to whoever may know it."""
+"""Why a placement is infeasible, computed by the solver and shown to an audience."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 
 from groupsolver.api.observability.audit import auditing
 from groupsolver.api.serializers import host_id
-from groupsolver.api.services.conflict_view import Audience, names_of, sentences, told
+from groupsolver.api.services.conflict_view import (
+    Audience,
+    conflict_sentences,
+    explanation_for,
+    own_group_names,
+)
 from groupsolver.api.services.refusal import Refusal
 from groupsolver.api.services.service import Service
 from groupsolver.constraints.registry import Application
@@ -23,21 +28,20 @@ if TYPE_CHECKING:  # ortools is loaded with the first solve
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked of a batch that cannot be placed.
+class ExplainOptions:
+    """The options for explaining an infeasible placement.
 
     Parameters
     ----------
-    reader : Reader
-        Who asks.
+    audience : Audience
     seconds : float
-        For the answer, at most; 0: it is not looked for.
+        The most time for the explanation; 0: it is not computed.
     costs : Costs, optional
     fixes, every : bool
         As of `groupsolver.explain`.
     """
 
-    reader: Audience
+    audience: Audience
     seconds: float
     costs: Costs | None = None
     fixes: bool = True
@@ -45,69 +49,72 @@ class Question:
 
 
 @dataclass(frozen=True)
-class WhyNot:
-    """Why a batch cannot be placed on a snapshot."""
+class InfeasiblePlacement:
+    """A requested placement that is infeasible on a snapshot, with the reasons."""
 
     reasons: Reasons
     requested: RequestedPlacement
-    on: Snapshot
+    snapshot: Snapshot
 
-    def told(self, reader: Audience) -> Explanation:
-        """Put it into words for a reader."""
-        return told(
-            self.reasons,
-            reader,
-            self.requested,
-            self.on,
-            partial(host_id, self.requested.tenant_id),
-        )
+    def explanation(self, audience: Audience) -> Explanation:
+        """Return the reasons as an audience may see them."""
+        shown_host = partial(host_id, self.requested.tenant_id)
+        return explanation_for(audience, self.reasons, self.requested, self.snapshot, shown_host)
 
-    def refusal(self, reader: Audience) -> Refusal:
-        """Give it as an error carries it."""
-        plain = Audience(self.requested.tenant_id)
-        conflict = self.told(reader).conflict or Conflict()
-        less = None if reader == plain else self.told(plain).conflict
-        named = (
-            sentences(self.told(Audience(self.requested.tenant_id, hosts=True, projects=True)))
-            if auditing()
-            else ()
-        )
-        return Refusal(reader, conflict, less, tuple(named))
+    def refusal(self, audience: Audience) -> Refusal:
+        """Return the reasons as an error carries them."""
+        tenant = self.requested.tenant_id
+        plain_audience = Audience(tenant)
+        conflict = self.explanation(audience).conflict or Conflict()
+        plain = None
+        if audience != plain_audience:
+            plain = self.explanation(plain_audience).conflict
+        sentences: list[str] = []
+        if auditing():
+            operator = Audience(tenant, hosts=True, projects=True)
+            sentences = conflict_sentences(self.explanation(operator))
+        return Refusal(audience, conflict, plain, tuple(sentences))
 
 
-def why_not(
+def explain_infeasible(
     service: Service,
     app: Application,
-    on: Snapshot,
+    snapshot: Snapshot,
     requested: RequestedPlacement,
-    question: Question,
-) -> WhyNot:
-    """Find out why a batch is impossible, of which that is proved; the caller holds a slot of the pool."""
+    options: ExplainOptions,
+) -> InfeasiblePlacement:
+    """Search for the reasons of a proved infeasibility. The caller holds a slot of the pool."""
     from groupsolver.solver import pipeline
 
-    own = names_of(requested.tenant_id, on)
     start = time.perf_counter()
     reasons = pipeline.why_not(
         app,
-        on.fleet,
+        snapshot.fleet,
         objective=requested.objective,
-        limits=Limits(seconds=question.seconds, workers=service.settings.workers),
-        costs=question.reader.costs(question.costs or Costs()),
-        fixes=question.fixes,
-        every=question.every,
-        own=own,
+        limits=Limits(seconds=options.seconds, workers=service.settings.workers),
+        costs=options.audience.visible_costs(options.costs or Costs()),
+        fixes=options.fixes,
+        every=options.every,
+        own=own_group_names(requested.tenant_id, snapshot),
     )
-    service.metrics.explained(time.perf_counter() - start)
-    return WhyNot(reasons, requested, on)
+    service.metrics.explain_solve_done(time.perf_counter() - start)
+    return InfeasiblePlacement(reasons, requested, snapshot)
 
 
-def not_asked(
-    app: Application, on: Snapshot, requested: RequestedPlacement, *, possible: bool | None
-) -> WhyNot:
-    """Give what is known without a search; `possible`: whether it would be without the rules of other projects."""
+def unexplained_infeasible(
+    app: Application,
+    snapshot: Snapshot,
+    requested: RequestedPlacement,
+    *,
+    possible: bool | None,
+) -> InfeasiblePlacement:
+    """Return what is known without a search.
+
+    `possible` says whether a placement exists without the rules of other projects.
+    """
     from groupsolver.constraints.problem.problem import Problem
     from groupsolver.solver.explain.pipeline import reasons_without_search
 
-    return WhyNot(
-        reasons_without_search(Problem(app, on.fleet.index), on.fleet, 0.0, possible), requested, on
-    )
+    problem = Problem(app, snapshot.fleet.index)
+    reasons = reasons_without_search(problem, snapshot.fleet, 0.0, possible)
+    return InfeasiblePlacement(reasons, requested, snapshot)

@@ -1,8 +1,8 @@
-"""What a group may say: policies that stand on their feet, names that are there, no more than is allowed."""
+"""Validation of a group: its policies, the names in them, and the operator's limits."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pydantic import ValidationError
@@ -25,120 +25,158 @@ from groupsolver.store.repositories.grants import granted_groups
 from groupsolver.store.repositories.groups import Page, list_groups
 from groupsolver.store.repositories.hosts import read_levels
 
-_SOMEBODY = (Members(resources={"VCPU": 1}),)  # an application must have a member
+# An application is valid only with a member, so each group gets one for the validation.
+_PLACEHOLDER_MEMBERS = (Members(resources={"VCPU": 1}),)
 
 
-def vet(
-    call: Call, session: Session, group: StoredGroup, now: float, had: tuple[Policy, ...] = ()
+def validate_group(
+    call: Call,
+    session: Session,
+    group: StoredGroup,
+    now: float,
+    unchecked: tuple[Policy, ...] = (),
 ) -> None:
-    """Refuse a group that could not be placed by, or that its maker may not make.
+    """Refuse a group that no placement could use, or that the principal may not make.
 
-    `had` are policies that it has already: whoever may not make them may leave them where they are.
+    `unchecked` are policies that the group already has: a principal that may not add them may keep
+    them.
 
     Raises
     ------
     ApiError
-        ``bad-input``: unknown levels, policies that stand twice or name a relative, cycles, too many, too deep;
-        ``group-not-found``: a group that is named, and neither the project's nor one that it may join;
-        ``forbidden``.
+        ``bad-input``: unknown levels, repeated policies, policies that name a relative, cycles, too
+        many policies, too many levels; ``group-not-found``: a named group that is neither the
+        project's nor one that it may join; ``forbidden``.
     """
     settings = call.service.settings
     if len(group.policies) > settings.most_policies:
         message = f"expected at most {settings.most_policies} policies, found {len(group.policies)}"
         raise bad_input(Fault("out-of-range", "group.policies", message))
     for policy in group.policies:
-        if policy not in had:
-            _allowed(call, policy)
-    named = {policy.target for policy in group.policies if policy.target} | set(group.groups)
+        if policy not in unchecked:
+            _check_role(call, policy)
+    targets = {policy.target for policy in group.policies if policy.target}
+    named = targets | set(group.groups)
     others: list[StoredGroup] = []
     if group.policies or named:
-        others = [
-            other
-            for other in list_groups(session, group.tenant_id, Page(), now)
-            if other.id != group.id
-        ]
+        stored = list_groups(session, group.tenant_id, Page(), now)
+        others = [other for other in stored if other.id != group.id]
     own = {other.id for other in others} | {group.id}
     joinable = own | granted_groups(session, group.tenant_id, sorted(named - own))
-    # A policy that named what it no longer may can stay: it binds nothing.
-    new = {policy.target for policy in group.policies if policy.target and policy not in had}
-    if missing := sorted((set(group.groups) - own) | (new - joinable)):
-        raise ApiError("group-not-found", f"there is no group {missing[0]!r}")
-    _sound(session, group, others, named - own)
-    _deep(group, others, settings.depth)
+    # An old policy may keep a target that it may no longer name: the policy then binds nothing.
+    new_targets = {
+        policy.target for policy in group.policies if policy.target and policy not in unchecked
+    }
+    missing = (set(group.groups) - own) | (new_targets - joinable)
+    if missing:
+        raise ApiError("group-not-found", f"there is no group {min(missing)!r}")
+    if group.policies or group.groups:
+        levels = HostIndex(read_levels(session), ())
+        check_application(group, others, foreign=named - own, hosts=levels)
+    check_depth(group, others, settings.depth)
 
 
-def _allowed(call: Call, policy: Policy) -> None:
+def _check_role(call: Call, policy: Policy) -> None:
+    """Refuse a policy that reveals or affects other projects' hosts, unless the role allows it."""
     role = call.service.settings.host_policies
-    wide = counts_all_groups(policy) and policy.at != HOST
-    if (
-        wide or any(what == "host" for what, _, _ in references(policy))
-    ) and not call.principal.has(role):
-        what = f"{policy.kind} above host level" if wide else f"{policy.kind} that names hosts"
+    is_wide = counts_all_groups(policy) and policy.at != HOST
+    names_host = any(kind == "host" for kind, _, _ in references(policy))
+    if (is_wide or names_host) and not call.principal.has(role):
+        what = f"{policy.kind} above host level" if is_wide else f"{policy.kind} that names hosts"
         raise ApiError("forbidden", f"a policy {what} needs the role {role!r}")
 
 
-def _sound(
-    session: Session, group: StoredGroup, others: Sequence[StoredGroup], foreign: Iterable[str]
+def check_application(
+    group: StoredGroup,
+    others: Sequence[StoredGroup],
+    *,
+    foreign: Iterable[str],
+    hosts: HostIndex,
 ) -> None:
-    """Build the application that these groups would be, and see what is wrong with it."""
-    if not group.policies and not group.groups:
-        return
+    """Refuse a group that makes no valid application together with its project's other groups.
+
+    Parameters
+    ----------
+    group : StoredGroup
+    others : sequence of StoredGroup
+        The other groups of the project.
+    foreign : iterable of str
+        Ids of other projects' groups that the group names.
+    hosts : HostIndex
+        The levels of the fleet.
+
+    Raises
+    ------
+    ApiError
+        ``bad-input``.
+    """
+    own = {one.id for one in (group, *others)}
+    groups = [_as_group(group)]
+    groups += [_as_group(other, own) for other in others]
+    groups += [Group.model_construct(name=key, members=_PLACEHOLDER_MEMBERS) for key in foreign]
     try:
-        strangers = [Group.model_construct(name=key, members=_SOMEBODY) for key in foreign]
-        own = {one.id for one in (group, *others)}
-        app = Application(
-            groups=(_as_group(group), *(_as_group(one, own) for one in others), *strangers)
-        )
+        app = Application(groups=tuple(groups))
     except ValidationError as error:
-        raise bad_input(*map(_ours, faults_of(error, {}))) from None
-    faults, _ = name_faults(app, HostIndex(read_levels(session), ()))
-    if faults:
-        raise bad_input(*map(_ours, faults))
+        faults = [_in_body(fault) for fault in faults_of(error, {})]
+        raise bad_input(*faults) from None
+    found, _ = name_faults(app, hosts)
+    if found:
+        raise bad_input(*map(_in_body, found))
 
 
 def _as_group(group: StoredGroup, own: Collection[str] | None = None) -> Group:
-    """Give a group as a part of an application; with `own`, without policies that name others' groups."""
-    policies = tuple(
-        p for p in group.policies if own is None or p.target is None or p.target in own
-    )
+    """Return a group as a part of an application; with `own`, only its policies on these groups."""
+
+    def is_kept(policy: Policy) -> bool:
+        return own is None or policy.target is None or policy.target in own
+
+    policies = tuple(policy for policy in group.policies if is_kept(policy))
     return Group.model_construct(
-        name=group.id, policies=policies, members=_SOMEBODY, groups=group.groups
+        name=group.id, policies=policies, members=_PLACEHOLDER_MEMBERS, groups=group.groups
     )
 
 
-def _ours(fault: Fault) -> Fault:
-    """Give a fault the path of the body: what another group has against this one is this one's nesting."""
+def _in_body(fault: Fault) -> Fault:
+    """Return a fault with the path of the body.
+
+    The group is the application's first. A fault of another group comes from this one's children.
+    """
     inner = fault.path.removeprefix("groups[0].")
-    return replace(fault, path="group.groups" if inner == fault.path else f"group.{inner}")
+    path = "group.groups" if inner == fault.path else f"group.{inner}"
+    return replace(fault, path=path)
 
 
-def _deep(group: StoredGroup, others: Iterable[StoredGroup], depth: int) -> None:
+def check_depth(group: StoredGroup, others: Iterable[StoredGroup], depth: int) -> None:
+    """Refuse a group by which more than `depth` groups would be nested. Raises `ApiError`."""
     if not group.groups:
         return
-    groups = {one.id: one.groups for one in (*others, group)}
-    below: dict[str, int] = {}
+    children = {one.id: one.groups for one in (*others, group)}
+    if _height(children) > depth:
+        message = f"expected at most {depth} groups below one another"
+        raise bad_input(Fault("too-deep", "group.groups", message))
+
+
+def _height(children: Mapping[str, Sequence[str]]) -> int:
+    """Return the number of groups on the longest path downwards.
+
+    The recursion ends: cycles have been refused before, and stored groups are within the limit.
+    """
+    heights: dict[str, int] = {}
 
     def height(key: str) -> int:
-        if key not in below:
-            below[key] = 1 + max(
-                (height(child) for child in groups[key] if child in groups), default=0
-            )
-        return below[key]
+        if key not in heights:
+            below = [height(child) for child in children[key] if child in children]
+            heights[key] = 1 + max(below, default=0)
+        return heights[key]
 
-    # Cycles were refused before, and what was stored before is no deeper than this.
-    if max(height(key) for key in groups) > depth:
-        raise bad_input(
-            Fault("too-deep", "group.groups", f"expected at most {depth} groups below one another")
-        )
+    return max(height(key) for key in children)
 
 
-def below(group: StoredGroup, others: Iterable[StoredGroup]) -> list[StoredGroup]:
-    """Give a group and all below it."""
+def descendants(group: StoredGroup, others: Iterable[StoredGroup]) -> list[StoredGroup]:
+    """Return a group and all groups below it."""
     known = {one.id: one for one in (*others, group)}
-    nodes = [
-        Group.model_construct(
-            name=one.id, groups=tuple(child for child in one.groups if child in known)
-        )
-        for one in known.values()
-    ]
+    nodes = []
+    for one in known.values():
+        children = tuple(child for child in one.groups if child in known)
+        nodes.append(Group.model_construct(name=one.id, groups=children))
     return [known[key] for key in sorted(below_of(nodes)[group.id])]

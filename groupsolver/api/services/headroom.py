@@ -1,4 +1,4 @@
-"""How many more copies of a batch fit: asked of the solver, and told to whoever may know it."""
+"""How many more copies of a placement fit, computed by the solver and shown to an audience."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ import uuid
 from dataclasses import replace
 
 from groupsolver.api.http.errors import ApiError
-from groupsolver.api.services.conflict_view import Audience, called, named, names_of, warned
-from groupsolver.api.services.placement import fresh
+from groupsolver.api.services.conflict_view import (
+    Audience,
+    group_names,
+    own_group_names,
+    visible_warnings,
+    with_names,
+)
+from groupsolver.api.services.placement import current_snapshot
 from groupsolver.api.services.service import Service
 from groupsolver.constraints.registry import Application
 from groupsolver.model.headroom import Headroom, counted_to
@@ -16,73 +22,82 @@ from groupsolver.model.result import Limits
 from groupsolver.store.state.problem_scope import UNGROUPED, RequestedPlacement, compose_application
 from groupsolver.store.state.snapshot_cache import Snapshot
 
-MEMBERS = 100_000  # of all copies together: each is placed and checked, in this process
+MAX_MEMBERS = 100_000  # of all copies together: this process places and checks each of them
 
 
-def fitting(
-    service: Service, requested: RequestedPlacement, reader: Audience, seconds: float, gap: float
+def count_copies(
+    service: Service, requested: RequestedPlacement, audience: Audience, seconds: float, gap: float
 ) -> Headroom:
-    """Say how many more copies of a batch fit on what is stored, in words for a reader. Claims nothing.
+    """Return how many more copies of a placement fit on what is stored. Nothing is claimed.
 
     Raises
     ------
     ApiError
         ``busy``; ``no-answer-in-time`` where no copy was found, nor proved that none fits.
     NotStored
-        A group that is not there, or that the project may not join.
+        A group does not exist, or the project may not join it.
     """
-    with service.pool.place():
+    found = None
+    with service.pool.admit():
         end = time.monotonic() + seconds
         with service.pool.slot(end - time.monotonic()):
-            now = fresh(service)  # once it is this one's turn
-            app = compose_application(_copy(requested), now)
+            # Read after waiting for the slot, since an earlier snapshot may be outdated by now.
+            now = current_snapshot(service)
+            app = compose_application(_one_copy(requested), now)
             left = end - time.monotonic()
-            found = _found(service, app, now, reader, left, gap) if left > 0 else None
+            if left > 0:
+                found = _solve(service, app, now, audience, left, gap)
     if found is None or (not found.copies and found.gap > gap):
         detail = f"no copy was found, nor proved that none fits, in {seconds:g} s"
         raise ApiError("no-answer-in-time", detail, headers={"Retry-After": "5"})
-    return _told(found, app, now, reader)
+    return _visible(found, app, now, audience)
 
 
-def _copy(requested: RequestedPlacement) -> RequestedPlacement:
-    """Give one copy: in groups of its own, which no quota has counted, of instances that are nobody's."""
+def _one_copy(requested: RequestedPlacement) -> RequestedPlacement:
+    """Return one copy: it has new instances, and no quota limits its groups."""
     instances = tuple(replace(one, id=str(uuid.uuid4())) for one in requested.instances)
     return replace(requested, instances=instances, member_limits={})
 
 
-def _found(
-    service: Service, app: Application, now: Snapshot, reader: Audience, seconds: float, gap: float
+def _solve(
+    service: Service,
+    app: Application,
+    now: Snapshot,
+    audience: Audience,
+    seconds: float,
+    gap: float,
 ) -> Headroom:
     from groupsolver.solver.headroom.pipeline import headroom
 
+    own = None
+    if not audience.projects:
+        own = {UNGROUPED, *own_group_names(audience.tenant, now)}
     start = time.perf_counter()
     found = headroom(
         app,
         now.fleet,
         limits=Limits(seconds=seconds, gap=gap, workers=service.settings.workers),
-        most=_most(app),
-        reveal=reader.hosts,
-        own=None if reader.projects else {UNGROUPED, *names_of(reader.tenant, now)},
+        most=_max_copies(app),
+        reveal=audience.hosts,
+        own=own,
     )
-    service.metrics.fitted(time.perf_counter() - start)
+    service.metrics.headroom_solve_done(time.perf_counter() - start)
     return found
 
 
-def _most(app: Application) -> int:
-    return max(1, MEMBERS // sum(len(group.members) for group in app.groups))
+def _max_copies(app: Application) -> int:
+    members = sum(len(group.members) for group in app.groups)
+    return max(1, MAX_MEMBERS // members)
 
 
-def _told(found: Headroom, app: Application, now: Snapshot, reader: Audience) -> Headroom:
-    """Put groups' names for their ids, and keep from others what is an admin's."""
-    names = called(reader, now)
-    everyones = tuple(warning for warning in found.warnings if warning == counted_to(_most(app)))
-    others = [warning for warning in found.warnings if warning not in everyones]
-    return found.model_copy(
-        update={
-            "scarce": tuple(
-                one.model_copy(update={"sentence": named(one.sentence, names)})
-                for one in found.scarce
-            ),
-            "warnings": warned(others, app, reader, now) + everyones,
-        }
+def _visible(found: Headroom, app: Application, now: Snapshot, audience: Audience) -> Headroom:
+    """Return the headroom with groups' names in place of ids, and without what only admins see."""
+    names = group_names(audience, now)
+    limit_warning = counted_to(_max_copies(app))
+    for_everyone = tuple(warning for warning in found.warnings if warning == limit_warning)
+    others = [warning for warning in found.warnings if warning != limit_warning]
+    scarce = tuple(
+        one.model_copy(update={"sentence": with_names(one.sentence, names)}) for one in found.scarce
     )
+    warnings = visible_warnings(others, app, audience, now) + for_everyone
+    return found.model_copy(update={"scarce": scarce, "warnings": warnings})

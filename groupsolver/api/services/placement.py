@@ -1,4 +1,7 @@
-"""Place a batch: solve on a snapshot, outside any transaction, then claim; where others were faster, again."""
+"""Placing instances: solve on a snapshot, outside any transaction, then claim.
+
+Where another claim came first, the placement is solved again.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from groupsolver.api.http.errors import ApiError
-from groupsolver.api.services.conflict_view import without_others
-from groupsolver.api.services.explanation import Question, WhyNot, not_asked, why_not
+from groupsolver.api.services.conflict_view import without_other_projects
+from groupsolver.api.services.explanation import (
+    ExplainOptions,
+    InfeasiblePlacement,
+    explain_infeasible,
+    unexplained_infeasible,
+)
 from groupsolver.api.services.service import Service
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import GroupsolverError
@@ -22,13 +30,13 @@ from groupsolver.store.repositories.instances import StoredPlacement
 from groupsolver.store.state.problem_scope import RequestedPlacement, compose_application
 from groupsolver.store.state.snapshot_cache import Snapshot
 
-_BACKOFF = 0.05  # seconds before one more try, at most
-_TURN = 10.0  # seconds to wait for a turn, at most
+_MAX_BACKOFF = 0.05  # seconds before the next try
+_MAX_TURN_WAIT = 10.0  # seconds to wait for a turn to try again
 
 
 @dataclass(frozen=True)
 class PlacementOptions:
-    """How a batch is to be placed.
+    """The options of a placement.
 
     Parameters
     ----------
@@ -36,144 +44,144 @@ class PlacementOptions:
         The placement's id, a uuid.
     seconds : float
         For all tries together.
-    dry_run : bool
-        Claim nothing.
-    ttl : int or None
-        Seconds after which the claims end unconfirmed.
-    key : Key or None
-        The request's idempotency key, which is answered in the transaction of the claim.
-    answer : callable
-        Makes the body that is kept for `key`, of a `Placed`.
-    question : Question
-        What is asked where it cannot be placed; its seconds are of those for all tries.
+    explain : ExplainOptions
+        How an infeasible placement is explained; its seconds are a part of those for all tries.
+    dry_run : bool, default False
+        Whether to claim nothing.
+    ttl : int, optional
+        Seconds after which the claims expire unless they are confirmed.
+    key : Key, optional
+        The request's idempotency key; its answer is stored in the transaction of the claim.
+    stored_body : callable, optional
+        Returns the body that is stored for `key`, of a `SolvedPlacement`.
     """
 
     id: str
     seconds: float
-    dry_run: bool
-    ttl: int | None
-    key: Key | None
-    answer: Callable[[PlacementOutcome], Any]
-    question: Question
+    explain: ExplainOptions
+    dry_run: bool = False
+    ttl: int | None = None
+    key: Key | None = None
+    stored_body: Callable[[SolvedPlacement], Any] = lambda _: None
 
 
 @dataclass(frozen=True)
-class PlacementOutcome:
-    """A batch that was placed: on what, and how well."""
+class SolvedPlacement:
+    """A placement that was found, with the problem and the snapshot that it was solved on."""
 
     requested: RequestedPlacement
     result: Result
     app: Application
-    on: Snapshot
+    snapshot: Snapshot
     placement: StoredPlacement
 
     @property
     def hosts(self) -> dict[str, str]:
-        """Host of each instance."""
+        """The host of each instance."""
         return self.result.placement or {}
 
     @property
     def cells(self) -> dict[str, str]:
-        """Cell of each instance that takes from one."""
+        """The cell of each instance that takes from one."""
         return self.result.cells
 
 
 def place(
     service: Service, requested: RequestedPlacement, options: PlacementOptions
-) -> PlacementOutcome:
-    """Place all instances of a batch, or none.
+) -> SolvedPlacement:
+    """Place all requested instances, or none.
 
     Raises
     ------
     ApiError
         ``placement-infeasible``, ``no-answer-in-time``, ``claim-contended``, ``busy``.
     StoreError
-        Groups, ids or quotas stand against it, or the database does not answer.
+        A group, an id or a quota forbids it, or the database does not answer.
     """
-    with service.pool.place():
-        return _placed(service, requested, options)
+    with service.pool.admit():
+        return _place_with_retries(service, requested, options)
 
 
 def explain(
     service: Service, requested: RequestedPlacement, options: PlacementOptions
-) -> PlacementOutcome | WhyNot:
-    """Place a batch and claim nothing, or say why it cannot be placed.
+) -> SolvedPlacement | InfeasiblePlacement:
+    """Return a placement of the requested instances, or why there is none. Nothing is claimed.
 
     Raises
     ------
     ApiError
         ``no-answer-in-time``, ``busy``.
     StoreError
-        Groups, ids or quotas stand against it.
+        A group, an id or a quota forbids it.
     """
-    with service.pool.place():
-        return _solved(service, requested, options, time.monotonic() + options.seconds)
+    with service.pool.admit():
+        return _solve_now(service, requested, options, time.monotonic() + options.seconds)
 
 
-def _placed(
+def _place_with_retries(
     service: Service, requested: RequestedPlacement, options: PlacementOptions
-) -> PlacementOutcome:
+) -> SolvedPlacement:
     end = time.monotonic() + options.seconds
-    placed = _tried(service, requested, options, end)
+    placed = _try_to_place(service, requested, options, end)
     if placed is not None:
         return placed
-    # Others came first. Who solves again does so in turn: they all want the same hosts.
-    with service.store.retry_turns.take(min(_TURN, (end - time.monotonic()) / 2)):
+    # Requests that lost a race take turns to solve again, since they all want the same hosts.
+    turn_wait = min(_MAX_TURN_WAIT, (end - time.monotonic()) / 2)
+    with service.store.retry_turns.take(turn_wait):
         for _ in range(service.settings.retries):
-            service.metrics.retried()
-            placed = _tried(service, requested, options, end)
+            service.metrics.claim_retried()
+            placed = _try_to_place(service, requested, options, end)
             if placed is not None:
                 return placed
-            time.sleep(random.uniform(0, _BACKOFF))  # noqa: S311 - who comes first is no secret
+            time.sleep(random.uniform(0, _MAX_BACKOFF))  # noqa: S311 - not a secret
     tries = service.settings.retries + 1
     detail = f"other claims came first, {tries} times: try again"
     raise ApiError("claim-contended", detail, headers={"Retry-After": "1"})
 
 
-def _tried(
+def _try_to_place(
     service: Service, requested: RequestedPlacement, options: PlacementOptions, end: float
-) -> PlacementOutcome | None:
-    """Solve and claim once; None where the placement no longer held."""
-    placed = _solved(service, requested, options, end)
-    if isinstance(placed, WhyNot):
-        refusal = placed.refusal(options.question.reader)
-        raise ApiError(
-            "placement-infeasible", "no placement of all instances exists", refusal=refusal
-        )
+) -> SolvedPlacement | None:
+    """Solve and claim once. Return None where another claim came first."""
+    solved = _solve_now(service, requested, options, end)
+    if isinstance(solved, InfeasiblePlacement):
+        refusal = solved.refusal(options.explain.audience)
+        detail = "no placement of all instances exists"
+        raise ApiError("placement-infeasible", detail, refusal=refusal)
     if options.dry_run:
-        return placed
-    kept = KeptAnswer(options.key, 201, options.answer(placed)) if options.key else None
+        return solved
+    kept = None
+    if options.key:
+        kept = KeptAnswer(options.key, 201, options.stored_body(solved))
+    claim = Claim(
+        requested,
+        solved.hosts,
+        solved.snapshot.history_point,
+        solved.placement,
+        solved.cells,
+        solved.result.witness,
+    )
     try:
-        claim = Claim(
-            requested,
-            placed.hosts,
-            placed.on.history_point,
-            placed.placement,
-            placed.cells,
-            placed.result.witness,
-        )
         commit(service.store, service.snapshot_cache, claim, kept)
     except Contended:
         return None
-    return placed
+    return solved
 
 
-def _solved(
+def _solve_now(
     service: Service, requested: RequestedPlacement, options: PlacementOptions, end: float
-) -> PlacementOutcome | WhyNot:
+) -> SolvedPlacement | InfeasiblePlacement:
+    """Solve on the current snapshot, until the time `end` of the monotonic clock."""
     with service.pool.slot(end - time.monotonic()):
-        snapshot = fresh(
-            service
-        )  # once it is this one's turn: what was stored before may be old by now
+        # Read after waiting for the slot, since an earlier snapshot may be outdated by now.
+        snapshot = current_snapshot(service)
         app = compose_application(requested, snapshot)
         left = end - time.monotonic()
-        result = (
-            _solve(service, app, snapshot, requested, left)
-            if left > 0
-            else Result(status="unknown")
-        )
+        result = Result(status="unknown")
+        if left > 0:
+            result = _solve(service, app, snapshot, requested, left)
         if result.status == "infeasible":
-            return _asked(service, app, snapshot, requested, options.question, end)
+            return _explained(service, app, snapshot, requested, options.explain, end)
     if result.placement is None or result.objective is None or result.bound is None:
         detail = f"no placement was found, nor shown to be impossible, in {options.seconds:g} s"
         raise ApiError("no-answer-in-time", detail, headers={"Retry-After": "5"})
@@ -187,44 +195,50 @@ def _solved(
         result.gap or 0.0,
         expires,
     )
-    return PlacementOutcome(requested, result, app, snapshot, placement)
+    return SolvedPlacement(requested, result, app, snapshot, placement)
 
 
-def _asked(
+def _explained(
     service: Service,
     app: Application,
     snapshot: Snapshot,
     requested: RequestedPlacement,
-    question: Question,
+    options: ExplainOptions,
     end: float,
-) -> WhyNot:
-    """Say why a batch cannot be placed, in what is left of its time."""
-    left = min(question.seconds, end - time.monotonic())
+) -> InfeasiblePlacement:
+    """Explain an infeasible placement in what is left of the time."""
+    left = min(options.seconds, end - time.monotonic())
     if left > 0:
-        return why_not(service, app, snapshot, requested, replace(question, seconds=left))
-    blocked = _blocked(service, app, snapshot, requested, end)
-    return not_asked(app, snapshot, requested, possible=blocked)
+        limited = replace(options, seconds=left)
+        return explain_infeasible(service, app, snapshot, requested, limited)
+    possible = _possible_without_others(service, app, snapshot, requested, end)
+    return unexplained_infeasible(app, snapshot, requested, possible=possible)
 
 
-def _blocked(
+def _possible_without_others(
     service: Service,
     app: Application,
     snapshot: Snapshot,
     requested: RequestedPlacement,
     end: float,
 ) -> bool:
-    """Whether it is others' rules that a batch fails by: only then its project hears that there are any."""
-    own = without_others(app, requested, snapshot)
+    """Return whether a placement exists without other projects' rules.
+
+    The project may learn that such rules exist only where they are the cause.
+    """
+    own = without_other_projects(app, requested, snapshot)
     left = end - time.monotonic()
-    return own is not None and left > 0 and _solve(service, own, snapshot, requested, left).placed
+    if own is None or left <= 0:
+        return False
+    return _solve(service, own, snapshot, requested, left).placed
 
 
-def fresh(service: Service) -> Snapshot:
-    """Give what is stored, without claims whose time is over."""
+def current_snapshot(service: Service) -> Snapshot:
+    """Return what is stored now, without expired claims."""
     snapshot = service.snapshot_cache.snapshot()
     now = service.store.clock()
     if snapshot.has_expired_claims(now):
-        with service.store.write():  # sweeps
+        with service.store.write():  # every write transaction removes expired claims
             pass
         snapshot = service.snapshot_cache.snapshot()
     return snapshot
@@ -239,14 +253,13 @@ def _solve(
 ) -> Result:
     from groupsolver.solver.pipeline import solve
 
+    objective = requested.objective
+    limits = Limits(seconds=seconds, workers=service.settings.workers)
     start = time.perf_counter()
     try:
-        limits = Limits(seconds=seconds, workers=service.settings.workers)
-        result = solve(
-            app, snapshot.fleet, objective=requested.objective, limits=limits, explain=False
-        )
+        result = solve(app, snapshot.fleet, objective=objective, limits=limits, explain=False)
     except GroupsolverError:
-        service.metrics.solved(requested.objective, "failed", time.perf_counter() - start)
+        service.metrics.solve_done(objective, "failed", time.perf_counter() - start)
         raise
-    service.metrics.solved(requested.objective, result.status, time.perf_counter() - start)
+    service.metrics.solve_done(objective, result.status, time.perf_counter() - start)
     return result

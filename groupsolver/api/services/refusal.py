@@ -1,4 +1,4 @@
-"""Why a placement was refused: as its asker is told, as anybody of the project may be, as the operator's log has it."""
+"""Why a placement was refused: for the client, for a repeated request, and for the audit log."""
 
 from __future__ import annotations
 
@@ -11,36 +11,40 @@ from groupsolver.model.result import Conflict
 
 @dataclass(frozen=True)
 class Refusal:
-    """A conflict in the words for its reader.
+    """The conflict of a refused placement.
 
     Parameters
     ----------
-    reader : Reader
-        Who is told `conflict`.
+    audience : Audience
+        The audience of `conflict`.
     conflict : Conflict
     plain : Conflict or None
-        The same for whoever may see less: an answer that is kept may be asked for again by another role.
+        The conflict for an audience that sees less: the answer to an idempotency key is stored, and
+        another role may send the key again. None where it is the same conflict.
     sentences : tuple of str
         For the audit log, with all names.
     """
 
-    reader: Audience
+    audience: Audience
     conflict: Conflict
     plain: Conflict | None = None
     sentences: tuple[str, ...] = ()
 
-    def kept(self) -> dict[str, Any]:
-        """Give it as plain data."""
-        kept = {
+    def to_stored(self) -> dict[str, Any]:
+        """Return the refusal as plain data, from which `from_stored` makes it again."""
+        stored = {
             "conflict": self.conflict.model_dump(mode="json"),
-            "to": [self.reader.hosts, self.reader.projects],
+            "to": [self.audience.hosts, self.audience.projects],
         }
-        return kept | ({"plain": self.plain.model_dump(mode="json")} if self.plain else {})
+        if self.plain:
+            stored["plain"] = self.plain.model_dump(mode="json")
+        return stored
 
     @classmethod
-    def from_kept(cls, data: dict[str, Any], reader: Audience) -> Refusal | None:
-        """Give what was kept as another reader may see it."""
+    def from_stored(cls, data: dict[str, Any], audience: Audience) -> Refusal | None:
+        """Make the refusal of stored data, as another audience may see it."""
         hosts, projects = data.get("to", (False, False))
-        fits = reader.sees_all_of(Audience(reader.tenant, hosts, projects))
-        conflict = data.get("conflict" if fits else "plain")
-        return cls(reader, Conflict.model_validate(conflict)) if conflict else None
+        first_audience = Audience(audience.tenant, hosts, projects)
+        key = "conflict" if audience.sees_all_of(first_audience) else "plain"
+        conflict = data.get(key)
+        return cls(audience, Conflict.model_validate(conflict)) if conflict else None

@@ -1,8 +1,8 @@
-"""What handlers work with: settings, store, snapshot cache, pool, counters."""
+"""The parts of a server that handlers use: settings, store, snapshot cache, solve pool, metrics."""
 
 from __future__ import annotations
 
-from groupsolver.api.observability.audit import audit_ended
+from groupsolver.api.observability.audit import audit_expired
 from groupsolver.api.observability.metrics import Metrics
 from groupsolver.api.services.solve_pool import SolvePool
 from groupsolver.api.settings import Settings
@@ -11,7 +11,7 @@ from groupsolver.store.store import Store
 
 
 class Service:
-    """One server's parts; each may be used from any thread.
+    """The parts of one server; each may be used from any thread.
 
     Parameters
     ----------
@@ -22,12 +22,12 @@ class Service:
     def __init__(self, settings: Settings, store: Store) -> None:
         self.settings = settings
         self.store = store
-        store.on_expired = audit_ended
+        store.on_expired = audit_expired
         self.snapshot_cache = SnapshotCache(store)
         self.pool = SolvePool(settings.solves, settings.waiting)
         self.metrics = Metrics()
         self.metrics.watch(self.pool)
 
     def close(self) -> None:
-        """Give the database's connections back."""
+        """Close the database's connections."""
         self.store.close()

@@ -1,4 +1,4 @@
-"""How many solves run at once, and how many wait for their turn."""
+"""The solve pool: how many solves run at once, and how many may wait."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from time import perf_counter
 
 from groupsolver.api.http.errors import ApiError
 
-_MAX_RETRY_AFTER = 60  # seconds that a client is told to wait, at most
+_MAX_RETRY_AFTER = 60  # seconds
+_NEW_WEIGHT = 0.2  # of the last solve, in the moving average of their durations
 
 
 class SolvePool:
-    """Bounds the solves of one process; each runs in the thread of its request.
+    """A bound on the solves of one process; each solve runs in the thread of its request.
 
-    A server with ``threads`` threads must have ``size + waiting < threads``: whoever waits here
-    holds a thread, and those that are left answer everything else meanwhile, ``/healthz`` above all.
-    A solve keeps nobody from running: CP-SAT works outside Python's lock.
+    A server with ``threads`` threads must have ``size + waiting < threads``: a request that waits
+    here holds its thread, and the remaining threads answer everything else meanwhile, above all
+    ``/healthz``. A solve does not block other threads: CP-SAT releases Python's lock.
 
     Parameters
     ----------
@@ -33,41 +34,41 @@ class SolvePool:
         if size < 1 or waiting < 0:
             raise ValueError(f"expected size >= 1 and waiting >= 0, found {size} and {waiting}")
         self.size = size
-        self.places = waiting
+        self.max_waiting = waiting
         self._lock = Lock()
-        self._held = 0
+        self._admitted = 0
         self._running = 0
         self._queue: deque[Event] = deque()
-        self._seconds = 1.0  # how long a slot is held, averaged with more weight on the last ones
+        self._seconds = 1.0  # moving average of how long a slot is held
 
     @property
     def running(self) -> int:
-        """Slots that are taken."""
+        """The number of slots that are taken."""
         return self._running
 
     @property
     def waiting(self) -> int:
-        """Callers that wait for a slot."""
+        """The number of callers that wait for a slot."""
         return len(self._queue)
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Be one of those who run or wait, from the first slot to the last: also between one and the next.
+    def admit(self) -> Iterator[None]:
+        """Count as one of the callers that run or wait, also between one slot and the next.
 
         Raises
         ------
         ApiError
-            ``busy``, with ``Retry-After``, where ``size + waiting`` are there already.
+            ``busy``, with ``Retry-After``, where ``size + waiting`` callers are admitted already.
         """
         with self._lock:
-            if self._held >= self.size + self.places:
+            if self._admitted >= self.size + self.max_waiting:
                 raise self._busy()
-            self._held += 1
+            self._admitted += 1
         try:
             yield
         finally:
             with self._lock:
-                self._held -= 1
+                self._admitted -= 1
 
     @contextmanager
     def slot(self, timeout: float) -> Iterator[float]:
@@ -81,56 +82,60 @@ class SolvePool:
         Raises
         ------
         ApiError
-            ``busy``, with ``Retry-After``: at once when every place to wait is taken, otherwise when the time is over.
+            ``busy``, with ``Retry-After``: at once where no more callers may wait, otherwise
+            after `timeout`.
         """
         start = perf_counter()
-        self._enter(timeout)
-        begun = perf_counter()
+        self._acquire(timeout)
+        acquired = perf_counter()
         try:
-            yield begun - start
+            yield acquired - start
         finally:
-            self._leave(perf_counter() - begun)
+            self._release(perf_counter() - acquired)
 
-    def _enter(self, timeout: float) -> None:
+    def _acquire(self, timeout: float) -> None:
         with self._lock:
-            if self._running < self.size:  # then nobody waits: who leaves hands its slot on
+            # A free slot means an empty queue: a release passes its slot on to the queue.
+            if self._running < self.size:
                 self._running += 1
                 return
-            if len(self._queue) >= self.places or not timeout > 0:
+            if len(self._queue) >= self.max_waiting or not timeout > 0:
                 raise self._busy()
-            turn = Event()
-            self._queue.append(turn)
+            granted = Event()
+            self._queue.append(granted)
         try:
-            turn.wait(min(timeout, TIMEOUT_MAX))
-        except (
-            BaseException
-        ):  # an interrupt: neither the place nor a slot that was just handed over may be lost
+            granted.wait(min(timeout, TIMEOUT_MAX))
+        except BaseException:
+            # An interrupt must lose neither the place in the queue nor a slot granted meanwhile.
             with self._lock:
-                if turn.is_set():
+                if granted.is_set():
                     self._pass_on()
                 else:
-                    self._queue.remove(turn)
+                    self._queue.remove(granted)
             raise
         with self._lock:
-            if not turn.is_set():  # asked under the lock: the slot may come as the time ends
-                self._queue.remove(turn)
+            # Checked under the lock, since the slot may be granted just as the time ends.
+            if not granted.is_set():
+                self._queue.remove(granted)
                 raise self._busy()
 
-    def _leave(self, held: float) -> None:
+    def _release(self, held_seconds: float) -> None:
         with self._lock:
-            self._seconds += 0.2 * (held - self._seconds)
+            self._seconds += _NEW_WEIGHT * (held_seconds - self._seconds)
             self._pass_on()
 
     def _pass_on(self) -> None:
+        """Grant the slot to the first in the queue, so that it is never free in between."""
         if self._queue:
-            self._queue.popleft().set()  # the slot goes to the first in the queue, and is never free in between
+            self._queue.popleft().set()
         else:
             self._running -= 1
 
     def _busy(self) -> ApiError:
         expected = math.ceil(self._seconds * (len(self._queue) + 1) / self.size)
+        retry_after = min(max(expected, 1), _MAX_RETRY_AFTER)
         return ApiError(
             "busy",
             f"{self._running} placements are being solved and {len(self._queue)} wait",
-            headers={"Retry-After": str(min(max(expected, 1), _MAX_RETRY_AFTER))},
+            headers={"Retry-After": str(retry_after)},
         )

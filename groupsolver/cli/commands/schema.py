@@ -26,8 +26,9 @@ def schema_of(format_: Format) -> dict[str, Any]:
         case "openapi":
             # Not above: it loads the server, which the other formats can do without.
             from groupsolver.api.openapi import document
+            from groupsolver.api.routes import ROUTES
 
-            return document()
+            return document(ROUTES)
         case "fleet":
             found, title = Fleet.model_json_schema(mode="validation"), "groupsolver fleet"
         case "app":

@@ -119,7 +119,7 @@ def _serve(options: argparse.Namespace) -> int:
             )
 
         code = serve_app(
-            app, sockets, threads=threads, ready=ready, patience=settings.time_limit + _GRACE
+            app, sockets, threads=threads, ready=ready, drain_timeout=settings.time_limit + _GRACE
         )
         if code:
             print(
@@ -173,7 +173,7 @@ def _identity(
     options: argparse.Namespace, addresses: Sequence[str], port: int
 ) -> tuple[Identity, str]:
     """Give the mode that was asked for, and the words for it."""
-    from groupsolver.api.auth import START_UP, Keystone, Loopback, Tokens, is_loopback_address
+    from groupsolver.api.auth import STARTUP_NOTICE, Keystone, Loopback, Tokens, is_loopback_address
 
     for name, value, mode in (
         ("--tokens", options.tokens, "tokens"),
@@ -198,7 +198,7 @@ def _identity(
         raise _CannotServeError(
             f"--identity loopback makes everybody admin: expected a loopback address, found {at}"
         )
-    return Loopback(port), START_UP
+    return Loopback(port), STARTUP_NOTICE
 
 
 def _reached(make: Callable[[], Any], database: str) -> Any:

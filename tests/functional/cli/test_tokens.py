@@ -146,7 +146,7 @@ def test_a_revoked_token_is_gone_and_the_others_stay(path: Path, capsys: Capture
     out, err = capsys.readouterr()
     assert out == ""
     assert "is revoked" in err
-    assert refused(tokens, environ({"X-Auth-Token": first})).what == "unauthorized"
+    assert refused(tokens, environ({"X-Auth-Token": first})).code == "unauthorized"
     assert tokens.principal(environ({"X-Auth-Token": second})).tenant == "b"
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from groupsolver import BadInput, Fleet, Host
-from groupsolver.api.app import _MAP
+from groupsolver.api.app import URL_MAP
 from groupsolver.api.routes import ROUTES
 from groupsolver.client import Client, InstanceRequest, ServerError, UnexpectedAnswer, Unreachable
 
@@ -246,7 +246,7 @@ def test_the_client_knows_every_path_of_the_api() -> None:
     asked: set[tuple[str, str]] = set()
 
     def answer(request: httpx.Request) -> httpx.Response:
-        route, _ = _MAP.bind("h").match(request.url.path, request.method)
+        route, _ = URL_MAP.bind("h").match(request.url.path, request.method)
         asked.add((route.method, route.path))
         raise httpx.ConnectError("enough")
 

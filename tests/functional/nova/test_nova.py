@@ -11,7 +11,7 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from groupsolver.api import make_app
-from groupsolver.api.http.call import Principal
+from groupsolver.api.auth.principal import Principal
 from groupsolver.api.http.errors import ApiError
 from groupsolver.api.settings import Settings
 
@@ -55,9 +55,9 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 class Asker:
     """Asks as somebody, in some microversion."""
 
-    def __init__(self, app: Any, who: str, version: str = "2.64") -> None:
+    def __init__(self, app: Any, user: str, version: str = "2.64") -> None:
         self.client = Client(app)
-        self.headers = {"X-Test": who, OLD: version}
+        self.headers = {"X-Test": user, OLD: version}
 
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> TestResponse:
         named = {key.replace("_", "-"): value for key, value in headers.items()}
@@ -288,11 +288,11 @@ VERSION = {"id": "v2.1", "status": "CURRENT", "version": "2.104", "min_version":
 
 
 @pytest.mark.parametrize("path", ["/v2.1", "/v2.1/"])
-@pytest.mark.parametrize("asked", [{}, {OLD: "2.999"}, {OLD: "two"}])
+@pytest.mark.parametrize("headers", [{}, {OLD: "2.999"}, {OLD: "two"}])
 def test_the_version_document_is_open_to_everybody(
-    app: Any, path: str, asked: dict[str, str]
+    app: Any, path: str, headers: dict[str, str]
 ) -> None:
-    answer = Client(app).get(path, base_url="http://groups.example:8774", headers=asked)
+    answer = Client(app).get(path, base_url="http://groups.example:8774", headers=headers)
     assert answer.status_code == 200
     version = answer.get_json()["version"]
     assert {key: version[key] for key in VERSION} == VERSION

@@ -1,4 +1,4 @@
-"""Nova's family beyond one project's own: what an admin reaches, what other groups hold fast, odd ids."""
+"""Nova's family beyond one project: what an admin reaches, groups that others name, odd ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``groupsolver serve``: what it prints, what it refuses to start with, and how it stops with a solve under way."""
+"""``groupsolver serve``: its output, the options that it refuses, and its end during a solve."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def database(tmp_path: Path) -> str:
 @pytest.fixture
 def served(database: str) -> Iterator[ServerProcess]:
     yield from serving(
-        ServerProcess("groupsolver", "serve", "--port", "0", "--database", database, "--threads", "4")
+        ServerProcess(
+            "groupsolver", "serve", "--port", "0", "--database", database, "--threads", "4"
+        )
     )
 
 
@@ -70,13 +72,13 @@ def test_a_placement_that_is_being_solved_is_answered_before_the_server_ends(
     loaded = served.connect()
     sent(loaded, "PUT", "/v1.0/fleet", TIGHT[1])
     assert body_of(loaded)[0].status in {200, 201, 204}
-    asked = served.connect()
+    placing = served.connect()
     instances = [group["members"][0] for group in TIGHT[0]["groups"]]
     sent(
-        asked,
+        placing,
         "POST",
         "/v1.0/p1/placements",
-        {"placement": {"instances": instances, "time_limit": 4}},
+        {"placement": {"instances": instances, "time_limit": 2}},
     )
     other = served.connect()  # meanwhile the rest is answered
     end = time.monotonic() + SOON
@@ -87,7 +89,7 @@ def test_a_placement_that_is_being_solved_is_answered_before_the_server_ends(
         assert time.monotonic() < end
     served.signal(signal.SIGTERM)
     served.until_refused()
-    answer, body = body_of(asked)
+    answer, body = body_of(placing)
     assert (answer.status, json.loads(body)["errors"][0]["code"]) == (503, "no-answer-in-time")
     out, err = served.process.communicate(timeout=60)
     assert (served.process.returncode, out) == (0, "")
@@ -147,19 +149,23 @@ REFUSED: list[tuple[list[str], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("argv", "said"), REFUSED, ids=[" ".join(argv) for argv, _ in REFUSED])
+@pytest.mark.parametrize(("argv", "expected"), REFUSED, ids=[" ".join(argv) for argv, _ in REFUSED])
 @pytest.mark.usefixtures("quiet")
 def test_what_it_cannot_serve_with_is_told_in_one_line(
-    argv: list[str], said: str, database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    argv: list[str],
+    expected: str,
+    database: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "config.toml").write_text("quotas_of = 1\n")
     filled = [part.format(tmp_path) for part in argv]
     assert main(["serve", "--port", "0", "--database", database, *filled]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    told = [line for line in err.splitlines() if not line.startswith("{")]  # beside the log
-    assert len(told) == 1
-    assert said in told[0]
+    lines = [line for line in err.splitlines() if not line.startswith("{")]  # beside the log
+    assert len(lines) == 1
+    assert expected in lines[0]
     assert "Traceback" not in err
     assert "secret" not in err
 

@@ -8,7 +8,13 @@ from typing import Any
 
 from groupsolver import Application, Explanation, Fleet, check, compile_fleet, explain
 from groupsolver.constraints.problem.problem import Problem
-from groupsolver.solver.explain.rules import ApplicationRules, PolicyRule, RuleAtom, SizeRule, split_policies
+from groupsolver.solver.explain.rules import (
+    ApplicationRules,
+    PolicyRule,
+    RuleAtom,
+    SizeRule,
+    split_policies,
+)
 from tests.functional.solver.test_survives import ONE, RACK, app, racks
 from tests.support.draws.survives import cases, minded
 from tests.support.oracle.survives import Survivors
@@ -33,9 +39,7 @@ def conflict(
 
 
 def possible(rules: ApplicationRules, atoms: list[RuleAtom], fleet: Fleet) -> bool:
-    return (
-        Survivors(rules.application(atoms).document(), fleet.document()).best("cost") is not None
-    )
+    return Survivors(rules.application(atoms).document(), fleet.document()).best("cost") is not None
 
 
 def hold_by_brute_force(application: Application, fleet: Fleet, found: Explanation) -> bool:
@@ -60,9 +64,7 @@ def hold_by_brute_force(application: Application, fleet: Fleet, found: Explanati
 
     atoms = [atom for atom in rules.atoms if told(atom)]
     assert not possible(rules, atoms, fleet)
-    assert all(
-        possible(rules, [one for one in atoms if one is not atom], fleet) for atom in atoms
-    )
+    assert all(possible(rules, [one for one in atoms if one is not atom], fleet) for atom in atoms)
     return True
 
 

@@ -18,8 +18,8 @@ from werkzeug.test import Client, TestResponse
 
 from groupsolver.api.app import App
 from groupsolver.api.auth import Identity
-from groupsolver.api.http.call import Principal
-from groupsolver.api.http.errors import HTTP, ApiError
+from groupsolver.api.auth.principal import Principal
+from groupsolver.api.http.errors import HTTP_ERRORS, ApiError
 from groupsolver.api.services.service import Service
 from groupsolver.api.settings import Settings
 from groupsolver.store.database.migrate import ensure_schema
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-WHO = "test.principal"
+PRINCIPAL_KEY = "test.principal"
 # wsgiref.validate knows no others, and warns.
 _KNOWN = {"GET", "HEAD", "POST", "OPTIONS", "PATCH", "PUT", "DELETE", "TRACE"}
 
@@ -38,7 +38,7 @@ class Given:
     """An identity given by the test itself, past everything that a client can send."""
 
     def principal(self, environ: WSGIEnvironment) -> Principal:
-        principal = environ.get(WHO)
+        principal = environ.get(PRINCIPAL_KEY)
         if not isinstance(principal, Principal):
             raise ApiError(
                 "unauthorized", "no principal is given", headers={"WWW-Authenticate": "Test"}
@@ -90,7 +90,7 @@ class Asker:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         if body is not None and not isinstance(body, bytes):
             named.setdefault("Content-Type", "application/json")
-        environ = {WHO: self.principal, **self.base}
+        environ = {PRINCIPAL_KEY: self.principal, **self.base}
         with _unknown_method(method):
             answer = self.client.open(
                 path,
@@ -153,10 +153,11 @@ class World:
         settings: dict[str, Any] | None = None,
         identity: Identity | None = None,
         lock_wait: float = 30.0,  # seconds: as long as a slow disk takes
+        database: Path | None = None,
     ) -> None:
         self.clock = Clock()
         path = folder / "groups.db"
-        shutil.copy(_empty(), path)
+        shutil.copy(database or _empty(), path)
         self.path = path
         whole = Settings.model_validate(
             {"solves": 2, "waiting": 1, "workers": 1, **(settings or {})}
@@ -202,9 +203,11 @@ def hosts(count: int = 6, *, racks: int = 3, vcpu: int = 8, **more: Any) -> list
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """An application whose fleet is `hosts()`; a file of tests may have one of its own."""
-    with opened(tmp_path) as world:
-        world.asker("demo", "admin").load(*hosts())
+    world = World(tmp_path, database=_with_hosts())
+    try:
         yield world
+    finally:
+        world.app.close()
 
 
 @pytest.fixture
@@ -234,7 +237,7 @@ def refused(
     errors = answer.get_json()["errors"]
     first = dict(errors[0])
     assert first["code"] == code, answer.text
-    assert answer.status_code == (status or HTTP.get(code, (400, ""))[0]), answer.text
+    assert answer.status_code == (status or HTTP_ERRORS.get(code, (400, ""))[0]), answer.text
     for error in errors:
         assert error.keys() - {"conflict", "preview"} == {
             "status",
@@ -255,6 +258,15 @@ def _empty() -> Path:
     path = Path(tempfile.mkdtemp()) / "empty.db"
     ensure_schema(f"sqlite:///{path}")
     return path
+
+
+@cache
+def _with_hosts() -> Path:
+    """A database whose fleet is `hosts()`, to be copied."""
+    folder = Path(tempfile.mkdtemp())
+    with opened(folder) as made:
+        made.asker("demo", "admin").load(*hosts())
+    return made.path
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from sqlalchemy import event
 
@@ -122,7 +121,7 @@ class Postgres:
         while True:
             try:
                 self.ask("SELECT 1")
-            except psycopg.OperationalError:
+            except _operational_error():
                 assert self._process.poll() is None, (self.folder / "log").read_text()
                 assert time.monotonic() < end, (self.folder / "log").read_text()
                 time.sleep(0.05)
@@ -144,6 +143,8 @@ class Postgres:
 
     def ask(self, statement: str, database: str = "postgres") -> None:
         """Run a statement outside any transaction."""
+        import psycopg
+
         where = {"host": str(self.folder), "user": "tests", "dbname": database}
         with psycopg.connect(**where, autocommit=True, connect_timeout=5) as connection:  # type: ignore[arg-type]
             connection.execute(statement)
@@ -183,6 +184,8 @@ class Postgres:
 
     def _empty(self, name: str) -> bool:
         """Empty a database as `borrow` hands it out; False where a test left it unusable."""
+        import psycopg
+
         others = ", ".join(name for name in Base.metadata.tables if name != "fleet")
         try:
             self.ask(
@@ -197,9 +200,16 @@ class Postgres:
         return True
 
 
+def _operational_error() -> type[Exception]:
+    import psycopg
+
+    return psycopg.OperationalError
+
+
 @contextmanager
 def postgres_server(*, safe: bool = False) -> Iterator[Postgres]:
     """Run a server of its own. Skips the test where there is none to run."""
+    pytest.importorskip("psycopg")
     programs, account = postgres_programs(), _account()
     if programs is None:
         pytest.skip(

@@ -8,7 +8,7 @@ from wsgiref.types import WSGIEnvironment
 import pytest
 
 from groupsolver.api.auth import Identity
-from groupsolver.api.http.call import Principal
+from groupsolver.api.auth.principal import Principal
 from groupsolver.api.http.errors import ApiError
 
 # Every header by which a client might claim to be somebody, in OpenStack's words.

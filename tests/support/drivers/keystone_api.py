@@ -7,7 +7,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from werkzeug.test import Client
 
 from groupsolver.api.auth import Keystone
-from groupsolver.api.http.call import Principal
+from groupsolver.api.auth.principal import Principal
 from groupsolver.api.http.errors import ApiError
 from tests.support.drivers.identity import tenant_of
 
@@ -30,7 +30,7 @@ class Api:
                 self.principal = self.identity.principal(environ)
         except ApiError as error:
             start_response(f"{error.status} No", [*error.headers.items()])
-            return [error.what.encode()]
+            return [error.code.encode()]
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [b"in"]
 

@@ -39,7 +39,7 @@ class Keystone:
         self.tokens: dict[str, dict[str, Any]] = {}
         self.status: int | None = None
         self.garbage = False
-        self.asked: list[str] = []
+        self.tokens_asked: list[str] = []
         self.url = ""
 
     def catalog(self) -> list[dict[str, Any]]:
@@ -109,14 +109,14 @@ def handler_of(keystone: Keystone) -> type[BaseHTTPRequestHandler]:
                 )
 
         def validate(self) -> None:
-            asked = self.headers["X-Subject-Token"]
-            keystone.asked.append(asked)
-            status = keystone.status or (200 if asked in keystone.tokens else 404)
+            token = self.headers["X-Subject-Token"]
+            keystone.tokens_asked.append(token)
+            status = keystone.status or (200 if token in keystone.tokens else 404)
             if self.headers["X-Auth-Token"] != SERVICE:
                 status = 401
             if status == 200:
-                body = {"token": {**keystone.tokens[asked], "catalog": keystone.catalog()}}
-                self.answer(200, body, X_Subject_Token=asked)
+                body = {"token": {**keystone.tokens[token], "catalog": keystone.catalog()}}
+                self.answer(200, body, X_Subject_Token=token)
             else:
                 self.answer(status, {"error": {"code": status, "message": "no", "title": "No"}})
 

@@ -55,7 +55,7 @@ def seeded(database: Path) -> Iterator[SeededServer]:
         {"time_limit": 0.5, "quota": {"groups": -1, "nova_groups": -1}, "most_members": 50}
     )
     app = make_app(settings, database=f"sqlite:///{database}", identity=Loopback())
-    server = Server(app, [socket], threads=4, patience=5.0)
+    server = Server(app, [socket], threads=4, drain_timeout=5.0)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -1,8 +1,8 @@
-"""A toy app behind the server, in its own process.
+"""A toy app behind the server: ``python -m tests.support.drivers.serve_driver DRAIN IDLE STALLED``.
 
-``python -m tests.support.drivers.serve_driver PATIENCE``
+The arguments are the server's timeouts, in seconds.
 
-It prints its port, then a line for each request that it begins; it answers ``/slow`` after
+It prints its port, then a line for each request that it begins. It answers ``/slow`` after
 ``?seconds``.
 """
 
@@ -42,13 +42,16 @@ def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[byt
 
 if __name__ == "__main__":
     configure()
+    drain, idle, stalled = map(float, sys.argv[1:])
     sockets = bind("127.0.0.1", 0)
     code = serve_app(
         app,
         sockets,
         threads=3,
         ready=lambda: print(sockets[0].getsockname()[1], flush=True),
-        patience=float(sys.argv[1]),
+        drain_timeout=drain,
+        idle_timeout=idle,
+        stalled_timeout=stalled,
     )
     print("left", flush=True)
     os._exit(code)

@@ -1,4 +1,4 @@
-"""``POST /v1.0/{tenant_id}/explain``, and what a refused placement says: why not, what would help, to whom."""
+"""``POST /v1.0/{tenant_id}/explain``, and the conflict in the answer to a refused placement."""
 
 from __future__ import annotations
 
@@ -84,12 +84,14 @@ def test_the_conflict_is_minimal_and_the_fixes_help(world: World, member: Asker)
 
 def test_the_same_body_is_refused_with_the_same_conflict(member: Asker) -> None:
     web = member.id(policies=[RACK])
-    asked = [one(web, count=4, name="w")]
-    told = refused(member.ask(*asked, ttl=60), "placement-infeasible", 409)["conflict"]
-    assert told == explained(member, *asked, ttl=60)["conflict"]
+    requested = [one(web, count=4, name="w")]
+    conflict = refused(member.ask(*requested, ttl=60), "placement-infeasible", 409)["conflict"]
+    assert conflict == explained(member, *requested, ttl=60)["conflict"]
     assert (
-        refused(member.ask(*asked, query="?dry_run=true"), "placement-infeasible", 409)["conflict"]
-        == told
+        refused(member.ask(*requested, query="?dry_run=true"), "placement-infeasible", 409)[
+            "conflict"
+        ]
+        == conflict
     )
 
 
@@ -100,8 +102,8 @@ def test_where_it_can_be_placed_it_is_told_as_a_dry_run_does(
         found = explained(asker, one(name="a", vcpu=3))
         assert (found["status"], found["conflict"], found["conflicts"]) == ("optimal", None, [])
         dry = asker.ask(one(name="a", vcpu=3), query="?dry_run=true").get_json()["placement"]
-        for told in (found["placement"], dry):
-            del told["instances"][0]["id"]
+        for shown in (found["placement"], dry):
+            del shown["instances"][0]["id"]
         assert found["placement"] == dry
         assert (found["placement"]["instances"][0]["host"] is None) == (asker is member)
 
@@ -119,44 +121,45 @@ def test_nothing_is_claimed_and_nothing_stored(world: World, member: Asker) -> N
 def test_it_speaks_both_forms(member: Asker, infeasible: bool) -> None:
     name = "]]> & <odd> \u20ac"
     web = member.id(name=name, policies=[RACK])
-    asked = {
+    requested = {
         "placement": {
             "instances": [one(web, count=4 if infeasible else 2, name=name)],
             "time_limit": 20,
         }
     }
-    plain = member("POST", "~/explain", asked).get_json()
-    xml = member("POST", "~/explain", asked, Accept="application/xml")
+    plain = member("POST", "~/explain", requested).get_json()
+    xml = member("POST", "~/explain", requested, Accept="application/xml")
     assert xml.mimetype == "application/xml"
-    told = read_data("xml", xml.data, ExplanationAnswer)
-    ExplanationAnswer.model_validate(told)
+    from_xml = read_data("xml", xml.data, ExplanationAnswer)
+    ExplanationAnswer.model_validate(from_xml)
     if infeasible:
-        assert told == plain
+        assert from_xml == plain
         assert (
-            told["explanation"]["conflict"]["policies"][0]["sentence"]
+            from_xml["explanation"]["conflict"]["policies"][0]["sentence"]
             == f"4 new members of {name} are placed"
         )
-    body = "<placement><instances><instance><resources><VCPU>99</VCPU></resources></instance></instances></placement>"
+    instance = "<instance><resources><VCPU>99</VCPU></resources></instance>"
+    body = f"<placement><instances>{instance}</instances></placement>"
     answer = member("POST", "~/explain", body.encode(), Content_Type="application/xml")
     assert answer.get_json()["explanation"]["status"] == "infeasible"
 
 
 def test_a_price_that_is_null_is_no_proposal(member: Asker, admin: Asker) -> None:
     web = member.id(name="web", policies=[RACK])
-    asked = one(web, count=4)
-    assert explained(member, asked, costs=NONE)["conflict"]["fixes"] == []
-    fixes = explained(member, asked, costs={**NONE, "fewer": 3})["conflict"]["fixes"]
+    requested = one(web, count=4)
+    assert explained(member, requested, costs=NONE)["conflict"]["fixes"] == []
+    fixes = explained(member, requested, costs={**NONE, "fewer": 3})["conflict"]["fixes"]
     assert [(fix["change"], fix["cost"]) for fix in fixes] == [("web 4 -> 3 members", 3)]
-    dear = explained(member, asked, costs={"relax": 500})["conflict"]["fixes"]
+    dear = explained(member, requested, costs={"relax": 500})["conflict"]["fixes"]
     assert dear[0]["change"].startswith("1 more host (8 VCPU) in another rack")
-    assert explained(member, asked, fixes=False)["conflict"]["fixes"] == []
+    assert explained(member, requested, fixes=False)["conflict"]["fixes"] == []
 
 
 def test_every_conflict_is_told_that_has_nothing_in_common_with_the_first(member: Asker) -> None:
     web, db = member.id(name="web", policies=[RACK]), member.id(name="db")
-    asked = [one(web, count=4), one(db, vcpu=9)]
-    assert len(explained(member, *asked)["conflicts"]) == 1
-    found = explained(member, *asked, every=True)["conflicts"]
+    requested = [one(web, count=4), one(db, vcpu=9)]
+    assert len(explained(member, *requested)["conflicts"]) == 1
+    found = explained(member, *requested, every=True)["conflicts"]
     assert sorted(rule["group"] for conflict in found for rule in conflict["policies"]) == sorted(
         [web, web, db]
     )
@@ -237,11 +240,11 @@ def test_a_refusal_takes_no_more_than_its_setting_and_its_own_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[float] = []
-    asked = pipeline.why_not
+    requestedot = pipeline.why_not
 
     def watched(*args: Any, limits: Limits, **more: Any) -> Any:
         given.append(limits.seconds)
-        return asked(*args, limits=limits, **more)
+        return requestedot(*args, limits=limits, **more)
 
     monkeypatch.setattr(pipeline, "why_not", watched)
     with opened(tmp_path, explain=1.5) as world:
@@ -273,13 +276,13 @@ def test_without_time_a_refusal_is_not_narrowed_down(tmp_path: Path) -> None:
 
 def test_instances_are_called_by_names_that_only_one_has(world: World, admin: Asker) -> None:
     web, chosen = admin.id(policies=[RACK]), UNKNOWN
-    asked = [
+    requested = [
         one(web, name="a", id=chosen),
         one(web, name="b"),
         one(web, name="b"),
         one(web, name=chosen),
     ]
-    placement = explained(admin, *asked)["conflict"]["fixes"][0]["placement"]
+    placement = explained(admin, *requested)["conflict"]["fixes"][0]["placement"]
     assert len(placement) == 4
     # A name that is another's id, or that two have, tells nobody apart.
     assert {"a"} == placement.keys() & {"a", "b", chosen}
@@ -302,7 +305,7 @@ def test_the_audit_log_has_the_sentences_with_all_names(
         if record.name == "groupsolver.audit"
     ]
     assert [line["outcome"] for line in lines] == ["infeasible", "infeasible"]
-    said = " ".join(lines[0]["sentences"])
-    assert "their-secret" in said
+    sentences = " ".join(lines[0]["sentences"])
+    assert "their-secret" in sentences
     assert "(r0, r1 and r2)" in " ".join(lines[1]["sentences"])
     assert "their-secret" not in answer.text

@@ -1,4 +1,4 @@
-"""What an explanation does not tell: drawn worlds of two projects, and what each of them may know of the other."""
+"""What an explanation hides: drawn worlds of two projects, and what each may know of the other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groupsolver.api.serializers import host_id
-from groupsolver.api.services.conflict_view import without_others
+from groupsolver.api.services.conflict_view import without_other_projects
 from groupsolver.model.result import Limits
 from groupsolver.solver.pipeline import solve
 from groupsolver.store.entities import StoredGroup
@@ -46,7 +46,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def stricter(rnd: Random, group: StoredGroup, name: str) -> StoredGroup:
-    """Give a group a name, and one of the other project often a rule that is in the way."""
+    """Return a named group; one of the other project often gets a rule that is in the way."""
     kind = rnd.choice(("exclusive", "anti-affinity", "none"))
     more = (
         ()
@@ -93,7 +93,7 @@ class Drawn:
     def own_alone(self) -> bool | None:
         """Whether it could be placed without the other project's rules; None: it has none here."""
         requested = self.requested()
-        app = without_others(compose_application(requested, self.now), requested, self.now)
+        app = without_other_projects(compose_application(requested, self.now), requested, self.now)
         return (
             None
             if app is None
@@ -108,7 +108,7 @@ class Drawn:
         )
 
 
-def told(asker: Asker, drawn: Drawn, path: str, accept: str = "application/json") -> Any:
+def answer_text(asker: Asker, drawn: Drawn, path: str, accept: str = "application/json") -> Any:
     return asker("POST", path, drawn.body, Accept=accept)
 
 
@@ -118,8 +118,14 @@ def test_nothing_of_another_project_is_told(app: World, seed: int) -> None:
     drawn = Drawn(Random(seed))
     app.app.service.snapshot_cache.snapshot = lambda: drawn.now  # type: ignore[method-assign]
     member, admin = app.asker(TENANT, "member"), app.asker(TENANT, "admin")
-    dry, answer = told(member, drawn, "~/placements?dry_run=true"), told(member, drawn, "~/explain")
-    xml, full = told(member, drawn, "~/explain", "application/xml"), told(admin, drawn, "~/explain")
+    dry, answer = (
+        answer_text(member, drawn, "~/placements?dry_run=true"),
+        answer_text(member, drawn, "~/explain"),
+    )
+    xml, full = (
+        answer_text(member, drawn, "~/explain", "application/xml"),
+        answer_text(admin, drawn, "~/explain"),
+    )
     if dry.status_code == 400:
         assert answer.status_code == full.status_code == 400
         return
@@ -166,7 +172,7 @@ def infeasible(drawn: Drawn, found: Any, other: Any) -> None:
     for fix in conflict["fixes"]:
         _seen["fixes"] += 1
         for change in fix["change"].split("; "):
-            assert whose(change, {*mine, *joined}), change
+            assert names_one_of(change, {*mine, *joined}), change
         assert all(re.fullmatch(r"[0-9a-f]{56}", host) for host in fix["placement"].values())
     # An admin is told the same, with names.
     names = {host.name for host in drawn.now.fleet.index}
@@ -176,8 +182,8 @@ def infeasible(drawn: Drawn, found: Any, other: Any) -> None:
     assert not hashed & set(re.findall(r"[0-9a-f]{56}", json.dumps(other)))
 
 
-def whose(change: str, names: set[Any]) -> bool:
-    """Whether a change is of a group of the project, or of how many it asks for; or hosts that there are not."""
+def names_one_of(change: str, names: set[Any]) -> bool:
+    """Return whether a change is of these groups, the number of instances, or new hosts."""
     return bool(re.match(r"\d+ more hosts? \(", change)) or any(
         change.startswith((f"{name} ", f"drop {name} ", f"make {name} ", f"leave {name} out"))
         for name in names

@@ -42,7 +42,7 @@ def test_an_answer_that_is_kept_for_an_admin_shows_others_no_names(
     assert not any(f'"{name}' in json.dumps(plain) for name in ("h0", "h1", "h2", "new-1"))
     assert "r0" not in json.dumps(plain)
     assert "3 racks could take one" in json.dumps(plain)
-    # The admin is answered the same again; and what a member was told first is what an admin is told.
+    # The admin gets the same answer again. The answer that a member got first is also the admin's.
     assert conflict_of(admin.ask(one(web, count=4), key="k")) == full
     first, again = (
         conflict_of(asker.ask(one(web, count=5), key="other")) for asker in (member, admin)
@@ -53,11 +53,11 @@ def test_an_answer_that_is_kept_for_an_admin_shows_others_no_names(
 def test_an_answer_that_an_older_server_kept_is_told_as_it_is() -> None:
     conflict = {"policies": [], "capacity": [], "minimal": False, "fixes": []}
     kept = {"code": "placement-infeasible", "detail": "no", "conflict": conflict}
-    told = ApiError.from_kept(kept, Audience("demo"))
-    assert told.conflict is not None
-    assert told.conflict.model_dump(mode="json") == conflict
+    answersr = ApiError.from_stored(kept, Audience("demo"))
+    assert answersr.conflict is not None
+    assert answersr.conflict.model_dump(mode="json") == conflict
     assert (
-        ApiError.from_kept(
+        ApiError.from_stored(
             {"code": "busy", "detail": "no", "conflict": None}, Audience("demo")
         ).conflict
         is None
@@ -65,7 +65,7 @@ def test_an_answer_that_an_older_server_kept_is_told_as_it_is() -> None:
 
 
 def busy(world: World) -> tuple[Asker, str]:
-    """Two hosts, each half full by one's own instance: a third that is as large as a host fits nowhere."""
+    """Two hosts, each half full: a third instance that is as large as a host fits on neither."""
     world.asker("ops", "admin").load(*hosts(2, vcpu=1013))
     member = world.asker("demo", "member")
     web = member.id(name="web")
@@ -77,23 +77,23 @@ def test_what_is_freed_and_moved_is_for_those_who_may_see_it(tmp_path: Path) -> 
     (tmp_path / "x").mkdir()
     with opened(tmp_path / "x", reveal_hosts=["service"]) as world:
         _, web = busy(world)
-        told = {
+        answers = {
             role: explained(world.asker("demo", role), one(web, vcpu=1013))
             for role in ("member", "service", "admin")
         }
-    plain, hosted, full = (changes(told[role]["conflict"]) for role in told)
+    plain, hosted, full = (changes(answers[role]["conflict"]) for role in answers)
     assert plain == ["1 more host (1,013 VCPU) in the right rack", "leave web out, 1 member"]
     assert [change for change in hosted if change.startswith("free 311 VCPU on h")]
     assert not [change for change in hosted if change.startswith("move")]
     assert [change for change in full if change.startswith("move") and "from h" in change]
     # A project is told in whole members what there is.
-    assert re.findall(r"\b(?:702|311)\b", json.dumps(told["member"])) == []
-    (short,) = told["member"]["conflict"]["capacity"]
+    assert re.findall(r"\b(?:702|311)\b", json.dumps(answers["member"])) == []
+    (short,) = answers["member"]["conflict"]["capacity"]
     assert (short["needed"], short["available"]) == (1013, 0)
     assert (
         short["sentence"] == "a member of web takes 1,013 VCPU; there is not as much free for them"
     )
-    assert told["admin"]["conflict"]["capacity"][0]["available"] == 702
+    assert answers["admin"]["conflict"]["capacity"][0]["available"] == 702
 
 
 def test_room_is_counted_in_whole_members(world: World) -> None:
@@ -117,8 +117,8 @@ def test_a_rule_over_a_shared_group_is_told_without_its_name(world: World) -> No
     assert conflict["policies"] == [OUTSIDE]
     assert conflict["minimal"] is True
     # Not even at which level it speaks.
-    told = "the new members take 24 VCPU; there is not as much free for them"
-    assert [short["sentence"] for short in conflict["capacity"]] == [told]
+    answersence = "the new members take 24 VCPU; there is not as much free for them"
+    assert [short["sentence"] for short in conflict["capacity"]] == [answersence]
     assert changes(conflict)[-1] == f"{shared} 3 -> 2 members"
     text = json.dumps(found)
     assert [word for word in (tier, "tier-secret", "shared-name", "owner") if word in text] == []
@@ -161,9 +161,10 @@ def test_warnings_are_for_admins(world: World, member: Asker, admin: Asker) -> N
         ],
     )
     assert explained(member, one(web))["warnings"] == []
-    told = explained(admin, one(web))["warnings"]
+    answersings = explained(admin, one(web))["warnings"]
     assert any(
-        line.startswith("group web: policies[0].hosts[0]: no host is called 'h9'") for line in told
+        line.startswith("group web: policies[0].hosts[0]: no host is called 'h9'")
+        for line in answersings
     )
     assert any("spare" in line for line in explained(admin, one(vcpu=8, count=7))["warnings"])
 

@@ -1,4 +1,4 @@
-"""``POST /v1.0/{tenant_id}/headroom``: how many more copies fit on what is stored, and what is said of it to whom."""
+"""``POST /v1.0/{tenant_id}/headroom``: how many more copies fit, and what each role may see."""
 
 from __future__ import annotations
 
@@ -94,7 +94,8 @@ def test_a_group_has_its_hosts_to_itself_in_each_copy(world: World, member: Aske
     assert scarce == {
         "kind": "policy",
         "name": "exclusive",
-        "sentence": "hosts that have room for web are closed to it: nothing but web stands in a host where web does",
+        "sentence": "hosts that have room for web are closed to it: "
+        "nothing but web stands in a host where web does",
     }
 
 
@@ -119,7 +120,7 @@ def test_a_gap_is_enough_and_a_count_has_an_end(
     world: World, member: Asker, admin: Asker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert 0 <= counted(member, one(), gap=0.5)["gap"] <= 0.5
-    monkeypatch.setattr(headroom, "MEMBERS", 10)
+    monkeypatch.setattr(headroom, "MAX_MEMBERS", 10)
     for asker in (member, admin):
         found = counted(asker, one(count=2))
         assert (found["copies"], found["bound"], found["scarce"], found["unlocks"]) == (
@@ -146,28 +147,28 @@ def test_each_reads_what_it_may(world: World) -> None:
         *hosts(4, traits=[SSD]), *({**host, "name": f"x{host['name']}"} for host in hosts(2))
     )
     web = world.asker("demo", "member").id(name="web", policies=[NEEDS])
-    told = {
+    answers = {
         role: counted(world.asker("demo", role), one(web, vcpu=3))
         for role in ("member", "service", "admin")
     }
-    for found in told.values():
+    for found in answers.values():
         assert (found["copies"], found["bound"], found["gap"]) == (8, 8, 0)
         assert [(one["kind"], one["name"]) for one in found["scarce"]] == [
             ("resource", "VCPU"),
             ("trait", SSD),
         ]
-    assert [one["sentence"] for one in told["member"]["scarce"]] == [
+    assert [one["sentence"] for one in answers["member"]["scarce"]] == [
         f"VCPU on hosts with {SSD} runs out first for web",
         f"{SSD} is what web asks for, and hosts without it have room left",
     ]
-    assert told["member"]["unlocks"] == []
+    assert answers["member"]["unlocks"] == []
     for role in ("service", "admin"):
-        assert told[role]["scarce"][0]["sentence"] == (
+        assert answers[role]["scarce"][0]["sentence"] == (
             f"VCPU on hosts with {SSD} runs out first: 8 of 32 are left after 8 copies, "
             "and 4 of 4 hosts have less than the 3 that one member of web takes"
         )
-        assert "4 hosts have it" in told[role]["scarce"][1]["sentence"]
-        assert [(one["like"], one["hosts"], one["rate"]) for one in told[role]["unlocks"]] == [
+        assert "4 hosts have it" in answers[role]["scarce"][1]["sentence"]
+        assert [(one["like"], one["hosts"], one["rate"]) for one in answers[role]["unlocks"]] == [
             ("h0", 4, 2),
             ("xh0", 2, 0),
         ]
@@ -177,8 +178,8 @@ def test_domains_are_not_counted_for_everyone(world: World, member: Asker, admin
     web = member.id(name="web", policies=[RACK])
     plain, full = (counted(asker, one(web, count=4))["scarce"][0] for asker in (member, admin))
     assert (
-        plain["sentence"]
-        == "rack: each copy needs 4 racks for web, by anti-affinity; fewer have a host that suits it"
+        plain["sentence"] == "rack: each copy needs 4 racks for web, by anti-affinity; "
+        "fewer have a host that suits it"
     )
     assert (
         full["sentence"]
@@ -198,7 +199,10 @@ def test_where_strangers_are_alone_their_rule_is_told_to_admins_only(
     plain, full = (counted(asker, one()) for asker in (member, admin))
     assert (plain["copies"], plain["bound"], plain["scarce"]) == (0, 0, [])
     assert [one["sentence"] for one in full["scarce"]] == [
-        "hosts that have room for no group are closed to it: nothing but secret stands in a host where secret does"
+        (
+            "hosts that have room for no group are closed to it: "
+            "nothing but secret stands in a host where secret does"
+        )
     ]
 
 
@@ -226,23 +230,24 @@ def test_rules_over_a_shared_group_are_not_told(world: World) -> None:
 def test_warnings_are_for_admins(world: World, member: Asker, admin: Asker) -> None:
     web = admin.id(name="web", policies=[{"kind": "within", "hosts": ["h9", "h1"]}])
     assert counted(member, one(web))["warnings"] == []
-    (told,) = counted(admin, one(web))["warnings"]
-    assert told.startswith("group web: policies[0].hosts[0]: no host is called 'h9'")
+    (warning,) = counted(admin, one(web))["warnings"]
+    assert warning.startswith("group web: policies[0].hosts[0]: no host is called 'h9'")
 
 
 def test_it_speaks_both_forms(world: World, member: Asker, admin: Asker) -> None:
     name = "]]> & <odd> \u20ac"
     web = member.id(name=name, policies=[RACK])
-    asked = {"placement": {"instances": [one(web, count=2, name=name)], "time_limit": 20, "gap": 0}}
+    body = {"placement": {"instances": [one(web, count=2, name=name)], "time_limit": 20, "gap": 0}}
     for asker in (member, admin):
-        plain = asker("POST", "~/headroom", asked).get_json()
-        xml = asker("POST", "~/headroom", asked, Accept="application/xml")
-        told = read_data("xml", xml.data, HeadroomAnswer)
-        told["headroom"]["seconds"] = plain["headroom"]["seconds"]
-        assert told == plain
-        assert name in told["headroom"]["scarce"][0]["sentence"]
-    body = "<placement><instances><instance><resources><VCPU>8</VCPU></resources></instance></instances></placement>"
-    answer = member("POST", "~/headroom", body.encode(), Content_Type="application/xml")
+        plain = asker("POST", "~/headroom", body).get_json()
+        xml = asker("POST", "~/headroom", body, Accept="application/xml")
+        from_xml = read_data("xml", xml.data, HeadroomAnswer)
+        from_xml["headroom"]["seconds"] = plain["headroom"]["seconds"]
+        assert from_xml == plain
+        assert name in from_xml["headroom"]["scarce"][0]["sentence"]
+    instance = "<instance><resources><VCPU>8</VCPU></resources></instance>"
+    xml_body = f"<placement><instances>{instance}</instances></placement>"
+    answer = member("POST", "~/headroom", xml_body.encode(), Content_Type="application/xml")
     assert answer.get_json()["headroom"]["copies"] == 6
 
 
@@ -297,7 +302,7 @@ def test_it_waits_for_a_turn_ends_in_time_and_is_counted(
     with world.app.service.pool.slot(1), world.app.service.pool.slot(1):
         refused(member("POST", "~/headroom", body), "busy", 503)
     counted(member, one())
-    monkeypatch.setattr(headroom, "_found", lambda *_: Headroom(copies=0, bound=2, gap=2.0))
+    monkeypatch.setattr(headroom, "_solve", lambda *_: Headroom(copies=0, bound=2, gap=2.0))
     refused(member("POST", "~/headroom", body), "no-answer-in-time", 503)
     assert counted(member, one(), gap=2)["bound"] == 2  # in as much doubt as was asked for
     refused(

@@ -1,4 +1,4 @@
-"""What headroom does not tell: drawn worlds of two projects, and what each of them may know of the other."""
+"""What headroom hides: drawn worlds of two projects, and what each may know of the other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from groupsolver.constraints.problem.copies import copies_of
 from groupsolver.store.state.problem_scope import compose_application
 from groupsolver.wire.bodies.headroom import HeadroomAnswer
 from groupsolver.wire.read import read_data
-from tests.functional.api.explain.test_explain_leaks import SEEDS, TENANT, Drawn, hides, told
+from tests.functional.api.explain.test_explain_leaks import SEEDS, TENANT, Drawn, answer_text, hides
 from tests.support.drivers.api_driver import World, opened
 
 AMOUNT = re.compile(r"\d")
@@ -39,7 +39,7 @@ def test_nothing_of_another_project_is_told(app: World, seed: int) -> None:
     app.app.service.snapshot_cache.snapshot = lambda: drawn.now  # type: ignore[method-assign]
     askers = {role: app.asker(TENANT, role) for role in ("member", "service", "admin")}
     answers = {
-        role: told(asker, drawn, "~/headroom", FORMS[role]) for role, asker in askers.items()
+        role: answer_text(asker, drawn, "~/headroom", FORMS[role]) for role, asker in askers.items()
     }
     if answers["member"].status_code != 200:
         assert answers["member"].status_code in {400, 503}, answers["member"].text
@@ -59,7 +59,8 @@ def test_nothing_of_another_project_is_told(app: World, seed: int) -> None:
             assert not AMOUNT.search(unnamed), one
     hosted = found.get("service", plain)
     assert "green-" not in json.dumps([one["sentence"] for one in hosted["scarce"]])
-    # What is told of is the same for all, but for others' rules; so is how many fit, as far as there was time.
+    # All audiences read the same, except for others' rules. The number of copies is the same, too,
+    # as far as there was time.
     for other in found.values():
         assert max(other["copies"], plain["copies"]) <= min(other["bound"], plain["bound"])
         kinds = [(one["kind"], one["name"]) for one in other["scarce"]]
@@ -94,8 +95,8 @@ def left_out(drawn: Drawn) -> None:
     whole = compose_application(drawn.requested(), drawn.now)
     copy = copies_of(whole, 1)
     fresh = {group.name.partition("\0")[0] for group in copy.groups if "\0" in group.name}
-    asked = {group.name for group in whole.groups if group.members}
-    assert asked <= fresh <= {group.name for group in whole.groups}
+    with_members = {group.name for group in whole.groups if group.members}
+    assert with_members <= fresh <= {group.name for group in whole.groups}
     names = {group.name for group in copy.groups}
     assert all(child in names for group in copy.groups for child in group.groups)
     assert all(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from groupsolver.api.handlers import groups
-from groupsolver.api.handlers.groups import merged
+from groupsolver.api.handlers.groups import merge_patch
 from groupsolver.api.services import group_registry
 from tests.support.drivers.api_driver import UNKNOWN, Asker, World, one, refused
 
@@ -38,7 +38,7 @@ REPLACING = ("UPDATE", "PUT")
 )
 def test_a_merge_patch_does_what_its_rfc_shows(original: Any, patch: Any, result: Any) -> None:
     kept = repr(original)
-    assert merged(original, patch) == result
+    assert merge_patch(original, patch) == result
     assert repr(original) == kept
 
 

@@ -17,12 +17,12 @@ GRANT = {"grant": {"tenant_id": "guest"}}
 
 
 class Shared:
-    """A project's group, which a guest may join, and a stranger may not; all three have a member's role."""
+    """A group that a guest may join and a stranger may not; all three have the role of a member."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.owner, self.guest, self.stranger = (
-            world.asker(who, "member") for who in ("owner", "guest", "stranger")
+            world.asker(name, "member") for name in ("owner", "guest", "stranger")
         )
         self.secret = self.owner.id(name="their-secret")
         near = {"kind": "apart-from", "group": self.secret, "weight": 1}
@@ -161,8 +161,8 @@ def test_each_is_shown_its_own_members_and_a_count_of_the_others(shared: Shared)
     assert shared.owner.get(shared.path, "group")["other_members"] == 0
     mine, theirs = shared.joined(shared.owner), shared.joined(shared.guest)
     shown = {
-        who: asker.get(shared.path, "group")
-        for who, asker in (("o", shared.owner), ("g", shared.guest))
+        name: asker.get(shared.path, "group")
+        for name, asker in (("o", shared.owner), ("g", shared.guest))
     }
     assert (shown["o"]["members"], shown["o"]["other_members"]) == ([mine], 1)
     assert (shown["g"]["members"], shown["g"]["other_members"]) == ([theirs], 1)
@@ -225,9 +225,9 @@ def test_revoking_keeps_members_and_refuses_new_ones(shared: Shared) -> None:
     instance = shared.guest.get(f"~/instances/{theirs}", "instance")
     assert instance["group"] == shared.group
     for query in ("", "?dry_run=true"):
-        told = refused(shared.guest.ask(one(shared.group), query=query), "group-not-found", 404)
+        error = refused(shared.guest.ask(one(shared.group), query=query), "group-not-found", 404)
         other = refused(shared.guest.ask(one(UNKNOWN), query=query), "group-not-found", 404)
-        assert told["detail"].replace(shared.group, UNKNOWN) == other["detail"]
+        assert error["detail"].replace(shared.group, UNKNOWN) == other["detail"]
     refused(shared.guest("GET", shared.path), "group-not-found", 404)
     assert shared.guest.get("~/groups?granted=true", "groups") == []
     shared.grant()

@@ -1,4 +1,4 @@
-"""What is shared with one project is not there for any other, and no more than shared for that one."""
+"""What a grant does not show: to projects without it, and to the project that has it."""
 
 from __future__ import annotations
 
@@ -39,11 +39,21 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield world
 
 
+@pytest.fixture(scope="module")
+def unchanging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """A shared group for all tests that must leave it as it is."""
+    with opened(tmp_path_factory.mktemp("shared")) as world:
+        world.asker("ops", "admin").load(*hosts())
+        shared = Shared(world)
+        shared.joined(shared.owner)
+        shared.joined(shared.guest)
+        yield shared
+
+
 @pytest.fixture
-def shared(world: World) -> Iterator[Shared]:
-    shared = Shared(world)
-    shared.joined(shared.owner)
-    shared.joined(shared.guest)
+def shared(unchanging: Shared) -> Iterator[Shared]:
+    """The shared group; after the test it has to be as it was."""
+    shared = unchanging
 
     def state() -> Any:
         paths = ("~/groups", "~/instances", shared.path, f"{shared.path}/grants")
@@ -72,30 +82,34 @@ def unknown(
         assert "ETag" not in there.headers
 
 
-@pytest.mark.parametrize("who", ["stranger", "guest"])
+@pytest.mark.parametrize("project", ["stranger", "guest"])
 @pytest.mark.parametrize(("method", "query", "body"), CHANGES)
 def test_neither_a_stranger_nor_a_guest_changes_deletes_or_grants_further(
-    shared: Shared, who: str, method: str, query: str, body: Any
+    shared: Shared, project: str, method: str, query: str, body: Any
 ) -> None:
     for role in ("member", "service", "admin"):
-        asker = shared.world.asker(who, role)
+        asker = shared.world.asker(project, role)
         unknown(asker, method, f"{shared.path}{query}", shared.group, body)
         # Whether a tag is the right one is told to nobody either.
         for tag in (shared.owner("GET", shared.path).headers["ETag"], '"wrong"'):
             unknown(asker, method, f"{shared.path}{query}", shared.group, body, If_Match=tag)
 
 
-@pytest.mark.parametrize("who", ["stranger", "guest"])
+@pytest.mark.parametrize("project", ["stranger", "guest"])
 @pytest.mark.parametrize(("method", "query"), ADOPTIONS)
 def test_neither_a_stranger_nor_a_guest_adopts(
-    shared: Shared, who: str, method: str, query: str
+    shared: Shared, project: str, method: str, query: str
 ) -> None:
-    mine = shared.world.asker(who, "member").place(one())["instances"][0]["id"]
+    mine = shared.world.asker(project, "member").place(one())["instances"][0]["id"]
     body = {"adopt": {"instances": [mine]}}
     for role in ("service", "admin"):
-        unknown(shared.world.asker(who, role), method, f"{shared.path}{query}", shared.group, body)
+        unknown(
+            shared.world.asker(project, role), method, f"{shared.path}{query}", shared.group, body
+        )
     refused(
-        shared.world.asker(who, "member")(method, f"{shared.path}{query}", body), "forbidden", 403
+        shared.world.asker(project, "member")(method, f"{shared.path}{query}", body),
+        "forbidden",
+        403,
     )
 
 
@@ -112,12 +126,12 @@ def test_an_owner_adopts_no_instance_of_a_guest(shared: Shared) -> None:
                 refused(answer, "instance-not-found", 404)
 
 
-@pytest.mark.parametrize("who", ["stranger", "revoked"])
-def test_whom_nobody_let_in_finds_nothing_by_any_way(world: World, who: str) -> None:
+@pytest.mark.parametrize("project", ["stranger", "revoked"])
+def test_whom_nobody_let_in_finds_nothing_by_any_way(world: World, project: str) -> None:
     shared = Shared(world)
     shared.joined(shared.owner)
     asker = shared.stranger
-    if who == "revoked":
+    if project == "revoked":
         shared.joined(shared.guest)
         shared.revoke()
         asker = shared.guest
@@ -148,10 +162,10 @@ def test_whom_nobody_let_in_finds_nothing_by_any_way(world: World, who: str) -> 
             ("PUT", f"~/groups/{mine}?apply=if-clean"),
         ):
             there, nowhere = asker(method, path, body), asker(method, path, other)
-            told, like = (
+            real, like = (
                 refused(answer, "group-not-found", 404)["detail"] for answer in (there, nowhere)
             )
-            assert told.replace(shared.group, UNKNOWN) == like
+            assert real.replace(shared.group, UNKNOWN) == like
     for query in ("", "?dry_run=true"):
         refused(asker.ask(one(), one(shared.group), query=query), "group-not-found", 404)
     assert shared.owner("GET", shared.path).text == before
@@ -246,18 +260,18 @@ def test_a_conflict_tells_a_guest_of_a_rule_outside_its_project_and_nothing_else
     # A rule of the shared group's own is one outside the guest's project too.
     full = owner.id(name="full-secret", policies=["anti-affinity"])
     owner("POST", f"~/groups/{full}/grants", GRANT)
-    told = refused(guest.ask(one(full, count=7)), "placement-infeasible", 409)["conflict"][
+    rules = refused(guest.ask(one(full, count=7)), "placement-infeasible", 409)["conflict"][
         "policies"
     ]
-    assert told == [OUTSIDE]
+    assert rules == [OUTSIDE]
     # Whose group it is reads its own rule, and nothing of who else is in the way.
     theirs = guest.place(one(full, count=6, name="guest-secret"))["instances"]
     answer = owner.ask(one(full))
-    told = refused(answer, "placement-infeasible", 409)["conflict"]["policies"]
-    assert told[1]["sentence"].startswith(
+    rules = refused(answer, "placement-infeasible", 409)["conflict"]["policies"]
+    assert rules[1]["sentence"].startswith(
         "no host holds more than 1 member of full-secret; 7 members need 7 hosts"
     )
-    assert OUTSIDE not in told
+    assert OUTSIDE not in rules
     assert [
         word for word in ("guest", *(one["id"] for one in theirs)) if word in texts(answer)
     ] == []

@@ -1,4 +1,4 @@
-"""Policies across projects: whom they bind, whom they do not, and what becomes of them when a grant goes."""
+"""Policies across projects: which members they bind, and what remains after a grant is revoked."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from tests.support.drivers.api_driver import Asker, one
 
 
 def next_of(answer_header: str | None) -> str | None:
-    """Give the target of a ``Link`` to what follows."""
+    """Return the target of a ``Link`` to what follows."""
     if answer_header is None:
         return None
     target, _, rest = answer_header.partition(">")

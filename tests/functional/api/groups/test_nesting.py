@@ -52,10 +52,10 @@ def test_cycles_are_refused_and_told(member: Asker) -> None:
     a = member.id()
     b = member.id(groups=[a])
     c = member.id(groups=[b])
-    told = refused(change(member, a, groups=[c]), "nested-in-itself", 400, "group.groups")
+    error = refused(change(member, a, groups=[c]), "nested-in-itself", 400, "group.groups")
     # From wherever it is begun, a stands below c, which stands below b, which stands below a.
-    turn = f"{a} > {c} > {b} > {a}"
-    assert turn in told["detail"]
+    cycle = f"{a} > {c} > {b} > {a}"
+    assert cycle in error["detail"]
     refused(change(member, a, groups=[a]), "nested-in-itself", 400, "group.groups")
     assert member.get(f"~/groups/{a}", "group")["groups"] == []
 
@@ -119,8 +119,8 @@ def test_a_policy_of_a_parent_speaks_of_all_members_below(member: Asker) -> None
     member.place(one(a), one(b))  # two of three racks
     assert member.ask(one(a, count=2)).status_code == 409
     member.place(one(parent))  # a group of groups has members of its own
-    told = refused(member.ask(one(b)), "placement-infeasible", 409)["conflict"]
-    assert {(rule["group"], rule["policy"]) for rule in told["policies"]} == {
+    conflict = refused(member.ask(one(b)), "placement-infeasible", 409)["conflict"]
+    assert {(rule["group"], rule["policy"]) for rule in conflict["policies"]} == {
         (b, "members"),
         (parent, "anti-affinity"),
     }

@@ -1,4 +1,4 @@
-"""Changing a group that has members: looked at first, or made where no member would break anything."""
+"""Changes to a group with members: previewed, or made if no member would break a policy."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ def test_members_of_other_projects_count_and_are_not_named(world: World, member:
         ]
         assert (broken["measure"], broken["members"], broken["other_members"]) == (2, [mine], 2)
         assert [word for word in (*theirs, "secret", "guest") if word in answer.text] == []
-    # A guest's own group that names the shared one: whose members those are is the owner's business.
+    # A guest's own group names the shared one, but does not see the projects of its members.
     own = guest.id(name="own")
     held = guest.place(one(own))["instances"][0]["id"]
     answer = change(guest, own, "?preview=true", policies=[{"kind": "apart-from", "group": group}])

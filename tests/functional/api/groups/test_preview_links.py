@@ -1,4 +1,4 @@
-"""Previews of what members send over links: all that a policy did not count before comes as if it were new."""
+"""Previews of bandwidth: members that a policy did not count before are measured as new ones."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def test_a_rate_that_members_links_cannot_carry_is_told(admin: Asker) -> None:
     admin.place(
         one(group, vcpu=3, count=2)
     )  # one a rack: min(1, 1) x mbps crosses each rack's link of 1,000
-    told = change(admin, group, "?preview=true", rate(1001)).get_json()["preview"]
-    (broken,) = told["violations"]
+    preview = change(admin, group, "?preview=true", rate(1001)).get_json()["preview"]
+    (broken,) = preview["violations"]
     assert (broken["policy"], broken["measure"], len(broken["members"])) == (
         "bandwidth",
         2,
@@ -51,11 +51,12 @@ def test_rates_that_fit_one_by_one_and_not_together_are_told(admin: Asker) -> No
     group, other = admin.id(), admin.id()
     admin.place(one(group, vcpu=3, count=2))  # one a rack
     admin.place(one(other))
-    # In each rack 600 within the group, and 600 between the one in the other rack and the single member.
-    told = change(admin, group, "?preview=true", rate(600), rate(600, to=other)).get_json()[
+    # Each rack sends 600 within the group, and 600 between the member in the other rack and the
+    # single member.
+    preview = change(admin, group, "?preview=true", rate(600), rate(600, to=other)).get_json()[
         "preview"
     ]
-    assert [(one_["policy"], one_["measure"]) for one_ in told["violations"]] == [
+    assert [(one_["policy"], one_["measure"]) for one_ in preview["violations"]] == [
         ("bandwidth", 400)
     ] * 2
     assert change(admin, group, "?preview=true", rate(500), rate(500, to=other)).get_json()[

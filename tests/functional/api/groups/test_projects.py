@@ -1,4 +1,4 @@
-"""``exclusive`` with ``scope: tenant``: a project's hosts are its own, whichever of its groups stands there."""
+"""``exclusive`` with ``scope: tenant``: a project keeps its hosts for all of its groups."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ def test_a_project_keeps_off_what_others_use_and_not_off_its_own(mine: Asker, ot
 def test_a_batch_of_groups_and_of_none_is_one_project(mine: Asker, other: Asker) -> None:
     group, plain = mine.id(policies=[OURS]), mine.id()
     other.place(one(vcpu=3), one(vcpu=3), objective="spread")
-    # Two hosts have room for one more each, beside the other project; the third is free, and has room for four.
+    # Two hosts have room for one more each, beside the other project; the third is empty and has
+    # room for four.
     assert len(at(mine, one(group, vcpu=2), one(plain, vcpu=2))) == 1
 
 

@@ -42,8 +42,8 @@ def test_groups_are_counted_by_family(world: World, member: Asker) -> None:
     refused(member("POST", "~/groups", {"group": {}}), "quota-exceeded", 403)
     for _ in range(2):
         assert nova(member).status_code == 200
-    told = nova(member)
-    assert (told.status_code, list(told.get_json())) == (403, ["forbidden"])
+    answer = nova(member)
+    assert (answer.status_code, list(answer.get_json())) == (403, ["forbidden"])
     # Both families show all of them, and what is deleted is given back.
     assert len(member.get("~/groups", "groups")) == len(member.get(NOVA, "server_groups")) == 5
     member("DELETE", f"{NOVA}/{made[0]}")

@@ -13,7 +13,7 @@ from werkzeug.test import Client
 from groupsolver.wire.bodies.errors import ErrorsAnswer
 from groupsolver.wire.bodies.groups import GroupAnswer
 from groupsolver.wire.read import read_data
-from tests.support.drivers.api_driver import WHO, Asker, one, opened, refused
+from tests.support.drivers.api_driver import PRINCIPAL_KEY, Asker, one, opened, refused
 
 WRITING = [
     ("POST", "~/groups"),
@@ -106,10 +106,10 @@ def test_all_that_is_wrong_is_told_at_once_each_with_its_path(admin: Asker) -> N
     }
     answer = admin("POST", "~/groups", body)
     refused(answer, "unknown-key", 400)
-    told = {
+    details = {
         (error["code"], error["detail"].partition(":")[0]) for error in answer.get_json()["errors"]
     }
-    assert told == {
+    assert details == {
         ("unknown-key", "group.nme"),
         ("out-of-range", "group.policies[0].max_per_domain"),
         ("wrong-type", "group.metadata.a"),
@@ -158,10 +158,10 @@ def test_what_an_id_should_look_like_is_told(admin: Asker) -> None:
             "detail"
         ]
     )
-    told = refused(admin("POST", "~/groups", {"group": {"tenant_id": "a b"}}), "ill-formed-name")[
+    detail = refused(admin("POST", "~/groups", {"group": {"tenant_id": "a b"}}), "ill-formed-name")[
         "detail"
     ]
-    assert "VCPU" not in told
+    assert "VCPU" not in detail
 
 
 @pytest.mark.parametrize("text", ["<&>\"'", " a ", "é\u0301", "\U0001f600", "]]>", "a" * 255])
@@ -226,7 +226,9 @@ def test_an_odd_length_is_no_failure(small: Asker, length: str) -> None:
     # PEP 3333 knows no such lengths; servers hand them on nevertheless.
     bare = Client(small.app)
     answer = bare.open(
-        "/v1.0/demo/groups", method="POST", environ_overrides={**base, WHO: small.principal}
+        "/v1.0/demo/groups",
+        method="POST",
+        environ_overrides={**base, PRINCIPAL_KEY: small.principal},
     )
     assert answer.status_code in {400, 413}
     assert small.get("~/groups", "groups") == []

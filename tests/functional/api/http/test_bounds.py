@@ -1,4 +1,4 @@
-"""Small bodies that would cost much: each is refused at once, whatever is wrong with its thousands of items."""
+"""Small bodies that could cost much: each is refused at once, with thousands of faulty items."""
 
 from __future__ import annotations
 
@@ -130,24 +130,24 @@ def test_policies_may_name_so_much_and_no_more(admin: Asker) -> None:
     kept = admin.group(policies=[capable(*short)])
     # What is stored is read back, and may stay as it is.
     assert admin("PATCH", f"~/groups/{kept['id']}", group(name="new")).status_code == 200
-    told = refused(
+    error = refused(
         admin("POST", "~/groups", group(policies=["affinity", capable(*short, "ONE_MORE")])),
         "out-of-range",
     )
     assert (
         "group.policies: expected at most 1000 names in a policy, found 1001 in policies[1]"
-        in told["detail"]
+        in error["detail"]
     )
     long = [f"{i:0>250}" for i in range(255)]
     admin.group(policies=[capable(*long)])
-    told = refused(
+    error = refused(
         admin("POST", "~/groups", group(policies=[capable(*long, *short)])), "out-of-range"
     )
-    told = refused(
+    error = refused(
         admin("POST", "~/groups", group(policies=[{"kind": "affinity", "x-a": "b" * 2**16}])),
         "out-of-range",
     )
-    assert "characters of policies" in told["detail"]
+    assert "characters of policies" in error["detail"]
     refused(
         admin("PATCH", f"~/groups/{kept['id']}", group(policies=[capable(*short, "ONE_MORE")])),
         "out-of-range",
@@ -173,10 +173,10 @@ def test_what_a_client_builds_is_held_against_the_same_bounds() -> None:
     with pytest.raises(ValidationError, match="at most 64 here"):
         InstanceRequest(resources=classes(65))
     # A flavor of a file serves as one that is asked for.
-    asked = PlacementFields.model_validate(
+    fields = PlacementFields.model_validate(
         {"flavors": {"a": Flavor(resources=classes(64))}, "instances": [{"flavor": "a"}]}
     )
-    assert asked.flavors["a"] == FlavorRequest(resources=classes(64))
+    assert fields.flavors["a"] == FlavorRequest(resources=classes(64))
     with pytest.raises(ValidationError, match="at most 64 here"):
         PlacementFields.model_validate(
             {"flavors": {"a": Flavor(resources=classes(65))}, "instances": [{"flavor": "a"}]}
@@ -187,9 +187,13 @@ def test_the_first_unknown_keys_of_a_file_have_a_hint() -> None:
     data = {"hosts": [{"name": f"h{i}", "inventry": {}} for i in range(60)]}
     with pytest.raises(ValidationError) as caught:
         Fleet.model_validate(data)
-    told = [fault.message for fault in faults_of(caught.value, data) if fault.code == "unknown-key"]
-    assert len(told) == 60
-    assert ["did you mean 'inventory'" in message for message in told] == [True] * 50 + [False] * 10
+    errorages = [
+        fault.message for fault in faults_of(caught.value, data) if fault.code == "unknown-key"
+    ]
+    assert len(errorages) == 60
+    assert ["did you mean 'inventory'" in message for message in errorages] == [True] * 50 + [
+        False
+    ] * 10
 
 
 def test_keys_of_clients_are_not_kept() -> None:
@@ -213,8 +217,8 @@ def test_a_member_chooses_no_ids_and_learns_nothing_of_those_of_others(
     foreign = world.asker("other", "member").place(one())["instances"][0]["id"]
     for id_ in (foreign, str(uuid4())):
         for query in ("", "?dry_run=true"):
-            told = refused(member.ask(one(id=id_), query=query), "forbidden", 403)
-            assert told["detail"] == "only an admin or a service may choose an id"
+            error = refused(member.ask(one(id=id_), query=query), "forbidden", 403)
+            assert error["detail"] == "only an admin or a service may choose an id"
     for role in ("admin", "service"):
         mine = str(uuid4())
         assert world.asker("demo", role).place(one(id=mine))["instances"][0]["id"] == mine

@@ -50,11 +50,11 @@ def shown(asker: Asker) -> Any:
 def test_what_was_put_is_given_back(admin: Asker) -> None:
     assert shown(admin) == {"version": 1, "levels": [], "hosts": [], "links": []}
     assert admin("PUT", "/v1.0/fleet", FLEET).status_code == 204
-    told = shown(admin)
-    bare = told["hosts"][0]["inventory"].pop("MEMORY_MB")
+    fleet = shown(admin)
+    bare = fleet["hosts"][0]["inventory"].pop("MEMORY_MB")
     assert bare == {"total": 262144, "reserved": 0, "allocation_ratio": 1.0}
     wanted = {**FLEET["hosts"][0], "inventory": {"VCPU": FLEET["hosts"][0]["inventory"]["VCPU"]}}
-    assert told == {**FLEET, "version": 1, "hosts": [wanted]}
+    assert fleet == {**FLEET, "version": 1, "hosts": [wanted]}
     # And again: nothing has changed, for the tags neither.
     tag = admin("GET", HOST + "h0001").headers["ETag"]
     assert admin("PUT", "/v1.0/fleet", shown(admin)).status_code == 204

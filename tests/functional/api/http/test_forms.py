@@ -12,11 +12,7 @@ from werkzeug.test import TestResponse
 from groupsolver.api.routes import ROUTES
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.value import Value
-from groupsolver.wire.bodies.errors import ErrorsAnswer
-from groupsolver.wire.bodies.fleet import FleetAnswer
-from groupsolver.wire.bodies.groups import GroupAnswer, GroupRequest, GroupsAnswer
-from groupsolver.wire.bodies.instances import InstanceAnswer, InstancesAnswer
-from groupsolver.wire.bodies.placements import PlacementAnswer, PlacementRequest
+from groupsolver.wire.bodies import core
 from groupsolver.wire.read import read_data
 from groupsolver.wire.write import write_body
 from tests.support.drivers.api_driver import UNKNOWN, Asker, World, hosts, one, opened, refused
@@ -99,7 +95,7 @@ def test_every_row_speaks(kind: str, admin: Asker) -> None:
         "links": [{"between": ["r0", "spine"], "latency_us": 5}],
     }
     ask("PUT", "/v1.0/fleet", 204, None, fleet, Fleet, "fleet")
-    shown = ask("GET", "/v1.0/fleet", 200, FleetAnswer, root="fleet")
+    shown = ask("GET", "/v1.0/fleet", 200, core.FleetAnswer, root="fleet")
     assert (shown["levels"], len(shown["hosts"]), shown["links"][0]["latency_us"]) == (
         ["zone", "rack"],
         6,
@@ -126,7 +122,7 @@ def test_every_row_speaks(kind: str, admin: Asker) -> None:
     ask("DELETE", "/v1.0/fleet/hosts/h9", 204, None)
 
     wanted = {"group": {"name": "web", "policies": ["anti-affinity"], "metadata": {"a b": "1"}}}
-    group = ask("POST", "~/groups", 201, GroupAnswer, wanted, GroupRequest)["group"]
+    group = ask("POST", "~/groups", 201, core.GroupAnswer, wanted, core.GroupRequest)["group"]
     policy = {"kind": "anti-affinity", "level": "host", "max_per_domain": 1}
     assert group == {
         "id": group["id"],
@@ -138,37 +134,39 @@ def test_every_row_speaks(kind: str, admin: Asker) -> None:
         "members": [],
     }
     here = f"~/groups/{group['id']}"
-    assert ask("GET", here, 200, GroupAnswer) == {"group": group}
-    assert ask("GET", "~/groups", 200, GroupsAnswer) == {"groups": [group]}
+    assert ask("GET", here, 200, core.GroupAnswer) == {"group": group}
+    assert ask("GET", "~/groups", 200, core.GroupsAnswer) == {"groups": [group]}
     for method in ("UPDATE", "PUT", "PATCH"):
         change = {"group": {"name": method, "metadata": None}}
-        changed = ask(method, here, 200, GroupAnswer, change, GroupRequest)["group"]
+        changed = ask(method, here, 200, core.GroupAnswer, change, core.GroupRequest)["group"]
         assert changed == {**group, "name": method, "metadata": None}
 
     place = {
         "placement": {"flavors": {"m": {"resources": {"VCPU": 2}}}, "instances": [], "ttl": 60}
     }
     place["placement"]["instances"] = [{"flavor": "m", "count": 2, "hints": {"group": group["id"]}}]
-    placed = ask("POST", "~/placements", 201, PlacementAnswer, place, PlacementRequest)["placement"]
+    placed = ask("POST", "~/placements", 201, core.PlacementAnswer, place, core.PlacementRequest)[
+        "placement"
+    ]
     assert placed["status"] == "optimal"
     assert placed["objective"] == placed["bound"] == 2000  # two empty hosts, 1000 points each
     assert placed["gap"] == 0
     assert {i["host"] for i in placed["instances"]} == {"h0", "h1"}
-    confirmed = ask("POST", f"~/placements/{placed['id']}/confirm", 200, PlacementAnswer)[
+    confirmed = ask("POST", f"~/placements/{placed['id']}/confirm", 200, core.PlacementAnswer)[
         "placement"
     ]
     assert confirmed == {**placed, "expires_at": None}
-    all_ = ask("GET", "~/instances", 200, InstancesAnswer)["instances"]
+    all_ = ask("GET", "~/instances", 200, core.InstancesAnswer)["instances"]
     assert [i["id"] for i in all_] == [i["id"] for i in placed["instances"]]
     assert all_[0]["resources"] == {"VCPU": 2}
     for instance in all_:
-        assert ask("GET", f"~/instances/{instance['id']}", 200, InstanceAnswer) == {
+        assert ask("GET", f"~/instances/{instance['id']}", 200, core.InstanceAnswer) == {
             "instance": instance
         }
         ask("DELETE", f"~/instances/{instance['id']}", 204, None)
-    assert ask("GET", "~/instances", 200, InstancesAnswer) == {"instances": []}
+    assert ask("GET", "~/instances", 200, core.InstancesAnswer) == {"instances": []}
     ask("DELETE", here, 204, None)
-    error = ask("GET", here, 404, ErrorsAnswer)["errors"][0]
+    error = ask("GET", here, 404, core.ErrorsAnswer)["errors"][0]
     assert (error["status"], error["code"]) == (404, "group-not-found")
 
 
@@ -177,12 +175,12 @@ def test_an_infeasible_placement_carries_its_conflict_in_both_forms(admin: Asker
     group = admin.id(name="web", policies=["anti-affinity"])
     for kind in KINDS:
         body = {"placement": {"instances": [one(group, count=3)]}}
-        told = Speaker(admin, kind)(
-            "POST", "~/placements", 409, ErrorsAnswer, body, PlacementRequest
+        error = Speaker(admin, kind)(
+            "POST", "~/placements", 409, core.ErrorsAnswer, body, core.PlacementRequest
         )["errors"][0]
-        assert told["code"] == "placement-infeasible"
-        assert told["conflict"].keys() == {"policies", "capacity", "minimal", "fixes"}
-        size, rule = told["conflict"]["policies"]
+        assert error["code"] == "placement-infeasible"
+        assert error["conflict"].keys() == {"policies", "capacity", "minimal", "fixes"}
+        size, rule = error["conflict"]["policies"]
         assert size == {
             "group": group,
             "policy": "members",
@@ -192,8 +190,8 @@ def test_an_infeasible_placement_carries_its_conflict_in_both_forms(admin: Asker
         assert rule["sentence"].startswith(
             "no host holds more than 1 member of web; 3 members need 3 hosts"
         )
-        assert told["conflict"]["minimal"] is True
-        fix = told["conflict"]["fixes"][0]
+        assert error["conflict"]["minimal"] is True
+        fix = error["conflict"]["fixes"][0]
         assert (fix["change"], fix["cost"]) == (
             "web anti-affinity at host max_per_domain 1 -> 2",
             1,

@@ -60,16 +60,16 @@ def test_ids_of_hosts_are_a_projects_own(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "who"), [(True, {"reader", "member", "service"}), (["member"], {"member"})]
+    ("setting", "roles"), [(True, {"reader", "member", "service"}), (["member"], {"member"})]
 )
-def test_an_operator_may_reveal_them(tmp_path: Path, setting: Any, who: set[str]) -> None:
+def test_an_operator_may_reveal_them(tmp_path: Path, setting: Any, roles: set[str]) -> None:
     (tmp_path / "x").mkdir()
     with opened(tmp_path / "x", reveal_hosts=setting) as world:
         world.asker("ops", "admin").load(*hosts(1))
         world.asker("demo", "member").place(one())
         for role in ("reader", "member", "service", "admin"):
             host = world.asker("demo", role).get("~/instances", "instances")[0]["host"]
-            assert host == ("h0" if role in who | {"admin"} else None)
+            assert host == ("h0" if role in roles | {"admin"} else None)
 
 
 def test_a_conflict_names_no_other_projects_groups(world: World) -> None:
@@ -78,14 +78,14 @@ def test_a_conflict_names_no_other_projects_groups(world: World) -> None:
     other.place(one(secret, count=2, vcpu=5))
     mine = demo.id(name="mine", policies=["anti-affinity"])
     answer = demo.ask(one(mine, count=2), key="k")
-    for told in (answer, demo.ask(one(mine, count=2), key="k")):
-        conflict = refused(told, "placement-infeasible", 409)["conflict"]
+    for repeated in (answer, demo.ask(one(mine, count=2), key="k")):
+        conflict = refused(repeated, "placement-infeasible", 409)["conflict"]
         assert OUTSIDE in conflict["policies"]
         assert {rule["group"] for rule in conflict["policies"]} <= {mine, ""}
-        assert secret not in told.text
-        assert "their-secret" not in told.text
-        assert "h0" not in told.text
-        assert "h1" not in told.text
+        assert secret not in repeated.text
+        assert "their-secret" not in repeated.text
+        assert "h0" not in repeated.text
+        assert "h1" not in repeated.text
     # Whose it is hears of it by name.
     theirs = refused(other.ask(one(secret, vcpu=9)), "placement-infeasible", 409)["conflict"]
     assert "their-secret" in json.dumps(theirs)

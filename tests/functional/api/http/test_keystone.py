@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("keystonemiddleware")
+
 from groupsolver.api.auth import Keystone
 from tests.support.drivers.api_driver import UNKNOWN, World, hosts, one, opened, refused
 from tests.support.drivers.identity import SPOOFED

@@ -13,12 +13,10 @@ from hypothesis import strategies as st
 
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.value import Value
-from groupsolver.wire.bodies import explain, headroom
-from groupsolver.wire.bodies.errors import ErrorsAnswer
-from groupsolver.wire.bodies.groups import GroupRequest
-from groupsolver.wire.bodies.placements import PlacementRequest
+from groupsolver.wire.bodies import core, explain, headroom
 from groupsolver.wire.read import read_data
 from groupsolver.wire.write import write_body
+from groupsolver.wire.xml.shape import shape_of
 from tests.support.draws.bodies import (
     EXPLAIN_ASKED,
     FLEET,
@@ -26,7 +24,7 @@ from tests.support.draws.bodies import (
     HEADROOM_ASKED,
     HOST,
     PLACEMENT_ASKED,
-    like_body,
+    like,
     wrapped,
 )
 from tests.support.drivers.api_driver import Asker, World, hosts, opened
@@ -34,13 +32,13 @@ from tests.support.drivers.api_driver import Asker, World, hosts, opened
 DRAWS = (settings.default or settings()).max_examples // 2
 # Verb, path, model, root, and a body that is sound in itself.
 PLACES: list[tuple[str, str, type[Value], str | None, st.SearchStrategy[Any]]] = [
-    ("POST", "~/groups", GroupRequest, None, wrapped("group", GROUP_ASKED)),
-    ("PUT", "~/groups/{id}", GroupRequest, None, wrapped("group", GROUP_ASKED)),
-    ("PATCH", "~/groups/{id}", GroupRequest, None, wrapped("group", GROUP_ASKED)),
+    ("POST", "~/groups", core.GroupRequest, None, wrapped("group", GROUP_ASKED)),
+    ("PUT", "~/groups/{id}", core.GroupRequest, None, wrapped("group", GROUP_ASKED)),
+    ("PATCH", "~/groups/{id}", core.GroupRequest, None, wrapped("group", GROUP_ASKED)),
     (
         "POST",
         "~/placements?dry_run=true",
-        PlacementRequest,
+        core.PlacementRequest,
         None,
         wrapped("placement", PLACEMENT_ASKED),
     ),
@@ -74,8 +72,8 @@ def answered(shared: Shared, method: str, path: str, sent: bytes, kind: Any) -> 
     if answer.status_code == 503:  # some draws give a placement no time at all
         assert "no-answer-in-time" in answer.text
     if answer.status_code >= 400:
-        told = read_data(kind, answer.data, ErrorsAnswer)
-        assert {error["status"] for error in told["errors"]} == {answer.status_code}
+        error_body = read_data(kind, answer.data, core.ErrorsAnswer)
+        assert {error["status"] for error in error_body["errors"]} == {answer.status_code}
     return answer.status_code
 
 
@@ -91,7 +89,7 @@ def test_any_body_is_answered(
     sound: st.SearchStrategy[Any],
     data: st.DataObject,
 ) -> None:
-    body = data.draw(sound | like_body(model))
+    body = data.draw(sound | like(shape_of(model)))
     answered(shared, method, path, json.dumps(body).encode(), "json")
     answered(shared, method, path, write_body("xml", body, model, root=root), "xml")
 

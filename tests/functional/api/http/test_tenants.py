@@ -56,12 +56,12 @@ def same_as_unknown(asker: Asker, method: str, path: str, key: str, body: Any = 
     """What another project has is answered like what nobody has."""
     there, nowhere = asker(method, path, body), asker(method, path.replace(key, UNKNOWN), body)
     assert there.status_code == nowhere.status_code == 404
-    told, other = (
+    error, other = (
         refused(there, there.get_json()["errors"][0]["code"]),
         nowhere.get_json()["errors"][0],
     )
-    assert told["detail"].replace(key, UNKNOWN) == other["detail"]
-    assert told["code"] == other["code"]
+    assert error["detail"].replace(key, UNKNOWN) == other["detail"]
+    assert error["code"] == other["code"]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "UPDATE", "PUT", "PATCH", "DELETE"])
@@ -116,8 +116,8 @@ def test_a_group_by_hint_by_policy_and_as_a_child(world: World, victim: Victim) 
                 asker(method, path, {"group": fields}),
                 asker(method, path, {"group": unknown}),
             )
-            told, other = (refused(answer, "group-not-found", 404) for answer in (there, nowhere))
-            assert told["detail"].replace(victim.group, UNKNOWN) == other["detail"]
+            error, other = (refused(answer, "group-not-found", 404) for answer in (there, nowhere))
+            assert error["detail"].replace(victim.group, UNKNOWN) == other["detail"]
     for query in ("", "?dry_run=true"):
         refused(asker.ask(one(), one(victim.group), query=query), "group-not-found", 404)
     assert asker.get("~/instances", "instances") == []
@@ -194,9 +194,9 @@ def test_a_reader_changes_nothing(
     refused(world.asker("victim", "reader")(method, path, body), "forbidden", 403)
     # Nor does who has no role that means anything here, nor who is nobody.
     refused(world.asker("victim", "owner")(method, path, body), "forbidden", 403)
-    told = world.nobody("victim")(method, path, body)
-    refused(told, "unauthorized", 401)
-    assert told.headers["WWW-Authenticate"] == "Test"
+    answer = world.nobody("victim")(method, path, body)
+    refused(answer, "unauthorized", 401)
+    assert answer.headers["WWW-Authenticate"] == "Test"
     assert world.asker("victim", "reader").get("~/groups", "groups")[0]["id"] == victim.group
     refused(world.asker("victim", "owner")("GET", "~/groups"), "forbidden", 403)
 

@@ -1,21 +1,19 @@
-"""The document's schemas and the readers: what the one accepts the other accepts, and answers are as described."""
+"""The schemas of the document accept what the readers accept, and describe the answers."""
 
 from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import jsonschema
 import pytest
-import schemathesis
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from schemathesis import GenerationMode
 
 from groupsolver.api.openapi import document
-from groupsolver.api.openapi.operations import path_of
-from groupsolver.api.openapi.schemas import ref
+from groupsolver.api.openapi.operations import openapi_path
+from groupsolver.api.openapi.schemas import Schemas
 from groupsolver.api.routes import ROUTES
 from groupsolver.errors import BadInput, Fault
 from groupsolver.model.value import Value
@@ -23,8 +21,9 @@ from groupsolver.wire.bodies.plain_data import plain
 from groupsolver.wire.read import read_body, validated
 from tests.support.draws.bodies import BODIES
 
-REQUESTS = {route.takes: route.root for route in ROUTES if route.takes}
-ANSWERS = {model for route in ROUTES for model in route.gives.values() if model}
+SCHEMAS = Schemas(ROUTES)
+REQUESTS = {route.request_model: route.xml_root for route in ROUTES if route.request_model}
+ANSWERS = {model for route in ROUTES for model in route.response_models.values() if model}
 # What depends on other keys of the body, which the schemas say nothing of.
 BEYOND = {
     "ambiguous-name",
@@ -40,33 +39,35 @@ BEYOND = {
 
 @cache
 def validator(model: type[Value], mode: Any) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(
-        {**ref(model, mode), "components": document()["components"]}
-    )
+    components = document(ROUTES)["components"]
+    return jsonschema.Draft202012Validator({**SCHEMAS.ref(model, mode), "components": components})
 
 
 @cache
 def described() -> Any:
-    forms = json.loads(json.dumps(document()))
+    forms = json.loads(json.dumps(document(ROUTES)))
     for route in ROUTES:
         content = (
-            forms["paths"][path_of(route)]
+            forms["paths"][openapi_path(route)]
             .get(route.method.lower(), {})
             .get("requestBody", {})
             .get("content", {})
         )
         content.pop("application/xml", None)
+    schemathesis = pytest.importorskip("schemathesis")
     return schemathesis.openapi.from_dict(forms)
 
 
-def drawn(model: type[Value], mode: GenerationMode) -> st.SearchStrategy[Any]:
-    """Bodies by the schema alone: those that it accepts, or those that it refuses."""
+@cache  # building a strategy takes longer than drawing from it
+def drawn(model: type[Value], mode: Literal["positive", "negative"]) -> st.SearchStrategy[Any]:
+    """Return bodies drawn from the schema alone: accepted ones, or refused ones."""
+    generation = pytest.importorskip("schemathesis").GenerationMode(mode)
     path, method = next(
-        (path_of(route), route.method)
+        (openapi_path(route), route.method)
         for route in ROUTES
-        if route.takes is model and route.method in {"POST", "PUT"}
+        if route.request_model is model and route.method in {"POST", "PUT"}
     )
-    cases = described()[path][method].as_strategy(mode)
+    cases = described()[path][method].as_strategy(generation)
     return cases.map(lambda case: _whole(case.body))  # type: ignore[no-any-return]
 
 
@@ -129,7 +130,7 @@ def test_the_schema_accepts_what_is_answered(
 @settings(max_examples=settings().max_examples // 3)  # each is large
 @given(draw=st.data())
 def test_what_the_schema_accepts_is_well_formed(model: type[Value], draw: st.DataObject) -> None:
-    body = draw.draw(drawn(model, GenerationMode.POSITIVE))
+    body = draw.draw(drawn(model, "positive"))
     assert [
         fault
         for fault in faults_in(model, body)
@@ -141,7 +142,7 @@ def test_what_the_schema_accepts_is_well_formed(model: type[Value], draw: st.Dat
 @settings(max_examples=settings().max_examples // 3)  # each is large
 @given(draw=st.data())
 def test_what_the_schema_refuses_is_bad_input(model: type[Value], draw: st.DataObject) -> None:
-    body = draw.draw(drawn(model, GenerationMode.NEGATIVE))
+    body = draw.draw(drawn(model, "negative"))
     if not isinstance(body, bytes) and validator(model, "validation").is_valid(body):
         return
     assert faults_in(model, body)

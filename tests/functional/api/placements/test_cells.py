@@ -36,8 +36,8 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def test_cells_that_were_put_are_given_back_in_json_and_xml(admin: Asker) -> None:
     admin.load(NUMA, levels=())
-    (told,) = admin("GET", "/v1.0/fleet").get_json()["hosts"]
-    assert told["cells"] == [
+    (host,) = admin("GET", "/v1.0/fleet").get_json()["hosts"]
+    assert host["cells"] == [
         {
             "inventory": {"VCPU": {"total": 4, "reserved": 0, "allocation_ratio": 1.0}},
             "used": {"VCPU": 1},
@@ -51,14 +51,14 @@ def test_cells_that_were_put_are_given_back_in_json_and_xml(admin: Asker) -> Non
         },
     ]
     tag = admin("GET", HOST).headers["ETag"]
-    assert admin("PUT", "/v1.0/fleet", {"hosts": [told]}).status_code == 204
+    assert admin("PUT", "/v1.0/fleet", {"hosts": [host]}).status_code == 204
     assert admin("PUT", HOST, XML.encode(), Content_Type="application/xml").status_code == 200
     xml = admin("GET", HOST, Accept="application/xml").data
     assert b"<cells><cell>" in xml.replace(b"\n", b"").replace(b" ", b"")
     assert admin("PUT", HOST, xml, Content_Type="application/xml").status_code == 200
-    assert admin("GET", HOST).get_json() == told
-    assert admin("PUT", "/v1.0/fleet", {"hosts": [told]}).status_code == 204
-    assert admin("GET", HOST).get_json() == told
+    assert admin("GET", HOST).get_json() == host
+    assert admin("PUT", "/v1.0/fleet", {"hosts": [host]}).status_code == 204
+    assert admin("GET", HOST).get_json() == host
     assert tag
 
 
@@ -76,11 +76,13 @@ def test_the_cell_is_told_with_the_host_and_to_nobody_else(admin: Asker, member:
     assert [(i["host"], "cell" in i) for i in placed["instances"]] == [(None, False)] * 2
     for instance in member.get("~/instances", "instances"):
         assert "cell" not in instance
-    told = admin.get("~/instances", "instances")
+    instances = admin.get("~/instances", "instances")
     # 3 are free in each: 2 and 3 go into different cells.
-    assert sorted(i["cell"] for i in told) == ["0", "b"]
-    shown = admin("GET", f"~/instances/{told[0]['id']}", Accept="application/xml").data.decode()
-    assert f"<cell>{told[0]['cell']}</cell>" in shown.replace("\n", "")
+    assert sorted(i["cell"] for i in instances) == ["0", "b"]
+    shown = admin(
+        "GET", f"~/instances/{instances[0]['id']}", Accept="application/xml"
+    ).data.decode()
+    assert f"<cell>{instances[0]['cell']}</cell>" in shown.replace("\n", "")
     by_admin = admin.place(one(vcpu=1), key="again")["instances"][0]
     assert by_admin["cell"] in {"0", "b"}
     assert admin.place(one(vcpu=1), key="again")["instances"][0] == by_admin
@@ -140,10 +142,10 @@ def test_many_at_once_overfill_no_cell(admin: Asker, member: Asker, world: World
     ],
 )
 def test_cells_that_are_none_are_refused(admin: Asker, cells: Any, code: str, path: str) -> None:
-    told = refused(admin("PUT", HOST, NUMA | {"cells": cells}), code, 400)
-    assert told["detail"].startswith(path), told
-    told = refused(admin("PUT", "/v1.0/fleet", {"hosts": [NUMA | {"cells": cells}]}), code, 400)
-    assert told["detail"].startswith(f"hosts[0].{path}"), told
+    error = refused(admin("PUT", HOST, NUMA | {"cells": cells}), code, 400)
+    assert error["detail"].startswith(path), error
+    error = refused(admin("PUT", "/v1.0/fleet", {"hosts": [NUMA | {"cells": cells}]}), code, 400)
+    assert error["detail"].startswith(f"hosts[0].{path}"), error
 
 
 @pytest.mark.parametrize(

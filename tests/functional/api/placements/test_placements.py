@@ -77,7 +77,7 @@ def test_what_is_claimed_is_gone_for_every_project(world: World, admin: Asker) -
 @pytest.mark.parametrize("objective", ["pack", "spread", "cost"])
 def test_each_objective_is_proved(admin: Asker, objective: str) -> None:
     placed = admin.place(one(count=2), objective=objective)
-    # pack: 2 x 1000 of two empty shares; spread: two hosts, each at 1000 - 1000; cost: no host has one.
+    # pack: 2 x 1000 for two empty hosts; spread: two hosts at 1000 - 1000; cost: hosts have none.
     assert (placed["status"], placed["objective"], placed["gap"]) == (
         "optimal",
         {"pack": 2000}.get(objective, 0),

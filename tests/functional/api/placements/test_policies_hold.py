@@ -42,7 +42,8 @@ def test_apart_from_holds_from_both_sides(admin: Asker) -> None:
     named = admin.id()
     namer = admin.id(policies=[{"kind": "apart-from", "group": named, "level": "rack"}])
     first = racks(spots(admin.place(one(namer, count=2))))
-    # The named group has no policy of its own: the other's looks at its members, which packing would put on h0 too.
+    # The named group has no policy of its own. The other group's policy counts its members, which
+    # packing would put on h0, too.
     second = racks(spots(admin.place(one(named, count=3))))
     assert not set(first) & set(second)
     third = racks(spots(admin.place(one(namer))))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from groupsolver.api.auth import START_UP, Loopback, is_loopback_address
+from groupsolver.api.auth import STARTUP_NOTICE, Loopback, is_loopback_address
 from tests.support.drivers.identity import SPOOFED, environ, refused, tenant_of
 
 ADMIN = (None, "loopback", {"admin"})
@@ -98,20 +98,20 @@ def test_whoever_names_loopback_from_loopback_is_admin(host: str) -> None:
 @pytest.mark.parametrize("host", BAD)
 def test_a_host_that_is_no_name_of_loopback_is_refused(host: str) -> None:
     error = refused(Loopback(), environ({"Host": host}))
-    assert (error.what, error.status) == ("foreign-request", 403)
+    assert (error.code, error.status) == ("foreign-request", 403)
     assert host == "" or host not in error.detail  # what was sent is not echoed
 
 
 def test_a_request_without_a_host_is_refused() -> None:
     request = environ()
     del request["HTTP_HOST"]
-    assert refused(Loopback(), request).what == "foreign-request"
+    assert refused(Loopback(), request).code == "foreign-request"
 
 
 def test_the_port_of_the_host_is_the_one_listened_at() -> None:
     assert tenant_of(Loopback(8080).principal(environ({"Host": "127.0.0.1:8080"}))) == ADMIN
     assert tenant_of(Loopback(8080).principal(environ({"Host": "127.0.0.1"}))) == ADMIN
-    assert refused(Loopback(8080), environ({"Host": "127.0.0.1:8081"})).what == "foreign-request"
+    assert refused(Loopback(8080), environ({"Host": "127.0.0.1:8081"})).code == "foreign-request"
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.9.9.9", "::1"])
@@ -134,25 +134,25 @@ def test_this_machine_is_served(address: str) -> None:
     ],
 )
 def test_another_machine_is_refused_whatever_it_calls_this_one(address: str) -> None:
-    assert refused(Loopback(), environ(REMOTE_ADDR=address)).what == "foreign-request"
+    assert refused(Loopback(), environ(REMOTE_ADDR=address)).code == "foreign-request"
 
 
 def test_a_request_from_nowhere_is_refused() -> None:
     request = environ()
     del request["REMOTE_ADDR"]
-    assert refused(Loopback(), request).what == "foreign-request"
+    assert refused(Loopback(), request).code == "foreign-request"
 
 
 @pytest.mark.parametrize("name", FOREIGN)
 @pytest.mark.parametrize("empty", [False, True])
 def test_what_browsers_and_proxies_add_is_refused(name: str, empty: bool) -> None:
     error = refused(Loopback(), environ({name: "" if empty else FOREIGN[name]}))
-    assert (error.what, error.status) == ("foreign-request", 403)
+    assert (error.code, error.status) == ("foreign-request", 403)
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "", "None", "anything"])
 def test_what_a_web_page_loads_is_refused(site: str) -> None:
-    assert refused(Loopback(), environ({"Sec-Fetch-Site": site})).what == "foreign-request"
+    assert refused(Loopback(), environ({"Sec-Fetch-Site": site})).code == "foreign-request"
 
 
 @pytest.mark.parametrize("site", ["none", "same-origin"])
@@ -201,8 +201,8 @@ def test_localhost_that_does_not_resolve_is_no_place_to_listen(
 
 
 def test_the_start_up_line_says_that_everybody_is_admin() -> None:
-    assert "every user" in START_UP
-    assert "admin" in START_UP
+    assert "every user" in STARTUP_NOTICE
+    assert "admin" in STARTUP_NOTICE
 
 
 def test_the_application_is_not_wrapped() -> None:

@@ -32,10 +32,10 @@ Send = Callable[[list[str]], str]
 def app_of(identity: Identity) -> WSGIApplication:
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         try:
-            who = identity.principal(environ)
-            text = f"{who.tenant} {who.user} {','.join(sorted(who.roles))}"
+            principal = identity.principal(environ)
+            text = f"{principal.tenant} {principal.user} {','.join(sorted(principal.roles))}"
         except ApiError as error:
-            text = error.what
+            text = error.code
         start_response(
             "200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))]
         )

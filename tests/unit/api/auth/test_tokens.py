@@ -94,7 +94,7 @@ def wrong(secret: str, other: str) -> dict[str, dict[str, str]]:
 def test_what_is_no_token_is_refused(how: str, path: Path) -> None:
     secret, other = add(path), add(path)
     error = refused(Tokens(path), environ(wrong(secret, other)[how]))
-    assert (error.what, error.status) == ("unauthorized", 401)
+    assert (error.code, error.status) == ("unauthorized", 401)
     assert error.headers == {"WWW-Authenticate": 'Bearer realm="groupsolver"'}
     assert error.detail == "a valid token is needed, in X-Auth-Token"  # the same for all
 
@@ -108,7 +108,7 @@ def test_a_token_that_has_expired_is_refused_as_if_unknown(path: Path) -> None:
     tokens = Tokens(path)
     assert tokens.principal(environ({"X-Auth-Token": later})).user == "ann"
     error = refused(tokens, environ({"X-Auth-Token": over}))
-    assert (error.what, error.detail) == (
+    assert (error.code, error.detail) == (
         "unauthorized",
         "a valid token is needed, in X-Auth-Token",
     )
@@ -125,7 +125,7 @@ def test_a_token_expires_while_the_server_runs(path: Path, monkeypatch: pytest.M
             return datetime.now(tz) + timedelta(hours=1)
 
     monkeypatch.setattr("groupsolver.api.auth.tokens.datetime", Later)
-    assert refused(tokens, environ({"X-Auth-Token": secret})).what == "unauthorized"
+    assert refused(tokens, environ({"X-Auth-Token": secret})).code == "unauthorized"
 
 
 def test_a_token_that_is_revoked_stops_working_at_once(path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_token_that_is_revoked_stops_working_at_once(path: Path) -> None:
     tokens = Tokens(path)
     assert tokens.principal(environ({"X-Auth-Token": lost})).user == "ann"
     revoke(path, lost)
-    assert refused(tokens, environ({"X-Auth-Token": lost})).what == "unauthorized"
+    assert refused(tokens, environ({"X-Auth-Token": lost})).code == "unauthorized"
     assert tokens.principal(environ({"X-Auth-Token": kept})).user == "ann"
 
 
@@ -195,7 +195,7 @@ def test_a_file_that_cannot_be_trusted_shuts_everybody_out_until_it_is_mended(
     with caplog.at_level(logging.ERROR):
         for headers in ({"X-Auth-Token": secret}, {}, {"X-Auth-Token": secret}):
             error = refused(tokens, environ(headers))
-            assert (error.what, error.status) == ("identity-unavailable", 503)
+            assert (error.code, error.status) == ("identity-unavailable", 503)
             assert str(path) not in error.detail
     assert len(caplog.records) == 1  # said once, not on every request
     assert str(path) in caplog.text
@@ -233,7 +233,7 @@ def test_many_threads_see_every_change(path: Path) -> None:
         for secret in secrets[:4]:
             revoke(path, secret)
         errors = pool.map(
-            lambda secret: refused(tokens, environ({"X-Auth-Token": secret})).what, secrets[:4] * 20
+            lambda secret: refused(tokens, environ({"X-Auth-Token": secret})).code, secrets[:4] * 20
         )
         assert set(errors) == {"unauthorized"}
 

@@ -13,7 +13,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
@@ -111,6 +110,8 @@ def test_sqlite_locked_by_another_program_is_told_and_passes(on_sqlite: Server) 
 
 
 def test_postgresql_locked_by_another_server_is_told_and_passes(postgres: Postgres) -> None:
+    import psycopg
+
     address = postgres.new()
     server = Server(address)
     before = server.written()
@@ -244,10 +245,9 @@ def test_a_commit_that_fails_leaves_nothing_and_holds_nothing(
 ) -> None:
     before = server.written()
     dialect = server.store.engine.dialect
-    errors = {"sqlite": sqlite3.OperationalError, "postgresql": psycopg.OperationalError}
 
     def full(connection: Any) -> None:
-        raise errors[dialect.name]("database or disk is full")
+        raise dialect.loaded_dbapi.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
         patch.setattr(dialect, "do_commit", full)

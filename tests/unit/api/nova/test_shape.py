@@ -11,8 +11,8 @@ from werkzeug.wrappers import Request
 
 from groupsolver.api.http.errors import ApiError
 from groupsolver.api.nova.microversion import Microversion
-from groupsolver.api.nova.requests import wanted
-from groupsolver.api.nova.shape import expressed, server_group
+from groupsolver.api.nova.requests import read_new_group
+from groupsolver.api.nova.shape import nova_policy, server_group
 from groupsolver.constraints.policies.affinity import Affinity
 from groupsolver.constraints.policies.anti_affinity import AntiAffinity
 from groupsolver.constraints.policies.network_proximity import NetworkProximity
@@ -33,13 +33,13 @@ def request(body: bytes, content_type: str | None = "application/json") -> Reque
 
 
 def made(version: Microversion, **group: Any) -> GroupFields:
-    return wanted(request(json.dumps({"server_group": group}).encode()), version)
+    return read_new_group(request(json.dumps({"server_group": group}).encode()), version)
 
 
 def refused(version: Microversion, body: Any) -> str:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     with pytest.raises(ApiError) as caught:
-        wanted(request(data), version)
+        read_new_group(request(data), version)
     assert caught.value.status == 400
     assert len(caught.value.detail) < 300
     return caught.value.detail
@@ -66,7 +66,7 @@ def test_each_policy_of_nova_has_a_meaning_here_and_is_shown_by_its_name(
     assert made(V15, name="web", policies=[name]) == GroupFields(name="web", policies=(policy,))
     assert made(V63, name="web", policies=[name]).policies == (policy,)
     assert made(V64, name="web", policy=name).policies == (policy,)
-    assert expressed(stored(policy)) == (name, {})
+    assert nova_policy(stored(policy)) == (name, {})
 
 
 def test_the_group_is_shown_as_each_microversion_has_it() -> None:
@@ -182,21 +182,21 @@ def test_a_group_without_a_name_is_shown_with_an_empty_one() -> None:
 
 def test_keys_without_a_meaning_do_not_hide_a_policy() -> None:
     policy = AntiAffinity.model_validate({"x-note": "by hand"})
-    assert expressed(stored(policy)) == ("anti-affinity", {})
+    assert nova_policy(stored(policy)) == ("anti-affinity", {})
     # Nor does the mark of a rule give one to a policy that has none.
     policies = made(
         V64, name="web", policy="anti-affinity", rules={"max_server_per_host": 1}
     ).policies
     marks = policies[0].model_extra or {}
     assert marks
-    assert expressed(stored(Affinity.model_validate(marks))) == ("affinity", {})
+    assert nova_policy(stored(Affinity.model_validate(marks))) == ("affinity", {})
 
 
 @pytest.mark.parametrize("policy", ["soft-affinity", "soft-anti-affinity"])
 def test_soft_policies_come_with_2_15(policy: str) -> None:
     body = {"server_group": {"name": "web", "policies": [policy]}}
     assert "server_group.policies[0]" in refused(V14, body)
-    assert wanted(request(json.dumps(body).encode()), V15).policies
+    assert read_new_group(request(json.dumps(body).encode()), V15).policies
 
 
 @pytest.mark.parametrize("version", [V1, V15])
@@ -318,7 +318,7 @@ GOOD = b'{"server_group": {"name": "web", "policies": ["affinity"]}}'
     ],
 )
 def test_json_is_read_by_any_of_its_names(content_type: str | None) -> None:
-    assert wanted(request(GOOD, content_type), V1).name == "web"
+    assert read_new_group(request(GOOD, content_type), V1).name == "web"
 
 
 @pytest.mark.parametrize(
@@ -333,5 +333,5 @@ def test_json_is_read_by_any_of_its_names(content_type: str | None) -> None:
 )
 def test_nothing_else_than_json_is_read(content_type: str) -> None:
     with pytest.raises(ApiError) as caught:
-        wanted(request(GOOD, content_type), V1)
+        read_new_group(request(GOOD, content_type), V1)
     assert caught.value.status == 415

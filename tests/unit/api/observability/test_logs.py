@@ -1,4 +1,4 @@
-"""The access log and the audit log: one JSON object a line, and nothing in it that does not belong there."""
+"""The access log and the audit log: one JSON object a line, without secrets or raw input."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from groupsolver import Application, Fleet
-from groupsolver.api.http.call import Principal
+from groupsolver.api.auth.principal import Principal
 from groupsolver.api.observability.audit import audit, audit_placement, auditing
 from groupsolver.api.observability.logs import access, configure, global_request_id, new_request_id
 from groupsolver.checking.reasons import why
@@ -215,7 +215,8 @@ def test_nothing_is_set_up_at_import() -> None:
     code = """
 import logging, groupsolver.api.observability.logs, groupsolver.api.observability.audit as audit
 names = ["", "groupsolver", "groupsolver.access", "groupsolver.audit"]
-print([(len(logging.getLogger(n).handlers), logging.getLogger(n).level) for n in names], audit.auditing())
+loggers = [logging.getLogger(n) for n in names]
+print([(len(one.handlers), one.level) for one in loggers], audit.auditing())
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (run.stdout, run.stderr) == (

@@ -45,11 +45,11 @@ def test_stopping_wakes_a_loop_that_has_nothing_to_do(
     sockets: list[socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = Server(app, sockets, threads=1)
-    turn = server._turn
-    monkeypatch.setattr(server, "_turn", lambda timeout: turn(60 * timeout))
+    poll = server._poll
+    monkeypatch.setattr(server, "_poll", lambda timeout: poll(60 * timeout))
     thread = threading.Thread(target=server.run)
     thread.start()
-    time.sleep(0.3)
+    time.sleep(0.1)
     server.stop()
     thread.join(20)
     assert not thread.is_alive()
@@ -60,10 +60,12 @@ def test_a_server_that_ends_at_once_is_not_woken_through_what_it_has_closed(
 ) -> None:
     server = Server(app, sockets, threads=1)
     pull = server._listeners[0].pull_trigger
+    poll = server._poll
+    monkeypatch.setattr(server, "_poll", lambda timeout: poll(timeout / 10))
     thread = threading.Thread(target=server.run)
 
     def late() -> None:
-        thread.join(3)  # as long as a loop that has seen the wish would take to end
+        thread.join(0.5)  # longer than a loop takes that has seen the request to stop
         pull()
 
     monkeypatch.setattr(server._listeners[0], "pull_trigger", late)
@@ -96,7 +98,7 @@ def test_work_for_a_client_that_has_gone_is_finished_first(sockets: list[socket.
         time.sleep(0.01)
     assert server._channels() == []
     server.stop()
-    thread.join(1)
+    thread.join(0.3)
     assert thread.is_alive()
     go_on.set()
     thread.join(20)
@@ -138,15 +140,15 @@ def test_every_address_of_a_host_gets_the_same_port_and_one_that_is_not_here_is_
 
 
 def test_signals_are_heard_on_the_main_thread_alone(sockets: list[socket.socket]) -> None:
-    said: list[str] = []
+    messages: list[str] = []
 
     def serve() -> None:
         try:
             serve_app(app, sockets, threads=1)
         except RuntimeError as error:
-            said.append(str(error))
+            messages.append(str(error))
 
     thread = threading.Thread(target=serve)
     thread.start()
     thread.join(20)
-    assert said == ["expected the main thread: no other hears signals"]
+    assert messages == ["expected the main thread: only it handles signals"]

@@ -61,8 +61,8 @@ def test_update_is_a_method_and_what_a_client_makes_up_is_not(metrics: Metrics) 
 
 
 def test_solves_are_counted_by_objective_and_outcome(metrics: Metrics) -> None:
-    metrics.solved("pack", "optimal", 0.3)
-    metrics.solved("pack", "infeasible", 0.01)
+    metrics.solve_done("pack", "optimal", 0.3)
+    metrics.solve_done("pack", "infeasible", 0.01)
     assert value(metrics, "solve_seconds_count", objective="pack", outcome="optimal") == 1
     assert value(
         metrics, "solve_seconds_sum", objective="pack", outcome="infeasible"
@@ -71,12 +71,12 @@ def test_solves_are_counted_by_objective_and_outcome(metrics: Metrics) -> None:
 
 def test_every_outcome_of_a_placement_is_there_from_the_start(metrics: Metrics) -> None:
     assert value(metrics, "placements_total", outcome="busy") == 0
-    metrics.outcome("placed")
+    metrics.placement_done("placed")
     assert value(metrics, "placements_total", outcome="placed") == 1
 
 
 def test_retries_are_counted(metrics: Metrics) -> None:
-    metrics.retried()
+    metrics.claim_retried()
     assert value(metrics, "claim_retries_total") == 1
 
 
@@ -104,14 +104,14 @@ def test_memory_and_cpu_of_the_process_are_told(metrics: Metrics) -> None:
 
 def test_two_apps_count_apart(metrics: Metrics) -> None:
     other = Metrics()
-    metrics.retried()
+    metrics.claim_retried()
     assert value(other, "claim_retries_total") == 0
 
 
 def used(metrics: Metrics) -> Iterator[str]:
     metrics.watch(SolvePool(1, 1))
     metrics.request_done("GET", "/v1.0/{tenant_id}/groups", 200, 0.1)
-    metrics.solved("pack", "optimal", 0.1)
+    metrics.solve_done("pack", "optimal", 0.1)
     yield from metrics.render()[0].decode().splitlines()
 
 
@@ -139,7 +139,7 @@ def test_nothing_is_lost_when_many_threads_count(metrics: Metrics) -> None:
     def count() -> None:
         for _ in range(500):
             metrics.request_done("GET", "/x", 200, 0.001)
-            metrics.outcome("placed")
+            metrics.placement_done("placed")
 
     threads = [Thread(target=count) for _ in range(8)]
     for thread in threads:

@@ -89,9 +89,9 @@ def test_a_newcomer_does_not_overtake_those_who_wait() -> None:
         first.start()
         until(lambda: pool.waiting == 1)
         let_go()
-        # The slot is handed over, not freed: it is taken although the first may not have woken up yet.
+        # The slot is passed on, not freed: it is taken before the first waiter has woken up.
         error, _ = busy(pool, 0)
-        assert error.what == "busy"
+        assert error.code == "busy"
         first.join(10)
         assert (pool.running, pool.waiting) == (1, 0)
         slot.__exit__(None, None, None)
@@ -102,7 +102,7 @@ def test_a_full_waiting_room_is_busy_at_once() -> None:
     pool = SolvePool(1, 0)
     with holding(pool):
         error, took = busy(pool)
-    assert (error.what, error.status) == ("busy", 503)
+    assert (error.code, error.status) == ("busy", 503)
     assert error.detail == "1 placements are being solved and 0 wait"
     assert took < 10  # of 30
 
@@ -111,7 +111,7 @@ def test_waiting_ends_with_the_time_and_leaves_its_place() -> None:
     pool = SolvePool(1, 1)
     with holding(pool):
         error, took = busy(pool, 0.2)
-        assert error.what == "busy"
+        assert error.code == "busy"
         assert 0.2 <= took < 10
         assert pool.waiting == 0
         busy(pool, 0.01)  # the place is free again
@@ -123,14 +123,14 @@ def test_retry_after_is_an_integer_that_grows_with_what_is_ahead() -> None:
     pool = SolvePool(1, 0)
     with holding(pool):
         assert busy(pool)[0].headers == {"Retry-After": "1"}  # nothing known yet: one of 1 s ahead
-    # The one that was held for moments takes a fifth off the 1, and 0.8 + 0.2 x (49 - 0.8) is 10.44.
-    pool._leave(49)
+    # A slot held for an instant lowers the average of 1 to 0.8; 0.8 + 0.2 x (49 - 0.8) is 10.44.
+    pool._release(49)
     pool._running = 0
     with holding(pool):
         assert busy(pool)[0].headers == {"Retry-After": "11"}
     for _ in range(20):
         pool._running = 1
-        pool._leave(10_000)
+        pool._release(10_000)
     with holding(pool):
         assert busy(pool)[0].headers == {"Retry-After": "60"}
 
@@ -139,11 +139,11 @@ def test_the_seconds_that_were_waited_are_told() -> None:
     pool = SolvePool(1, 1)
     with pool.slot(30) as waited:
         assert 0 <= waited < 10
-    told: list[float] = []
+    waits: list[float] = []
 
     def wait() -> None:
         with pool.slot(60) as waited:
-            told.append(waited)
+            waits.append(waited)
 
     with holding(pool) as let_go:
         start = time.perf_counter()
@@ -153,7 +153,7 @@ def test_the_seconds_that_were_waited_are_told() -> None:
         time.sleep(0.2)
         let_go()
         thread.join(30)
-    assert 0.2 <= told[0] <= time.perf_counter() - start
+    assert 0.2 <= waits[0] <= time.perf_counter() - start
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
@@ -214,7 +214,7 @@ def test_no_slot_is_lost_in_a_crowd_that_gives_up_and_fails() -> None:
                 if number % 3 == 0:
                     fail()
         except ApiError as error:
-            ends.append(error.what)
+            ends.append(error.code)
         except LookupError:
             ends.append("failed")
         else:
@@ -245,9 +245,9 @@ def test_a_timeout_beyond_what_python_waits_is_no_error() -> None:
 
 def test_no_more_have_a_place_than_may_run_and_wait_slots_or_not() -> None:
     pool = SolvePool(1, 1)
-    with pool.place(), pool.place():
-        with pytest.raises(ApiError) as caught, pool.place():
+    with pool.admit(), pool.admit():
+        with pytest.raises(ApiError) as caught, pool.admit():
             pass
-        assert caught.value.what == "busy"
-    with pool.place(), pool.slot(1.0):
+        assert caught.value.code == "busy"
+    with pool.admit(), pool.slot(1.0):
         assert pool.running == 1

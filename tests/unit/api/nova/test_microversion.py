@@ -8,7 +8,13 @@ from werkzeug.wrappers import Request
 
 from groupsolver.api.http.errors import ApiError
 from groupsolver.api.nova.faults import fault
-from groupsolver.api.nova.microversion import HIGHEST, LOWEST, Microversion, answered, asked
+from groupsolver.api.nova.microversion import (
+    HIGHEST,
+    LOWEST,
+    Microversion,
+    requested_version,
+    response_version,
+)
 
 NEW, OLD = "OpenStack-API-Version", "X-OpenStack-Nova-API-Version"
 
@@ -42,8 +48,8 @@ def request(*headers: tuple[str, str]) -> Request:
 def test_the_headers_say_which_version_is_meant(
     headers: list[tuple[str, str]], version: str
 ) -> None:
-    assert str(asked(request(*headers))) == version
-    assert str(answered(request(*headers))) == version
+    assert str(requested_version(request(*headers))) == version
+    assert str(response_version(request(*headers))) == version
 
 
 @pytest.mark.parametrize(
@@ -67,17 +73,17 @@ def test_the_headers_say_which_version_is_meant(
 )
 def test_what_is_no_version_is_bad_input(header: tuple[str, str]) -> None:
     with pytest.raises(ApiError) as caught:
-        asked(request(header))
+        requested_version(request(header))
     assert caught.value.status == 400
     assert len(caught.value.detail) < 200
-    assert answered(request(header)) == LOWEST
+    assert response_version(request(header)) == LOWEST
 
 
 @pytest.mark.parametrize("version", ["1.0", "2.0", "2.105", "2.999999", "3.1", "10.1"])
 def test_a_version_outside_the_range_is_not_acceptable(version: str) -> None:
     for header in ((NEW, f"compute {version}"), (OLD, version)):
         with pytest.raises(ApiError, match=r"Minimum is 2\.1 and maximum is 2\.104") as caught:
-            asked(request(header))
+            requested_version(request(header))
         assert caught.value.status == 406
 
 
