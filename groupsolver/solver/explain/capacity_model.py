@@ -20,9 +20,9 @@ from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
 from groupsolver.solver.budget import Budget, PartialBudget
-from groupsolver.solver.exact.capacity import capacity
-from groupsolver.solver.exact.cp_sat import RATE, SearchOutcome, search
-from groupsolver.solver.exact.link_cuts import links
+from groupsolver.solver.exact.capacity import post_capacity
+from groupsolver.solver.exact.cp_sat import CANDIDATES_PER_SECOND, SearchOutcome, solve_model
+from groupsolver.solver.exact.link_cuts import post_link_cuts
 from groupsolver.solver.presolve.eligibility import find_eligibility
 from groupsolver.solver.presolve.host_reduction import reduce_hosts
 
@@ -73,7 +73,7 @@ def fewest(
         _widened(rows, larger.rows, most)
         for rows, most in zip(reduce_hosts(compiled, known), known.max_members, strict=True)
     ]
-    if sum(map(len, kept)) > RATE * seconds or _huge(compiled, larger):
+    if sum(map(len, kept)) > CANDIDATES_PER_SECOND * seconds or _huge(compiled, larger):
         return None
     budget = PartialBudget(
         budget, seconds, 0.0, quiet=True
@@ -100,8 +100,8 @@ def _solved(
 ) -> SearchOutcome:
     """Minimise how many hosts must give more; or, on so many, how much, and then which are preferred."""
     builder = ModelBuilder(compiled, rows, most, 1)
-    capacity(builder)
-    links(builder)
+    post_capacity(builder)
+    post_link_cuts(builder)
     for rule in rules_of(compiled.problem).all:
         rule.policy.encode(rule.group, builder)
     opened = [
@@ -119,7 +119,7 @@ def _solved(
         ):
             builder.charge(one, rank[row])
     builder.minimize()
-    answer = search(builder, budget, seconds, 0.0)
+    answer = solve_model(builder, budget, seconds, 0.0)
     # Only what is proved to be the fewest counts as such; of amounts, what is found.
     proved = (
         answer.bound is not None and len(_opened(answer, compiled, larger) or ()) == answer.bound
