@@ -127,12 +127,14 @@ class Oracle:
             return not listed or host in places
         return host not in places
 
-    def measure(self, name: str, policy: Doc, stands: list[Stand], fresh_only: bool = False) -> int:
-        """The contract's measure of a policy of group `name` over who stands where."""
-        mine = [s for s in stands if s[1] in self.below[name]]
+    def measure(
+        self, name: str, policy: Doc, assignment: list[Stand], fresh_only: bool = False
+    ) -> int:
+        """The contract's measure of a policy of group `name` over an assignment."""
+        mine = [s for s in assignment if s[1] in self.below[name]]
         if "max_hops" in policy or "max_latency_us" in policy:
             theirs_too = [
-                s for s in stands if s[1] in self.below.get(policy.get("group", ""), set())
+                s for s in assignment if s[1] in self.below.get(policy.get("group", ""), set())
             ]
             return self.far.measure(policy, mine, theirs_too, fresh_only)
         level = policy.get("level", "host")
@@ -159,15 +161,19 @@ class Oracle:
             case "host-capabilities" | "within" | "outside":
                 return len([s for s in mine if not self.suits(policy, s[2])])
             case "bandwidth":
-                return self.links.measure(policy, mine, self._with(policy, stands))
+                return self.links.measure(policy, mine, self._with(policy, assignment))
             case "apart-from":
                 theirs = {
-                    self.domain(s[2], level) for s in stands if s[1] in self.below[policy["group"]]
+                    self.domain(s[2], level)
+                    for s in assignment
+                    if s[1] in self.below[policy["group"]]
                 }
                 return len(theirs & set(inside))
             case "near":
                 theirs = {
-                    self.domain(s[2], level) for s in stands if s[1] in self.below[policy["group"]]
+                    self.domain(s[2], level)
+                    for s in assignment
+                    if s[1] in self.below[policy["group"]]
                 } - {None}
                 return len(
                     [
@@ -188,9 +194,9 @@ class Oracle:
                         )
                     )
                 others = {
-                    self.domain(s[2], level) for s in stands if s[1] not in allowed_cohabitants
+                    self.domain(s[2], level) for s in assignment if s[1] not in allowed_cohabitants
                 }
-                own = [s for s in stands if s[1] in allowed_cohabitants]
+                own = [s for s in assignment if s[1] in allowed_cohabitants]
                 return len([d for d in inside if d in others or self._foreign(d, level, own)])
             case "spread":
                 short = max(0, min(policy.get("min_domains") or 0, size) - len(number))
@@ -227,13 +233,13 @@ class Oracle:
                     return True
         return False
 
-    def _below(self, name: str, stands: list[Stand]) -> list[Stand]:
-        return [stand for stand in stands if stand[1] in self.below[name]]
+    def _below(self, name: str, assignment: list[Stand]) -> list[Stand]:
+        return [stand for stand in assignment if stand[1] in self.below[name]]
 
-    def _with(self, policy: Doc, stands: list[Stand]) -> list[Stand]:
-        return self._below(policy["to"], stands) if "to" in policy else []
+    def _with(self, policy: Doc, assignment: list[Stand]) -> list[Stand]:
+        return self._below(policy["to"], assignment) if "to" in policy else []
 
-    def stands(self, placement: dict[str, str]) -> list[Stand]:
+    def assignment(self, placement: dict[str, str]) -> list[Stand]:
         return self.existing + [
             (id_, group, placement[id_], True) for id_, group, _ in self.members
         ]
@@ -242,7 +248,7 @@ class Oracle:
         """Whether room and every hard policy allow a placement."""
         if not self.room(placement):
             return False
-        after = self.stands(placement)
+        after = self.assignment(placement)
         hard = [
             (n, p) for n, p in self.rules if p["kind"] == "bandwidth" and p.get("weight") is None
         ]
@@ -276,7 +282,7 @@ class Oracle:
             points += sum(
                 1000 * (list(placement.values()).count(h) - 1) for h in set(placement.values())
             )
-        after = self.stands(placement)
+        after = self.assignment(placement)
         weighted = sum(
             p["weight"] * self.measure(name, p, after) for name, p in self.rules if p.get("weight")
         )
@@ -284,7 +290,7 @@ class Oracle:
 
     def rank(self, placement: dict[str, str], objective: str) -> tuple[int, ...]:
         """What each priority's policies cost, lower priorities first, and then the objective."""
-        after = self.stands(placement)
+        after = self.assignment(placement)
         used = sorted({p["priority"] for _, p in self.rules if p.get("priority") is not None})
         tiers = [
             sum(

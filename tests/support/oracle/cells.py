@@ -1,4 +1,4 @@
-"""Hosts with NUMA cells, as brute force reads their documents: every way into the cells is tried."""
+"""Hosts with NUMA cells, read from their documents: every way into the cells is tried."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _fits(host: Doc, at: int, needs: list[dict[str, int]], way: tuple[int, ...])
     for name in inventory:  # what runs nobody knows where may run in this one
         taken[name] = taken.get(name, 0) + host.get("used", {}).get(name, 0)
     if any(n > (amount(inventory[name]) if name in inventory else 0) for name, n in taken.items()):
-        return False  # over capacity as it stands: nothing new lands
+        return False  # over capacity already: nothing new lands
     for need in [need for need, there in zip(needs, way, strict=True) if there == at]:
         for name, n in need.items():
             unit = (

@@ -45,16 +45,16 @@ class Links:
         return False
 
     def need(self, policy: Doc, domain: Domain, mine: list[Stand], theirs: list[Stand]) -> int:
-        def parts(stands: list[Stand]) -> tuple[int, int]:
-            inside = sum(1 for stand in stands if stand[2] in self.hosts[domain])
-            return inside, len(stands) - inside
+        def parts(assignment: list[Stand]) -> tuple[int, int]:
+            inside = sum(1 for stand in assignment if stand[2] in self.hosts[domain])
+            return inside, len(assignment) - inside
 
         (a, a_out), (b, b_out) = parts(mine), parts(theirs)
         crossing = min(a, b_out) + min(b, a_out) if "to" in policy else min(a, a_out)
         return int(crossing * policy["mbps"])
 
     def grown(self, policy: Doc, domain: Domain, mine: list[Stand], theirs: list[Stand]) -> int:
-        before = [[stand for stand in stands if not stand[3]] for stands in (mine, theirs)]
+        before = [[stand for stand in assignment if not stand[3]] for assignment in (mine, theirs)]
         return self.need(policy, domain, mine, theirs) - self.need(policy, domain, *before)
 
     def measure(self, policy: Doc, mine: list[Stand], theirs: list[Stand]) -> int:

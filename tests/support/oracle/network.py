@@ -42,12 +42,12 @@ def distances(fleet: Doc, what: str) -> Far:
             for other in nodes:
                 far[one][other] = min(far[one][other], far[one][middle] + far[middle][other])
     names = [host["name"] for host in fleet["hosts"]]
-    stands = {name: {name} if name in far else hangs_on(fleet, name) for name in names}
+    attached_to = {name: {name} if name in far else hangs_on(fleet, name) for name in names}
     found: Far = {}
     for one in names:
         found[one] = {}
         for other in names:
-            ways = [far[a][b] for a in stands[one] for b in stands[other]]
+            ways = [far[a][b] for a in attached_to[one] for b in attached_to[other]]
             found[one][other] = 0 if one == other else min(ways, default=math.inf)
     return found
 

@@ -139,10 +139,7 @@ def sub_application(
         for atom in chosen:
             if isinstance(atom, Piece) and atom.group == group.name:
                 rule = atom.policy
-                if (
-                    rule.monotone
-                    or groups_counted(rule, group.name, problem) & new.keys() <= sizes
-                ):
+                if rule.monotone or groups_counted(rule, group.name, problem) & new.keys() <= sizes:
                     kept.setdefault((rule.kind, rule.at, rule.target), []).append(rule)
         members = [
             Members(

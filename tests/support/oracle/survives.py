@@ -21,19 +21,19 @@ class Survivors(Oracle):
         self.sizes = dict(self.own_size) | {id_: size for id_, _, size in self.members}
         self.known: dict[str, int] = {}
 
-    def measure(self, name: str, policy: Doc, stands: Any, fresh_only: bool = False) -> int:
+    def measure(self, name: str, policy: Doc, assignment: Any, fresh_only: bool = False) -> int:
         if policy["kind"] != "survives":
-            return super().measure(name, policy, stands, fresh_only)
+            return super().measure(name, policy, assignment, fresh_only)
         return max(
             (
-                self.nowhere(name, policy, loss, stands)
-                for loss in self.losses(name, policy, stands)
+                self.nowhere(name, policy, loss, assignment)
+                for loss in self.losses(name, policy, assignment)
             ),
             default=0,
         )
 
-    def losses(self, name: str, policy: Doc, stands: Any) -> list[tuple[str, ...]]:
-        """Every set of so many domains, whoever stands there; all domains where there are fewer."""
+    def losses(self, name: str, policy: Doc, assignment: Any) -> list[tuple[str, ...]]:
+        """Return every set of so many domains, all domains where there are fewer."""
         level = policy.get("level", "host")
         known = sorted(
             {
@@ -44,14 +44,16 @@ class Survivors(Oracle):
         )
         return list(combinations(known, min(policy.get("failures", 1), len(known))))
 
-    def used(self, name: str, policy: Doc, stands: Any) -> set[str]:
+    def used(self, name: str, policy: Doc, assignment: Any) -> set[str]:
         """The domains in which members of a group stand."""
         level = policy.get("level", "host")
-        return {str(self.domain(s[2], level)) for s in stands if s[1] in self.below[name]} - {
+        return {str(self.domain(s[2], level)) for s in assignment if s[1] in self.below[name]} - {
             "None"
         }
 
-    def question(self, policy: Doc, loss: tuple[str, ...], stands: Any, out: list[Any]) -> Oracle:
+    def question(
+        self, policy: Doc, loss: tuple[str, ...], assignment: Any, out: list[Any]
+    ) -> Oracle:
         """What is left as documents, with `out` as the batch."""
         level = policy.get("level", "host")
         app, fleet = deepcopy(self.app), deepcopy(self.fleet)
@@ -61,10 +63,10 @@ class Survivors(Oracle):
         left = {host["name"]: host for host in fleet["hosts"]}
         app["existing"] = [
             {"id": id_, "group": group, "host": host, "resources": self.sizes[id_]}
-            for id_, group, host, _ in stands
+            for id_, group, host, _ in assignment
             if host in left
         ]
-        for id_, _, host, new in stands:
+        for id_, _, host, new in assignment:
             for resource, amount in self.sizes[id_].items() if new and host in left else ():
                 used = left[host].setdefault("used", {})
                 used[resource] = used.get(resource, 0) + amount
@@ -79,13 +81,15 @@ class Survivors(Oracle):
             ]
         return Oracle(app, fleet)
 
-    def nowhere(self, name: str, policy: Doc, loss: tuple[str, ...], stands: Any) -> int:
+    def nowhere(self, name: str, policy: Doc, loss: tuple[str, ...], assignment: Any) -> int:
         """The fewest lost members that find no place."""
         level = policy.get("level", "host")
-        key = repr((name, level, loss, sorted(stands)))
+        key = repr((name, level, loss, sorted(assignment)))
         if key not in self.known:
             lost = [
-                s for s in stands if s[1] in self.below[name] and self.domain(s[2], level) in loss
+                s
+                for s in assignment
+                if s[1] in self.below[name] and self.domain(s[2], level) in loss
             ]
             if not lost:
                 return 0
@@ -93,7 +97,7 @@ class Survivors(Oracle):
                 out
                 for out in range(len(lost) + 1)
                 for stay in combinations(lost, len(lost) - out)
-                if self.some_way(self.question(policy, loss, stands, list(stay)))
+                if self.some_way(self.question(policy, loss, assignment, list(stay)))
             )
         return self.known[key]
 
@@ -110,23 +114,25 @@ class Survivors(Oracle):
         name: str,
         policy: Doc,
         loss: tuple[str, ...],
-        stands: Any,
+        assignment: Any,
         recovery: dict[str, str],
         most: int,
     ) -> bool:
         """Whether a witness places what it places by every rule, and leaves out at most so many."""
         level = policy.get("level", "host")
-        lost = [s for s in stands if s[1] in self.below[name] and self.domain(s[2], level) in loss]
+        lost = [
+            s for s in assignment if s[1] in self.below[name] and self.domain(s[2], level) in loss
+        ]
         stay = [s for s in lost if s[0] in recovery]
         if recovery.keys() - {s[0] for s in lost} or len(lost) - len(stay) > most:
             return False
-        question = self.question(policy, loss, stands, stay)
+        question = self.question(policy, loss, assignment, stay)
         return set(recovery.values()) <= question.hosts.keys() and question.holds(recovery)
 
 
 class InUse(Survivors):
-    """The same over sets of domains with members alone: where it says something else, one without decides."""
+    """The same over domains with members alone, to find where one without decides."""
 
-    def losses(self, name: str, policy: Doc, stands: Any) -> list[tuple[str, ...]]:
-        used = sorted(self.used(name, policy, stands))
+    def losses(self, name: str, policy: Doc, assignment: Any) -> list[tuple[str, ...]]:
+        used = sorted(self.used(name, policy, assignment))
         return list(combinations(used, min(policy.get("failures", 1), len(used)))) if used else []
