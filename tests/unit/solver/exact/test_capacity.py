@@ -62,13 +62,17 @@ def ways_into_cells(builder: ModelBuilder, document: dict[str, Any]) -> set[Any]
 
 
 def test_each_member_takes_all_it_needs_from_one_cell() -> None:
-    # Two cells of 4 VCPU: 3 + 3, 3 + 1 + 1 and 3 + 3 + 1 + 1 go in, three of 3 do not.
+    # Two cells of 4 VCPU: 3 + 3 go in, and 3 + 2 + 2; 3 + 3 + 2 = 8 do not, though the host has 8.
     document = numa(4, 4)
-    application = app(group("three", 3, vcpu=3), group("one", 2, vcpu=1))
+    application = app(group("three", 3, vcpu=3), group("two", 2, vcpu=2))
     builder = posted(application, fleet(document, host("plain", 99)))
     ways = ways_into_cells(builder, document)
     assert allowed(builder) == ways
-    assert {on_numa[0] for on_numa, _ in ways} == {0, 1, 2}
+    assert {(three[0], two[0]) for three, two in ways} == {
+        *((0, number) for number in range(3)),
+        *((1, number) for number in range(3)),
+        (2, 0),
+    }
 
 
 def test_the_most_that_a_member_may_take_of_a_cell_is_kept() -> None:
