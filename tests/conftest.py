@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, settings
 
 from tests.support.drivers.api_driver import admin, member, world
 from tests.support.drivers.databases import database, new_database, postgres, sqlite_made, store
+from tests.support.interrupts import interruptible
 
 __all__ = [
     "admin",
     "database",
+    "interruptible",
     "member",
     "new_database",
     "postgres",

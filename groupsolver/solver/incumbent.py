@@ -9,7 +9,7 @@ from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.errors import BrokenAnswer
 from groupsolver.model.result import Cells, Objective, Placement, Result, Witness, gap_of
 from groupsolver.solver.budget import Budget
-from groupsolver.solver.exact.numa import Inside, cells_of, inside_of
+from groupsolver.solver.exact.numa import CellCounts, count_by_cell, name_cells
 from groupsolver.solver.stage import SINGLE_STAGE, Stage
 
 Assignment = tuple[int, int]  # (class_index, row): one member of a member class on a host
@@ -46,7 +46,7 @@ class Incumbent:
         self._placement: Placement | None = None
         self._cells: Cells = {}
         self.assignments: list[Assignment] | None = None
-        self.inside: Inside = {}
+        self.inside: CellCounts = {}
 
     def enter(self, stage: Stage, budget: Budget) -> None:
         """Begin a stage. Its bound starts unknown; the best placement is kept."""
@@ -93,19 +93,19 @@ class Incumbent:
         return self._budget.left() <= 0
 
     def name_members(
-        self, assignments: list[Assignment], inside: Inside | None = None
+        self, assignments: list[Assignment], inside: CellCounts | None = None
     ) -> tuple[Placement, Cells]:
         """Return hosts and NUMA cells by member id; `inside` has the cells already decided."""
         placement = _name_members(self._compiled, assignments)
-        cell_counts = inside_of(self._compiled, assignments, inside or {})
-        return placement, cells_of(self._compiled, placement, cell_counts)
+        cell_counts = count_by_cell(self._compiled, assignments, inside or {})
+        return placement, name_cells(self._compiled, placement, cell_counts)
 
     def offer(
         self,
         assignments: list[Assignment],
         phase: str,
         must_hold: bool = False,
-        inside: Inside | None = None,
+        inside: CellCounts | None = None,
         witness: Witness | None = None,
     ) -> None:
         """Take a placement if it passes the check, keeps the stage's limits and is better.

@@ -14,19 +14,19 @@ from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fle
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.result import Explanation, Limits, Objective, Result, Watch
 from groupsolver.solver.budget import Budget, PartialBudget
-from groupsolver.solver.exact.domain_branching import by_cases
-from groupsolver.solver.exact.infeasible_parts import refuted
+from groupsolver.solver.exact.domain_branching import branch_on_domains
+from groupsolver.solver.exact.infeasible_parts import has_infeasible_part
 from groupsolver.solver.exact.staged_proof import prove
 from groupsolver.solver.explain.pipeline import Reasons, explain_problem, find_reasons
 from groupsolver.solver.heuristic.constructive import construct
 from groupsolver.solver.incumbent import Incumbent, empty_result
 from groupsolver.solver.infeasible import infeasible_result
-from groupsolver.solver.lexicographic.tiers import Course, tiered
+from groupsolver.solver.lexicographic.tiers import LexicographicSolve, prioritized_rules
 from groupsolver.solver.preparation import prepare
 from groupsolver.solver.presolve.eligibility import find_eligibility
 from groupsolver.solver.presolve.interchangeable_groups import merge_interchangeable
 from groupsolver.solver.stage import SINGLE_STAGE, Stage
-from groupsolver.solver.survivability.cutting import SurvivalCuts, asking
+from groupsolver.solver.survivability.cutting import SurvivalCuts, survives_rules
 
 MAX_EXPLAIN_SECONDS = 10.0  # that an infeasible answer of `solve` takes to say why
 
@@ -177,7 +177,7 @@ def answer(
     """Return the answer, with all hard rules as its conflict where it is infeasible."""
     original = CompiledProblem(Problem(app, compiled_fleet.index), compiled_fleet)
     survival = None
-    if asking(original.problem):
+    if survives_rules(original.problem):
         survival = SurvivalCuts(original, objective, minimise, budget)
     if not original.problem.new_members:
         return empty_result(original, objective, budget) if survival is None else survival.nothing()
@@ -185,8 +185,8 @@ def answer(
     compiled = original if survival is None else survival.plain
     part = budget if survival is None else survival.part
     best = Incumbent(compiled, objective, part)
-    if tiered(compiled.problem):
-        possible = Course(compiled, objective, best, part, minimise).follow()
+    if prioritized_rules(compiled.problem):
+        possible = LexicographicSolve(compiled, objective, best, part, minimise).run()
     else:
         possible = minimise(compiled, objective, SINGLE_STAGE, best, part)
     if not possible:
@@ -230,12 +230,14 @@ def minimise(
     if stage.floor is not None and not best.done:
         best.prove(stage.floor(budget))
     # What the heuristic does not find may not exist: small parts are refuted in milliseconds.
-    if best.value is None and refuted(original.problem, original.fleet, objective, budget):
+    if best.value is None and has_infeasible_part(
+        original.problem, original.fleet, objective, budget
+    ):
         return False
     candidates = prepared.candidates
     columns = prepared.columns
     relaxed = prepared.relaxed
-    by_cases(merged, eligibility, columns, candidates, relaxed, best, budget)
+    branch_on_domains(merged, eligibility, columns, candidates, relaxed, best, budget)
     return prove(merged, eligibility, columns, candidates, relaxed.bounds, best, budget)
 
 

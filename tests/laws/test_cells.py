@@ -15,7 +15,7 @@ from groupsolver import Application, Fleet, Limits, check, compile_fleet, solve
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.solver.exact import numa
-from groupsolver.solver.exact.numa import CellRoom, sure_and_possible, whole_sizes
+from groupsolver.solver.exact.numa import CellUsage, cell_rows, sure_and_possible
 from groupsolver.solver.presolve.host_reduction import reduce_hosts
 from tests.laws.test_cut import nothing_at_first
 from tests.laws.test_laws import OBJECTIVES, ONE, Case, every_policy, values
@@ -51,11 +51,10 @@ def test_the_answer_is_the_brute_forced_optimum_and_its_cells_hold(
     if result.placement is None:
         assert result.cells == {}
         return
-    told = check(app, fleet, result.placement, objective=objective, cells=result.cells)
-    assert (told.violations, told.objective) == ((), best)
-    assert told == check(
-        app, fleet, result.placement, objective=objective
-    )  # which looks for a way by itself
+    verdict = check(app, fleet, result.placement, objective=objective, cells=result.cells)
+    assert (verdict.violations, verdict.objective) == ((), best)
+    # Without cells, the checker looks for a way by itself.
+    assert verdict == check(app, fleet, result.placement, objective=objective)
     assert Oracle(*case).holds(result.placement)
     hosts = {host.name: host for host in fleet.hosts}
     sizes = {id_: size for id_, _, size in Oracle(*case).members}
@@ -110,7 +109,7 @@ def hosts_of_cells(rnd: Random) -> Doc:
         ]
         host: Doc = {
             "name": f"h{i}",
-            "cells": [{"inventory": told} for told in inside],
+            "cells": [{"inventory": inventory} for inventory in inside],
             "inventory": {"DISK_GB": 9},
         }
         if not inside:
@@ -119,7 +118,7 @@ def hosts_of_cells(rnd: Random) -> Doc:
     return {"hosts": hosts}
 
 
-def batch(rnd: Random) -> CompiledProblem:
+def problem(rnd: Random) -> CompiledProblem:
     fleet = compile_fleet(Fleet.model_validate(hosts_of_cells(rnd)))
     sizes = [
         {"VCPU": rnd.randint(0, 4), "MEMORY_MB": rnd.randint(0, 4), "DISK_GB": 1} for _ in range(3)
@@ -132,20 +131,21 @@ def batch(rnd: Random) -> CompiledProblem:
 @given(st.integers(0, 2**40))
 def test_a_share_that_surely_goes_into_cells_does_and_one_that_may_not_does_not(seed: int) -> None:
     rnd = Random(seed)
-    compiled = batch(rnd)
+    compiled = problem(rnd)
     share = {
-        member_class: rnd.randint(0, what.number)
-        for member_class, what in enumerate(compiled.member_classes)
+        class_index: rnd.randint(0, member_class.number)
+        for class_index, member_class in enumerate(compiled.member_classes)
     }
     fits = np.ones(len(compiled.fleet), dtype=np.bool_)
-    for member_class, number in share.items():
-        fits &= compiled.fleet.slots(dict(compiled.member_classes[member_class].size), 9) >= number
+    for class_index, number in share.items():
+        size = dict(compiled.member_classes[class_index].size)
+        fits &= compiled.fleet.slots(size, 9) >= number
     with patch.object(numa, "MAX_HOST_KINDS_EXACT", rnd.choice((0, 100))) as few:
         sure, possible = sure_and_possible(compiled, share, fits)
     assert not few or (sure == possible).all()
     sizes = [
-        dict(compiled.member_classes[member_class].size)
-        for member_class, number in share.items()
+        dict(compiled.member_classes[class_index].size)
+        for class_index, number in share.items()
         for _ in range(number)
     ]
     for name, row in compiled.fleet.rows.items():
@@ -158,8 +158,8 @@ def test_a_share_that_surely_goes_into_cells_does_and_one_that_may_not_does_not(
 @given(st.integers(0, 2**40))
 def test_whatever_goes_into_cells_keeps_the_rows_of_the_relaxation(seed: int) -> None:
     rnd = Random(seed)
-    compiled = batch(rnd)
-    rows = list(whole_sizes(compiled))
+    compiled = problem(rnd)
+    rows = list(cell_rows(compiled))
     for name, row in compiled.fleet.rows.items():
         host = compiled.fleet.index[name].document()
         for _ in range(5):
@@ -176,51 +176,52 @@ def test_whatever_goes_into_cells_keeps_the_rows_of_the_relaxation(seed: int) ->
 
 
 def test_a_share_of_which_nobody_knows_whether_it_goes_into_cells_loses_no_host() -> None:
-    """3 + 2 + 2 in each of two cells of 7 is the only way, and no order of the lots one after the other finds it."""
+    """3 + 2 + 2 in each of two cells of 7 is the only way; no order of the classes finds it."""
     fleet = {"hosts": [{"name": "h", "cells": [{"inventory": {"VCPU": 7}}] * 2}]}
     members = [{"resources": {"VCPU": 3}, "count": 2}, {"resources": {"VCPU": 2}, "count": 4}]
     for kind in ({"kind": "affinity"}, {"kind": "affinity", "weight": 1}):
-        problem = Wide(
-            ({"groups": [{"name": "A", "members": members, "policies": [kind]}]}, fleet), "cost"
-        )
+        group = {"name": "A", "members": members, "policies": [kind]}
+        wide = Wide(({"groups": [group]}, fleet), "cost")
         for few in (0, 100):
             with patch.object(numa, "MAX_HOST_KINDS_EXACT", few):
-                kept = reduce_hosts(problem.compiled, problem.eligibility)
+                kept = reduce_hosts(wide.compiled, wide.eligibility)
             assert [rows.tolist() for rows in kept] == [[0], [0]]
-            assert problem.best(kept) == 0
+            assert wide.best(kept) == 0
 
 
 @given(st.integers(0, 2**40))
 def test_room_that_is_kept_while_members_come_and_go_is_what_is_left(seed: int) -> None:
     rnd = Random(seed)
-    compiled = batch(rnd)
+    compiled = problem(rnd)
     rows = np.arange(len(compiled.fleet), dtype=np.int64)
-    room = CellRoom(compiled, rows)
+    usage = CellUsage(compiled, rows)
     down: list[tuple[int, int]] = []
     for _ in range(30):
         if down and rnd.randint(1, 3) == 1:
-            room.take(*down.pop())
+            usage.take(*down.pop())
             continue
-        member_class, at = rnd.randrange(len(compiled.member_classes)), rnd.randrange(3)
-        most = compiled.fleet.slots(dict(compiled.member_classes[member_class].size), 99)
-        if room.any and min(most[at], room.holds[member_class, at]) > 0:
-            room.put(member_class, at)
-            down.append((member_class, at))
+        class_index = rnd.randrange(len(compiled.member_classes))
+        at = rnd.randrange(3)
+        most = compiled.fleet.slots(dict(compiled.member_classes[class_index].size), 99)
+        if usage.any and min(most[at], usage.holds[class_index, at]) > 0:
+            usage.put(class_index, at)
+            down.append((class_index, at))
     for at in range(3):
         here = [
-            dict(compiled.member_classes[member_class].size)
-            for member_class, where in down
+            dict(compiled.member_classes[class_index].size)
+            for class_index, where in down
             if where == at
         ]
         host = compiled.fleet.index[compiled.fleet.names[at]].document()
-        # Memory and processors as the members stand; the hosts without cells look after themselves.
+        # `CellUsage` keeps track of cells alone, so hosts without cells are left out.
         assert not host.get("cells") or cells.some_way(host, here)
     while down:
-        room.take(*down.pop())
-    for member_class, what in enumerate(compiled.member_classes if room.any else ()):
-        before = compiled.fleet.cells.bounded(dict(what.size), np.full(len(rows), 99), 99)
-        touched = room.holds[member_class] < 2**60
-        assert (np.minimum(room.holds[member_class], 99)[touched] == before[touched]).all()
+        usage.take(*down.pop())
+    for class_index, member_class in enumerate(compiled.member_classes if usage.any else ()):
+        size = dict(member_class.size)
+        before = compiled.fleet.cells.bounded(size, np.full(len(rows), 99), 99)
+        touched = usage.holds[class_index] < 2**60
+        assert (np.minimum(usage.holds[class_index], 99)[touched] == before[touched]).all()
 
 
 def test_draws_of_this_page_have_cells_that_bind_and_cells_that_do_not() -> None:

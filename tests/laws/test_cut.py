@@ -129,7 +129,7 @@ def test_the_answer_in_many_steps_is_the_optimum_of_the_unreduced_model(
         claims: list[int] = []
         first_step = rnd.choice((2, 4, 8))
         with ExitStack() as patches:
-            patches.enter_context(patch.object(staged_proof, "FIRST_STEP_SLOTS", first_step))
+            patches.enter_context(patch.object(staged_proof, "FIRST_STEP_COLUMNS", first_step))
             patches.enter_context(patch.object(staged_proof, "MIN_STEP_RATIO", 1))
             patches.enter_context(patch.object(Incumbent, "prove", recording_bounds(claims)))
             if rnd.randint(0, 2):

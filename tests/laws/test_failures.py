@@ -1,4 +1,4 @@
-"""The laws of `survives` where several domains fail together: literally any, with members of the group or without."""
+"""The laws of `survives` where several domains fail together, with members or without."""
 
 from __future__ import annotations
 
@@ -42,13 +42,14 @@ def test_the_checker_agrees_with_every_set_of_domains_tried(draw: Draw, soft: bo
             )
             assert (not verdict.violations) == oracle.holds(placement), seed
             assert verdict.objective == oracle.value(placement, "cost"), seed
-            stands = oracle.assignments(placement)
+            assignment = oracle.assignments(placement)
             rules = [
                 (name, policy) for name, policy in oracle.rules if policy["kind"] == "survives"
             ]
             seen["all"] += 1
             seen["empty"] += any(
-                oracle.measure(*rule, stands) != used.measure(*rule, stands) for rule in rules
+                oracle.measure(*rule, assignment) != used.measure(*rule, assignment)
+                for rule in rules
             )
     assert seen["empty"] >= 0.1 * seen["all"]
 
@@ -88,7 +89,7 @@ def test_the_question_is_answered_as_the_oracle_does() -> None:
         rnd = Random(f"asked {seed}")
         app, fleet = minded(rnd, soft=False)
         oracle = Survivors(app, fleet)
-        stands = anywhere(oracle, rnd)
+        placement = anywhere(oracle, rnd)
         ((name, policy),) = [rule for rule in oracle.rules if rule[1]["kind"] == "survives"]
         asked = {
             "level": policy["level"],
@@ -97,9 +98,9 @@ def test_the_question_is_answered_as_the_oracle_does() -> None:
             "limits": ONE,
         }
         found = survives(
-            Application.model_validate(app), Fleet.model_validate(fleet), stands, **asked
+            Application.model_validate(app), Fleet.model_validate(fleet), placement, **asked
         )
-        worst = oracle.measure(name, policy, oracle.assignments(stands))
+        worst = oracle.measure(name, policy, oracle.assignments(placement))
         assert max((len(lost.nowhere) for lost in found.losses), default=0) == worst, seed
         assert found.status == ("falls" if worst else "survives")
         seen[found.status] += 1

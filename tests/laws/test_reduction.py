@@ -16,7 +16,7 @@ from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.compiled.compiled_fleet import Ints
 from groupsolver.model.result import Objective
-from groupsolver.solver.exact.cp_sat import encode
+from groupsolver.solver.exact.cp_sat import build_model
 from groupsolver.solver.presolve.eligibility import find_eligibility
 from groupsolver.solver.presolve.host_reduction import reduce_hosts
 from tests.laws.test_laws import OBJECTIVES, Case, every_policy, values
@@ -41,11 +41,11 @@ class Wide:
 
     def encoded(self) -> ModelBuilder:
         """The model over all of them."""
-        return encode(self.compiled, self.eligibility, self.every)
+        return build_model(self.compiled, self.eligibility, self.every)
 
     def best(self, candidates: list[Ints]) -> int | None:
         """The least objective over some candidates, None where there is no placement."""
-        return least(encode(self.compiled, self.eligibility, candidates).model)
+        return least(build_model(self.compiled, self.eligibility, candidates).model)
 
 
 def least(model: cp_model.CpModel) -> int | None:

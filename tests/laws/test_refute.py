@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from groupsolver import Application, Fleet, Limits, compile_fleet
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.solver.budget import Budget
-from groupsolver.solver.exact.infeasible_parts import refuted
+from groupsolver.solver.exact.infeasible_parts import has_infeasible_part
 from tests.support.draws.applications import KINDS, cases
 from tests.support.oracle.brute_force import Oracle
 
@@ -28,5 +28,5 @@ def test_an_application_that_has_a_placement_is_never_refuted_by_its_parts(
     compiled_fleet = compile_fleet(Fleet.model_validate(case[1]))
     problem = Problem(Application.model_validate(case[0]), compiled_fleet.index)
     budget = Budget(Limits(seconds=60, workers=1), None)
-    if refuted(problem, compiled_fleet, "pack", budget):
+    if has_infeasible_part(problem, compiled_fleet, "pack", budget):
         assert Oracle(*case).best("pack") is None

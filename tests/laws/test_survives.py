@@ -42,10 +42,12 @@ def test_the_checker_agrees_with_every_loss_and_every_recovery_tried(soft: bool)
             verdict = check(app, fleet, placement, objective="cost")
             assert (not verdict.violations) == oracle.holds(placement)
             assert verdict.objective == oracle.value(placement, "cost")
-            stands = oracle.assignments(placement)
+            assignment = oracle.assignments(placement)
             seen[
                 any(
-                    oracle.measure(n, p, stands) for n, p in oracle.rules if p["kind"] == "survives"
+                    oracle.measure(n, p, assignment)
+                    for n, p in oracle.rules
+                    if p["kind"] == "survives"
                 )
             ] += 1
     assert min(seen.values()) > sum(seen.values()) // 5
@@ -85,29 +87,36 @@ def easier(app: Doc) -> Doc:
 
 
 def hold_the_witness(oracle: Survivors, result: Result) -> None:
-    """Every loss that takes any has a witness that places by every rule, no loss leaving out more than the worst.
+    """Hold the witness of each loss with members against every rule and the worst loss.
 
-    It is the one that names most of the lost domains: all of them with members, and others only if they are lost too.
+    A loss has the witness that names most of its domains: all of those with members, and no domain
+    that is not lost.
     """
-    stands, witness = oracle.assignments(result.placement or {}), result.witness or {}
+    assignment = oracle.assignments(result.placement or {})
+    witness = result.witness or {}
     known: set[str] = set()
     for name, policy in oracle.rules:
         if policy["kind"] != "survives":
             continue
         start = f"{name}: {policy.get('level', 'host')} "
-        told = {
+        key_of = {
             frozenset(key[len(start) :].split(" + ")): key
             for key in witness
             if key.startswith(start)
         }
-        worst, used = oracle.measure(name, policy, stands), oracle.used(name, policy, stands)
-        for loss in oracle.losses(name, policy, stands):
-            if used & set(loss):
-                serving = [domains for domains in told if used & set(loss) <= domains <= set(loss)]
+        worst = oracle.measure(name, policy, assignment)
+        used = oracle.used(name, policy, assignment)
+        for loss in oracle.losses(name, policy, assignment):
+            lost = set(loss)
+            if used & lost:
+                serving = [domains for domains in key_of if used & lost <= domains <= lost]
                 best = max(serving, key=len)
-                most = oracle.nowhere(name, policy, loss, stands) if best == set(loss) else worst
-                assert oracle.valid(name, policy, loss, stands, witness[told[best]], most)
-                known.update(told[domains] for domains in serving)
+                most = worst
+                if best == lost:
+                    most = oracle.nowhere(name, policy, loss, assignment)
+                given = witness[key_of[best]]
+                assert oracle.valid(name, policy, loss, assignment, given, most)
+                known.update(key_of[domains] for domains in serving)
     assert known == set(witness)
 
 
@@ -163,10 +172,10 @@ def test_a_witness_that_does_not_hold_changes_nothing() -> None:
     for seed in range(DRAWS):
         oracle, app, fleet, rnd = drawn(f"false {seed}", soft=False)
         placement = anywhere(oracle, rnd)
-        told = check(app, fleet, placement).witness or {}
+        witness = check(app, fleet, placement).witness or {}
         other = {
             key: dict.fromkeys([*found, "ghost"][: rnd.randint(0, 3)], "h0")
-            for key, found in told.items()
+            for key, found in witness.items()
         }
         assert check(app, fleet, placement, witness=other) == check(app, fleet, placement)
 
@@ -176,7 +185,7 @@ def test_the_same_where_each_recovery_is_left_to_the_solver(
     soft: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Plain order decides nearly all recoveries of cases so small; here it has no step.
-    monkeypatch.setattr("groupsolver.solver.survivability.recovery.QUICK", 0)
+    monkeypatch.setattr("groupsolver.solver.survivability.recovery.MAX_QUICK_STEPS", 0)
     for seed in range(DRAWS // 4):
         oracle, app, fleet, _ = drawn(seed, soft)
         result = solve(app, fleet, objective="cost", limits=ONE, explain=False)

@@ -1,4 +1,4 @@
-"""Soft policies with priorities: the answer is the lexicographic optimum, tier by tier, the objective last."""
+"""Soft policies with priorities: the answer is the lexicographic optimum, the objective last."""
 
 from __future__ import annotations
 
@@ -31,13 +31,15 @@ from tests.support.draws.applications import policies as draw
 from tests.support.oracle.brute_force import Oracle
 
 pipeline = import_module("groupsolver.solver.pipeline")
-STEP = 2000  # times as dear is a tier as the next, where one sum stands for all: more than any can cost
+# Where one sum takes the place of tiers, a tier is so many times as dear as the next one: more than
+# any tier can cost.
+STEP = 2000
 
 MORE = ("anti-affinity", "affinity", "spread", "within", "exclusive")
 
 
 def ranked(case: Case, rnd: Random) -> Case:
-    """The same with most policies soft, and most of these in one of three tiers; often with more that conflict."""
+    """The same with most policies soft, most of them in one of three tiers, often in conflict."""
     app, fleet = case
     names = [host["name"] for host in fleet["hosts"]]
     groups = []
@@ -46,8 +48,8 @@ def ranked(case: Case, rnd: Random) -> Case:
         more = [
             draw(rnd, rnd.choice(MORE), True, [], names) for _ in range(rnd.choice((0, 0, 1, 2)))
         ]
-        for told in group["policies"] + more:
-            policy = dict(told)
+        for drawn_policy in group["policies"] + more:
+            policy = dict(drawn_policy)
             if "weight" not in policy and rnd.randint(1, 5) > 1:
                 policy["weight"] = rnd.randint(1, 3)
             if "weight" in policy and rnd.randint(1, 5) > 1:
@@ -77,7 +79,7 @@ def test_the_answer_is_the_brute_forced_optimum_tier_by_tier(
         if rnd.randint(0, 1):
             patches.enter_context(patch.object(pipeline, "construct", nothing_at_first))
         if rnd.randint(1, 3) == 1:  # no time for all tiers at once
-            patches.enter_context(patch.object(tiers, "TRIED", 0.0))
+            patches.enter_context(patch.object(tiers, "TIME_SHARE_ALL_AT_LEAST", 0.0))
         result = solve(app, fleet, objective=objective, limits=ONE, explain=False)
     best = Oracle(*case).best_rank(objective)
     assert result.status == ("infeasible" if best is None else "optimal")
@@ -90,7 +92,7 @@ def test_the_answer_is_the_brute_forced_optimum_tier_by_tier(
 
 
 def as_one_sum(case: Case) -> Case:
-    """The same without priorities, each tier so much dearer than the next that nothing later pays for it."""
+    """The same without priorities: each tier is so dear that no gain in a later one pays for it."""
     app, fleet = case
     used = sorted(
         {p["priority"] for group in app["groups"] for p in group["policies"] if "priority" in p}
@@ -101,7 +103,7 @@ def as_one_sum(case: Case) -> Case:
         policies = []
         for policy in group["policies"]:
             plain = {key: value for key, value in policy.items() if key != "priority"}
-            if "priority" in policy:  # its own weight counts in the objective besides
+            if "priority" in policy:  # its own weight counts in the objective too
                 plain["weight"] = policy["weight"] * (dear[policy["priority"]] + 1)
             policies.append(plain)
         groups.append(group | {"policies": policies})
@@ -119,7 +121,9 @@ def test_over_many_hosts_the_answer_in_many_steps_is_the_optimum_of_the_unreduce
     problem = Wide(as_one_sum(case), "cost")
     best = problem.best(problem.every)
     with ExitStack() as patches:
-        patches.enter_context(patch.object(staged_proof, "FIRST_STEP_SLOTS", rnd.choice((2, 4, 8))))
+        patches.enter_context(
+            patch.object(staged_proof, "FIRST_STEP_COLUMNS", rnd.choice((2, 4, 8)))
+        )
         patches.enter_context(patch.object(staged_proof, "MIN_STEP_RATIO", 1))
         if rnd.randint(0, 1):
             patches.enter_context(patch.object(pipeline, "construct", nothing_at_first))

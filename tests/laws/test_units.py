@@ -14,7 +14,7 @@ from groupsolver import compile_fleet, solve
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.solver.exact import domain_branching
-from groupsolver.solver.exact.cp_sat import encode
+from groupsolver.solver.exact.cp_sat import build_model
 from groupsolver.solver.presolve.eligibility import find_eligibility
 from groupsolver.solver.presolve.host_reduction import reduce_hosts
 from groupsolver.solver.presolve.interchangeable_groups import merge_interchangeable
@@ -139,7 +139,7 @@ def test_merged_groups_over_fewer_hosts_have_the_optimum_of_all_groups_over_all_
             compiled = merge_interchangeable(original.compiled).compiled
             eligibility = find_eligibility(compiled, objective)
             candidates = reduce_hosts(compiled, eligibility)
-            best = least(encode(compiled, eligibility, candidates).model)
+            best = least(build_model(compiled, eligibility, candidates).model)
             assert best == original.best(original.every)
 
 
@@ -147,14 +147,14 @@ def test_most_draws_have_merged_groups_and_some_cannot_be_placed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found: Counter[str] = Counter()
-    case_of: Any = domain_branching._case
+    case_of: Any = domain_branching._solve_case
 
     def spied(*args: Any) -> float:
         found["case"] += 1
         bound: float = case_of(*args)
         return bound
 
-    monkeypatch.setattr(domain_branching, "_case", spied)
+    monkeypatch.setattr(domain_branching, "_solve_case", spied)
     number = 150
     for seed in range(number):
         case = units(Random(seed))

@@ -1,9 +1,10 @@
-"""CP-SAT on what is left: encode, hint, solve, and map every status."""
+"""CP-SAT on the candidates that are left: build the model, hint it, solve it, map every status."""
 
 from __future__ import annotations
 
 import math
 import os
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -17,14 +18,18 @@ from groupsolver.constraints.rules import rules_of
 from groupsolver.errors import UnknownSolverStatus
 from groupsolver.model.compiled.compiled_fleet import Ints
 from groupsolver.solver.budget import Budget
-from groupsolver.solver.exact.capacity import capacity
-from groupsolver.solver.exact.link_cuts import links
-from groupsolver.solver.exact.numa import Inside, inside_of
+from groupsolver.solver.exact.capacity import post_capacity
+from groupsolver.solver.exact.link_cuts import post_link_cuts
+from groupsolver.solver.exact.numa import CellCounts, count_by_cell
 from groupsolver.solver.incumbent import Assignment
 from groupsolver.solver.presolve.eligibility import Eligibility
 
-RATE = 20_000  # candidates that are surely encoded in a second: a step must leave time to search
-BEAT = 0.1  # seconds between questions to the watcher
+# Candidates whose model is built in a second on any machine: a step must leave time to search.
+CANDIDATES_PER_SECOND = 20_000
+WATCH_INTERVAL = 0.1  # seconds between two questions to the watcher
+# A double of CP-SAT may differ from the integer that it stands for by this much.
+BOUND_NOISE = 1e-6
+RELATIVE_BOUND_NOISE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -40,83 +45,52 @@ class SearchOutcome:
     infeasible : bool
         Proved that these candidates hold no placement.
     inside : dict of (int, int) to list of int
-        By member class and row, how many members stand in each cell, where the model had to decide.
+        By member class and row, how many members each cell has, where the model had to decide.
     """
 
     placement: list[Assignment] | None
     bound: int | None
     infeasible: bool
-    inside: Inside = field(default_factory=dict)
+    inside: CellCounts = field(default_factory=dict)
 
 
-def encode(
-    compiled: CompiledProblem, survey: Eligibility, candidates: Sequence[Ints]
+NOTHING_KNOWN = SearchOutcome(placement=None, bound=None, infeasible=False)
+INFEASIBLE = SearchOutcome(placement=None, bound=None, infeasible=True)
+
+
+def build_model(
+    compiled: CompiledProblem, eligibility: Eligibility, candidates: Sequence[Ints]
 ) -> ModelBuilder:
-    """Build the model: capacity, every policy, the prices, the objective."""
-    builder = posted(compiled, survey, candidates)
-    for tier, budget in survey.stage.budgets.items():
+    """Build the model: capacity, every policy, the prices, the budgets of tiers, the objective."""
+    builder = build_constraints(compiled, eligibility, candidates)
+    stage = eligibility.stage
+    for tier, budget in stage.budgets.items():
         builder.bound(tier, budget)
-    builder.minimize(survey.stage.offset)
+    builder.minimize(stage.offset)
     return builder
 
 
-def posted(
-    compiled: CompiledProblem, survey: Eligibility, candidates: Sequence[Ints]
+def build_constraints(
+    compiled: CompiledProblem, eligibility: Eligibility, candidates: Sequence[Ints]
 ) -> ModelBuilder:
     """Build the model without its objective."""
-    most = [survey.max_members[member_class][rows] for member_class, rows in enumerate(candidates)]
-    builder = ModelBuilder(compiled, candidates, most, unit_of(survey.objective))
-    capacity(builder)
-    links(builder)
+    most = [
+        eligibility.max_members[class_index][rows] for class_index, rows in enumerate(candidates)
+    ]
+    builder = ModelBuilder(compiled, candidates, most, unit_of(eligibility.objective))
+    post_capacity(builder)
+    post_link_cuts(builder)
     for rule in rules_of(compiled.problem).all:
         rule.policy.encode(rule.group, builder)
-    # The hosts' own prices: soft per-host policies, part of the survey's, price themselves.
-    builder.price([survey.base_prices[rows] for rows in candidates], survey.extra_member_price)
+    # `base_prices` has the hosts' own prices alone; soft per-host policies posted theirs above.
+    host_prices = [eligibility.base_prices[rows] for rows in candidates]
+    builder.price(host_prices, eligibility.extra_member_price)
     return builder
 
 
-class _Watcher(cp_model.CpSolverSolutionCallback):
-    def __init__(self, budget: Budget, outside: float) -> None:
-        super().__init__()
-        self._budget = budget
-        self._outside = outside
-
-    def on_solution_callback(self) -> None:
-        """Tell of a better placement; stop where the watcher says so."""
-        bound = bound_of(self.best_objective_bound, self._outside)
-        if self._budget.report("search", round(self.objective_value), bound):
-            self.stop_search()
-
-    def on_bound(self, bound: float) -> None:
-        """Tell of a better bound."""
-        self._budget.report("search", bound=bound_of(bound, self._outside))
-
-
-def _search(
-    solver: cp_model.CpSolver, builder: ModelBuilder, watcher: _Watcher | None, budget: Budget
-) -> cp_model.CpSolverStatus:
-    """Search in a thread of its own, so that the caller's hears interrupts, and asks the watcher while all is quiet."""
-    with ThreadPoolExecutor(1) as pool:
-        searching = pool.submit(solver.solve, builder.model, watcher)
-        try:
-            while True:
-                try:
-                    return searching.result(BEAT)
-                except TimeoutError:
-                    if budget.report("search"):
-                        solver.stop_search()
-        except BaseException:
-            while (
-                not searching.done()
-            ):  # a search that has not quite begun does not hear the first call
-                solver.stop_search()
-                wait([searching], BEAT)
-            raise
-
-
-def exact(
+def solve_candidates(
     compiled: CompiledProblem,
-    survey: Eligibility,
+    eligibility: Eligibility,
     candidates: Sequence[Ints],
     hint: list[Assignment] | None,
     budget: Budget,
@@ -124,14 +98,22 @@ def exact(
     gap: float,
     outside: float = math.inf,
 ) -> SearchOutcome:
-    """Solve one model, encoding it included, within some seconds.
+    """Build a model over some candidates and solve it, all within some seconds.
 
     Parameters
     ----------
+    compiled : CompiledProblem
+    eligibility : Eligibility
+    candidates : sequence of (C,) int64, one a member class
+        The fleet's rows where members of the class may land.
+    hint : list of (int, int) or None
+        A placement to start from; ignored where it is not within the candidates.
+    budget : Budget
+    seconds : float
     gap : float
-        Where to stop; infinite: at the first placement.
-    outside : float
-        A bound of all placements outside these candidates: what is told never exceeds it.
+        The relative gap to stop at; infinite: at the first placement.
+    outside : float, default infinite
+        A bound of all placements outside these candidates. No bound above it is reported.
 
     Raises
     ------
@@ -139,12 +121,11 @@ def exact(
         Where CP-SAT refuses the model or answers with a status unknown here.
     """
     until = budget.elapsed() + seconds
-    return solved(
-        encode(compiled, survey, candidates), candidates, hint, budget, until, gap, outside
-    )
+    builder = build_model(compiled, eligibility, candidates)
+    return solve_hinted(builder, candidates, hint, budget, until, gap, outside)
 
 
-def solved(
+def solve_hinted(
     builder: ModelBuilder,
     candidates: Sequence[Ints],
     hint: list[Assignment] | None,
@@ -153,83 +134,159 @@ def solved(
     gap: float,
     outside: float = math.inf,
 ) -> SearchOutcome:
-    """Solve a model that stands, until so many seconds of the run have gone; see `exact`."""
+    """Hint a model and solve it until `until`, in seconds since the call began.
+
+    The other parameters are those of `solve_candidates`.
+    """
     if hint is not None:
-        _hint(builder, candidates, hint)
-    return search(builder, budget, until - budget.elapsed(), gap, outside)
+        _add_hint(builder, candidates, hint)
+    return solve_model(builder, budget, until - budget.elapsed(), gap, outside)
 
 
-def search(
+def solve_model(
     builder: ModelBuilder, budget: Budget, seconds: float, gap: float, outside: float = math.inf
 ) -> SearchOutcome:
-    """Solve a model that is built; see `exact`."""
+    """Solve a model; the parameters are those of `solve_candidates`."""
     seconds = min(seconds, budget.left())
     if seconds <= 0:
-        return SearchOutcome(None, None, False)
-    solver = cp_model.CpSolver()
-    solver.parameters.max_time_in_seconds = seconds
-    if math.isinf(gap):  # any placement will do
-        solver.parameters.stop_after_first_solution = True
-        solver.parameters.linearization_level = 0
-    else:
-        solver.parameters.relative_gap_limit = gap
-        # Measured: what is left is small and its linear relaxation strong, so the proof comes from
-        # the relaxation; a long presolve and lazy rows cost more than they bring.
-        solver.parameters.linearization_level = 2
-        solver.parameters.add_lp_constraints_lazily = False
-        solver.parameters.max_presolve_iterations = 1
-        solver.parameters.cp_model_probing_level = 0
-    solver.parameters.num_workers = budget.limits.workers or os.cpu_count() or 1
-    solver.parameters.random_seed = budget.limits.seed
-    # CP-SAT's own handler cannot work off the main thread, and on it takes the caller's away.
-    solver.parameters.catch_sigint_signal = False
-    watcher = _Watcher(budget, outside) if budget.watched and math.isfinite(gap) else None
-    if watcher is not None:
-        solver.best_bound_callback = watcher.on_bound
-    status = _search(solver, builder, watcher, budget)
+        return NOTHING_KNOWN
+    solver = _configured_solver(budget, seconds, gap)
+    callback = None
+    if budget.watched and math.isfinite(gap):
+        callback = _ProgressCallback(budget, outside)
+        solver.best_bound_callback = callback.on_bound
+    status = _run(solver, builder, callback, budget)
     if status == cp_model.INFEASIBLE:
-        return SearchOutcome(None, None, True)
+        return INFEASIBLE
     if status == cp_model.UNKNOWN:
-        return SearchOutcome(None, None, False)
+        return NOTHING_KNOWN
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        raise UnknownSolverStatus(
-            f"CP-SAT answered {solver.status_name(status)}: {builder.model.validate()}"
-        )
-    found = [
-        (member_class, row)
-        for member_class, rows in enumerate(builder.rows)
-        for row, var in zip(rows.tolist(), builder.placed[member_class], strict=True)
-        for _ in range(solver.value(var))
-    ]
-    inside: Inside = {}
-    for at, cells in builder.inside.items():
-        inside[at] = [0] * builder.compiled.fleet.cells.width
-        for cell, var in cells:
-            inside[at][cell] = solver.value(var)
-    if status == cp_model.OPTIMAL and gap == 0:  # exact, where CP-SAT's own bound is a double
-        return SearchOutcome(found, builder.objective(solver), False, inside)
-    return SearchOutcome(found, bound_of(solver.best_objective_bound, math.inf), False, inside)
+        name = solver.status_name(status)
+        raise UnknownSolverStatus(f"CP-SAT answered {name}: {builder.model.validate()}")
+    if status == cp_model.OPTIMAL and gap == 0:
+        # In whole numbers, where CP-SAT's own bound is a double. With a gap, CP-SAT says
+        # "optimal" as soon as the gap is reached.
+        bound: int | None = builder.objective(solver)
+    else:
+        bound = integer_bound(solver.best_objective_bound, math.inf)
+    return SearchOutcome(
+        _found_assignments(solver, builder), bound, False, _found_cells(solver, builder)
+    )
 
 
-def bound_of(bound: float, outside: float) -> int | None:
-    """Round a bound of an integer objective up, less the noise of a double; never above `outside`."""
-    noise = 1e-6 + 1e-12 * abs(bound)
-    least = min(math.ceil(bound - noise) if math.isfinite(bound) else -math.inf, outside)
+def integer_bound(bound: float, outside: float) -> int | None:
+    """Round a bound of an integer objective up, less the noise of a double.
+
+    ``min(ceil(bound - noise), outside)``, None where that is not finite. For example::
+
+        integer_bound(6.2, inf) = 7
+        integer_bound(7.0000001, inf) = 7   (noise)
+        integer_bound(6.2, 5) = 5
+    """
+    noise = BOUND_NOISE + RELATIVE_BOUND_NOISE * abs(bound)
+    rounded = math.ceil(bound - noise) if math.isfinite(bound) else -math.inf
+    least = min(rounded, outside)
     return int(least) if math.isfinite(least) else None
 
 
-def _hint(builder: ModelBuilder, candidates: Sequence[Ints], hint: list[Assignment]) -> None:
-    count: dict[Assignment, int] = {}
-    for stand in hint:
-        count[stand] = count.get(stand, 0) + 1
-    if any(row not in candidates[member_class] for member_class, row in hint):
-        return  # it stands outside these candidates
-    for member_class, rows in enumerate(candidates):
-        for row, var in zip(rows.tolist(), builder.placed[member_class], strict=True):
-            builder.model.add_hint(var, count.get((member_class, row), 0))
-    counts = inside_of(builder.compiled, hint, {}) if builder.inside else {}
-    for at, cells in builder.inside.items():
-        for cell, var in (
-            cells if len(cells) > 1 else ()
-        ):  # where one cell is open, it is the host's own variable
-            builder.model.add_hint(var, counts[at][cell] if at in counts else 0)
+def _configured_solver(budget: Budget, seconds: float, gap: float) -> cp_model.CpSolver:
+    solver = cp_model.CpSolver()
+    parameters = solver.parameters
+    parameters.max_time_in_seconds = seconds
+    if math.isinf(gap):
+        parameters.stop_after_first_solution = True
+        parameters.linearization_level = 0
+    else:
+        parameters.relative_gap_limit = gap
+        # Measured: what is left is small and its linear relaxation strong, so the proof comes from
+        # the relaxation; a long presolve and lazy rows cost more than they bring.
+        parameters.linearization_level = 2
+        parameters.add_lp_constraints_lazily = False
+        parameters.max_presolve_iterations = 1
+        parameters.cp_model_probing_level = 0
+    parameters.num_workers = budget.limits.workers or os.cpu_count() or 1
+    parameters.random_seed = budget.limits.seed
+    # CP-SAT's own handler cannot work off the main thread, and on it takes the caller's away.
+    parameters.catch_sigint_signal = False
+    return solver
+
+
+class _ProgressCallback(cp_model.CpSolverSolutionCallback):
+    """Reports placements and bounds to the watcher of a budget."""
+
+    def __init__(self, budget: Budget, outside: float) -> None:
+        super().__init__()
+        self._budget = budget
+        self._outside = outside
+
+    def on_solution_callback(self) -> None:
+        """Report a better placement; stop the search where the watcher asks for that."""
+        bound = integer_bound(self.best_objective_bound, self._outside)
+        stop = self._budget.report("search", round(self.objective_value), bound)
+        if stop:
+            self.stop_search()
+
+    def on_bound(self, bound: float) -> None:
+        """Report a better bound."""
+        self._budget.report("search", bound=integer_bound(bound, self._outside))
+
+
+def _run(
+    solver: cp_model.CpSolver,
+    builder: ModelBuilder,
+    callback: _ProgressCallback | None,
+    budget: Budget,
+) -> cp_model.CpSolverStatus:
+    """Search in a separate thread, and ask the watcher while the search is quiet.
+
+    Python handles signals in the main thread between two instructions, so a caller that waits here
+    hears an interrupt at once, which it would not within CP-SAT.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        searching = pool.submit(solver.solve, builder.model, callback)
+        try:
+            while True:
+                try:
+                    return searching.result(WATCH_INTERVAL)
+                except TimeoutError:
+                    if budget.report("search"):
+                        solver.stop_search()
+        except BaseException:
+            # A search that has not quite begun does not hear the first call.
+            while not searching.done():
+                solver.stop_search()
+                wait([searching], WATCH_INTERVAL)
+            raise
+
+
+def _found_assignments(solver: cp_model.CpSolver, builder: ModelBuilder) -> list[Assignment]:
+    found: list[Assignment] = []
+    for class_index, rows in enumerate(builder.rows):
+        for row, var in zip(rows.tolist(), builder.placed[class_index], strict=True):
+            found += [(class_index, row)] * solver.value(var)
+    return found
+
+
+def _found_cells(solver: cp_model.CpSolver, builder: ModelBuilder) -> CellCounts:
+    found: CellCounts = {}
+    for key, in_cells in builder.inside.items():
+        counts = [0] * builder.compiled.fleet.cells.width
+        for cell, var in in_cells:
+            counts[cell] = solver.value(var)
+        found[key] = counts
+    return found
+
+
+def _add_hint(builder: ModelBuilder, candidates: Sequence[Ints], hint: list[Assignment]) -> None:
+    if any(row not in candidates[class_index] for class_index, row in hint):
+        return  # the placement is not within these candidates
+    number = Counter(hint)
+    for class_index, rows in enumerate(candidates):
+        for row, var in zip(rows.tolist(), builder.placed[class_index], strict=True):
+            builder.model.add_hint(var, number[class_index, row])
+    counts = count_by_cell(builder.compiled, hint, {}) if builder.inside else {}
+    for key, in_cells in builder.inside.items():
+        if len(in_cells) == 1:
+            continue  # its variable is the host's own, which is hinted above
+        for cell, var in in_cells:
+            builder.model.add_hint(var, counts[key][cell] if key in counts else 0)

@@ -1,8 +1,16 @@
-"""NUMA cells in the solver: rows stay hosts, and who goes into which cell is kept beside them."""
+"""NUMA cells in the solver: rows stay hosts, and the cells of members are kept beside them.
+
+A member takes its cell resources from a single cell of its host. Two cells of 7 VCPU hold
+3 + 2 + 2 each, but no member of 8, and of members of 4 only one each::
+
+    capacity of the host, 4 VCPU a member: 14 // 4 = 3
+    capacity of its cells:                 7 // 4 + 7 // 4 = 2
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,296 +21,396 @@ from groupsolver.model.compiled.numa_packing import Undecided, pack
 from groupsolver.model.result import Cells, Placement
 from groupsolver.model.value import INT64_MAX
 
-Inside = dict[
-    tuple[int, int], list[int]
-]  # (member class, row of the fleet): how many of the member class in each cell there
-UNBOUNDED_MEMBERS = 2**40  # members, more than any batch has
-MAX_HOST_KINDS_EXACT = 100  # sorts of hosts that are decided exactly for one share
+# (member class, row of the fleet): how many of the member class are in each cell there.
+CellCounts = dict[tuple[int, int], list[int]]
+UNBOUNDED_MEMBERS = 2**40  # members, more than any application has
+MAX_HOST_KINDS_EXACT = 100  # kinds of hosts that are decided exactly for one share
 
 
-def inside_of(
+# Which members of a placement are in which cell.
+
+
+def count_by_cell(
     compiled: CompiledProblem,
-    stands: Iterable[tuple[int, int]],
+    assignment: Iterable[tuple[int, int]],
     known: Mapping[tuple[int, int], list[int]],
-) -> Inside:
-    """Put the members that stand on each host into its cells, as `known` tells or as it can be done.
+) -> CellCounts:
+    """Distribute the members on each host over its cells.
 
-    What cannot be put into cells, or not in time, is left out.
+    Parameters
+    ----------
+    compiled : CompiledProblem
+    assignment : iterable of (int, int)
+        ``(member class, row)`` of each member.
+    known : mapping of (int, int) to list of int
+        Counts that are decided already; kept for hosts where they are complete.
+
+    Returns
+    -------
+    dict of (int, int) to list of int
+        By member class and row. A host whose members cannot be put into its cells, or not in time,
+        is left out.
     """
-    fleet = compiled.fleet
-    there: dict[int, dict[int, int]] = {}
-    if fleet.cells.width:
-        needy = [
-            fleet.cells.within(name for name, _ in member_class.size)
-            for member_class in compiled.member_classes
-        ]
-        for member_class, row in stands:
-            if needy[member_class][row]:
-                member_classes = there.setdefault(row, {})
-                member_classes[member_class] = member_classes.get(member_class, 0) + 1
-    found: Inside = {}
-    for row, member_classes in there.items():
-        told = [known.get((member_class, row)) for member_class in member_classes]
-        if None not in told:
-            found |= {
-                (member_class, row): list(counts or ())
-                for member_class, counts in zip(member_classes, told, strict=True)
-            }
-            continue
-        host = fleet.index[fleet.names[row]]
-        sizes = [
-            dict(from_cell(host, compiled.member_classes[member_class].size))
-            for member_class in member_classes
-        ]
-        try:
-            packed = pack(host.rooms(), sizes, list(member_classes.values()))
-        except Undecided:
-            packed = None
-        found |= {
-            (member_class, row): counts
-            for member_class, counts in zip(member_classes, packed or (), strict=False)
-        }
+    found: CellCounts = {}
+    for row, numbers in _members_in_cells(compiled, assignment).items():
+        given = [known.get((class_index, row)) for class_index in numbers]
+        if None in given:
+            counts = _pack_host(compiled, row, numbers)
+        else:
+            counts = [list(count or ()) for count in given]
+        for class_index, count in zip(numbers, counts, strict=False):
+            found[class_index, row] = count
     return found
 
 
-def cells_of(compiled: CompiledProblem, placement: Placement, inside: Inside) -> Cells:
-    """Deal cells out to the members of each member class on a host, in the order of the file."""
-    if not inside:
+def _members_in_cells(
+    compiled: CompiledProblem, assignment: Iterable[tuple[int, int]]
+) -> dict[int, dict[int, int]]:
+    """Return, by row and member class, the number of members that take anything from a cell."""
+    cells = compiled.fleet.cells
+    found: dict[int, dict[int, int]] = {}
+    if not cells.width:
+        return found
+    uses_cells = [
+        cells.within(name for name, _ in member_class.size)
+        for member_class in compiled.member_classes
+    ]
+    for class_index, row in assignment:
+        if uses_cells[class_index][row]:
+            numbers = found.setdefault(row, {})
+            numbers[class_index] = numbers.get(class_index, 0) + 1
+    return found
+
+
+def _pack_host(
+    compiled: CompiledProblem, row: int, numbers: Mapping[int, int]
+) -> Sequence[list[int]]:
+    """Return how many of each member class go into each cell of a host; empty if none is found."""
+    host = compiled.fleet.index[compiled.fleet.names[row]]
+    sizes = [
+        dict(from_cell(host, compiled.member_classes[class_index].size)) for class_index in numbers
+    ]
+    try:
+        return pack(host.rooms(), sizes, list(numbers.values())) or ()
+    except Undecided:
+        return ()
+
+
+def name_cells(compiled: CompiledProblem, placement: Placement, counts: CellCounts) -> Cells:
+    """Return the name of each member's cell, given how many of its class are in each.
+
+    The members of a class on one host fill its cells in the order of the file.
+    """
+    if not counts:
         return {}
     fleet = compiled.fleet
-    places = {
-        at: iter(
-            [
-                fleet.index[fleet.names[at[1]]].cell_names()[k]
-                for k, n in enumerate(counts)
-                for _ in range(n)
-            ]
-        )
-        for at, counts in inside.items()
-    }
+    names = {key: _cell_names(compiled, key[1], count) for key, count in counts.items()}
     cells: Cells = {}
-    for number, member_class in enumerate(compiled.member_classes):
+    for class_index, member_class in enumerate(compiled.member_classes):
         for id_ in member_class.ids:
-            place = places.get((number, fleet.rows[placement[id_]]))
-            if place is not None:
-                cells[id_] = next(place)
-    return {
-        member.id: cells[member.id] for member in compiled.problem.new_members if member.id in cells
-    }
+            following = names.get((class_index, fleet.rows[placement[id_]]))
+            if following is not None:
+                cells[id_] = next(following)
+    order = [member.id for member in compiled.problem.new_members]
+    return {id_: cells[id_] for id_ in order if id_ in cells}
+
+
+def _cell_names(compiled: CompiledProblem, row: int, counts: list[int]) -> Iterator[str]:
+    """Yield the name of each cell of a host as many times as it has members."""
+    host = compiled.fleet.index[compiled.fleet.names[row]]
+    for name, number in zip(host.cell_names(), counts, strict=False):
+        for _ in range(number):
+            yield name
+
+
+# Which hosts take some members of several classes at once.
+
+
+class _Need(NamedTuple):
+    """Members of one class that have to fit together with others.
+
+    Attributes
+    ----------
+    size : dict of str to int
+    number : int
+    """
+
+    size: dict[str, int]
+    number: int
 
 
 def sure_and_possible(
     compiled: CompiledProblem, share: Mapping[int, int], fits: Mask
 ) -> tuple[Mask, Mask]:
-    """Where the cells take a whole share, and where they might.
+    """Find the hosts whose cells take a whole share, and those whose cells might.
 
     Parameters
     ----------
     share : mapping of int to int
-        How many of each member class.
+        How many members of each class.
     fits : (H,) bool
         Hosts that take each member class of it alone, and all of it by sums over cells.
 
     Returns
     -------
     sure, possible : (H,) bool
-        The same but for hosts that are hard to decide: these are possible alone.
+        They differ on hosts that are hard to decide: those are possible and not sure.
     """
     table = compiled.fleet.cells
     needs = [
-        (dict(compiled.member_classes[member_class].size), number)
-        for member_class, number in share.items()
+        _Need(dict(compiled.member_classes[class_index].size), number)
+        for class_index, number in share.items()
         if number
     ]
+    # Of one member class alone, `fits` is already exactly what the cells take.
     if not table.width or len(needs) < 2:
-        return fits, fits  # of one member class alone, hosts know exactly how many they take
-    rows = np.flatnonzero(fits & table.within({name for size, _ in needs for name in size}))
-    unsure = rows
-    for i in range(len(needs)):
-        unsure = unsure[~_at_once(compiled, needs[i:] + needs[:i], unsure)]
-    if not len(unsure):
         return fits, fits
-    sure, possible = fits.copy(), fits.copy()
-    refuted = _refuted(compiled, needs, unsure)
-    sure[unsure] = possible[unsure[refuted]] = False
-    left = unsure[~refuted]
-    if not len(left):
-        return sure, possible
-    known: dict[bytes, bool | None] = {}
-    names = sorted({name for size, _ in needs for name in size} & table.inside.keys())
-    state = np.concatenate(
-        [table.free[n][left] for n in names] + [table.unit[n][left] for n in names], axis=1
-    )
-    for row, key in zip(left.tolist(), map(bytes, state), strict=True):
-        if key not in known:
-            known[key] = _holds(compiled, needs, row) if len(known) < MAX_HOST_KINDS_EXACT else None
-        sure[row], possible[row] = known[key] is True, known[key] is not False
+    names = {name for need in needs for name in need.size}
+    undecided = np.flatnonzero(fits & table.within(names))
+    for start in range(len(needs)):
+        rotated = needs[start:] + needs[:start]
+        undecided = undecided[~_first_fit(compiled, rotated, undecided)]
+    if not len(undecided):
+        return fits, fits
+    sure = fits.copy()
+    possible = fits.copy()
+    refuted = _refuted_by_counting(compiled, needs, undecided)
+    sure[undecided] = False
+    possible[undecided[refuted]] = False
+    _decide_exactly(compiled, needs, undecided[~refuted], sure, possible)
     return sure, possible
 
 
-def _at_once(
-    compiled: CompiledProblem, needs: Sequence[tuple[dict[str, int], int]], rows: Ints
-) -> Mask:
-    """(R,) bool: where one after the other, each into the first cell that takes it, is a way."""
+def _first_fit(compiled: CompiledProblem, needs: Sequence[_Need], rows: Ints) -> Mask:
+    """(R,) bool: whether the classes fit one after the other, each into the first cells.
+
+    All hosts at once: for each class and cell, as many members as the cell takes, at most those
+    that are left.
+    """
     table = compiled.fleet.cells
     inside = {name: column[rows] for name, column in table.inside.items()}
     free = {name: table.free[name][rows] for name in inside}
-    good = np.ones(len(rows), dtype=np.bool_)
+    fits = np.ones(len(rows), dtype=np.bool_)
     for size, number in needs:
-        need = [(name, amount) for name, amount in size.items() if name in inside]
+        in_cells = [(name, amount) for name, amount in size.items() if name in inside]
         left = np.where(table.within(size, rows), number, 0)
         for cell in range(table.width):
-            count = left
-            for name, amount in need:
-                here = np.where(
-                    table.unit[name][rows, cell] >= amount, free[name][:, cell] // amount, 0
-                )
-                count = np.minimum(count, np.where(inside[name], here, count))
-            for name, amount in need:
-                free[name][:, cell] -= np.where(inside[name], amount * count, 0)
-            left = left - count
-        good &= left == 0
-    return good
+            taken = left
+            for name, amount in in_cells:
+                allowed = table.unit[name][rows, cell] >= amount
+                holds = np.where(allowed, free[name][:, cell] // amount, 0)
+                taken = np.minimum(taken, np.where(inside[name], holds, taken))
+            for name, amount in in_cells:
+                free[name][:, cell] -= np.where(inside[name], amount * taken, 0)
+            left = left - taken
+        fits &= left == 0
+    return fits
 
 
-def _refuted(
-    compiled: CompiledProblem, needs: list[tuple[dict[str, int], int]], rows: Ints
-) -> Mask:
-    """(R,) bool: where counting in whole units of the sizes refutes all ways.
+def _refuted_by_counting(compiled: CompiledProblem, needs: Sequence[_Need], rows: Ints) -> Mask:
+    """(R,) bool: whether counting in whole units of the sizes refutes all ways.
 
-    See `groupsolver.model.compiled.numa_packing`.
+    Of a resource class and a unit ``u``: ``sum(number * (size // u))`` members have to be at most
+    ``sum(free // u)`` over the cells. Source: see `groupsolver.model.compiled.numa_packing`. For
+    two cells of 7 VCPU and members of 5, 5 and 4::
+
+        unit 5: 1 + 1 + 0 <= 7 // 5 + 7 // 5 = 2
+        unit 4: 1 + 1 + 1 >  7 // 4 + 7 // 4 = 2, refuted
     """
     table = compiled.fleet.cells
     least = {name: min(size.get(name, 0) for size, _ in needs) for name in table.inside}
-    number = sum(number for _, number in needs)
-    everywhere = table.within((name for name, amount in least.items() if amount), rows)
-    bad: Mask = everywhere & (
-        table.each(least, rows, number).sum(axis=1) < number
-    )  # were each as small as can be
+    members = sum(number for _, number in needs)
+    # As many members, each as small as the smallest in every class. The bound holds on hosts where
+    # they take something from cells.
+    counted = table.within((name for name, amount in least.items() if amount), rows)
+    holds = table.each(least, rows, members).sum(axis=1)
+    refuted: Mask = counted & (holds < members)
     for name, inside in table.inside.items():
         free = table.free[name][rows]
-        for unit in {size[name] for size, _ in needs if size.get(name)}:
+        units = {size[name] for size, _ in needs if size.get(name)}
+        for unit in units:
             load = sum(number * (size.get(name, 0) // unit) for size, number in needs)
-            bad |= inside[rows] & ((free // unit).sum(axis=1) < load)
-    return bad
+            refuted |= inside[rows] & ((free // unit).sum(axis=1) < load)
+    return refuted
 
 
-def _holds(
-    compiled: CompiledProblem, needs: list[tuple[dict[str, int], int]], row: int
-) -> bool | None:
+def _decide_exactly(
+    compiled: CompiledProblem, needs: Sequence[_Need], rows: Ints, sure: Mask, possible: Mask
+) -> None:
+    """Pack one host of each kind, and write what is found into `sure` and `possible`.
+
+    Hosts are of one kind if their cells have the same left. Beyond `MAX_HOST_KINDS_EXACT` kinds
+    hosts stay possible and not sure.
+    """
+    if not len(rows):
+        return
+    table = compiled.fleet.cells
+    names = sorted({name for size, _ in needs for name in size} & table.inside.keys())
+    free = [table.free[name][rows] for name in names]
+    max_unit = [table.unit[name][rows] for name in names]
+    kinds = map(bytes, np.concatenate(free + max_unit, axis=1))
+    known: dict[bytes, bool | None] = {}
+    for row, kind in zip(rows.tolist(), kinds, strict=True):
+        if kind not in known:
+            decide = len(known) < MAX_HOST_KINDS_EXACT
+            known[kind] = _can_pack(compiled, needs, row) if decide else None
+        sure[row] = known[kind] is True
+        possible[row] = known[kind] is not False
+
+
+def _can_pack(compiled: CompiledProblem, needs: Sequence[_Need], row: int) -> bool | None:
+    """Return whether the cells of a host take the members, None if that is not found in time."""
     host = compiled.fleet.index[compiled.fleet.names[row]]
     sizes = [dict(from_cell(host, tuple(size.items()))) for size, _ in needs]
+    numbers = [number for _, number in needs]
     try:
-        return pack(host.rooms(), sizes, [number for _, number in needs]) is not None
+        return pack(host.rooms(), sizes, numbers) is not None
     except Undecided:
         return None
 
 
-def whole_sizes(compiled: CompiledProblem) -> Iterator[tuple[Ints, Ints, Ints]]:
-    """Give rows of a relaxation: counted in whole members of one size, cells hold no more than of that size alone.
+# Rows of the linear relaxation.
 
-    A member that takes at least so many times another's size, of each class, counts as so many; what is left
-    over of a cell serves nobody (Chvatal 1973, doi:10.1016/0012-365X(73)90167-2). For the largest sizes.
 
-    Returns
-    -------
+def cell_rows(compiled: CompiledProblem) -> Iterator[tuple[Ints, Ints, Ints]]:
+    """Yield rows of a relaxation that count members in whole members of one size.
+
+    A member that takes at least ``k`` times another's size, of each class, counts as ``k``. The
+    cells of a host hold no more, so counted, than they hold of that size alone; what is left over
+    of a cell serves nobody (Chvatal 1973, doi:10.1016/0012-365X(73)90167-2). For two cells of 7
+    VCPU::
+
+        size 3: 7 // 3 + 7 // 3 = 4
+        a member of 3 counts 1, one of 6 counts 2, one of 2 counts 0
+        placed[3] + 2 * placed[6] <= 4
+
+    Yields
+    ------
     codes : (H,) int64
         The host, -1 where members of that size take nothing from a cell.
     weight : (member classes,) int64
+        What a member of each class counts.
     room : (H,) int64
+        What each host holds.
     """
-    fleet, every = (
-        compiled.fleet,
-        [dict(member_class.size) for member_class in compiled.member_classes],
-    )
-    for size in sorted(
-        {
-            member_class.size
-            for member_class in compiled.member_classes
-            if fleet.cells.inside.keys() & dict(member_class.size).keys()
-        }
-    ):
+    fleet = compiled.fleet
+    sizes = [dict(member_class.size) for member_class in compiled.member_classes]
+    distinct = {member_class.size for member_class in compiled.member_classes}
+    for size in sorted(distinct):
         need = {name: amount for name, amount in size if name in fleet.cells.inside}
+        if not need:
+            continue
         rows = np.flatnonzero(fleet.cells.within(need))
-        codes, room = np.full(len(fleet), -1, dtype=np.int64), np.zeros(len(fleet), dtype=np.int64)
+        codes = np.full(len(fleet), -1, dtype=np.int64)
+        room = np.zeros(len(fleet), dtype=np.int64)
         codes[rows] = rows
         room[rows] = fleet.cells.each(need, rows, UNBOUNDED_MEMBERS).sum(axis=1)
-        weight = [
-            min(other.get(name, 0) // amount for name, amount in need.items()) for other in every
-        ]
+        weight = [_whole_times(other, need) for other in sizes]
         yield codes, np.array(weight, dtype=np.int64), room
 
 
-class CellRoom:
+def _whole_times(size: Mapping[str, int], need: Mapping[str, int]) -> int:
+    """Return how many whole times a size covers a need, in every resource class."""
+    return min(size.get(name, 0) // amount for name, amount in need.items())
+
+
+# Cells while a heuristic puts members down and takes them up again.
+
+
+class CellUsage:
     """What is left of the cells of hosts on which members were put down.
 
     Parameters
     ----------
-    compiled problem : CompiledProblem
+    compiled : CompiledProblem
     rows : (U,) int64
-        The fleet's rows that may be used.
+        The fleet's rows that may be used. Their positions are the `at` of the methods.
 
     Attributes
     ----------
+    any : bool
+        Whether cells limit anything on these rows.
     holds : (member classes, U) int64
-        How many of each member class alone the cells of a row take; without bound where none was put down yet.
+        How many of each member class alone the cells of a row take; unbounded (`INT64_MAX`) where
+        no member was put down yet.
     """
 
     def __init__(self, compiled: CompiledProblem, rows: Ints) -> None:
         table = compiled.fleet.cells
-        self._table, self._rows = table, rows
-        self._names = sorted(
-            {name for member_class in compiled.member_classes for name, _ in member_class.size}
-            & table.inside.keys()
-        )
+        classes = compiled.member_classes
+        self._table = table
+        self._rows = rows
+        taken = {name for member_class in classes for name, _ in member_class.size}
+        self._names = sorted(taken & table.inside.keys())
         self.any = bool(self._names) and bool(table.within(self._names, rows).any())
-        self.holds = np.full(
-            (len(compiled.member_classes), len(rows)) if self.any else (0, 0),
-            INT64_MAX,
-            dtype=np.int64,
-        )
-        sizes = [
-            [dict(member_class.size).get(name, 0) for name in self._names]
-            for member_class in compiled.member_classes
-        ]
-        self._sizes = np.array(sizes, dtype=np.int64).reshape(len(sizes), len(self._names))
-        self._left: dict[
-            int, tuple[Ints, Ints, Mask]
-        ] = {}  # by place: (K, C) free, (L, C) needs, (L, K) allowed
-        self._into: dict[tuple[int, int], list[int]] = {}
+        shape = (len(classes), len(rows)) if self.any else (0, 0)
+        self.holds = np.full(shape, INT64_MAX, dtype=np.int64)
+        sizes = [dict(member_class.size) for member_class in classes]
+        amounts = [[size.get(name, 0) for name in self._names] for size in sizes]
+        # (L, C): what each member class takes of each resource class that cells have.
+        self._amounts = np.array(amounts, dtype=np.int64).reshape(len(classes), len(self._names))
+        self._state: dict[int, _HostCells] = {}
+        self._cells_of: dict[tuple[int, int], list[int]] = {}  # of members, in order
 
-    def _at(self, at: int) -> tuple[Ints, Ints, Mask]:
-        if at not in self._left:
-            row, table = self._rows[at], self._table
-            free = np.stack([table.free[name][row] for name in self._names], axis=1)
-            unit = np.stack([table.unit[name][row] for name in self._names], axis=1)
-            needs = self._sizes * np.array([table.inside[name][row] for name in self._names])
-            self._left[at] = free, needs, (needs[:, None, :] <= unit[None]).all(axis=2)
-        return self._left[at]
-
-    def put(self, member_class: int, at: int) -> None:
+    def put(self, class_index: int, at: int) -> None:
         """Put a member into the fullest cell that takes it."""
-        free, needs, allowed = self._at(at)
-        if needs[member_class].any():
-            can = allowed[member_class] & (free >= needs[member_class]).all(axis=1)
-            fullness = (free / np.maximum(1, free.max(axis=0))).sum(axis=1)
-            cell = int(np.argmin(np.where(can, fullness, np.inf)))
-            free[cell] -= needs[member_class]
-            self._into.setdefault((member_class, at), []).append(cell)
-            self._count(at)
+        state = self._state_at(at)
+        need = state.needs[class_index]
+        if not need.any():
+            return
+        takes = state.allowed[class_index] & (state.free >= need).all(axis=1)
+        left = (state.free / np.maximum(1, state.free.max(axis=0))).sum(axis=1)
+        cell = int(np.argmin(np.where(takes, left, np.inf)))
+        state.free[cell] -= need
+        self._cells_of.setdefault((class_index, at), []).append(cell)
+        self.holds[:, at] = state.holds()
 
-    def take(self, member_class: int, at: int) -> None:
-        """Take a member up again."""
-        free, needs, _ = self._at(at)
-        if needs[member_class].any():
-            free[self._into[member_class, at].pop()] += needs[member_class]
-            self._count(at)
+    def take(self, class_index: int, at: int) -> None:
+        """Take the member of a class up again that was put down last."""
+        state = self._state_at(at)
+        need = state.needs[class_index]
+        if not need.any():
+            return
+        cell = self._cells_of[class_index, at].pop()
+        state.free[cell] += need
+        self.holds[:, at] = state.holds()
 
-    def _count(self, at: int) -> None:
-        free, needs, allowed = self._left[at]
-        # (L, K, C): how many of each member class each class of each cell takes.
-        each = np.where(
-            needs[:, None, :] > 0, free[None] // np.maximum(1, needs[:, None, :]), INT64_MAX
-        )
-        cells = np.where(allowed, np.minimum(each.min(axis=2), 2**40), 0).sum(axis=1)
-        self.holds[:, at] = np.where(needs.any(axis=1), cells, INT64_MAX)
+    def _state_at(self, at: int) -> _HostCells:
+        if at not in self._state:
+            row = self._rows[at]
+            table = self._table
+            free = np.stack([table.free[name][row] for name in self._names], axis=1)
+            max_unit = np.stack([table.unit[name][row] for name in self._names], axis=1)
+            inside = np.array([table.inside[name][row] for name in self._names])
+            needs = self._amounts * inside
+            allowed = (needs[:, None, :] <= max_unit[None]).all(axis=2)
+            self._state[at] = _HostCells(free, needs, allowed)
+        return self._state[at]
+
+
+class _HostCells(NamedTuple):
+    """The cells of one host: L member classes, K cells, C resource classes.
+
+    Attributes
+    ----------
+    free : (K, C) int64
+        What is left; changes as members come and go.
+    needs : (L, C) int64
+        What a member of each class takes of its cell.
+    allowed : (L, K) bool
+        Whether one member may take so much of a cell.
+    """
+
+    free: Ints
+    needs: Ints
+    allowed: Mask
+
+    def holds(self) -> Ints:
+        """(L,) int64: how many members of each class alone the cells take."""
+        needs = self.needs[:, None, :]
+        # (L, K, C): how many members each resource class of each cell takes.
+        by_resource = np.where(needs > 0, self.free[None] // np.maximum(1, needs), INT64_MAX)
+        # Bounded before the sum, which would leave 64 bits otherwise.
+        by_cell = np.minimum(by_resource.min(axis=2), UNBOUNDED_MEMBERS)
+        total = np.where(self.allowed, by_cell, 0).sum(axis=1)
+        return np.where(self.needs.any(axis=1), total, INT64_MAX)

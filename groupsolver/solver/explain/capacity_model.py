@@ -29,9 +29,9 @@ from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
 from groupsolver.solver.budget import Budget, PartialBudget
-from groupsolver.solver.exact.capacity import capacity
-from groupsolver.solver.exact.cp_sat import RATE, SearchOutcome, search
-from groupsolver.solver.exact.link_cuts import links
+from groupsolver.solver.exact.capacity import post_capacity
+from groupsolver.solver.exact.cp_sat import CANDIDATES_PER_SECOND, SearchOutcome, solve_model
+from groupsolver.solver.exact.link_cuts import post_link_cuts
 from groupsolver.solver.presolve.eligibility import find_eligibility
 from groupsolver.solver.presolve.host_reduction import reduce_hosts
 
@@ -95,7 +95,7 @@ def fewest_hosts(
     """
     compiled = CompiledProblem(Problem(app, enlarged.fleet.index), enlarged.fleet)
     candidates = _Candidates.of(compiled, enlarged)
-    if candidates.count() > RATE * seconds or _is_huge(compiled, enlarged):
+    if candidates.count() > CANDIDATES_PER_SECOND * seconds or _is_huge(compiled, enlarged):
         return None
     # What this model minimises is not the objective of the caller: it must not be reported as such.
     budget = PartialBudget(budget, seconds, 0.0, quiet=True)
@@ -153,7 +153,7 @@ def _minimise_hosts(
     opened = _open_literals(builder, enlarged, amounts=False)
     builder.charge(builder.total(opened.values()), 1)
     builder.minimize()
-    outcome = search(builder, budget, seconds, 0.0)
+    outcome = solve_model(builder, budget, seconds, 0.0)
     loads = _opened_loads(outcome, compiled, enlarged)
     proved = outcome.bound is not None and len(loads or ()) == outcome.bound
     return loads if proved else None
@@ -175,14 +175,14 @@ def _minimise_amounts(
     for row, literal in opened.items():
         builder.charge(literal, rank[row])
     builder.minimize()
-    return _opened_loads(search(builder, budget, seconds, 0.0), compiled, enlarged)
+    return _opened_loads(solve_model(builder, budget, seconds, 0.0), compiled, enlarged)
 
 
 def _builder(compiled: CompiledProblem, candidates: _Candidates) -> ModelBuilder:
     """Return a model of all rules."""
     builder = ModelBuilder(compiled, candidates.rows, candidates.most, 1)
-    capacity(builder)
-    links(builder)
+    post_capacity(builder)
+    post_link_cuts(builder)
     for rule in rules_of(compiled.problem).all:
         rule.policy.encode(rule.group, builder)
     return builder

@@ -21,7 +21,7 @@ from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints, Mask
 from groupsolver.model.value import HOST
 from groupsolver.solver.budget import Budget
-from groupsolver.solver.exact.numa import CellRoom
+from groupsolver.solver.exact.numa import CellUsage
 from groupsolver.solver.incumbent import Assignment, Incumbent
 from groupsolver.solver.preparation import PreparedProblem
 from groupsolver.solver.presolve.eligibility import Eligibility
@@ -83,7 +83,7 @@ class PlacementBuilder:
             self._prices.append(price)
         names = {name for member_class in compiled.member_classes for name, _ in member_class.size}
         self._free = {name: compiled.fleet.free(name)[self.rows] for name in names}
-        self._cells = CellRoom(compiled, self.rows)
+        self._cells = CellUsage(compiled, self.rows)
         self._new_on_host = np.zeros(size, dtype=np.int64)
         self._rules = [
             _guiding_rules(compiled, member_class.group) for member_class in compiled.member_classes

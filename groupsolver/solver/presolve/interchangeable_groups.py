@@ -29,7 +29,7 @@ from groupsolver.constraints.protocols.scope import counts_child_groups
 from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.application import Group
 from groupsolver.model.value import HOST
-from groupsolver.solver.exact.numa import Inside
+from groupsolver.solver.exact.numa import CellCounts
 from groupsolver.solver.incumbent import Assignment
 from groupsolver.solver.presolve.group_chunks import Chunks, chunks_of
 
@@ -99,7 +99,7 @@ class MergedProblem:
                 for row in rows_here[chunk::count]:
                     yield original, row
 
-    def cells_of_original(self, inside: Inside, assignments: list[Assignment]) -> Inside:
+    def cells_of_original(self, inside: CellCounts, assignments: list[Assignment]) -> CellCounts:
         """Deal the NUMA cells of each host out to the original member classes.
 
         The original classes of one merged class have members of one size, so any way will do.
@@ -112,7 +112,7 @@ class MergedProblem:
             Of the original classes, as `to_original` deals them out.
         """
         members_on = Counter(assignments)
-        dealt: Inside = {}
+        dealt: CellCounts = {}
         for (class_index, row), counts in inside.items():
             cells = iter([cell for cell, number in enumerate(counts) for _ in range(number)])
             for original in self.original_classes[class_index]:

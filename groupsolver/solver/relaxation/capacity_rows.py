@@ -14,7 +14,7 @@ from groupsolver.constraints.protocols.relaxation import members_per_host
 from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.compiled_fleet import Floats, Ints
 from groupsolver.model.value import HOST
-from groupsolver.solver.exact.numa import whole_sizes
+from groupsolver.solver.exact.numa import cell_rows
 from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.relaxation.columns import Columns
 
@@ -87,7 +87,7 @@ def capacity_rows_of(compiled: CompiledProblem, eligibility: Eligibility) -> lis
     """Return the rows: room of hosts, members of a group in a domain, first members on a host."""
     hosts = compiled.fleet.codes(HOST)
     rows = list(_resource_rows(compiled))
-    rows += [CapacityRows(codes, size, room) for codes, size, room in whole_sizes(compiled)]
+    rows += [CapacityRows(codes, size, room) for codes, size, room in cell_rows(compiled)]
     rows += _policy_rows(compiled)
     if eligibility.extra_member_price:
         # On each host one member is the first; another at that price costs the difference.

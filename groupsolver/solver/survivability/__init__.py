@@ -1,1 +1,1 @@
-"""Policies of kind ``survives``: placements that are searched until every loss can be recovered from."""
+"""Policies of kind ``survives``: search until the placement recovers from every loss."""

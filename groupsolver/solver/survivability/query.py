@@ -1,9 +1,9 @@
-"""Does it survive? The question about members that run, or that are placed but not yet there."""
+"""The question whether members that run, or that are placed, survive every loss."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from groupsolver.checking.check import check
 from groupsolver.constraints.failures.losses import State
@@ -21,8 +21,8 @@ from groupsolver.model.survival import Lost, Survival
 from groupsolver.model.value import HOST
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.pipeline import minimise
-from groupsolver.solver.survivability.cutting import easier
-from groupsolver.solver.survivability.recovery import Fall, Recoveries
+from groupsolver.solver.survivability.cutting import without_survives
+from groupsolver.solver.survivability.recovery import LossRecovery, Recoveries
 
 MAX_NAMES_SHOWN = 3  # names in a message
 
@@ -38,14 +38,15 @@ def survives(
     cells: Mapping[str, str] | None = None,
     limits: Limits | None = None,
 ) -> Survival:
-    """Say whether all members that a loss takes can be placed again, whichever domains fail.
+    """Find out whether all members that a loss takes can be placed again, whichever domains fail.
 
-    What a loss is, and what may happen after it, is said of the policy `survives`; it need not be told here.
+    The policy `survives` defines what a loss is and what may happen after it. The application need
+    not have that policy.
 
     Parameters
     ----------
     app : Application
-        Its members run already, or `placement` says where they stand.
+        Its members run already, or `placement` has their hosts.
     fleet : Fleet or CompiledFleet
     placement : mapping of str to str, optional
         Host of each new member.
@@ -53,9 +54,9 @@ def survives(
     failures : int, default 1
         So many domains of the level fail together.
     group : str, optional
-        Whose members are to survive; None: those of the whole application.
+        The group whose members are to survive; None: the whole application.
     cells : mapping of str to str, optional
-        Cell of each new member, as a result tells it.
+        Cell of each new member, as a result has it.
     limits : Limits, optional
         Seconds, workers and seed; a loss that is not decided in time makes the answer ``unknown``.
 
@@ -67,68 +68,74 @@ def survives(
     compiled = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
     budget = Budget(limits or Limits(), None)
     problem = Problem(app, compiled.index)
-    _known(problem, placement or {}, level, failures, group)
-    verdict = check(easier(app), compiled, placement or {}, cells=cells)
-    new = {member.id: (placement or {})[member.id] for member in problem.new_members}
+    given = placement or {}
+    _validate(problem, given, level, failures, group)
+    verdict = check(without_survives(app), compiled, given, cells=cells)
+    new = {member.id: given[member.id] for member in problem.new_members}
     view = View(problem, new, cells)
     policy = Survives(level=level, failures=failures)
-    name = EVERYONE if group is None else group
-    falls = list(
-        Recoveries(CompiledProblem(problem, compiled), minimise, budget).of(
-            [(Rule(name, policy), policy.failure_model)], view
-        )
-    )
-    proved = any(fall.found.least for fall in falls)
-    missing = any(fall.found.most for fall in falls)
+    rule = Rule(EVERYONE if group is None else group, policy)
+    recoveries = Recoveries(CompiledProblem(problem, compiled), minimise, budget)
+    found = list(recoveries.of([(rule, policy.failure_model)], view))
+    broken_now = tuple(f"this is broken already: {one}" for one in verdict.violations)
     return Survival(
-        status="falls" if proved else "unknown" if missing else "survives",
+        status=_status(found),
         group=group,
         level=level,
         failures=failures,
-        losses=tuple(_told(name, view, falls)),
-        warnings=problem.warnings
-        + tuple(f"this is broken as it stands: {one}" for one in verdict.violations),
+        losses=tuple(_losses(rule.group, view, found)),
+        warnings=problem.warnings + broken_now,
         seconds=budget.elapsed(),
     )
 
 
-def _told(group: str, view: View, falls: list[Fall]) -> Iterator[Lost]:
+def _status(found: list[LossRecovery]) -> Literal["survives", "falls", "unknown"]:
+    """Return ``falls`` where some member provably has no place, ``unknown`` where one may have."""
+    if any(one.recovery.least for one in found):
+        return "falls"
+    if any(one.recovery.most for one in found):
+        return "unknown"
+    return "survives"
+
+
+def _losses(group: str, view: View, found: list[LossRecovery]) -> Iterator[Lost]:
+    """Yield what each loss takes and where that goes, the worst first."""
     state = State(view)
-    for fall in sorted(falls, key=lambda fall: -fall.found.most):
-        lost = tuple(member.id for member in state.lost(group, fall.loss))
+    for one in sorted(found, key=lambda one: -one.recovery.most):
+        lost = tuple(member.id for member in state.lost(group, one.loss))
+        host_of = one.recovery.placement
         yield Lost(
-            domains=fall.loss.domains,
-            others=len(fall.whole.domains) - len(fall.loss.domains),
+            domains=one.loss.domains,
+            others=len(one.full_loss.domains) - len(one.loss.domains),
             lost=lost,
-            placement={
-                id_: fall.found.placement[id_] for id_ in lost if id_ in fall.found.placement
-            },
-            nowhere=tuple(id_ for id_ in lost if id_ not in fall.found.placement),
-            proved=bool(fall.found.least) or not fall.found.most,
+            placement={id_: host_of[id_] for id_ in lost if id_ in host_of},
+            nowhere=tuple(id_ for id_ in lost if id_ not in host_of),
+            proved=bool(one.recovery.least) or not one.recovery.most,
         )
 
 
-def _known(
+def _validate(
     problem: Problem, placement: Mapping[str, str], level: str, failures: int, group: str | None
 ) -> None:
+    """Raise `BadInput` with every fault of the arguments."""
     faults = []
     levels = (HOST, *problem.hosts.levels)
     if level not in levels:
         message = f"unknown level {level!r}{nearest(level, levels)}; known: {', '.join(levels)}"
         faults.append(Fault("unknown-level", "level", message))
     if group is not None and group not in problem.groups:
-        faults.append(
-            Fault(
-                "unknown-group", "group", f"unknown group {group!r}{nearest(group, problem.groups)}"
-            )
-        )
+        message = f"unknown group {group!r}{nearest(group, problem.groups)}"
+        faults.append(Fault("unknown-group", "group", message))
     if failures < 1:
         faults.append(Fault("out-of-range", "failures", f"expected at least 1, got {failures}"))
-    if missing := [member.id for member in problem.new_members if member.id not in placement]:
-        names = ", ".join(missing[:MAX_NAMES_SHOWN]) + (
-            " and more" if len(missing) > MAX_NAMES_SHOWN else ""
+    missing = [member.id for member in problem.new_members if member.id not in placement]
+    if missing:
+        names = ", ".join(missing[:MAX_NAMES_SHOWN])
+        more = " and more" if len(missing) > MAX_NAMES_SHOWN else ""
+        message = (
+            "expected every member to run, or a placement of it; "
+            f"{len(missing)} have neither: {names}{more}"
         )
-        message = f"expected every member to run, or a placement of it; {len(missing)} have neither: {names}"
         faults.append(Fault("no-placement", "groups", message))
     if faults:
         raise BadInput(faults)

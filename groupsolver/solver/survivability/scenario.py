@@ -1,11 +1,18 @@
-"""What is left after one loss as a part of a model: where the lost members go, beside where all members are.
+"""Scenarios: what is left after one loss, as part of a model of the placement.
 
-Of each member class of the group that is to survive, the members on a host after the loss are those that stood
-there and those that came; so every policy posts itself over them by its own `encode`. What a scenario
-leaves out makes it easier, never harder: policies that are better off with more members, those that ask the
-network, and those that running members break already. What it lets pass is looked at when it is found.
+Of each member class of the group that survives, the members on a host after the loss are those that
+were there and those that came. So every policy posts itself over them by its own `encode`::
 
-Source: scenarios that are added as they are needed, Zeng & Zhao (2013), doi:10.1016/j.orl.2013.05.003.
+    placed[db, h0] = 2, h1 = 0, h2 = 1       before the loss of h0
+    after[db, h1] >= 0, after[db, h2] >= 1   members of h2 stay
+    after[db, h1] + after[db, h2] + unplaced = 3
+
+What a scenario leaves out makes it easier, never harder: policies that are better off with more
+members, those that ask the network, and those that running members break already. Where it is too
+easy, the placement that it lets pass fails the test afterwards.
+
+Source: scenarios that are added as they are needed, Zeng & Zhao (2013),
+doi:10.1016/j.orl.2013.05.003.
 """
 
 from __future__ import annotations
@@ -19,37 +26,39 @@ from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.constraints.failures.losses import Loss, State
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem, MemberClass
+from groupsolver.constraints.problem.problem import Problem, Size
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.fleet_validation import needs_links
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
-from groupsolver.solver.exact.capacity import capacity
+from groupsolver.solver.exact.capacity import post_capacity
 from groupsolver.solver.presolve.eligibility import find_eligibility
+
+ClassKey = tuple[str, Size]  # group and size: the same member class in two compiled problems
 
 
 class Scenario(ModelBuilder):
-    """The members after a loss, in the model of the placement that it follows from, or in one of its own.
+    """The members after a loss, in the model of the placement before it or in a model of its own.
 
     Parameters
     ----------
-    compiled problem : CompiledProblem
-        What is left; its batch is everything that is not sure to run there.
+    compiled : CompiledProblem
+        What is left; its new members are all that are not certain to run there.
     rows : sequence of (C,) int64, one a member class
     most : sequence of (C,) int64, one a member class
     own : collection of str
-        The groups whose lost members are placed again; of others, those that stood there stay.
+        The groups whose lost members are placed again. Lost members of other groups are gone.
     base : ModelBuilder, optional
-        The placement; None: nothing of the batch stands there.
+        The placement; None: no new member runs on what is left.
 
     Attributes
     ----------
-    left : Linear
+    unplaced : Linear
         How many members find no place.
     """
 
-    def __init__(
+    def __init__(  # one model with `base`: it has all that `ModelBuilder.__init__` would make
         self,
         compiled: CompiledProblem,
         rows: Sequence[Ints],
@@ -57,108 +66,168 @@ class Scenario(ModelBuilder):
         own: Collection[str],
         base: ModelBuilder | None = None,
     ) -> None:
-        self.compiled, self.rows, self.most = compiled, rows, most
-        self.model = cp_model.CpModel() if base is None else base.model
+        self.compiled = compiled
+        self.rows = rows
+        self.most = most
         self.inside = {}
         self._unit = 1
-        self._high = {} if base is None else base._high  # noqa: SLF001 - it is one model
-        self._cost, self._spent, self._counts, self._uses = Linear(), {}, {}, {}
-        stood = _standing(base)
-        self.placed, self.left = [], Linear()
-        for number, member_class in enumerate(compiled.member_classes):
-            before = stood.get((member_class.group, member_class.size), {})
-            if member_class.group not in own:
-                self.placed.append([before[row] for row in rows[number].tolist()])
-                continue
-            after = [self.number(high) for high in most[number].tolist()]
-            out = self.number(member_class.number)
-            self.model.add(cp_model.LinearExpr.sum([*after, out]) == member_class.number)
-            for row, var in zip(rows[number].tolist(), after, strict=True):
-                if row in before:
-                    self.model.add(var >= before[row])
-            self.placed.append(after)
-            self.left.vars.append(out)
-            self.left.coefs.append(1)
-        capacity(self)
+        if base is None:
+            self.model = cp_model.CpModel()
+            self._high = {}
+        else:
+            self.model = base.model
+            self._high = base._high  # noqa: SLF001 - the bounds of the one model's variables
+        self._cost = Linear()
+        self._spent = {}
+        self._counts = {}
+        self._uses = {}
+        self.placed = []
+        self.unplaced = Linear()
+        before_by_class = _variables_by_class(base)
+        for class_index, member_class in enumerate(compiled.member_classes):
+            before = before_by_class.get(_key(member_class), {})
+            if member_class.group in own:
+                self._place_again(class_index, before)
+            else:
+                self.placed.append([before[row] for row in rows[class_index].tolist()])
+        post_capacity(self)
         for rule in rules_of(compiled.problem).all:
             rule.policy.encode(rule.group, self)
 
+    def _place_again(self, class_index: int, before: dict[int, cp_model.IntVar]) -> None:
+        """Make the variables of a class whose lost members are placed again; survivors stay."""
+        member_class = self.compiled.member_classes[class_index]
+        after = [self.number(high) for high in self.most[class_index].tolist()]
+        unplaced = self.number(member_class.number)
+        everyone = cp_model.LinearExpr.sum([*after, unplaced])
+        self.model.add(everyone == member_class.number)
+        for row, var in zip(self.rows[class_index].tolist(), after, strict=True):
+            if row in before:
+                self.model.add(var >= before[row])
+        self.placed.append(after)
+        self.unplaced.vars.append(unplaced)
+        self.unplaced.coefs.append(1)
+
+    def minimize_unplaced(self) -> None:
+        """Make the number of members without a place the objective."""
+        self._cost = self.unplaced
+        self.minimize()
+
     def together(self, group: str, level: str) -> None:
-        """Put what is there of a group into one domain: some may be left out, or lost for good."""
-        self.at_most(self.total(self.uses(group, level).values()), 1)
+        """Put all members of a group that are there into one domain; some may be left out or lost.
+
+        Overrides a constraint that places every member.
+        """
+        domains_used = self.total(self.uses(group, level).values())
+        self.at_most(domains_used, 1)
         self.at_most(self.without_domain(group, level), 0)
 
 
-def _standing(base: ModelBuilder | None) -> dict[tuple[str, object], dict[int, cp_model.IntVar]]:
-    """Give, by group and size, the variable of each row."""
+def _key(member_class: MemberClass) -> ClassKey:
+    return member_class.group, member_class.size
+
+
+def _variables_by_class(
+    base: ModelBuilder | None,
+) -> dict[ClassKey, dict[int, cp_model.IntVar]]:
+    """Return, for each member class of a model, the variable of each row."""
+    found: dict[ClassKey, dict[int, cp_model.IntVar]] = {}
     if base is None:
-        return {}
-    return {
-        (member_class.group, member_class.size): dict(
-            zip(base.rows[number].tolist(), base.placed[number], strict=True)
-        )
-        for number, member_class in enumerate(base.compiled.member_classes)
-    }
+        return found
+    for class_index, member_class in enumerate(base.compiled.member_classes):
+        rows = base.rows[class_index].tolist()
+        found[_key(member_class)] = dict(zip(rows, base.placed[class_index], strict=True))
+    return found
 
 
-class Aftermath:
+class ScenarioTemplate:
     """A loss, and the scenario that it makes in any model of the placement.
 
     Parameters
     ----------
-    told : CompiledProblem
+    original : CompiledProblem
+        The application as the user gave it.
     group : str
+        The group that survives.
     loss : Loss
+
+    Attributes
+    ----------
+    gone : (G,) int64
+        Rows of the lost hosts.
+    compiled : CompiledProblem
+        What is left, with all members to be placed that may be lost.
     """
 
-    def __init__(self, told: CompiledProblem, group: str, loss: Loss) -> None:
-        self.loss, self._group = loss, group
-        self._own = told.problem.below[group]
-        state = State(View(told.problem, {}))
-        before = View(told.problem, {})
+    def __init__(self, original: CompiledProblem, group: str, loss: Loss) -> None:
+        self.loss = loss
+        self._own = original.problem.below[group]
+        nothing_placed = View(original.problem, {})
+        state = State(nothing_placed)
 
-        def stays(name: str, policy: Policy) -> bool:
-            return (
-                policy.monotone and not needs_links(policy) and not policy.violations(name, before)
-            )
+        def keep(name: str, policy: Policy) -> bool:
+            if not policy.monotone or needs_links(policy):
+                return False
+            return not policy.violations(name, nothing_placed)
 
-        fleet = without(told.fleet, state.gone(loss))
-        self.gone = np.array([told.fleet.rows[name] for name in state.gone(loss)], dtype=np.int64)
-        self.compiled = CompiledProblem(
-            Problem(state.whole(group, loss, stays), fleet.index), fleet
-        )
-        self.lost_before = len(state.lost(group, loss))
+        lost_hosts = state.gone(loss)
+        rows = [original.fleet.rows[name] for name in lost_hosts]
+        self.gone = np.array(rows, dtype=np.int64)
+        fleet = fleet_without(original.fleet, lost_hosts)
+        app = state.whole(group, loss, keep)
+        self.compiled = CompiledProblem(Problem(app, fleet.index), fleet)
         self._most = find_eligibility(self.compiled, "cost").max_members
 
-    def beside(self, base: ModelBuilder, extra: Ints, full: bool) -> Scenario:
-        """Put it into a model: over all hosts, or over those of the placement and some more."""
-        rows, most = [], []
-        known = {
-            (member_class.group, member_class.size): n
-            for n, member_class in enumerate(base.compiled.member_classes)
+    def add_to(self, base: ModelBuilder, extra: Ints, all_hosts: bool) -> Scenario:
+        """Add the scenario to a model.
+
+        Parameters
+        ----------
+        base : ModelBuilder
+            The model of the placement.
+        extra : (E,) int64
+            Rows where lost members may go as well as to those of the placement.
+        all_hosts : bool
+            Whether they may go anywhere.
+        """
+        base_index = {
+            _key(member_class): class_index
+            for class_index, member_class in enumerate(base.compiled.member_classes)
         }
-        for number, member_class in enumerate(self.compiled.member_classes):
-            at = known.get((member_class.group, member_class.size))
-            stood = base.rows[at] if at is not None else np.zeros(0, dtype=np.int64)
-            highs = np.zeros(len(self.compiled.fleet), dtype=np.int64)
-            if at is not None:
-                highs[stood] = base.most[at]
-            highs[self.gone] = 0
-            here = np.setdiff1d(stood, self.gone)
+        rows = []
+        most = []
+        for class_index, member_class in enumerate(self.compiled.member_classes):
+            index = base_index.get(_key(member_class))
+            here, limits = self._rows_of_survivors(base, index)
             if member_class.group in self._own:
-                highs = np.maximum(highs, self._most[number])
-                fresh = np.flatnonzero(self._most[number])
-                here = np.union1d(
-                    here, fresh if full else np.intersect1d(fresh, np.union1d(extra, stood))
-                )
+                recoverable = np.flatnonzero(self._most[class_index])
+                if not all_hosts:
+                    before = self._rows_before(base, index)
+                    recoverable = np.intersect1d(recoverable, np.union1d(extra, before))
+                here = np.union1d(here, recoverable)
+                limits = np.maximum(limits, self._most[class_index])
             rows.append(here)
-            most.append(highs[here])
+            most.append(limits[here])
         return Scenario(self.compiled, rows, most, self._own, base)
 
+    def _rows_of_survivors(self, base: ModelBuilder, index: int | None) -> tuple[Ints, Ints]:
+        """Return the rows where members may survive, and how many on each row, (H,) int64."""
+        limits = np.zeros(len(self.compiled.fleet), dtype=np.int64)
+        before = self._rows_before(base, index)
+        if index is not None:
+            limits[before] = base.most[index]
+        limits[self.gone] = 0
+        return np.setdiff1d(before, self.gone), limits
 
-def without(fleet: CompiledFleet, gone: Collection[str]) -> CompiledFleet:
-    """Give a fleet without some hosts; rows of the others stay the same."""
+    @staticmethod
+    def _rows_before(base: ModelBuilder, index: int | None) -> Ints:
+        """Return the rows of a class in the placement, none where the class is not in it."""
+        return np.zeros(0, dtype=np.int64) if index is None else base.rows[index]
+
+
+def fleet_without(fleet: CompiledFleet, names: Collection[str]) -> CompiledFleet:
+    """Return a fleet without some hosts; rows of the others stay the same."""
     left = fleet.copy()
-    for name in gone:
+    for name in names:
         left.remove(name)
     return left

@@ -18,6 +18,7 @@ import pytest
 from tests.support.documents import FLEET, put, write
 
 pty = pytest.importorskip("pty")
+pytestmark = pytest.mark.usefixtures("interruptible")
 ROOT = Path(__file__).parents[3]
 APP = {"groups": [{"name": "LB", "members": [{"resources": {"VCPU": 1}}]}]}
 

@@ -1,4 +1,4 @@
-"""Placing members into NUMA cells, the checker on what it is told, and what people see of it."""
+"""Placing members into NUMA cells, the checker on given cells, and what people see of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groupsolver import Application, BadInput, Fleet, Limits, Result, check, com
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.picture import picture
-from groupsolver.solver.exact.cp_sat import encode
+from groupsolver.solver.exact.cp_sat import build_model
 from groupsolver.solver.presolve.eligibility import find_eligibility
 from tests.laws.test_cut import nothing_at_first
 
@@ -40,7 +40,8 @@ def fleet(*hosts: Doc) -> Fleet:
 
 
 def test_members_that_fit_a_host_but_not_its_cells_go_elsewhere() -> None:
-    # 6 + 6 VCPU are free in two cells: two of 5 go in, a third does not, though 12 - 10 and 2 more would be 5 nowhere.
+    # Two cells have 6 VCPU free each. A cell takes one member of 5 and has 1 left, so a third one
+    # of 5 goes to the other host, and one of 2 has no cell, though the host has 12 - 10 = 2 free.
     there = fleet(host("numa", 6, 6), {"name": "plain", "inventory": {"VCPU": 12}})
     result = solve(app(5, 5, 5), there, limits=ONE)
     assert result.placement is not None
@@ -52,11 +53,11 @@ def test_members_that_fit_a_host_but_not_its_cells_go_elsewhere() -> None:
 
 
 @pytest.mark.parametrize("searched", [False, True])
-def test_the_answer_tells_each_members_cell(searched: bool) -> None:
+def test_the_answer_has_the_cell_of_each_member(searched: bool) -> None:
     # 3 + 2 + 2 fills a cell of 7, twice: the only way.
-    batch, there = app(3, 3, 2, 2, 2, 2), fleet(host("numa", 7, 7))
+    there = fleet(host("numa", 7, 7))
     with patch.object(pipeline, "construct", nothing_at_first if searched else pipeline.construct):
-        result = solve(batch, there, limits=ONE)
+        result = solve(app(3, 3, 2, 2, 2, 2), there, limits=ONE)
     assert result.status == "optimal"
     inside = [
         sorted(
@@ -85,14 +86,16 @@ def test_the_model_of_a_host_whose_cells_cannot_bind_has_no_variables_for_them()
     def inside(*vcpus: int) -> int:
         compiled_fleet = compile_fleet(fleet(host("numa", *vcpus)))
         compiled = CompiledProblem(Problem(app(3, 2), compiled_fleet.index), compiled_fleet)
-        return len(encode(compiled, find_eligibility(compiled, "pack"), [np.array([0])] * 2).inside)
+        return len(
+            build_model(compiled, find_eligibility(compiled, "pack"), [np.array([0])] * 2).inside
+        )
 
     assert inside(5, 4) == 0  # the first takes both
     assert inside(4, 4) == 2
     assert inside(4, 2) == 2
 
 
-def told(
+def messages(
     placement: dict[str, str], cells: dict[str, str] | None, *vcpus: int, there: Fleet | None = None
 ) -> list[str]:
     verdict = check(app(*vcpus), there or fleet(host("numa", 4, 4)), placement, cells=cells)
@@ -102,36 +105,36 @@ def told(
 BOTH = {"A/0": "numa", "A/1": "numa"}
 
 
-def test_the_checker_holds_cells_that_are_told_against_their_room() -> None:
-    assert told(BOTH, {"A/0": "0", "A/1": "1"}, 3, 3) == []
-    assert told(BOTH, {"A/0": "0", "A/1": "0"}, 3, 3) == [
+def test_the_checker_holds_given_cells_against_their_capacity() -> None:
+    assert messages(BOTH, {"A/0": "0", "A/1": "1"}, 3, 3) == []
+    assert messages(BOTH, {"A/0": "0", "A/1": "0"}, 3, 3) == [
         "capacity: cell 0 of numa has 4 VCPU free; its new members take 6"
     ]
-    assert told(BOTH, {"A/0": "0"}, 3, 3) == [
+    assert messages(BOTH, {"A/0": "0"}, 3, 3) == [
         "capacity: A/1, which is on numa, is put into none of its cells"
     ]
-    assert told(BOTH, {"A/0": "0", "A/1": "x"}, 3, 3) == [
+    assert messages(BOTH, {"A/0": "0", "A/1": "x"}, 3, 3) == [
         "capacity: A/1, which is on numa, is put into 'x', which it has not"
     ]
     small = fleet(
         {"name": "numa", "cells": [{"inventory": {"VCPU": {"total": 4, "max_unit": 2}}}, {}]}
     )
-    assert told({"A/0": "numa"}, {"A/0": "0"}, 3, there=small) == [
+    assert messages({"A/0": "numa"}, {"A/0": "0"}, 3, there=small) == [
         "capacity: cell 0 of numa gives a member at most 2 VCPU; A/0 takes 3"
     ]
-    assert told({"A/0": "numa"}, {"A/0": "1"}, 1, there=small) == [
+    assert messages({"A/0": "numa"}, {"A/0": "1"}, 1, there=small) == [
         "capacity: cell 1 of numa has 0 VCPU free; its new members take 1"
     ]
     with pytest.raises(BadInput, match=r"cells\.B/0: unknown member 'B/0'"):
-        told(BOTH, {"A/0": "0", "A/1": "1", "B/0": "0"}, 3, 3)
+        messages(BOTH, {"A/0": "0", "A/1": "1", "B/0": "0"}, 3, 3)
 
 
-def test_where_cells_are_not_told_the_checker_looks_for_a_way() -> None:
-    assert told(BOTH, None, 3, 3) == []
-    assert told(BOTH, None, 5, 1) == ["capacity: no cell of numa has what A/0 takes"]
+def test_where_cells_are_not_given_the_checker_looks_for_a_way() -> None:
+    assert messages(BOTH, None, 3, 3) == []
+    assert messages(BOTH, None, 5, 1) == ["capacity: no cell of numa has what A/0 takes"]
     four = {f"A/{i}": "numa" for i in range(4)}
-    assert told(four, None, 3, 3, 1, 1) == []
-    assert told({f"A/{i}": "numa" for i in range(3)}, None, 3, 3, 2) == [
+    assert messages(four, None, 3, 3, 1, 1) == []
+    assert messages({f"A/{i}": "numa" for i in range(3)}, None, 3, 3, 2) == [
         "capacity: the cells of numa cannot hold its new members, each in one"
     ]
 
@@ -141,7 +144,7 @@ def test_a_way_that_is_not_found_in_time_is_no_way_and_said_so(
 ) -> None:
     monkeypatch.setattr("groupsolver.model.compiled.numa_packing.STEPS", 2)
     there = fleet(host("numa", 7, 7))
-    found = told({f"A/{i}": "numa" for i in range(6)}, None, 3, 3, 2, 2, 2, 2, there=there)
+    found = messages({f"A/{i}": "numa" for i in range(6)}, None, 3, 3, 2, 2, 2, 2, there=there)
     assert found == ["capacity: no way was found to put the new members of numa into its cells"]
     # The model knows the way, and tells it: the answer needs no search for one.
     with patch.object(pipeline, "construct", nothing_at_first):

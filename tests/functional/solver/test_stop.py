@@ -1,4 +1,4 @@
-"""A solve as it runs: what its watcher hears, how it is stopped, and what signals and threads do to it."""
+"""A running solve: what its watcher hears, how it is stopped, signals and threads."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ import pytest
 from groupsolver import Application, Fleet, Limits, Progress, Result, compile_fleet, solve
 from groupsolver.solver.budget import Budget
 
+pytestmark = pytest.mark.usefixtures("interruptible")
+
 Case = tuple[dict[str, Any], dict[str, Any]]
 ROOT = Path(__file__).parents[3]
 LONG = Limits(seconds=60, workers=1)
@@ -29,7 +31,8 @@ PROMPTLY = 20.0  # seconds, of 60 or more; about 2 on an idle machine
 def loose(hosts: int = 40, members: int = 60, seed: int = 1) -> Case:
     """A packing with a placement found at once, whose proof takes longer than anyone waits.
 
-    A member takes 15 VCPU on average (7 to 23), a host has 50 less 4.5: 60 members take 900 of 40 x 45.5 = 1820.
+    A member takes 15 VCPU on average (7 to 23), a host has 50 less 4.5: 60 members take 900 of
+    40 x 45.5 = 1820.
     """
     draw = random.Random(seed).randint
     fleet = [
@@ -47,9 +50,10 @@ def loose(hosts: int = 40, members: int = 60, seed: int = 1) -> Case:
 
 
 def tight() -> Case:
-    """A packing that has a placement, so that nobody can refute it, and next to no other: nobody finds it either.
+    """A packing with about one placement: it cannot be refuted, and is not found in time.
 
-    Each of 20 hosts is cut into 4 members, a quarter each give or take, that fill it to the last of a million units.
+    Each of 20 hosts is cut into 4 members of about a quarter each, which fill it to the last of a
+    million units.
     """
     draw = random.Random(1).randint
     sizes: list[dict[str, int]] = []
@@ -102,7 +106,7 @@ def test_a_watcher_hears_every_phase_and_incumbent_and_bound_close_in() -> None:
     assert result.bound == bounds[-1]
 
 
-def test_a_worse_placement_or_bound_is_not_told() -> None:
+def test_a_worse_placement_or_bound_is_not_reported() -> None:
     heard: list[tuple[int | None, int | None]] = []
     budget = Budget(Limits(), lambda progress: heard.append((progress.incumbent, progress.bound)))
     for incumbent, bound in ((9, 1), (None, 4), (7, 3), (8, None), (None, None)):
@@ -113,7 +117,10 @@ def test_a_worse_placement_or_bound_is_not_told() -> None:
 def stopped(
     case: Case, when: Callable[[Progress], bool], workers: int = 1, seconds: float = 60
 ) -> tuple[Result, float, int]:
-    """Solve, stopping once `when` says so; give the answer, how long it took from there, and how often it was asked."""
+    """Solve, and stop once `when` is true.
+
+    Return the answer, how long it took from there, and how often the watcher was asked after it.
+    """
     asked: list[float] = []
 
     def watch(progress: Progress) -> bool:
@@ -133,7 +140,7 @@ def test_a_true_answer_stops_a_long_search_promptly(case: Case, status: str, wor
     result, took, times = stopped(case, lambda p: p.phase == "search" and p.elapsed > 1, workers)
     assert result.status == status
     assert took < PROMPTLY
-    assert times == 1  # who has stopped it is not asked again
+    assert times == 1  # a watcher that has stopped a solve is not asked again
 
 
 @pytest.mark.parametrize("case", [LOOSE, TIGHT], ids=["loose", "tight"])
@@ -144,7 +151,7 @@ def test_a_true_answer_stops_a_solve_before_its_search(case: Case) -> None:
     assert times == 1
 
 
-def test_who_stops_a_solve_is_not_asked_again_and_gets_the_placement_that_was_told() -> None:
+def test_a_watcher_that_stops_a_solve_gets_the_placement_that_was_reported() -> None:
     built: list[int] = []
 
     def better(progress: Progress) -> bool:
@@ -152,9 +159,8 @@ def test_who_stops_a_solve_is_not_asked_again_and_gets_the_placement_that_was_to
             built.append(progress.incumbent or 0)
         return progress.phase == "search" and (progress.incumbent or 0) < built[-1]
 
-    result, _, times = stopped(
-        LOOSE, better, seconds=12
-    )  # the first step, which is a quarter of it, finds some
+    # The first step, which has a quarter of the time, finds a better placement.
+    result, _, times = stopped(LOOSE, better, seconds=12)
     assert (result.status, times) == ("feasible", 1)
     assert (result.objective or 0) < built[-1]
 

@@ -67,14 +67,14 @@ def test_a_reserve_is_left_outside_of_each_domain_that_is_used() -> None:
 
 
 def test_where_the_reserve_is_too_small_nothing_is_placed() -> None:
-    # Whatever stands in r0 or r1, three hosts in all hold two members after no loss of a rack of two:
-    # both in r0: one host is left; one in each: after r0, the host left in r1 is taken by the survivor.
+    # r0 has two hosts and r1 one. Both members in r0: after its loss one host is left for two. One
+    # in each rack: after r0, the survivor takes the host that is left.
     assert placed(app(RACK), racks(2, 1)).status == "infeasible"
     assert placed(app(RACK | {"level": "host"}), racks(2, 1)).status == "optimal"
 
 
 def test_other_groups_keep_off_the_reserve() -> None:
-    # B's two would take h2 and h3, the cheapest; then only one of A's two could be placed after r0, on h4.
+    # B's two would take h2 and h3, the cheapest. Then one of A's two has a place after r0, on h4.
     other = {"name": "B", "members": [{"count": 2, "resources": {"VCPU": 4}}]}
     fleet = racks(2, 3, 2)
     plain = placed(app(more=(other,)), fleet)
@@ -115,7 +115,8 @@ def test_running_members_that_are_lost_are_placed_again_too() -> None:
 
 
 def test_what_running_members_lack_already_may_not_grow() -> None:
-    # Two run on r0, one place is left after it: one is nowhere. The new one on h2 would make that two.
+    # Two run on r0, and one place is left after it, so one is nowhere already. The new one on h2
+    # would make that two.
     there = tuple(
         {"group": "A", "id": f"old{i}", "host": f"h{i}", "resources": {"VCPU": 4}} for i in (0, 1)
     )
@@ -141,7 +142,8 @@ def test_members_in_no_domain_of_the_level_are_never_lost() -> None:
 
 
 def test_soft_it_costs_the_members_that_find_no_place_after_the_worst_loss() -> None:
-    # Both in r0: one of two finds h2, so 1 x 10; one in each: after r0 none does, so 1 x 10 as well, and dearer.
+    # Both in r0: one of two finds h2, so 1 x 10. One in each: after r0 the lost one finds no place,
+    # so 1 x 10 as well, on dearer hosts.
     result = placed(app(RACK | {"weight": 10}), racks(2, 1))
     assert (result.status, result.objective) == ("optimal", 0 + 1 + 10)
     (penalty,) = result.penalties
@@ -150,7 +152,7 @@ def test_soft_it_costs_the_members_that_find_no_place_after_the_worst_loss() -> 
 
 
 def test_the_links_carry_what_survivors_send() -> None:
-    # Rack r2's link has 100 Mbit/s. Two survivors in r1 and a new one in r2 send min(1, 2) x 60 over it.
+    # Rack r2's link has 100 Mbit/s. Two survivors in r1 and one in r2 send min(1, 2) x 60 over it.
     hosts = [
         {
             "name": f"h{i}",
@@ -172,7 +174,8 @@ def test_the_links_carry_what_survivors_send() -> None:
         RACK, rate, {"kind": "anti-affinity", "level": "rack", "max_per_domain": 2}, count=3
     )
     result = placed(three, fleet)
-    # h0 and h1 hold two and one. After r0 two go to h1 and h2: there min(1, 2) x 60 fits 100. After r1, the same.
+    # h0 and h1 hold two and one. After r0 two go to h1 and h2: there min(1, 2) x 60 fits 100. After
+    # r1 it is the same.
     assert result.status == "optimal"
     assert check(three, fleet, result.placement or {}, witness=result.witness).violations == ()
     # With 120 each it does not: whichever rack is lost, one of the two that are left has r2's link.
@@ -182,7 +185,7 @@ def test_the_links_carry_what_survivors_send() -> None:
     ).status == ("infeasible")
 
 
-def test_members_stay_in_the_cells_where_they_stand() -> None:
+def test_members_stay_in_their_cells() -> None:
     # Each cell holds one member; after the loss of h0 the other goes into the second cell of h1.
     cells = [{"inventory": {"VCPU": 4}}, {"inventory": {"VCPU": 4}}]
     hosts = [{"name": f"h{i}", "cells": cells, "cost": i} for i in range(2)]
@@ -222,12 +225,12 @@ def test_the_question_about_a_placement_is_answered_for_a_group_or_for_all() -> 
     other = {"name": "B", "members": [{"resources": {"VCPU": 4}}]}
     fleet = racks(1, 1, 1)
     both = app(count=1, more=(other,))
-    stands = {"A/0": "h0", "B/0": "h1"}
-    assert survives(both, fleet, stands, level="rack", limits=ONE).status == "survives"
-    (lost,) = survives(both, fleet, stands, level="rack", group="B", limits=ONE).losses
+    both_on = {"A/0": "h0", "B/0": "h1"}
+    assert survives(both, fleet, both_on, level="rack", limits=ONE).status == "survives"
+    (lost,) = survives(both, fleet, both_on, level="rack", group="B", limits=ONE).losses
     assert (lost.domains, lost.placement) == (("r1",), {"B/0": "h2"})
     # Both on the hosts of one rack leave one host for two.
-    assert survives(both, racks(2, 1), stands, level="rack", limits=ONE).status == "falls"
+    assert survives(both, racks(2, 1), both_on, level="rack", limits=ONE).status == "falls"
 
 
 @pytest.mark.parametrize(
@@ -241,13 +244,13 @@ def test_the_question_about_a_placement_is_answered_for_a_group_or_for_all() -> 
     ],
 )
 def test_a_question_that_names_what_is_not_there_is_bad_input(code: str, asked: Doc) -> None:
-    told: Doc = {
+    arguments: Doc = {
         "app": app(),
         "fleet": racks(2, 2),
         "placement": {"A/0": "h0", "A/1": "h1"},
     } | asked
     with pytest.raises(BadInput) as error:
-        survives(**told)
+        survives(**arguments)
     assert [fault.code for fault in error.value.faults] == [code]
 
 

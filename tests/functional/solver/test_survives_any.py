@@ -1,4 +1,4 @@
-"""`survives` with several failures: any domains, those too in which nobody stands."""
+"""`survives` with several failures: any domains, also those without members."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ TWO: Doc = RACK | {"failures": 2}
 APART: Doc = {"kind": "anti-affinity", "level": "rack"}
 
 
-def penalty(hosts: list[Doc], group: Doc, stands: dict[str, str], **more: Any) -> int:
-    """What a soft `survives` of two hosts or racks costs, a unit for each member that is nowhere."""
-    told = {
+def penalty(hosts: list[Doc], group: Doc, placement: dict[str, str], **more: Any) -> int:
+    """Return what a soft `survives` costs, a unit for each member without a place."""
+    fleet = {
         "levels": ["rack", "zone"],
         "hosts": [{"inventory": {"VCPU": 9}} | host for host in hosts],
     }
     groups = [{"name": "A", **group}, *more.pop("others", ())]
     verdict = check(
-        Application.model_validate({"groups": groups, **more}), Fleet.model_validate(told), stands
+        Application.model_validate({"groups": groups, **more}),
+        Fleet.model_validate(fleet),
+        placement,
     )
     assert not verdict.violations
     return sum(one.cost for one in verdict.penalties if one.policy == "survives")
@@ -56,7 +58,8 @@ def test_each_further_failure_is_tried_beside_those_before() -> None:
 
 
 def test_two_failures_take_two_domains_with_members_or_one_with_and_one_without() -> None:
-    # One in each of r0 and r1. Both are lost: two racks are left. One is lost with an empty one: one rack is left.
+    # One in each of r0 and r1. Both are lost: two racks are left. One is lost with an empty one:
+    # one rack is left.
     result = placed(app(TWO, APART), racks(1, 1, 1, 1))
     assert result.witness == {
         "A: rack r0 + r1": {"A/0": "h2", "A/1": "h3"},
@@ -69,7 +72,8 @@ def test_two_failures_take_two_domains_with_members_or_one_with_and_one_without(
 
 
 def test_the_loss_of_whom_a_member_must_be_near_counts_though_it_goes_elsewhere() -> None:
-    # A and B on h0 and h1 of r0. Without h0, A goes to h2, near to B on h1. Without h0 and h1, B is gone: nowhere.
+    # A and B on h0 and h1 of r0. Without h0, A goes to h2, near to B on h1. Without h0 and h1, B is
+    # gone, and A has no place.
     hosts = [{"name": f"h{i}", "domains": {"rack": "r0" if i < 3 else "r1"}} for i in range(4)]
     near = {"kind": "near", "group": "B", "level": "rack"}
     rule: Doc = {"kind": "survives", "failures": 2, "weight": 1}
@@ -82,8 +86,8 @@ def test_the_loss_of_whom_a_member_must_be_near_counts_though_it_goes_elsewhere(
 
 
 def test_a_loss_that_only_makes_it_easier_is_no_loss_less() -> None:
-    # Strangers take something of h1 in r1 and of h3 in r2, whose other hosts h2 and h4 stand in no zone. Without z0
-    # alone A, which wants a rack to itself, had none; but every second zone that is lost takes strangers with it.
+    # Strangers use h1 in r1 and h3 in r2; the other hosts there, h2 and h4, are in no zone. A wants
+    # a rack to itself: without z0 alone it has none, but every second zone takes strangers with it.
     hosts: list[Doc] = [
         {"name": "h0", "domains": {"rack": "r0", "zone": "z0"}},
         {"name": "h1", "domains": {"rack": "r1", "zone": "z1"}, "used": {"VCPU": 1}},
@@ -121,8 +125,8 @@ def test_the_question_tells_losses_with_others_that_play_no_part() -> None:
     found = survives(running, Fleet.model_validate(busy), level="rack", failures=2, limits=ONE)
     assert found.status == "survives"
     # r0 with r2 or r3: to h1. r0 with r1: to h2.
-    told = [(lost.domains, lost.others, lost.placement) for lost in found.losses]
-    assert told == [(("r0",), 1, {"old": "h1"}), (("r0", "r1"), 0, {"old": "h2"})]
+    losses = [(lost.domains, lost.others, lost.placement) for lost in found.losses]
+    assert losses == [(("r0",), 1, {"old": "h1"}), (("r0", "r1"), 0, {"old": "h2"})]
     two = Fleet.model_validate(busy | {"hosts": busy["hosts"][:2]})
     fallen = survives(running, two, level="rack", failures=2, limits=ONE)
     # Of two racks both are lost; nothing is said of r0 alone, after which h1 would take it.
@@ -132,7 +136,8 @@ def test_the_question_tells_losses_with_others_that_play_no_part() -> None:
 
 
 def test_the_witness_stays_small_on_a_large_fleet() -> None:
-    # 20 members on 20 of 1000 hosts: 190 pairs, 20 hosts alone, and each of these with the host that it goes to.
+    # 20 members on 20 of 1000 hosts: 190 pairs, 20 hosts alone, and each of these together with the
+    # host that its member goes to.
     twenty = app({"kind": "survives", "failures": 2}, {"kind": "anti-affinity"}, count=20)
     result = placed(twenty, racks(*[40] * 25))
     assert result.status == "optimal"

@@ -1,4 +1,4 @@
-"""`survives` in a conflict: what it says, and that the conflict is one, minimal, by every placement tried."""
+"""`survives` in a conflict: its sentence, and a proof by brute force that it is minimal."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def conflict(
     assert found.conflict.minimal
     hold_by_brute_force(application, fleet, found)
     assert all(fix.placement is not None for fix in found.conflict.fixes)
-    told = {(one.group, one.policy): one.sentence for one in found.conflict.policies}
-    return told, {fix.change: fix.cost for fix in found.conflict.fixes}
+    sentences = {(one.group, one.policy): one.sentence for one in found.conflict.policies}
+    return sentences, {fix.change: fix.cost for fix in found.conflict.fixes}
 
 
 def possible(rules: ApplicationRules, atoms: list[RuleAtom], fleet: Fleet) -> bool:
@@ -43,7 +43,10 @@ def possible(rules: ApplicationRules, atoms: list[RuleAtom], fleet: Fleet) -> bo
 
 
 def hold_by_brute_force(application: Application, fleet: Fleet, found: Explanation) -> bool:
-    """Whether it could be told which rules a conflict has; then they are impossible, and without any are not."""
+    """Assert that the rules of a conflict are impossible, and possible without any one of them.
+
+    Return False where names do not identify the rules of the conflict.
+    """
     assert found.conflict is not None
     index = compile_fleet(fleet).index
     rules = ApplicationRules(Problem(split_policies(Problem(application, index)), index))
@@ -53,7 +56,7 @@ def hold_by_brute_force(application: Application, fleet: Fleet, found: Explanati
     if any(kinds[key] > 1 for key in policies):
         return False
 
-    def told(atom: RuleAtom) -> bool:
+    def in_conflict(atom: RuleAtom) -> bool:
         if isinstance(atom, PolicyRule):
             return (atom.group, atom.policy.kind) in policies
         return (
@@ -62,7 +65,7 @@ def hold_by_brute_force(application: Application, fleet: Fleet, found: Explanati
             else atom.resource in rooms
         )
 
-    atoms = [atom for atom in rules.atoms if told(atom)]
+    atoms = [atom for atom in rules.atoms if in_conflict(atom)]
     assert not possible(rules, atoms, fleet)
     assert all(possible(rules, [one for one in atoms if one is not atom], fleet) for atom in atoms)
     return True
@@ -70,30 +73,33 @@ def hold_by_brute_force(application: Application, fleet: Fleet, found: Explanati
 
 def test_a_conflict_says_how_many_places_are_left_after_the_worst_loss() -> None:
     # Racks of two and one hosts, a member a host: without r0 there is one place for two.
-    told, fixes = conflict(app(RACK), racks(2, 1))
-    assert told.keys() == {("A", "members"), ("A", "survives")}
+    sentences, fixes = conflict(app(RACK), racks(2, 1))
+    assert sentences.keys() == {("A", "members"), ("A", "survives")}
     sentence = "after the loss of any rack, all members of A find a place again; "
-    assert told["A", "survives"] == sentence + "without rack r0 there is 1 place for 2 new members"
+    assert (
+        sentences["A", "survives"]
+        == sentence + "without rack r0 there is 1 place for 2 new members"
+    )
     assert fixes == {f"make A survives at rack soft: {sentence[:-2]}": 5, "A 2 -> 1 member": 10}
 
 
-def test_names_are_told_only_where_they_may_be() -> None:
-    told, _ = conflict(app(TWO), racks(1, 1, 2), reveal=False)
+def test_names_are_shown_only_where_they_may_be() -> None:
+    sentences, _ = conflict(app(TWO), racks(1, 1, 2), reveal=False)
     # Of four places, r2 and one more rack have three.
-    assert told["A", "survives"].endswith(
+    assert sentences["A", "survives"].endswith(
         "; without the roomiest 2 racks there is 1 place for 2 new members"
     )
-    told, _ = conflict(app(TWO), racks(1, 1, 2))
-    assert told["A", "survives"].endswith(
+    sentences, _ = conflict(app(TWO), racks(1, 1, 2))
+    assert sentences["A", "survives"].endswith(
         "; without racks r2 and r0 there is 1 place for 2 new members"
     )
 
 
 def test_fewer_failures_are_the_cheapest_fix() -> None:
     # One a rack, three of four racks: two are left after any two.
-    told, fixes = conflict(app(TWO, APART, count=3), racks(1, 1, 1, 1))
-    assert told.keys() == {("A", "members"), ("A", "survives"), ("A", "anti-affinity")}
-    assert told["A", "survives"].endswith(
+    sentences, fixes = conflict(app(TWO, APART, count=3), racks(1, 1, 1, 1))
+    assert sentences.keys() == {("A", "members"), ("A", "survives"), ("A", "anti-affinity")}
+    assert sentences["A", "survives"].endswith(
         "; without racks r0 and r1 there are 2 places for 3 new members"
     )
     assert fixes["A survives at rack failures 2 -> 1"] == 1
@@ -107,19 +113,20 @@ def test_fewer_failures_are_the_cheapest_fix() -> None:
 
 
 def test_whoever_takes_the_reserve_is_part_of_the_conflict_and_nobody_else() -> None:
-    # B's two take two of five hosts. Whichever rack with members of A is lost, fewer hosts are free than it held of A,
-    # as both in r0, one of r1 being free: C takes nothing, and with one of B less all is well.
+    # B's two take two of five hosts. Whichever rack with members of A is lost, fewer hosts are free
+    # than it held of A. C takes nothing, and with one member of B less all have a place.
     others = (
         {"name": "B", "members": [{"count": 2, "resources": {"VCPU": 4}}]},
         {"name": "C", "members": [{"resources": {}}]},
     )
-    told, fixes = conflict(app(RACK, more=others), racks(2, 3))
-    assert told.keys() == {("A", "members"), ("B", "members"), ("A", "survives")}
+    sentences, fixes = conflict(app(RACK, more=others), racks(2, 3))
+    assert sentences.keys() == {("A", "members"), ("B", "members"), ("A", "survives")}
     assert fixes["B 2 -> 1 member"] == 10
 
 
 def test_running_members_alone_are_never_a_conflict() -> None:
-    # Two that run in r0 and have one place left after it: that is forgiven. The new one on h2 would take it.
+    # Two run in r0 and have one place left after it: that is forgiven. The new one on h2 would take
+    # that place.
     there = tuple(
         {"group": "A", "id": f"old{i}", "host": f"h{i}", "resources": {"VCPU": 4}} for i in (0, 1)
     )
@@ -127,8 +134,8 @@ def test_running_members_alone_are_never_a_conflict() -> None:
     for host in busy["hosts"][:2]:
         host["used"] = {"VCPU": 4}
     fleet = Fleet.model_validate(busy)
-    told, _ = conflict(app(RACK, count=1, existing=there), fleet)
-    assert told.keys() == {("A", "members"), ("A", "survives")}
+    sentences, _ = conflict(app(RACK, count=1, existing=there), fleet)
+    assert sentences.keys() == {("A", "members"), ("A", "survives")}
     assert check(app(RACK, count=0, existing=there), fleet, {}).violations == ()
 
 
@@ -146,9 +153,9 @@ def test_every_conflict_is_one_and_minimal() -> None:
         )
         assert found.conflict is not None
         seen["all"] += 1
-        seen["told"] += hold_by_brute_force(application, fleet, found)
+        seen["identified"] += hold_by_brute_force(application, fleet, found)
         seen["survives"] += any(one.policy == "survives" for one in found.conflict.policies)
-    assert seen["told"] > 0.8 * seen["all"]
+    assert seen["identified"] > 0.8 * seen["all"]
     assert seen["survives"] > 0.4 * seen["all"] > 4
 
 
@@ -169,8 +176,9 @@ def test_leaving_rules_out_never_makes_it_impossible() -> None:
 
 
 def test_what_is_forgiven_rests_on_the_rules_that_make_it_so() -> None:
-    # Old may stand on h0 alone, so it is nowhere without h0: one is forgiven, and B on h1 has no other place either.
-    # Were old free to go, h1 would take it, nothing would be forgiven, and B could stand nowhere.
+    # Old may be on h0 alone, so it has no place without h0: one is forgiven, and B on h1 has no
+    # other place either. Were old free to go, h1 would take it, nothing would be forgiven, and B
+    # would have no place.
     full = {"VCPU": 4}
     hosts = [
         {"name": "h0", "inventory": {"VCPU": 8}, "used": full},

@@ -1,4 +1,4 @@
-"""Priorities of soft policies: what they may say, what the answer tells of them, and how their time is shared."""
+"""Priorities of soft policies: what is valid, what the answer shows, and how time is shared."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def costs(result: Any) -> dict[str, int]:
 
 
 def test_no_gain_in_a_later_tier_pays_for_a_loss_in_an_earlier_one() -> None:
-    # Three members in one rack are 2 beyond the limit of 1, at weight 100 each; in three racks they use 2 too many.
+    # Three members in one rack are 2 beyond the limit of 1, at weight 100 each. In three racks they
+    # use 2 racks too many, at weight 1.
     first = answer(TOGETHER | {"priority": 0}, APART | {"priority": 1})
     assert (first.status, costs(first)) == ("optimal", {"anti-affinity": 200})
     # All on h0, which costs nothing.
@@ -109,8 +110,9 @@ def test_priorities_may_be_any_numbers() -> None:
 def test_the_answer_tells_what_each_policy_cost_and_why() -> None:
     result = answer(TOGETHER | {"priority": 0}, APART | {"priority": 1})
     (penalty,) = result.penalties
-    told = "no rack holds more than 1 member of db: rack r0 holds 3 members, 2 more (priority 1)"
-    assert penalty.detail == told
+    assert penalty.detail == (
+        "no rack holds more than 1 member of db: rack r0 holds 3 members, 2 more (priority 1)"
+    )
 
 
 DETAILS: list[tuple[Doc, str]] = [
@@ -136,8 +138,10 @@ DETAILS: list[tuple[Doc, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("policy", "told"), DETAILS, ids=[policy["kind"] for policy, _ in DETAILS])
-def test_a_penalty_names_places_and_members(policy: Doc, told: str) -> None:
+@pytest.mark.parametrize(
+    ("policy", "detail"), DETAILS, ids=[policy["kind"] for policy, _ in DETAILS]
+)
+def test_a_penalty_names_places_and_members(policy: Doc, detail: str) -> None:
     size = {"resources": {"VCPU": 1}}
     groups = [
         {"name": "db", "policies": [policy | {"weight": 1}], "members": [{"count": 5, **size}]},
@@ -148,7 +152,7 @@ def test_a_penalty_names_places_and_members(policy: Doc, told: str) -> None:
         Application.model_validate({"groups": groups}), Fleet.model_validate(RACKS), placement
     )
     (penalty,) = verdict.penalties
-    assert penalty.detail.endswith(f": {told}")
+    assert penalty.detail.endswith(f": {detail}")
 
 
 def test_a_detail_is_short_however_many_names_a_policy_has() -> None:
@@ -162,7 +166,7 @@ def test_a_detail_is_short_however_many_names_a_policy_has() -> None:
     assert penalty.detail.endswith("(priority 4)")
 
 
-def test_no_bound_is_told_before_it_holds_and_the_last_one_is_the_objective() -> None:
+def test_no_bound_is_reported_before_it_holds_and_the_last_one_is_the_objective() -> None:
     heard: list[Progress] = []
     policies = (TOGETHER | {"priority": 0}, APART | {"priority": 1})
     result = solve(
@@ -173,23 +177,24 @@ def test_no_bound_is_told_before_it_holds_and_the_last_one_is_the_objective() ->
         progress=heard.append,
         explain=False,
     )
-    assert [told.bound for told in heard if told.bound is not None and told.bound > 200] == []
+    assert [one.bound for one in heard if one.bound is not None and one.bound > 200] == []
     assert (heard[-1].incumbent, heard[-1].bound) == (result.objective, result.bound)
 
 
 def test_time_that_runs_out_before_the_last_stage_leaves_an_answer_that_claims_little(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    real, stages = tiers.Course._solve, []
+    real = tiers.LexicographicSolve._solve_stage
+    stages: list[int | None] = []
 
     def slow(self: Any, target: int | None, limits: Any, bound: int, part: Any) -> bool:
         stages.append(target)
         possible = real(self, target, limits, bound, part)
         if target == 0:
-            self._run.stopped = True  # as a watcher would
+            self._budget.stopped = True  # as a watcher would
         return possible
 
-    monkeypatch.setattr(tiers.Course, "_solve", slow)
+    monkeypatch.setattr(tiers.LexicographicSolve, "_solve_stage", slow)
     result = answer(TOGETHER | {"priority": 0}, APART | {"priority": 1})
     assert stages == [None, 0]
     assert result.status == "feasible"
@@ -219,7 +224,7 @@ def test_a_tier_that_costs_nothing_takes_one_pass_of_the_pipeline(
 
 
 def test_a_soft_rule_that_is_held_does_not_say_which_domains_spread_counts() -> None:
-    """`within` keeps the group to r0; as a soft policy it does not take r1 and r2 out of the skew."""
+    """`within` keeps the group to r0; soft, it does not take r1 and r2 out of the skew."""
     within = {"kind": "within", "domains": {"rack": ["r0"]}, "weight": 1, "priority": 0}
     result = answer(within, {"kind": "spread", "level": "rack", "max_skew": 0, "weight": 1})
     # Three in r0 and none elsewhere: a skew of 3. On h0, at cost 0.

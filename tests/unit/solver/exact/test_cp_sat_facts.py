@@ -1,4 +1,4 @@
-"""What this library relies on in its dependencies: a new version that changes it fails here first."""
+"""Facts about dependencies that this library relies on: a version that changes one fails here."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_an_invalid_model_raises_and_is_never_taken_for_an_answer(
     monkeypatch.setattr(
         "groupsolver.solver.pipeline.construct", lambda *_: iter(())
     )  # so that it comes to a search
-    monkeypatch.setattr("groupsolver.solver.pipeline.refuted", lambda *_: False)
+    monkeypatch.setattr("groupsolver.solver.pipeline.has_infeasible_part", lambda *_: False)
     with pytest.raises(UnknownSolverStatus, match="MODEL_INVALID"):
         solve(APP, FLEET, limits=Limits(workers=1))
 
@@ -127,7 +127,7 @@ def test_a_status_from_the_future_raises(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(cp_model, "CpSolver", Future)
     monkeypatch.setattr("groupsolver.solver.pipeline.construct", lambda *_: iter(()))
-    monkeypatch.setattr("groupsolver.solver.pipeline.refuted", lambda *_: False)
+    monkeypatch.setattr("groupsolver.solver.pipeline.has_infeasible_part", lambda *_: False)
     with pytest.raises(UnknownSolverStatus, match="SPLENDID"):
         solve(APP, FLEET, limits=Limits(workers=1))
 

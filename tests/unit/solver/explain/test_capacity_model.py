@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from groupsolver.solver.exact.cp_sat import SearchOutcome, search
+from groupsolver.solver.exact.cp_sat import SearchOutcome, solve_model
 from groupsolver.solver.explain import capacity_model
 from groupsolver.solver.explain.capacity_model import EnlargedFleet, fewest_hosts
 from tests.support.explain_cases import ExplainCase
@@ -85,9 +85,9 @@ def test_a_number_of_hosts_that_is_not_proved_to_be_the_least_does_not_count(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def search_without_proof(*args: Any) -> SearchOutcome:
-        return replace(search(*args), bound=0)
+        return replace(solve_model(*args), bound=0)
 
-    monkeypatch.setattr(capacity_model, "search", search_without_proof)
+    monkeypatch.setattr(capacity_model, "solve_model", search_without_proof)
     assert loads([group("A", 1)], [host("h1", 4, used={"VCPU": 4})]) is None
 
 

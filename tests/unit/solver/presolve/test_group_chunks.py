@@ -7,7 +7,7 @@ from itertools import product
 from ortools.sat.python import cp_model
 
 from groupsolver.constraints.problem.view import View
-from groupsolver.solver.exact.cp_sat import encode
+from groupsolver.solver.exact.cp_sat import build_model
 from groupsolver.solver.presolve.group_chunks import Chunks
 from groupsolver.solver.presolve.interchangeable_groups import merge_interchangeable
 from tests.support.small import group
@@ -35,7 +35,7 @@ def allowed(*policies: Doc, hosts: list[Doc] | None = None) -> set[tuple[int, ..
     assert merged.compiled is not problem.compiled
     of_merged = SmallProblem([], problem.hosts)
     of_merged.compiled = merged.compiled
-    builder = encode(merged.compiled, of_merged.eligibility, of_merged.candidates)
+    builder = build_model(merged.compiled, of_merged.eligibility, of_merged.candidates)
     builder.model.clear_objective()  # type: ignore[no-untyped-call]
     collector = Collector(list(builder.placed[0]))
     solver = cp_model.CpSolver()

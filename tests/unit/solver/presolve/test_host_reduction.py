@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groupsolver.solver.exact.cp_sat import encode
+from groupsolver.solver.exact.cp_sat import build_model
 from groupsolver.solver.presolve.host_reduction import (
     _kept_by_domain,
     hosts_touched,
@@ -83,5 +83,5 @@ def test_a_row_is_dropped_once_its_domain_and_others_have_kept_enough() -> None:
 def test_the_optimum_over_the_kept_hosts_is_that_of_all_placements(seed: int) -> None:
     problem = drawn_problem(seed)
     candidates = reduce_hosts(problem.compiled, problem.eligibility)
-    builder = encode(problem.compiled, problem.eligibility, candidates)
+    builder = build_model(problem.compiled, problem.eligibility, candidates)
     assert least(builder.model) == problem.best()
