@@ -24,7 +24,8 @@ from groupsolver.constraints.policies.within import Within
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.registry import Application, Group
 from groupsolver.model.application import Members
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
+from groupsolver.model.compiled.arrays import Ints
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet
 
 

@@ -14,7 +14,8 @@ from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.registry import Application
 from groupsolver.constraints.rules import rules_of
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Objective
 
 

@@ -14,7 +14,8 @@ from groupsolver.constraints.policies.network_proximity import NetworkProximity
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.registry import Application
 from groupsolver.constraints.rules import rules_of
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
+from groupsolver.model.compiled.arrays import Mask
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Objective
 
 _STARTS = 60  # domains that a group tries before it is given up

@@ -13,7 +13,7 @@ from groupsolver.constraints.policies.host_capabilities import HostCapabilities
 from groupsolver.constraints.policies.network_proximity import NetworkProximity
 from groupsolver.constraints.policies.spread import Spread
 from groupsolver.constraints.policies.within import Outside
-from groupsolver.model.compiled.compiled_fleet import Mask
+from groupsolver.model.compiled.arrays import Mask
 
 
 def _zones_apart(plot: Plot) -> Draft:

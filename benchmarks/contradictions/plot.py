@@ -14,7 +14,8 @@ from groupsolver.constraints.policies.within import Within
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.registry import Group
 from groupsolver.model.application import Existing, Members
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet
 
 AVX = "HW_CPU_X86_AVX512F"  # of whole racks, every other: hosts of a rack were bought together

@@ -14,7 +14,7 @@ from groupsolver.constraints.policies.network_proximity import NetworkProximity
 from groupsolver.constraints.policies.within import Within
 from groupsolver.constraints.registry import Group
 from groupsolver.model.application import Members
-from groupsolver.model.compiled.compiled_fleet import Mask
+from groupsolver.model.compiled.arrays import Mask
 
 HOST_MBPS = 25_000  # what a host's link has in all
 

@@ -14,7 +14,7 @@ from groupsolver.constraints.policies.network_proximity import NetworkProximity
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.rules import rules_of
-from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.value import HOST
 
 Choose = Callable[[int, Mask], int]  # member class and the rows open to it -> the row to take

@@ -15,7 +15,7 @@ from groupsolver import Application, BadInput, Fleet, Limits, compile_fleet, sol
 from groupsolver.checking.copies import Together
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.solver.budget import Budget
-from groupsolver.solver.headroom.bulk import at_most, bulk
+from groupsolver.solver.headroom.bulk import most_by_one_unit, place_in_bulk
 from groupsolver.solver.headroom.demand import demand_of
 from groupsolver.solver.headroom.incremental import Copy
 from tests.support.draws.applications import KINDS, applications, dice, fleets, wide_fleets
@@ -58,7 +58,7 @@ def true_number(case: Case) -> int:
     return next((number for number in range(MOST) if not fits(case, number + 1)), MOST)
 
 
-def searched(case: Case) -> module.BulkResult:
+def searched(case: Case) -> module.SearchResult:
     app, fleet = Application.model_validate(case[0]), compile_fleet(Fleet.model_validate(case[1]))
     return module.search(app, fleet, Budget(ONE, None))
 
@@ -72,9 +72,9 @@ def test_as_many_copies_are_found_and_proved_as_brute_force_finds_and_each_holds
     case, _ = drawn(kind, data)
     found, most = searched(case), true_number(case)
     event(str(most))
-    assert min(MOST, len(found.stock.copies)) == most
+    assert min(MOST, len(found.placed.copies)) == most
     assert min(MOST, found.bound) == most
-    placements = [placement for placement, _ in found.stock.copies]
+    placements = [placement for placement, _ in found.placed.copies]
     assert Oracle(copied(case[0], len(placements)), case[1]).holds(numbered(placements))
 
 
@@ -87,7 +87,9 @@ def test_what_is_bounded_and_placed_in_bulk_brackets_the_truth(kind: str, data: 
     together = Together(app, fleet.index)
     demand = demand_of(CompiledProblem(together.problem, fleet))
     end = time.perf_counter() + 60
-    found = bulk(demand, at_most(demand), lambda: end - time.perf_counter(), 0.0, 0)
+    found = place_in_bulk(
+        demand, most_by_one_unit(demand), lambda: end - time.perf_counter(), 0.0, 0
+    )
     most = true_number(case)
     assert min(MOST, int(found.bound)) >= most
     held: list[Copy] = [(placement, {}) for placement in found.copies if together.alone(placement)]
@@ -140,8 +142,8 @@ def test_one_more_host_never_lowers_the_bound_nor_raises_it_beyond_what_was_said
         answer = module.headroom(app, fleet, limits=ONE)
     except BadInput:
         return
-    unlock = rnd.choice(answer.unlocks)
-    like = next(host for host in case[1]["hosts"] if host["name"] == unlock.like)
+    marginal = rnd.choice(answer.unlocks)
+    like = next(host for host in case[1]["hosts"] if host["name"] == marginal.like)
     cells = [{k: v for k, v in cell.items() if k != "used"} for cell in like.get("cells", [])]
     more = {**like, "name": "one more", "used": {}, "enabled": True} | (
         {"cells": cells} if cells else {}
@@ -150,4 +152,4 @@ def test_one_more_host_never_lowers_the_bound_nor_raises_it_beyond_what_was_said
         app, Fleet.model_validate(case[1] | {"hosts": [*case[1]["hosts"], more]}), limits=ONE
     )
     event(f"{bigger.bound - answer.bound} more")
-    assert answer.bound <= bigger.bound <= answer.bound + unlock.bound
+    assert answer.bound <= bigger.bound <= answer.bound + marginal.bound

@@ -18,7 +18,7 @@ from groupsolver.model.result import (
     Placement,
     Shortage,
 )
-from groupsolver.model.units import amount_told
+from groupsolver.model.units import amount_text
 from groupsolver.store.state.problem_scope import LOOSE, Batch
 from groupsolver.store.state.snapshot_cache import Snapshot
 
@@ -104,7 +104,7 @@ def told(
         if (
             STRANGER in sentence and not reader.projects
         ):  # it tells what others' rule is, and at which level
-            sentence = f"the new members take {amount_told(one.resource, one.needed)}; {_SHORT}"
+            sentence = f"the new members take {amount_text(one.resource, one.needed)}; {_SHORT}"
         return known.model_copy(update={"sentence": sentence})
 
     def shown(conflict: Conflict) -> Conflict:

@@ -15,7 +15,8 @@ from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.conflicts import Evidence
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
 from groupsolver.constraints.protocols.relaxation import KeepsTogether
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
+from groupsolver.model.compiled.arrays import Mask
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.units import count_of
 from groupsolver.model.value import HOST, LevelName
 

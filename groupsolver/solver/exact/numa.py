@@ -8,7 +8,7 @@ import numpy as np
 
 from groupsolver.constraints.capacity.host_capacity import from_cell
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.compiled.numa_packing import Undecided, pack
 from groupsolver.model.result import Cells, Placement
 from groupsolver.model.value import INT64_MAX
@@ -55,7 +55,7 @@ def inside_of(
             for member_class in member_classes
         ]
         try:
-            packed = pack(host.rooms(), sizes, list(member_classes.values()))
+            packed = pack(host.cell_capacities(), sizes, list(member_classes.values()))
         except Undecided:
             packed = None
         found |= {
@@ -193,7 +193,7 @@ def _holds(
     host = compiled.fleet.index[compiled.fleet.names[row]]
     sizes = [dict(from_cell(host, tuple(size.items()))) for size, _ in needs]
     try:
-        return pack(host.rooms(), sizes, [number for _, number in needs]) is not None
+        return pack(host.cell_capacities(), sizes, [number for _, number in needs]) is not None
     except Undecided:
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from groupsolver.errors import BrokenAnswer
-from groupsolver.model.compiled.compiled_fleet import Ints
+from groupsolver.model.compiled.arrays import Ints
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.cp_sat import RATE, exact
 from groupsolver.solver.incumbent import Incumbent

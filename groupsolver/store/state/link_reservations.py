@@ -10,8 +10,7 @@ from groupsolver.constraints.policies.hose_model import hose, hose_between
 from groupsolver.constraints.protocols.network import LinkLoad
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.nesting import below_of
-from groupsolver.model.network.link_cuts import Domain
-from groupsolver.model.value import HOST
+from groupsolver.model.value import HOST, Domain
 from groupsolver.store.entities import Instance, StoredGroup
 
 _Key = tuple[str, int]  # a group, and which of its policies

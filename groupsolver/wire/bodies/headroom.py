@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from groupsolver.model.headroom import Scarce, Unlock
+from groupsolver.model.headroom import Bottleneck, MarginalHost
 from groupsolver.model.value import Value
 from groupsolver.wire.bodies.core import PlacementFields
 
@@ -39,9 +39,9 @@ class HeadroomView(Value):
     gap : float
         ``(bound - copies) / max(1, copies)``.
     seconds : float
-    scarce : tuple of Scarce
+    scarce : tuple of Bottleneck
         What keeps one more copy out, in words for whoever asks.
-    unlocks : tuple of Unlock
+    unlocks : tuple of MarginalHost
         What one more host of each type brings: for those who may see names of hosts.
     warnings : tuple of str
     """
@@ -50,8 +50,8 @@ class HeadroomView(Value):
     bound: int
     gap: float
     seconds: float
-    scarce: tuple[Scarce, ...]
-    unlocks: tuple[Unlock, ...]
+    scarce: tuple[Bottleneck, ...]
+    unlocks: tuple[MarginalHost, ...]
     warnings: tuple[str, ...]
 
 

@@ -292,7 +292,7 @@ def test_a_watcher_stops_the_search_and_gets_what_there_is() -> None:
 
 @pytest.mark.parametrize(
     ("groups", "code"),
-    [((group("A", 1, vcpu=0),), "weightless-copies"), (({"name": "A"},), "empty-application")],
+    [((group("A", 1, vcpu=0),), "unbounded-copies"), (({"name": "A"},), "empty-application")],
 )
 def test_what_has_no_end_or_no_members_is_refused(groups: Any, code: str) -> None:
     there = {"group": "A", "id": "old", "host": "a", "resources": {"VCPU": 1}}

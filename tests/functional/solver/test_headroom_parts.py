@@ -48,7 +48,8 @@ def test_knapsacks_are_filled_for_most() -> None:
     free, size = rng.integers(0, 12, (40, 2)), np.array([[2, 3], [3, 1], [1, 1]])
     slots = np.stack([(free // one).min(axis=1) for one in size], axis=1)
     prices = rng.random((40, 3))
-    counts, value, most = Knapsacks(free, slots, size).best(prices)
+    found = Knapsacks(free, slots, size).best(prices)
+    counts, value, most = found.counts, found.value, found.bound
     assert (counts @ size <= free).all()
     for row in range(40):
         ways = (np.array([a, b, c]) for a in range(7) for b in range(5) for c in range(13))
@@ -56,7 +57,7 @@ def test_knapsacks_are_filled_for_most() -> None:
         assert value[row] == pytest.approx(best)
         assert best <= most[row] <= best + 1e-6
     # Few states: the bound is wider, and holds.
-    assert (Knapsacks(free, slots, size).best(prices, states=1)[2] >= value - 1e-9).all()
+    assert (Knapsacks(free, slots, size).best(prices, max_states=1).bound >= value - 1e-9).all()
 
 
 def test_what_is_free_is_trimmed_to_what_serves() -> None:
@@ -116,7 +117,7 @@ def test_the_command_tells_bad_input_from_nothing_found(
         written(tmp_path, "f.json", fleet(host("a"))),
     )
     assert main(["headroom", files[0], "--fleet", files[1]]) == 2
-    assert "weightless-copies" in capsys.readouterr().err
+    assert "unbounded-copies" in capsys.readouterr().err
     import groupsolver.solver.headroom.pipeline as module
 
     found = Headroom(copies=0, bound=3, gap=3.0)

@@ -8,7 +8,13 @@ from typing import Any
 
 from groupsolver import Application, Explanation, Fleet, check, compile_fleet, explain
 from groupsolver.constraints.problem.problem import Problem
-from groupsolver.solver.explain.rules import ApplicationRules, PolicyRule, RuleAtom, SizeRule, split_policies
+from groupsolver.solver.explain.rules import (
+    ApplicationRules,
+    PolicyRule,
+    RuleAtom,
+    SizeRule,
+    split_policies,
+)
 from tests.functional.solver.test_survives import ONE, RACK, app, racks
 from tests.support.draws.survives import cases, minded
 from tests.support.oracle.survives import Survivors

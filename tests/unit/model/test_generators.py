@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from groupsolver import BadInput, Fleet, Inventory, compile_fleet, fat_tree, leaf_spine
-from groupsolver.model.network.network import What
+from groupsolver.model.value import DistanceMeasure
 from tests.support.oracle.network import distances
 
 
@@ -16,10 +16,10 @@ def degrees(fleet: Fleet) -> Counter[str]:
     return Counter(end for link in fleet.links for end in link.between)
 
 
-def near(fleet: Fleet, what: What, bound: int) -> int:
+def near(fleet: Fleet, what: DistanceMeasure, bound: int) -> int:
     """How many hosts are near the first, itself included."""
     compiled = compile_fleet(fleet)
-    level, found = compiled.nearness(what, bound)
+    level, found = compiled.proximity_zones(what, bound)
     return int(found.of(int(compiled.codes(level)[0]))[compiled.codes(level)].sum())
 
 

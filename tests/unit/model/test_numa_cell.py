@@ -163,7 +163,7 @@ def test_free_keys_in_cells_are_kept() -> None:
 def test_a_host_without_cells_is_what_it_was() -> None:
     plain = Host.model_validate({"name": "p", "inventory": {"VCPU": 4}, "used": {"VCPU": 1}})
     assert plain.cells == ()
-    assert plain.rooms() == []
+    assert plain.cell_capacities() == []
     assert (plain.capacity(), plain.in_use(), plain.overfull, plain.free_points) == (
         {"VCPU": 4},
         {"VCPU": 1},
