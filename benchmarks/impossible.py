@@ -104,7 +104,10 @@ def _host_capacity(place: _Place) -> list[Group]:
 
 
 def _near_and_apart(place: _Place) -> list[Group]:
-    """A is near B and B near C in their racks, so each A shares a rack with a C: yet A keeps off C's zones."""
+    """A is near B and B near C in their racks, so each A shares a rack with a C.
+
+    Yet A keeps off C's zones.
+    """
     return [
         place.group("a", 4, Near(group="b", level="rack"), ApartFrom(group="c", level="zone")),
         place.group("b", 4, Near(group="c", level="rack"), AntiAffinity()),

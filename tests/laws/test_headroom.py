@@ -1,4 +1,7 @@
-"""The laws of headroom, over every policy: copies that were counted hold, and no more fit than was proved."""
+"""The laws of headroom, over every policy.
+
+Copies that were counted hold, and no more fit than was proved.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ from tests.support.oracle.copies import copied, numbered
 Case = tuple[dict[str, Any], dict[str, Any]]
 ONE = Limits(seconds=60, workers=1)
 BRUTE = 6_000  # placements that are tried one by one; beyond, the ordinary solver is asked
-MOST = 6  # copies that are looked for
+MAX_COPIES = 6  # copies that are looked for
 every_policy = pytest.mark.parametrize("kind", KINDS)
 few = settings(max_examples=settings().max_examples // 4)
 
@@ -54,8 +57,8 @@ def fits(case: Case, number: int) -> bool:
 
 
 def true_number(case: Case) -> int:
-    """The most copies that fit; `MOST` where as many do."""
-    return next((number for number in range(MOST) if not fits(case, number + 1)), MOST)
+    """The most copies that fit; `MAX_COPIES` where as many do."""
+    return next((number for number in range(MAX_COPIES) if not fits(case, number + 1)), MAX_COPIES)
 
 
 def searched(case: Case) -> module.SearchResult:
@@ -72,8 +75,8 @@ def test_as_many_copies_are_found_and_proved_as_brute_force_finds_and_each_holds
     case, _ = drawn(kind, data)
     found, most = searched(case), true_number(case)
     event(str(most))
-    assert min(MOST, len(found.placed.copies)) == most
-    assert min(MOST, found.bound) == most
+    assert min(MAX_COPIES, len(found.placed.copies)) == most
+    assert min(MAX_COPIES, found.bound) == most
     placements = [placement for placement, _ in found.placed.copies]
     assert Oracle(copied(case[0], len(placements)), case[1]).holds(numbered(placements))
 
@@ -91,13 +94,14 @@ def test_what_is_bounded_and_placed_in_bulk_brackets_the_truth(kind: str, data: 
         demand, most_by_one_unit(demand), lambda: end - time.perf_counter(), 0.0, 0
     )
     most = true_number(case)
-    assert min(MOST, int(found.bound)) >= most
+    assert min(MAX_COPIES, int(found.bound)) >= most
     held: list[Copy] = [(placement, {}) for placement in found.copies if together.alone(placement)]
     event(
-        f"bound off by {min(3, int(found.bound) - most)}, {len(held)} of {len(found.copies)} copies hold"
+        f"bound off by {min(3, int(found.bound) - most)}, "
+        f"{len(held)} of {len(found.copies)} copies hold"
     )
     if not list(together.broken(held)):
-        assert min(MOST, len(held)) <= most
+        assert min(MAX_COPIES, len(held)) <= most
         assert Oracle(copied(case[0], len(held)), case[1]).holds(
             numbered([placement for placement, _ in held])
         )

@@ -53,8 +53,10 @@ class Network:
         self._nodes, arcs = _nodes_and_arcs(fleet)
         total = sum(sum(latencies.values()) for latencies in arcs)
         self._beyond_double = total >= MAX_EXACT
-        self._twins_of, self._arcs = _merge_twins(arcs)
-        self.classes, self._attached, self._own = _host_classes(fleet, self._nodes, self._twins_of)
+        self._group_of_node, self._arcs = _merge_twins(arcs)
+        self.classes, self._attached, self._own = _host_classes(
+            fleet, self._nodes, self._group_of_node
+        )
         # An anchor is a node that carries hosts. The last one is nowhere: it has no node.
         anchors = dict.fromkeys(node for nodes in self._attached for node in nodes if node >= 0)
         self._anchors = np.array([*anchors], dtype=np.int64)
@@ -152,7 +154,7 @@ class Network:
         sources = sources[sources < number]
         if not len(sources):
             return distances
-        group = self._twins_of[self._anchors]
+        group = self._group_of_node[self._anchors]
         groups, which = np.unique(group[sources], return_inverse=True)
         between_groups = shortest_distances(
             self._arcs,
@@ -163,8 +165,8 @@ class Network:
         )
         distances[: len(sources), :number] = between_groups[np.ix_(which, group)]
         for row, source in enumerate(sources.tolist()):
-            twins = np.flatnonzero(group == group[source])
-            distances[row, twins] = self._to_twin(measure, int(group[source]))
+            same_group = np.flatnonzero(group == group[source])
+            distances[row, same_group] = self._to_twin(measure, int(group[source]))
             distances[row, source] = 0
         return distances
 
@@ -187,7 +189,7 @@ def _nodes_and_arcs(fleet: HostTable) -> tuple[dict[str, int], Arcs]:
 
 
 def _merge_twins(arcs: Arcs) -> tuple[Ints, Arcs]:
-    """Let one node represent all that have the same neighbours at the same latencies.
+    """Represent by one node all that have the same neighbours at the same latencies.
 
     Returns
     -------
@@ -203,7 +205,7 @@ def _merge_twins(arcs: Arcs) -> tuple[Ints, Arcs]:
 
 
 def _host_classes(
-    fleet: HostTable, nodes: dict[str, int], twins_of: Ints
+    fleet: HostTable, nodes: dict[str, int], group_of_node: Ints
 ) -> tuple[Ints, list[Attachment], list[int]]:
     """Divide the hosts into classes.
 
@@ -236,7 +238,7 @@ def _host_classes(
     # Hosts with links: twins are a class, which is attached to the first of them.
     class_of_twins: dict[int, int] = {}
     for row, node in linked.items():
-        group = int(twins_of[node])
+        group = int(group_of_node[node])
         if group not in class_of_twins:
             class_of_twins[group] = len(attached)
             attached.append((node,))

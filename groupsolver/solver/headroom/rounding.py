@@ -346,7 +346,7 @@ class Dealer:
     def _swap(
         self, unit: int, copy: int, at: int, dealt: list[Ints], checks: Sequence[_LimitLoads]
     ) -> None:
-        """Let a member change places with one of another copy, if both then keep their limits."""
+        """Swap a member with one of another copy, if both then keep their limits."""
         positions = dealt[unit]
         involved = [check for check in checks if check.limit.weight[unit]]
         mine = int(positions[copy, at])

@@ -61,7 +61,8 @@ def test_knapsacks_are_filled_for_most() -> None:
 
 
 def test_what_is_free_is_trimmed_to_what_serves() -> None:
-    # Sizes (2, 4) and (4, 8): of 7 VCPU 6 serve, in steps of 2, and then no more than 12 of the memory.
+    # Sizes (2, 4) and (4, 8): of 7 VCPU 6 serve, in steps of 2, and then no more than 12 of the
+    # memory.
     assert trimmed(np.array([[7, 100]]), np.array([[2, 4], [4, 8]])).tolist() == [[6, 12]]
 
 
@@ -87,7 +88,10 @@ def test_the_command_says_it_in_words(tmp_path: Path, capsys: pytest.CaptureFixt
     assert lines[0].startswith("2 more copies fit; proved that no more do; ")
     assert lines[2:4] == [
         "what runs out",
-        "  - VCPU runs out first: 1 of 5 are left after 2 copies, room for 1 of A, of which a copy has 2",
+        (
+            "  - VCPU runs out first: 1 of 5 are left after 2 copies, "
+            "room for 1 of A, of which a copy has 2"
+        ),
     ]
     assert lines[-2:] == [
         "  like  hosts of the type  copies, up to",

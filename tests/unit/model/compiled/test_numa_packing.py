@@ -95,7 +95,10 @@ def test_the_search_alone_says_the_same(seed: int) -> None:
 
 
 def test_the_largest_first_into_the_fullest_is_not_all_that_is_tried() -> None:
-    """Both 3 into one cell of 7 leave 1 there and room for three 2 in the other; 3 + 2 + 2 fills each."""
+    """Both 3 into one cell of 7 leave 1 there and room for three 2 in the other.
+
+    3 + 2 + 2 fills each.
+    """
     cells, sizes, counts = [cell(A=7), cell(A=7)], [{"A": 3}, {"A": 2}], [2, 4]
     assert numa_packing._Packing(cells, sizes, counts).greedy() is None
     assert pack(cells, sizes, counts) == [[1, 1], [2, 2]]
@@ -115,7 +118,8 @@ def test_nothing_to_put_is_always_put() -> None:
 
 
 def test_eight_cells_and_tens_of_members_are_decided_where_counting_tells() -> None:
-    # 8 cells of 32: 40 members of 6 go five to a cell; the 41st does not, though 8 x 32 - 40 x 6 = 16 are left.
+    # 8 cells of 32: 40 members of 6 go five to a cell; the 41st does not, though 8 x 32 - 40 x 6 =
+    # 16 are left.
     eight = [cell(A=32)] * 8
     found = pack(eight, [{"A": 6}], [40])
     assert found is not None

@@ -59,7 +59,10 @@ def brute(doc: Doc, what: str, bound: int) -> set[tuple[str, str]]:
 
 
 def by_networkx(doc: Doc, what: str) -> dict[str, dict[str, float]]:
-    """The same by another way: a host that hangs is two nodes, one to leave by and one to arrive at."""
+    """The same by another way: a host that hangs is two nodes.
+
+    One to leave by and one to arrive at.
+    """
     ends = {end for link in doc["links"] for end in link["between"]}
     hosts = {host["name"]: host["domains"] for host in doc["hosts"]}
     there = {

@@ -1,4 +1,7 @@
-"""Policies by distance: what they say, where they are refused, what a fleet keeps of its network."""
+"""Policies by distance: what they say, where they are refused.
+
+What a fleet keeps of its network.
+"""
 
 from __future__ import annotations
 
@@ -173,7 +176,8 @@ def test_10_000_hosts_take_well_under_the_time_of_a_solve() -> None:
 
 
 def test_a_group_in_a_ring_stands_where_every_two_are_near() -> None:
-    # Costs are 0 ... 5. Two links at most: any three hosts in a row, of which h0, h1, h2 are cheaper than h5, h0, h1.
+    # Costs are 0 ... 5. Two links at most: any three hosts in a row, of which h0, h1, h2 are
+    # cheaper than h5, h0, h1.
     apart: Doc = {"kind": "anti-affinity"}
     answer = placed(app({"kind": "network-proximity", "max_hops": 2}, apart, count=3), ring(6))
     assert answer is not None
@@ -280,7 +284,8 @@ def test_policies_are_answered_with_the_measure_that_they_have() -> None:
 
 
 def test_weights_times_all_pairs_that_leave_64_bits_are_bad_input() -> None:
-    # 3,000 members are 4.5 million pairs; a weight of 10^10 at 1,000 points a unit makes 4.5 x 10^19.
+    # 3,000 members are 4.5 million pairs; a weight of 10^10 at 1,000 points a unit makes 4.5 x
+    # 10^19.
     rule: Doc = {"kind": "network-proximity", "max_hops": 2, "weight": 10**10}
     with pytest.raises(BadInput) as caught:
         solve(app(rule, count=3000), ring(4))
