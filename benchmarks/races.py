@@ -1,7 +1,7 @@
 """Races: processes that place applications at once into one fleet whose room is just enough.
 
-``python -m benchmarks.races DATABASE [PROCESSES [APPLICATIONS]]`` makes the fleet and the groups of a
-new database and prints the outcome as one JSON object. Each process has an app of its own and is
+``python -m benchmarks.races DATABASE [PROCESSES [APPLICATIONS]]`` makes the fleet and the groups of
+a new database and prints the outcome as one JSON object. Each process has an app of its own and is
 its only client. Afterwards everything is judged together: no host over capacity, no policy broken,
 each refusal as true at the end as it was when it was given.
 """
