@@ -64,7 +64,10 @@ class Trace:
 
 
 def data_folder() -> Path:
-    """Give the folder of data sets: the environment's ``GROUPSOLVER_DATA``, or one beside the checkout."""
+    """Return the folder of data sets.
+
+    It is ``GROUPSOLVER_DATA`` of the environment, or one beside the checkout.
+    """
     default = Path(__file__).resolve().parents[2] / "shared" / "data"
     return Path(os.environ.get(VARIABLE) or default)
 
@@ -142,18 +145,18 @@ def application(trace: Trace, fleet: CompiledFleet, seed: int) -> Application:
     gpu = trace.pods[:, 2]
     none, share = trace.pods[gpu == 0], trace.pods[(gpu > 0) & (gpu < 1000)]
     whole, many = trace.pods[gpu == 1000], trace.pods[gpu > 1000]
-    apart, even = AntiAffinity(), Spread(level="zone", min_domains=3)
+    apart, spread = AntiAffinity(), Spread(level="zone", min_domains=3)
     rack = NetworkProximity(level="rack")
     modern = HostCapabilities(any_of=("CUSTOM_GPU_G2", "CUSTOM_GPU_G3", "CUSTOM_GPU_V100M32"))
     kinds: list[tuple[str, np.ndarray[tuple[int, int], np.dtype[np.int64]], tuple[Policy, ...]]] = [
-        ("front", none, (apart, even)),
+        ("front", none, (apart, spread)),
         (
             "feature-store",
             none,
             (AntiAffinity(level="rack", max_per_domain=2), Near(group="ranking", level="zone")),
         ),
         ("etl", none, (rack, AntiAffinity(max_per_domain=3))),
-        ("ranking", share, (apart, even)),
+        ("ranking", share, (apart, spread)),
         ("search", share, (AntiAffinity(level="rack"),)),
         ("speech", share, (AntiAffinity(max_per_domain=2), Near(group="front", level="zone"))),
         ("vision", share, (apart, HostCapabilities(required=("CUSTOM_GPU_T4",)))),

@@ -41,15 +41,15 @@ def _cut(host: Host, lean: list[float]) -> Host:
     for i, by in enumerate(lean):
         used = {}
         for name, part in parts.items():
-            even = left[name] / (number - i)
-            used[name] = left[name] if i == number - 1 else min(left[name], int(even * (1 + by)))
+            mean = left[name] / (number - i)
+            used[name] = left[name] if i == number - 1 else min(left[name], int(mean * (1 + by)))
             used[name] = min(used[name], part.capacity)
             left[name] -= used[name]
         cells.append(Cell(inventory=parts, used=used))
     return host.model_copy(
         update={
             "inventory": {
-                name: told for name, told in host.inventory.items() if name not in INSIDE
+                name: inventory for name, inventory in host.inventory.items() if name not in INSIDE
             },
             "used": {name: amount for name, amount in host.used.items() if name not in INSIDE},
             "cells": tuple(cells),

@@ -1,7 +1,10 @@
-"""How long conflicts take to be found: ``python -m benchmarks.explained [--hosts N ...] [--seeds N] [--only WAY]``.
+"""How long conflicts take to be found.
 
-Each case is an application with one conflict planted (`benchmarks/support/planted.py`), the ways taking turns with the
-seed. A minimal conflict that is not the planted one is as good an answer: there may be several.
+``python -m benchmarks.explained [--hosts N ...] [--seeds N] [--only WAY]``.
+
+Each case is an application with one conflict planted (`benchmarks/support/planted.py`), the ways
+taking turns with the seed. A minimal conflict that is not the planted one is as good an answer:
+there may be several.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.contradictions.plot import varied
-from benchmarks.support.explained_report import Told, figures, show, write
+from benchmarks.support.explained_report import Explained, figures, show, write
 from benchmarks.support.planted import WAYS, Planted, RuleAtom, planted
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.result import Conflict, Limits, Progress, Result
@@ -28,7 +31,7 @@ Explain = Callable[..., Result]
 
 
 def names_of(conflict: Conflict | None) -> frozenset[RuleAtom]:
-    """Give the rules of a conflict as they are planted."""
+    """Return the rules of a conflict as they are planted."""
     if conflict is None:
         return frozenset()
     return frozenset(
@@ -39,7 +42,9 @@ def names_of(conflict: Conflict | None) -> frozenset[RuleAtom]:
     )
 
 
-def told(explain: Explain, case: Planted, fleet: CompiledFleet, seed: int, seconds: float) -> Told:
+def explained(
+    explain: Explain, case: Planted, fleet: CompiledFleet, seed: int, seconds: float
+) -> Explained:
     """Explain a case: when the conflict was found, when the first fix, and when all was said."""
     reached: dict[str, float] = {}
     start = time.perf_counter()
@@ -60,7 +65,7 @@ def told(explain: Explain, case: Planted, fleet: CompiledFleet, seed: int, secon
         answer.conflict is not None and answer.conflict.minimal,
     )
     conflict = reached.get("conflict", took)
-    return Told(
+    return Explained(
         hosts=len(fleet),
         seed=seed,
         way=case.way,
@@ -121,24 +126,25 @@ def main(args: Sequence[str] | None = None, explain: Explain | None = None) -> i
     if not console.is_terminal:
         console = Console(width=180)  # else a pipe would cut the table
     seeds = options.seeds or 2 * (1 if options.only else len(WAYS))
-    all_told: list[Told] = []
+    answers: list[Explained] = []
     for hosts in options.hosts:
         with console.status(f"{hosts} hosts") as status:
             for seed, case, fleet in cases(hosts, seeds, options.only):
                 status.update(f"{hosts} hosts: {case.way}, {seed + 1} of {seeds}")
-                all_told.append(told(explain, case, fleet, seed, options.time_limit))
-        show(console, [figures([one for one in all_told if one.hosts == hosts])])
+                answers.append(explained(explain, case, fleet, seed, options.time_limit))
+        show(console, [figures([one for one in answers if one.hosts == hosts])])
     found = [
-        figures([one for one in all_told if one.hosts == hosts])
+        figures([one for one in answers if one.hosts == hosts])
         for hosts in dict.fromkeys(options.hosts)
     ]
     for late in sorted(
-        (one for one in all_told if not one.minimal), key=lambda one: (one.hosts, one.way)
+        (one for one in answers if not one.minimal), key=lambda one: (one.hosts, one.way)
     ):
         console.print(
-            f"no minimal conflict: {late.way}, {late.hosts:,} hosts, seed {late.seed}: {late.status}"
+            f"no minimal conflict: {late.way}, {late.hosts:,} hosts, "
+            f"seed {late.seed}: {late.status}"
         )
-    write(options.out, options.time_limit, found, all_told)
+    write(options.out, options.time_limit, found, answers)
     console.print(f"written: {options.out.name}")
     return 0
 

@@ -1,8 +1,11 @@
-"""How fast, and how closely, headroom is known: ``python -m benchmarks.headroom [--seeds N] [--hosts N]``.
+"""How fast headroom is found, and how small its gap is.
 
-Three applications of ten members on the fleets of `benchmarks.support.fleets`: the shop of the examples; the same with
-load balancers and databases apart by rack and web servers spread over zones; and with all web servers in one
-rack. And the one of `benchmarks.support.applications`, of 100 members in ten groups.
+``python -m benchmarks.headroom [--seeds N] [--hosts N]``.
+
+Three applications of ten members on the fleets of `benchmarks.support.fleets`: the shop of the
+examples; the same with load balancers and databases apart by rack and web servers spread over
+zones; and with all web servers in one rack. And the one of `benchmarks.support.applications`, of
+100 members in ten groups.
 """
 
 from __future__ import annotations
@@ -53,18 +56,18 @@ def _shop(apart: dict[str, Any], web: list[Any]) -> Application:
 
 
 def shop(_made: CompiledFleet, _seed: int) -> Application:
-    """Give `examples/shop.yaml`: each group apart by host, databases on SSD."""
+    """Return `examples/shop.yaml`: each group apart by host, databases on SSD."""
     return _shop({"kind": "anti-affinity"}, ["anti-affinity"])
 
 
 def by_racks(_made: CompiledFleet, _seed: int) -> Application:
-    """Give the shop with two groups apart by rack, and the third spread evenly over zones."""
+    """Return the shop with two groups apart by rack, and the third spread evenly over zones."""
     spread = {"kind": "spread", "level": "zone", "min_domains": 3, "max_skew": 1}
     return _shop({"kind": "anti-affinity", "level": "rack"}, ["anti-affinity", spread])
 
 
 def in_one_rack(_made: CompiledFleet, _seed: int) -> Application:
-    """Give the shop with two groups apart by rack, and the third in one rack, apart by host."""
+    """Return the shop with two groups apart by rack, and the third in one rack, apart by host."""
     together = {"kind": "network-proximity", "level": "rack"}
     return _shop({"kind": "anti-affinity", "level": "rack"}, ["anti-affinity", together])
 

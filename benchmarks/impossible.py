@@ -24,7 +24,8 @@ from groupsolver.constraints.policies.within import Within
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.registry import Application, Group
 from groupsolver.model.application import Members
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
+from groupsolver.model.compiled.arrays import Ints
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet
 
 
@@ -103,7 +104,10 @@ def _host_capacity(place: _Place) -> list[Group]:
 
 
 def _near_and_apart(place: _Place) -> list[Group]:
-    """A is near B and B near C in their racks, so each A shares a rack with a C: yet A keeps off C's zones."""
+    """A is near B and B near C in their racks, so each A shares a rack with a C.
+
+    Yet A keeps off C's zones.
+    """
     return [
         place.group("a", 4, Near(group="b", level="rack"), ApartFrom(group="c", level="zone")),
         place.group("b", 4, Near(group="c", level="rack"), AntiAffinity()),

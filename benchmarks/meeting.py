@@ -1,4 +1,7 @@
-"""Seeded applications *where policies meet*: rules between groups, prices, parents, running members."""
+"""Seeded applications *where policies meet*.
+
+Rules between groups, prices, parents, running members.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,17 @@ from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet
 
 _SIZES = {
-    "lb": 6, "web": 16, "api": 14, "db": 6, "cache": 8, "search": 10, "queue": 6, "batch": 16, "etl": 14, "mon": 4
-}  # fmt: skip
+    "lb": 6,
+    "web": 16,
+    "api": 14,
+    "db": 6,
+    "cache": 8,
+    "search": 10,
+    "queue": 6,
+    "batch": 16,
+    "etl": 14,
+    "mon": 4,
+}
 _RUNNING = {"web": 2, "api": 2, "db": 1, "batch": 2, "search": 1}
 
 
@@ -124,7 +136,7 @@ def _policies(rng: np.random.Generator) -> dict[str, tuple[Policy, ...]]:
 def _running(
     rng: np.random.Generator, fleet: CompiledFleet, groups: list[Group]
 ) -> tuple[Existing, ...]:
-    """Say of some hosts that part of what they use is members of ours."""
+    """Return of some hosts that part of what they use is members of ours."""
     flavor = {group.name: group.members[0].flavor for group in groups if group.members}
     fast = fleet.trait(SSD)
     found: list[Existing] = []

@@ -1,4 +1,7 @@
-"""Applications on a leaf-spine network: one group is promised bandwidth, another must be near itself."""
+"""Applications on a leaf-spine network.
+
+One group is promised bandwidth, another must be near itself.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ NEAR_US = 10  # two hosts of one rack are 4 us apart, of two racks 14
 
 
 def leaf_spine(hosts: int, seed: int, *, rack: int = RACK) -> Fleet:
-    """Draw a fleet whose racks are leaves: 8 uplinks of 40 Gbit/s each, hosts at 25 Gbit/s, 30 to 95 % in use."""
+    """Draw a fleet whose racks are leaves.
+
+    8 uplinks of 40 Gbit/s each, hosts at 25 Gbit/s, 30 to 95 % in use.
+    """
     made = fleet(hosts, seed, rack=rack)
     rng = np.random.default_rng([seed, hosts, SPINES])
 
@@ -35,7 +41,10 @@ def leaf_spine(hosts: int, seed: int, *, rack: int = RACK) -> Fleet:
 
 
 def networked(arrays: Fleet | CompiledFleet, seed: int) -> Application:
-    """Draw the application of ten groups; one needs 2 to 8 Gbit/s a member, another has to stay within 10 us."""
+    """Draw the application of ten groups.
+
+    One needs 2 to 8 Gbit/s a member, another has to stay within 10 us.
+    """
 
     def draw(rng: np.random.Generator) -> Application:
         app = ten_groups(rng)

@@ -1,7 +1,7 @@
 """Races: processes that place applications at once into one fleet whose room is just enough.
 
-``python -m benchmarks.races DATABASE [PROCESSES [APPLICATIONS]]``: on a new database, whose fleet and
-groups it makes; prints what came of it, one JSON object. Each process has an app of its own and is
+``python -m benchmarks.races DATABASE [PROCESSES [APPLICATIONS]]`` makes the fleet and the groups of
+a new database and prints the outcome as one JSON object. Each process has an app of its own and is
 its only client. Afterwards everything is judged together: no host over capacity, no policy broken,
 each refusal as true at the end as it was when it was given.
 """
@@ -26,7 +26,8 @@ RACK = 4  # hosts a rack
 ROOM = 8  # VCPU a host
 ATTEMPTS = 60  # of one application, when others claim first
 
-# What an application is made of, by turns: policies of its groups, members of each, VCPU of a member.
+# What an application is made of, by turns: policies of its groups, members of each, VCPU of a
+# member.
 # "other" stands for the other group of the two.
 _KINDS: tuple[tuple[tuple[list[dict[str, Any]], int, int], ...], ...] = (
     (([{"kind": "anti-affinity"}], 3, 1),),
@@ -69,7 +70,7 @@ def ask(client: Client, method: str, path: str, body: Any = None) -> TestRespons
 
 
 def make_client(database: str, *, retries: int | None = None) -> tuple[Client, Any]:
-    """Give an app of its own over a database, and a client of it."""
+    """Return an app of its own over a database, and a client of it."""
     from groupsolver.api import Loopback, Quota, Settings, make_app
 
     settings = Settings(quota=Quota(groups=-1, members=-1))
@@ -80,7 +81,10 @@ def make_client(database: str, *, retries: int | None = None) -> tuple[Client, A
 
 
 def prepare(database: str, applications: int, slack: float = 0.03) -> list[dict[str, Any]]:
-    """Load a fleet with just enough room for so many applications, and make their groups; give their bodies."""
+    """Load a fleet with just enough room for so many applications, and make their groups.
+
+    Give their bodies.
+    """
     client, app = make_client(database)
     bodies = []
     need = 0
@@ -124,7 +128,10 @@ def run_some(
     results: Any,
     retries: int | None = None,
 ) -> None:
-    """Be one process: place applications one after another, asking again where others were faster."""
+    """Be one process: place applications one after another.
+
+    Asking again where others were faster.
+    """
     tally = Tally()
     try:
         client, app = make_client(database, retries=retries)
@@ -170,7 +177,10 @@ def place(client: Client, body: dict[str, Any], tally: Tally) -> None:
 
 
 def judge(database: str) -> list[str]:
-    """Judge the state of a database as a whole: every measure of a hard policy, taken absolutely, is 0."""
+    """Judge the state of a database as a whole.
+
+    Every measure of a hard policy, taken absolutely, is 0.
+    """
     from groupsolver.constraints.problem.problem import Problem
     from groupsolver.constraints.problem.view import View
     from groupsolver.constraints.registry import Application, Group
@@ -240,7 +250,7 @@ def race(
     try:
         start.wait(timeout=300)
         begun = time.perf_counter()
-        told = [results.get(timeout=600) for _ in workers]
+        reports = [results.get(timeout=600) for _ in workers]
         seconds = time.perf_counter() - begun
         for worker in workers:
             worker.join(timeout=60)
@@ -249,13 +259,13 @@ def race(
             if worker.is_alive():
                 worker.kill()
                 worker.join(timeout=10)
-    refused = [body for one in told for body in one["refused"]]
+    refused = [body for one in reports for body in one["refused"]]
     others: Counter[str] = Counter()
-    for one in told:
+    for one in reports:
         others.update(one["others"])
-    waits = sorted(wait for one in told for wait in one["waits"])
+    waits = sorted(wait for one in reports for wait in one["waits"])
     total = {
-        key: sum(one[key] for one in told)
+        key: sum(one[key] for one in reports)
         for key in ("placed", "contended", "busy", "given_up", "retries")
     }
     return {

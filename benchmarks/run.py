@@ -1,4 +1,7 @@
-"""The driver behind ``make bench``: ``python -m benchmarks.run [--quick] [--only NAME] [--seeds N]``."""
+"""The driver behind ``make bench``.
+
+``python -m benchmarks.run [--quick] [--only NAME] [--seeds N]``.
+"""
 
 from __future__ import annotations
 
@@ -99,7 +102,10 @@ def main(args: Sequence[str] | None = None, specs: Sequence[Spec] = SPECS) -> in
 
 
 def _wanted(name: str, only: Sequence[str] | None) -> bool:
-    """Say whether a name is asked for: by itself, or by a part where that is no name of its own."""
+    """Return whether a name is asked for.
+
+    By itself, or by a part where that is no name of its own.
+    """
     whole = {*(spec.name for spec in SPECS), *_PROCESSES}
     return not only or any(part == name or (part not in whole and part in name) for part in only)
 
@@ -108,7 +114,8 @@ def _spec_runs(
     console: Console, spec: Spec, options: argparse.Namespace, seconds: float, book: float
 ) -> list[Run]:
     number = options.seeds or (spec.quick if options.quick else spec.seeds)
-    # In a quick run the textbook model gets small fleets alone: to build it takes longer than the rest together.
+    # In a quick run the textbook model gets small fleets alone: to build it takes longer than the
+    # rest together.
     books = min(spec.textbook, int(spec.name.endswith("-1000"))) if options.quick else spec.textbook
     runs: list[Run] = []
     with console.status(spec.name) as status:
@@ -150,7 +157,8 @@ def _own_processes(console: Console, options: argparse.Namespace) -> dict[str, A
         brings = ", ".join(one["brings"]) or "no heavy package"
         target = _judged(one["seconds"] <= _IMPORT_S and not one["brings"], f"{_IMPORT_S:g} s")
         console.print(
-            f"import groupsolver: {one['seconds']} s (processor: {one['cpu']} s), brings {brings} {target}"
+            f"import groupsolver: {one['seconds']} s (processor: {one['cpu']} s), "
+            f"brings {brings} {target}"
         )
     return found
 

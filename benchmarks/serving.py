@@ -1,7 +1,7 @@
 """The HTTP API under load: ``python -m benchmarks.serving [--share N] [--hosts N]``.
 
-One server process on SQLite, the clients in another: how long a fleet takes to load, how many requests
-on groups are answered, how long a placement takes end to end, and whether memory grows.
+One server process on SQLite, the clients in another: how long a fleet takes to load, how many
+requests on groups are answered, how long a placement takes end to end, and whether memory grows.
 """
 
 from __future__ import annotations
@@ -120,7 +120,10 @@ def _crud(there: Server, threads: int, rounds: int) -> dict[str, float]:
 
 
 def _memory(there: Server, requests: int) -> dict[str, float]:
-    """Ask for everything in turn, and see whether the process grows once it has seen each of them."""
+    """Ask for everything in turn.
+
+    And see whether the process grows once it has seen each of them.
+    """
     asker = Asker(there.port)
     sizes: list[float] = []
     instance = {"placement": {"instances": [{"resources": _SIZE}]}}

@@ -14,7 +14,10 @@ REPLICAS, SHARDS, MEMBERS = 3, 8, 12
 
 
 def replicas_and_shards(seed: int) -> Application:
-    """Draw the flavor: each shard in one rack, the shards of a replica in one zone, no feed for two replicas."""
+    """Draw the flavor: each shard in one rack, the shards of a replica in one zone.
+
+    No feed for two replicas.
+    """
     flavor = str(np.random.default_rng([seed, 288]).choice(list(FLAVORS)))
     shards = [
         Group(

@@ -37,7 +37,7 @@ from groupsolver.model.change_costs import Costs
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet, Host, Link
 from groupsolver.model.generators import fat_tree, leaf_spine
-from groupsolver.model.headroom import Headroom, Scarce, Unlock
+from groupsolver.model.headroom import Bottleneck, Headroom, MarginalHost
 from groupsolver.model.inventory import Inventory
 from groupsolver.model.network.networkx_export import topology
 from groupsolver.model.numa_cell import Cell
@@ -59,6 +59,7 @@ __all__ = [
     "Application",
     "BadInput",
     "Bandwidth",
+    "Bottleneck",
     "BrokenAnswer",
     "Cell",
     "CompiledFleet",
@@ -78,6 +79,7 @@ __all__ = [
     "Inventory",
     "Limits",
     "Link",
+    "MarginalHost",
     "Members",
     "Near",
     "NetworkProximity",
@@ -86,13 +88,11 @@ __all__ = [
     "Policy",
     "Progress",
     "Result",
-    "Scarce",
     "Spread",
     "Survival",
     "Survives",
     "UnknownHost",
     "UnknownSolverStatus",
-    "Unlock",
     "Verdict",
     "Violation",
     "Why",

@@ -1,4 +1,4 @@
-"""The error tree: stable codes, a place in the input, what was expected. Knows no HTTP."""
+"""The error tree: stable codes, a place in the input, what was expected. Independent of HTTP."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-MAX_FAULTS_SHOWN = 50  # faults in a message: enough to mend a file by, and still to be read
+MAX_FAULTS_SHOWN = 50  # faults in a message: enough to mend a file, and still readable
 MAX_TEXT_SHOWN = 40  # characters of a text that a message repeats
+MAX_NAME_LENGTH = 255  # characters
+MAX_NAMES_COMPARED = 1000  # known names among which the nearest is looked for
 
 
 class GroupsolverError(Exception):
@@ -25,7 +27,7 @@ class GroupsolverError(Exception):
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong with an input.
+    """A single fault of an input.
 
     Parameters
     ----------
@@ -49,16 +51,15 @@ class Fault:
             object.__setattr__(self, field, one_line(getattr(self, field)))
 
     def __str__(self) -> str:
-        where = ": ".join(part for part in (self.file, self.path) if part)
-        return (
-            f"{where}: {self.message} [{self.code}]" if where else f"{self.message} [{self.code}]"
-        )
+        where = [part for part in (self.file, self.path) if part]
+        return ": ".join([*where, f"{self.message} [{self.code}]"])
 
 
 class BadInput(GroupsolverError):
-    """The input breaks the file contract; `faults` says where and how, of the first thousand that were found.
+    """The input breaks the file contract; `faults` says where and how.
 
-    Its text has one line a fault, of the first 50.
+    It has the first thousand faults that were found. The text of the error has a line for each of
+    the first 50.
 
     Raised while files are read, while values are built from documents, and when an
     application is held against a fleet. Nothing has been changed when it is raised.
@@ -74,7 +75,7 @@ class BadInput(GroupsolverError):
         super().__init__("\n".join(lines))
 
     def in_file(self, file: str) -> BadInput:
-        """Give the same error with the file's name in every fault that has none."""
+        """Return the same error with the file's name in every fault that has none."""
         return BadInput(
             [fault if fault.file else replace(fault, file=file) for fault in self.faults]
         )
@@ -102,25 +103,27 @@ class UnknownSolverStatus(GroupsolverError):
 
 
 def one_line(text: str) -> str:
-    """Give a text from elsewhere with line ends, control and invisible characters escaped."""
+    """Return a foreign text with line ends, control and invisible characters escaped."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def quoted(text: str) -> str:
-    """Give a text from elsewhere in quotes, shortened."""
+    """Return a foreign text in quotes, shortened."""
     return repr(text) if len(text) <= MAX_TEXT_SHOWN else f"{text[:MAX_TEXT_SHOWN]!r}..."
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
-    """Give ``" (did you mean 'x'?)"`` for the known name most like `name`, or nothing."""
-    if len(name) > 255:  # longer than any name may be
+    """Return ``" (did you mean 'x'?)"`` for the known name most like `name`, or nothing."""
+    if len(name) > MAX_NAME_LENGTH:
         return ""
-    if len(known) > 1000:  # comparing is slow: of very many names, look at those that begin alike
-        known = [
+    if len(known) > MAX_NAMES_COMPARED:
+        # Comparing is slow: of very many names, look only at those that begin alike.
+        similar = [
             other for other in known if other[:2] == name[:2] and abs(len(other) - len(name)) <= 2
-        ][:1000]
+        ]
+        known = similar[:MAX_NAMES_COMPARED]
     folded = {other.casefold(): other for other in known}
     match = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
     return f" (did you mean {folded[match[0]]!r}?)" if match else ""
@@ -132,7 +135,9 @@ CODES = {
     "bad-input": "the input breaks the file contract; its faults say where and how",
     "unknown-host": "a host is named that the fleet does not have",
     "broken-answer": "the solver's answer failed the independent check: a bug of this library",
-    "unknown-solver-status": "CP-SAT ended in a way that this library does not know: a bug of this library",
+    "unknown-solver-status": (
+        "CP-SAT ended in a way that this library does not know: a bug of this library"
+    ),
     # Faults of a file as a whole.
     "unreadable-file": "the file is missing, a directory, or may not be read",
     "unwritable-file": "the file that is to be written cannot be",
@@ -143,22 +148,36 @@ CODES = {
     "not-toml": "the file is not TOML",
     "not-ini": "the file is not INI",
     "unsafe-file": "the file holds secrets, and others than its owner may read or change it",
-    "yaml-only": "the file uses YAML that has no counterpart in JSON: tags, several documents, keys that are no text",
+    "yaml-only": (
+        "the file uses YAML that has no counterpart in JSON: tags, several documents, "
+        "keys that are no text"
+    ),
     "not-xml": "the document is not XML",
-    "xml-only": "the document uses XML that has no counterpart in JSON: attributes, namespaces, text beside elements",
-    "unsafe-xml": "the document uses a document type, or entities of its own, which are not followed",
+    "xml-only": (
+        "the document uses XML that has no counterpart in JSON: attributes, namespaces, "
+        "text beside elements"
+    ),
+    "unsafe-xml": (
+        "the document uses a document type, or entities of its own, which are not followed"
+    ),
     "not-for-xml": "a text has characters that XML 1.0 cannot carry",
-    "too-many-aliases": "the file's YAML aliases contain themselves, or grow too large when they are followed",
+    "too-many-aliases": (
+        "the file's YAML aliases contain themselves, or grow too large when they are followed"
+    ),
     "too-deep": "the document is nested deeper than any that has a meaning",
     "duplicate-key": "a key stands twice in one mapping",
     "not-finite": "a number is not finite, or too large to be read",
     # Faults of a value, wherever it comes from.
     "unknown-key": "a key has no meaning here; only `metadata` and `x-...` are free",
     "missing-key": "a key that must be there is not",
-    "wrong-type": "a value is of another type than expected, e.g. text for a number or a fractional amount",
+    "wrong-type": (
+        "a value is of another type than expected, e.g. text for a number or a fractional amount"
+    ),
     "wrong-value": "a value is of the right type, and not one of those expected here",
     "out-of-range": "a number, or a length, is smaller or larger than allowed",
-    "ill-formed-name": "a name is empty, too long, or has characters that its kind of name may not have",
+    "ill-formed-name": (
+        "a name is empty, too long, or has characters that its kind of name may not have"
+    ),
     "read-only": "a value that cannot be changed is another than the stored one",
     "reserved-name": "a name has a meaning of its own and cannot be given",
     "duplicate-name": "a name or id is given to two things of one kind",
@@ -169,7 +188,9 @@ CODES = {
     "unknown-cell": "a cell is named that the host does not have",
     # Faults of an application.
     "empty-application": "there is no member at all",
-    "weightless-copies": "copies are counted of members that take nothing: any number fits",
+    "unbounded-copies": (
+        "headroom is asked for members that take nothing: any number of copies fits"
+    ),
     "too-many-members": "there are more members than are placed as one",
     "nested-in-itself": "a group stands below itself",
     "unknown-group": "a group is named that the application does not have",

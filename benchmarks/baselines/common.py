@@ -14,7 +14,8 @@ from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.registry import Application
 from groupsolver.constraints.rules import rules_of
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Objective
 
 
@@ -72,7 +73,7 @@ class Weigher:
         self._price = prices(board.compiled.fleet, objective)
 
     def weigh(self, member_class: int) -> Ints:
-        """(H,) int64: what the next member of a member class would add to the objective on each host."""
+        """(H,) int64: what one more member of a class would add to the objective on each host."""
         board, compiled = self.board, self.board.compiled
         group = compiled.member_classes[member_class].group
         weights = self._price.copy()
@@ -86,13 +87,16 @@ class Weigher:
         return weights
 
     def cheapest(self, member_class: int, mask: Mask) -> int:
-        """Give the cheapest of the open rows."""
+        """Return the cheapest of the open rows."""
         rows = np.flatnonzero(mask)
         return int(rows[np.argmin(self.weigh(member_class)[rows])])
 
 
 def settle(compiled: CompiledProblem, placement: Mapping[str, str], objective: Objective) -> Answer:
-    """Take out groups that miss members or break a hard policy, until the checker is silent on the rest."""
+    """Take out groups that miss members or break a hard policy.
+
+    What is left passes the checker.
+    """
     problem = compiled.problem
     groups = own_groups(compiled)
     of = {member.id: member.group for member in problem.new_members}

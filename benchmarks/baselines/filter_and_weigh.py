@@ -1,4 +1,7 @@
-"""One instance at a time, as Nova's ``FilterScheduler`` does: filter all hosts, take the best, never go back."""
+"""One instance at a time, as Nova's ``FilterScheduler`` does.
+
+Filter all hosts, take the best, never go back.
+"""
 
 from __future__ import annotations
 

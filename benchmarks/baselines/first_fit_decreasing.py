@@ -1,4 +1,7 @@
-"""First-fit decreasing by group: the best of three orders, one domain after another for groups that share one."""
+"""First-fit decreasing by group.
+
+The best of three orders, one domain after another for groups that share one.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ from groupsolver.constraints.policies.network_proximity import NetworkProximity
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.registry import Application
 from groupsolver.constraints.rules import rules_of
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
+from groupsolver.model.compiled.arrays import Mask
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Objective
 
 _STARTS = 60  # domains that a group tries before it is given up
@@ -53,7 +57,10 @@ ORDERS: tuple[Callable[[Board, str], float], ...] = (_members, _choice, _largest
 def place(
     app: Application, fleet: CompiledFleet, *, objective: Objective = "pack", seed: int = 0
 ) -> Answer:
-    """Place by first-fit decreasing, hosts sorted by the objective's increase; `seed` breaks ties of order."""
+    """Place by first-fit decreasing, hosts sorted by the objective's increase.
+
+    `seed` breaks ties of order.
+    """
     start = time.perf_counter()
     compiled = ground_of(app, fleet)
     rng = np.random.default_rng(seed)

@@ -30,7 +30,10 @@ Term = tuple[cp_model.IntVar, int]
 
 
 class Model:
-    """One boolean for each instance and host where it fits alone; knows fleets without hosts in no domain."""
+    """One boolean for each instance and host where it fits alone.
+
+    Knows fleets without hosts in no domain.
+    """
 
     def __init__(self, compiled: CompiledProblem, objective: Objective) -> None:
         self.compiled = compiled
@@ -80,7 +83,7 @@ class Model:
                 self.cost += [(var, 1000) for _, var in load] + [(taken, -1000)]
 
     def counts(self, group: str, level: str) -> dict[int, list[cp_model.IntVar]]:
-        """Give the booleans of a group's new members in each domain."""
+        """Return the booleans of a group's new members in each domain."""
         codes = self.compiled.fleet.codes(level).tolist()
         inside: dict[int, list[cp_model.IntVar]] = {}
         for _, who, at in self.members:
@@ -90,7 +93,7 @@ class Model:
         return inside
 
     def running(self, group: str, level: str) -> list[int]:
-        """Give the number of a group's running members in each domain."""
+        """Return the number of a group's running members in each domain."""
         counts: list[int] = self.compiled.running(group, level).tolist()
         return counts
 

@@ -13,7 +13,7 @@ from groupsolver.constraints.policies.host_capabilities import HostCapabilities
 from groupsolver.constraints.policies.network_proximity import NetworkProximity
 from groupsolver.constraints.policies.spread import Spread
 from groupsolver.constraints.policies.within import Outside
-from groupsolver.model.compiled.compiled_fleet import Mask
+from groupsolver.model.compiled.arrays import Mask
 
 
 def _zones_apart(plot: Plot) -> Draft:
@@ -49,7 +49,10 @@ def _no_such_host(plot: Plot) -> Draft:
 
 
 def _whole_domain(plot: Plot) -> Draft:
-    """1 rule: a rack or a zone to itself, and something runs in every one (on all hosts but few)."""
+    """1 rule: a rack or a zone to itself.
+
+    Something runs in every one, on all hosts but few.
+    """
     return Draft(
         [plot.group("lonely", plot.few(), Exclusive(level=str(plot.rng.choice(["rack", "zone"]))))]
     )
@@ -125,11 +128,15 @@ def _fast_hosts(plot: Plot) -> Draft:
 
 
 def _fast_and_plain(plot: Plot) -> Draft:
-    """3 rules, one in two pieces: hosts with one trait and without another, of racks that have both kinds."""
+    """3 rules, one in two pieces.
+
+    Hosts with one trait and without another, of racks that have both kinds.
+    """
     avx = plot.fleet.trait(AVX)
 
     def both(hosts: Mask) -> bool:
-        # Either piece must be missed: some host has the one trait only for the other, and some has neither.
+        # Either piece must be missed: some host has the one trait only for the other, and some has
+        # neither.
         kinds = (avx & plot.fast(), ~avx & plot.fast(), ~avx & ~plot.fast())
         return all((hosts & kind).any() for kind in kinds)
 
@@ -152,7 +159,10 @@ def _either_trait(plot: Plot) -> Draft:
 
 
 def _fresh_hosts(plot: Plot) -> Draft:
-    """3 rules: hosts to themselves, one each, one more than the racks have hosts where nothing runs."""
+    """3 rules: hosts to themselves, one each.
+
+    One more than the racks have hosts where nothing runs.
+    """
     empty = plot.fleet.ready & ~plot.fleet.busy
     names, hosts = plot.some_racks(4, lambda hosts: 0 < (hosts & empty).sum() < empty.sum())
     return Draft(
@@ -165,7 +175,10 @@ def _fresh_hosts(plot: Plot) -> Draft:
 
 
 def _picky(plot: Plot) -> Draft:
-    """4 rules: one a host, with the trait, in some racks, but not on these: one more than are left."""
+    """4 rules: one a host, with the trait, in some racks, but not on these.
+
+    One more than are left.
+    """
     names, hosts = plot.some_racks(3, lambda hosts: (hosts & plot.fast()).sum() >= 2)
     fast = [plot.fleet.names[row] for row in np.flatnonzero(hosts & plot.fast())]
     banned = plot.rng.choice(fast, size=len(fast) // 2, replace=False).tolist()
@@ -179,7 +192,10 @@ def _picky(plot: Plot) -> Draft:
 
 
 def _cornered(plot: Plot) -> Draft:
-    """5 rules: in one of two zones, one a rack, with a trait; one such rack of each is banned, and they are as many."""
+    """5 rules: in one of two zones, one a rack, with a trait.
+
+    One such rack of each is banned, and they are as many.
+    """
     of_zone = {name: plot.fleet.trait(AVX) & plot.inside("zone", name) for name in ZONES}
     free = max(ZONES, key=lambda name: plot.racks(of_zone[name]))  # the third zone could take them
     two = [name for name in ZONES if name != free]

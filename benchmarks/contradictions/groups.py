@@ -28,7 +28,10 @@ def _child_a_zone(plot: Plot) -> Draft:
 
 
 def _shared_rack(plot: Plot) -> Draft:
-    """3 rules: two groups within one rack, three members of both a host: one more than thrice its ready hosts."""
+    """3 rules: two groups within one rack, three members of both a host.
+
+    One more than thrice its ready hosts.
+    """
     names, hosts = plot.some_racks(1, lambda hosts: bool(hosts.any()))
     number = 3 * int(hosts.sum()) + 1
     groups = [
@@ -46,7 +49,10 @@ def _shared_rack(plot: Plot) -> Draft:
 
 
 def _roommates(plot: Plot) -> Draft:
-    """2 rules: a host to itself, or to its project, and another project's group is near on the host."""
+    """2 rules: a host to itself, or to its project.
+
+    Another project's group is near, on the same host.
+    """
     rule = Exclusive(scope="group" if plot.rng.random() < 0.5 else "tenant")
     alone = plot.group("alone", 1, rule).model_copy(update={"tenant_id": "one"})
     guest = plot.group("guest", plot.few(), Near(group="alone")).model_copy(
@@ -56,7 +62,10 @@ def _roommates(plot: Plot) -> Draft:
 
 
 def _running(plot: Plot) -> Draft:
-    """2 rules: each has a running member of the other group in its zone, and these all run in one that is banned."""
+    """2 rules: each has a running member of the other group in its zone.
+
+    All of these run in a zone that is banned.
+    """
     zone = plot.zone()
     host = plot.fleet.names[int(plot.rng.choice(np.flatnonzero(plot.inside("zone", zone))))]
     follower = plot.group(
@@ -67,13 +76,19 @@ def _running(plot: Plot) -> Draft:
 
 
 def _even_and_apart(plot: Plot) -> Draft:
-    """2 rules: six members, evenly but for one, are two in each of three zones; a group that shares none has none."""
-    even = plot.group("even", 6, Spread(level="zone", max_skew=1))
-    return Draft([even, plot.group("shy", plot.few(), ApartFrom(group="even", level="zone"))])
+    """2 rules: six members, evenly but for one, are two in each of three zones.
+
+    A group that shares none has none.
+    """
+    balanced = plot.group("even", 6, Spread(level="zone", max_skew=1))
+    return Draft([balanced, plot.group("shy", plot.few(), ApartFrom(group="even", level="zone"))])
 
 
 def _near_and_apart(plot: Plot) -> Draft:
-    """3 rules: A near B and B near C in their racks, so A shares a zone with C, from which it keeps apart."""
+    """3 rules: A near B and B near C in their racks, so A shares a zone with C.
+
+    A keeps apart from C.
+    """
     return Draft(
         [
             plot.group(
@@ -106,7 +121,10 @@ def _covering_children(plot: Plot) -> Draft:
 
 
 def _crowded_out(plot: Plot) -> Draft:
-    """3 rules: A covers all zones and each has a B in its own; C keeps off the zones of B, which are all."""
+    """3 rules: A covers all zones and each has a B in its own.
+
+    C keeps off the zones of B, which are all.
+    """
     return Draft(
         [
             plot.group(
@@ -133,7 +151,10 @@ def _three_in_two(plot: Plot) -> Draft:
 
 
 def _long_way(plot: Plot) -> Draft:
-    """4 rules: A covers all zones, each has a B in its own and each B a C; D keeps off the zones of C."""
+    """4 rules: A covers all zones, each has a B in its own and each B a C.
+
+    D keeps off the zones of C.
+    """
     return Draft(
         [
             plot.group(
@@ -150,7 +171,10 @@ def _long_way(plot: Plot) -> Draft:
 
 
 def _chain(plot: Plot) -> Draft:
-    """5 rules: A near B near C near D near E, rack by rack, so A shares a zone with E, from which it keeps apart."""
+    """5 rules: A near B near C near D near E, rack by rack, so A shares a zone with E.
+
+    A keeps apart from E.
+    """
     names = ("a", "b", "c", "d", "e")
     near = [Near(group=name, level="rack") for name in names[1:]]
     apart = ApartFrom(group="e", level="zone")
@@ -167,7 +191,10 @@ def _chain(plot: Plot) -> Draft:
 
 
 def _no_zone_left(plot: Plot) -> Draft:
-    """5 rules: A covers two zones, not the third, and each has a B in its own; C shares no zone with B nor is in it."""
+    """5 rules: A covers two zones, not the third, and each has a B in its own.
+
+    C shares no zone with B, and is not in the third.
+    """
     third = Outside(domains={"zone": (plot.zone(),)})
     return Draft(
         [

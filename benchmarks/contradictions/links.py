@@ -38,20 +38,29 @@ def _latency(plot: Plot) -> Draft:
 
 
 def _loud(plot: Plot) -> Draft:
-    """2 rules: one a host, so each host's link carries one member's rate, which is more than it has."""
+    """2 rules: one a host, so each host's link carries one member's rate.
+
+    That is more than the link has.
+    """
     return Draft(
         [plot.group("loud", 1 + plot.few(), AntiAffinity(), Bandwidth(mbps=HOST_MBPS + 1))]
     )
 
 
 def _far_talk(plot: Plot) -> Draft:
-    """2 rules: the two groups share no host, so the rate of one member at least crosses a link that has less."""
+    """2 rules: the two groups share no host.
+
+    The rate of one member at least crosses a link that has less.
+    """
     talk, apart = Bandwidth(mbps=HOST_MBPS + 1, to="sink"), ApartFrom(group="source")
     return Draft([plot.group("source", plot.few(), talk), plot.group("sink", plot.few(), apart)])
 
 
 def _uplinks(plot: Plot) -> Draft:
-    """3 rules: 20 members in each of two racks, of one group: 20 rates cross uplinks of which 20 are more."""
+    """3 rules: 20 members in each of two racks, of one group.
+
+    20 rates cross uplinks of which 20 are more.
+    """
     names, _ = plot.some_racks(2, lambda hosts: plot.racks(hosts) == 2)
     half = 20
     free = min(plot.fleet.index.free_mbps("rack", name) or 0 for name in names)

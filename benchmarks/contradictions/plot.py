@@ -14,7 +14,8 @@ from groupsolver.constraints.policies.within import Within
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.registry import Group
 from groupsolver.model.application import Existing, Members
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet
 
 AVX = "HW_CPU_X86_AVX512F"  # of whole racks, every other: hosts of a rack were bought together
@@ -23,10 +24,12 @@ _EMPTY = 6  # racks with a host on which nothing runs yet, at least
 
 
 def varied(hosts: int, seed: int) -> Fleet:
-    """Draw a leaf-spine fleet of at least ten racks in three zones, with two traits and some empty hosts.
+    """Draw a leaf-spine fleet of at least ten racks in three zones.
 
-    Every other rack of a zone has `AVX`; one rack in ten, six at least, has one host on which nothing
-    runs. 120 hosts stand in racks of ten, 480 and more in racks of 40.
+    It has two traits, and some empty hosts.
+
+    Every other rack of a zone has `AVX`; one rack in ten, six at least, has one host on which
+    nothing runs. 120 hosts stand in racks of ten, 480 and more in racks of 40.
     """
     size = min(RACK, max(2, hosts // 12))
     made = leaf_spine(hosts, seed, rack=size)
@@ -50,7 +53,10 @@ def varied(hosts: int, seed: int) -> Fleet:
 
 @dataclasses.dataclass(frozen=True)
 class Draft:
-    """Groups that contradict each other: all their hard rules and sizes, and these resource classes, take part."""
+    """Groups that contradict each other.
+
+    All their hard rules and sizes, and these resource classes, take part.
+    """
 
     groups: Sequence[Group]
     room: tuple[str, ...] = ()
@@ -59,7 +65,10 @@ class Draft:
 
 @dataclasses.dataclass(frozen=True)
 class Plot:
-    """A fleet as a way sees it: hosts that are *ready*, enabled and not over capacity, are all that count."""
+    """A fleet as a way sees it.
+
+    Only hosts that are *ready* count: enabled, and not over capacity.
+    """
 
     fleet: CompiledFleet
     rng: np.random.Generator
@@ -71,7 +80,7 @@ class Plot:
         )
 
     def few(self) -> int:
-        """Give a number of members that does not matter."""
+        """Return a number of members that does not matter."""
         return int(self.rng.integers(1, 5))
 
     def zone(self) -> str:

@@ -14,7 +14,7 @@ from groupsolver.constraints.policies.network_proximity import NetworkProximity
 from groupsolver.constraints.policies.within import Within
 from groupsolver.constraints.registry import Group
 from groupsolver.model.application import Members
-from groupsolver.model.compiled.compiled_fleet import Mask
+from groupsolver.model.compiled.arrays import Mask
 
 HOST_MBPS = 25_000  # what a host's link has in all
 
@@ -33,7 +33,10 @@ def _heap(plot: Plot) -> Draft:
 
 
 def _one_hop(plot: Plot) -> Draft:
-    """1 rule: two hosts are two hops apart, so one hop means one host, and none takes so many by one class."""
+    """1 rule: two hosts are two hops apart, so one hop means one host.
+
+    No host takes so many by one class.
+    """
     plot, room = plot.greedy()
     return Draft(
         [plot.group("clique", int(plot.slots(room).max()) + 1, NetworkProximity(max_hops=1))],
@@ -42,14 +45,20 @@ def _one_hop(plot: Plot) -> Draft:
 
 
 def _thin_wire(plot: Plot) -> Draft:
-    """1 rule: too many for one host, and from one to another a member may send more than a host's link has."""
+    """1 rule: too many for one host.
+
+    From one host to another a member may send more than a host's link has.
+    """
     plot, room = plot.greedy()
     number = int(plot.slots(room).max()) + 1
     return Draft([plot.group("chatty", number, Bandwidth(mbps=HOST_MBPS + 1))], (room,))
 
 
 def _both_large(plot: Plot) -> Draft:
-    """1 rule: of the two hosts allowed, either has too little of one class; some other has enough of both."""
+    """1 rule: of the two hosts allowed, either has too little of one class.
+
+    Some other has enough of both.
+    """
     free, ready = {room: plot.fleet.free(room) for room in ("VCPU", "MEMORY_MB")}, plot.fleet.ready
     for _ in range(1000):
         one, other = plot.rng.choice(np.flatnonzero(ready), size=2, replace=False).tolist()
@@ -81,7 +90,10 @@ def _shared_room(plot: Plot) -> Draft:
 
 
 def _narrow_hosts(plot: Plot) -> Draft:
-    """3 rules: with a trait, in some racks, two a host at most: one more than the hosts take by one class."""
+    """3 rules: with a trait, in some racks, two a host at most.
+
+    One more than the hosts take by one class.
+    """
     plot, room = plot.greedy()
     slots, two = plot.slots(room), plot.slots(room, 2)
 
@@ -101,7 +113,10 @@ def _narrow_hosts(plot: Plot) -> Draft:
 
 
 def _family(plot: Plot) -> Draft:
-    """2 rules: two groups on one host, one of them on this one: together one more than it takes by one class."""
+    """2 rules: two groups on one host, one of them on this one.
+
+    Together one more than it takes by one class.
+    """
     plot, room = plot.greedy()
     slots = plot.slots(room)
     row = int(

@@ -1,4 +1,7 @@
-"""Seeded applications, drawn so that a placement exists: one is planted, checked and thrown away."""
+"""Seeded applications, drawn so that a placement exists.
+
+One is planted, checked and thrown away.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,7 @@ def planted(fleet: CompiledFleet, seed: int, draw: Draw, tries: int = 50) -> App
 def some_members(
     rng: np.random.Generator, number: int, flavors: int | None = None
 ) -> tuple[Members, ...]:
-    """Give members of one flavor or two."""
+    """Return members of one flavor or two."""
     kinds = min(number, flavors or int(rng.integers(1, 3)))
     names = rng.choice(list(FLAVORS), size=kinds, replace=False).tolist()
     cuts = np.sort(rng.choice(np.arange(1, number), size=kinds - 1, replace=False)).tolist()

@@ -1,4 +1,7 @@
-"""A placement under construction, one member at a time: what the builders and the baselines share."""
+"""A placement under construction, one member at a time.
+
+What the builders and the baselines share.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from groupsolver.constraints.policies.network_proximity import NetworkProximity
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.rules import rules_of
-from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.value import HOST
 
 Choose = Callable[[int, Mask], int]  # member class and the rows open to it -> the row to take
@@ -47,7 +50,10 @@ class Board:
         ]
 
     def open_to(self, member_class: int) -> Mask:
-        """(H,) bool: where the next member of a member class may go, by room and every hard policy."""
+        """(H,) bool: where the next member of a member class may go.
+
+        By room and every hard policy.
+        """
         here = self.compiled.member_classes[member_class]
         mask = self._fit[member_class].copy()
         for name, amount in here.size:
@@ -75,11 +81,14 @@ class Board:
         (self.partial.put if number > 0 else self.partial.take)(here.group, row)
 
     def placement(self) -> dict[str, str]:
-        """Give the host of each member that is down."""
+        """Return the host of each member that is down."""
         return {id_: self.compiled.fleet.names[row] for id_, row in self.rows.items()}
 
     def place_group(self, group: str, choose: Choose, start: Mask | None = None) -> bool:
-        """Put a group's own members down, all of them or none; `start` bounds where the first goes."""
+        """Put a group's own members down, all of them or none.
+
+        `start` bounds where the first goes.
+        """
         down: list[tuple[int, str]] = []
         for member_class in self.member_classes_of(group):
             for id_ in self.compiled.member_classes[member_class].ids:
@@ -95,7 +104,7 @@ class Board:
         return True
 
     def member_classes_of(self, group: str) -> list[int]:
-        """Give a group's own member classes, largest members first."""
+        """Return a group's own member classes, largest members first."""
         member_classes = [
             i
             for i, member_class in enumerate(self.compiled.member_classes)
@@ -106,7 +115,10 @@ class Board:
         )
 
     def roomy(self, group: str) -> Mask:
-        """(H,) bool: hosts in domains that could hold a group which must share one, by counting alone."""
+        """(H,) bool: hosts in domains that could hold a group which must share one.
+
+        By counting alone.
+        """
         compiled, member_classes = self.compiled, self.member_classes_of(group)
         mask = np.ones(len(compiled.fleet), dtype=np.bool_)
         rules = [rule.policy for rule in rules_of(compiled.problem).over(group) if rule.policy.hard]
@@ -160,14 +172,17 @@ def targets_first(compiled: CompiledProblem, groups: Sequence[str]) -> list[str]
 
 
 def own_groups(compiled: CompiledProblem) -> list[str]:
-    """Give the groups that have members to be placed, in the file's order."""
+    """Return the groups that have members to be placed, in the file's order."""
     return list(dict.fromkeys(member_class.group for member_class in compiled.member_classes))
 
 
 def plant(
     compiled: CompiledProblem, rng: np.random.Generator, tries: int = 8
 ) -> dict[str, str] | None:
-    """Put every member down at random, as far as policies and room let it; None where that fails."""
+    """Put every member down at random, as far as policies and room let it.
+
+    None where that fails.
+    """
     board = Board(compiled)
 
     def anywhere(_lot: int, mask: Mask) -> int:

@@ -57,7 +57,7 @@ class Run:
     compile_seconds: float
 
     def document(self) -> dict[str, Any]:
-        """Give it as plain data."""
+        """Return it as plain data."""
         return asdict(self)
 
 

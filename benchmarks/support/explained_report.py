@@ -19,7 +19,7 @@ AIMS = {"median": 1.0, "p95": 5.0, "later": 2.0}
 
 
 @dataclass(frozen=True)
-class Told:
+class Explained:
     """One case, explained.
 
     Attributes
@@ -53,7 +53,10 @@ class Told:
 
 @dataclass(frozen=True)
 class Figures:
-    """Figures of all cases on fleets of one size; `later`: the 95th percentile from the conflict to the first fix."""
+    """Figures of all cases on fleets of one size.
+
+    `later`: the 95th percentile from the conflict to the first fix.
+    """
 
     hosts: int
     cases: int
@@ -68,7 +71,7 @@ class Figures:
     whole: float
 
     def met(self) -> dict[str, bool]:
-        """Say of each aim whether it is met, on fleets that the aims speak of."""
+        """Return of each aim whether it is met, on fleets that the aims speak of."""
         return (
             {name: getattr(self, name) <= bound for name, bound in AIMS.items()}
             if self.hosts == AIMED
@@ -76,7 +79,7 @@ class Figures:
         )
 
 
-def figures(cases: Sequence[Told]) -> Figures:
+def figures(cases: Sequence[Explained]) -> Figures:
     """Sum up the cases of one size."""
     seconds = [case.seconds for case in cases]
     return Figures(
@@ -135,13 +138,15 @@ def show(console: Console, found: Sequence[Figures]) -> None:
     console.print(table)
 
 
-def write(path: Path, seconds: float, found: Sequence[Figures], all_told: Sequence[Told]) -> None:
+def write(
+    path: Path, seconds: float, found: Sequence[Figures], answers: Sequence[Explained]
+) -> None:
     document: dict[str, Any] = {
         "machine": machine(),
         "limit": seconds,
         "aims": {"hosts": AIMED, **AIMS},
         "figures": [{**_rounded(asdict(one)), "met": one.met()} for one in found],
-        "cases": [_rounded(asdict(one)) for one in all_told],
+        "cases": [_rounded(asdict(one)) for one in answers],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=1) + "\n")

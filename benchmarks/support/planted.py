@@ -1,7 +1,10 @@
-"""Seeded applications of ten groups with one conflict planted, of one to five rules: what `explain` should find.
+"""Seeded applications of ten groups with one conflict planted, for `explain` to find.
 
-Each is a possible application, one or a few of whose groups were exchanged for groups that contradict
-each other; how, and the arithmetic, stands in the docstring of each way (`benchmarks/ways/`).
+The conflict has one to five rules.
+
+Each is a possible application, one or a few of whose groups were exchanged for groups that
+contradict each other; how, and the arithmetic, stands in the docstring of each way
+(`benchmarks/ways/`).
 """
 
 from __future__ import annotations
@@ -33,8 +36,9 @@ class Planted:
     way : str
         One of `WAYS`.
     rules : frozenset
-        What contradicts itself, and no part of it does: ``(group, kind)`` of policies, ``(group, "members")``
-        of sizes, names of resource classes. No group has two hard policies of a kind that takes part.
+        What contradicts itself, and no part of it does: ``(group, kind)`` of policies, ``(group,
+        "members")`` of sizes, names of resource classes. No group has two hard policies of a kind
+        that takes part.
     """
 
     app: Application
@@ -48,7 +52,9 @@ class Planted:
 
 
 def planted(fleet: Fleet | CompiledFleet, seed: int, way: str | None = None) -> Planted:
-    """Draw an application with a conflict, on a fleet as `benchmarks.contradictions.plot.varied` draws it.
+    """Draw an application with a conflict.
+
+    The fleet is one that `benchmarks.contradictions.plot.varied` draws.
 
     Parameters
     ----------

@@ -1,4 +1,7 @@
-"""What needs a process of its own: peak memory, the command line from files, the time of an import."""
+"""What needs a process of its own.
+
+Peak memory, the command line from files, the time of an import.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,8 @@ def peak_memory(hosts: int, solver: str, seed: int = 0) -> dict[str, Any]:
 
 
 def _peak() -> float:
-    # Linux hands ru_maxrss on from the parent through fork and exec: ask for this program's own there.
+    # Linux hands ru_maxrss on from the parent through fork and exec: ask for this program's own
+    # there.
     status = Path("/proc/self/status")
     if status.exists() and (found := re.search(r"VmHWM:\s+(\d+) kB", status.read_text())):
         return int(found.group(1)) / 1024
@@ -91,9 +95,13 @@ def from_files(hosts: int, seed: int) -> dict[str, Any]:
 
 
 def import_time(times: int = 5) -> dict[str, Any]:
-    """Time ``import groupsolver`` in fresh processes, and name the heavy packages that it brings."""
+    """Time ``import groupsolver`` in fresh processes.
+
+    And name the heavy packages that it brings.
+    """
     code = (
-        "import sys, time; start, cpu = time.perf_counter(), time.process_time(); import groupsolver; "
+        "import sys, time; start, cpu = time.perf_counter(), time.process_time(); "
+        "import groupsolver; "
         "print(time.perf_counter() - start, time.process_time() - cpu, "
         f"*[name for name in {_HEAVY!r} if name in sys.modules])"
     )

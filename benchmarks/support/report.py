@@ -20,12 +20,13 @@ from benchmarks.support.specs import Spec
 from groupsolver.model.result import Objective
 
 PROTOCOL = (
-    "Each case is drawn from its seed, its fleet is compiled beforehand (compile time is given by itself), and then "
-    "groupsolver and each baseline solve it one after the other in one process, one worker each, before the next case "
-    "is drawn. Seconds are wall time from the compiled fleet to the answer, the check of the answer included. Every "
-    "answer is held to the same checker and the same objective; cost ratios are over cases that both placed whole. "
-    "The time limit of each solver stands with the figures; the textbook model's bounds its search alone. Peak memory "
-    "and imports are measured in fresh processes."
+    "Each case is drawn from its seed, its fleet is compiled beforehand (compile time is given "
+    "by itself), and then groupsolver and each baseline solve it one after the other in one "
+    "process, one worker each, before the next case is drawn. Seconds are wall time from the "
+    "compiled fleet to the answer, the check of the answer included. Every answer is held to "
+    "the same checker and the same objective; cost ratios are over cases that both placed "
+    "whole. The time limit of each solver stands with the figures; the textbook model's bounds "
+    "its search alone. Peak memory and imports are measured in fresh processes."
 )
 
 
@@ -102,7 +103,7 @@ def _summary(pile: Sequence[Run], ours: Mapping[tuple[str, Objective, int], int 
 
 
 def verdicts(summary: Summary, targets: Mapping[str, float], feasible: bool) -> dict[str, bool]:
-    """Say of each target whether it is met; a gap only where every application was placed."""
+    """Return of each target whether it is met; a gap only where every application was placed."""
     met = {}
     for name, bound in targets.items():
         value = getattr(summary, name)
@@ -116,7 +117,7 @@ def verdicts(summary: Summary, targets: Mapping[str, float], feasible: bool) -> 
 
 
 def machine() -> dict[str, Any]:
-    """Give what of the machine bears on the figures, and nothing that names it."""
+    """Return what of the machine bears on the figures, and nothing that names it."""
     packages = {name: version(name) for name in ("ortools", "numpy", "pydantic")}
     return {
         "cores": os.cpu_count(),

@@ -1,4 +1,7 @@
-"""A server of its own process, and clients that ask it: for the measurements of `benchmarks.serving`."""
+"""A server of its own process, and clients that ask it.
+
+For the measurements of `benchmarks.serving`.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +31,11 @@ class Server:
         self._process = psutil.Process(process.pid)
 
     def memory(self) -> float:
-        """Give what the process holds of the machine's memory, in MB."""
+        """Return what the process holds of the machine's memory, in MB."""
         return self._process.memory_info().rss / 2**20
 
     def cpu(self) -> float:
-        """Give the processor time that it has taken, in seconds."""
+        """Return the processor time that it has taken, in seconds."""
         times = self._process.cpu_times()
         return float(times.user + times.system)
 

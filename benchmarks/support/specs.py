@@ -1,4 +1,7 @@
-"""What is measured: each spec is a way to draw a case from a seed, how often, and what is hoped for."""
+"""What is measured: each spec is a way to draw a case from a seed, how often.
+
+And what is hoped for.
+"""
 
 from __future__ import annotations
 

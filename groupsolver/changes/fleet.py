@@ -10,7 +10,7 @@ from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host
 from groupsolver.model.inventory import Resources
-from groupsolver.model.units import count_of, joined, resources_told
+from groupsolver.model.units import count_of, joined, resources_text
 
 MAX_TRAITS_NAMED = 4  # of a host that is added
 MAX_HOSTS_NAMED = 3  # of hosts that are added
@@ -36,7 +36,7 @@ class CapacityFreed(Change):
     def describe(self, reveal: bool = True) -> str:
         """Return how much is freed, and where."""
         where = f"{self.host.name}{_in_domains(self.host.domains)}" if reveal else "one host"
-        return f"free {resources_told(dict(self.amounts))} on {where}"
+        return f"free {resources_text(dict(self.amounts))} on {where}"
 
     def on_fleet(self, fleet: CompiledFleet) -> None:
         """Lower what the host uses; for resource classes of its cells, where most is used."""
@@ -72,7 +72,7 @@ class HostsAdded(Change):
     def describe(self, reveal: bool = True) -> str:
         """Return how many hosts, of which type, and where."""
         host = self.hosts[0]
-        properties = [resources_told(host.capacity())]
+        properties = [resources_text(host.capacity())]
         if reveal:  # traits can be names, too: of aggregates, or of the users of dedicated hosts
             properties += host.traits[:MAX_TRAITS_NAMED]
             if len(host.traits) > MAX_TRAITS_NAMED:

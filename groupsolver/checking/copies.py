@@ -24,8 +24,8 @@ from groupsolver.constraints.protocols.exclusivity import Exclusivity, admits_pr
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.host_index import HostIndex
-from groupsolver.model.network.link_cuts import Domain
 from groupsolver.model.result import Cells, Placement
+from groupsolver.model.value import Domain
 
 
 class Together:

@@ -13,7 +13,7 @@ from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.host_filters import HostFilter, admits
 from groupsolver.constraints.rules import rules_of
-from groupsolver.model.compiled.compiled_fleet import Mask
+from groupsolver.model.compiled.arrays import Mask
 from groupsolver.model.fleet import Host
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.view import View
 from groupsolver.model.application import BasePolicy
-from groupsolver.model.compiled.compiled_fleet import Mask
+from groupsolver.model.compiled.arrays import Mask
 
 if TYPE_CHECKING:  # ortools is loaded with the first solve
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder

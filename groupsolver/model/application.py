@@ -1,6 +1,6 @@
-"""What is to be placed: flavors, groups of members, the policies that relate them.
+"""The request: flavors, groups of members, and the policies that relate them.
 
-The policies' own types stand a floor higher, so groups are generic in them here;
+The policies' own types are on a higher floor, so groups are generic in them here.
 `groupsolver.constraints` closes the type with the registry.
 """
 
@@ -22,15 +22,15 @@ SOFTNESS = {"weight", "priority"}  # the fields of a policy that say how much it
 
 
 class BasePolicy(Value):
-    """What every policy is to the model: a kind, hard unless it carries a weight.
+    """The part of a policy that the model knows: a kind, hard unless it has a weight.
 
     Parameters
     ----------
     weight : int, optional
-        Makes the policy soft: its measure is priced at so many units.
+        Makes the policy soft: the cost of each unit of its measure.
     priority : int, optional
         Of a soft policy: the tier that it belongs to, 0 or above. Tiers are strict, lower first: no
-        gain in a later one, or in the objective, pays for a loss in an earlier.
+        gain in a later one, or in the objective, makes up for a loss in an earlier one.
     """
 
     target_key: ClassVar[str] = "group"  # the field that names another group
@@ -57,12 +57,12 @@ class BasePolicy(Value):
 
     @property
     def target(self) -> str | None:
-        """The other group that the policy names, if it has a field for one."""
+        """The other group that the policy names, None if it has no field for one."""
         return getattr(self, self.target_key, None)
 
     @property
     def at(self) -> str | None:
-        """The level that the policy speaks at: its field `level`, if it has one."""
+        """The level of the policy: its field `level`, None if it has none."""
         return getattr(self, "level", None)
 
 
@@ -76,7 +76,7 @@ class Flavor(Value):
 
 
 class Sized(Value):
-    """Something that takes either a flavor's resources or its own."""
+    """A value that takes either a flavor's resources or its own."""
 
     flavor: Name | None = None
     resources: Resources | None = None
@@ -89,7 +89,7 @@ class Sized(Value):
 
 
 class Members(Sized):
-    """So many identical members of a group.
+    """A number of identical members of a group.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class Members(Sized):
         What each takes: exactly one of the two.
     count : int, default 1
     id : str, optional
-        The member's id, where there is just one; by default ``<group>/<index>``.
+        The member's id, where `count` is 1; by default ``<group>/<index>``.
     """
 
     count: Positive = 1
@@ -113,10 +113,10 @@ class Members(Sized):
 
 
 class Existing(Sized):
-    """A member that runs already: it counts for every policy and is not moved.
+    """A member that already runs: it counts for every policy and is not moved.
 
-    The host's ``used``, or its cell's, includes it. `flavor` or `resources` say what of that is its
-    own; `cell` says in which cell of the host it runs, where that is known.
+    The ``used`` of the host, or of its cell, includes it; `flavor` or `resources` say how much of
+    that is the member's. `cell` is the cell of the host in which it runs, where that is known.
     """
 
     group: GroupName
@@ -133,12 +133,12 @@ class Group(Value, Generic[R]):
     name : str
         Without ``/``.
     policies : tuple
-        They speak of all members below the group, each counted once.
+        They apply to all members below the group, each counted once.
     members : tuple of Members
     groups : tuple of str
-        Names of groups below this one; a group may stand below several.
+        Names of groups right below this one; a group may be below several.
     tenant_id : str, optional
-        The project whose group it is; groups that do not say are all of one project.
+        The project that owns the group; groups without one are all of one project.
     """
 
     name: GroupName
@@ -148,7 +148,7 @@ class Group(Value, Generic[R]):
     tenant_id: Name | None = None
 
 
-# More members than any batch that is placed as one: stops a typing slip from filling memory.
+# More members than any request: stops a typing slip from filling memory.
 MAX_MEMBERS = 100_000
 
 
@@ -171,58 +171,65 @@ class Application(Value, Generic[R]):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        if faults := list(self._faults()):
+        faults = list(self._faults())
+        if faults:
             raise PydanticCustomError(
                 "faults", "{count} faults", {"count": len(faults), "faults": faults}
             )
         return self
 
     def _faults(self) -> Iterator[Fault]:
-        names = [group.name for group in self.groups]
         total = sum(members.count for group in self.groups for members in group.members)
         if not total and not self.existing:
             yield Fault("empty-application", "groups", "expected at least one group with members")
         if total > MAX_MEMBERS:
-            yield Fault(
-                "too-many-members", "groups", f"expected at most {MAX_MEMBERS} members, got {total}"
-            )
-            return
-        if cycle := cycle_in(self.groups):
+            message = f"expected at most {MAX_MEMBERS} members, got {total}"
+            yield Fault("too-many-members", "groups", message)
+            return  # the other checks look at each member
+        yield from self._nesting_faults()
+        yield from self._group_faults()
+        yield from self._repeated_ids()
+        yield from self._existing_faults()
+
+    def _nesting_faults(self) -> Iterator[Fault]:
+        cycle = cycle_in(self.groups)
+        if cycle:
+            names = [group.name for group in self.groups]
             path = f"groups[{names.index(cycle[0])}].groups"
-            yield Fault(
-                "nested-in-itself", path, "a group may not stand below itself: " + " > ".join(cycle)
-            )
+            message = "a group may not stand below itself: " + " > ".join(cycle)
+            yield Fault("nested-in-itself", path, message)
+
+    def _group_faults(self) -> Iterator[Fault]:
+        names = [group.name for group in self.groups]
         seen: set[str] = set()
         for i, group in enumerate(self.groups):
+            path = f"groups[{i}]"
             if group.name in seen:
-                yield Fault(
-                    "duplicate-name", f"groups[{i}].name", f"group {group.name!r} is named twice"
-                )
+                message = f"group {group.name!r} is named twice"
+                yield Fault("duplicate-name", f"{path}.name", message)
             seen.add(group.name)
-            yield from self._unknown_names(f"groups[{i}]", group, names)
-        yield from self._repeated_ids()
-        for j, there in enumerate(self.existing):
-            if there.group not in seen:
-                hint = nearest(there.group, names)
-                yield Fault(
-                    "unknown-group", f"existing[{j}].group", f"unknown group {there.group!r}{hint}"
-                )
-            yield from self._unknown_flavor(f"existing[{j}]", there)
+            yield from self._unknown_names(path, group, names)
+
+    def _existing_faults(self) -> Iterator[Fault]:
+        names = [group.name for group in self.groups]
+        known = set(names)
+        for j, member in enumerate(self.existing):
+            path = f"existing[{j}]"
+            if member.group not in known:
+                message = f"unknown group {member.group!r}{nearest(member.group, names)}"
+                yield Fault("unknown-group", f"{path}.group", message)
+            yield from self._unknown_flavor(path, member)
 
     def _unknown_names(self, path: str, group: Group[R], names: list[str]) -> Iterator[Fault]:
         for j, members in enumerate(group.members):
             yield from self._unknown_flavor(f"{path}.members[{j}]", members)
         for j, child in enumerate(group.groups):
+            child_path = f"{path}.groups[{j}]"
             if child not in names:
-                yield Fault(
-                    "unknown-group",
-                    f"{path}.groups[{j}]",
-                    f"unknown group {child!r}{nearest(child, names)}",
-                )
+                message = f"unknown group {child!r}{nearest(child, names)}"
+                yield Fault("unknown-group", child_path, message)
             elif child in group.groups[:j]:
-                yield Fault(
-                    "duplicate-name", f"{path}.groups[{j}]", f"group {child!r} is listed twice"
-                )
+                yield Fault("duplicate-name", child_path, f"group {child!r} is listed twice")
         for j, policy in enumerate(group.policies):
             if policy.target is not None and policy.target not in names:
                 message = f"unknown group {policy.target!r}{nearest(policy.target, names)}"
@@ -237,41 +244,36 @@ class Application(Value, Generic[R]):
     def _unknown_flavor(self, path: str, sized: Sized) -> Iterator[Fault]:
         if sized.flavor is not None and sized.flavor not in self.flavors:
             hint = nearest(sized.flavor, list(self.flavors))
-            yield Fault(
-                "unknown-flavor", f"{path}.flavor", f"unknown flavor {sized.flavor!r}{hint}"
-            )
+            message = f"unknown flavor {sized.flavor!r}{hint}"
+            yield Fault("unknown-flavor", f"{path}.flavor", message)
 
     def _repeated_ids(self) -> Iterator[Fault]:
-        owner: dict[str, str] = {}
+        group_of: dict[str, str] = {}
         for i, group in enumerate(self.groups):
             for id_, _ in member_ids(group):
-                if id_ in owner:
-                    yield Fault(
-                        "duplicate-name",
-                        f"groups[{i}].members",
-                        f"member id {id_!r} is given twice",
-                    )
-                owner[id_] = group.name
+                if id_ in group_of:
+                    message = f"member id {id_!r} is given twice"
+                    yield Fault("duplicate-name", f"groups[{i}].members", message)
+                group_of[id_] = group.name
         running: set[str] = set()
-        for j, there in enumerate(self.existing):
-            if there.id in running:
-                yield Fault(
-                    "duplicate-name", f"existing[{j}].id", f"member id {there.id!r} is given twice"
-                )
-            elif owner.get(there.id, there.group) != there.group:
-                message = f"member id {there.id!r} belongs to group {owner[there.id]!r}"
-                yield Fault("duplicate-name", f"existing[{j}].id", message)
-            running.add(there.id)
+        for j, member in enumerate(self.existing):
+            path = f"existing[{j}].id"
+            if member.id in running:
+                yield Fault("duplicate-name", path, f"member id {member.id!r} is given twice")
+            elif group_of.get(member.id, member.group) != member.group:
+                message = f"member id {member.id!r} belongs to group {group_of[member.id]!r}"
+                yield Fault("duplicate-name", path, message)
+            running.add(member.id)
 
     def resources(self, sized: Sized) -> Resources:
-        """Give what `sized` takes of each resource class; nothing where it says nothing."""
+        """Return what `sized` takes of each resource class; nothing where it has no size."""
         if sized.flavor is not None:
             return self.flavors[sized.flavor].resources
         return sized.resources or {}
 
 
 def member_ids(group: Group[Any]) -> Iterator[tuple[str, Members]]:
-    """Give the id of each of a group's own members, with what it is."""
+    """Yield the id of each of a group's own members, with the entry of the file that it is of."""
     index = 0
     for members in group.members:
         for _ in range(members.count):

@@ -1,4 +1,4 @@
-"""What changes cost that would make a batch possible: set by whoever knows what they mean to him."""
+"""Costs of the changes that would make a request possible: the user sets them."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ class Costs(Value):
     Parameters
     ----------
     relax : int or None, default 1
-        A policy's number, by one step: one member more to a domain, one domain fewer to cover, one hop more,
-        twice the latency, half the bandwidth.
+        A policy's number changes by one step: one member more in a domain, one domain fewer to
+        cover, one hop more, twice the latency, half the bandwidth.
     soften : int or None, default 5
         A hard policy becomes a soft one.
     drop : int or None, default 8
-        A policy is left out. As it helps no more than to soften it, it is proposed where it is cheaper.
+        A policy is left out. It helps no more than to soften it does, so it is proposed only where
+        it is cheaper.
     fewer : int or None, default 10
         One new member less.
     free : int or None, default 3
-        Some amounts are freed on a host, whatever they are.
+        Some amounts, however large, are freed on a host.
     add : int or None, default 4
         One more host, of a type that the fleet has.
     move : int or None, default 2
-        A running member goes elsewhere.
+        A running member moves to another host.
     """
 
     relax: Price = 1

@@ -1,4 +1,4 @@
-"""Hosts, the failure domains they stand in, and the links between these."""
+"""Hosts, their failure domains, and the links between these."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from groupsolver.model.numa_cell import (
     Cell,
     CellCapacity,
     cell_capacities,
-    classes_of,
-    names_of,
-    sound,
+    cell_classes,
+    cell_names,
+    validate_cells,
 )
 from groupsolver.model.sparse_value import Sparse
 from groupsolver.model.value import HOST, Amount, Flag, Integer, Name, ResourceClass, Trait, Value
@@ -35,11 +35,11 @@ class Host(Sparse):
     inventory : dict of str to Inventory
         Resource class to what there is; a bare integer means its total.
     used : dict of str to int
-        What runs there already, existing members too. Of a class of the cells: what runs in
-        them, nobody knows in which; it counts against each.
+        What already runs there, existing members included. Of a class of the cells: what runs
+        in an unknown cell; it counts against each.
     cells : tuple of Cell
-        At most 64. The classes that a cell has, `inventory` has not: a member takes all that it
-        needs of them from one cell, and everything else from the host.
+        At most 64. A class is either in `inventory` or in the cells: a member takes all that it
+        needs of the cells' classes from one cell, and everything else from the host.
     traits : tuple of str
     enabled : bool, default True
         Nothing new lands on a disabled host.
@@ -60,100 +60,107 @@ class Host(Sparse):
     @field_validator("cells")
     @classmethod
     def _sound_cells(cls, cells: tuple[Cell, ...], info: ValidationInfo) -> tuple[Cell, ...]:
-        sound(cells, info.data.get("inventory", {}))
+        validate_cells(cells, info.data.get("inventory", {}))
         return cells
 
-    def capacity(self) -> dict[str, int]:
-        """Give what may be allocated in all, per resource class, cells included."""
-        found = {name: inventory.capacity for name, inventory in self.inventory.items()}
-        for cell in self.cells:
-            for name, inventory in cell.inventory.items():
-                found[name] = found.get(name, 0) + inventory.capacity
-        return found
-
-    def in_use(self) -> Resources:
-        """Give what runs there in all, per resource class, cells included."""
-        if not self.cells:
-            return self.used
-        found = dict(self.used)
-        for cell in self.cells:
-            for name, amount in cell.used.items():
-                found[name] = found.get(name, 0) + amount
-        return found
-
     def with_used(self, used: Resources, in_cells: Mapping[str, Resources] | None = None) -> Host:
-        """Return the host with other usage; nothing is validated.
+        """Return this host with other amounts in use; the amounts are trusted, not validated.
 
         Parameters
         ----------
         used : dict of str to int
-            What runs there, but for what is known to run in a cell.
-        in_cells : mapping of str to dict of str to int, optional
-            By name of a cell, what runs in it. Cells that it does not name keep what they have.
+            What is in use outside the cells.
+        in_cells : mapping of str to dict, optional
+            What is in use of each cell, by its name; a cell that is not named stays as it is.
         """
         if not in_cells:
             return self.model_copy(update={"used": used})
-        cells = tuple(
+        changed = [
             cell.model_copy(update={"used": in_cells[name]}) if name in in_cells else cell
             for name, cell in zip(self.cell_names(), self.cells, strict=True)
-        )
-        return self.model_copy(update={"used": used, "cells": cells})
+        ]
+        return self.model_copy(update={"used": used, "cells": tuple(changed)})
+
+    def emptied(self) -> Host:
+        """Return this host with nothing on it."""
+        return self.with_used({}, {name: {} for name in self.cell_names()})
+
+    def capacity(self) -> dict[str, int]:
+        """Return what may be allocated in all, per resource class, cells included."""
+        capacity = {name: inventory.capacity for name, inventory in self.inventory.items()}
+        for cell in self.cells:
+            for name, inventory in cell.inventory.items():
+                capacity[name] = capacity.get(name, 0) + inventory.capacity
+        return capacity
+
+    def in_use(self) -> Resources:
+        """Return what is in use in all, per resource class, cells included."""
+        if not self.cells:
+            return self.used
+        total = dict(self.used)
+        for cell in self.cells:
+            for name, amount in cell.used.items():
+                total[name] = total.get(name, 0) + amount
+        return total
 
     def used_in_cells(self) -> dict[str, Resources]:
-        """Return by name of a cell what is known to run in it; the amounts may be changed."""
+        """Return a copy of what is in use of each cell, by the cell's name."""
         return {
             name: dict(cell.used) for name, cell in zip(self.cell_names(), self.cells, strict=True)
         }
 
-    def emptied(self) -> Host:
-        """Return the host with nothing running on it."""
-        return self.with_used({}, {name: {} for name in self.cell_names()})
-
     def cell_classes(self) -> frozenset[str]:
-        """Give the classes that a member takes from one of the cells."""
-        return classes_of(self.cells)
+        """Return the classes that a member takes from one of the cells."""
+        return cell_classes(self.cells)
 
     def cell_names(self) -> list[str]:
-        """Give the cells' names."""
-        return names_of(self.cells)
+        """Return the cells' names."""
+        return cell_names(self.cells)
 
-    def rooms(self) -> list[CellCapacity]:
-        """Give what is left of each cell."""
+    def cell_capacities(self) -> list[CellCapacity]:
+        """Return what is left of each cell."""
         return cell_capacities(self.cells, self.used)
 
     @property
     def overfull(self) -> bool:
-        """Whether more is used than there is, of any class of its own: allowed, but nothing new lands.
+        """Whether more is used than there is, of any class outside the cells.
 
-        A cell that is over capacity stands for itself: nothing new lands in that cell.
+        That is allowed, but nothing new lands on the host. Where a cell is over capacity, nothing
+        new lands in that cell alone.
         """
         inside = self.cell_classes()
-        return any(
-            amount and amount > (self.inventory[name].capacity if name in self.inventory else 0)
-            for name, amount in self.used.items()
-            if name not in inside
-        )
+        for name, amount in self.used.items():
+            capacity = self.inventory[name].capacity if name in self.inventory else 0
+            if name not in inside and amount > capacity:
+                return True
+        return False
 
     @property
     def free_points(self) -> int:
         """``round(1000 * mean free share)`` over the classes that the host has any of.
 
-        The ``pack`` objective's price of a member here; cells are taken together. A share is
-        not below 0; a host with no resources has 0.
+        The price of a member here under the ``pack`` objective. Cells are taken together. A share
+        is not below 0; a host with no resources has 0.
+
+        Example: of 8 VCPU 2 are free, of 100 GB of disk 75: ``round(1000 * (0.25 + 0.75) / 2)``
+        is 500.
         """
-        used, shares = self.in_use(), []
-        for name, capacity in self.capacity().items():
-            if capacity:
-                shares.append((max(0, capacity - used.get(name, 0)), capacity))
-        if not shares:
+        used = self.in_use()
+        free_of_capacity = [
+            (max(0, capacity - used.get(name, 0)), capacity)
+            for name, capacity in self.capacity().items()
+            if capacity
+        ]
+        if not free_of_capacity:
             return 0
-        points = 1000 * sum(free / capacity for free, capacity in shares) / len(shares)
+        number = len(free_of_capacity)
+        points = 1000 * sum(free / capacity for free, capacity in free_of_capacity) / number
         if abs(points % 1 - 0.5) > 1e-6:
             return round(points)
-        # So near a half floating point may err: in fractions, which are slower; halves go to even.
-        return round(
-            1000 * sum(Fraction(free, capacity) for free, capacity in shares) / len(shares)
-        )
+        # This close to a half, floating point may round the wrong way. Fractions are slower, and
+        # exact: halves go to even.
+        exact = sum(Fraction(free, capacity) for free, capacity in free_of_capacity)
+        return round(1000 * exact / number)
 
 
 class Link(Value):
@@ -185,53 +192,64 @@ class Fleet(Value):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        # One fault at a time here would make a user mend a file line by line: give them all.
-        if faults := list(self._faults()):
+        # With one fault at a time a user would mend a file line by line: report all of them.
+        faults = [*self._level_faults(), *self._host_faults(), *self._link_faults()]
+        if faults:
             raise PydanticCustomError(
                 "faults", "{count} faults", {"count": len(faults), "faults": faults}
             )
         return self
 
-    def _faults(self) -> Iterator[Fault]:
+    def _level_faults(self) -> Iterator[Fault]:
         seen: set[str] = set()
         for i, level in enumerate(self.levels):
+            path = f"levels[{i}]"
             if level == HOST:
-                yield Fault(
-                    "reserved-name",
-                    f"levels[{i}]",
-                    "'host' is the implicit level and is not listed",
-                )
+                message = "'host' is the implicit level and is not listed"
+                yield Fault("reserved-name", path, message)
             elif level in seen:
-                yield Fault("duplicate-name", f"levels[{i}]", f"level {level!r} is listed twice")
+                yield Fault("duplicate-name", path, f"level {level!r} is listed twice")
             seen.add(level)
+
+    def _host_faults(self) -> Iterator[Fault]:
+        levels = set(self.levels)
         names: set[str] = set()
-        at_level: dict[str, str] = {}
-        ambiguous: dict[str, tuple[str, str]] = {}
         for i, host in enumerate(self.hosts):
             if host.name in names:
-                yield Fault(
-                    "duplicate-name", f"hosts[{i}].name", f"host {host.name!r} is named twice"
-                )
+                message = f"host {host.name!r} is named twice"
+                yield Fault("duplicate-name", f"hosts[{i}].name", message)
             names.add(host.name)
-            for level, domain in host.domains.items():
-                if level not in seen:
-                    hint = nearest(level, self.levels)
-                    listed = ", ".join(self.levels) or "none"
-                    yield Fault(
-                        "unknown-level",
-                        f"hosts[{i}].domains.{level}",
-                        f"unknown level {level!r}{hint}; the fleet's levels: {listed}",
-                    )
-                elif at_level.setdefault(domain, level) != level:
-                    ambiguous[domain] = (at_level[domain], level)
+            for level in host.domains:
+                if level not in levels:
+                    path = f"hosts[{i}].domains.{level}"
+                    yield Fault("unknown-level", path, self._unknown_level(level))
+
+    def _unknown_level(self, level: str) -> str:
+        hint = nearest(level, self.levels)
+        listed = ", ".join(self.levels) or "none"
+        return f"unknown level {level!r}{hint}; the fleet's levels: {listed}"
+
+    def _link_faults(self) -> Iterator[Fault]:
+        if not self.links:
+            return
+        ambiguous = self._ambiguous_names()
         for i, link in enumerate(self.links):
             for j, end in enumerate(link.between):
-                levels = ambiguous.get(end) or (
-                    (HOST, at_level[end]) if end in names and end in at_level else None
-                )
-                if levels:
-                    yield Fault(
-                        "ambiguous-name",
-                        f"links[{i}].between[{j}]",
-                        f"{end!r} is known at two levels, {levels[0]} and {levels[1]}",
-                    )
+                if end in ambiguous:
+                    one, other = ambiguous[end]
+                    message = f"{end!r} is known at two levels, {one} and {other}"
+                    yield Fault("ambiguous-name", f"links[{i}].between[{j}]", message)
+
+    def _ambiguous_names(self) -> dict[str, tuple[str, str]]:
+        """Return the names that mean things at two levels, and two such levels."""
+        levels = set(self.levels)
+        level_of: dict[str, str] = {}
+        ambiguous: dict[str, tuple[str, str]] = {}
+        for host in self.hosts:
+            for level, domain in host.domains.items():
+                if level in levels and level_of.setdefault(domain, level) != level:
+                    ambiguous[domain] = (level_of[domain], level)
+        for host in self.hosts:
+            if host.name in level_of:
+                ambiguous.setdefault(host.name, (HOST, level_of[host.name]))
+        return ambiguous

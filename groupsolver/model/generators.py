@@ -9,8 +9,8 @@ from groupsolver.errors import BadInput, Fault
 from groupsolver.model.fleet import Fleet, Host, Link
 from groupsolver.model.inventory import Inventory
 
-Stock = Mapping[str, int | Inventory]
-STOCK: Stock = {"VCPU": 64, "MEMORY_MB": 262_144, "DISK_GB": 2_000}
+InventoryByClass = Mapping[str, int | Inventory]
+_INVENTORY: InventoryByClass = {"VCPU": 64, "MEMORY_MB": 262_144, "DISK_GB": 2_000}
 
 
 def leaf_spine(
@@ -18,7 +18,7 @@ def leaf_spine(
     leaves: int,
     hosts_per_leaf: int,
     *,
-    inventory: Stock = STOCK,
+    inventory: InventoryByClass = _INVENTORY,
     bandwidth_mbps: int | None = 40_000,
     latency_us: int | None = 5,
     host_bandwidth_mbps: int | None = None,
@@ -35,14 +35,14 @@ def leaf_spine(
     bandwidth_mbps, latency_us : int, optional
         Of a link between leaf and spine, by default 40,000 and 5.
     host_bandwidth_mbps, host_latency_us : int, optional
-        Of a link between a host and its leaf. Where neither is given, hosts have no links and hang on
-        their leaf at no cost.
+        Of a link between a host and its leaf. Where neither is given, hosts have no links and are
+        attached to their leaf at no cost.
 
     Returns
     -------
     Fleet
-        One level, ``rack``: ``r001``, ... are the leaves, ``spine1``, ... switches, ``r001h01``, ... hosts;
-        numbers are as wide as the largest.
+        One level, ``rack``: ``r001``, ... are the leaves, ``spine1``, ... switches, ``r001h01``,
+        ... hosts; numbers are as wide as the largest.
 
     Raises
     ------
@@ -50,7 +50,8 @@ def leaf_spine(
         ``out-of-range`` where a number is below 1.
     """
     _at_least_one(spines=spines, leaves=leaves, hosts_per_leaf=hosts_per_leaf)
-    racks, stock = list(_names("r", leaves)), _stock(inventory)
+    racks = list(_names("r", leaves))
+    stock = _inventory(inventory)
     hosts = [
         Host(name=name, domains={"rack": rack}, inventory=stock)
         for rack in racks
@@ -68,13 +69,15 @@ def leaf_spine(
 def fat_tree(
     k: int,
     *,
-    inventory: Stock = STOCK,
+    inventory: InventoryByClass = _INVENTORY,
     bandwidth_mbps: int | None = 10_000,
     latency_us: int | None = 5,
     host_bandwidth_mbps: int | None = None,
     host_latency_us: int | None = None,
 ) -> Fleet:
-    """Build a k-ary fat tree: k pods of k/2 edge and k/2 aggregation switches, (k/2)^2 cores, k^3/4 hosts.
+    """Build a k-ary fat tree.
+
+    It has k pods of k/2 edge and k/2 aggregation switches, (k/2)^2 cores and k^3/4 hosts.
 
     Parameters
     ----------
@@ -86,27 +89,29 @@ def fat_tree(
     Returns
     -------
     Fleet
-        Levels ``pod`` and ``rack``: ``p1``, ..., and ``p1r1``, ..., which are the edge switches. ``p1a1``, ...
-        are aggregation switches, ``core1``, ... the cores, ``p1r1h1``, ... the hosts.
+        Levels ``pod`` and ``rack``: ``p1``, ..., and ``p1r1``, ..., which are the edge switches.
+        ``p1a1``, ... are aggregation switches, ``core1``, ... the cores, ``p1r1h1``, ... the hosts.
 
     Raises
     ------
     BadInput
         ``out-of-range`` where k is below 2, ``wrong-value`` where it is odd.
 
-    Source: Al-Fares, Loukissas and Vahdat, *A scalable, commodity data center network architecture*,
-    SIGCOMM 2008, doi:10.1145/1402958.1402967.
+    Source: Al-Fares, Loukissas and Vahdat, *A scalable, commodity data center network
+    architecture*, SIGCOMM 2008, doi:10.1145/1402958.1402967.
     """
     if k < 2:
         raise BadInput([Fault("out-of-range", "k", f"expected at least 2, found {k}")])
     if k % 2:
         raise BadInput([Fault("wrong-value", "k", f"expected an even number, found {k}")])
     half = k // 2
-    cores, stock = list(_names("core", half * half)), _stock(inventory)
+    cores = list(_names("core", half * half))
+    stock = _inventory(inventory)
     hosts: list[Host] = []
     links: list[Link] = []
     for pod in _names("p", k):
-        racks, switches = list(_names(f"{pod}r", half)), list(_names(f"{pod}a", half))
+        racks = list(_names(f"{pod}r", half))
+        switches = list(_names(f"{pod}a", half))
         hosts += [
             Host(name=name, domains={"pod": pod, "rack": rack}, inventory=stock)
             for rack in racks
@@ -115,7 +120,7 @@ def fat_tree(
         links += [
             _link(rack, switch, bandwidth_mbps, latency_us) for rack in racks for switch in switches
         ]
-        # The aggregation switches of one number, of all pods, share their k/2 cores.
+        # The aggregation switches with the same number in all pods share k/2 cores.
         links += [
             _link(switch, core, bandwidth_mbps, latency_us)
             for at, switch in enumerate(switches)
@@ -125,10 +130,10 @@ def fat_tree(
     return Fleet(levels=("pod", "rack"), hosts=tuple(hosts), links=tuple(links))
 
 
-def _stock(inventory: Stock) -> dict[str, Inventory]:
+def _inventory(inventory: InventoryByClass) -> dict[str, Inventory]:
     return {
-        name: Inventory(total=told) if isinstance(told, int) else told
-        for name, told in inventory.items()
+        name: Inventory(total=given) if isinstance(given, int) else given
+        for name, given in inventory.items()
     }
 
 
@@ -149,9 +154,9 @@ def _uplinks(hosts: list[Host], bandwidth: int | None, latency: int | None) -> l
 
 def _at_least_one(**numbers: Any) -> None:
     faults = [
-        Fault("out-of-range", k, f"expected at least 1, found {n}")
-        for k, n in numbers.items()
-        if n < 1
+        Fault("out-of-range", name, f"expected at least 1, found {number}")
+        for name, number in numbers.items()
+        if number < 1
     ]
     if faults:
         raise BadInput(faults)

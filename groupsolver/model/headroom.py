@@ -9,8 +9,8 @@ from pydantic import Field
 from groupsolver.model.value import Value
 
 
-class Scarce(Value):
-    """One of the things that run out.
+class Bottleneck(Value):
+    """Something that runs out.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Scarce(Value):
     sentence: str
 
 
-class Unlock(Value):
+class MarginalHost(Value):
     """What one more host of a type would bring.
 
     Attributes
@@ -36,8 +36,8 @@ class Unlock(Value):
     hosts : int
         How many of the type there are.
     rate : float
-        Copies that one more, empty and in a domain with room to spare, brings at most, at the prices of
-        the bound: whoever buys several at once gets about so many for each.
+        Copies that one more host, empty and in a domain with room to spare, brings at most, at the
+        prices of the bound. Several more hosts bring about that many each.
     bound : int
         By how much the bound rises with one more; a whole number.
     sentence : str
@@ -56,17 +56,17 @@ class Headroom(Value):
     Attributes
     ----------
     copies : int
-        So many fit, all at once: each was placed, and has passed the check.
+        How many fit, all at once: each was placed, and has passed the check.
     bound : int
-        Proved: no more than so many do.
+        Proved: no more than that fit.
     gap : float
         ``(bound - copies) / max(1, copies)``, a fraction.
     seconds : float
         From the compiled fleet to the answer.
-    scarce : tuple of Scarce
-        What keeps one more copy out, first what weighs most.
-    unlocks : tuple of Unlock
-        Each type of host in the fleet, what brings most first.
+    scarce : tuple of Bottleneck
+        What keeps one more copy out, the most important first.
+    unlocks : tuple of MarginalHost
+        One for each type of host in the fleet, the one that brings most first.
     warnings : tuple of str
     """
 
@@ -75,15 +75,15 @@ class Headroom(Value):
     bound: Annotated[int, Field(ge=0)]
     gap: Annotated[float, Field(ge=0)]
     seconds: Annotated[float, Field(ge=0)] = 0.0
-    scarce: tuple[Scarce, ...] = ()
-    unlocks: tuple[Unlock, ...] = ()
+    scarce: tuple[Bottleneck, ...] = ()
+    unlocks: tuple[MarginalHost, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
-        """Give the answer as plain JSON data, every key present."""
+        """Return the answer as plain JSON data, every key present."""
         return self.model_dump(mode="json")
 
 
 def counted_to(most: int) -> str:
-    """Warn that no more copies were counted."""
+    """Return the warning that no more copies were counted."""
     return f"copies are counted up to {most:,}"

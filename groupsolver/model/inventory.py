@@ -1,4 +1,4 @@
-"""How much a host has of a resource class, and how much of it may be given away."""
+"""How much a host has of a resource class, and how much of it may be allocated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NUMA cells: parts of a host, one of which holds all of a member that the cells have."""
+"""NUMA cells: parts of a host. A member takes what it needs of the cells' classes from one cell."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from pydantic_core import PydanticCustomError
 from groupsolver.model.inventory import Inventory, InventoryLike, Resources
 from groupsolver.model.value import INT64_MAX, Name, ResourceClass, Value
 
-MAX_CELLS = 64  # more than any machine has; a slip, or malice, would fill memory
+# More than any machine has: a typing slip, or malice, must not fill memory.
+MAX_CELLS = 64
 
 
 class Cell(Value):
-    """A part of a host with room of its own, as a NUMA node is.
+    """A part of a host with capacity of its own, as a NUMA node is.
 
     Parameters
     ----------
@@ -49,59 +50,78 @@ class CellCapacity:
     unit: dict[str, int]
 
     def takes(self, size: Mapping[str, int]) -> bool:
-        """Whether a member that needs so much, above 0, of classes that cells have fits."""
+        """Whether a member fits that needs these amounts, above 0, of the cells' classes."""
         return all(
             amount <= min(self.free.get(name, 0), self.unit.get(name, 0))
             for name, amount in size.items()
         )
 
 
-def names_of(cells: Sequence[Cell]) -> list[str]:
-    """Give each cell's name, or its place where it has none."""
+def cell_names(cells: Sequence[Cell]) -> list[str]:
+    """Return each cell's name, or its place where it has none."""
     return [str(i) if cell.name is None else cell.name for i, cell in enumerate(cells)]
 
 
-def classes_of(cells: Sequence[Cell]) -> frozenset[str]:
-    """Give the classes that some cell has: members take them from a cell."""
-    return frozenset(name for cell in cells for name in cell.inventory) if cells else frozenset()
+def cell_classes(cells: Sequence[Cell]) -> frozenset[str]:
+    """Return the resource classes that some cell has: members take them from a cell."""
+    if not cells:  # the common case
+        return frozenset()
+    return frozenset(name for cell in cells for name in cell.inventory)
 
 
 def cell_capacities(cells: Sequence[Cell], unplaced: Resources) -> list[CellCapacity]:
-    """Give what is left of each cell; `unplaced` runs in cells, nobody knows which: it counts against each."""
-    rooms = []
-    for name, cell in zip(names_of(cells), cells, strict=True):
-        free, unit, over = {}, {}, False
-        for resource, inventory in cell.inventory.items():
-            most = inventory.capacity
-            left = most - cell.used.get(resource, 0) - unplaced.get(resource, 0)
-            over = over or left < 0
-            free[resource], unit[resource] = left, inventory.max_unit or most
-        # What it has none of, and uses: it is over capacity of that, too.
-        if over or any(amount and resource not in free for resource, amount in cell.used.items()):
-            free = dict.fromkeys(free, 0)
-        rooms.append(CellCapacity(name, free, unit))
-    return rooms
+    """Return what is left of each cell.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+    unplaced : dict of str to int
+        What runs in unknown cells: it counts against each.
+    """
+    named = zip(cell_names(cells), cells, strict=True)
+    return [_capacity_of(name, cell, unplaced) for name, cell in named]
 
 
-def sound(cells: tuple[Cell, ...], inventory: Mapping[str, Inventory]) -> None:
-    """Refuse names given twice, classes that host and cells both have, and sums that leave 64 bits."""
-    names = names_of(cells)
-    if twice := [name for i, name in enumerate(names) if name in names[:i]]:
+def _capacity_of(name: str, cell: Cell, unplaced: Resources) -> CellCapacity:
+    free: dict[str, int] = {}
+    unit: dict[str, int] = {}
+    for resource, inventory in cell.inventory.items():
+        used = cell.used.get(resource, 0) + unplaced.get(resource, 0)
+        free[resource] = inventory.capacity - used
+        unit[resource] = inventory.max_unit or inventory.capacity
+    # A cell that uses a class that it does not have is over capacity, too.
+    without_inventory = any(
+        amount and resource not in free for resource, amount in cell.used.items()
+    )
+    if without_inventory or any(left < 0 for left in free.values()):
+        free = dict.fromkeys(free, 0)
+    return CellCapacity(name, free, unit)
+
+
+def validate_cells(cells: tuple[Cell, ...], inventory: Mapping[str, Inventory]) -> None:
+    """Refuse repeated names, classes of both host and cells, and sums beyond 64 bits.
+
+    Raises
+    ------
+    PydanticCustomError
+        ``duplicate-name``, ``wrong-value`` or ``amount-overflow``.
+    """
+    names = cell_names(cells)
+    repeated = [name for i, name in enumerate(names) if name in names[:i]]
+    if repeated:
         raise PydanticCustomError(
-            "duplicate-name", "cell {name} is named twice", {"name": repr(twice[0])}
+            "duplicate-name", "cell {name} is named twice", {"name": repr(repeated[0])}
         )
-    if both := sorted(
-        inventory.keys() & {name for cell in cells for name in (*cell.inventory, *cell.used)}
-    ):
+    of_cells = {name for cell in cells for name in (*cell.inventory, *cell.used)}
+    of_both = sorted(inventory.keys() & of_cells)
+    if of_both:
         message = (
             "{name} stands in the host's inventory and in its cells; expected it in one of them"
         )
-        raise PydanticCustomError("wrong-value", message, {"name": both[0]})
-    for name in sorted(classes_of(cells)):
-        if (
-            sum(cell.inventory[name].capacity for cell in cells if name in cell.inventory)
-            > INT64_MAX
-        ):
+        raise PydanticCustomError("wrong-value", message, {"name": of_both[0]})
+    for name in sorted(cell_classes(cells)):
+        capacities = [cell.inventory[name].capacity for cell in cells if name in cell.inventory]
+        if sum(capacities) > INT64_MAX:
             raise PydanticCustomError(
                 "amount-overflow", "expected cells whose capacity, summed, fits 64 bits"
             )

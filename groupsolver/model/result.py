@@ -1,4 +1,4 @@
-"""The answer: a placement with its proof, or what stands against one."""
+"""The answer: a placement with its proof, or why there is none."""
 
 from __future__ import annotations
 
@@ -75,16 +75,17 @@ class Result(Value):
     cells : dict of str to str
         Cell of each newly placed member that takes anything from a cell of its host.
     objective, bound : int or None
-        The placement's value, and a proved lower bound of every placement's. Where soft policies have
-        priorities: of every placement that is as good as this one in each tier. ``optimal`` is said where
-        every tier was proved besides; their policies count in the objective at their weights, as others do.
+        The placement's value, and a proved lower bound of every placement's. Where soft policies
+        have priorities: of every placement that is as good as this one in each tier. The status is
+        ``optimal`` only where every tier was proved, too. Policies of tiers count in the objective
+        at their weights, as others do.
     gap : float or None
         ``(objective - bound) / max(1, |objective|)``, a fraction.
     seconds : float
         From the compiled fleet to the answer.
     witness : dict of str to dict of str to str or None
-        Where the placement is bound by `survives`: for each loss, the host on which each lost member finds a
-        place again. None where no `survives` is told, or nothing is placed.
+        Where `survives` binds the placement: for each loss, the host on which each lost member
+        finds a place again. None where there is no `survives`, or nothing is placed.
     """
 
     version: Literal[1] = 1
@@ -106,27 +107,30 @@ class Result(Value):
         return self.placement is not None
 
     def document(self) -> dict[str, Any]:
-        """Give the result as plain JSON data, every key present."""
+        """Return the result as plain JSON data, every key present."""
         return self.model_dump(mode="json")
 
 
 class Explanation(Result):
-    """Why a batch cannot be placed, and what would help: the answer of `explain`. Where it can be, its placement.
+    """Why new members cannot be placed, and what would help; their placement where they can be.
+
+    The answer of `explain`.
 
     Attributes
     ----------
     conflicts : tuple of Conflict
-        The first is `conflict`; further ones have no policy and no size in common with it or each other.
-        Only the first carries fixes, and these are for the whole.
+        The first is `conflict`; further ones share no policy and no size with it or each other.
+        Only the first has fixes, and these are for the whole.
     never : bool or None
-        Whether it would be just as impossible if nothing ran on the fleet; None: not decided in time.
+        Whether it would be just as impossible if nothing ran on the fleet; None: not decided in
+        time.
     """
 
     conflicts: tuple[Conflict, ...] = ()
     never: bool | None = None
 
     def as_result(self) -> Result:
-        """Give it as the answer of `solve`; that it is impossible for ever is then a warning."""
+        """Return it as the answer of `solve`; that it can never fit is then a warning."""
         warnings = (*self.warnings, NEVER) if self.never else self.warnings
         fields = {name: getattr(self, name) for name in Result.model_fields}
         return Result(**{**fields, "warnings": warnings})
@@ -159,12 +163,9 @@ class Limits:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if (
-            not self.seconds > 0
-            or not self.gap >= 0
-            or self.workers < 0
-            or not 0 <= self.seed < 2**31
-        ):
+        # Not `seconds <= 0`: a NaN must be refused as well.
+        bounds = self.seconds > 0 and self.gap >= 0
+        if not (bounds and self.workers >= 0 and 0 <= self.seed < 2**31):
             raise ValueError(
                 f"expected seconds > 0, gap >= 0, workers >= 0, 0 <= seed < 2**31: {self}"
             )
@@ -172,7 +173,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a running solve stands: `incumbent`, `bound` and `gap` are None until known."""
+    """The state of a running solve: `incumbent`, `bound` and `gap` are None until known."""
 
     phase: str
     elapsed: float
@@ -187,5 +188,5 @@ class Progress:
         return gap_of(self.incumbent, self.bound)
 
 
-# Called while a solve runs, from its thread or CP-SAT's; a true answer stops the solve.
+# Called while a solve runs, from its thread or one of CP-SAT; a true answer stops the solve.
 Watch = Callable[[Progress], bool | None]

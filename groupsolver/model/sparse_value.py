@@ -1,4 +1,4 @@
-"""Values with keys that stand in their documents only where there is something to tell."""
+"""Values with keys that their documents have only where these are not empty."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _NULL = {"type": "null"}
 
 
 class Sparse(Value):
-    """Its keys in `sparse` are left out of what it is written as where they are null or empty."""
+    """A value whose document lacks the keys in `sparse` where these are null or empty."""
 
     sparse: ClassVar[tuple[str, ...]] = ()
 
     @model_serializer(mode="wrap")
-    def _told(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_empty(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = dump(self)
         for key in self.sparse:
             if not getattr(self, key):
@@ -30,15 +30,16 @@ class Sparse(Value):
     def __get_pydantic_json_schema__(
         cls, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        # A serializer of one's own has no schema: what it gives differs from the fields' by these keys.
-        schema = handler(
-            cast(CoreSchema, {key: value for key, value in core.items() if key != "serialization"})
-        )
-        found = handler.resolve_ref_schema(schema)
-        found["required"] = [key for key in found.get("required", ()) if key not in cls.sparse]
+        # A custom serializer has no schema. Its output differs from the fields' by the sparse keys.
+        of_fields = {key: value for key, value in core.items() if key != "serialization"}
+        schema = handler(cast(CoreSchema, of_fields))
+        resolved = handler.resolve_ref_schema(schema)
+        required = resolved.get("required", ())
+        resolved["required"] = [key for key in required if key not in cls.sparse]
         if handler.mode == "serialization":
             for key in cls.sparse:
-                inner = found["properties"][key]
-                if parts := [part for part in inner.get("anyOf", ()) if part != _NULL]:
-                    found["properties"][key] = parts[0] if len(parts) == 1 else {"anyOf": parts}
+                inner = resolved["properties"][key]
+                types = [type_ for type_ in inner.get("anyOf", ()) if type_ != _NULL]
+                if types:
+                    resolved["properties"][key] = types[0] if len(types) == 1 else {"anyOf": types}
         return schema

@@ -1,4 +1,4 @@
-"""The answer to whether what runs survives a loss."""
+"""The answer to whether running members survive a loss."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ class Lost(Value):
     Attributes
     ----------
     domains : tuple of str
-        What fails together.
+        The domains that fail together.
     others : int
-        So many domains more fail with these, whichever play no part: nobody stands there, and nobody goes there.
+        How many more domains fail with these. Which ones does not matter: no member is there, and
+        none goes there.
     lost : tuple of str
-        Members that stood there.
+        Members that ran there.
     placement : dict of str to str
-        Where they go, those that find a place.
+        New hosts of the members that find a place.
     nowhere : tuple of str
-        Those that do not; if `proved`, no other choice leaves none.
+        Members that find none; if `proved`, no other choice leaves none.
     proved : bool
     """
 
@@ -39,14 +40,17 @@ class Lost(Value):
 
 
 class Survival(Value):
-    """Whether members find a place again after any loss; every key is always present in its document.
+    """Whether members find a place again after any loss.
+
+    Every key is always present in its document.
 
     Attributes
     ----------
     status : str
-        ``survives``, ``falls`` (after a loss it is proved that not all lost members find a place), or ``unknown``.
+        ``survives``, ``falls`` (after a loss it is proved that not all lost members find a place),
+        or ``unknown``.
     group : str or None
-        Whose members; None: all of the application.
+        The group of the members; None: all of the application.
     level : str
     failures : int
     losses : tuple of Lost
@@ -65,5 +69,5 @@ class Survival(Value):
     seconds: Annotated[float, Field(ge=0)] = 0.0
 
     def document(self) -> dict[str, Any]:
-        """Give it as plain JSON data, every key present."""
+        """Return it as plain JSON data, every key present."""
         return self.model_dump(mode="json")

@@ -1,47 +1,56 @@
-"""Amounts of resource classes as a person says them, units included."""
+"""Numbers, amounts of resource classes and lists of names in the words of messages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-_SPOKEN = {"MEMORY_MB": "memory", "DISK_GB": "disk"}
-_GB = 1024  # MB
+_NAMES = {"MEMORY_MB": "memory", "DISK_GB": "disk"}
+_MB_PER_GB = 1024
 
 
-def spoken(resource: str) -> str:
-    """Return what a resource class is called."""
-    return _SPOKEN.get(resource, resource)
+def resource_name(resource: str) -> str:
+    """Return the everyday name of a resource class: ``"memory"`` for ``MEMORY_MB``."""
+    return _NAMES.get(resource, resource)
 
 
 def quantity(resource: str, amount: int) -> str:
-    """Return an amount with its unit, as far as the class tells one: ``"64 GB"``, ``"1,180"``."""
-    if resource.endswith("_MB"):
-        whole = amount >= _GB
-        return f"{amount / _GB:,.1f}".removesuffix(".0") + " GB" if whole else f"{amount:,} MB"
-    return f"{amount:,} GB" if resource.endswith("_GB") else f"{amount:,}"
+    """Return an amount with the unit that the class is in, if any: ``"64 GB"``, ``"1,180"``."""
+    if resource.endswith("_GB"):
+        return f"{amount:,} GB"
+    if not resource.endswith("_MB"):
+        return f"{amount:,}"
+    if amount < _MB_PER_GB:
+        return f"{amount:,} MB"
+    return f"{amount / _MB_PER_GB:,.1f}".removesuffix(".0") + " GB"
 
 
-def amount_told(resource: str, amount: int) -> str:
-    """Return an amount with what it is of: ``"8 VCPU"``, ``"64 GB of memory"``, ``"80 GB of disk"``."""
+def amount_text(resource: str, amount: int) -> str:
+    """Return an amount and its resource: ``"8 VCPU"``, ``"64 GB of memory"``."""
     of = " of" if resource.endswith(("_MB", "_GB")) else ""
-    return f"{quantity(resource, amount)}{of} {spoken(resource)}"
+    return f"{quantity(resource, amount)}{of} {resource_name(resource)}"
 
 
-def resources_told(resources: Mapping[str, int]) -> str:
-    """Return ``"8 VCPU, 64 GB of memory"``; ``"nothing"`` where there is none."""
-    return (
-        ", ".join(amount_told(name, amount) for name, amount in resources.items() if amount)
-        or "nothing"
-    )
+def resources_text(resources: Mapping[str, int]) -> str:
+    """Return ``"8 VCPU, 64 GB of memory"``; ``"nothing"`` where all amounts are 0."""
+    amounts = [amount_text(name, amount) for name, amount in resources.items() if amount]
+    return ", ".join(amounts) or "nothing"
 
 
-def count_of(count: int, noun: str) -> str:
-    """Return ``"1 rack"``, ``"3 racks"``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def count_of(count: int, noun: str, plural: str | None = None) -> str:
+    """Return ``"1 rack"``, ``"3 racks"``, or with a plural of its own ``"1,180 copies"``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {plural or noun + 's'}"
+
+
+def shortened(names: Sequence[str], most: int) -> str:
+    """Return ``"r01, r02, r07"``, or ``"r01, r02 and 5 more"`` where there are more than `most`."""
+    listed = ", ".join(names[:most])
+    return f"{listed} and {len(names) - most:,} more" if len(names) > most else listed
 
 
 def joined(names: Sequence[str], most: int) -> str:
-    """Return ``"r01, r02 and r07"``, ``"r01, r02 and 5 more"``: at most so many names."""
+    """Return ``"r01, r02 and r07"``, or ``"r01, r02 and 5 more"``: for more than `most` + 1."""
     if len(names) > most + 1:
-        return f"{', '.join(names[:most])} and {len(names) - most} more"
-    return ", ".join(names) if len(names) < 2 else f"{', '.join(names[:-1])} and {names[-1]}"
+        return shortened(names, most)
+    if len(names) < 2:
+        return ", ".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"

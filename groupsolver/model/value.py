@@ -1,7 +1,7 @@
-"""What every value of the model shares: frozen, closed to unknown keys, with typed names.
+"""The base of all values of the model: frozen, closed to unknown keys, with typed names.
 
 A name in a field carries a `Refers` mark, so that resolving names, suggesting the nearest
-one and generating tests need no code of their own for each policy.
+one and generating tests need no code for each policy.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -26,6 +26,8 @@ from groupsolver.errors import MAX_FAULTS_SHOWN, quoted
 
 INT64_MAX = 2**63 - 1
 HOST = "host"  # the implicit finest level
+Domain = tuple[str, str]  # (level, name); the level may be ``host``
+DistanceMeasure = Literal["hops", "latency"]  # latency in microseconds
 
 
 @dataclass(frozen=True)
@@ -56,20 +58,22 @@ Flag = Annotated[bool, Field(strict=True)]
 
 
 def free_key(key: str) -> bool:
-    """Say whether a key may stand in any object without a meaning to this library."""
+    """Return whether any object may have a key, which then has no meaning to this library."""
     return key == "metadata" or key.startswith("x-")
 
 
 def _unknown_key(key: str, known: str) -> PydanticCustomError:
-    # Which key is nearest takes long to find: faults say it, of the first alone.
+    # Finding the nearest known key takes long: faults name it for the first unknown key only.
     context = {"key": quoted(key), "known": known}
     return PydanticCustomError(
         "unknown-key", "unknown key {key}; expected one of: {known}", context
     )
 
 
-def _again(line: ErrorDetails) -> InitErrorDetails:
-    kind, context = line["type"], line.get("ctx", {})
+def _repeated(line: ErrorDetails) -> InitErrorDetails:
+    """Return an error that pydantic reported, so that it can be raised once more."""
+    kind = line["type"]
+    context = line.get("ctx", {})
     known = kind in get_args(ErrorType)
     custom = PydanticCustomError(kind, "{text}", {**context, "text": line["msg"]})
     return InitErrorDetails(
@@ -97,17 +101,20 @@ class Value(BaseModel):
         fields = cls.__pydantic_fields__
         if not isinstance(data, dict) or data.keys() <= fields.keys():
             return data
-        if unknown := [key for key in data if key not in fields and not free_key(str(key))]:
-            raise ValidationError.from_exception_data(
-                cls.__name__, [*cls._strangers(data, unknown)]
-            )
+        unknown = [key for key in data if key not in fields and not free_key(str(key))]
+        if unknown:
+            faults = [*cls._faults_of_keys(data, unknown)]
+            raise ValidationError.from_exception_data(cls.__name__, faults)
         return data
 
     @classmethod
-    def _strangers(cls, data: dict[Any, Any], unknown: list[Any]) -> Iterator[InitErrorDetails]:
-        """Give a fault for each of the first unknown keys, and those of the others: a user hears of all at once.
+    def _faults_of_keys(
+        cls, data: dict[Any, Any], unknown: list[Any]
+    ) -> Iterator[InitErrorDetails]:
+        """Yield a fault for each of the first unknown keys, and the faults of the other keys.
 
-        Not what may only follow from a misspelt key: one that is missing, or names that do not resolve.
+        So a user hears of all at once. Left out is what may only follow from a misspelt key: a key
+        that is missing, or names that do not resolve.
         """
         known = ", ".join(cls.model_fields)
         for key in islice(unknown, MAX_FAULTS_SHOWN):
@@ -115,33 +122,44 @@ class Value(BaseModel):
                 type=_unknown_key(str(key), known), loc=(str(key),), input=data[key]
             )
         try:
-            strange = set(unknown)
-            cls.model_validate({key: value for key, value in data.items() if key not in strange})
+            excluded = set(unknown)
+            known_keys = {key: value for key, value in data.items() if key not in excluded}
+            cls.model_validate(known_keys)
         except ValidationError as error:
             for line in error.errors(include_url=False):
                 follows = line["type"] == "missing" and len(line["loc"]) == 1
-                if not follows and (line["loc"] or line["type"] not in {"missing-key", "faults"}):
-                    yield _again(line)
+                of_whole = not line["loc"] and line["type"] in {"missing-key", "faults"}
+                if not follows and not of_whole:
+                    yield _repeated(line)
 
     def document(self) -> dict[str, Any]:
-        """Give the value as plain JSON data, without its fields that are null; free keys stay as they are."""
+        """Return the value as plain JSON data, without its fields that are null.
+
+        Free keys stay as they are.
+        """
         return self.without_nulls(Value)
 
     def without_nulls(self, *kinds: type[Value]) -> dict[str, Any]:
-        """Give the value as plain JSON data; fields that are null are left out of values of these kinds."""
+        """Return the value as plain JSON data, without null fields in values of these kinds."""
         data: dict[str, Any] = _without_nulls(self, self.model_dump(mode="json"), kinds)
         return data
 
 
 def _without_nulls(value: Any, data: Any, kinds: tuple[type[Value], ...]) -> Any:
-    """Take null fields out of what `value` was dumped as. What stands below a free key is nobody's field."""
+    """Return `data`, which `value` was dumped as, without null fields.
+
+    What is below a free key is no field: it stays as it is.
+    """
     if isinstance(value, Value) and isinstance(data, dict):
-        fields, sparse = value.__dict__, isinstance(value, kinds)
-        return {
-            key: _without_nulls(fields[key], inner, kinds) if key in fields else inner
-            for key, inner in data.items()
-            if inner is not None or key not in fields or not sparse
-        }
+        fields = value.__dict__
+        sparse = isinstance(value, kinds)
+        kept = {}
+        for key, inner in data.items():
+            if key not in fields:
+                kept[key] = inner
+            elif inner is not None or not sparse:
+                kept[key] = _without_nulls(fields[key], inner, kinds)
+        return kept
     if isinstance(value, dict) and _nests(value.values()):
         pairs = zip(data.items(), value.values(), strict=True)
         return {key: _without_nulls(one, inner, kinds) for (key, inner), one in pairs}
@@ -151,5 +169,5 @@ def _without_nulls(value: Any, data: Any, kinds: tuple[type[Value], ...]) -> Any
 
 
 def _nests(values: Iterable[Any]) -> bool:
-    """Whether there may be values below: the first says it, since all are of one type."""
+    """Return whether there may be values below: all are of one type, so the first decides."""
     return isinstance(next(iter(values), None), Value | tuple | list | dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from groupsolver.model.units import shortened
 from groupsolver.picture.facts import Mark, Stand, Tally, Use
 from groupsolver.picture.palette import Paint
 from groupsolver.picture.text import clean, count, percent
@@ -100,8 +101,7 @@ def host_title(stand: Stand) -> str:
         lines[0] += f": {_use(fullest)}"
     for since, new in (("placed here", True), ("ran here already", False)):
         if ids := [_with_cell(mark) for mark in stand.marks if mark.new == new]:
-            more = f" and {len(ids) - 20:,} more" if len(ids) > 20 else ""
-            lines.append(f"{since}: {', '.join(ids[:20])}{more}")
+            lines.append(f"{since}: {shortened(ids, 20)}")
     for name, uses in stand.cells():
         if uses:
             lines.append(f"cell {name}: {_use(max(uses, key=lambda use: use.share))}")

@@ -10,7 +10,7 @@ from groupsolver.constraints.protocols.host_filters import admits
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.fleet import Host
 from groupsolver.model.result import Conflict, ConflictingPolicy, Result
-from groupsolver.model.units import count_of
+from groupsolver.model.units import count_of, shortened
 from groupsolver.solver.budget import Budget
 
 MAX_HOSTS_NAMED = 10  # disabled hosts that a warning names
@@ -57,10 +57,8 @@ def disabled_host_warnings(problem: Problem) -> tuple[str, ...]:
     ]
     if not names:
         return ()
-    named = ", ".join(names[:MAX_HOSTS_NAMED])
-    unnamed = len(names) - MAX_HOSTS_NAMED
-    more = f" and {unnamed} more" if unnamed > 0 else ""
-    return (f"disabled hosts that could have taken members: {named}{more}",)
+    named = shortened(names, MAX_HOSTS_NAMED)
+    return (f"disabled hosts that could have taken members: {named}",)
 
 
 def _could_take_a_member(problem: Problem, host: Host) -> bool:

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.model.compiled.compiled_fleet import Ints
+from groupsolver.model.compiled.arrays import Ints
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.presolve.host_reduction import reduce_hosts

@@ -1,4 +1,7 @@
-"""The laws where being near does not carry over: hosts in rows and rings, members far apart that run already."""
+"""The laws where being near does not carry over.
+
+Hosts in rows and rings, members far apart that run already.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ SEEDS = range(60)
 
 
 def drawn_case(kind: str, soft: bool, seed: int, hosts: int) -> tuple[Doc, Doc]:
-    """Hosts in a row or a ring, by themselves or in racks; up to four members and three running ones."""
+    """Hosts in a row or a ring, by themselves or in racks.
+
+    Up to four members and three running ones.
+    """
     rnd = Random(f"{kind} {soft} {seed} {hosts}")
     racks = rnd.randint(3, 6)
     by_rack = rnd.randint(0, 1)

@@ -1,4 +1,7 @@
-"""The laws of headroom, over every policy: copies that were counted hold, and no more fit than was proved."""
+"""The laws of headroom, over every policy.
+
+Copies that were counted hold, and no more fit than was proved.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from groupsolver import Application, BadInput, Fleet, Limits, compile_fleet, sol
 from groupsolver.checking.copies import Together
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.solver.budget import Budget
-from groupsolver.solver.headroom.bulk import at_most, bulk
+from groupsolver.solver.headroom.bulk import most_by_one_unit, place_in_bulk
 from groupsolver.solver.headroom.demand import demand_of
 from groupsolver.solver.headroom.incremental import Copy
 from tests.support.draws.applications import KINDS, applications, dice, fleets, wide_fleets
@@ -26,7 +29,7 @@ from tests.support.oracle.copies import copied, numbered
 Case = tuple[dict[str, Any], dict[str, Any]]
 ONE = Limits(seconds=60, workers=1)
 BRUTE = 6_000  # placements that are tried one by one; beyond, the ordinary solver is asked
-MOST = 6  # copies that are looked for
+MAX_COPIES = 6  # copies that are looked for
 every_policy = pytest.mark.parametrize("kind", KINDS)
 few = settings(max_examples=settings().max_examples // 4)
 
@@ -54,11 +57,11 @@ def fits(case: Case, number: int) -> bool:
 
 
 def true_number(case: Case) -> int:
-    """The most copies that fit; `MOST` where as many do."""
-    return next((number for number in range(MOST) if not fits(case, number + 1)), MOST)
+    """The most copies that fit; `MAX_COPIES` where as many do."""
+    return next((number for number in range(MAX_COPIES) if not fits(case, number + 1)), MAX_COPIES)
 
 
-def searched(case: Case) -> module.BulkResult:
+def searched(case: Case) -> module.SearchResult:
     app, fleet = Application.model_validate(case[0]), compile_fleet(Fleet.model_validate(case[1]))
     return module.search(app, fleet, Budget(ONE, None))
 
@@ -72,9 +75,9 @@ def test_as_many_copies_are_found_and_proved_as_brute_force_finds_and_each_holds
     case, _ = drawn(kind, data)
     found, most = searched(case), true_number(case)
     event(str(most))
-    assert min(MOST, len(found.stock.copies)) == most
-    assert min(MOST, found.bound) == most
-    placements = [placement for placement, _ in found.stock.copies]
+    assert min(MAX_COPIES, len(found.placed.copies)) == most
+    assert min(MAX_COPIES, found.bound) == most
+    placements = [placement for placement, _ in found.placed.copies]
     assert Oracle(copied(case[0], len(placements)), case[1]).holds(numbered(placements))
 
 
@@ -87,15 +90,18 @@ def test_what_is_bounded_and_placed_in_bulk_brackets_the_truth(kind: str, data: 
     together = Together(app, fleet.index)
     demand = demand_of(CompiledProblem(together.problem, fleet))
     end = time.perf_counter() + 60
-    found = bulk(demand, at_most(demand), lambda: end - time.perf_counter(), 0.0, 0)
+    found = place_in_bulk(
+        demand, most_by_one_unit(demand), lambda: end - time.perf_counter(), 0.0, 0
+    )
     most = true_number(case)
-    assert min(MOST, int(found.bound)) >= most
+    assert min(MAX_COPIES, int(found.bound)) >= most
     held: list[Copy] = [(placement, {}) for placement in found.copies if together.alone(placement)]
     event(
-        f"bound off by {min(3, int(found.bound) - most)}, {len(held)} of {len(found.copies)} copies hold"
+        f"bound off by {min(3, int(found.bound) - most)}, "
+        f"{len(held)} of {len(found.copies)} copies hold"
     )
     if not list(together.broken(held)):
-        assert min(MOST, len(held)) <= most
+        assert min(MAX_COPIES, len(held)) <= most
         assert Oracle(copied(case[0], len(held)), case[1]).holds(
             numbered([placement for placement, _ in held])
         )
@@ -140,8 +146,8 @@ def test_one_more_host_never_lowers_the_bound_nor_raises_it_beyond_what_was_said
         answer = module.headroom(app, fleet, limits=ONE)
     except BadInput:
         return
-    unlock = rnd.choice(answer.unlocks)
-    like = next(host for host in case[1]["hosts"] if host["name"] == unlock.like)
+    marginal = rnd.choice(answer.unlocks)
+    like = next(host for host in case[1]["hosts"] if host["name"] == marginal.like)
     cells = [{k: v for k, v in cell.items() if k != "used"} for cell in like.get("cells", [])]
     more = {**like, "name": "one more", "used": {}, "enabled": True} | (
         {"cells": cells} if cells else {}
@@ -150,4 +156,4 @@ def test_one_more_host_never_lowers_the_bound_nor_raises_it_beyond_what_was_said
         app, Fleet.model_validate(case[1] | {"hosts": [*case[1]["hosts"], more]}), limits=ONE
     )
     event(f"{bigger.bound - answer.bound} more")
-    assert answer.bound <= bigger.bound <= answer.bound + unlock.bound
+    assert answer.bound <= bigger.bound <= answer.bound + marginal.bound

@@ -14,7 +14,7 @@ from groupsolver import compile_fleet
 from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
-from groupsolver.model.compiled.compiled_fleet import Ints
+from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.result import Objective
 from groupsolver.solver.exact.cp_sat import build_model
 from groupsolver.solver.presolve.eligibility import find_eligibility

@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.protocols.scope import groups_counted
-from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.solver.presolve import host_reduction
 from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.presolve.host_reduction import RulesSeen, Share

@@ -14,7 +14,7 @@ from groupsolver import Application, Fleet, Limits, compile_fleet
 from groupsolver.checking.check import unit_of
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
-from groupsolver.model.compiled.compiled_fleet import Ints
+from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.result import Objective
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.preparation import PreparedProblem, relax

@@ -22,7 +22,7 @@ from groupsolver.model.result import (
     Placement,
     Shortage,
 )
-from groupsolver.model.units import amount_told
+from groupsolver.model.units import amount_text
 from groupsolver.store.state.problem_scope import UNGROUPED, RequestedPlacement
 from groupsolver.store.state.snapshot_cache import Snapshot
 
@@ -156,7 +156,7 @@ class _ConflictView:
         sentence = with_names(shown.sentence, self._names)
         # The rest of such a sentence shows another project's rule, and its level.
         if OUTSIDE_GROUP in sentence and not self._audience.projects:
-            amount = amount_told(shortage.resource, shortage.needed)
+            amount = amount_text(shortage.resource, shortage.needed)
             sentence = f"the new members take {amount}; {_NOT_FREE}"
         return shown.model_copy(update={"sentence": sentence})
 

@@ -47,7 +47,7 @@ def takes(host: Host, size: Size) -> bool:
             most = min(most, host.inventory[name].max_unit or most)
         if amount > most:
             return False
-    return not inside or any(room.takes(dict(inside)) for room in host.rooms())
+    return not inside or any(room.takes(dict(inside)) for room in host.cell_capacities())
 
 
 def cells_for(host: Host, members: Landed) -> Cells | None:
@@ -67,7 +67,7 @@ def cells_for(host: Host, members: Landed) -> Cells | None:
             by_size.setdefault(inside, []).append(id_)
     sizes = sorted(by_size)
     numbers = [len(by_size[size]) for size in sizes]
-    counts = pack(host.rooms(), [dict(size) for size in sizes], numbers)
+    counts = pack(host.cell_capacities(), [dict(size) for size in sizes], numbers)
     if counts is None:
         return None
     names = host.cell_names()
@@ -139,7 +139,7 @@ def _own(host: Host, members: Landed) -> Iterator[Lack]:
 
 def _in_any(host: Host, members: Landed) -> Iterator[Lack]:
     """Yield why members do not fit into cells, whichever cell each goes into."""
-    rooms = host.rooms()
+    rooms = host.cell_capacities()
     too_large = False
     for id_, size in members:
         inside = dict(from_cell(host, size))
@@ -163,7 +163,7 @@ def _in_any(host: Host, members: Landed) -> Iterator[Lack]:
 
 def _in_given(host: Host, members: Landed, cells: Mapping[str, str]) -> Iterator[Lack]:
     """Yield why members do not fit into the cells that are given."""
-    rooms = {room.name: room for room in host.rooms()}
+    rooms = {room.name: room for room in host.cell_capacities()}
     needs: dict[str, dict[str, int]] = {}
     for id_, size in members:
         inside = from_cell(host, size)

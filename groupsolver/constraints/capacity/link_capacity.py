@@ -12,7 +12,7 @@ from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.network import LinkLoad
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.host_index import HostIndex
-from groupsolver.model.network.link_cuts import Domain
+from groupsolver.model.value import Domain
 
 
 def overloads(view: View) -> Iterator[tuple[str, int]]:

@@ -8,7 +8,7 @@ from groupsolver.constraints.cp_model import traffic
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.protocols.network import LinkLoad
 from groupsolver.constraints.rules import rules_of
-from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.value import HOST
 
 

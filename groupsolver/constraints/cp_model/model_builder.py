@@ -16,7 +16,7 @@ from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import EVERYONE
 from groupsolver.model.application import BasePolicy
-from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
 
 
 def _sum(expr: Linear) -> cp_model.LinearExprT:

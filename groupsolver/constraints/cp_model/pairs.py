@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from groupsolver.constraints.cp_model.linear_expr import Linear
-from groupsolver.model.network.proximity_zones import Nearness
+from groupsolver.model.network.proximity_zones import ProximityZones
 
 if TYPE_CHECKING:
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 
 
-def all_near(group: str, level: str, near: Nearness, builder: ModelBuilder) -> None:
+def all_near(group: str, level: str, near: ProximityZones, builder: ModelBuilder) -> None:
     """Require every new member of a group to be near to every other, running ones too.
 
     A zone is used only if all that are used are near it. One row a zone says so, by their number,
@@ -42,7 +42,7 @@ def all_near(group: str, level: str, near: Nearness, builder: ModelBuilder) -> N
         builder.at_most(apart.plus(uses[zone], room), room)
 
 
-def pairs_apart(group: str, level: str, near: Nearness, builder: ModelBuilder) -> Linear:
+def pairs_apart(group: str, level: str, near: ProximityZones, builder: ModelBuilder) -> Linear:
     """Count the pairs of a group's members that are not near; exact where it is minimized.
 
     Half the sum, over members, of how many others are not near. Where no two zones are near, all

@@ -13,7 +13,7 @@ import numpy as np
 from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
 
 if TYPE_CHECKING:
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder

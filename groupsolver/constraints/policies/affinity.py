@@ -15,8 +15,9 @@ from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.conflicts import Evidence
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
 from groupsolver.constraints.protocols.relaxation import KeepsTogether
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
-from groupsolver.model.units import count_of
+from groupsolver.model.compiled.arrays import Mask
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
+from groupsolver.model.units import count_of, shortened
 from groupsolver.model.value import HOST, LevelName
 
 if TYPE_CHECKING:
@@ -36,10 +37,8 @@ def domains_in_words(level: str, group: str, view: View) -> Iterator[str]:
     """Yield in words which domains a group uses, and that members are in none."""
     used = sorted(view.counts(group, level))
     if used:
-        named = ", ".join(used[:MAX_DOMAINS_NAMED])
-        unnamed = len(used) - MAX_DOMAINS_NAMED
-        more = f" and {unnamed} more" if unnamed > 0 else ""
-        yield f"they use {count_of(len(used), level)}: {named}{more}"
+        named = shortened(used, MAX_DOMAINS_NAMED)
+        yield f"they use {count_of(len(used), level)}: {named}"
     without_domain = view.without_domain(group, level)
     if without_domain:
         yield f"in no {level}: {count_of(without_domain, 'member')}"

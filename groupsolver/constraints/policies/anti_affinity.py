@@ -17,7 +17,7 @@ from groupsolver.constraints.protocols.conflicts import Evidence, Relaxable
 from groupsolver.constraints.protocols.headroom import DomainBounds
 from groupsolver.constraints.protocols.presolve import DomainLimit, HostEquivalence, HostSymmetry
 from groupsolver.constraints.protocols.relaxation import HostLimits, MutualExclusion
-from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.units import count_of
 from groupsolver.model.value import HOST, INT64_MAX, Positive
 

@@ -14,7 +14,7 @@ from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.conflicts import Evidence
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
 from groupsolver.constraints.protocols.relaxation import MutualExclusion
-from groupsolver.model.compiled.compiled_fleet import Mask
+from groupsolver.model.compiled.arrays import Mask
 from groupsolver.model.value import HOST, GroupName, LevelName
 
 if TYPE_CHECKING:

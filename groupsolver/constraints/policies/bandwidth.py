@@ -33,10 +33,9 @@ from groupsolver.constraints.protocols.fleet_validation import BoundedMeasure
 from groupsolver.constraints.protocols.network import LinkLoad
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
 from groupsolver.constraints.protocols.survivability import LossSensitive
-from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.compiled.host_index import HostIndex
-from groupsolver.model.network.link_cuts import Domain
-from groupsolver.model.value import HOST, GroupName, Positive
+from groupsolver.model.value import HOST, Domain, GroupName, Positive
 
 if TYPE_CHECKING:
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder

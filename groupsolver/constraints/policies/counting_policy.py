@@ -14,7 +14,7 @@ from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.scope import ChildGroupScope
-from groupsolver.model.compiled.compiled_fleet import Ints
+from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.value import HOST, LevelName
 
 if TYPE_CHECKING:

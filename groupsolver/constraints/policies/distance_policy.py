@@ -16,7 +16,7 @@ from groupsolver.constraints.protocols.conflicts import Relaxable
 from groupsolver.constraints.protocols.fleet_validation import NeedsLinks
 from groupsolver.constraints.protocols.levels import Partitioned
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
-from groupsolver.model.network.proximity_zones import Nearness
+from groupsolver.model.network.proximity_zones import ProximityZones
 from groupsolver.model.value import HOST, Amount, LevelName
 
 WIDER_BOUNDS = 8  # that are tried
@@ -73,11 +73,11 @@ class DistancePolicy(Policy, Partitioned, NeedsLinks, Relaxable, ABC):
 
     def level_on(self, fleet: CompiledFleet) -> str:
         """Return the level, or the partition into zones of hosts that are near the same others."""
-        return self.level or HOST if self.bound is None else fleet.nearness(*self.bound)[0]
+        return self.level or HOST if self.bound is None else fleet.proximity_zones(*self.bound)[0]
 
-    def nearness(self, fleet: CompiledFleet) -> Nearness | None:
+    def nearness(self, fleet: CompiledFleet) -> ProximityZones | None:
         """Return which zones are near each other; None where the policy speaks at a level."""
-        return None if self.bound is None else fleet.nearness(*self.bound)[1]
+        return None if self.bound is None else fleet.proximity_zones(*self.bound)[1]
 
     def near(self, one: str, other: str, view: View) -> bool:
         """Return whether two hosts are near, for the checker."""

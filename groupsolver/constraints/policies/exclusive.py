@@ -17,7 +17,7 @@ from groupsolver.constraints.protocols.conflicts import DependsOnUsage, Evidence
 from groupsolver.constraints.protocols.exclusivity import Exclusivity
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
 from groupsolver.constraints.protocols.survivability import LossSensitive, domains_of_counted
-from groupsolver.model.compiled.compiled_fleet import Mask
+from groupsolver.model.compiled.arrays import Mask
 from groupsolver.model.value import HOST, LevelName
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import numpy as np
 from groupsolver.constraints.policies.per_host_policy import PerHostPolicy
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.conflicts import Divisible
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
+from groupsolver.model.compiled.arrays import Mask
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host
 from groupsolver.model.inventory import Resources
 from groupsolver.model.value import Trait

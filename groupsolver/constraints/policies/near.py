@@ -18,7 +18,7 @@ from groupsolver.constraints.protocols.checking import Forgiving
 from groupsolver.constraints.protocols.conflicts import Evidence, HelpedBy
 from groupsolver.constraints.protocols.heuristic import FollowsTarget
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
-from groupsolver.model.compiled.compiled_fleet import Mask
+from groupsolver.model.compiled.arrays import Mask
 from groupsolver.model.value import HOST, GroupName
 
 if TYPE_CHECKING:

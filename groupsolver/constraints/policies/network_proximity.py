@@ -27,7 +27,8 @@ from groupsolver.constraints.protocols.conflicts import Evidence
 from groupsolver.constraints.protocols.fleet_validation import BoundedMeasure
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
 from groupsolver.constraints.protocols.relaxation import KeepsTogether
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
+from groupsolver.model.compiled.arrays import Mask
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.value import HOST
 

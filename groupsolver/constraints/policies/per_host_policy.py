@@ -15,7 +15,7 @@ from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.conflicts import Evidence
 from groupsolver.constraints.protocols.host_filters import HostFilter
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
-from groupsolver.model.compiled.compiled_fleet import Mask
+from groupsolver.model.compiled.arrays import Mask
 
 if TYPE_CHECKING:
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder

@@ -24,7 +24,7 @@ from groupsolver.constraints.protocols.headroom import DomainBounds
 from groupsolver.constraints.protocols.host_filters import HostFilter
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
 from groupsolver.constraints.protocols.survivability import LossSensitive, domains_of_counted
-from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.units import count_of
 from groupsolver.model.value import Amount, LevelName, Positive
 

@@ -23,7 +23,7 @@ from groupsolver.constraints.protocols.survivability import (
     checked_after_solve,
 )
 from groupsolver.constraints.rules import rules_of
-from groupsolver.model.compiled.compiled_fleet import Mask
+from groupsolver.model.compiled.arrays import Mask
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.result import Placement
 from groupsolver.model.units import count_of, joined

@@ -10,7 +10,8 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from groupsolver.constraints.policies.per_host_policy import PerHostPolicy
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
+from groupsolver.model.compiled.arrays import Mask
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host
 from groupsolver.model.value import HOST, DomainName, HostName, LevelName
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from groupsolver.constraints.problem.problem import Problem, Size
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.memo import Memo
 
 

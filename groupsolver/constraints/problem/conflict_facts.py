@@ -14,7 +14,7 @@ from groupsolver.constraints.protocols.host_filters import HostFilter
 from groupsolver.constraints.protocols.levels import level_on
 from groupsolver.constraints.protocols.relaxation import members_per_host
 from groupsolver.constraints.rules import Rule, rules_of
-from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.units import count_of, joined
 from groupsolver.model.value import HOST, INT64_MAX
 

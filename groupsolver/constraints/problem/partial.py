@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
 
 S = TypeVar("S", bound=np.generic)
 

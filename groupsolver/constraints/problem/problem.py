@@ -19,7 +19,7 @@ from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.inventory import Resources
 from groupsolver.model.memo import Memo
 from groupsolver.model.nesting import above_of, below_of
-from groupsolver.model.network.reference_distances import Distances
+from groupsolver.model.network.reference_distances import ReferenceDistances
 
 EVERYONE = ""  # stands above every group, where a group's name is asked; no group can be called so
 Size = tuple[
@@ -139,9 +139,9 @@ class Problem(Memo):
         return self._sizes[group]
 
     @cached_property
-    def distances(self) -> Distances:
+    def distances(self) -> ReferenceDistances:
         """How far hosts are from each other on the network graph, for checkers."""
-        return Distances(self.hosts)
+        return ReferenceDistances(self.hosts)
 
     @cached_property
     def _running_below(self) -> dict[str, list[RunningMember]]:

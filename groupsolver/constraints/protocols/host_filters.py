@@ -8,7 +8,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from groupsolver.model.application import BasePolicy
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
+from groupsolver.model.compiled.arrays import Mask
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host
 
 

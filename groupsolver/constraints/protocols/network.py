@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from groupsolver.constraints.cp_model.traffic import Flow
 from groupsolver.constraints.problem.view import View
 from groupsolver.model.application import BasePolicy
-from groupsolver.model.network.link_cuts import Domain
+from groupsolver.model.value import Domain
 
 
 class LinkLoad(ABC):

@@ -7,7 +7,8 @@ from abc import ABC, abstractmethod
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Problem
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
+from groupsolver.model.compiled.arrays import Ints
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 
 
 class KeepsTogether(ABC):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from groupsolver.model.compiled.compiled_fleet import Ints
+from groupsolver.model.compiled.arrays import Ints
 
 
 def class_labels(columns: Sequence[Ints], size: int) -> Ints:

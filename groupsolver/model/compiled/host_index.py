@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from groupsolver.errors import UnknownHost
 from groupsolver.model.fleet import Host, Link
-from groupsolver.model.network.link_cuts import Domain, plain_cuts
-from groupsolver.model.value import HOST
+from groupsolver.model.network.reference_link_cuts import free_bandwidth
+from groupsolver.model.value import HOST, Domain
 
 
 class HostIndex:
@@ -21,6 +21,11 @@ class HostIndex:
     hosts : iterable of Host
     links : iterable of Link, optional
         The network as a graph.
+
+    Attributes
+    ----------
+    reserved : mapping of (str, str) to int
+        Mbit/s that are reserved of the links that leave a domain, in addition to their `used_mbps`.
     """
 
     def __init__(
@@ -28,10 +33,9 @@ class HostIndex:
     ) -> None:
         self.levels = tuple(levels)
         self.links = tuple(links)
-        self.reserved: Mapping[
-            Domain, int
-        ] = {}  # Mbit/s of the links that leave a domain, beside their `used_mbps`
-        self._cuts: dict[Domain, int] | None = None  # as long as no host changes its domains
+        self.reserved: Mapping[Domain, int] = {}
+        # Found when first asked for, and kept as long as no host changes its domains.
+        self._free_mbps: dict[Domain, int] | None = None
         self._hosts: dict[str, Host] = {}
         # A dict for its order: hosts of a domain come in the order in which they were added.
         self._domains: dict[str, dict[str, dict[str, None]]] = {level: {} for level in self.levels}
@@ -55,22 +59,21 @@ class HostIndex:
             raise UnknownHost(name) from None
 
     def copy(self) -> HostIndex:
-        """Give look-ups that may change without these: the hosts themselves are shared."""
+        """Return look-ups that may change without these; the hosts themselves are shared."""
         other = HostIndex(self.levels, (), self.links)
         other._hosts = self._hosts.copy()
-        other._domains = {
-            level: {name: hosts.copy() for name, hosts in domains.items()}
-            for level, domains in self._domains.items()
-        }
+        for level, domains in self._domains.items():
+            other._domains[level] = {name: hosts.copy() for name, hosts in domains.items()}
         other._traits = self._traits.copy()
-        other.reserved, other._cuts = self.reserved, self._cuts
+        other.reserved = self.reserved
+        other._free_mbps = self._free_mbps
         return other
 
     def put(self, host: Host) -> None:
         """Add a host, or replace the one of that name."""
         before = self._hosts.get(host.name)
         if before is None or before.domains != host.domains:
-            self._cuts = None
+            self._free_mbps = None
         if before is not None:
             self._forget(before)
         self._hosts[host.name] = host
@@ -82,7 +85,7 @@ class HostIndex:
         """Take a host out. Raises `UnknownHost`."""
         self._forget(self[name])
         del self._hosts[name]
-        self._cuts = None
+        self._free_mbps = None
 
     def _forget(self, host: Host) -> None:
         self._traits.subtract(host.traits)
@@ -93,38 +96,41 @@ class HostIndex:
                 del self._domains[level][domain]
 
     def names(self) -> list[str]:
-        """Give every host's name."""
+        """Return every host's name."""
         return list(self._hosts)
 
     def domain(self, name: str, level: str) -> str | None:
-        """Give the domain of host `name` at `level`, or None where it stands in none."""
+        """Return the domain of host `name` at `level`, or None where it is in none."""
         return name if level == HOST else self[name].domains.get(level)
 
     def domains(self, level: str) -> list[str]:
-        """Give the names of the domains of a level; of ``host``, the hosts' names."""
+        """Return the names of the domains of a level; of ``host``, the hosts' names."""
         return self.names() if level == HOST else list(self._domains[level])
 
     def number_in(self, level: str, domain: str) -> int:
-        """Give how many hosts stand in a domain."""
-        return (
-            int(domain in self._hosts)
-            if level == HOST
-            else len(self._domains[level].get(domain, ()))
-        )
+        """Return how many hosts are in a domain."""
+        if level == HOST:
+            return int(domain in self._hosts)
+        return len(self._domains[level].get(domain, ()))
 
     def free_mbps(self, level: str, name: str) -> int | None:
-        """Give what is free on the links that leave a domain, in Mbit/s; None where nothing bounds it."""
-        if self._cuts is None:
-            self._cuts = plain_cuts(self)
-        free = self._cuts.get((level, name))
-        return None if free is None else max(0, free - self.reserved.get((level, name), 0))
+        """Return what is free on the links that leave a domain, in Mbit/s.
+
+        None where nothing bounds it.
+        """
+        if self._free_mbps is None:
+            self._free_mbps = free_bandwidth(self.links, self._hosts, self._domains)
+        free = self._free_mbps.get((level, name))
+        if free is None:
+            return None
+        return max(0, free - self.reserved.get((level, name), 0))
 
     def traits(self) -> list[str]:
-        """Give the traits that some host has."""
+        """Return the traits that some host has."""
         return [trait for trait, hosts in self._traits.items() if hosts > 0]
 
     def hosts_in(self, level: str, domain: str) -> Iterator[Host]:
-        """Give the hosts of a domain, or none where the fleet lacks it."""
+        """Yield the hosts of a domain; none where the fleet lacks it."""
         if level == HOST:
             return iter([self._hosts[domain]] if domain in self._hosts else [])
         return (self._hosts[name] for name in self._domains[level].get(domain, ()))

@@ -1,9 +1,12 @@
-"""Members into cells: whether it can be done, and how. Exact, in plain Python, for the members of one host.
+"""Packing of members into the NUMA cells of one host: whether it can be done, and how. Exact.
 
-First the largest, each into the fullest cell that takes it; where that fails, depth first over
-all ways but those that differ in equal cells or equal members, and none is tried twice from the
-same state. What is refuted by counting alone, in whole units of the sizes as well, is not tried
-(dual feasible functions, Fekete & Schepers 2001, doi:10.1007/s101070100243).
+First the largest members, each into the fullest cell that takes it. Where that fails, a depth-first
+search over all ways except those that differ only in equal cells or equal members; no state is
+tried twice. A state is dropped where counting refutes it, in whole units of the sizes as well (dual
+feasible functions, Fekete & Schepers 2001, doi:10.1007/s101070100243).
+
+Example: cells with 8 and 4 VCPU free, members that take 5, 3 and 4. The 5 goes into the first cell,
+the 4 into the second, and the 3 into the rest of the first.
 """
 
 from __future__ import annotations
@@ -12,27 +15,30 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from groupsolver.model.numa_cell import CellCapacity
 
-STEPS = 50_000  # members put down, in all ways together: a second or two
+STEPS = 50_000  # members put into a cell, over all ways together: a second or two
 Free = tuple[int, ...]  # of one cell: what is left, by class
 
 
 class Undecided(Exception):
-    """Neither found nor refuted within `STEPS`: tens of members of many sizes that fill the cells to the brim."""
+    """No packing was found within `STEPS`, and none was refuted.
+
+    It takes tens of members of many sizes that fill the cells to the brim.
+    """
 
 
 def pack(
-    rooms: Sequence[CellCapacity], sizes: Sequence[Mapping[str, int]], counts: Sequence[int]
+    cells: Sequence[CellCapacity], sizes: Sequence[Mapping[str, int]], counts: Sequence[int]
 ) -> list[list[int]] | None:
-    """Put so many members of each size into cells.
+    """Put a number of members of each size into cells.
 
     Parameters
     ----------
-    rooms : sequence of Room
-        The cells, K of them.
+    cells : sequence of CellCapacity
+        K cells.
     sizes : sequence of mapping of str to int
-        What a member of each size takes of its cell, amounts above 0, S of them.
+        What a member of each of S sizes takes of its cell, amounts above 0.
     counts : sequence of int
-        How many of each.
+        How many of each size.
 
     Returns
     -------
@@ -43,109 +49,147 @@ def pack(
     ------
     Undecided
     """
-    packing = _Packing(rooms, sizes, counts)
-    found = packing.at_once()
-    return packing.searched() if found is None else found
+    packing = _Packing(cells, sizes, counts)
+    packed = packing.greedy()
+    return packing.search() if packed is None else packed
 
 
 class _Packing:
+    """One call of `pack`.
+
+    Attributes
+    ----------
+    names : list of str
+        The classes that members take.
+    free : list of tuple of int
+        What is left of each cell at the start, by class.
+    amounts : list of tuple of int
+        What a member of each size takes, by class.
+    allowed : list of tuple of bool
+        Whether each cell takes a member of each size at all.
+    order : list of int
+        The sizes, the largest first.
+    units : list of (int, int)
+        Classes, each with the units in which `_hopeless` counts it.
+    """
+
     def __init__(
         self,
-        rooms: Sequence[CellCapacity],
+        cells: Sequence[CellCapacity],
         sizes: Sequence[Mapping[str, int]],
         counts: Sequence[int],
     ) -> None:
         self.names = sorted({name for size in sizes for name in size})
-        self.free: list[Free] = [
-            tuple(room.free.get(name, 0) for name in self.names) for room in rooms
-        ]
-        self.most: Free = (
-            tuple(max(1, *column) for column in zip(*self.free, strict=True)) if rooms else ()
-        )
-        self.amounts = [tuple(size.get(name, 0) for name in self.names) for size in sizes]
         self.counts = list(counts)
-        # Cells whose units forbid the same sizes, and that have the same left, are the same.
-        self.allowed = [tuple(room.takes(size) for size in sizes) for room in rooms]
-        shares = [
-            max((a / m for a, m in zip(size, self.most, strict=False)), default=0.0)
-            for size in self.amounts
+        self.free: list[Free] = [
+            tuple(cell.free.get(name, 0) for name in self.names) for cell in cells
         ]
+        # Of each class: the most that is free in one cell, at least 1.
+        self.most: Free = ()
+        if cells:
+            self.most = tuple(max(1, *column) for column in zip(*self.free, strict=True))
+        self.amounts = [tuple(size.get(name, 0) for name in self.names) for size in sizes]
+        self.allowed = [tuple(cell.takes(size) for size in sizes) for cell in cells]
+        largest_shares = [self._largest_share(size) for size in self.amounts]
+        used = [size for size, number in enumerate(counts) if number]
         self.order = sorted(
-            (i for i, n in enumerate(counts) if n), key=lambda i: (-shares[i], self.amounts[i], i)
+            used, key=lambda size: (-largest_shares[size], self.amounts[size], size)
         )
-        units = [
-            sorted({1, *(size[c] for size in self.amounts if size[c])})
-            for c in range(len(self.names))
-        ]
-        self.units = [(c, unit) for c, found in enumerate(units) for unit in found]
+        self.units: list[tuple[int, int]] = []
+        for resource in range(len(self.names)):
+            of_sizes = {size[resource] for size in self.amounts if size[resource]}
+            self.units += [(resource, unit) for unit in sorted({1, *of_sizes})]
 
-    def holds(self, free: Free, size: int) -> int:
-        """How many of a size what is left of a cell holds."""
-        return min(
-            (have // a for have, a in zip(free, self.amounts[size], strict=True) if a),
-            default=self.counts[size],
-        )
+    def _largest_share(self, amounts: Free) -> float:
+        """Return the largest share that a size takes of what is free in one cell, over classes."""
+        pairs = zip(amounts, self.most, strict=False)
+        return max((amount / most for amount, most in pairs), default=0.0)
 
-    def less(self, free: Free, size: int, number: int) -> Free:
-        return tuple(have - number * a for have, a in zip(free, self.amounts[size], strict=True))
+    def _holds(self, free: Free, size: int) -> int:
+        """Return how many members of a size fit into what is left of a cell."""
+        pairs = zip(free, self.amounts[size], strict=True)
+        return min((left // amount for left, amount in pairs if amount), default=self.counts[size])
 
-    def tightest(self, free: Sequence[Free], size: int) -> list[int]:
-        """Give the cells that take a member of a size, the fullest first, and one of those that are the same."""
-        seen, found = set(), []
+    def _less(self, free: Free, size: int, number: int) -> Free:
+        """Return what a number of members of a size leave of a cell."""
+        pairs = zip(free, self.amounts[size], strict=True)
+        return tuple(left - number * amount for left, amount in pairs)
+
+    def _fullest_first(self, free: Sequence[Free], size: int) -> list[int]:
+        """Return the cells that take a member of a size, the fullest first, equal cells once."""
+        # Cells that allow the same sizes, and have the same left, are equal.
+        seen = set()
+        candidates = []
         for cell, left in enumerate(free):
-            same = left, self.allowed[cell]
-            if self.allowed[cell][size] and same not in seen and self.holds(left, size):
-                seen.add(same)
-                found.append(
-                    (sum(have / most for have, most in zip(left, self.most, strict=True)), cell)
+            state = left, self.allowed[cell]
+            if self.allowed[cell][size] and state not in seen and self._holds(left, size):
+                seen.add(state)
+                share_left = sum(
+                    amount / most for amount, most in zip(left, self.most, strict=True)
                 )
-        return [cell for _, cell in sorted(found)]
+                candidates.append((share_left, cell))
+        return [cell for _, cell in sorted(candidates)]
 
-    def at_once(self) -> list[list[int]] | None:
-        """Put as many of a size as go into the fullest cell, and on: mostly the answer."""
-        free, counts = list(self.free), [[0] * len(self.free) for _ in self.counts]
+    def greedy(self) -> list[list[int]] | None:
+        """Put as many members of a size as possible into the fullest cell, and go on.
+
+        Mostly that is the answer; None where it fails.
+        """
+        free = list(self.free)
+        counts = [[0] * len(self.free) for _ in self.counts]
         for size in self.order:
             left = self.counts[size]
             while left:
-                cells = self.tightest(free, size)
+                cells = self._fullest_first(free, size)
                 if not cells:
                     return None
-                number = min(left, self.holds(free[cells[0]], size))
-                free[cells[0]] = self.less(free[cells[0]], size, number)
-                counts[size][cells[0]] += number
+                cell = cells[0]
+                number = min(left, self._holds(free[cell], size))
+                free[cell] = self._less(free[cell], size, number)
+                counts[size][cell] += number
                 left -= number
         return counts
 
-    def hopeless(self, free: Sequence[Free], left: Sequence[int]) -> bool:
-        """Whether counting refutes that so many of each size still go in."""
+    def _hopeless(self, free: Sequence[Free], left: Sequence[int]) -> bool:
+        """Return whether counting refutes that the members left of each size still fit.
+
+        The members of one size alone may not fit. And for a class and a unit u, a member that takes
+        a of the class counts as floor(a / u), a cell with f free as floor(f / u): the former may
+        add up to more than the latter.
+
+        Example: cells with 5 and 5 left, three members of 3. In units of 3 they count 3, and the
+        cells count 1 + 1 = 2.
+        """
         for size in self.order:
             if left[size]:
-                room = sum(
-                    self.holds(f, size)
-                    for f, may in zip(free, self.allowed, strict=True)
-                    if may[size]
-                )
+                pairs = zip(free, self.allowed, strict=True)
+                room = sum(self._holds(cell, size) for cell, allowed in pairs if allowed[size])
                 if room < left[size]:
                     return True
-        return any(
-            sum(n * (self.amounts[size][c] // unit) for size, n in enumerate(left) if n)
-            > sum(f[c] // unit for f in free)
-            for c, unit in self.units
-        )
+        for resource, unit in self.units:
+            needed = sum(
+                number * (self.amounts[size][resource] // unit)
+                for size, number in enumerate(left)
+                if number
+            )
+            if needed > sum(cell[resource] // unit for cell in free):
+                return True
+        return False
 
-    def searched(self) -> list[list[int]] | None:
+    def search(self) -> list[list[int]] | None:
         """Try all ways. Raises `Undecided`."""
         members = [size for size in self.order for _ in range(self.counts[size])]
-        left, free, path = list(self.counts), list(self.free), list[tuple[int, Free]]()
+        left = list(self.counts)
+        free = list(self.free)
+        path: list[tuple[int, Free]] = []  # of each member put down: its cell, as it was before
         dead: set[tuple[int, tuple[tuple[Free, tuple[bool, ...]], ...]]] = set()
-        ways: list[Iterator[int]] = [
-            iter(()) if self.hopeless(free, left) else iter(self.tightest(free, members[0]))
-        ]
+        first = [] if self._hopeless(free, left) else self._fullest_first(free, members[0])
+        pending: list[Iterator[int]] = [iter(first)]  # cells still to be tried, by depth
         steps = 0
-        while ways:
-            cell = next(ways[-1], None)
+        while pending:
+            cell = next(pending[-1], None)
             if cell is None:
-                ways.pop()
+                pending.pop()
                 if path:
                     taken, before = path.pop()
                     free[taken] = before
@@ -156,15 +200,15 @@ class _Packing:
                 raise Undecided
             size = members[len(path)]
             path.append((cell, free[cell]))
-            free[cell] = self.less(free[cell], size, 1)
+            free[cell] = self._less(free[cell], size, 1)
             left[size] -= 1
             if len(path) == len(members):
                 return self._counted(members, path)
             state = len(path), tuple(sorted(zip(free, self.allowed, strict=True)))
-            if state in dead or self.hopeless(free, left):
-                ways.append(iter(()))
+            if state in dead or self._hopeless(free, left):
+                pending.append(iter(()))
             else:
-                ways.append(iter(self.tightest(free, members[len(path)])))
+                pending.append(iter(self._fullest_first(free, members[len(path)])))
             dead.add(state)
         return None
 

@@ -1,20 +1,17 @@
-"""The cells of all hosts in arrays: hosts x cells, for each resource class that cells have."""
+"""The NUMA cells of all hosts in arrays: hosts x cells, for each resource class that cells have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.numa_cell import CellCapacity
 
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 
-
-class CellTable:
-    """What is left of each cell, by class. A host of fewer cells than others has cells of nothing.
+class NumaTable:
+    """What is left of each cell, by class. A host of fewer cells than others has empty cells.
 
     Parameters
     ----------
@@ -38,9 +35,9 @@ class CellTable:
         self.free: dict[str, Ints] = {}
         self.unit: dict[str, Ints] = {}
 
-    def copy(self) -> CellTable:
-        """Give a table that may change without this one."""
-        other = CellTable(self.size)
+    def copy(self) -> NumaTable:
+        """Return a table that may change without this one."""
+        other = NumaTable(self.size)
         other.width = self.width
         other.inside = {name: column.copy() for name, column in self.inside.items()}
         other.free = {name: column.copy() for name, column in self.free.items()}
@@ -49,16 +46,18 @@ class CellTable:
 
     def grow(self, size: int) -> None:
         """Make room for more rows."""
-        self._widen(size, self.width)
+        self._extend(size, self.width)
 
-    def _widen(self, size: int, width: int) -> None:
-        extra = size - self.size
+    def _extend(self, size: int, width: int) -> None:
+        rows = size - self.size
+        cells = width - self.width
         for name, column in self.inside.items():
-            self.inside[name] = np.pad(column, (0, extra))
+            self.inside[name] = np.pad(column, (0, rows))
         for columns in (self.free, self.unit):
             for name, table in columns.items():
-                columns[name] = np.pad(table, ((0, extra), (0, width - self.width)))
-        self.size, self.width = size, width
+                columns[name] = np.pad(table, ((0, rows), (0, cells)))
+        self.size = size
+        self.width = width
 
     def clear(self, row: int) -> None:
         """Forget a host."""
@@ -68,22 +67,34 @@ class CellTable:
             for table in columns.values():
                 table[row] = 0
 
-    def fill(self, row: int, rooms: Sequence[CellCapacity]) -> None:
-        """Take what is left of a host's cells; its row is clear."""
-        if len(rooms) > self.width:
-            self._widen(self.size, len(rooms))
-        for at, room in enumerate(rooms):
-            for name, amount in room.free.items():
+    def fill(self, row: int, cells: Sequence[CellCapacity]) -> None:
+        """Write what is left of a host's cells into its row, which is clear."""
+        if len(cells) > self.width:
+            self._extend(self.size, len(cells))
+        for at, cell in enumerate(cells):
+            for name, amount in cell.free.items():
                 if name not in self.inside:
                     self.inside[name] = np.zeros(self.size, dtype=np.bool_)
                     self.free[name] = np.zeros((self.size, self.width), dtype=np.int64)
                     self.unit[name] = np.zeros((self.size, self.width), dtype=np.int64)
                 self.inside[name][row] = True
                 self.free[name][row, at] = amount
-                self.unit[name][row, at] = room.unit[name]
+                self.unit[name][row, at] = cell.unit[name]
 
     def within(self, names: Iterable[str], rows: Ints | None = None) -> Mask:
-        """(R,) bool: of some rows, or all, those where a member that needs these classes takes any from a cell."""
+        """Return where a member that needs some classes takes any of them from a cell.
+
+        Parameters
+        ----------
+        names : iterable of str
+            The classes.
+        rows : (R,) int64, optional
+            By default all rows.
+
+        Returns
+        -------
+        (R,) bool
+        """
         found = np.zeros(self.size if rows is None else len(rows), dtype=np.bool_)
         for name in names:
             if name in self.inside:
@@ -91,25 +102,35 @@ class CellTable:
         return found
 
     def each(self, size: Mapping[str, int], rows: Ints, most: int) -> Ints:
-        """(R, K) int64: how many members of a size each cell of some rows takes alone, at most `most`.
+        """Return how many members of a size each cell takes alone, at most `most`.
 
-        Only for rows that `within` tells of the size's classes.
+        Parameters
+        ----------
+        size : mapping of str to int
+        rows : (R,) int64
+            Only rows for which `within` is true of the size's classes.
+        most : int
+
+        Returns
+        -------
+        (R, K) int64
         """
         found = np.full((len(rows), self.width), most, dtype=np.int64)
         for name, amount in size.items():
-            if amount and name in self.inside:
-                here = np.where(self.unit[name][rows] >= amount, self.free[name][rows] // amount, 0)
-                inside = self.inside[name][rows]
-                np.minimum(
-                    found,
-                    here if inside.all() else np.where(inside[:, None], here, most),
-                    out=found,
-                )
+            if not amount or name not in self.inside:
+                continue
+            allowed = self.unit[name][rows] >= amount
+            number = np.where(allowed, self.free[name][rows] // amount, 0)
+            inside = self.inside[name][rows]
+            if not inside.all():
+                number = np.where(inside[:, None], number, most)
+            np.minimum(found, number, out=found)
         return found
 
     def bounded(self, size: Mapping[str, int], slots: Ints, most: int) -> Ints:
         """(H,) int64: `slots`, and no more than a host's cells take."""
-        rows = np.flatnonzero(self.within(name for name, amount in size.items() if amount))
+        needed = [name for name, amount in size.items() if amount]
+        rows = np.flatnonzero(self.within(needed))
         if len(rows):
             slots = slots.copy()
             slots[rows] = np.minimum(slots[rows], self.each(size, rows, most).sum(axis=1))

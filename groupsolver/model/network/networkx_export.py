@@ -11,9 +11,8 @@ if TYPE_CHECKING:
     import networkx as nx
 
 SWITCH = "switch"
-Node = tuple[
-    str, str
-]  # (level, name); a link's end that is neither domain nor host is (SWITCH, name)
+# (level, name); a link's end that is neither domain nor host is (SWITCH, name).
+Node = tuple[str, str]
 
 
 def topology(fleet: Fleet) -> nx.MultiGraph[Node]:
@@ -27,17 +26,20 @@ def topology(fleet: Fleet) -> nx.MultiGraph[Node]:
         with ``kind="link"`` carries ``bandwidth_mbps``, ``used_mbps`` and ``latency_us``.
         Links may run in parallel. The graph's ``levels`` attribute is the fleet's levels.
     """
-    import networkx as nx  # here, so that importing the library does not load it
+    # Imported here, so that importing the library does not load networkx.
+    import networkx as nx
 
     graph: nx.MultiGraph[Node] = nx.MultiGraph(levels=fleet.levels)
     known: dict[str, Node] = {}
     for host in fleet.hosts:
-        here = known[host.name] = (HOST, host.name)
-        graph.add_node(here, kind=HOST)
+        host_node = (HOST, host.name)
+        known[host.name] = host_node
+        graph.add_node(host_node, kind=HOST)
         for level, domain in host.domains.items():
-            graph.add_node((level, domain), kind="domain")
-            known.setdefault(domain, (level, domain))
-            graph.add_edge(here, (level, domain), kind="contains")
+            domain_node = (level, domain)
+            graph.add_node(domain_node, kind="domain")
+            known.setdefault(domain, domain_node)
+            graph.add_edge(host_node, domain_node, kind="contains")
     for link in fleet.links:
         one, other = (known.get(end, (SWITCH, end)) for end in link.between)
         for node in (one, other):

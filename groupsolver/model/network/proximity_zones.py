@@ -1,31 +1,32 @@
-"""Who is near whom: hosts in zones, and zones near to each other or not."""
+"""Zones of hosts, and which zones are near each other."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
 
 
 @dataclass(frozen=True)
-class Nearness:
-    """Hosts of one zone are near each other, and each is near the same other hosts.
+class ProximityZones:
+    """Hosts of one zone are near each other, and near the same other hosts.
+
+    Example: hosts a and b hang on one switch, c on another, and only hosts of one switch are near
+    each other. The zones are {a, b} and {c}.
 
     Attributes
     ----------
     key : str
-        Tells which relation of a network it is.
+        Identifies the relation among those of a network.
     codes : (H,) int64
         Zone of each row; -1 for a row that is free.
     kinds : (Z,) int64
-        Kind of each zone. Different zones are near or not as their kinds are.
+        Kind of each zone. Whether different zones are near depends on their kinds alone.
     near : (K, K) bool
-        Kind by kind, symmetric; on the diagonal, of two different zones of the kind.
+        Kind by kind, symmetric; on the diagonal: between two different zones of the kind.
     """
 
     key: str
@@ -35,44 +36,45 @@ class Nearness:
 
     @cached_property
     def equivalence(self) -> bool:
-        """Whether no two different zones are near: who is near one host, is near each other then."""
-        alone: Mask = np.bincount(self.kinds, minlength=len(self.near)) == 1
-        return not (self.near & ~np.diag(alone)).any()
+        """Whether no two different zones are near each other: being near is transitive then."""
+        # On the diagonal, kinds of one zone say nothing about different zones.
+        single: Mask = np.bincount(self.kinds, minlength=len(self.near)) == 1
+        return not (self.near & ~np.diag(single)).any()
 
     def of(self, zone: int) -> Mask:
-        """(Z,) bool: the zones that are near one, itself included."""
+        """(Z,) bool: the zones that are near one zone, itself included."""
         row: Mask = self.near[self.kinds[zone]][self.kinds]
         row[zone] = True
         return row
 
     def reached(self, zones: Mask) -> Mask:
-        """(Z,) bool: the zones that are near any of some, (Z,) bool."""
+        """(Z,) bool: the zones that are near at least one of the given zones, (Z,) bool."""
         if self.equivalence:
             return zones.copy()
-        used: Mask = np.bincount(self.kinds[zones], minlength=len(self.near)) > 0
-        beside = np.asarray(self.near[used].any(axis=0), dtype=np.bool_)
-        return beside[self.kinds] | zones
+        given_kinds: Mask = np.bincount(self.kinds[zones], minlength=len(self.near)) > 0
+        near_kinds = np.asarray(self.near[given_kinds].any(axis=0), dtype=np.bool_)
+        return near_kinds[self.kinds] | zones
 
     def reached_by_all(self, zones: Mask) -> Mask:
-        """(Z,) bool: the zones that are near every one of some, (Z,) bool."""
+        """(Z,) bool: the zones that are near every one of the given zones, (Z,) bool."""
         number = np.bincount(self.kinds[zones], minlength=len(self.near))
-        used = np.flatnonzero(number)
-        far: Ints = (~self.near[:, used] * number[used]).sum(axis=1)
-        # A zone is near itself, whatever others of its kind are.
-        itself = zones & ~np.diag(self.near)[self.kinds]
-        none: Mask = far[self.kinds] == itself
-        return none
+        given_kinds = np.flatnonzero(number)
+        far: Ints = (~self.near[:, given_kinds] * number[given_kinds]).sum(axis=1)
+        # A given zone is near itself, even where its kind is not near itself.
+        counted_as_far = zones & ~np.diag(self.near)[self.kinds]
+        result: Mask = far[self.kinds] == counted_as_far
+        return result
 
     def among(self, zones: Ints) -> Mask:
-        """(N, N) bool: of some zones, which are near each other; each is near itself."""
+        """(N, N) bool: which of N zones are near each other; each is near itself."""
         kinds = self.kinds[zones]
         near: Mask = self.near[np.ix_(kinds, kinds)]
         near |= zones[:, None] == zones[None, :]
         return near
 
 
-def nearness_of(key: str, classes: Ints, near: Mask) -> Nearness:
-    """Join classes of hosts to zones, and part those whose hosts are not near each other.
+def zones_of(key: str, classes: Ints, near: Mask) -> ProximityZones:
+    """Merge classes of hosts into zones, and divide classes whose hosts are not near each other.
 
     Parameters
     ----------
@@ -80,23 +82,23 @@ def nearness_of(key: str, classes: Ints, near: Mask) -> Nearness:
     classes : (H,) int64
         Class of each row, -1 for none; every class has a host.
     near : (C, C) bool
-        Class by class, symmetric; on the diagonal, of two different hosts of the class.
+        Class by class, symmetric; on the diagonal: between two different hosts of the class.
     """
     number = np.bincount(classes[classes >= 0], minlength=len(near))
     near = near | np.diag(number == 1)
-    # Equal rows: near the same classes. Where one is near itself, the others are near it then.
-    _, first, kind = np.unique(
+    # Classes with equal rows are near the same classes. Where one of them is near itself, so are
+    # the others, and all of them are near each other.
+    _, first, kind_of_class = np.unique(
         np.packbits(near, axis=1), axis=0, return_index=True, return_inverse=True
     )
-    kind = kind.reshape(-1).astype(np.int64)
-    between = near[np.ix_(first, first)]
-    whole = np.diag(between)
+    kind_of_class = kind_of_class.reshape(-1).astype(np.int64)
+    near_kinds = near[np.ix_(first, first)]
+    near_itself = np.diag(near_kinds)
     alive = np.flatnonzero(classes >= 0)
-    kinds = kind[classes[alive]]
-    # Kinds that are near themselves are a zone; of others, each host is one.
-    apart = ~whole[kinds]
+    kinds = kind_of_class[classes[alive]]
+    # A kind that is near itself is one zone; of other kinds, each host is a zone.
+    zone_names = np.where(near_itself[kinds], kinds, len(first) + alive)
+    _, first_host, zone = np.unique(zone_names, return_index=True, return_inverse=True)
     codes = np.full(len(classes), -1, dtype=np.int64)
-    names = np.where(apart, len(first) + alive, kinds)
-    _, place, zone = np.unique(names, return_index=True, return_inverse=True)
     codes[alive] = zone.reshape(-1)
-    return Nearness(key, codes, kinds[place], between)
+    return ProximityZones(key, codes, kinds[first_host], near_kinds)

@@ -10,7 +10,7 @@ from ortools.sat.python import cp_model
 from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.model.compiled.compiled_fleet import Floats, Mask
+from groupsolver.model.compiled.arrays import Floats, Mask
 
 ROUNDING = 1e-9  # relative: loads are summed in floating point, and must not come out too low
 

@@ -16,7 +16,7 @@ from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.rules import rules_of
 from groupsolver.errors import UnknownSolverStatus
-from groupsolver.model.compiled.compiled_fleet import Ints
+from groupsolver.model.compiled.arrays import Ints
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.capacity import post_capacity
 from groupsolver.solver.exact.link_cuts import post_link_cuts

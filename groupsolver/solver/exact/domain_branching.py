@@ -18,7 +18,7 @@ import numpy as np
 
 from groupsolver.checking.check import unit_of
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.model.compiled.compiled_fleet import Floats, Ints
+from groupsolver.model.compiled.arrays import Floats, Ints
 from groupsolver.model.value import HOST
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.cp_sat import CANDIDATES_PER_SECOND, solve_candidates

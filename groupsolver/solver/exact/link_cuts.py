@@ -14,7 +14,7 @@ from groupsolver.constraints.cp_model import traffic
 from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.constraints.protocols.network import LinkLoad
-from groupsolver.model.compiled.compiled_fleet import Mask
+from groupsolver.model.compiled.arrays import Mask
 
 
 @dataclass(frozen=True)

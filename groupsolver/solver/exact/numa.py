@@ -16,7 +16,7 @@ import numpy as np
 
 from groupsolver.constraints.capacity.host_capacity import from_cell
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.compiled.numa_packing import Undecided, pack
 from groupsolver.model.result import Cells, Placement
 from groupsolver.model.value import INT64_MAX
@@ -91,7 +91,7 @@ def _pack_host(
         dict(from_cell(host, compiled.member_classes[class_index].size)) for class_index in numbers
     ]
     try:
-        return pack(host.rooms(), sizes, list(numbers.values())) or ()
+        return pack(host.cell_capacities(), sizes, list(numbers.values())) or ()
     except Undecided:
         return ()
 
@@ -264,7 +264,7 @@ def _can_pack(compiled: CompiledProblem, needs: Sequence[_Need], row: int) -> bo
     sizes = [dict(from_cell(host, tuple(size.items()))) for size, _ in needs]
     numbers = [number for _, number in needs]
     try:
-        return pack(host.rooms(), sizes, numbers) is not None
+        return pack(host.cell_capacities(), sizes, numbers) is not None
     except Undecided:
         return None
 

@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from groupsolver.errors import BrokenAnswer
-from groupsolver.model.compiled.compiled_fleet import Ints
+from groupsolver.model.compiled.arrays import Ints
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.cp_sat import (
     CANDIDATES_PER_SECOND,

@@ -13,7 +13,8 @@ from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
+from groupsolver.model.compiled.arrays import Ints
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.explain.capacity_model import EnlargedFleet, fewest_hosts

@@ -12,9 +12,10 @@ from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.conflicts import evidence_of
 from groupsolver.constraints.protocols.relaxation import keeps_together
 from groupsolver.constraints.rules import Rule, rules_of
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
+from groupsolver.model.compiled.arrays import Ints
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Conflict, ConflictingPolicy, Shortage
-from groupsolver.model.units import amount_told, joined
+from groupsolver.model.units import amount_text, joined
 from groupsolver.model.value import HOST
 from groupsolver.solver.explain.quickxplain import MinimalConflict
 from groupsolver.solver.explain.rules import ApplicationRules, PolicyRule, SizeRule
@@ -115,8 +116,8 @@ def _member_shortage(resource: str, class_index: int, facts: Facts) -> Shortage 
     if not need or largest >= need:
         return None
     group = facts.compiled.member_classes[class_index].group
-    sentence = f"a member of {group} takes {amount_told(resource, need)}; "
-    sentence += f"no host that it may use has more than {amount_told(resource, largest)} free"
+    sentence = f"a member of {group} takes {amount_text(resource, need)}; "
+    sentence += f"no host that it may use has more than {amount_text(resource, largest)} free"
     if largest and facts.reveal:
         roomiest = np.argsort(-free, kind="stable")[:MAX_NEAREST].tolist()
         names = [facts.compiled.fleet.names[row] for row in roomiest if free[row]]
@@ -154,8 +155,8 @@ def _domain_shortage(resource: str, group: str, level: str, facts: Facts) -> Sho
     most = int(by_domain.max(initial=0))
     if most >= needed:
         return None
-    sentence = f"members of {group} take {amount_told(resource, needed)} together; "
-    sentence += f"the {level} with most room for them has {amount_told(resource, most)}"
+    sentence = f"members of {group} take {amount_text(resource, needed)} together; "
+    sentence += f"the {level} with most room for them has {amount_text(resource, most)}"
     if most and facts.reveal:
         names = sorted(
             fleet.index.domains(level), key=lambda name: -int(by_domain[fleet.code(level, name)])
@@ -194,8 +195,8 @@ def _total_shortage(resource: str, facts: Facts) -> Shortage:
     available = int(usable.sum())
     groups = [compiled.member_classes[class_index].group for class_index in needs]
     names = joined(list(dict.fromkeys(groups)), MAX_NEAREST)
-    sentence = f"members of {names} take {amount_told(resource, needed)} in all; "
-    sentence += f"the hosts that they may use have {amount_told(resource, available)} for them"
+    sentence = f"members of {names} take {amount_text(resource, needed)} in all; "
+    sentence += f"the hosts that they may use have {amount_text(resource, available)} for them"
     if available >= needed:
         sentence += ", but not where the other rules need it"
     return Shortage(resource=resource, needed=needed, available=available, sentence=sentence)

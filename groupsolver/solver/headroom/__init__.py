@@ -1,1 +1,1 @@
-"""How many more copies of an application fit: from an application to a count, a bound and bottlenecks."""
+"""How many more copies of an application fit: a count, a bound and bottlenecks."""

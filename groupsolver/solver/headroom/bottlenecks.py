@@ -1,4 +1,4 @@
-"""What keeps one more copy out, in words: read off what the copies that stand leave."""
+"""What keeps one more copy out, in words: read off what the placed copies leave free."""
 
 from __future__ import annotations
 
@@ -16,283 +16,349 @@ from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.host_filters import HostFilter, required_traits
 from groupsolver.constraints.protocols.relaxation import members_per_host
 from groupsolver.constraints.rules import Rule, rules_of
-from groupsolver.model.compiled.compiled_fleet import Ints, Mask
-from groupsolver.model.headroom import Scarce
-from groupsolver.model.units import count_of, quantity, spoken
+from groupsolver.model.compiled.arrays import Ints, Mask
+from groupsolver.model.headroom import Bottleneck
+from groupsolver.model.units import count_of, quantity, resource_name
 from groupsolver.model.value import HOST
-from groupsolver.solver.headroom.demand import Ceiling, Demand, demand_of
-from groupsolver.solver.headroom.incremental import Stock
+from groupsolver.solver.headroom.demand import UNBOUNDED_MEMBERS, Demand, DomainLimit, demand_of
+from groupsolver.solver.headroom.incremental import PlacedCopies
 
-MAX_RESOURCES_NAMED = 3  # resources of one unit that are told
-FULL = 0.002  # of the copies: where a unit has room for no more than so many, it has run out
-NEARLY = 0.1  # of its hosts: a resource that keeps a unit off fewer is not told
+MAX_NAMED = 3  # resources of one unit, and rules between groups, that are named
+MAX_UNITS_ON_HOST = 2**20  # keeps sums over hosts within 64 bits
+# Of the copies, a fraction: a unit that there is room for in no more copies has run out.
+RUN_OUT = 0.002
+# Of the hosts of a unit, a fraction: a resource that is short on fewer hosts is not named.
+MIN_HOSTS_SHORT = 0.1
 
 
 @dataclass(frozen=True)
-class Discretion:
-    """What may be said.
+class Disclosure:
+    """What the answer may contain.
 
     Parameters
     ----------
     reveal : bool, default True
         How full hosts are, and how many there are.
     own : container of str, optional
-        The groups whose rules may be told; None: all.
+        The groups whose rules may be named; None: all.
     """
 
     reveal: bool = True
     own: Container[str] | None = None
 
-    def of(self, rule: Rule | Ceiling) -> bool:
-        """Whether a rule may be told."""
+    def allows(self, rule: Rule | DomainLimit) -> bool:
+        """Return whether a rule may be named."""
         return self.own is None or original(rule.group) in self.own
 
 
-def scarce(demand: Demand, stock: Stock, says: Discretion = Discretion()) -> tuple[Scarce, ...]:
-    """Say what runs out, what weighs most first."""
-    rest = demand_of(CompiledProblem(Problem(stock.application(1), stock.fleet.index), stock.fleet))
-    telling = _Telling(demand, rest, len(stock.copies), says)
-    found: dict[tuple[str, str], Scarce] = {}
-    for one in telling.all():
-        found.setdefault((one.kind, one.name), one)
+def find_bottlenecks(
+    demand: Demand, placed: PlacedCopies, disclosure: Disclosure = Disclosure()
+) -> tuple[Bottleneck, ...]:
+    """Return what runs out, the most important first.
+
+    Parameters
+    ----------
+    demand : Demand
+        On the fleet without copies.
+    placed : PlacedCopies
+    disclosure : Disclosure
+    """
+    problem = Problem(placed.application(1), placed.fleet.index)
+    rest = demand_of(CompiledProblem(problem, placed.fleet))
+    finder = _Finder(demand, rest, len(placed.copies), disclosure)
+    found: dict[tuple[str, str], Bottleneck] = {}
+    for bottleneck in finder.all():
+        found.setdefault((bottleneck.kind, bottleneck.name), bottleneck)
     return tuple(found.values())
 
 
-class _Telling:
-    def __init__(self, demand: Demand, rest: Demand, copies: int, says: Discretion) -> None:
-        self.demand, self.rest, self.copies, self.says = demand, rest, copies, says
-        room = np.minimum(rest.slots, 2**40).sum(axis=1)
-        self.left = room / rest.number  # copies that each unit alone has room for
-        self.first = True
+class _Finder:
+    """Compares the demand of a copy with what the placed copies leave.
 
-    def all(self) -> Iterator[Scarce]:
-        order = np.argsort(self.left, kind="stable").tolist()
-        blocked = [unit for unit in order if self._little(self.left[unit])]
-        walls = dict(self._levels())
+    Parameters
+    ----------
+    demand, rest : Demand
+        Of a copy on the fleet without the placed copies, and with them.
+    copies : int
+        How many are placed.
+    disclosure : Disclosure
+    """
+
+    def __init__(self, demand: Demand, rest: Demand, copies: int, disclosure: Disclosure) -> None:
+        self.demand = demand
+        self.rest = rest
+        self.copies = copies
+        self.disclosure = disclosure
+        room = np.minimum(rest.slots, UNBOUNDED_MEMBERS).sum(axis=1)
+        self.left = room / rest.number  # copies that there is room for of each unit alone
+        self.first = True  # no resource was named yet
+
+    def all(self) -> Iterator[Bottleneck]:
+        scarcest_first = np.argsort(self.left, kind="stable").tolist()
+        blocked = [unit for unit in scarcest_first if self._runs_out(self.left[unit])]
         for unit in blocked:
-            yield from self._unit(unit)
-        yield from (wall for wall, may in walls.items() if may)
-        # Rules that may not be told may be all that is in the way.
-        if not blocked and not walls and all(map(self.says.of, self._between())):
-            yield from self._unit(order[0])
-            yield from self._policies()
+            yield from self._of_unit(unit)
+        limits = list(self._short_of_domains())
+        for limit, bottleneck in limits:
+            if self.disclosure.allows(limit):
+                yield bottleneck
+        # If nothing is short, it is the rules between groups. But a rule that may not be named may
+        # be all that is in the way.
+        between = self._rules_between()
+        if not blocked and not limits and all(map(self.disclosure.allows, between)):
+            yield from self._of_unit(scarcest_first[0])
+            yield from self._of_rules(between[:MAX_NAMED])
 
-    def _little(self, copies: float) -> bool:
-        return bool(copies < 1 + FULL * self.copies)
+    def _runs_out(self, copies: float) -> bool:
+        return bool(copies < 1 + RUN_OUT * self.copies)
 
-    def _rules(self, unit: int) -> list[tuple[int, Rule]]:
-        """Give the hard rules over each member class of a unit."""
+    def _rules(self, unit: int) -> list[Rule]:
+        """Return the hard rules over each member class of a unit."""
         compiled = self.demand.compiled
-        rules = [
-            (member_class, rule)
-            for member_class in self.demand.units[unit]
-            for rule in rules_of(compiled.problem).over(compiled.member_classes[member_class].group)
-        ]
-        return [(member_class, rule) for member_class, rule in rules if rule.policy.hard]
+        rules: list[Rule] = []
+        for member_class in self.demand.units[unit]:
+            over = rules_of(compiled.problem).over(compiled.member_classes[member_class].group)
+            rules += [rule for rule in over if rule.policy.hard]
+        return rules
 
-    def _unit(self, unit: int) -> Iterator[Scarce]:
-        """Tell the resources that keep a unit off the hosts that suit it, and the traits that others lack."""
-        mask, where = self._pool(unit)
-        member_classes = self.demand.compiled.member_classes
-        who = original(member_classes[next(iter(self.demand.units[unit]))].group)
-        if not mask.any():
-            yield from self._nowhere(unit, who)
-            return
-        room = np.where(mask, self._room(unit), 0)
-        if self._little(self.left[unit]) and not self._little(
-            float(room.sum()) / int(self.rest.number[unit])
-        ):
-            yield from self._closed(unit, who, room > 0)
-            yield from self._traits(unit, who)
-            return
-        for r in self._short(unit, mask):
-            yield Scarce(
-                kind="resource",
-                name=self.demand.names[r],
-                sentence=self._resource(unit, r, mask, where, who),
-            )
-            self.first = False
-        yield from self._traits(unit, who)
+    def _group(self, unit: int) -> str:
+        """Return the group of a unit's first members, as the file calls it."""
+        first = next(iter(self.demand.units[unit]))
+        return original(self.demand.compiled.member_classes[first].group)
 
-    def _resource(self, unit: int, r: int, mask: Mask, where: str, who: str) -> str:
-        name, need = self.demand.names[r], int(self.demand.size[unit, r])
-        when = "first" if self.first else "next"
-        # By how much there is, and how much is taken at once, rules that are not told could be told.
-        if not self.says.reveal or not all(self.says.of(rule) for _, rule in self._rules(unit)):
-            return f"{spoken(name)}{where} runs out {when} for {who}"
-        before = int(self.demand.compiled.fleet.free(name)[mask].sum())
-        after = self.rest.compiled.fleet.free(name)[mask]
-        short, hosts = int((after < need).sum()), number_of(int(mask.sum()), "host", "hosts")
-        whole = "one member" if sum(self.demand.units[unit].values()) == 1 else "the whole"
-        if short:
-            have = "has" if short == 1 else "have"
-            rest = f"and {short:,} of {hosts} {have} less than the {quantity(name, need)} that {whole} of {who} takes"
+    # A unit that there is no room for.
+
+    def _of_unit(self, unit: int) -> Iterator[Bottleneck]:
+        """Yield the resources that are short on the hosts of a unit, and traits of these hosts."""
+        suited, where = self._suited_hosts(unit)
+        if not suited.any():
+            yield from self._no_host(unit)
+            return
+        room = np.where(suited, self._room(unit), 0)
+        copies_by_room = float(room.sum()) / int(self.rest.number[unit])
+        if self._runs_out(self.left[unit]) and not self._runs_out(copies_by_room):
+            # There is room: other rules keep the unit away.
+            yield from self._closed_hosts(unit, room > 0)
         else:
-            room, number = int((after // need).sum()), int(self.demand.number[unit])
-            rest = f"room for {room:,} of {who}, of which a copy has {number:,}"
-        left = f"{quantity(name, int(after.sum()))} of {quantity(name, before)}"
-        copies = number_of(self.copies, "copy", "copies")
-        return f"{spoken(name)}{where} runs out {when}: {left} are left after {copies}, {rest}"
+            for resource in self._short_resources(unit, suited):
+                yield Bottleneck(
+                    kind="resource",
+                    name=self.demand.names[resource],
+                    sentence=self._resource_sentence(unit, resource, suited, where),
+                )
+                self.first = False
+        yield from self._missing_traits(unit)
 
-    def _short(self, unit: int, mask: Mask) -> list[int]:
-        """Give the resources that keep the unit off most hosts, these first; or that of which there is least."""
-        size, fleet = self.demand.size[unit], self.rest.compiled.fleet
-        after = {r: fleet.free(self.demand.names[r])[mask] for r in np.flatnonzero(size).tolist()}
-        short = {r: int((free < size[r]).sum()) for r, free in after.items()}
-        most = max(short.values(), default=0)
-        if not most:
-            return sorted(after, key=lambda r: int((after[r] // size[r]).sum()))[:1]
-        least = min(most, NEARLY * int(mask.sum()))
-        return sorted((r for r in short if short[r] >= max(1, least)), key=lambda r: -short[r])[
-            :MAX_RESOURCES_NAMED
-        ]
-
-    def _pool(self, unit: int) -> tuple[Mask, str]:
-        """Give the hosts that suit a unit whatever runs on them, and how to say which."""
+    def _suited_hosts(self, unit: int) -> tuple[Mask, str]:
+        """Return the hosts that suit a unit, whatever runs there, and words for which these are."""
         compiled = self.demand.compiled
-        mask, traits, other = compiled.fleet.ready.copy(), list[str](), False
-        for _, rule in self._rules(unit):
-            if isinstance(rule.policy, HostFilter):
-                mask &= suits(compiled, rule.policy)
-                if self.says.of(rule):
-                    required = rule.policy.required_traits
-                    traits += [trait for trait in required if trait not in traits]
-                    other = other or not required
+        suited = compiled.fleet.ready.copy()
+        traits: list[str] = []
+        other_rules = False
+        for rule in self._rules(unit):
+            if not isinstance(rule.policy, HostFilter):
+                continue
+            suited &= suits(compiled, rule.policy)
+            if self.disclosure.allows(rule):
+                required = required_traits(rule.policy)
+                traits += [trait for trait in required if trait not in traits]
+                other_rules = other_rules or not required
         if traits:
-            return mask, " on hosts with " + " and ".join(traits)
-        return mask, " on hosts that suit it" if other else ""
+            return suited, " on hosts with " + " and ".join(traits)
+        return suited, " on hosts that suit it" if other_rules else ""
 
     def _room(self, unit: int) -> Ints:
         """(H,) int64: how many of a unit each host has room for, whatever the rules say."""
-        compiled, fleet = self.demand.compiled, self.rest.compiled.fleet
-        slots = fleet.ready.astype(np.int64) * 2**40
-        for r in np.flatnonzero(self.demand.size[unit]).tolist():
-            slots = np.minimum(slots, fleet.free(self.demand.names[r]) // self.demand.size[unit, r])
-        for member_class, count in self.demand.units[unit].items():
-            slots = np.minimum(
-                slots, fleet.slots(dict(compiled.member_classes[member_class].size), 2**40) // count
-            )
+        compiled = self.demand.compiled
+        fleet = self.rest.compiled.fleet
+        size = self.demand.size[unit]
+        slots = fleet.ready.astype(np.int64) * UNBOUNDED_MEMBERS
+        for resource in np.flatnonzero(size).tolist():
+            free = fleet.free(self.demand.names[resource])
+            slots = np.minimum(slots, free // size[resource])
+        for member_class, members in self.demand.units[unit].items():
+            of_member = dict(compiled.member_classes[member_class].size)
+            slots = np.minimum(slots, fleet.slots(of_member, UNBOUNDED_MEMBERS) // members)
         return slots
 
-    def _traits(self, unit: int, who: str) -> Iterator[Scarce]:
-        fleet, slots = self.demand.compiled.fleet, self._room(unit)
-        for _, rule in self._rules(unit):
-            for trait in required_traits(rule.policy):
-                has = fleet.trait(trait) & fleet.ready
-                room = int(slots[~fleet.trait(trait)].sum())
-                if room and self.says.of(rule):
-                    sentence = (
-                        f"{trait} is what {who} asks for, and hosts without it have room left"
-                    )
-                    if self.says.reveal:
-                        have = number_of(int(has.sum()), "host has", "hosts have")
-                        sentence = f"{trait} is what {who} asks for: {have} it, and others have room for {room:,} more"
-                    yield Scarce(kind="trait", name=trait, sentence=sentence)
+    def _short_resources(self, unit: int, hosts: Mask) -> list[int]:
+        """Return the resources that are short on most hosts, these first.
 
-    def _closed(self, unit: int, who: str, open_: Mask) -> Iterator[Scarce]:
-        """Tell the rules that keep a unit off hosts with room for it."""
-        compiled = self.rest.compiled
-        here = Partial(compiled, np.arange(len(compiled.fleet), dtype=np.int64))
-        for member_class in self.rest.units[unit]:
-            for rule in rules_of(compiled.problem).counting(
-                compiled.member_classes[member_class].group
-            ):
-                if (
-                    not rule.policy.hard
-                    or isinstance(rule.policy, HostFilter)
-                    or not self.says.of(rule)
-                ):
-                    continue
-                allowed = rule.policy.allowed(
-                    rule.group, compiled.member_classes[member_class].group, here
-                )
-                room = members_per_host(rule.policy, rule.group, here)
-                shut = np.zeros_like(open_) if allowed is None else ~allowed
-                shut |= False if room is None else room < 1
-                if (open_ & shut).any():
-                    sentence = f"hosts that have room for {who} are closed to it: {rule.policy.describe(original(rule.group))}"
-                    yield Scarce(kind="policy", name=rule.policy.kind, sentence=plain(sentence))
-
-    def _nowhere(self, unit: int, who: str) -> Iterator[Scarce]:
-        compiled = self.demand.compiled
-        for _, rule in self._rules(unit):
-            policy = rule.policy
-            some_suit = (
-                not isinstance(policy, HostFilter)
-                or (suits(compiled, policy) & compiled.fleet.ready).any()
-            )
-            if some_suit or not self.says.of(rule):
-                continue
-            required = required_traits(policy)
-            sentence = (
-                f"no host that is in service suits {who}: {plain(policy.describe(rule.group))}"
-            )
-            kind: Literal["trait", "policy"] = "trait" if required else "policy"
-            yield Scarce(
-                kind=kind, name=required[0] if required else policy.kind, sentence=sentence
-            )
-
-    def _levels(self) -> Iterator[tuple[Scarce, bool]]:
-        """Give the ceilings for which too few domains have room left, and whether each may be told."""
+        Where none is short on any host: the one that there is room for the fewest units of.
+        """
+        size = self.demand.size[unit]
         fleet = self.rest.compiled.fleet
-        for one in self.rest.necessary:
-            units = np.flatnonzero(one.weight)
-            if one.level == HOST and (self.left[units] < 1).any():
-                continue  # what is full of room is told already
-            need = float(one.weight @ self.rest.number)
-            room = (np.minimum(self.rest.slots[units], 2**20) * one.weight[units][:, None]).sum(
-                axis=0
-            )
-            codes = fleet.codes(one.level)
-            if room[codes < 0].any():
-                continue  # hosts in no domain are not bound
-            held = np.bincount(codes[codes >= 0], weights=room[codes >= 0])
-            if float(np.minimum(held, one.high).sum()) + 1e-9 < need:
-                yield self._wall(one, need, int((held > 0).sum()), codes, units), self.says.of(one)
+        free = {
+            resource: fleet.free(self.demand.names[resource])[hosts]
+            for resource in np.flatnonzero(size).tolist()
+        }
+        hosts_short = {
+            resource: int((on_hosts < size[resource]).sum()) for resource, on_hosts in free.items()
+        }
+        most = max(hosts_short.values(), default=0)
+        if not most:
+            room = {
+                resource: int((on_hosts // size[resource]).sum())
+                for resource, on_hosts in free.items()
+            }
+            return sorted(free, key=lambda resource: room[resource])[:1]
+        least = max(1, min(most, MIN_HOSTS_SHORT * int(hosts.sum())))
+        short = [resource for resource, number in hosts_short.items() if number >= least]
+        return sorted(short, key=lambda resource: -hosts_short[resource])[:MAX_NAMED]
 
-    def _wall(self, one: Ceiling, need: float, open_: int, codes: Ints, units: Ints) -> Scarce:
-        domains, who = int(np.ceil(need / one.high - 1e-9)), original(one.group)
+    def _resource_sentence(self, unit: int, resource: int, hosts: Mask, where: str) -> str:
+        group = self._group(unit)
+        name = self.demand.names[resource]
+        when = "first" if self.first else "next"
+        # How much there is, and how much a unit takes at once, would give away rules that may not
+        # be named.
+        allowed = all(self.disclosure.allows(rule) for rule in self._rules(unit))
+        if not self.disclosure.reveal or not allowed:
+            return f"{resource_name(name)}{where} runs out {when} for {group}"
+        need = int(self.demand.size[unit, resource])
+        before = int(self.demand.compiled.fleet.free(name)[hosts].sum())
+        after = self.rest.compiled.fleet.free(name)[hosts]
+        short = int((after < need).sum())
+        if short:
+            one = sum(self.demand.units[unit].values()) == 1
+            of_hosts = count_of(int(hosts.sum()), "host")
+            have = "has" if short == 1 else "have"
+            whole = "one member" if one else "the whole"
+            rest = f"and {short:,} of {of_hosts} {have} less than the {quantity(name, need)} "
+            rest += f"that {whole} of {group} takes"
+        else:
+            room = int((after // need).sum())
+            of_copy = int(self.demand.number[unit])
+            rest = f"room for {room:,} of {group}, of which a copy has {of_copy:,}"
+        left = f"{quantity(name, int(after.sum()))} of {quantity(name, before)}"
+        copies = count_of(self.copies, "copy", "copies")
+        what = f"{resource_name(name)}{where} runs out {when}"
+        return f"{what}: {left} are left after {copies}, {rest}"
+
+    def _missing_traits(self, unit: int) -> Iterator[Bottleneck]:
+        """Yield the traits that other hosts with room lack."""
+        fleet = self.demand.compiled.fleet
+        slots = self._room(unit)
+        group = self._group(unit)
+        for rule in self._rules(unit):
+            for trait in required_traits(rule.policy):
+                room = int(slots[~fleet.trait(trait)].sum())
+                if not room or not self.disclosure.allows(rule):
+                    continue
+                sentence = f"{trait} is what {group} asks for, and hosts without it have room left"
+                if self.disclosure.reveal:
+                    number = int((fleet.trait(trait) & fleet.ready).sum())
+                    have = count_of(number, "host has", "hosts have")
+                    sentence = f"{trait} is what {group} asks for: {have} it, and others have room "
+                    sentence += f"for {room:,} more"
+                yield Bottleneck(kind="trait", name=trait, sentence=sentence)
+
+    def _closed_hosts(self, unit: int, with_room: Mask) -> Iterator[Bottleneck]:
+        """Yield the rules that keep a unit off hosts with room for it."""
+        compiled = self.rest.compiled
+        partial = Partial(compiled, np.arange(len(compiled.fleet), dtype=np.int64))
+        for member_class in self.rest.units[unit]:
+            group = compiled.member_classes[member_class].group
+            for rule in rules_of(compiled.problem).counting(group):
+                policy = rule.policy
+                per_host = isinstance(policy, HostFilter)
+                if not policy.hard or per_host or not self.disclosure.allows(rule):
+                    continue
+                closed = np.zeros_like(with_room)
+                allowed = policy.allowed(rule.group, group, partial)
+                if allowed is not None:
+                    closed |= ~allowed
+                room = members_per_host(policy, rule.group, partial)
+                if room is not None:
+                    closed |= room < 1
+                if (with_room & closed).any():
+                    sentence = f"hosts that have room for {self._group(unit)} are closed to it: "
+                    sentence += _in_file_names(policy.describe(original(rule.group)))
+                    yield Bottleneck(kind="policy", name=policy.kind, sentence=sentence)
+
+    def _no_host(self, unit: int) -> Iterator[Bottleneck]:
+        """Yield the rules that no host in service suits."""
+        compiled = self.demand.compiled
+        for rule in self._rules(unit):
+            policy = rule.policy
+            if not isinstance(policy, HostFilter) or not self.disclosure.allows(rule):
+                continue
+            if (suits(compiled, policy) & compiled.fleet.ready).any():
+                continue
+            what = _in_file_names(policy.describe(rule.group))
+            sentence = f"no host that is in service suits {self._group(unit)}: {what}"
+            required = required_traits(policy)
+            if required:
+                yield Bottleneck(kind="trait", name=required[0], sentence=sentence)
+            else:
+                yield Bottleneck(kind="policy", name=policy.kind, sentence=sentence)
+
+    # Too few domains.
+
+    def _short_of_domains(self) -> Iterator[tuple[DomainLimit, Bottleneck]]:
+        """Yield the limits for which too few domains have room left."""
+        fleet = self.rest.compiled.fleet
+        for limit in self.rest.necessary:
+            units = np.flatnonzero(limit.weight)
+            if limit.level == HOST and (self.left[units] < 1).any():
+                continue  # that there is no room was said already
+            slots = np.minimum(self.rest.slots[units], MAX_UNITS_ON_HOST)
+            room = (slots * limit.weight[units][:, None]).sum(axis=0)
+            codes = fleet.codes(limit.level)
+            inside = codes >= 0
+            if room[~inside].any():
+                continue  # the limit does not bind hosts in no domain
+            by_domain = np.bincount(codes[inside], weights=room[inside])
+            usable = float(np.minimum(by_domain, limit.high).sum())
+            need = float(limit.weight @ self.rest.number)
+            if usable + 1e-9 < need:
+                with_room = int((by_domain > 0).sum())
+                yield limit, self._domains_bottleneck(limit, need, with_room, units)
+
+    def _domains_bottleneck(
+        self, limit: DomainLimit, need: float, with_room: int, units: Ints
+    ) -> Bottleneck:
+        codes = self.rest.compiled.fleet.codes(limit.level)
+        domains = int(np.ceil(need / limit.high - 1e-9))
         suited = np.zeros(len(codes), dtype=np.bool_)
         for unit in units.tolist():
-            suited |= self._pool(unit)[0]
+            hosts, _ = self._suited_hosts(unit)
+            suited |= hosts
         known = len(np.unique(codes[suited & (codes >= 0)]))
-        noun = count_of(domains, one.level)
-        if not self.says.reveal:
-            told_ = f"fewer {'have a host that suits it' if known < domains else 'have room left'}"
+        if not self.disclosure.reveal:
+            rest = "have a host that suits it" if known < domains else "have room left"
+            there_is = f"fewer {rest}"
         elif known < domains:
-            told_ = f"{known} {'has' if known == 1 else 'have'} a host that suits it"
+            there_is = f"{known} {'has' if known == 1 else 'have'} a host that suits it"
         else:
-            told_ = f"{open_} of {count_of(known, one.level)} {'has' if open_ == 1 else 'have'} room left"
-        sentence = f"{one.level}: each copy needs {noun} for {who}, by {one.kind}; {told_}"
-        kind: Literal["policy", "level"] = "policy" if one.level == HOST else "level"
-        return Scarce(
-            kind=kind, name=one.kind if kind == "policy" else one.level, sentence=sentence
-        )
+            have = "has" if with_room == 1 else "have"
+            there_is = f"{with_room} of {count_of(known, limit.level)} {have} room left"
+        needed = count_of(domains, limit.level)
+        sentence = f"{limit.level}: each copy needs {needed} for {original(limit.group)}, "
+        sentence += f"by {limit.kind}; {there_is}"
+        kind: Literal["policy", "level"] = "policy" if limit.level == HOST else "level"
+        name = limit.kind if kind == "policy" else limit.level
+        return Bottleneck(kind=kind, name=name, sentence=sentence)
 
-    def _between(self) -> list[Rule]:
-        """Give the rules of a copy that are about more than single members."""
-        rules = rules_of(self.demand.compiled.problem).hard
+    # Rules between groups.
+
+    def _rules_between(self) -> list[Rule]:
+        """Return the rules of a copy that are about more than single members."""
         return [
             rule
-            for rule in rules
+            for rule in rules_of(self.demand.compiled.problem).hard
             if not isinstance(rule.policy, HostFilter) and original(rule.group) != rule.group
         ]
 
-    def _policies(self) -> Iterator[Scarce]:
-        """Where every group by itself has room left: it is the rules between them."""
-        for rule in self._between()[:MAX_RESOURCES_NAMED]:
-            sentence = (
-                f"each group by itself has room left, and no further copy was found in which "
-                f"{rule.policy.describe(rule.group)}"
-            )
-            yield Scarce(kind="policy", name=rule.policy.kind, sentence=plain(sentence))
+    def _of_rules(self, rules: list[Rule]) -> Iterator[Bottleneck]:
+        """Yield rules, where every group by itself has room left."""
+        for rule in rules:
+            what = _in_file_names(rule.policy.describe(rule.group))
+            sentence = "each group by itself has room left, and no further copy was found in "
+            sentence += f"which {what}"
+            yield Bottleneck(kind="policy", name=rule.policy.kind, sentence=sentence)
 
 
-def plain(sentence: str) -> str:
-    """Give a sentence about the first copy's groups in the names of the file."""
+def _in_file_names(sentence: str) -> str:
+    """Return a sentence about the first copy's groups in the names of the file."""
     return sentence.replace("\0" + "0", "")
-
-
-def number_of(count: int, one: str, many: str) -> str:
-    """Give ``"1 copy"``, ``"1,180 copies"``."""
-    return f"{count:,} {one if count == 1 else many}"

@@ -1,9 +1,9 @@
-"""Thousands of copies at once: a bound over all hosts, and fillings dealt out to copies.
+"""Thousands of copies at once: a bound over all hosts, and fillings that are dealt to copies.
 
-Classes that do not tell domains apart come first: they are few, and ceilings of domains seldom bind. Where
-they do, or where units are bound to one domain, hosts are told apart by their domains as well. There may be
-many classes then: such fleets are taken in parts, each like the whole. Copies of a part stand in it, so
-those of all parts add up.
+First come classes of hosts that do not depend on domains: they are few, and limits in domains
+seldom bind. Where such limits bind, or units are confined to one domain, hosts are classified by
+their domains as well. There may be many classes then: such fleets are taken in parts, each a
+sample of the whole. Copies of a part use only its hosts, so those of all parts add up.
 """
 
 from __future__ import annotations
@@ -14,32 +14,34 @@ from dataclasses import dataclass
 import numpy as np
 
 from groupsolver.constraints.problem.copies import original
-from groupsolver.model.compiled.compiled_fleet import Floats, Ints
+from groupsolver.model.compiled.arrays import Floats, Ints
 from groupsolver.model.result import Placement
-from groupsolver.solver.headroom.demand import Ceiling, Demand
-from groupsolver.solver.headroom.host_classes import HostClasses, classes_of
-from groupsolver.solver.headroom.master import Master, generate
-from groupsolver.solver.headroom.master_program import Prices, Program, Solved
-from groupsolver.solver.headroom.rounding import Dealer, rounded
+from groupsolver.solver.headroom.demand import Demand, DomainLimit
+from groupsolver.solver.headroom.host_classes import HostClasses, classify_hosts
+from groupsolver.solver.headroom.master import Master, MasterSolution, Prices, generate_columns
+from groupsolver.solver.headroom.rounding import Dealer, round_columns
 
-MAX_CLASSES_IN_ONE_PART = 500  # classes that are one part
-WHOLE = 20_000  # columns that whole numbers of hosts are found for by search
-SLACK = 1e-6  # copies that floating point may be off by, and far more
 MAX_COPIES = 1_000_000  # copies that are counted at all
-PILE = 4  # copies for each domain that units are bound to, from which rounding in each loses little
-LOST = 0.01  # of the bound: what is lost to domains before they are told apart
+MAX_UNITS_ON_HOST = 64 * MAX_COPIES  # keeps sums over hosts within 64 bits
+MAX_CLASSES_IN_ONE_PART = 500
+MIN_DOMAINS_PER_PART = 4  # else a part is no sample of the whole
+MAX_COLUMNS_INTEGER = 20_000  # of more columns, no integer program is solved
+BOUND_TOLERANCE = 1e-6  # copies: far more than floating point may be off by
+# Copies for each domain that units are confined to, from which rounding in each loses little.
+COPIES_PER_DOMAIN = 4
+LOSS_TO_DOMAINS = 0.01  # of the bound: a smaller loss is not worth classes by domain
 
-Left = Callable[[], float]  # seconds
+Clock = Callable[[], float]  # returns the seconds that are left
 
 
 @dataclass(frozen=True)
-class Bulk:
-    """What was found at once.
+class BulkPlacement:
+    """Copies that were placed at once.
 
     Attributes
     ----------
     copies : list of Placement
-        Host of each member of the file; whether the rules of each hold is still to be seen.
+        Host of each member of the file. Whether each copy keeps its rules is still to be checked.
     bound : float
         No more copies fit than this; `prices` prove it.
     prices : (U,) float64
@@ -51,159 +53,190 @@ class Bulk:
     prices: Floats
 
 
-def at_most(demand: Demand) -> int:
-    """Count the copies that each unit alone leaves room for, at most `MOST`."""
+def most_by_one_unit(demand: Demand) -> int:
+    """Return the copies that there is room for of the scarcest unit alone, at most `MAX_COPIES`."""
     if not len(demand.units):
         return 0
-    return int(
-        min(
-            MAX_COPIES,
-            (np.minimum(demand.slots, MAX_COPIES * 64).sum(axis=1) // demand.number).min(),
-        )
-    )
+    room = np.minimum(demand.slots, MAX_UNITS_ON_HOST).sum(axis=1)
+    return min(MAX_COPIES, int((room // demand.number).min()))
 
 
-def bulk(demand: Demand, most: int, left: Left, gap: float, seed: int) -> Bulk:
-    """Bound the copies, and place many."""
-    start = Prices(1 / (len(demand.units) * demand.number.astype(np.float64)))
-    single, alone = _alone(demand)
+def place_in_bulk(demand: Demand, most: int, left: Clock, gap: float, seed: int) -> BulkPlacement:
+    """Bound the copies, and place many.
+
+    Parameters
+    ----------
+    demand : Demand
+    most : int
+        No more copies than that fit.
+    left : callable
+        Returns the seconds that are left.
+    gap : float
+        The gap of the whole answer, a fraction, at which to stop.
+    seed : int
+    """
+    by_one_unit = _bound_by_one_unit(demand)
     if not most:
-        return Bulk([], single, alone)
-    coarse = classes_of(demand, most, ())
-    parts = [_ClassRange(demand, one, most, seed) for one in _parts(demand, coarse)]
-    bound, prices = parts[0].prove(start, _share(left, 0.5 if len(parts) == 1 else 0.25), gap)
-    if len(parts) > 1:
-        every, prices = (
-            Master(demand, coarse, (), most),
-            Prices(prices.unit / float(demand.number @ prices.unit)),
-        )
-        bound = every.bound(prices, every.sacks.best(every.worth(prices))[2])
-    copies = [] if demand.wholes else _placed(parts, prices, left, gap)
-    told = max([demand.compiled.fleet.domains(whole.level) for whole in demand.wholes], default=0)
-    if (
-        demand.levels()
-        and len(copies) < bound * (1 - LOST) - 1
-        and bound > PILE * told
-        and left() > 0
-    ):
-        fine = classes_of(demand, most, demand.levels())
-        parts = [_ClassRange(demand, one, most, seed) for one in _parts(demand, fine)]
+        return by_one_unit
+    coarse = classify_hosts(demand, most, ())
+    parts = [_Part(demand, one, most, seed) for one in _parts(demand, coarse)]
+    start = Prices(1 / (len(demand.units) * demand.number.astype(np.float64)))
+    if len(parts) == 1:
+        bound, prices = parts[0].prove(start, _share_of(left, 0.5), gap)
+    else:
+        # Prices of a part are good prices of the whole, and any prices bound the whole.
+        _, of_part = parts[0].prove(start, _share_of(left, 0.25), gap)
+        prices = Prices(of_part.unit / float(demand.number @ of_part.unit))
+        every = Master(demand, coarse, (), most)
+        bound = every.bound(prices, every.knapsacks.best(every.worth(prices)).bound)
+    copies: list[Placement] = []
+    if not demand.confinements:
+        copies = _placed(parts, prices, left, gap)
+    if _worth_domains(demand, len(copies), bound) and left() > 0:
+        fine = classify_hosts(demand, most, demand.levels())
+        parts = [_Part(demand, one, most, seed) for one in _parts(demand, fine)]
         if len(parts) == 1:
-            better, at = parts[0].prove(Prices(prices.unit), _share(left, 0.5), gap)
-            bound, prices = (better, at) if better < bound else (bound, prices)
+            fine_bound, fine_prices = parts[0].prove(Prices(prices.unit), _share_of(left, 0.5), gap)
+            if fine_bound < bound:
+                bound = fine_bound
+                prices = fine_prices
         copies = max(copies, _placed(parts, prices, left, gap), key=len)
-    return (
-        Bulk(copies, single, alone) if single < bound else Bulk(copies, bound + SLACK, prices.unit)
-    )
+    if by_one_unit.bound < bound:
+        return BulkPlacement(copies, by_one_unit.bound, by_one_unit.prices)
+    return BulkPlacement(copies, bound + BOUND_TOLERANCE, prices.unit)
 
 
-def _alone(demand: Demand) -> tuple[float, Floats]:
-    """Give the bound by the one unit that there is least room for, and its prices."""
-    room = np.minimum(demand.slots, MAX_COPIES * 64).sum(axis=1) / demand.number
-    unit, prices = int(np.argmin(room)), np.zeros(len(demand.units))
-    prices[unit] = 1 / demand.number[unit]
-    return min(float(MAX_COPIES), float(room[unit])) + SLACK, prices
+def _bound_by_one_unit(demand: Demand) -> BulkPlacement:
+    """Return no copies, and the bound by the scarcest unit."""
+    room = np.minimum(demand.slots, MAX_UNITS_ON_HOST).sum(axis=1) / demand.number
+    scarcest = int(np.argmin(room))
+    prices = np.zeros(len(demand.units))
+    prices[scarcest] = 1 / demand.number[scarcest]
+    bound = min(float(MAX_COPIES), float(room[scarcest])) + BOUND_TOLERANCE
+    return BulkPlacement([], bound, prices)
 
 
-def _placed(parts: list[_ClassRange], prices: Prices, left: Left, gap: float) -> list[Placement]:
+def _worth_domains(demand: Demand, copies: int, bound: float) -> bool:
+    """Return whether classes of hosts by their domains may place more copies."""
+    domains = [demand.compiled.fleet.domains(one.level) for one in demand.confinements]
+    enough_copies = bound > COPIES_PER_DOMAIN * max(domains, default=0)
+    loses = copies < bound * (1 - LOSS_TO_DOMAINS) - 1
+    return bool(demand.levels()) and loses and enough_copies
+
+
+def _placed(parts: list[_Part], prices: Prices, left: Clock, gap: float) -> list[Placement]:
     """Place copies on each part, with an equal share of most of the time for each."""
-    found: list[Placement] = []
+    copies: list[Placement] = []
     for number, part in enumerate(parts):
         if left() <= 0:
             break
-        found += part.place(Prices(prices.unit), _share(left, 0.8 / (len(parts) - number)), gap)
-    return found
+        clock = _share_of(left, 0.8 / (len(parts) - number))
+        copies += part.place(Prices(prices.unit), clock, gap)
+    return copies
 
 
-def _share(left: Left, share: float) -> Left:
-    """Give a clock that stops when a share of the time that is left now is over."""
+def _share_of(left: Clock, share: float) -> Clock:
+    """Return a clock for a share of the time that is left now."""
     floor = left() * (1 - share)
     return lambda: max(0.0, left() - floor)
 
 
-class _ClassRange:
+class _Part:
     """Some hosts, their program, and copies on them."""
 
     def __init__(self, demand: Demand, classes: HostClasses, most: int, seed: int) -> None:
-        self.demand, self.classes, self.seed = demand, classes, seed
+        self.demand = demand
+        self.classes = classes
+        self.seed = seed
         self.master = Master(demand, classes, demand.necessary, most)
-        self.solved: Solved | None = None
+        self.solution: MasterSolution | None = None
 
-    def prove(self, start: Prices, left: Left, gap: float) -> tuple[float, Prices]:
-        """Bound the copies on these hosts."""
-        _seed(self.master)
-        self.solved, bound, prices = generate(self.master, start, left, gap / 4)
+    def prove(self, start: Prices, left: Clock, gap: float) -> tuple[float, Prices]:
+        """Bound the copies on these hosts; return the prices that prove it, too."""
+        self.master.add_single_fillings()
+        self.solution, bound, prices = generate_columns(self.master, start, left, gap / 4)
         return bound, prices
 
-    def place(self, start: Prices, left: Left, gap: float) -> list[Placement]:
-        """Place copies such that dealing evenly can do: by the narrower ceilings, where there are such."""
-        demand, master = self.demand, self.master
-        if not _same(demand.necessary, demand.even) or self.solved is None:
-            master = Master(demand, self.classes, demand.even, master.most)
-            if len(self.master.owner):
-                master.join(self.master.counts, self.master.owner)
-            else:
-                _seed(master)
-            self.solved, _, _ = generate(master, Prices(start.unit), left, gap / 4)
-        if self.solved is None or self.solved.copies < 1:
+    def place(self, start: Prices, left: Clock, gap: float) -> list[Placement]:
+        """Place copies whose members can be dealt evenly: within the sufficient limits."""
+        master = self._solved_for_dealing(start, left, gap)
+        solution = self.solution
+        if solution is None or solution.copies < 1:
             return []
-        best, most = self._dealer(master, self.solved)
-        exact = len(self.solved.takes) <= WHOLE and len(self.solved.takes) == len(master.owner)
-        if exact and most + 1 < self.solved.copies and left() > 0:
-            whole = Program(master).whole(self.solved, left())
-            other, copies = self._dealer(master, whole) if whole is not None else (best, most)
-            best, most = (other, copies) if copies > most else (best, most)
-        if not most:
+        dealer = self._dealer(master, solution)
+        copies = dealer.copies()
+        # An integer program helps where rounding lost copies, and all columns are in the solution.
+        whole = len(solution.hosts) == len(master.owner) <= MAX_COLUMNS_INTEGER
+        if whole and copies + 1 < solution.copies and left() > 0:
+            integer = master.solve_integer(solution, left())
+            if integer is not None:
+                other = self._dealer(master, integer)
+                other_copies = other.copies()
+                if other_copies > copies:
+                    dealer = other
+                    copies = other_copies
+        if not copies:
             return []
-        dealt = best.deal(most)
-        best.mend(dealt)
-        return _named(demand, best.rows, dealt, most)
+        dealt = dealer.deal(copies)
+        dealer.repair(dealt)
+        return _placements(self.demand, dealer.rows, dealt, copies)
 
-    def _dealer(self, master: Master, solved: Solved) -> tuple[Dealer, int]:
-        counts = rounded(master, self.classes, solved)
+    def _solved_for_dealing(self, start: Prices, left: Clock, gap: float) -> Master:
+        """Return the program within the sufficient limits; its solution is `solution`."""
+        demand = self.demand
+        if self.solution is not None and _same(demand.necessary, demand.sufficient):
+            return self.master
+        master = Master(demand, self.classes, demand.sufficient, self.master.most)
+        if len(self.master.owner):
+            master.add_columns(self.master.counts, self.master.owner)
+        else:
+            master.add_single_fillings()
+        self.solution, _, _ = generate_columns(master, Prices(start.unit), left, gap / 4)
+        return master
+
+    def _dealer(self, master: Master, solution: MasterSolution) -> Dealer:
+        counts = round_columns(master, self.classes, solution)
         order = np.argsort(self.classes.rows, kind="stable")
-        dealer = Dealer(self.demand, self.classes.rows[order], counts[order], self.seed)
-        return dealer, dealer.copies()
+        return Dealer(self.demand, self.classes.rows[order], counts[order], self.seed)
 
 
-def _same(one: tuple[Ceiling, ...], other: tuple[Ceiling, ...]) -> bool:
-    def limits(ceilings: tuple[Ceiling, ...]) -> list[tuple[str, float, float, bytes]]:
-        return sorted((one.level, one.high, one.low, one.weight.tobytes()) for one in ceilings)
+def _same(one: tuple[DomainLimit, ...], other: tuple[DomainLimit, ...]) -> bool:
+    """Return whether limits are the same, in any order."""
 
-    return limits(one) == limits(other)
+    def values(limits: tuple[DomainLimit, ...]) -> list[tuple[str, float, float, bytes]]:
+        return sorted((one.level, one.high, one.low, one.weight.tobytes()) for one in limits)
 
-
-def _seed(master: Master) -> None:
-    """Let fillings with one unit alone join: what any mixture starts from."""
-    for unit in range(len(master.demand.units)):
-        prices = np.zeros((len(master.classes), len(master.demand.units)))
-        prices[:, unit] = 1.0
-        master.join(master.sacks.best(prices)[0])
+    return values(one) == values(other)
 
 
 def _parts(demand: Demand, classes: HostClasses) -> list[HostClasses]:
-    """Part the hosts: whole domains of what units are bound to, where there are many; else host by host."""
-    number = -(-len(classes) // MAX_CLASSES_IN_ONE_PART)
+    """Divide the hosts into parts, each a sample of the whole.
+
+    Hosts of a domain that units are confined to stay together, if there are many such domains.
+    """
+    number = -(-len(classes) // MAX_CLASSES_IN_ONE_PART)  # the quotient rounded up
     if number == 1:
         return [classes]
+    # The rank of each host, class by class: the parts take the hosts of a class in turn.
     keys = np.argsort(np.argsort(classes.label, kind="stable"), kind="stable")
-    for whole in demand.wholes:
-        codes = demand.compiled.fleet.codes(whole.level)[classes.rows]
-        domains, place = np.unique(codes, return_inverse=True)
-        if len(domains) >= 4 * number:
-            keys = place.reshape(-1)
+    for confinement in demand.confinements:
+        codes = demand.compiled.fleet.codes(confinement.level)[classes.rows]
+        domains, domain = np.unique(codes, return_inverse=True)
+        if len(domains) >= MIN_DOMAINS_PER_PART * number:
+            keys = domain.reshape(-1)
             break
-    return [classes.only(np.flatnonzero(keys % number == one)) for one in range(number)]
+    return [classes.subset(np.flatnonzero(keys % number == part)) for part in range(number)]
 
 
-def _named(demand: Demand, rows: Ints, dealt: list[Ints], copies: int) -> list[Placement]:
-    names, member_classes = demand.compiled.fleet.names, demand.compiled.member_classes
-    found: list[Placement] = [{} for _ in range(copies)]
-    for unit, places in zip(demand.units, dealt, strict=True):
-        for member_class, count in unit.items():
-            ids = [original(id_) for id_ in member_classes[member_class].ids]
-            for placement, inside in zip(found, rows[places].tolist(), strict=True):
-                placement.update(
-                    zip(ids, [names[row] for row in inside for _ in range(count)], strict=True)
-                )
-    return found
+def _placements(demand: Demand, rows: Ints, dealt: list[Ints], copies: int) -> list[Placement]:
+    """Return the host of each member of each copy."""
+    names = demand.compiled.fleet.names
+    placements: list[Placement] = [{} for _ in range(copies)]
+    for unit, positions in zip(demand.units, dealt, strict=True):
+        hosts = [[names[row] for row in of_copy] for of_copy in rows[positions].tolist()]
+        for member_class, members in unit.items():
+            ids = [original(id_) for id_ in demand.compiled.member_classes[member_class].ids]
+            for placement, of_copy in zip(placements, hosts, strict=True):
+                every = [name for name in of_copy for _ in range(members)]
+                placement.update(zip(ids, every, strict=True))
+    return placements

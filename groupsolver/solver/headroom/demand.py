@@ -1,8 +1,12 @@
-"""What copies of an application ask of hosts, in numbers: units, what a host takes of them, ceilings.
+"""The demand of copies of an application in numbers: units, and limits on them in each domain.
 
-A unit is a member class of one copy, or all member classes that a hard policy puts on one host together. Over k copies, n of
-a unit in each, k n units stand on hosts, wherever each copy's own stand. Rules of a copy add ceilings:
-where no copy has more than m members of a group in a domain, k copies have at most k m.
+A unit is one member of a member class of a copy, or all member classes that a hard policy puts on
+one host together. k copies that each have n of a unit have k n of it on hosts, wherever each copy
+is. The rules of a copy become limits over all copies: where no copy has more than m members of a
+group in a domain, k copies have at most k m.
+
+Example: a copy has 2 members of A, at most one a rack, and 3 of B that share a host. Its units are
+``A`` (2 of them) and ``3 B`` (1 of it), and of k copies no rack has more than k units ``A``.
 """
 
 from __future__ import annotations
@@ -16,29 +20,31 @@ from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.protocols.headroom import balanced_window, most_in_one_domain
 from groupsolver.constraints.protocols.levels import level_on
 from groupsolver.constraints.protocols.relaxation import keeps_together, mutually_exclusive_groups
-from groupsolver.constraints.rules import rules_of
-from groupsolver.model.compiled.compiled_fleet import Floats, Ints, Mask
+from groupsolver.constraints.rules import Rule, rules_of
+from groupsolver.model.compiled.arrays import Floats, Ints, Mask
 from groupsolver.model.disjoint_sets import DisjointSets
 from groupsolver.model.value import HOST
 from groupsolver.solver.presolve.eligibility import Eligibility, find_eligibility
 
 UNBOUNDED_MEMBERS = 2**40  # members on a host: more than any has room for
-Members = dict[int, int]  # by member class
+Members = dict[int, int]  # by position of the member class: how many members
 
 
 @dataclass(frozen=True)
-class Ceiling:
-    """``low * k <= sum(weight * units in d) <= high * k`` for each domain d of a level, over k copies.
+class DomainLimit:
+    """``low k <= sum(weight * units in d) <= high k`` for k copies and each domain d of a level.
 
     Attributes
     ----------
     level : str
     weight : (U,) float64
-    low, high : float
+    high, low : float
     counted : (D,) bool or None
-        The domains that `low` speaks of; None: all.
+        The domains to which `low` applies; None: all.
     group : str
-        Whose rule it is, and `kind` which.
+        The group of the rule.
+    kind : str
+        The rule's kind.
     """
 
     level: str
@@ -51,7 +57,7 @@ class Ceiling:
 
 
 @dataclass(frozen=True)
-class Whole:
+class Confinement:
     """Units that each copy has in one domain of a level above host: members of one group."""
 
     level: str
@@ -62,11 +68,11 @@ class Whole:
 
 @dataclass(frozen=True)
 class Demand:
-    """What one copy asks.
+    """The demand of one copy.
 
     Attributes
     ----------
-    compiled problem : CompiledProblem
+    compiled : CompiledProblem
         Of one copy.
     names : tuple of str
         Resource classes, R of them.
@@ -77,9 +83,11 @@ class Demand:
     size : (U, R) int64
     slots : (U, H) int64
         How many of each unit a host takes, alone.
-    necessary, even : tuple of Ceiling
-        What any k copies keep; and what lets members be dealt evenly to k copies so that rules hold.
-    wholes : tuple of Whole
+    necessary : tuple of DomainLimit
+        Limits that any k copies keep.
+    sufficient : tuple of DomainLimit
+        Limits on totals that members can be dealt from to k copies so that each keeps its rules.
+    confinements : tuple of Confinement
     """
 
     compiled: CompiledProblem
@@ -88,153 +96,167 @@ class Demand:
     number: Ints
     size: Ints
     slots: Ints
-    necessary: tuple[Ceiling, ...]
-    even: tuple[Ceiling, ...]
-    wholes: tuple[Whole, ...]
+    necessary: tuple[DomainLimit, ...]
+    sufficient: tuple[DomainLimit, ...]
+    confinements: tuple[Confinement, ...]
 
     def levels(self) -> list[str]:
-        """Give the levels above host that ceilings and wholes speak of."""
-        told = {one.level for one in (*self.necessary, *self.even)} | {
-            one.level for one in self.wholes
-        }
-        told -= {HOST}
-        return sorted(told, key=lambda level: (self.compiled.fleet.domains(level), level))
+        """Return the levels above host of limits and confinements, those of few domains first."""
+        used = {limit.level for limit in (*self.necessary, *self.sufficient)}
+        used |= {confinement.level for confinement in self.confinements}
+        used -= {HOST}
+        return sorted(used, key=lambda level: (self.compiled.fleet.domains(level), level))
 
     def free(self) -> Ints:
         """(H, R) int64: what is free of each host that something may land on."""
         fleet = self.compiled.fleet
+        if not self.names:
+            return np.zeros((len(fleet), 0), dtype=np.int64)
         columns = [np.where(fleet.ready, fleet.free(name), 0) for name in self.names]
-        return np.stack(columns, axis=1) if columns else np.zeros((len(fleet), 0), dtype=np.int64)
+        return np.stack(columns, axis=1)
 
 
 def demand_of(compiled: CompiledProblem) -> Demand:
-    """Read it from the rules of one copy."""
-    known = find_eligibility(compiled, "pack")
+    """Return the demand of the one copy of a problem."""
     units = _units(compiled)
-    names = tuple(
-        sorted({name for member_class in compiled.member_classes for name, _ in member_class.size})
-    )
-    sizes = [
-        [dict(member_class.size).get(name, 0) for name in names]
-        for member_class in compiled.member_classes
-    ]
-    size = [
-        [
-            sum(n * sizes[member_class][r] for member_class, n in unit.items())
-            for r in range(len(names))
-        ]
-        for unit in units
-    ]
-    number = [
-        compiled.member_classes[next(iter(unit))].number
-        if len(unit) == 1 and 1 in unit.values()
-        else 1
-        for unit in units
-    ]
-    necessary, even = _ceilings(compiled, units)
-    wholes = tuple(
-        Whole(
-            str(level_on(rule.policy, compiled.fleet)), tuple(inside), rule.group, rule.policy.kind
-        )
-        for rule in rules_of(compiled.problem).hard
-        if keeps_together(rule.policy, compiled.fleet)
-        and level_on(rule.policy, compiled.fleet) != HOST
-        and (inside := _inside(units, compiled.member_classes_below(rule.group)))
-    )
+    classes = compiled.member_classes
+    names = sorted({name for member_class in classes for name, _ in member_class.size})
+    size = _sizes(compiled, units, names)
+    necessary, sufficient = _limits(compiled, units)
     return Demand(
-        compiled,
-        names,
-        tuple(units),
-        np.array(number, dtype=np.int64),
-        np.array(size, dtype=np.int64).reshape(len(units), len(names)),
-        _slots(
-            compiled, known, units, dict(zip(names, np.array(size).T, strict=True)) if names else {}
-        ),
-        tuple(necessary),
-        tuple(even),
-        wholes,
+        compiled=compiled,
+        names=tuple(names),
+        units=tuple(units),
+        number=np.array([_number(compiled, unit) for unit in units], dtype=np.int64),
+        size=size,
+        slots=_slots(compiled, find_eligibility(compiled, "pack"), units, names, size),
+        necessary=tuple(necessary),
+        sufficient=tuple(sufficient),
+        confinements=tuple(_confinements(compiled, units)),
     )
+
+
+def _shares_domain(compiled: CompiledProblem, rule: Rule, host: bool) -> bool:
+    """Return whether a rule puts all members below its group in one domain, at host or above."""
+    at_host = level_on(rule.policy, compiled.fleet) == HOST
+    return keeps_together(rule.policy, compiled.fleet) and at_host == host
 
 
 def _units(compiled: CompiledProblem) -> list[Members]:
-    """Join the member classes that must share a host; others are units by themselves, a member each."""
+    """Join the member classes that must share a host; a member of any other class is a unit."""
     joined = DisjointSets(range(len(compiled.member_classes)))
-    bound: set[int] = set()
+    sharing: set[int] = set()
     for rule in rules_of(compiled.problem).hard:
-        together = keeps_together(rule.policy, compiled.fleet)
-        if together and level_on(rule.policy, compiled.fleet) == HOST:
+        if _shares_domain(compiled, rule, host=True):
             below = compiled.member_classes_below(rule.group)
             joined.join(below)
-            bound.update(below)
-    found = dict.fromkeys(joined.parts().values())
-    return [
-        {
-            class_index: compiled.member_classes[class_index].number if class_index in bound else 1
-            for class_index in sorted(part)
-        }
-        for part in found
-    ]
+            sharing.update(below)
+    units = []
+    for together in dict.fromkeys(joined.parts().values()):
+        unit = {}
+        for member_class in sorted(together):
+            whole_class = member_class in sharing
+            unit[member_class] = compiled.member_classes[member_class].number if whole_class else 1
+        units.append(unit)
+    return units
 
 
-def _inside(units: list[Members], member_classes: list[int]) -> list[int]:
-    """Give the units that have members of some member classes: where these are bound to one place, so are they."""
-    return [number for number, unit in enumerate(units) if unit.keys() & set(member_classes)]
+def _number(compiled: CompiledProblem, unit: Members) -> int:
+    """Return how many of a unit a copy has."""
+    if len(unit) > 1:
+        return 1
+    [(member_class, members)] = unit.items()
+    return compiled.member_classes[member_class].number if members == 1 else 1
+
+
+def _sizes(compiled: CompiledProblem, units: list[Members], names: list[str]) -> Ints:
+    """(U, R) int64: what a unit takes."""
+    size = np.zeros((len(units), len(names)), dtype=np.int64)
+    column = {name: at for at, name in enumerate(names)}
+    for row, unit in enumerate(units):
+        for member_class, members in unit.items():
+            for name, amount in compiled.member_classes[member_class].size:
+                size[row, column[name]] += members * amount
+    return size
+
+
+def _confinements(compiled: CompiledProblem, units: list[Members]) -> list[Confinement]:
+    confinements = []
+    for rule in rules_of(compiled.problem).hard:
+        if not _shares_domain(compiled, rule, host=False):
+            continue
+        below = set(compiled.member_classes_below(rule.group))
+        # Where a class of a unit is confined, so is the rest of the unit.
+        inside = [number for number, unit in enumerate(units) if unit.keys() & below]
+        if inside:
+            level = str(level_on(rule.policy, compiled.fleet))
+            confinements.append(Confinement(level, tuple(inside), rule.group, rule.policy.kind))
+    return confinements
 
 
 def _slots(
-    compiled: CompiledProblem, known: Eligibility, units: list[Members], size: dict[str, Ints]
+    compiled: CompiledProblem,
+    known: Eligibility,
+    units: list[Members],
+    names: list[str],
+    size: Ints,
 ) -> Ints:
     fleet = compiled.fleet
-    found = []
+    found = np.zeros((len(units), len(fleet)), dtype=np.int64)
     for number, unit in enumerate(units):
         slots = np.where(fleet.ready, np.int64(UNBOUNDED_MEMBERS), np.int64(0))
-        for name, amounts in size.items():
-            if amounts[number]:
-                slots = np.minimum(slots, fleet.free(name) // amounts[number])
-        for member_class, count in unit.items():
-            alone = fleet.slots(dict(compiled.member_classes[member_class].size), UNBOUNDED_MEMBERS)
-            slots = np.where(
-                known.max_members[member_class] >= count, np.minimum(slots, alone // count), 0
-            )
-        found.append(slots)
-    return np.array(found, dtype=np.int64).reshape(len(units), len(fleet))
+        for name, amount in zip(names, size[number].tolist(), strict=True):
+            if amount:
+                slots = np.minimum(slots, fleet.free(name) // amount)
+        for member_class, members in unit.items():
+            of_member = dict(compiled.member_classes[member_class].size)
+            alone = fleet.slots(of_member, UNBOUNDED_MEMBERS) // members
+            enough = known.max_members[member_class] >= members
+            slots = np.where(enough, np.minimum(slots, alone), 0)
+        found[number] = slots
+    return found
 
 
-def _ceilings(
+def _limits(
     compiled: CompiledProblem, units: list[Members]
-) -> tuple[list[Ceiling], list[Ceiling]]:
-    necessary, even = [], []
+) -> tuple[list[DomainLimit], list[DomainLimit]]:
+    """Return the necessary limits, and the sufficient ones."""
+    necessary: list[DomainLimit] = []
+    sufficient: list[DomainLimit] = []
     for rule in rules_of(compiled.problem).hard:
-        policy, group, level = rule.policy, rule.group, str(level_on(rule.policy, compiled.fleet))
+        policy = rule.policy
+        group = rule.group
+        level = str(level_on(rule.policy, compiled.fleet))
         weight = _weights(compiled, units, group)
         if not weight.any():
             continue
-        most, window = (
-            most_in_one_domain(policy, group, compiled),
-            balanced_window(policy, group, compiled),
-        )
+        most = most_in_one_domain(policy, group, compiled)
         if most is not None:
-            necessary.append(Ceiling(level, weight, float(most), 0.0, None, group, policy.kind))
+            high = float(most)
+            necessary.append(DomainLimit(level, weight, high, 0.0, None, group, policy.kind))
+        window = balanced_window(policy, group, compiled)
         if window is not None:
-            low = (
-                float(window[0]) if level != HOST else 0.0
-            )  # hosts are many: they are not held to it here
+            # Hosts are many: lower limits are not kept there.
+            low = float(window[0]) if level != HOST else 0.0
+            high = float(window[1])
             counted = occupiable_domains(compiled, group, level) if low else None
-            even.append(Ceiling(level, weight, float(window[1]), low, counted, group, policy.kind))
-        rivals = mutually_exclusive_groups(policy, group, compiled.problem)
-        if rivals is not None:
+            sufficient.append(DomainLimit(level, weight, high, low, counted, group, policy.kind))
+        exclusive = mutually_exclusive_groups(policy, group, compiled.problem)
+        if exclusive is not None:
+            groups, limit = exclusive
+            # A copy has some of a group in a domain: at least this share of the group.
             share = np.zeros(len(units))
-            for one in rivals[0]:
+            for one in groups:
                 share += _weights(compiled, units, one) / max(1, compiled.problem.size(one))
-            necessary.append(Ceiling(level, share, float(rivals[1]), 0.0, None, group, policy.kind))
-    return necessary, even
+            high = float(limit)
+            necessary.append(DomainLimit(level, share, high, 0.0, None, group, policy.kind))
+    return necessary, sufficient
 
 
 def _weights(compiled: CompiledProblem, units: list[Members], group: str) -> Floats:
+    """(U,) float64: how many members below a group a unit has."""
     below = set(compiled.member_classes_below(group))
-    return np.array(
-        [
-            float(sum(n for member_class, n in unit.items() if member_class in below))
-            for unit in units
-        ]
-    )
+    weights = np.zeros(len(units))
+    for number, unit in enumerate(units):
+        weights[number] = sum(members for one, members in unit.items() if one in below)
+    return weights

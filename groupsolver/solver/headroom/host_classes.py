@@ -1,4 +1,4 @@
-"""Hosts that are the same to copies of one application, taken together."""
+"""Classes of hosts that are the same to copies of one application."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from groupsolver.model.compiled.compiled_fleet import Ints
+from groupsolver.model.compiled.arrays import Ints
 from groupsolver.solver.headroom.demand import Demand
 from groupsolver.solver.headroom.knapsack import trimmed
 
-SPARE = 1_000  # copies
+SPARE_COPIES = 1_000
 
 
 @dataclass(frozen=True)
 class HostClasses:
-    """C classes of the hosts that take any unit.
+    """C classes of the N hosts that take any unit.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class HostClasses:
     number : (C,) int64
         How many hosts.
     free : (C, R) int64
-        What is free, as far as it serves anybody.
+        What is free, without what nothing can use.
     slots : (C, U) int64
     codes : dict of str to (C,) int64
         By level: the domain.
@@ -43,46 +43,63 @@ class HostClasses:
     def __len__(self) -> int:
         return len(self.number)
 
-    def only(self, which: Ints) -> HostClasses:
-        """Give the classes of some hosts alone, which are told by their places in `rows`."""
-        found, label, number = np.unique(self.label[which], return_inverse=True, return_counts=True)
-        codes = {level: inside[found] for level, inside in self.codes.items()}
-        free, slots = self.free[found], self.slots[found]
+    def subset(self, hosts: Ints) -> HostClasses:
+        """Return the classes of some hosts alone, given as positions in `rows`."""
+        kept, label, number = np.unique(self.label[hosts], return_inverse=True, return_counts=True)
         return HostClasses(
-            self.rows[which], label.reshape(-1), number.astype(np.int64), free, slots, codes
+            rows=self.rows[hosts],
+            label=label.reshape(-1),
+            number=number.astype(np.int64),
+            free=self.free[kept],
+            slots=self.slots[kept],
+            codes={level: codes[kept] for level, codes in self.codes.items()},
         )
 
 
-def useful(free: Ints, slots: Ints, size: Ints) -> Ints:
-    """(H, R) int64: what is free of hosts, without what no filling of whole units can use."""
-    out = np.zeros_like(free)
-    patterns, which = np.unique(slots > 0, axis=0, return_inverse=True)
-    which = which.reshape(-1)
-    for number, open_ in enumerate(patterns):
-        here = np.flatnonzero(which == number)
-        most = slots[here][:, open_].astype(np.float64) @ size[open_]
-        out[here] = trimmed(free[here], size[open_], most)
-    return out
+def classify_hosts(demand: Demand, most: int, levels: Sequence[str]) -> HostClasses:
+    """Divide the hosts into classes.
 
-
-def classes_of(demand: Demand, most: int, levels: Sequence[str]) -> HostClasses:
-    """Class the hosts, for at most so many copies, by the domains of some levels too."""
+    Parameters
+    ----------
+    demand : Demand
+    most : int
+        No more copies than that fit.
+    levels : sequence of str
+        Hosts of a class are in the same domains of these levels.
+    """
     fleet = demand.compiled.fleet
-    # No host has more than all copies have; with some to spare, so that bounds stay true of a host more.
-    slots = np.minimum(demand.slots, (demand.number * (4 * most + SPARE))[:, None]).T
+    # No host has more of a unit than all copies have. Some are spare, so that a bound that is
+    # proved over these slots also holds for a fleet with one more host.
+    of_all_copies = demand.number * (4 * most + SPARE_COPIES)
+    slots = np.minimum(demand.slots, of_all_copies[:, None]).T
     rows = np.flatnonzero(slots.any(axis=1))
     slots = slots[rows]
-    free = useful(demand.free()[rows], slots, demand.size)
-    codes = (
-        np.stack([fleet.codes(level)[rows] for level in levels], axis=1)
-        if levels
-        else np.zeros((len(rows), 0))
-    )
-    table = np.concatenate([free, slots, codes.astype(np.int64)], axis=1)
+    free = _usable(demand.free()[rows], slots, demand.size)
+    codes = np.zeros((len(rows), len(levels)), dtype=np.int64)
+    for at, level in enumerate(levels):
+        codes[:, at] = fleet.codes(level)[rows]
+    table = np.concatenate([free, slots, codes], axis=1)
     _, first, label, number = np.unique(
         table, axis=0, return_index=True, return_inverse=True, return_counts=True
     )
-    inside = {level: codes[first, at].astype(np.int64) for at, level in enumerate(levels)}
     return HostClasses(
-        rows, label.reshape(-1), number.astype(np.int64), free[first], slots[first], inside
+        rows=rows,
+        label=label.reshape(-1),
+        number=number.astype(np.int64),
+        free=free[first],
+        slots=slots[first],
+        codes={level: codes[first, at] for at, level in enumerate(levels)},
     )
+
+
+def _usable(free: Ints, slots: Ints, size: Ints) -> Ints:
+    """(H, R) int64: what is free of hosts, without what no filling of whole units can use."""
+    usable = np.zeros_like(free)
+    # Which units a host takes decides what of its room can be used.
+    patterns, which = np.unique(slots > 0, axis=0, return_inverse=True)
+    which = which.reshape(-1)
+    for number, allowed in enumerate(patterns):
+        hosts = np.flatnonzero(which == number)
+        most = slots[hosts][:, allowed].astype(np.float64) @ size[allowed]
+        usable[hosts] = trimmed(free[hosts], size[allowed], most)
+    return usable

@@ -1,4 +1,4 @@
-"""Copies one batch after the other, by the ordinary solve, on what earlier ones leave."""
+"""Copies placed by the ordinary solve, some at a time, on what earlier copies leave."""
 
 from __future__ import annotations
 
@@ -22,25 +22,39 @@ from groupsolver.solver.budget import Budget
 from groupsolver.solver.pipeline import solve
 
 Copy = tuple[Placement, Cells]
-LARGEST = 240  # members of a batch
-FIRST_PLACEMENT_GAP = 1e9  # a gap at which the first placement will do
-TRY = 2.0  # seconds for a try to improve
-VAIN = 8  # such tries in vain, one after the other, that are enough
+Taken = dict[tuple[str, str | None], int]  # (resource class, cell if any) -> amount
+MAX_MEMBERS_AT_ONCE = 240
+FIRST_COPIES_AT_ONCE = 4
+FIRST_PLACEMENT_GAP = 1e9  # a gap at which the first placement is good enough
+MIN_SECONDS = 0.05  # for a solve
+SECONDS_TO_IMPROVE = 2.0  # for a try
+MAX_FAILED_TRIES = 8  # tries to improve that fail in a row
 
 
-class Stock:
+class PlacedCopies:
     """A fleet with copies on it.
 
     Parameters
     ----------
     app : Application
     fleet : CompiledFleet
+        Without the copies.
     together : Together
         The checker of copies on that fleet.
+
+    Attributes
+    ----------
+    fleet : CompiledFleet
+        With the copies.
+    copies : list of (Placement, Cells)
+    sizes : dict of str to dict of str to int
+        What each member of a copy takes.
     """
 
     def __init__(self, app: Application[Any], fleet: CompiledFleet, together: Together) -> None:
-        self.app, self.empty, self.together = app, fleet, together
+        self.app = app
+        self.empty = fleet
+        self.together = together
         self.fleet = fleet.copy()
         self.copies: list[Copy] = []
         self.sizes = {
@@ -48,156 +62,177 @@ class Stock:
             for group in app.groups
             for id_, members in member_ids(group)
         }
-        # Copies that stand are strangers to those that come where some policy looks at whoever comes near.
-        self._seen = any(
+        # Some policies count members of any group: further copies must then see those placed.
+        self._seen_by_others = any(
             counts_all_groups(policy)
             for group in app.groups
             for policy in group.policies
             if policy.hard
         )
 
-    def take(self, copies: Iterable[Copy]) -> None:
-        """Let copies stand."""
-        taken: dict[
-            str, dict[tuple[str, str | None], int]
-        ] = {}  # by host: of each class, and of each in which cell
+    def add(self, copies: Iterable[Copy]) -> None:
+        """Put copies on the fleet."""
+        taken: dict[str, Taken] = {}
         for copy in copies:
             self.copies.append(copy)
             placement, cells = copy
-            for id_, name in placement.items():
-                here, cell = taken.setdefault(name, {}), cells.get(id_)
-                for key, amount in self.sizes[id_].items():
-                    here[key, cell] = here.get((key, cell), 0) + amount
+            for id_, host in placement.items():
+                on_host = taken.setdefault(host, {})
+                cell = cells.get(id_)
+                for resource, amount in self.sizes[id_].items():
+                    on_host[resource, cell] = on_host.get((resource, cell), 0) + amount
             if self.empty.links:
-                added = Counter(self.fleet.index.reserved)
-                added.update(self.together.adds(placement))
-                self.fleet.reserve(added)
-        for name, here in taken.items():
-            self.fleet.update(_with(self.fleet.index[name], here))
+                reserved = Counter(self.fleet.index.reserved)
+                reserved.update(self.together.adds(placement))
+                self.fleet.reserve(reserved)
+        for host, on_host in taken.items():
+            self.fleet.update(_with_taken(self.fleet.index[host], on_host))
 
     def replace(self, copies: Iterable[Copy]) -> None:
-        """Let other copies stand instead."""
-        self.fleet, self.copies = self.empty.copy(), []
-        self.take(copies)
+        """Put other copies on the fleet instead of the present ones."""
+        self.fleet = self.empty.copy()
+        self.copies = []
+        self.add(copies)
 
     def application(self, number: int) -> Application[Any]:
-        """Give so many copies more as an application."""
-        return copies_of(self.app, number, self.copies if self._seen else ())
+        """Return further copies as an application."""
+        return copies_of(self.app, number, self.copies if self._seen_by_others else ())
 
 
-def _with(host: Host, taken: Mapping[tuple[str, str | None], int]) -> Host:
-    """Give a host of which more is used; its values were valid, and are not looked at again."""
-    used, in_cells = dict(host.used), host.used_in_cells()
-    inside = host.cell_classes()
-    for (name, cell), amount in taken.items():
-        into = in_cells[cell] if cell is not None and name in inside else used
-        into[name] = into.get(name, 0) + amount
+def _with_taken(host: Host, taken: Mapping[tuple[str, str | None], int]) -> Host:
+    """Return a host of which more is used."""
+    used = dict(host.used)
+    in_cells = host.used_in_cells()
+    of_cells = host.cell_classes()
+    for (resource, cell), amount in taken.items():
+        part = in_cells[cell] if cell is not None and resource in of_cells else used
+        part[resource] = part.get(resource, 0) + amount
     return host.with_used(used, in_cells)
 
 
-def refill(stock: Stock, most: int, budget: Budget) -> bool:
-    """Place copies until there are `most`, none more fits, or time is over; say whether none more fits.
+def place_more(placed: PlacedCopies, most: int, budget: Budget) -> bool:
+    """Place copies until there are `most`, no more fit, or time is over.
 
-    Without moving those that stand: so that none fits proves nothing about the fleet without them.
+    The copies that are placed do not move. So where no more fit, that proves nothing about the
+    fleet without them.
+
+    Returns
+    -------
+    bool
+        Whether no more fit.
     """
-    largest = max(1, LARGEST // len(stock.sizes))
-    size = min(largest, 4)
-    while len(stock.copies) < most and budget.left() > 0:
-        size = min(size, most - len(stock.copies))
-        result = _solve(
-            stock.application(size),
-            stock.fleet,
-            budget,
-            0.5 * budget.left() if size > 1 else budget.left(),
-        )
-        found = split(stock, result, size)
-        stock.take(found)
-        if not found and size == 1:
+    largest = max(1, MAX_MEMBERS_AT_ONCE // len(placed.sizes))
+    size = min(largest, FIRST_COPIES_AT_ONCE)
+    while len(placed.copies) < most and budget.left() > 0:
+        size = min(size, most - len(placed.copies))
+        seconds = 0.5 * budget.left() if size > 1 else budget.left()
+        result = _solve(placed.application(size), placed.fleet, budget, seconds)
+        copies = _copies_in(placed, result, size)
+        placed.add(copies)
+        if copies:
+            size = min(largest, 2 * size)
+        elif size == 1:
             return result.status == "infeasible"
-        size = min(largest, 2 * size) if found else size // 2
-        largest = size if not found else largest
+        else:
+            size = size // 2
+            largest = size
     return False
 
 
-def improve(stock: Stock, most: int, budget: Budget) -> None:
-    """Take some copies up and place one more than these, until there are `most`, or it was tried in vain.
+def improve(placed: PlacedCopies, most: int, budget: Budget) -> None:
+    """Take some copies away and place one more than these; again, until there are `most`.
+
+    It ends when several tries in a row failed.
 
     Source: large neighbourhood search, Shaw (1998), doi:10.1007/3-540-49481-2_30.
     """
-    random, vain = np.random.default_rng(budget.limits.seed), 0
-    number = max(1, LARGEST // len(stock.sizes))
-    while len(stock.copies) < most and vain < VAIN and budget.left() > 0:
-        before = list(stock.copies)
-        up = set(random.choice(len(before), min(number, len(before)), replace=False).tolist())
-        stock.replace(copy for at, copy in enumerate(before) if at not in up)
-        result = _solve(
-            stock.application(len(up) + 1), stock.fleet, budget, min(TRY, budget.left())
-        )
-        found = split(stock, result, len(up) + 1)
-        stock.take(found or [before[at] for at in sorted(up)])
-        vain = 0 if found else vain + 1
+    random = np.random.default_rng(budget.limits.seed)
+    failed = 0
+    number = max(1, MAX_MEMBERS_AT_ONCE // len(placed.sizes))
+    while len(placed.copies) < most and failed < MAX_FAILED_TRIES and budget.left() > 0:
+        before = list(placed.copies)
+        chosen = random.choice(len(before), min(number, len(before)), replace=False)
+        removed = set(chosen.tolist())
+        placed.replace(copy for at, copy in enumerate(before) if at not in removed)
+        wanted = len(removed) + 1
+        seconds = min(SECONDS_TO_IMPROVE, budget.left())
+        result = _solve(placed.application(wanted), placed.fleet, budget, seconds)
+        copies = _copies_in(placed, result, wanted)
+        placed.add(copies or [before[at] for at in sorted(removed)])
+        failed = 0 if copies else failed + 1
 
 
-def _limits(budget: Budget, seconds: float) -> Limits:
-    return replace(budget.limits, seconds=max(0.05, seconds), gap=FIRST_PLACEMENT_GAP)
+def place_all(placed: PlacedCopies, number: int, budget: Budget) -> tuple[list[Copy], bool]:
+    """Place a number of copies at once, on the fleet without any.
+
+    Returns
+    -------
+    list of (Placement, Cells)
+        The copies; none where none were found.
+    bool
+        Whether it is proved that they do not fit.
+    """
+    result = _solve(copies_of(placed.app, number), placed.empty, budget, budget.left())
+    return _copies_in(placed, result, number), result.status == "infeasible"
 
 
 def _solve(app: Application[Any], fleet: CompiledFleet, budget: Budget, seconds: float) -> Result:
-    """Place anywhere; whoever watches the run may stop it, and hears nothing of single placements."""
-    return solve(
-        app, fleet, limits=_limits(budget, seconds), progress=lambda _: budget.report("refill")
+    """Place an application anywhere.
+
+    Whoever watches the run may stop it, and is not told of single placements.
+    """
+    limits: Limits = replace(
+        budget.limits, seconds=max(MIN_SECONDS, seconds), gap=FIRST_PLACEMENT_GAP
     )
+    return solve(app, fleet, limits=limits, progress=lambda _: budget.report("refill"))
 
 
-def split(stock: Stock, result: Result, number: int) -> list[Copy]:
-    """Give each copy of an answer, by the members' names in the file."""
-    placement = result.placement
-    if placement is None:
+def _copies_in(placed: PlacedCopies, result: Result, number: int) -> list[Copy]:
+    """Return each copy of an answer, by the members' names in the file."""
+    if result.placement is None:
         return []
-    return [
-        (
-            {id_: placement[copied(id_, copy)] for id_ in stock.sizes},
-            {
-                id_: result.cells[copied(id_, copy)]
-                for id_ in stock.sizes
-                if copied(id_, copy) in result.cells
-            },
-        )
-        for copy in range(number)
-    ]
+    copies: list[Copy] = []
+    for copy in range(number):
+        placement: Placement = {}
+        cells: Cells = {}
+        for id_ in placed.sizes:
+            member = copied(id_, copy)
+            placement[id_] = result.placement[member]
+            if member in result.cells:
+                cells[id_] = result.cells[member]
+        copies.append((placement, cells))
+    return copies
 
 
-def whole(stock: Stock, number: int, budget: Budget) -> tuple[list[Copy], bool]:
-    """Place so many copies at once, on the fleet without any; or prove that they do not fit."""
-    result = _solve(copies_of(stock.app, number), stock.empty, budget, budget.left())
-    return split(stock, result, number), result.status == "infeasible"
-
-
-def in_cells(stock: Stock, placements: Sequence[Placement]) -> list[Copy]:
-    """Put members into the cells of their hosts; copies for which there is no way are left out."""
-    hosts = stock.empty.index
-    if not stock.empty.cells.width:
+def assign_cells(placed: PlacedCopies, placements: Sequence[Placement]) -> list[Copy]:
+    """Put members into the cells of their hosts; leave out copies for which there is no way."""
+    hosts = placed.empty.index
+    if not placed.empty.cells.width:
         return [(placement, {}) for placement in placements]
-    sizes = {id_: tuple(sorted(size.items())) for id_, size in stock.sizes.items()}
-    there: dict[str, list[tuple[int, str]]] = {}
+    sizes = {id_: tuple(sorted(size.items())) for id_, size in placed.sizes.items()}
+    in_cells_of: dict[str, list[tuple[int, str]]] = {}
     for number, placement in enumerate(placements):
-        for id_, name in placement.items():
-            if from_cell(hosts[name], sizes[id_]):
-                there.setdefault(name, []).append((number, id_))
+        for id_, host in placement.items():
+            if from_cell(hosts[host], sizes[id_]):
+                in_cells_of.setdefault(host, []).append((number, id_))
     dropped: set[int] = set()
     cells: list[Cells] = [{} for _ in placements]
-    for name, members in there.items():
+    for host, members in in_cells_of.items():
         while True:
-            staying = [(number, id_) for number, id_ in members if number not in dropped]
+            kept = [(number, id_) for number, id_ in members if number not in dropped]
+            named = [(copied(id_, number), sizes[id_]) for number, id_ in kept]
             try:
-                found = cells_for(
-                    hosts[name], [(copied(id_, number), sizes[id_]) for number, id_ in staying]
-                )
+                cell_of = cells_for(hosts[host], named)
             except Undecided:
-                found = None
-            if found is not None:
+                cell_of = None
+            if cell_of is not None:
                 break
-            dropped.add(staying[-1][0])
-        for number, id_ in staying:
-            cells[number][id_] = found[copied(id_, number)]
-    return [(p, cells[i]) for i, p in enumerate(placements) if i not in dropped]
+            last_copy, _ = kept[-1]
+            dropped.add(last_copy)
+        for number, id_ in kept:
+            cells[number][id_] = cell_of[copied(id_, number)]
+    return [
+        (placement, cells[number])
+        for number, placement in enumerate(placements)
+        if number not in dropped
+    ]

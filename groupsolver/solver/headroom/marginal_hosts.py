@@ -1,97 +1,113 @@
-"""What one more host of each type would bring, at the prices of the bound."""
+"""What one more host of each type would bring, at the prices of the bound.
+
+Lagrange's bound with one more host is the bound itself, plus what the best filling of that host is
+worth at the same prices.
+
+Example: the bound is 6.0 at the price of 1 copy for a member of 2 VCPU. One more empty host of 5
+VCPU is filled with 2 members: it brings at most 2 copies, and the bound is 8.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
+from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.protocols.host_filters import admits
 from groupsolver.constraints.rules import rules_of
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
+from groupsolver.model.compiled.arrays import Ints
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet, Host
-from groupsolver.model.headroom import Unlock
-from groupsolver.model.units import resources_told
-from groupsolver.solver.headroom.bulk import MAX_COPIES, Bulk
+from groupsolver.model.headroom import MarginalHost
+from groupsolver.model.inventory import Inventory
+from groupsolver.model.units import resources_text
+from groupsolver.solver.headroom.bulk import MAX_COPIES, BulkPlacement
 from groupsolver.solver.headroom.demand import UNBOUNDED_MEMBERS, Demand
 from groupsolver.solver.headroom.knapsack import Knapsacks
 
+Sizes = tuple[tuple[str, int, int], ...]  # (resource class, capacity, max_unit) of an inventory
+HostType = tuple[Sizes, tuple[str, ...], tuple[Sizes, ...]]  # inventory, traits, cells
 
-def unlocks(demand: Demand, found: Bulk, bound: int) -> tuple[Unlock, ...]:
-    """Price an empty host of each type, beside the first of it in the fleet.
 
-    Lagrange's bound with one more host is the bound and what its best filling is worth at the same prices.
+def marginal_hosts(demand: Demand, bulk: BulkPlacement, bound: int) -> tuple[MarginalHost, ...]:
+    """Price an empty host of each type, in the domains of the first of them in the fleet.
+
+    Parameters
+    ----------
+    demand : Demand
+    bulk : BulkPlacement
+        Its prices prove its bound.
+    bound : int
+        The bound of the whole answer.
     """
-    types = _types(demand.compiled.fleet)
-    empty = [_empty(hosts[0], number) for number, hosts in enumerate(types)]
-    fleet = CompiledFleet(
-        Fleet.model_construct(levels=demand.compiled.fleet.levels, hosts=tuple(empty), links=())
-    )
+    types = _hosts_by_type(demand.compiled.fleet)
+    empty = [_empty_host(hosts[0], number) for number, hosts in enumerate(types)]
+    levels = demand.compiled.fleet.levels
+    fleet = CompiledFleet(Fleet.model_construct(levels=levels, hosts=tuple(empty), links=()))
     free = np.stack([fleet.free(name) for name in demand.names], axis=1)
-    sacks = Knapsacks(free, _slots(demand, fleet, free, empty), demand.size)
-    _, _, most = sacks.best(np.tile(found.prices, (len(empty), 1)))
-    made = []
-    for hosts, host, worth in zip(types, empty, most.tolist(), strict=True):
-        rate = round(worth, 3) + 0.0
+    knapsacks = Knapsacks(free, _slots(demand, fleet, free, empty), demand.size)
+    fillings = knapsacks.best(np.tile(bulk.prices, (len(empty), 1)))
+    found = []
+    for hosts, host, worth in zip(types, empty, fillings.bound.tolist(), strict=True):
+        rate = round(worth, 3) + 0.0  # no negative zero
         like = hosts[0].name
-        what = ", ".join([resources_told(host.capacity()), *host.traits])
+        description = ", ".join([resources_text(host.capacity()), *host.traits])
         brings = f"brings up to {rate:,.2f} copies" if rate else "brings none"
-        made.append(
-            Unlock(
+        found.append(
+            MarginalHost(
                 like=like,
                 hosts=len(hosts),
                 rate=rate,
-                bound=max(0, math.floor(found.bound + worth) - bound),
-                sentence=f"one more empty host like {like} ({what}) {brings}",
+                bound=max(0, math.floor(bulk.bound + worth) - bound),
+                sentence=f"one more empty host like {like} ({description}) {brings}",
             )
         )
-    return tuple(sorted(made, key=lambda one: (-one.rate, one.like)))
+    return tuple(sorted(found, key=lambda one: (-one.rate, one.like)))
 
 
-def _types(fleet: CompiledFleet) -> list[list[Host]]:
-    found: dict[Any, list[Host]] = {}
+def _hosts_by_type(fleet: CompiledFleet) -> list[list[Host]]:
+    by_type: dict[HostType, list[Host]] = {}
     for host in fleet.index:
         cells = tuple(tuple(sorted(_sizes(cell.inventory))) for cell in host.cells)
-        key = tuple(sorted(_sizes(host.inventory))), tuple(sorted(host.traits)), cells
-        found.setdefault(key, []).append(host)
-    return list(found.values())
+        type_ = tuple(sorted(_sizes(host.inventory))), tuple(sorted(host.traits)), cells
+        by_type.setdefault(type_, []).append(host)
+    return list(by_type.values())
 
 
-def _sizes(inventory: Any) -> list[tuple[str, int, int]]:
-    return [(name, one.capacity, one.max_unit or 0) for name, one in inventory.items()]
+def _sizes(inventory: dict[str, Inventory]) -> Sizes:
+    return tuple((name, one.capacity, one.max_unit or 0) for name, one in inventory.items())
 
 
-def _empty(host: Host, number: int) -> Host:
-    # Not of the name of any host: policies that name hosts do not mean it.
+def _empty_host(host: Host, number: int) -> Host:
+    # The name is no host's of the fleet: policies that name hosts do not mean it.
     return host.emptied().model_copy(update={"name": f"\0{number}", "enabled": True})
 
 
 def _slots(demand: Demand, fleet: CompiledFleet, free: Ints, hosts: list[Host]) -> Ints:
-    """(T, U) int64: how many of each unit a host takes; by room, and by what the host is."""
+    """(T, U) int64: how many of each unit a host takes, by its room and by the rules."""
     compiled = demand.compiled
     found = np.zeros((len(hosts), len(demand.units)), dtype=np.int64)
     for number, unit in enumerate(demand.units):
-        slots = np.minimum(UNBOUNDED_MEMBERS, demand.number[number] * MAX_COPIES) * np.ones(
-            len(hosts), dtype=np.int64
-        )
-        some = np.flatnonzero(demand.size[number])
-        if len(some):
-            slots = np.minimum(slots, (free[:, some] // demand.size[number][some]).min(axis=1))
-        for member_class, count in unit.items():
-            slots = np.minimum(
-                slots,
-                fleet.slots(dict(compiled.member_classes[member_class].size), UNBOUNDED_MEMBERS)
-                // count,
-            )
-            rules = [
+        most = min(UNBOUNDED_MEMBERS, int(demand.number[number]) * MAX_COPIES)
+        slots = np.full(len(hosts), most, dtype=np.int64)
+        taken = np.flatnonzero(demand.size[number])
+        if len(taken):
+            by_resource = free[:, taken] // demand.size[number][taken]
+            slots = np.minimum(slots, by_resource.min(axis=1))
+        for member_class, members in unit.items():
+            one = compiled.member_classes[member_class]
+            alone = fleet.slots(dict(one.size), UNBOUNDED_MEMBERS)
+            slots = np.minimum(slots, alone // members)
+            policies = [
                 rule.policy
-                for rule in rules_of(compiled.problem).over(
-                    compiled.member_classes[member_class].group
-                )
+                for rule in rules_of(compiled.problem).over(one.group)
                 if rule.policy.hard
             ]
-            fits = [all(admits(policy, host) for policy in rules) for host in hosts]
-            slots = np.where(fits, slots, 0)
+            slots = np.where([_admitted(policies, host) for host in hosts], slots, 0)
         found[:, number] = slots
     return found
+
+
+def _admitted(policies: list[Policy], host: Host) -> bool:
+    return all(admits(policy, host) for policy in policies)

@@ -1,4 +1,4 @@
-"""How many more copies of a whole application fit: `headroom`, in one straight function."""
+"""How many more copies of a whole application fit: `headroom`, as one straight function."""
 
 from __future__ import annotations
 
@@ -21,14 +21,26 @@ from groupsolver.model.fleet import Fleet
 from groupsolver.model.headroom import Headroom, counted_to
 from groupsolver.model.result import Limits, Watch
 from groupsolver.solver.budget import Budget
-from groupsolver.solver.headroom.bottlenecks import Discretion, scarce
-from groupsolver.solver.headroom.bulk import MAX_COPIES, Bulk, at_most, bulk
+from groupsolver.solver.headroom.bottlenecks import Disclosure, find_bottlenecks
+from groupsolver.solver.headroom.bulk import (
+    MAX_COPIES,
+    BulkPlacement,
+    most_by_one_unit,
+    place_in_bulk,
+)
 from groupsolver.solver.headroom.demand import Demand, demand_of
-from groupsolver.solver.headroom.incremental import Stock, improve, in_cells, refill, whole
-from groupsolver.solver.headroom.marginal_hosts import unlocks
+from groupsolver.solver.headroom.incremental import (
+    Copy,
+    PlacedCopies,
+    assign_cells,
+    improve,
+    place_all,
+    place_more,
+)
+from groupsolver.solver.headroom.marginal_hosts import marginal_hosts
 
-SMALL = 300  # members of all copies together that are still solved at once
-SHARE = 0.6  # of the time, for what is placed in bulk
+MAX_MEMBERS_SOLVED_AT_ONCE = 300  # members of all copies together
+TIME_FOR_BULK = 0.6  # of the time, a fraction
 
 
 def headroom(
@@ -41,28 +53,30 @@ def headroom(
     reveal: bool = True,
     own: Container[str] | None = None,
 ) -> Headroom:
-    """Find how many more copies of an application fit on a fleet, all at once, and prove how many do not.
+    """Find how many more copies of an application fit on a fleet, all at once, and bound them.
 
-    A copy is all members of the file anew, in groups of its own: its hard policies hold among its own
-    members, and those that name a group speak of the copy's. Soft policies forbid nothing and are left out.
-    Running members of the file are of no copy: what they use is used, and `exclusive` sees them, as it
-    sees members of other copies. Copies share the room of hosts and cells, and the links.
+    A copy is all members of the file anew, in groups of its own: its hard policies hold among its
+    own members, and those that name a group mean the copy's. Soft policies forbid nothing and are
+    left out. Running members of the file belong to no copy: what they use is in use, and
+    `exclusive` counts them, as it counts members of other copies. Copies share the room of hosts
+    and cells, and the links.
 
     Parameters
     ----------
     app : Application
     fleet : Fleet or CompiledFleet
     limits : Limits, optional
-        Bounds on the whole call; by default 30 s, and no gap at which to stop. The check of what was
-        placed comes on top.
+        Bounds on the whole call; by default 30 s, and no gap at which to stop. The check of what
+        was placed comes on top.
     progress : callable, optional
-        Told of each phase; a true answer stops the search.
+        Called at each phase; a true answer stops the search.
     most : int, default 1,000,000
         Copies that are counted at all.
     reveal : bool, default True
-        Whether to say how full hosts are, how many of them there are, and what one more brings.
+        Whether the answer contains how full hosts are, how many of them there are, and what one
+        more brings.
     own : container of str, optional
-        The groups whose rules may be told; by default all.
+        The groups whose rules the answer may name; by default all.
 
     Returns
     -------
@@ -71,8 +85,8 @@ def headroom(
     Raises
     ------
     BadInput
-        Where application and fleet do not fit each other; ``empty-application`` where it has no members,
-        ``weightless-copies`` where none of them takes anything, so that there is no end.
+        Where application and fleet do not fit each other; ``empty-application`` where it has no
+        members, ``unbounded-copies`` where none of them takes anything, so that any number fits.
     BrokenAnswer, UnknownSolverStatus
         A bug of this library.
     """
@@ -81,7 +95,7 @@ def headroom(
     warnings = Problem(app, compiled_fleet.index).warnings
     most = min(most, MAX_COPIES)
     found = search(app, compiled_fleet, budget, most)
-    copies = len(found.stock.copies)
+    copies = len(found.placed.copies)
     capped = found.bound >= most  # then it is not known what runs out
     if capped:
         warnings += (counted_to(most),)
@@ -89,8 +103,12 @@ def headroom(
         copies=copies,
         bound=found.bound,
         gap=(found.bound - copies) / max(1, copies),
-        scarce=() if capped else scarce(found.demand, found.stock, Discretion(reveal, own)),
-        unlocks=unlocks(found.demand, found.bulk, found.bound) if reveal and not capped else (),
+        scarce=()
+        if capped
+        else find_bottlenecks(found.demand, found.placed, Disclosure(reveal, own)),
+        unlocks=marginal_hosts(found.demand, found.bulk, found.bound)
+        if reveal and not capped
+        else (),
         warnings=warnings,
         seconds=budget.elapsed(),
     )
@@ -99,100 +117,112 @@ def headroom(
 
 
 @dataclass(frozen=True)
-class BulkResult:
-    """What a search ended with: copies that stand and have passed the check, and what is proved."""
+class SearchResult:
+    """The end of a search: copies that are placed and have passed the check, and the bound."""
 
     demand: Demand
-    bulk: Bulk
-    stock: Stock
+    bulk: BulkPlacement
+    placed: PlacedCopies
     bound: int
 
 
 def search(
     app: Application[Any], compiled_fleet: CompiledFleet, budget: Budget, most: int = MAX_COPIES
-) -> BulkResult:
-    """Bound the copies, place them in bulk, and one batch after the other where that leaves room; `most` at most."""
+) -> SearchResult:
+    """Bound the copies; place them in bulk, and then some at a time where that leaves room.
+
+    Parameters
+    ----------
+    app : Application
+    compiled_fleet : CompiledFleet
+    budget : Budget
+    most : int
+        Copies that are counted at all.
+    """
     together = Together(app, compiled_fleet.index)
     demand = demand_of(CompiledProblem(together.problem, compiled_fleet))
-    _sound(demand)
-    stock = Stock(app, compiled_fleet, together)
+    _validate(demand)
+    placed = PlacedCopies(app, compiled_fleet, together)
 
     def left() -> float:
-        return 0.0 if budget.report("bulk") else SHARE * budget.left()
+        return 0.0 if budget.report("bulk") else TIME_FOR_BULK * budget.left()
 
-    found = bulk(demand, min(most, at_most(demand)), left, budget.limits.gap, budget.limits.seed)
-    bound = min(most, math.floor(found.bound), _apart(demand))
+    upper = min(most, most_by_one_unit(demand))
+    bulk = place_in_bulk(demand, upper, left, budget.limits.gap, budget.limits.seed)
+    bound = min(most, math.floor(bulk.bound), _most_with_domain_each(demand))
     budget.report("copies")
-    stock.take(_standing(stock, found, bound))
-    in_bulk, bulked = stock.copies, len(stock.copies)
-    if not _close(len(stock.copies), bound, budget):
+    placed.add(_sound_copies(placed, bulk, bound))
+    only_bulk = _close_enough(len(placed.copies), bound, budget)
+    if not only_bulk:
         budget.report("refill")
-        refill(stock, bound, budget)
-        bound = _exactly(stock, bound, budget)
-        if not _close(len(stock.copies), bound, budget):
+        place_more(placed, bound, budget)
+        bound = _solve_exactly(placed, bound, budget)
+        if not _close_enough(len(placed.copies), bound, budget):
             budget.report("improve")
-            improve(stock, bound, budget)
-    # What was placed in bulk was checked when it was taken.
-    broken = (
-        None
-        if stock.copies is in_bulk and len(in_bulk) == bulked
-        else next(together.broken(stock.copies), None)
-    )
-    if broken is not None or len(stock.copies) > bound:
+            improve(placed, bound, budget)
+    # What was placed in bulk was checked before it was added.
+    broken = None if only_bulk else next(together.broken(placed.copies), None)
+    if broken is not None or len(placed.copies) > bound:
         raise BrokenAnswer(
-            f"{len(stock.copies)} copies, of which no more than {bound} fit: {broken}"
+            f"{len(placed.copies)} copies, of which no more than {bound} fit: {broken}"
         )
-    return BulkResult(demand, found, stock, bound)
+    return SearchResult(demand, bulk, placed, bound)
 
 
-def _sound(demand: Demand) -> None:
+def _validate(demand: Demand) -> None:
     if not demand.units:
-        raise BadInput(
-            [Fault("empty-application", "groups", "expected at least one group with members")]
-        )
+        message = "expected at least one group with members"
+        raise BadInput([Fault("empty-application", "groups", message)])
     if not demand.size.any():
         message = "expected members that take some of a resource: of these any number fits"
-        raise BadInput([Fault("weightless-copies", "groups", message)])
+        raise BadInput([Fault("unbounded-copies", "groups", message)])
 
 
-def _apart(demand: Demand) -> int:
-    """Count the domains that a group could have to itself, one for each copy at least; `MOST` where none wants any."""
-    compiled, most = demand.compiled, MAX_COPIES
+def _most_with_domain_each(demand: Demand) -> int:
+    """Return how many copies can have a domain of their own, where a group needs one.
+
+    `MAX_COPIES` where no group does.
+    """
+    compiled = demand.compiled
+    most = MAX_COPIES
     for rule in rules_of(compiled.problem).hard:
         if isinstance(rule.policy, Exclusivity) and not rule.policy.admits_project:
-            member_classes = set(compiled.member_classes_below(rule.group))
-            units = [
-                number for number, unit in enumerate(demand.units) if unit.keys() & member_classes
-            ]
-            codes = compiled.fleet.codes(rule.policy.exclusive_level)[
-                (demand.slots[units] > 0).any(axis=0)
-            ]
-            if units and (codes >= 0).all():  # on hosts in no domain it is alone with whomever
+            below = set(compiled.member_classes_below(rule.group))
+            units = [number for number, unit in enumerate(demand.units) if unit.keys() & below]
+            usable = (demand.slots[units] > 0).any(axis=0)
+            codes = compiled.fleet.codes(rule.policy.exclusive_level)[usable]
+            # A host in no domain is not shared with anybody, whatever runs there.
+            if units and (codes >= 0).all():
                 most = min(most, len(np.unique(codes)))
     return most
 
 
-def _close(copies: int, bound: int, budget: Budget) -> bool:
+def _close_enough(copies: int, bound: int, budget: Budget) -> bool:
+    """Return whether the gap is as small as asked for, or time is over."""
     return bound - copies <= budget.limits.gap * max(1, copies) or budget.left() <= 0
 
 
-def _standing(stock: Stock, found: Bulk, most: int) -> list[tuple[dict[str, str], dict[str, str]]]:
-    """Give those of the copies placed in bulk that hold, alone and together."""
-    held = [placement for placement in found.copies if stock.together.alone(placement)][:most]
-    copies = in_cells(stock, held)
-    return [] if next(stock.together.broken(copies), None) is not None else copies
+def _sound_copies(placed: PlacedCopies, bulk: BulkPlacement, most: int) -> list[Copy]:
+    """Return those of the copies placed in bulk that keep all rules, alone and together."""
+    alone = [placement for placement in bulk.copies if placed.together.alone(placement)]
+    copies = assign_cells(placed, alone[:most])
+    broken = next(placed.together.broken(copies), None)
+    return copies if broken is None else []
 
 
-def _exactly(stock: Stock, bound: int, budget: Budget) -> int:
-    """Of few members, try one copy more at once, until that is proved impossible; give the bound."""
-    while (
-        not _close(len(stock.copies), bound, budget)
-        and (len(stock.copies) + 1) * len(stock.sizes) <= SMALL
-    ):
-        more, impossible = whole(stock, len(stock.copies) + 1, budget)
-        if impossible:
-            return len(stock.copies)
-        if not more:
+def _solve_exactly(placed: PlacedCopies, bound: int, budget: Budget) -> int:
+    """Place one copy more, all copies at once, until that is proved impossible; return the bound.
+
+    Only while there are few members.
+    """
+    while not _close_enough(len(placed.copies), bound, budget):
+        wanted = len(placed.copies) + 1
+        if wanted * len(placed.sizes) > MAX_MEMBERS_SOLVED_AT_ONCE:
             break
-        stock.replace(more)
+        copies, impossible = place_all(placed, wanted, budget)
+        if impossible:
+            return len(placed.copies)
+        if not copies:
+            break
+        placed.replace(copies)
     return bound

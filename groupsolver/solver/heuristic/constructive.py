@@ -18,7 +18,7 @@ from groupsolver.constraints.protocols.host_filters import HostFilter
 from groupsolver.constraints.protocols.levels import level_on
 from groupsolver.constraints.protocols.relaxation import members_per_host
 from groupsolver.constraints.rules import Rule, rules_of
-from groupsolver.model.compiled.compiled_fleet import Floats, Ints, Mask
+from groupsolver.model.compiled.arrays import Floats, Ints, Mask
 from groupsolver.model.value import HOST
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.numa import CellUsage

@@ -16,7 +16,8 @@ from groupsolver.constraints.protocols.host_filters import HostFilter
 from groupsolver.constraints.protocols.relaxation import members_per_host
 from groupsolver.constraints.rules import rules_of
 from groupsolver.errors import BadInput, Fault
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
+from groupsolver.model.compiled.arrays import Ints
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Objective
 from groupsolver.solver.stage import SINGLE_STAGE, Stage
 

@@ -16,7 +16,8 @@ from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.levels import Partitioned
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
 from groupsolver.constraints.rules import rules_of
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Mask
+from groupsolver.model.compiled.arrays import Mask
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 
 
 class Chunks(Policy, HostSymmetry, Partitioned):

@@ -26,8 +26,9 @@ from groupsolver.constraints.protocols.network import loads_links
 from groupsolver.constraints.protocols.presolve import host_equivalence
 from groupsolver.constraints.protocols.scope import counts_all_groups
 from groupsolver.constraints.rules import rules_of
+from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.compiled.class_ranks import class_labels, ranks_in_class
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints, Mask, compile_fleet
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.value import HOST
 

@@ -31,8 +31,8 @@ from groupsolver.constraints.protocols.presolve import (
 from groupsolver.constraints.protocols.relaxation import keeps_together
 from groupsolver.constraints.protocols.scope import groups_counted
 from groupsolver.constraints.rules import Rule, rules_of
+from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.compiled.class_ranks import class_labels, ranks_in_class
-from groupsolver.model.compiled.compiled_fleet import Ints, Mask
 from groupsolver.model.disjoint_sets import DisjointSets
 from groupsolver.model.value import HOST
 from groupsolver.solver.exact.numa import sure_and_possible

@@ -14,7 +14,7 @@ from groupsolver.constraints.eligibility import suits
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.protocols.host_filters import HostFilter
 from groupsolver.constraints.rules import rules_of
-from groupsolver.model.compiled.compiled_fleet import Mask
+from groupsolver.model.compiled.arrays import Mask
 
 MAX_HOST_SHARE = 0.5  # a set with more of the fleet's hosts than this is not tight
 

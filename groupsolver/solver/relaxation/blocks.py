@@ -11,7 +11,7 @@ from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.protocols.levels import level_on
 from groupsolver.constraints.protocols.relaxation import keeps_together, members_per_host
 from groupsolver.constraints.rules import Rule, rules_of
-from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.value import HOST
 from groupsolver.solver.presolve.group_chunks import chunks_of
 

@@ -12,7 +12,7 @@ from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.protocols.levels import level_on
 from groupsolver.constraints.protocols.relaxation import members_per_host
 from groupsolver.constraints.rules import Rule, rules_of
-from groupsolver.model.compiled.compiled_fleet import Floats, Ints
+from groupsolver.model.compiled.arrays import Floats, Ints
 from groupsolver.model.value import HOST
 from groupsolver.solver.exact.numa import cell_rows
 from groupsolver.solver.presolve.eligibility import Eligibility

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.model.compiled.compiled_fleet import Floats, Ints
+from groupsolver.model.compiled.arrays import Floats, Ints
 from groupsolver.solver.relaxation.blocks import Block, ChunkedPart
 from groupsolver.solver.relaxation.columns import Columns, cheapest, sort_by_domain
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.model.compiled.compiled_fleet import Ints
+from groupsolver.model.compiled.arrays import Ints
 from groupsolver.solver.relaxation.blocks import Block, ChunkedPart
 from groupsolver.solver.relaxation.chunk_costs import chunk_domains
 from groupsolver.solver.relaxation.core_columns import CoreColumns

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from groupsolver.model.compiled.compiled_fleet import Floats, Ints, Mask
+from groupsolver.model.compiled.arrays import Floats, Ints, Mask
 from groupsolver.model.value import HOST
 from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.relaxation.blocks import Block

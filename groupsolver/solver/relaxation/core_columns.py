@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from groupsolver.model.compiled.compiled_fleet import Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.solver.relaxation.columns import Columns
 
 

@@ -16,7 +16,7 @@ from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.protocols.levels import level_on
 from groupsolver.constraints.protocols.relaxation import mutually_exclusive_groups
 from groupsolver.constraints.rules import Rule, rules_of
-from groupsolver.model.compiled.compiled_fleet import Floats, Ints
+from groupsolver.model.compiled.arrays import Floats, Ints
 from groupsolver.solver.relaxation.columns import Columns
 from groupsolver.solver.relaxation.core_columns import CoreColumns
 from groupsolver.solver.relaxation.linear_program import LinearProgram

@@ -1,15 +1,12 @@
-"""A linear program built of arrays and solved by GLOP."""
+"""A linear program built row by row, of arrays."""
 
 from __future__ import annotations
 
 import numpy as np
-from ortools.linear_solver.python.model_builder_helper import (
-    ModelBuilderHelper,
-    ModelSolverHelper,
-    SolveStatus,
-)
+from scipy.sparse import csr_array
 
-from groupsolver.model.compiled.compiled_fleet import Floats, Ints
+from groupsolver.model.compiled.arrays import Floats, Ints
+from groupsolver.solver.linear_program import ProgramArrays, solve_linear
 
 
 class LinearProgram:
@@ -64,7 +61,6 @@ class LinearProgram:
         excess_price : float, default inf
             Where finite, a row may exceed `high` at that price a unit.
         """
-        # An excess variable takes from the row what is beyond `high`.
         if np.isfinite(excess_price) and number:
             excess = self.add_variables(np.full(number, excess_price), np.full(number, np.inf))
             variable = np.r_[variable, excess]
@@ -98,35 +94,25 @@ class LinearProgram:
         Returns
         -------
         value : float or None
-            None where GLOP found no optimum in time.
+            None where no optimum was found in time.
         dual : (rows,) float64
             Change of the value for each unit of a row's bound.
         """
-        solver = ModelSolverHelper("glop")
-        solver.set_time_limit_in_seconds(seconds)
-        solver.solve(self._model())
-        if solver.status() != SolveStatus.OPTIMAL:
+        optimum = solve_linear(self._arrays(), seconds, "glop")
+        if optimum is None:
             return None, np.zeros(self._row_count)
-        return solver.objective_value(), np.array(solver.dual_values())
+        return optimum.value, optimum.dual
 
-    def _model(self) -> ModelBuilderHelper:
-        """Build the program in the form of the solver."""
-        # The helper takes one number at a time: plain lists are faster to read than arrays.
-        model = ModelBuilderHelper()
-        costs = np.concatenate(self._cost).tolist()
-        highs = np.concatenate(self._high).tolist()
-        for cost, high in zip(costs, highs, strict=True):
-            var = model.add_var()
-            model.set_var_lower_bound(var, 0.0)
-            model.set_var_upper_bound(var, high)
-            model.set_var_objective_coefficient(var, cost)
-        for row_lows, row_highs in self._row_bounds:
-            for low, high in zip(row_lows.tolist(), row_highs.tolist(), strict=True):
-                row = model.add_linear_constraint()
-                model.set_constraint_lower_bound(row, low)
-                model.set_constraint_upper_bound(row, high)
-        for entry in self._entries:
-            variables, rows, values = (array.tolist() for array in entry)
-            for variable, row, value in zip(variables, rows, values, strict=True):
-                model.add_term_to_constraint(row, variable, value)
-        return model
+    def _arrays(self) -> ProgramArrays:
+        """Return the program in the form of the solver."""
+        parts = zip(*self._entries, strict=True)
+        variables, rows, values = (np.concatenate(of_entries) for of_entries in parts)
+        lows, highs = (np.concatenate(bounds) for bounds in zip(*self._row_bounds, strict=True))
+        shape = self._row_count, self._variable_count
+        return ProgramArrays(
+            cost=np.concatenate(self._cost),
+            high=np.concatenate(self._high),
+            table=csr_array((values, (rows, variables)), shape=shape),
+            row_low=lows,
+            row_high=highs,
+        )

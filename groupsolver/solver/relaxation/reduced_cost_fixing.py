@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.model.compiled.compiled_fleet import Floats, Ints, Mask
+from groupsolver.model.compiled.arrays import Floats, Ints, Mask
 from groupsolver.solver.relaxation.blocks import Block, ChunkedPart
 from groupsolver.solver.relaxation.chunk_costs import chunk_costs
 from groupsolver.solver.relaxation.columns import Columns, cheapest, sort_by_domain

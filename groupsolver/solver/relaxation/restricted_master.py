@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.model.compiled.compiled_fleet import Floats, Ints, Mask
+from groupsolver.model.compiled.arrays import Floats, Ints, Mask
 from groupsolver.solver.relaxation.blocks import Block
 from groupsolver.solver.relaxation.capacity_rows import CapacityRows
 from groupsolver.solver.relaxation.chunk_rows import post_chunks

@@ -39,8 +39,8 @@ from groupsolver.constraints.protocols.survivability import (
 from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.errors import BrokenAnswer
 from groupsolver.model.application import Application
+from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.compiled.class_ranks import ranks_in_class
-from groupsolver.model.compiled.compiled_fleet import Ints
 from groupsolver.model.result import Objective, Result
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.cp_sat import (

@@ -31,7 +31,8 @@ from groupsolver.constraints.problem.problem import Problem, Size
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.fleet_validation import needs_links
 from groupsolver.constraints.rules import rules_of
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, Ints
+from groupsolver.model.compiled.arrays import Ints
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.solver.exact.capacity import post_capacity
 from groupsolver.solver.presolve.eligibility import find_eligibility
 

@@ -14,7 +14,7 @@ from groupsolver.constraints.protocols.network import LinkLoad
 from groupsolver.constraints.protocols.scope import groups_counted
 from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.application import Members
-from groupsolver.model.network.link_cuts import Domain
+from groupsolver.model.value import Domain
 from groupsolver.store.state.group_nesting import groups_below
 from groupsolver.store.state.problem_scope import compose_groups, policies_in_scope
 from groupsolver.store.state.snapshot_cache import Snapshot

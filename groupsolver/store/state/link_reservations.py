@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from groupsolver.constraints.policies.hose_model import hose, hose_between
 from groupsolver.constraints.protocols.network import LinkLoad
 from groupsolver.model.compiled.host_index import HostIndex
-from groupsolver.model.network.link_cuts import Domain
-from groupsolver.model.value import HOST
+from groupsolver.model.value import HOST, Domain
 from groupsolver.store.entities import Instance, StoredGroup
 from groupsolver.store.state.group_nesting import groups_below
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from groupsolver.model.headroom import Scarce, Unlock
+from groupsolver.model.headroom import Bottleneck, MarginalHost
 from groupsolver.model.value import Value
 from groupsolver.wire.bodies.placements import PlacementFields
 
@@ -41,9 +41,9 @@ class HeadroomView(Value):
     gap : float
         ``(bound - copies) / max(1, copies)``.
     seconds : float
-    scarce : tuple of Scarce
+    scarce : tuple of Bottleneck
         What one more copy lacks, in words for the user who asks.
-    unlocks : tuple of Unlock
+    unlocks : tuple of MarginalHost
         The gain of one more host of each type: for users who may see names of hosts.
     warnings : tuple of str
     """
@@ -52,8 +52,8 @@ class HeadroomView(Value):
     bound: int
     gap: float
     seconds: float
-    scarce: tuple[Scarce, ...]
-    unlocks: tuple[Unlock, ...]
+    scarce: tuple[Bottleneck, ...]
+    unlocks: tuple[MarginalHost, ...]
     warnings: tuple[str, ...]
 
 

@@ -33,20 +33,23 @@ def asked(application: Application, made: Fleet) -> Headroom:
 
 
 def test_anti_affinity_holds_within_a_copy_and_not_between_copies() -> None:
-    # Two members a copy, each on a host of its own; two hosts of 4: four copies, of which each has a member on both.
+    # Two members a copy, each on a host of its own; two hosts of 4: four copies, of which each has
+    # a member on both.
     answer = asked(app(group("A", 2, "anti-affinity")), fleet(host("a"), host("b")))
     assert (answer.copies, answer.bound, answer.gap) == (4, 4, 0.0)
 
 
 def test_the_smaller_host_bounds_members_that_keep_apart() -> None:
-    # Each copy needs both hosts, and the second takes 2, so 2 copies, though 10 + 2 = 12 VCPU would do for 6.
+    # Each copy needs both hosts, and the second takes 2, so 2 copies, though 10 + 2 = 12 VCPU would
+    # do for 6.
     assert (
         asked(app(group("A", 2, "anti-affinity")), fleet(host("a", 10), host("b", 2))).copies == 2
     )
 
 
 def test_members_that_share_a_host_are_taken_as_one() -> None:
-    # 3 VCPU at once: one copy on each host of 4 and of 5, two on the one of 6; 15 VCPU for 5 would be too much.
+    # 3 VCPU at once: one copy on each host of 4 and of 5, two on the one of 6; 15 VCPU for 5 would
+    # be too much.
     answer = asked(app(group("A", 3, "affinity")), fleet(host("a", 4), host("b", 5), host("c", 6)))
     assert (answer.copies, answer.bound) == (4, 4)
 
@@ -69,7 +72,8 @@ def test_copies_of_one_project_may_share_what_the_project_has_to_itself() -> Non
 
 
 def test_running_members_are_of_no_copy() -> None:
-    # The member that runs on a is not the copies' own: it keeps nobody off its host but by what it uses.
+    # The member that runs on a is not the copies' own: it keeps nobody off its host but by what it
+    # uses.
     there = {"group": "A", "id": "A/0", "host": "a"}
     made = fleet(host("a", 3, used={"VCPU": 1}), host("b", 2))
     assert asked(app(group("A", 2, "anti-affinity"), existing=(there,)), made).copies == 2
@@ -84,7 +88,8 @@ def test_what_running_members_have_to_themselves_stays_theirs() -> None:
 
 
 def test_groups_that_keep_apart_share_no_rack_within_a_copy() -> None:
-    # Two racks of 8 VCPU; A's two members in one, B's in the other. Of k copies a have A in the first:
+    # Two racks of 8 VCPU; A's two members in one, B's in the other. Of k copies a have A in the
+    # first:
     # 2a + (k - a) <= 8 and a + 2(k - a) <= 8, so 3k <= 16: 5 copies, with a = 3.
     hosts = [host(f"h{i}", 8, domains={"rack": f"r{i}"}) for i in range(2)]
     application = app(
@@ -114,7 +119,8 @@ def test_more_copies_than_members_of_any_batch_are_counted_and_checked() -> None
 
 
 def test_racks_bound_copies_that_keep_apart_by_rack() -> None:
-    # Racks of 100, 30 and 20 VCPU, two racks a copy: at most 30 + 20 copies have one in the first. 50 it is.
+    # Racks of 100, 30 and 20 VCPU, two racks a copy: at most 30 + 20 copies have one in the first.
+    # 50 it is.
     racks = {"r1": 100, "r2": 30, "r3": 20}
     hosts = [
         host(f"{r}-{i}", free // 10, domains={"rack": r})
@@ -157,7 +163,8 @@ def test_what_runs_out_is_said_with_numbers() -> None:
         f"VCPU on hosts with {SSD} runs out first: 1 of 5 are left after 2 copies, "
         "and 1 of 1 host has less than the 2 that one member of A takes"
     )
-    # Of 18 VCPU the two members of B take 2: b and c have 7 and 9, or 8 and 8, left: 3 + 4, or 4 + 4 members of A.
+    # Of 18 VCPU the two members of B take 2: b and c have 7 and 9, or 8 and 8, left: 3 + 4, or 4 +
+    # 4 members of A.
     assert (trait.kind, trait.name) == ("trait", SSD)
     assert trait.sentence.startswith(
         f"{SSD} is what A asks for: 1 host has it, and others have room for "
@@ -210,10 +217,12 @@ def test_how_full_hosts_are_is_not_said_where_that_is_not_to_be_known() -> None:
 def test_of_rules_between_groups_only_ones_own_are_said() -> None:
     near = {"kind": "near", "group": "B", "level": "host"}
     application, made = app(group("A", 1, near), group("B", 1)), fleet(host("a", 1), host("b", 1))
-    told = [headroom(application, made, limits=ONE, own=own).scarce for own in (None, {"A"}, {"B"})]
-    assert told[0] == told[1]
-    assert "no further copy was found in which" in told[0][-1].sentence
-    assert told[2] == ()
+    answers = [
+        headroom(application, made, limits=ONE, own=own).scarce for own in (None, {"A"}, {"B"})
+    ]
+    assert answers[0] == answers[1]
+    assert "no further copy was found in which" in answers[0][-1].sentence
+    assert answers[2] == ()
     alone = app(group("A", 2, "exclusive"))
     made = fleet(host("a", used={"VCPU": 1}))
     assert headroom(alone, made, limits=ONE).scarce[0].sentence == (
@@ -256,12 +265,13 @@ def test_strangers_that_are_alone_cost_no_copy_a_group() -> None:
 
 
 def test_each_type_of_host_is_told_once_with_what_it_brings() -> None:
-    # A host of 4 brings 2 members of 2, one of 5 too; a copy has 2: one copy. The one with 3 brings half of one.
+    # A host of 4 brings 2 members of 2, one of 5 too; a copy has 2: one copy. The one with 3 brings
+    # half of one.
     made = fleet(host("a", 4), host("b", 4, used={"VCPU": 1}), host("c", 5), host("d", 3))
     answer = asked(app(group("A", 2, vcpu=2)), made)
     assert answer.copies == 3  # 2 + 1 + 2 + 1 = 6 members
-    told = [(one.like, one.hosts, one.rate, one.bound) for one in answer.unlocks]
-    assert told == [("a", 2, 1.0, 1), ("c", 1, 1.0, 1), ("d", 1, 0.5, 0)]
+    found = [(one.like, one.hosts, one.rate, one.bound) for one in answer.unlocks]
+    assert found == [("a", 2, 1.0, 1), ("c", 1, 1.0, 1), ("d", 1, 0.5, 0)]
     assert (
         answer.unlocks[0].sentence == "one more empty host like a (4 VCPU) brings up to 1.00 copies"
     )
@@ -292,7 +302,7 @@ def test_a_watcher_stops_the_search_and_gets_what_there_is() -> None:
 
 @pytest.mark.parametrize(
     ("groups", "code"),
-    [((group("A", 1, vcpu=0),), "weightless-copies"), (({"name": "A"},), "empty-application")],
+    [((group("A", 1, vcpu=0),), "unbounded-copies"), (({"name": "A"},), "empty-application")],
 )
 def test_what_has_no_end_or_no_members_is_refused(groups: Any, code: str) -> None:
     there = {"group": "A", "id": "old", "host": "a", "resources": {"VCPU": 1}}

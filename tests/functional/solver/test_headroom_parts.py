@@ -48,7 +48,8 @@ def test_knapsacks_are_filled_for_most() -> None:
     free, size = rng.integers(0, 12, (40, 2)), np.array([[2, 3], [3, 1], [1, 1]])
     slots = np.stack([(free // one).min(axis=1) for one in size], axis=1)
     prices = rng.random((40, 3))
-    counts, value, most = Knapsacks(free, slots, size).best(prices)
+    found = Knapsacks(free, slots, size).best(prices)
+    counts, value, most = found.counts, found.value, found.bound
     assert (counts @ size <= free).all()
     for row in range(40):
         ways = (np.array([a, b, c]) for a in range(7) for b in range(5) for c in range(13))
@@ -56,11 +57,12 @@ def test_knapsacks_are_filled_for_most() -> None:
         assert value[row] == pytest.approx(best)
         assert best <= most[row] <= best + 1e-6
     # Few states: the bound is wider, and holds.
-    assert (Knapsacks(free, slots, size).best(prices, states=1)[2] >= value - 1e-9).all()
+    assert (Knapsacks(free, slots, size).best(prices, max_states=1).bound >= value - 1e-9).all()
 
 
 def test_what_is_free_is_trimmed_to_what_serves() -> None:
-    # Sizes (2, 4) and (4, 8): of 7 VCPU 6 serve, in steps of 2, and then no more than 12 of the memory.
+    # Sizes (2, 4) and (4, 8): of 7 VCPU 6 serve, in steps of 2, and then no more than 12 of the
+    # memory.
     assert trimmed(np.array([[7, 100]]), np.array([[2, 4], [4, 8]])).tolist() == [[6, 12]]
 
 
@@ -86,7 +88,10 @@ def test_the_command_says_it_in_words(tmp_path: Path, capsys: pytest.CaptureFixt
     assert lines[0].startswith("2 more copies fit; proved that no more do; ")
     assert lines[2:4] == [
         "what runs out",
-        "  - VCPU runs out first: 1 of 5 are left after 2 copies, room for 1 of A, of which a copy has 2",
+        (
+            "  - VCPU runs out first: 1 of 5 are left after 2 copies, "
+            "room for 1 of A, of which a copy has 2"
+        ),
     ]
     assert lines[-2:] == [
         "  like  hosts of the type  copies, up to",
@@ -116,7 +121,7 @@ def test_the_command_tells_bad_input_from_nothing_found(
         written(tmp_path, "f.json", fleet(host("a"))),
     )
     assert main(["headroom", files[0], "--fleet", files[1]]) == 2
-    assert "weightless-copies" in capsys.readouterr().err
+    assert "unbounded-copies" in capsys.readouterr().err
     import groupsolver.solver.headroom.pipeline as module
 
     found = Headroom(copies=0, bound=3, gap=3.0)

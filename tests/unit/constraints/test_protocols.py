@@ -52,7 +52,7 @@ from groupsolver.constraints.protocols.scope import (
     groups_counted,
 )
 from groupsolver.constraints.protocols.survivability import checked_after_solve, sensitive_domains
-from groupsolver.model.compiled.compiled_fleet import Mask
+from groupsolver.model.compiled.arrays import Mask
 from tests.support.small import app, fleet, group, host
 
 

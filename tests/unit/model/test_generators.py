@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from groupsolver import BadInput, Fleet, Inventory, compile_fleet, fat_tree, leaf_spine
-from groupsolver.model.network.network import What
+from groupsolver.model.value import DistanceMeasure
 from tests.support.oracle.network import distances
 
 
@@ -16,10 +16,10 @@ def degrees(fleet: Fleet) -> Counter[str]:
     return Counter(end for link in fleet.links for end in link.between)
 
 
-def near(fleet: Fleet, what: What, bound: int) -> int:
+def near(fleet: Fleet, what: DistanceMeasure, bound: int) -> int:
     """How many hosts are near the first, itself included."""
     compiled = compile_fleet(fleet)
-    level, found = compiled.nearness(what, bound)
+    level, found = compiled.proximity_zones(what, bound)
     return int(found.of(int(compiled.codes(level)[0]))[compiled.codes(level)].sum())
 
 
@@ -64,7 +64,8 @@ def test_a_fat_tree_has_as_many_switches_and_hosts_as_its_source_says(k: int) ->
 
 def test_in_a_fat_tree_hosts_are_2_links_apart_in_a_pod_and_4_between_pods() -> None:
     fleet = fat_tree(4, latency_us=3, host_latency_us=1)
-    # With its own link, a host is 2 links from the 1 other of its rack, 4 from 2 more of its pod, 6 from the other 12.
+    # With its own link, a host is 2 links from the 1 other of its rack, 4 from 2 more of its pod, 6
+    # from the other 12.
     assert [near(fleet, "hops", n) for n in (1, 2, 3, 4, 5, 6)] == [1, 2, 2, 4, 4, 16]
     assert [near(fleet, "latency", n) for n in (1, 2, 7, 8, 13, 14)] == [
         1,

@@ -1,4 +1,7 @@
-"""Hosts with NUMA cells as values and as arrays: what they have, what is left, and what is no host at all."""
+"""Hosts with NUMA cells as values and as arrays.
+
+What they have, what is left, and what is no host at all.
+"""
 
 from __future__ import annotations
 
@@ -43,14 +46,16 @@ def slots(fleet: CompiledFleet, **size: int) -> list[int]:
 def test_a_host_has_what_its_cells_have_together() -> None:
     assert host().capacity() == {"DISK_GB": 100, "VCPU": 16, "MEMORY_MB": 128, "CUSTOM_GPU": 1}
     assert host().in_use() == {"DISK_GB": 40, "VCPU": 3}
-    # Free shares: DISK_GB 60/100, VCPU 13/16, MEMORY_MB and CUSTOM_GPU all: (0.6 + 0.8125 + 1 + 1) / 4 = 0.853.
+    # Free shares: DISK_GB 60/100, VCPU 13/16, MEMORY_MB and CUSTOM_GPU all: (0.6 + 0.8125 + 1 + 1)
+    # / 4 = 0.853.
     assert host().free_points == 853
     assert host().cell_names() == ["0", "gpu"]
 
 
 def test_a_member_lands_in_one_cell() -> None:
     fleet = compiled(NUMA)
-    # 5 and 8 VCPU are free: one of 5 each, none of 6 in the first, and 13 together are no use to a member.
+    # 5 and 8 VCPU are free: one of 5 each, none of 6 in the first, and 13 together are no use to a
+    # member.
     assert [slots(fleet, VCPU=n) for n in (4, 5, 6, 8, 9, 13)] == [
         [3, 3],
         [2, 2],
@@ -156,14 +161,14 @@ def test_cells_that_are_none_are_refused(changes: Doc, code: str, path: str) -> 
 
 def test_free_keys_in_cells_are_kept() -> None:
     cells = [{"x-socket": 0, "metadata": {"a": None}, "inventory": {"VCPU": 1}}]
-    told = host(cells=cells).document()["cells"][0]
-    assert (told["x-socket"], told["metadata"]) == (0, {"a": None})
+    document = host(cells=cells).document()["cells"][0]
+    assert (document["x-socket"], document["metadata"]) == (0, {"a": None})
 
 
 def test_a_host_without_cells_is_what_it_was() -> None:
     plain = Host.model_validate({"name": "p", "inventory": {"VCPU": 4}, "used": {"VCPU": 1}})
     assert plain.cells == ()
-    assert plain.rooms() == []
+    assert plain.cell_capacities() == []
     assert (plain.capacity(), plain.in_use(), plain.overfull, plain.free_points) == (
         {"VCPU": 4},
         {"VCPU": 1},

@@ -108,7 +108,10 @@ def start(draw: Any) -> list[Host]:
 
 
 def facts(fleet: CompiledFleet, name: str) -> dict[str, Any]:
-    """All that the arrays say of a host, by its name, so that neither its row nor domains' numbers matter."""
+    """All that the arrays say of a host, by its name.
+
+    So that neither its row nor domains' numbers matter.
+    """
     row = fleet.rows[name]
     assert fleet.names[row] == name
     names = {

@@ -16,31 +16,31 @@ from groupsolver.model.numa_cell import CellCapacity
 Sizes = list[dict[str, int]]
 
 
-def room(**free: int) -> CellCapacity:
+def cell(**free: int) -> CellCapacity:
     return CellCapacity("", free, dict(free))
 
 
 def drawn(rnd: Random) -> tuple[list[CellCapacity], Sizes, list[int]]:
     """One to three cells, often alike, some without a class; up to four sizes."""
-    rooms = []
+    cells = []
     for _ in range(rnd.randint(1, 3)):
         free = {name: rnd.randint(0, 9) for name in "ABC" if rnd.randint(1, 5) > 1}
-        rooms.append(
+        cells.append(
             CellCapacity(
                 "", free, {name: rnd.choice((most, most, 3)) for name, most in free.items()}
             )
         )
     if rnd.randint(1, 3) == 1:
-        rooms = [rooms[0]] * len(rooms)
+        cells = [cells[0]] * len(cells)
     sizes = [
         {name: rnd.randint(1, 5) for name in rnd.sample("ABC", rnd.randint(1, 2))}
         for _ in range(rnd.randint(1, 4))
     ]
-    return rooms, sizes, [rnd.randint(0, 2) for _ in sizes]
+    return cells, sizes, [rnd.randint(0, 2) for _ in sizes]
 
 
-def fits(rooms: list[CellCapacity], sizes: Sizes, counts: list[list[int]]) -> bool:
-    for cell, there in enumerate(rooms):
+def fits(cells: list[CellCapacity], sizes: Sizes, counts: list[list[int]]) -> bool:
+    for cell, there in enumerate(cells):
         for name in "ABC":
             if sum(
                 n[cell] * size.get(name, 0) for size, n in zip(sizes, counts, strict=True)
@@ -54,69 +54,73 @@ def fits(rooms: list[CellCapacity], sizes: Sizes, counts: list[list[int]]) -> bo
     return True
 
 
-def some_way(rooms: list[CellCapacity], sizes: Sizes, counts: list[int]) -> bool:
+def some_way(cells: list[CellCapacity], sizes: Sizes, counts: list[int]) -> bool:
     """Every way, member by member."""
     members = [i for i, number in enumerate(counts) for _ in range(number)]
     return any(
         fits(
-            rooms,
+            cells,
             sizes,
             [
                 [
                     sum(there == cell for i, there in zip(members, way, strict=True) if i == size)
-                    for cell in range(len(rooms))
+                    for cell in range(len(cells))
                 ]
                 for size in range(len(sizes))
             ],
         )
-        for way in product(range(len(rooms)), repeat=len(members))
+        for way in product(range(len(cells)), repeat=len(members))
     )
 
 
 @given(st.integers(0, 2**40))
 def test_it_finds_a_way_just_where_there_is_one(seed: int) -> None:
     for part in range(5):
-        rooms, sizes, counts = drawn(Random(f"{seed} {part}"))
-        found = pack(rooms, sizes, counts)
-        assert (found is not None) == some_way(rooms, sizes, counts)
+        cells, sizes, counts = drawn(Random(f"{seed} {part}"))
+        found = pack(cells, sizes, counts)
+        assert (found is not None) == some_way(cells, sizes, counts)
         if found is not None:
             assert [sum(numbers) for numbers in found] == counts
-            assert fits(rooms, sizes, found)
+            assert fits(cells, sizes, found)
 
 
 @given(st.integers(0, 2**40))
 def test_the_search_alone_says_the_same(seed: int) -> None:
     for part in range(5):
-        rooms, sizes, counts = drawn(Random(f"{seed} {part}"))
+        cells, sizes, counts = drawn(Random(f"{seed} {part}"))
         if sum(counts):
-            found = numa_packing._Packing(rooms, sizes, counts).searched()
-            assert (found is not None) == (pack(rooms, sizes, counts) is not None)
-            assert found is None or fits(rooms, sizes, found)
+            found = numa_packing._Packing(cells, sizes, counts).search()
+            assert (found is not None) == (pack(cells, sizes, counts) is not None)
+            assert found is None or fits(cells, sizes, found)
 
 
 def test_the_largest_first_into_the_fullest_is_not_all_that_is_tried() -> None:
-    """Both 3 into one cell of 7 leave 1 there and room for three 2 in the other; 3 + 2 + 2 fills each."""
-    rooms, sizes, counts = [room(A=7), room(A=7)], [{"A": 3}, {"A": 2}], [2, 4]
-    assert numa_packing._Packing(rooms, sizes, counts).at_once() is None
-    assert pack(rooms, sizes, counts) == [[1, 1], [2, 2]]
+    """Both 3 into one cell of 7 leave 1 there and room for three 2 in the other.
+
+    3 + 2 + 2 fills each.
+    """
+    cells, sizes, counts = [cell(A=7), cell(A=7)], [{"A": 3}, {"A": 2}], [2, 4]
+    assert numa_packing._Packing(cells, sizes, counts).greedy() is None
+    assert pack(cells, sizes, counts) == [[1, 1], [2, 2]]
     # 6 4 4 2 2 2 into 10 and 10: 6 + 4 and 4 + 2 + 2 + 2. With 7 in place of 6 a unit is missing.
-    assert pack([room(A=10), room(A=10)], [{"A": 6}, {"A": 4}, {"A": 2}], [1, 2, 3]) is not None
-    assert pack([room(A=10), room(A=10)], [{"A": 7}, {"A": 4}, {"A": 2}], [1, 2, 3]) is None
+    assert pack([cell(A=10), cell(A=10)], [{"A": 6}, {"A": 4}, {"A": 2}], [1, 2, 3]) is not None
+    assert pack([cell(A=10), cell(A=10)], [{"A": 7}, {"A": 4}, {"A": 2}], [1, 2, 3]) is None
 
 
 def test_a_class_that_a_cell_has_not_is_not_taken_from_it() -> None:
-    assert pack([room(A=9), room(A=9, B=1)], [{"A": 1, "B": 1}], [1]) == [[0, 1]]
-    assert pack([room(A=9), room(B=1)], [{"A": 1, "B": 1}], [1]) is None
+    assert pack([cell(A=9), cell(A=9, B=1)], [{"A": 1, "B": 1}], [1]) == [[0, 1]]
+    assert pack([cell(A=9), cell(B=1)], [{"A": 1, "B": 1}], [1]) is None
 
 
 def test_nothing_to_put_is_always_put() -> None:
     assert pack([], [], []) == []
-    assert pack([room(A=1)], [{"A": 5}], [0]) == [[0]]
+    assert pack([cell(A=1)], [{"A": 5}], [0]) == [[0]]
 
 
 def test_eight_cells_and_tens_of_members_are_decided_where_counting_tells() -> None:
-    # 8 cells of 32: 40 members of 6 go five to a cell; the 41st does not, though 8 x 32 - 40 x 6 = 16 are left.
-    eight = [room(A=32)] * 8
+    # 8 cells of 32: 40 members of 6 go five to a cell; the 41st does not, though 8 x 32 - 40 x 6 =
+    # 16 are left.
+    eight = [cell(A=32)] * 8
     found = pack(eight, [{"A": 6}], [40])
     assert found is not None
     assert max(found[0]) == 5
@@ -128,6 +132,6 @@ def test_eight_cells_and_tens_of_members_are_decided_where_counting_tells() -> N
 
 def test_a_search_that_would_not_end_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(numa_packing, "STEPS", 5)
-    rooms, sizes = [room(A=9, B=9)] * 3, [{"A": 4, "B": 3}, {"A": 3, "B": 4}, {"A": 2, "B": 2}]
+    cells, sizes = [cell(A=9, B=9)] * 3, [{"A": 4, "B": 3}, {"A": 3, "B": 4}, {"A": 2, "B": 2}]
     with pytest.raises(Undecided):
-        numa_packing._Packing(rooms, sizes, [3, 3, 3]).searched()
+        numa_packing._Packing(cells, sizes, [3, 3, 3]).search()

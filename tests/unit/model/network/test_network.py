@@ -11,14 +11,14 @@ import pytest
 
 from groupsolver import Fleet, compile_fleet
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
-from groupsolver.model.network.network import What
-from groupsolver.model.network.reference_distances import Distances
+from groupsolver.model.network.reference_distances import ReferenceDistances
+from groupsolver.model.value import DistanceMeasure
 from tests.support.draws.applications import fleets, wide_fleets
 from tests.support.draws.network import some_links
 from tests.support.oracle.network import distances
 
 Doc = dict[str, Any]
-WHATS: list[What] = ["hops", "latency"]
+WHATS: list[DistanceMeasure] = ["hops", "latency"]
 
 
 def of(doc: Doc) -> CompiledFleet:
@@ -39,10 +39,10 @@ def network(
     return {"levels": list(levels), "hosts": docs, "links": found}
 
 
-def near(doc: Doc, what: What, bound: int) -> set[tuple[str, str]]:
+def near(doc: Doc, what: DistanceMeasure, bound: int) -> set[tuple[str, str]]:
     """The pairs of hosts that are near, as zones and kinds have it."""
     fleet = of(doc)
-    level, found = fleet.nearness(what, bound)
+    level, found = fleet.proximity_zones(what, bound)
     codes = fleet.codes(level)
     among = found.among(codes)
     return {
@@ -59,7 +59,10 @@ def brute(doc: Doc, what: str, bound: int) -> set[tuple[str, str]]:
 
 
 def by_networkx(doc: Doc, what: str) -> dict[str, dict[str, float]]:
-    """The same by another way: a host that hangs is two nodes, one to leave by and one to arrive at."""
+    """The same by another way: a host that hangs is two nodes.
+
+    One to leave by and one to arrive at.
+    """
     ends = {end for link in doc["links"] for end in link["between"]}
     hosts = {host["name"]: host["domains"] for host in doc["hosts"]}
     there = {
@@ -121,8 +124,8 @@ def test_near_is_the_same_where_classes_are_many_and_where_numbers_are_huge(
         for bound in (0, 2**55, 2**55 + 1, 2**55 + 2, 2**56 + 1, 2**56 + 2, 2**63 - 1):
             assert near(huge, what, bound) == brute(huge, what, bound)
         with monkeypatch.context() as few:
-            few.setattr("groupsolver.model.network.network.SMALL", 1)
-            few.setattr("groupsolver.model.network.network.CHUNK", 2)
+            few.setattr("groupsolver.model.network.network.MAX_CLASSES_KEPT", 1)
+            few.setattr("groupsolver.model.network.network.CLASSES_AT_ONCE", 2)
             for bound in range(5):
                 assert near(doc, what, bound) == brute(doc, what, bound)
 
@@ -132,7 +135,7 @@ def test_the_checker_s_own_distances_are_those_of_brute_force(seed: int) -> None
     rnd = Random(seed)
     fleet = fleets(rnd) if seed % 2 else wide_fleets(rnd, rnd.randint(5, 15))
     doc = {**fleet, "links": []} | some_links(fleet, rnd)
-    found = Distances(of(doc).index)
+    found = ReferenceDistances(of(doc).index)
     for what in WHATS:
         far = distances(doc, what)
         for bound in range(6):

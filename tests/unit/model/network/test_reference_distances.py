@@ -1,4 +1,7 @@
-"""Policies by distance: what they say, where they are refused, what a fleet keeps of its network."""
+"""Policies by distance: what they say, where they are refused.
+
+What a fleet keeps of its network.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,7 @@ def placed(application: Application, fleet: Fleet) -> dict[str, str] | None:
 
 
 def zones(fleet: CompiledFleet, bound: int) -> tuple[int, bool]:
-    found = fleet.nearness("latency", bound)[1]
+    found = fleet.proximity_zones("latency", bound)[1]
     return len(found.kinds), found.equivalence
 
 
@@ -91,11 +94,11 @@ def test_hosts_that_are_classes_of_their_own_join_where_they_are_near_the_same_h
 
 def test_bounds_between_the_same_two_distances_share_one_partition() -> None:
     fleet = compile_fleet(leaf_spine(2, 10, 4, latency_us=5))
-    assert {fleet.nearness("latency", bound)[0] for bound in range(10)} == {
-        fleet.nearness("latency", 3)[0]
+    assert {fleet.proximity_zones("latency", bound)[0] for bound in range(10)} == {
+        fleet.proximity_zones("latency", 3)[0]
     }
-    assert fleet.nearness("latency", 10)[0] != fleet.nearness("latency", 9)[0]
-    assert fleet.nearness("hops", 10)[0] != fleet.nearness("latency", 10)[0]
+    assert fleet.proximity_zones("latency", 10)[0] != fleet.proximity_zones("latency", 9)[0]
+    assert fleet.proximity_zones("hops", 10)[0] != fleet.proximity_zones("latency", 10)[0]
 
 
 def test_distances_are_computed_anew_only_where_hosts_come_go_or_move(
@@ -115,7 +118,7 @@ def test_distances_are_computed_anew_only_where_hosts_come_go_or_move(
     def made_by(step: Any) -> int:
         step()
         made.clear()
-        fleet.nearness("hops", 1)
+        fleet.proximity_zones("hops", 1)
         return len(made)
 
     assert made_by(lambda: None) == 1
@@ -128,19 +131,19 @@ def test_distances_are_computed_anew_only_where_hosts_come_go_or_move(
     )
     copy = fleet.copy()
     made.clear()
-    copy.nearness("hops", 1)
+    copy.proximity_zones("hops", 1)
     assert made == []
     assert made_by(lambda: fleet.update(host.model_copy(update={"domains": {"rack": "r5"}}))) == 1
     assert made_by(lambda: fleet.remove("h2")) == 1
     assert made_by(lambda: fleet.add(Host(name="new", domains={"rack": "r3"}))) == 1
     made.clear()
-    copy.nearness("hops", 1)  # what became of the other is nothing to it
+    copy.proximity_zones("hops", 1)  # what became of the other is nothing to it
     assert made == []
 
 
 def test_after_hosts_came_went_and_moved_zones_are_those_of_a_fleet_compiled_anew() -> None:
     fleet = compile_fleet(ring(6))
-    fleet.nearness("hops", 1)
+    fleet.proximity_zones("hops", 1)
     fleet.remove("h2")
     fleet.update(fleet.index["h1"].model_copy(update={"domains": {"rack": "r5"}}))
     for i in range(30):  # more than there are rows for
@@ -152,7 +155,7 @@ def test_after_hosts_came_went_and_moved_zones_are_those_of_a_fleet_compiled_ane
 
 
 def beside(fleet: CompiledFleet, host: str, bound: int) -> set[str]:
-    level, found = fleet.nearness("hops", bound)
+    level, found = fleet.proximity_zones("hops", bound)
     codes = fleet.codes(level)
     near = found.of(int(codes[fleet.rows[host]]))
     return {other for other, row in fleet.rows.items() if near[codes[row]]}
@@ -163,7 +166,7 @@ def test_10_000_hosts_take_well_under_the_time_of_a_solve() -> None:
     for leaves, spines, hosts in ((250, 16, 40), (1000, 16, 10)):
         fleet = compile_fleet(leaf_spine(spines, leaves, hosts))
         start = perf_counter()
-        assert len(fleet.nearness("latency", 5)[1].kinds) == leaves
+        assert len(fleet.proximity_zones("latency", 5)[1].kinds) == leaves
         seconds.append(perf_counter() - start)
     slower = 10 if "CI" in os.environ else 3  # others may be at work on the machine
     assert seconds < [0.2 * slower, 1.0 * slower], seconds
@@ -173,7 +176,8 @@ def test_10_000_hosts_take_well_under_the_time_of_a_solve() -> None:
 
 
 def test_a_group_in_a_ring_stands_where_every_two_are_near() -> None:
-    # Costs are 0 ... 5. Two links at most: any three hosts in a row, of which h0, h1, h2 are cheaper than h5, h0, h1.
+    # Costs are 0 ... 5. Two links at most: any three hosts in a row, of which h0, h1, h2 are
+    # cheaper than h5, h0, h1.
     apart: Doc = {"kind": "anti-affinity"}
     answer = placed(app({"kind": "network-proximity", "max_hops": 2}, apart, count=3), ring(6))
     assert answer is not None
@@ -280,7 +284,8 @@ def test_policies_are_answered_with_the_measure_that_they_have() -> None:
 
 
 def test_weights_times_all_pairs_that_leave_64_bits_are_bad_input() -> None:
-    # 3,000 members are 4.5 million pairs; a weight of 10^10 at 1,000 points a unit makes 4.5 x 10^19.
+    # 3,000 members are 4.5 million pairs; a weight of 10^10 at 1,000 points a unit makes 4.5 x
+    # 10^19.
     rule: Doc = {"kind": "network-proximity", "max_hops": 2, "weight": 10**10}
     with pytest.raises(BadInput) as caught:
         solve(app(rule, count=3000), ring(4))
@@ -289,7 +294,7 @@ def test_weights_times_all_pairs_that_leave_64_bits_are_bad_input() -> None:
 
 def test_a_zone_s_row_says_who_is_near_it_and_itself_always_is() -> None:
     fleet = compile_fleet(Fleet(hosts=tuple(Host(name=f"h{i}") for i in range(3))))
-    found = fleet.nearness("hops", 9)[1]  # no links: hosts of one kind, no two near
+    found = fleet.proximity_zones("hops", 9)[1]  # no links: hosts of one kind, no two near
     assert found.equivalence
     assert np.array_equal(found.among(np.arange(3)), np.eye(3, dtype=bool))
     assert found.reached(np.array([True, False, True])).tolist() == [True, False, True]

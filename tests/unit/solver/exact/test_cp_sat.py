@@ -11,7 +11,7 @@ from ortools.sat.python import cp_model
 
 from groupsolver import Limits, Progress, UnknownSolverStatus
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.model.compiled.compiled_fleet import Ints
+from groupsolver.model.compiled.arrays import Ints
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.cp_sat import (
     INFEASIBLE,

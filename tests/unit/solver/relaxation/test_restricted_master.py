@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groupsolver.model.compiled.compiled_fleet import Floats, Mask
+from groupsolver.model.compiled.arrays import Floats, Mask
 from groupsolver.solver.relaxation.capacity_rows import CapacityRows, capacity_rows_of
 from groupsolver.solver.relaxation.exclusion_rows import exclusion_rows_of
 from groupsolver.solver.relaxation.restricted_master import solve_restricted_master

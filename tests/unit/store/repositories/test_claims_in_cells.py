@@ -70,7 +70,10 @@ def claim(seen: Snapshot, asked: RequestedPlacement, cells: dict[str, str] | Non
 
 
 def free(snapshot_cache: SnapshotCache) -> list[int]:
-    return [room.free.get("VCPU", 0) for room in snapshot_cache.snapshot().fleet.index["h"].rooms()]
+    return [
+        room.free.get("VCPU", 0)
+        for room in snapshot_cache.snapshot().fleet.index["h"].cell_capacities()
+    ]
 
 
 def test_a_claim_takes_from_its_cell_and_gives_back_to_it(ready: Store) -> None:

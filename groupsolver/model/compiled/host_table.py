@@ -1,0 +1,254 @@
+"""The hosts of a fleet as numpy arrays, brought up to date in place.
+
+Rows are hosts. A host that was removed leaves its row behind, disabled and in no domain,
+for the next host that comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groupsolver.errors import BadInput, Fault, UnknownHost, nearest
+from groupsolver.model.compiled.arrays import Ints, Mask
+from groupsolver.model.compiled.host_index import HostIndex
+from groupsolver.model.compiled.numa_table import NumaTable
+from groupsolver.model.fleet import Host, Link
+from groupsolver.model.inventory import Resources
+from groupsolver.model.value import HOST
+
+# Attributes that are one array of all rows; and those that are such arrays, by name.
+_VECTORS = ("ready", "enabled", "busy", "cost", "points")
+_COLUMNS = ("_capacity", "_free", "_unit", "_traits", "_codes")
+
+
+class HostTable:
+    """Hosts x resources, hosts x levels and hosts x traits, as numpy arrays.
+
+    Parameters
+    ----------
+    levels : iterable of str
+        The fleet's levels above ``host``.
+    links : iterable of Link
+    size : int
+        Rows to make room for; there are no hosts yet.
+
+    Attributes
+    ----------
+    index : HostIndex
+        The hosts as values.
+    rows : dict of str to int
+        Row of each host.
+    names : list of str
+        Host of each row; empty for a row that is free.
+    ready : (H,) bool
+        Enabled and not over capacity: something new may land.
+    enabled : (H,) bool
+    busy : (H,) bool
+        Something runs there.
+    cost, points : (H,) int64
+        The host's cost, and its free share in thousandths.
+    cells : NumaTable
+        The hosts' NUMA cells.
+    """
+
+    def __init__(self, levels: Iterable[str], links: Iterable[Link], size: int) -> None:
+        self.index = HostIndex(levels, (), links)
+        self.rows: dict[str, int] = {}
+        self.names: list[str] = []
+        self._free_rows: list[int] = []
+        self.cells = NumaTable(size)
+        self.ready: Mask = np.zeros(size, dtype=np.bool_)
+        self.enabled: Mask = np.zeros(size, dtype=np.bool_)
+        self.busy: Mask = np.zeros(size, dtype=np.bool_)
+        self.cost: Ints = np.zeros(size, dtype=np.int64)
+        self.points: Ints = np.zeros(size, dtype=np.int64)
+        # Columns, made when a name is first met: resource class, trait, level.
+        self._capacity: dict[str, Ints] = {}
+        self._free: dict[str, Ints] = {}
+        self._unit: dict[str, Ints] = {}
+        self._traits: dict[str, Mask] = {}
+        self._codes: dict[str, Ints] = {
+            level: np.full(size, -1, dtype=np.int64) for level in self.levels
+        }
+        self._code_of: dict[str, dict[str, int]] = {level: {} for level in self.levels}
+
+    def __len__(self) -> int:
+        return len(self.ready)
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels above ``host``."""
+        return self.index.levels
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The links of the network."""
+        return self.index.links
+
+    def update(self, host: Host) -> None:
+        """Replace the host of that name. Raises `UnknownHost`, `BadInput` for an unknown level."""
+        if host.name not in self.rows:
+            raise UnknownHost(host.name)
+        self._check_levels(host)
+        row = self.rows[host.name]
+        self._clear(row)
+        self._fill(row, host)
+
+    def add(self, host: Host) -> None:
+        """Add a host of a new name. Raises `BadInput` where the name or a level is wrong."""
+        if host.name in self.rows:
+            message = f"host {host.name!r} is there already"
+            raise BadInput([Fault("duplicate-name", "name", message)])
+        self._check_levels(host)
+        row = self._new_row(host.name)
+        self.rows[host.name] = row
+        self._fill(row, host)
+
+    def remove(self, name: str) -> None:
+        """Take a host out. Raises `UnknownHost`."""
+        self.index.remove(name)
+        row = self.rows.pop(name)
+        self._clear(row)
+        self.names[row] = ""
+        self._free_rows.append(row)
+
+    def codes(self, level: str) -> Ints:
+        """(H,) int64: the domain of each host at a level, -1 for none; of ``host``, its row."""
+        return np.arange(len(self), dtype=np.int64) if level == HOST else self._codes[level]
+
+    def code(self, level: str, domain: str) -> int:
+        """Return the number of a domain, -1 where the fleet lacks it."""
+        code_of = self.rows if level == HOST else self._code_of[level]
+        return code_of.get(domain, -1)
+
+    def domains(self, level: str) -> int:
+        """Return how many codes a level has."""
+        return len(self) if level == HOST else len(self._code_of[level])
+
+    def trait(self, name: str) -> Mask:
+        """(H,) bool: which hosts have a trait."""
+        return self._traits.get(name, np.zeros(len(self), dtype=np.bool_))
+
+    def free(self, name: str) -> Ints:
+        """(H,) int64: what is free of a resource class, in all cells together; 0 without it."""
+        return self._free.get(name, np.zeros(len(self), dtype=np.int64))
+
+    def capacity(self, name: str) -> Ints:
+        """(H,) int64: what there is of a resource class in all."""
+        return self._capacity.get(name, np.zeros(len(self), dtype=np.int64))
+
+    def slots(self, resources: Resources, most: int) -> Ints:
+        """(H,) int64: how many members of that size each host could take now, at most `most`."""
+        slots = np.where(self.ready, np.int64(most), np.int64(0))
+        for name, amount in resources.items():
+            if amount:
+                unit = self._unit.get(name, np.zeros(len(self), dtype=np.int64))
+                slots = np.where(unit >= amount, np.minimum(slots, self.free(name) // amount), 0)
+        return self.cells.bounded(resources, slots, most)
+
+    def _copy_rows_of(self, other: HostTable) -> None:
+        """Take over the hosts of another table; this one has none."""
+        self.index = other.index.copy()
+        self.rows = other.rows.copy()
+        self.names = other.names.copy()
+        self._free_rows = other._free_rows.copy()
+        self.cells = other.cells.copy()
+        for name in _VECTORS:
+            setattr(self, name, getattr(other, name).copy())
+        for name in (*_COLUMNS, "_code_of"):
+            columns = getattr(other, name)
+            setattr(self, name, {key: column.copy() for key, column in columns.items()})
+
+    def _check_levels(self, host: Host) -> None:
+        for level in host.domains:
+            if level not in self.levels:
+                message = f"unknown level {level!r}{nearest(level, self.levels)}"
+                raise BadInput([Fault("unknown-level", f"domains.{level}", message)])
+
+    def _new_row(self, name: str) -> int:
+        if self._free_rows:
+            row = self._free_rows.pop()
+            self.names[row] = name
+            return row
+        row = len(self.names)
+        self.names.append(name)
+        if row == len(self.ready):
+            self._grow(row + max(16, row // 8))
+        return row
+
+    def _grow(self, size: int) -> None:
+        for name in _VECTORS:
+            setattr(self, name, _longer(getattr(self, name), size, 0))
+        for columns in self._amounts_and_traits():
+            for name, column in columns.items():
+                columns[name] = _longer(column, size, 0)
+        for level, codes in self._codes.items():
+            self._codes[level] = _longer(codes, size, -1)
+        self.cells.grow(size)
+
+    def _amounts_and_traits(self) -> tuple[dict[str, NDArray[Any]], ...]:
+        return self._capacity, self._free, self._unit, self._traits
+
+    def _clear(self, row: int) -> None:
+        for columns in self._amounts_and_traits():
+            for column in columns.values():
+                column[row] = 0
+        for codes in self._codes.values():
+            codes[row] = -1
+        for name in _VECTORS:
+            getattr(self, name)[row] = 0
+        self.cells.clear(row)
+
+    def _fill(self, row: int, host: Host) -> None:
+        """Write a host into its row, which is clear."""
+        self.index.put(host)
+        self.enabled[row] = host.enabled
+        self.ready[row] = host.enabled and not host.overfull
+        self.busy[row] = any(host.in_use().values())
+        self.cost[row] = host.cost
+        self.points[row] = host.free_points
+        for name, inventory in host.inventory.items():
+            capacity = inventory.capacity
+            free = max(0, capacity - host.used.get(name, 0))
+            self._fill_amounts(row, name, capacity, free, inventory.max_unit or capacity)
+        if host.cells:
+            self._fill_cells(row, host)
+        for trait in host.traits:
+            self._column(self._traits, trait, np.bool_)[row] = True
+        for level, domain in host.domains.items():
+            codes = self._code_of[level]
+            self._codes[level][row] = codes.setdefault(domain, len(codes))
+
+    def _fill_cells(self, row: int, host: Host) -> None:
+        cells = host.cell_capacities()
+        self.cells.fill(row, cells)
+        for name, capacity in host.capacity().items():
+            if name not in host.inventory:
+                free = sum([cell.free.get(name, 0) for cell in cells])
+                unit = max([cell.unit.get(name, 0) for cell in cells])
+                self._fill_amounts(row, name, capacity, free, unit)
+
+    def _fill_amounts(self, row: int, name: str, capacity: int, free: int, unit: int) -> None:
+        self._column(self._capacity, name, np.int64)[row] = capacity
+        self._column(self._free, name, np.int64)[row] = free
+        self._column(self._unit, name, np.int64)[row] = unit
+
+    def _column(
+        self, columns: dict[str, NDArray[Any]], name: str, dtype: type[np.generic]
+    ) -> NDArray[Any]:
+        """Return a column, made where the name is new."""
+        column = columns.get(name)
+        if column is None:
+            column = np.zeros(len(self), dtype=dtype)
+            columns[name] = column
+        return column
+
+
+def _longer(column: NDArray[Any], size: int, fill: int) -> NDArray[Any]:
+    longer = np.full(size, fill, dtype=column.dtype)
+    longer[: len(column)] = column
+    return longer

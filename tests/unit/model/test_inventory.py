@@ -1,0 +1,50 @@
+"""How much of a resource class may be allocated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from groupsolver import Host, Inventory
+
+
+@pytest.mark.parametrize(
+    ("given", "capacity"),
+    [
+        ({"total": 8}, 8),
+        ({"total": 8, "reserved": 2}, 6),
+        ({"total": 8, "reserved": 2, "allocation_ratio": 1.5}, 9),  # 6 * 1.5
+        ({"total": 3, "allocation_ratio": 1.5}, 4),  # 4.5, rounded down
+        ({"total": 100, "allocation_ratio": 0.29}, 29),  # as it is written: 28.999... in binary
+        ({"total": 8, "reserved": 8}, 0),
+    ],
+)
+def test_the_capacity_is_what_is_not_reserved_times_the_ratio(
+    given: dict[str, Any], capacity: int
+) -> None:
+    assert Inventory(**given).capacity == capacity
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"total": 4, "reserved": 5}, "out-of-range"),
+        ({"total": 2**62, "allocation_ratio": 2.0}, "amount-overflow"),
+    ],
+)
+def test_an_inventory_that_cannot_be_is_refused(given: dict[str, Any], code: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Inventory(**given)
+    assert caught.value.errors()[0]["type"] == code
+
+
+def test_a_bare_integer_is_a_total() -> None:
+    host = Host.model_validate({"name": "a", "inventory": {"VCPU": 4}})
+    assert host.inventory["VCPU"] == Inventory(total=4)
+
+
+def test_a_boolean_is_no_total() -> None:
+    with pytest.raises(ValidationError):
+        Host.model_validate({"name": "a", "inventory": {"VCPU": True}})
