@@ -12,9 +12,9 @@ import pytest
 
 from groupsolver import Application, Conflict, Costs, Explanation, Limits, Result
 from groupsolver.cli.main import main
-from groupsolver.cli.output.conflict_report import against
-from groupsolver.cli.output.styled_lines import MAX_CELL_WIDTH, sentences
-from groupsolver.cli.whatif.costs import costs_of
+from groupsolver.cli.output.conflict_report import conflict_lines
+from groupsolver.cli.output.text_table import MAX_CELL_WIDTH, table
+from groupsolver.cli.whatif.costs import parse_costs
 from groupsolver.files import parse_application
 from groupsolver.files.yaml_text import parse_yaml
 from groupsolver.model.result import ConflictingPolicy, Fix, Shortage
@@ -113,7 +113,7 @@ def test_what_fits_an_empty_fleet_is_said_to(tmp_path: Path, capsys: Captured) -
         in out
     )
     assert ". free 2 VCPU on c (rack r2) " in out
-    assert "\nWere the fleet empty, it would fit.\n" in out
+    assert "\nOn an empty fleet it would fit.\n" in out
 
 
 def test_without_fixes_nothing_is_said_of_them(tmp_path: Path, capsys: Captured) -> None:
@@ -125,7 +125,9 @@ def test_all_conflicts_are_numbered(tmp_path: Path, capsys: Captured) -> None:
     groups = [group("DB", 3, 1, APART), group("WS", 4, 1, "anti-affinity")]
     assert explain(tmp_path, groups, "--all") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("Cannot place: 2 conflicts, each of which stands in the way alone (")
+    assert lines[0].startswith(
+        "Cannot place: 2 conflicts, each of which alone prevents a placement ("
+    )
     titles = [line for line in lines if line.startswith("Conflict ")]
     said = "these 2 rules contradict each other (none can be left out)"
     assert titles == [f"Conflict 1: {said}", f"Conflict 2: {said}"]
@@ -198,7 +200,7 @@ def test_what_can_be_placed_is_said_to_be(tmp_path: Path, capsys: Captured) -> N
     assert explain(tmp_path, [group("DB", 2, 1, APART)]) == 0
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("shop: optimal; 2 members placed; objective ")
-    assert second == "It can be placed: groupsolver place says where."
+    assert second == "It can be placed; groupsolver place shows where."
 
 
 def test_options_reach_the_library(
@@ -242,10 +244,12 @@ def test_what_was_proved_before_an_interruption_is_answered(
     explanation = Explanation(
         status=status, conflict=Conflict() if status == "infeasible" else None
     )
-    monkeypatch.setattr("groupsolver.cli.commands.explain.watched", lambda _: (explanation, True))
+    monkeypatch.setattr(
+        "groupsolver.cli.commands.explain.run_watched", lambda _: (explanation, True)
+    )
     assert explain(tmp_path, [group("DB", 1)]) == code
     monkeypatch.setattr(
-        "groupsolver.cli.commands.place.watched", lambda _: (explanation.as_result(), True)
+        "groupsolver.cli.commands.place.run_watched", lambda _: (explanation.as_result(), True)
     )
     argv = ["place", str(tmp_path / "app.yaml"), "--fleet", str(tmp_path / "fleet.yaml")]
     assert main(argv) == (1 if status == "infeasible" else code)
@@ -311,7 +315,9 @@ def test_a_conflict_says_how_sure_it_is(
     conflict = Conflict(policies=policies, capacity=capacity, minimal=minimal)
     lines = [
         text
-        for text, _ in against(APP, Result(status="infeasible", seconds=0.52, conflict=conflict))
+        for text, _ in conflict_lines(
+            APP, Result(status="infeasible", seconds=0.52, conflict=conflict)
+        )
     ]
     assert lines[0] == f"Cannot place: {title}"
     assert len(lines) == 1 + len(policies) + len(capacity)
@@ -334,7 +340,13 @@ def test_rules_come_in_the_order_of_the_file_and_sizes_after_them() -> None:
         ConflictingPolicy(group=who, policy=kind, sentence=text) for who, kind, text in told
     )
     result = Result(status="infeasible", conflict=Conflict(policies=rules, minimal=True))
-    assert [text.split()[-1] for text, _ in against(APP, result)][1:] == ["a", "b", "c", "3", "1"]
+    assert [text.split()[-1] for text, _ in conflict_lines(APP, result)][1:] == [
+        "a",
+        "b",
+        "c",
+        "3",
+        "1",
+    ]
 
 
 def test_a_fix_without_a_placement_is_not_marked() -> None:
@@ -342,18 +354,18 @@ def test_a_fix_without_a_placement_is_not_marked() -> None:
     result = Explanation(
         status="infeasible", conflict=Conflict(policies=(SIZE, APART_RULE), fixes=helps), never=None
     )
-    lines = [text for text, _ in against(APP, result)]
+    lines = [text for text, _ in conflict_lines(APP, result)]
     assert lines[-2:] == ["  1. a   cost 1   [placement]", "  2. bb  cost 12"]
 
 
 def test_a_long_sentence_does_not_push_the_others_to_the_right() -> None:
     wide = "x" * (MAX_CELL_WIDTH + 1)
-    assert sentences([["a", "1"], [wide, "2"], ["bcd", "3"]]) == [
+    assert table([["a", "1"], [wide, "2"], ["bcd", "3"]]) == [
         "  a    1",
         f"  {wide}  2",
         "  bcd  3",
     ]
-    assert sentences([["é中", "1"], ["abc", "2"]]) == [
+    assert table([["é中", "1"], ["abc", "2"]]) == [
         "  é中  1",
         "  abc  2",
     ]  # as wide as it is shown
@@ -363,8 +375,8 @@ def test_a_long_sentence_does_not_push_the_others_to_the_right() -> None:
 
 
 def test_costs_are_read() -> None:
-    assert costs_of([]) == Costs()
-    assert costs_of(["relax=2", "drop=none"]) == Costs(relax=2, drop=None)
+    assert parse_costs([]) == Costs()
+    assert parse_costs(["relax=2", "drop=none"]) == Costs(relax=2, drop=None)
 
 
 @pytest.mark.parametrize(
@@ -391,7 +403,7 @@ def test_costs_are_read() -> None:
     ],
 )
 def test_a_cost_that_is_wrong_is_one_line(text: str, told: str) -> None:
-    (found,) = faults(costs_of, [text])
+    (found,) = faults(parse_costs, [text])
     assert str(found).startswith(told)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from groupsolver.api.settings import Quota, Settings
 from groupsolver.cli.main import main
-from groupsolver.cli.remote.group_registration import Registered
+from groupsolver.cli.remote.group_registration import RegisteredGroups
 from groupsolver.client import Client, Hints, InstanceRequest, Unreachable
 from groupsolver.files import load_application
 from groupsolver.model.result import Result
@@ -79,7 +79,7 @@ def test_the_table_says_where_each_member_is(client: Client, files: Path, capsys
     assert lines[:4] == [
         "",
         f"tier: 0 members; group {ids['tier']}",
-        "  below it: web, db",
+        "  child groups: web, db",
         "  - no host holds more than 2 members of tier",
     ]
     assert "  - each member of db has a member of web in its host (soft, weight 2)" in lines
@@ -178,10 +178,10 @@ def test_a_placement_without_an_answer_leaves_no_groups(
 def test_a_server_that_goes_away_is_told_once_for_each_group(
     client: Client, files: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    groups = Registered(client, load_application(files / "app.yaml"))
-    groups.make()
+    groups = RegisteredGroups(client, load_application(files / "app.yaml"))
+    groups.create()
     monkeypatch.setattr(client._session, "_http", httpx.Client(transport=httpx.MockTransport(gone)))
-    groups.take_back()
+    groups.remove()
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(": ")[:2] for line in lines] == [["groupsolver", "left on the server"]] * 3
     assert lines[2].endswith(f"group 'web', {groups.ids['web']}: the server cannot be reached")
@@ -192,12 +192,12 @@ def gone(_: httpx.Request) -> httpx.Response:
 
 
 def test_what_cannot_be_taken_back_is_told(client: Client, files: Path, capsys: Captured) -> None:
-    groups = Registered(client, load_application(files / "app.yaml"))
-    groups.make()
+    groups = RegisteredGroups(client, load_application(files / "app.yaml"))
+    groups.create()
     ask = InstanceRequest(resources={"VCPU": 1}, hints=Hints(group=groups.ids["web"]))
     client.groups.update(groups.ids["web"], policies=[])
     client.place([ask])
-    groups.take_back()
+    groups.remove()
     assert capsys.readouterr().err == (
         f"groupsolver: left on the server: group 'web', {groups.ids['web']}: it has 1 member [group-not-empty]\n"
     )

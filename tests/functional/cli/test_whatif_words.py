@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 
 from groupsolver import BadInput, Fleet, compile_fleet
 from groupsolver.cli.commands.whatif import CHANGES
-from groupsolver.cli.whatif.plan import Plan, planned
+from groupsolver.cli.whatif.plan import ChangePlan, plan_changes
 from groupsolver.files import parse_application, parse_fleet
 from tests.support.documents import copy
 from tests.support.drivers.whatif_files import APP, FLEET
 from tests.support.faults import faults
 
 
-def plan(*argv: str, app: dict[str, Any] = APP, fleet: dict[str, Any] = FLEET) -> Plan:
+def plan(*argv: str, app: dict[str, Any] = APP, fleet: dict[str, Any] = FLEET) -> ChangePlan:
     """Read changes as they are given to the command."""
     parser = argparse.ArgumentParser()
     for option in CHANGES:
         parser.add_argument(option, action="append", default=[])
-    return planned(
+    return plan_changes(
         parser.parse_args(argv), parse_application(app), compile_fleet(parse_fleet(fleet))
     )
 
@@ -218,7 +218,7 @@ def test_what_is_removed_may_be_replaced_elsewhere() -> None:
         (
             "members",
             "tier=1",
-            "tier has no members of its own: nobody knows what one takes [wrong-value]",
+            "tier has no members of its own, so the size of one is not known [wrong-value]",
         ),
         (
             "remove-domain",
@@ -349,9 +349,9 @@ def test_whatever_is_said_is_a_change_or_bad_input(said: list[tuple[str, str]]) 
     for option, text in said:
         getattr(options, option[2:].replace("-", "_")).append(text)
     try:
-        done = planned(options, APPLICATION, COMPILED)
+        done = plan_changes(options, APPLICATION, COMPILED)
     except BadInput:
-        faults(planned, options, APPLICATION, COMPILED)  # which looks at each
+        faults(plan_changes, options, APPLICATION, COMPILED)  # which looks at each
     else:
         assert all(change.describe() for change in done.changes)
     assert COMPILED.index.names() == ["a", "b", "c"]
