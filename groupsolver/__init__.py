@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from groupsolver.solver.pipeline import explain, solve
     from groupsolver.solver.survivability.query import survives
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "POLICIES",
