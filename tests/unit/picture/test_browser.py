@@ -80,7 +80,7 @@ def test_a_click_keeps_a_card(browser: Browser) -> None:
     click = "dispatchEvent(new MouseEvent('click', {bubbles: true}))"
     dom = browser(acting(text, f"document.querySelector('.slim').{click}"))
     assert 'class="panel kept"' in dom
-    assert "Nothing of the application stands here" in panel(dom)
+    assert "No member of the application is here" in panel(dom)
     both = (
         f"document.querySelector('.slim').{click}; document.querySelector('[data-m=\"5\"]').{click}"
     )
