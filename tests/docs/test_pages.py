@@ -58,7 +58,7 @@ LAWS = sorted(
     if not path.stem.endswith(LATER)
 )
 NOT_PLAIN = re.compile(r"[|<>&;$`*?~\\]")  # signs of the shell
-LAW_PARTS = 3
+LAW_PARTS = 2
 READ: dict[str, Callable[[Any], object]] = {
     "fleet": parse_fleet,
     "app": parse_application,
