@@ -205,8 +205,8 @@ def test_every_policy_and_each_of_its_fields_is_described() -> None:
     for kind, policy in POLICIES.items():
         (body,) = [body for heading, body in sections.items() if kind in heading.split(" and ")]
         fields = set(policy.model_fields) - {"kind", "weight", "priority"}
-        told = set(re.findall(r"^\| `(\w+)` \|", body, re.MULTILINE))
-        assert told == fields, kind
+        described = set(re.findall(r"^\| `(\w+)` \|", body, re.MULTILINE))
+        assert described == fields, kind
         assert "Measure" in body
         assert "xisting members" in body
 
@@ -225,10 +225,10 @@ def test_every_key_of_the_files_is_described() -> None:
 
 def test_every_code_is_described_and_no_other() -> None:
     text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
-    told = re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)
-    assert len(told) == len(set(told))
+    described = re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)
+    assert len(described) == len(set(described))
     raised = {error.code for error in subclasses(GroupsolverError)}
-    assert set(told) == set(CODES) | raised
+    assert set(described) == set(CODES) | raised
 
 
 def test_every_exit_code_is_described() -> None:

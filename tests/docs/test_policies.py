@@ -1,6 +1,6 @@
-"""The page of the policies: each has a picture, an example that is run, a formula, and its behaviour when soft.
+"""The page of the policies: each has a picture, an example, a formula, and its price when soft.
 
-That the fields are complete, and that the commands print what is shown, is seen by `test_docs.py`.
+`test_pages.py` checks that the fields are complete, and that the commands print what is shown.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def section_of(kind: str, text: str) -> str:
 
 
 def lacking(text: str) -> set[tuple[str, str]]:
-    """Give what the page does not say, by policy."""
+    """Return what the page lacks, by policy."""
     return {
         (kind, what)
         for kind in POLICIES

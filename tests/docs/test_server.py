@@ -1,8 +1,11 @@
-"""What the docs show with a server is run, block after block, as a reader would.
+"""What the docs show with a server is run, block after block, as a reader would run it.
 
-``console serve``    left running; what it prints first is compared
-``console server``   typed into one shell while that runs; outputs are compared, ``...`` stands for anything
-``python server``    executed meanwhile, all of a page in one namespace
+``console serve``
+    Left running; what it prints first is compared.
+``console server``
+    Typed into one shell while that runs; outputs are compared, ``...`` matches anything.
+``python server``
+    Executed meanwhile, all of a page in one namespace.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ LONG = 120  # seconds; each block takes a few
 
 @contextmanager
 def within(seconds: float, process: subprocess.Popen[str]) -> Iterator[None]:
-    """Kill a process and its children, and so free who waits for their output, where something takes too long."""
+    """Kill a process and its children after a time, so that nothing waits for their output."""
     timer = Timer(seconds, os.killpg, (process.pid, signal.SIGKILL))
     timer.start()
     try:

@@ -102,8 +102,8 @@ def _rule_lines(app: Application, conflict: Conflict) -> Iterator[Line]:
 def _fix_lines(fixes: Sequence[Fix], *, of_several: bool) -> Iterator[Line]:
     if of_several:
         yield "", ""
-    of_all = " of all conflicts together" if of_several else ""
-    yield f"Cheapest changes{of_all}, each checked by solving again:", "bold"
+    scope = " of all conflicts together" if of_several else ""
+    yield f"Cheapest changes{scope}, each checked by solving again:", "bold"
     rows = []
     for i, fix in enumerate(fixes, 1):
         has_placement = "[placement]" if fix.placement is not None else ""

@@ -64,7 +64,8 @@ def test_a_conflict_is_a_few_lines_with_the_cheapest_changes_and_what_an_empty_f
     # Three members, and two racks. The size comes last; columns stand below each other.
     rule, size = lines[1:3]
     assert rule == (
-        "  DB  no rack holds more than 1 member of DB  3 members need 3 racks, and 2 racks (r1 and r2) could take one"
+        "  DB  no rack holds more than 1 member of DB  "
+        "3 members need 3 racks, and 2 racks (r1 and r2) could take one"
     )
     assert size == "  DB  3 new members of DB are placed"
     assert lines[3] == "Cheapest changes, each checked by solving again:"
@@ -109,8 +110,8 @@ def test_what_fits_an_empty_fleet_is_said_to(tmp_path: Path, capsys: Captured) -
         "Cannot place: this rule and the room that is left contradict each other (none can be left"
     )
     assert (
-        "\n  room  members of DB take 12 VCPU in all  the hosts that they may use have 8 VCPU for them\n"
-        in out
+        "\n  room  members of DB take 12 VCPU in all  "
+        "the hosts that they may use have 8 VCPU for them\n" in out
     )
     assert ". free 2 VCPU on c (rack r2) " in out
     assert "\nOn an empty fleet it would fit.\n" in out
@@ -299,7 +300,10 @@ ROOM = Shortage(resource="VCPU", needed=3, available=2, sentence="3 VCPU; 2 VCPU
             (SIZE, APART_RULE),
             (ROOM,),
             True,
-            "these 2 rules and the room that is left contradict each other (none can be left out, 0.5 s)",
+            (
+                "these 2 rules and the room that is left contradict each other "
+                "(none can be left out, 0.5 s)"
+            ),
         ),
         ((), (ROOM,), True, "there is not enough room (0.5 s)"),
         ((APART_RULE,), (), True, "this rule cannot be kept, whatever the others say (0.5 s)"),
@@ -329,15 +333,15 @@ def test_a_conflict_says_how_sure_it_is(
 
 
 def test_rules_come_in_the_order_of_the_file_and_sizes_after_them() -> None:
-    told = [
+    named = [
         ("WS", "members", "1"),
         ("DB", "members", "3"),
         ("another", "near", "c"),
         ("WS", "near", "b"),
     ]
-    told.append(("DB", "near", "a"))
+    named.append(("DB", "near", "a"))
     rules = tuple(
-        ConflictingPolicy(group=who, policy=kind, sentence=text) for who, kind, text in told
+        ConflictingPolicy(group=group, policy=kind, sentence=text) for group, kind, text in named
     )
     result = Result(status="infeasible", conflict=Conflict(policies=rules, minimal=True))
     assert [text.split()[-1] for text, _ in conflict_lines(APP, result)][1:] == [
@@ -380,11 +384,14 @@ def test_costs_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (
             "rlax=1",
-            "--cost: unknown kind 'rlax' (did you mean 'relax'?); expected one of: relax, soften, drop, fewer",
+            (
+                "--cost: unknown kind 'rlax' (did you mean 'relax'?); "
+                "expected one of: relax, soften, drop, fewer"
+            ),
         ),
         (
             "relax",
@@ -402,9 +409,9 @@ def test_costs_are_read() -> None:
         ("relax=", "--cost relax: expected an integer, found '' [wrong-type]"),
     ],
 )
-def test_a_cost_that_is_wrong_is_one_line(text: str, told: str) -> None:
+def test_a_cost_that_is_wrong_is_one_line(text: str, message: str) -> None:
     (found,) = faults(parse_costs, [text])
-    assert str(found).startswith(told)
+    assert str(found).startswith(message)
 
 
 def test_bad_input_of_all_kinds_is_told_and_nothing_is_done(

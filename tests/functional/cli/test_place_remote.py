@@ -129,7 +129,10 @@ def test_what_a_server_finds_wrong_is_told_in_the_files_terms(
     path = "groups[2].policies[0].level"
     assert (out, err) == (
         "",
-        f"{files}/slip.yaml: {path}: unknown level 'zon' (did you mean 'zone'?); known: host, zone [unknown-level]\n",
+        (
+            f"{files}/slip.yaml: {path}: unknown level 'zon' (did you mean 'zone'?); "
+            "known: host, zone [unknown-level]\n"
+        ),
     )
     assert list(client.groups.list()) == []
 
@@ -147,7 +150,7 @@ def test_a_quota_ends_it_in_the_middle_and_what_was_made_is_taken_back(
 
 
 @pytest.mark.parametrize(
-    ("end", "code", "told"),
+    ("end", "code", "message"),
     [
         (
             Unreachable("http://h", "no answer in time", maybe_done=True),
@@ -164,14 +167,14 @@ def test_a_placement_without_an_answer_leaves_no_groups(
     monkeypatch: pytest.MonkeyPatch,
     end: BaseException,
     code: int,
-    told: str,
+    message: str,
 ) -> None:
     def place(*_: object, **__: object) -> None:
         raise end
 
     monkeypatch.setattr(Client, "place", place)
     assert main(at(client, "place", str(files / "app.yaml"))) == code
-    assert capsys.readouterr() == ("", f"groupsolver: {told}\n")
+    assert capsys.readouterr() == ("", f"groupsolver: {message}\n")
     assert list(client.groups.list()) == []
 
 
@@ -199,7 +202,8 @@ def test_what_cannot_be_taken_back_is_told(client: Client, files: Path, capsys: 
     client.place([ask])
     groups.remove()
     assert capsys.readouterr().err == (
-        f"groupsolver: left on the server: group 'web', {groups.ids['web']}: it has 1 member [group-not-empty]\n"
+        f"groupsolver: left on the server: group 'web', {groups.ids['web']}: "
+        "it has 1 member [group-not-empty]\n"
     )
     assert [group.name for group in client.groups.list()] == ["web"]
 

@@ -1,4 +1,4 @@
-"""What may be said to ``groupsolver whatif``: the little languages of its changes, and what is refused."""
+"""The changes of ``groupsolver whatif``: how they are written, and what is refused."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_what_is_removed_may_be_replaced_elsewhere() -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "text", "told"),
+    ("option", "text", "message"),
     [
         ("relax", "x", "expected GROUP.KIND, such as DB.anti-affinity, found 'x' [wrong-value]"),
         (
@@ -269,10 +269,10 @@ def test_what_is_removed_may_be_replaced_elsewhere() -> None:
     ],
 )
 def test_a_change_that_is_wrong_is_one_line_with_the_nearest_name(
-    option: str, text: str, told: str
+    option: str, text: str, message: str
 ) -> None:
     (fault,) = faults(plan, f"--{option}", text)
-    assert str(fault).removeprefix(f"--{option}").lstrip(": ").startswith(told)
+    assert str(fault).removeprefix(f"--{option}").lstrip(": ").startswith(message)
 
 
 def test_the_rack_of_new_hosts_in_another_zone_is_asked_for_where_there_are_several() -> None:
@@ -285,7 +285,7 @@ def test_the_rack_of_new_hosts_in_another_zone_is_asked_for_where_there_are_seve
 
 
 @pytest.mark.parametrize(
-    ("argv", "told"),
+    ("argv", "message"),
     [
         ([], "expected a change, such as --members GROUP=N"),
         (
@@ -319,10 +319,10 @@ def test_the_rack_of_new_hosts_in_another_zone_is_asked_for_where_there_are_seve
         ),
     ],
 )
-def test_changes_that_do_not_go_together_are_bad_input(argv: list[str], told: str) -> None:
+def test_changes_that_do_not_go_together_are_bad_input(argv: list[str], message: str) -> None:
     with pytest.raises(BadInput) as caught:
         plan(*argv)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_an_application_that_nothing_is_left_of_is_bad_input() -> None:
@@ -333,7 +333,10 @@ def test_an_application_that_nothing_is_left_of_is_bad_input() -> None:
         plan("--members", "DB=0", app=app)
 
 
-NAMES = "DB LB a.b tier a b c rack zone host r1 z2 anti-affinity apart-from affinity max_per_domain weight level VCPU"
+NAMES = (
+    "DB LB a.b tier a b c rack zone host r1 z2 anti-affinity apart-from affinity max_per_domain "
+    "weight level VCPU"
+)
 SIGNS = '. . @ @ = = : , # #2 null [ {a: 0 1 2 99 -1 é \0 ~ "'
 PARTS = st.sampled_from([*NAMES.split(), *SIGNS.split(" "), "\n"])
 TEXTS = st.lists(PARTS, max_size=9).map("".join) | st.text(max_size=12)

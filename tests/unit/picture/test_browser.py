@@ -21,7 +21,8 @@ CHROMIUM = next(
 )
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-dev-shm-usage",
 )  # fmt: skip
 
 Browser = Callable[..., str]
@@ -67,11 +68,11 @@ def test_an_address_selects_a_member(browser: Browser, hosts: int) -> None:
     dom = browser(text, "#member=group-2%2F1")
     assert 'data-ready="yes"' in dom
     assert 'data-selected="group-2/1"' in dom
-    told = panel(dom)
-    assert result.placement["group-2/1"] in told
-    assert "no host holds more than 1 member of group-2" in told
-    assert "zone" in told
-    assert "VCPU" in told
+    details = panel(dom)
+    assert result.placement["group-2/1"] in details
+    assert "no host holds more than 1 member of group-2" in details
+    assert "zone" in details
+    assert "VCPU" in details
 
 
 def test_a_click_keeps_a_card(browser: Browser) -> None:
