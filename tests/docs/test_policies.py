@@ -59,7 +59,7 @@ def loaded(name: str) -> tuple[Application, Fleet]:
 
 
 def softened(app: Application, kind: str) -> Application:
-    """Give the policies of a kind the weight 10."""
+    """Return the application with the policies of a kind soft, with weight 10."""
     document = app.model_dump(mode="json", exclude_none=True)
     for group in document["groups"]:
         for policy in group["policies"]:

@@ -103,15 +103,15 @@ class Server:
             raise AssertionError(shown + log.read_text())
 
     def there(self, text: str) -> str:
-        """Give what the docs show as it is to be typed."""
+        """Return what the docs show as it is typed here."""
         return text.replace(PORT, self.port)
 
     def here(self, text: str) -> str:
-        """Give what was printed as the docs have it."""
+        """Return what was printed as the docs show it."""
         return text.replace(f":{self.port}", f":{PORT}")
 
     def trouble(self) -> str:
-        """Give what the log tells of errors."""
+        """Return the lines of the log about errors."""
         return "\n".join(
             line for line in self.log.read_text().splitlines() if '"level":"error"' in line
         )

@@ -49,13 +49,13 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Browser:
 
 
 def acting(text: str, script: str) -> str:
-    """Let a script act on the page, which the page's own policy would not allow."""
+    """Run a script on the page, which the page's own policy would not allow."""
     without = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
     return without.replace("</body>", f"<script>{script}</script></body>")
 
 
 def panel(dom: str) -> str:
-    """Give the text of the details panel."""
+    """Return the text of the details panel."""
     found = re.search(r'<section class="panel[^>]*>(.*?)</section>', dom, re.DOTALL)
     assert found
     return re.sub(r"<[^>]*>", " ", found[1])

@@ -60,14 +60,14 @@ class Page(HTMLParser):
         return [value for _, attrs in self.tags if (value := attrs.get(name)) is not None]
 
     def named(self, kind: str) -> list[ET.Element]:
-        """Give the drawn elements of a class."""
+        """Return the drawn elements of a class."""
         return [each for each in self.svg.iter(f"{SVG}g") if kind in each.get("class", "").split()]
 
     def card(self, title: str) -> dict[str, Any]:
         return next(card for card in self.data["cards"] if card["t"] == title)
 
     def cell(self, host: str) -> ET.Element:
-        """Give the drawn element of a host."""
+        """Return the drawn element of a host."""
         number = str(self.data["cards"].index(self.card(host)))
         return next(each for each in self.svg.iter(f"{SVG}g") if each.get("data-i") == number)
 
