@@ -162,19 +162,20 @@ def _fact(view: View, verdict: Verdict) -> tuple[str, bool]:
     measure = measure_of(view)
     if not measure and any(violation.group is None for violation in verdict.violations):
         return "no room", False
-    if not rules_of(view.problem).all:
+    rules = rules_of(view.problem)
+    if not rules.all:
         return "placed", True
     facts = []
-    if any(view.problem.hard()):
+    if any(rules.hard):
         facts.append(f"measure {measure}")
-    if any(view.problem.soft()):
+    if any(rules.soft):
         facts.append(f"costs {sum(penalty.cost for penalty in verdict.penalties)}")
     return ", ".join(facts), not measure
 
 
 def measure_of(view: View) -> int:
     """Return the sum of the hard policies' measures."""
-    return sum(rule.policy.violations(rule.group, view) for rule in view.problem.hard())
+    return sum(rule.policy.violations(rule.group, view) for rule in rules_of(view.problem).hard)
 
 
 def wrong_members(view: View) -> frozenset[str]:

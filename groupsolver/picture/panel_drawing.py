@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from groupsolver.constraints.eligibility import eligible
 from groupsolver.constraints.problem.view import PlacedMember, View
+from groupsolver.constraints.rules import rules_of
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.value import HOST
 from groupsolver.picture.domain_tree import Domain, domain_tree, nested_levels
@@ -64,7 +66,7 @@ class PanelDrawing:
         self._tell = tell
         self._marked_levels = {level}
         if level is None:
-            self._marked_levels = {rule.policy.at for rule in view.problem.rules}
+            self._marked_levels = {rule.policy.at for rule in rules_of(view.problem).all}
         self._members = self._members_by_place(cells)
         placement = {member.id: member.host for member in view.everyone if member.new}
         hosts = view.problem.hosts
@@ -205,7 +207,7 @@ class PanelDrawing:
         host = state.host
         problem = self._view.problem
         is_open = any(
-            problem.eligible(group.name, host) for group in problem.app.groups if group.members
+            eligible(problem, group.name, host) for group in problem.app.groups if group.members
         )
         self._link_ends[host.name] = (x + HOST_WIDTH / 2, y)
         out = f'<g class="{"" if is_open else "shut"}">'

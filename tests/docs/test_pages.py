@@ -179,7 +179,9 @@ def test_links_and_files_that_are_named_are_there(page: Path) -> None:
         if anchor:
             assert anchor[1:] in anchors(other), anchor
     for named in re.findall(r"`((?:groupsolver|tests|examples|docs)/[\w./-]+)`", outside):
-        assert (ROOT / named).exists() or named == "groupsolver/constraints/policies/quorum.py", named
+        # The worked example of CONTRIBUTING.md makes this file.
+        is_made = named == "groupsolver/constraints/policies/quorum.py"
+        assert is_made or (ROOT / named).exists(), named
 
 
 def test_links_of_the_readme_hold_on_a_package_index() -> None:

@@ -11,11 +11,11 @@ from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.inputs import in_input_file, load_both, load_placement
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.stdout import write
-from groupsolver.constraints.policy import number
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.errors import BadInput, one_line
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.result import Result
+from groupsolver.model.units import count_of
 
 
 def add_parser(commands: Any) -> None:
@@ -55,7 +55,7 @@ def _lines(
     verdict: Verdict, result: Result, warnings: Sequence[str], options: Options
 ) -> list[str]:
     broken = len(verdict.violations)
-    rules = f"{number(broken, 'hard rule')} broken" if broken else "no hard rule broken"
+    rules = f"{count_of(broken, 'hard rule')} broken" if broken else "no hard rule broken"
     lines = [f"{rules}; objective {verdict.objective} ({options.objective})"]
     lines += [f"broken: {violation}" for violation in verdict.violations]
     lines += [

@@ -10,10 +10,10 @@ from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_data
 from groupsolver.cli.output.stdout import write
 from groupsolver.cli.remote.connection import add_identity, add_url, run_with_client
-from groupsolver.constraints.policy import number
 from groupsolver.errors import one_line
 from groupsolver.files import load_fleet
 from groupsolver.model.fleet import Fleet
+from groupsolver.model.units import count_of
 
 if TYPE_CHECKING:
     from groupsolver.client import Client
@@ -45,9 +45,9 @@ def run(options: Options) -> int:
 
 def _load(options: Options, fleet: Fleet, client: Client) -> int:
     client.fleet.put(fleet)
-    hosts = number(len(fleet.hosts), "host")
-    levels = number(len(fleet.levels), "level")
-    links = number(len(fleet.links), "link")
+    hosts = count_of(len(fleet.hosts), "host")
+    levels = count_of(len(fleet.levels), "level")
+    links = count_of(len(fleet.links), "link")
     write(f"loaded {hosts}, {levels}, {links} into {one_line(str(options.url))}\n")
     return Exit.OK
 

@@ -16,7 +16,6 @@ from groupsolver.cli.output.answer import write_answer
 from groupsolver.cli.output.numbers import duration
 from groupsolver.cli.output.styled_lines import Line, section, warning_lines
 from groupsolver.cli.output.text_table import table
-from groupsolver.constraints.policy import number
 from groupsolver.errors import BadInput, Fault
 from groupsolver.model.compiled.compiled_fleet import compile_fleet
 from groupsolver.model.result import Result
@@ -107,7 +106,7 @@ def _lines(answer: Survival, name: str) -> Iterator[Line]:
 def _headline(answer: Survival, name: str) -> str:
     what = answer.level
     if answer.failures > 1:
-        what = number(answer.failures, answer.level)
+        what = count_of(answer.failures, answer.level)
     verdicts = {
         "survives": f"{name} survives the loss of any {what}",
         "falls": f"{name} does not survive the loss of any {what}",
@@ -124,7 +123,7 @@ def _loss_lines(answer: Survival, loss: Lost) -> Iterator[Line]:
     gone = f"{answer.level} {' and '.join(loss.domains)}"
     if loss.others:
         gone += f" and {loss.others} more that no member uses"
-    yield from section(f"without {gone}: {number(len(loss.lost), 'member')} lost")
+    yield from section(f"without {gone}: {count_of(len(loss.lost), 'member')} lost")
     if loss.nowhere:
         members = ", ".join(loss.nowhere)
         proved = f"nowhere to go: {members}"

@@ -11,11 +11,11 @@ from groupsolver.cli.output.conflict_report import conflict_lines
 from groupsolver.cli.output.numbers import duration, percentage
 from groupsolver.cli.output.styled_lines import Line, section, warning_lines
 from groupsolver.cli.output.text_table import more_line, table
-from groupsolver.constraints.policy import number
 from groupsolver.constraints.registry import Application
 from groupsolver.model import application
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.result import Objective, Penalty, Result, Witness
+from groupsolver.model.units import count_of
 
 STATUS_STYLE = {
     "optimal": "bold green",
@@ -58,7 +58,7 @@ def headline(
     parts = [f"{app.name}: {result.status}" if app.name and named else result.status]
     if result.placement is not None:
         running = f", {len(app.existing)} running" if app.existing else ""
-        parts.append(f"{number(len(result.placement), 'member')} placed{running}")
+        parts.append(f"{count_of(len(result.placement), 'member')} placed{running}")
         proof = f"bound {result.bound}, gap {percentage(result.gap or 0)}"
         parts.append(f"objective {result.objective} ({objective}), {proof}")
     elif result.status == "infeasible":
@@ -82,7 +82,7 @@ def _group_lines(
     lines = iter(body)
     for group, in_group in groupby(reasons, key=lambda reason: reason.group):
         members = list(in_group)
-        yield from section(f"{group}: {number(len(members), 'member')}")
+        yield from section(f"{group}: {count_of(len(members), 'member')}")
         for rule in members[0].rules:
             yield f"  - {rule}", "cyan"
         yield titles, "dim"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from groupsolver.cli.output.answer import write_data
 from groupsolver.cli.output.stdout import write
 from groupsolver.cli.output.text_table import table
-from groupsolver.constraints.policy import number
+from groupsolver.model.units import count_of
 
 if TYPE_CHECKING:
     from groupsolver.client import GroupView
@@ -34,7 +34,7 @@ def print_group(group: GroupView, output: str) -> None:
         for i, id_ in enumerate(ids or ("-",)):
             rows.append((title if i == 0 else "", id_))
     if group.other_members is not None:
-        rows.append(("others", f"{number(group.other_members, 'member')} of other projects"))
+        rows.append(("others", f"{count_of(group.other_members, 'member')} of other projects"))
     write("".join(f"{line}\n" for line in table(rows, indent="")))
 
 

@@ -15,13 +15,13 @@ from groupsolver.cli.output.styled_lines import Line, section
 from groupsolver.cli.output.text_table import titled_table
 from groupsolver.cli.remote.connection import run_with_client
 from groupsolver.cli.remote.group_registration import RegisteredGroups
-from groupsolver.constraints.policy import number
 from groupsolver.constraints.registry import Application, Group
 from groupsolver.errors import BadInput, Fault
 from groupsolver.files import load_application
 from groupsolver.files.reading import name_of
 from groupsolver.model.application import member_ids
 from groupsolver.model.result import Conflict, Limits, Result
+from groupsolver.model.units import count_of
 
 if TYPE_CHECKING:
     from groupsolver.client import Client, PlacementView, ServerError
@@ -160,7 +160,7 @@ def _group_lines(group: Group, result: Result) -> Iterator[Line]:
     placement = result.placement or {}
     extra = result.model_extra or {}
     members = [member for member, _ in member_ids(group)]
-    size = number(len(members), "member")
+    size = count_of(len(members), "member")
     yield from section(f"{group.name}: {size}; group {extra['x-groups'][group.name]}")
     if group.groups:
         yield f"  child groups: {', '.join(group.groups)}", ""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.output.answer import write_data
 from groupsolver.cli.output.stdout import write
-from groupsolver.constraints.policy import number
 from groupsolver.errors import one_line
+from groupsolver.model.units import count_of
 
 if TYPE_CHECKING:
     from groupsolver.client import Preview
@@ -33,5 +33,5 @@ def preview_lines(preview: Preview) -> list[str]:
         lines.append(f"{policy} (by {violation.measure})")
         lines += [f"  {member}" for member in violation.members]
         if violation.other_members:
-            lines.append(f"  {number(violation.other_members, 'member')} of other projects")
+            lines.append(f"  {count_of(violation.other_members, 'member')} of other projects")
     return lines

@@ -33,11 +33,11 @@ def compare(problem: Problem, before: Result, other: Problem, after: Result) -> 
     verb = "is" if moved == 1 else "are"
     parts = [
         _objective_difference(before, after),
-        f"{moved} of {number(in_both, 'member')} {verb} on another host",
+        f"{moved} of {count_of(in_both, 'member')} {verb} on another host",
     ]
     more = _count(new) - in_both
     if more:
-        parts.append(f"{number(more, 'member')} more")
+        parts.append(f"{count_of(more, 'member')} more")
     fewer = _count(old) - in_both
     if fewer:
         parts.append("1 member less" if fewer == 1 else f"{fewer} members fewer")

@@ -302,8 +302,13 @@ def test_the_rack_of_new_hosts_in_another_zone_is_asked_for_where_there_are_seve
             "host 'b' is removed: nothing can be freed there",
         ),
         (
-            ["--relax", "DB.anti-affinity@rack.level=host"],
-            "with the changes: groups[0].policies[1]: anti-affinity stands",
+            [
+                "--relax",
+                "DB.anti-affinity@rack.max_per_domain=2",
+                "--relax",
+                "DB.anti-affinity@rack.level=host",
+            ],
+            "with the changes: groups[0].policies[1]: anti-affinity ",
         ),
         (
             ["--relax", "DB.anti-affinity@rack.level=row"],
