@@ -30,10 +30,10 @@ COMMANDS: dict[str, tuple[list[str], int, str]] = {
     "fleet": (["fleet", "show", "--url", NOWHERE], 69, f"groupsolver: {NOWHERE} cannot"),
     "group": (["group", "list", "--url", NOWHERE], 69, f"groupsolver: {NOWHERE} cannot"),
     "serve --help": (["serve", "--help"], 0, ""),
-    "serve": (["serve"], 2, "groupsolver: groupsolver serve needs packages"),
-    "db": (["db", "current"], 2, "groupsolver: groupsolver db needs packages"),
-    "tokens": (["tokens", "list"], 2, "groupsolver: groupsolver tokens needs packages"),
-    "schema openapi": (["schema", "openapi"], 2, "groupsolver: groupsolver schema openapi needs"),
+    "serve": (["serve"], 2, "groupsolver: serve needs packages"),
+    "db": (["db", "current"], 2, "groupsolver: db needs packages"),
+    "tokens": (["tokens", "list"], 2, "groupsolver: tokens needs packages"),
+    "schema openapi": (["schema", "openapi"], 2, "groupsolver: schema openapi needs"),
 }
 RESULTS = {
     "mixed.json": {

@@ -32,7 +32,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: Options) -> int:
     """Upgrade the tables or print their revision. Raises `BadInput`."""
-    require_server("groupsolver db")
+    require_server("db")
     # Without a handler, the library's log would repeat what is printed below.
     logging.getLogger("groupsolver").addHandler(logging.NullHandler())
     database = options.database

@@ -43,7 +43,7 @@ def schema_of(format_: Format) -> dict[str, Any]:
     """
     match format_:
         case "openapi":
-            require_server("groupsolver schema openapi")
+            require_server("schema openapi")
             # Loads the server, which the other formats can do without.
             from groupsolver.api.openapi import document
 

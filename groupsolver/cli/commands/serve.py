@@ -75,7 +75,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: Options) -> int:
     """Serve until SIGTERM or SIGINT. Raises `BadInput`, before the first connection."""
-    require_server("groupsolver serve")
+    require_server("serve")
     try:
         return _serve(options)
     except _CannotServeError as error:

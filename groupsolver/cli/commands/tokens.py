@@ -45,7 +45,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: Options) -> int:
     """Add, revoke or list tokens. Raises `BadInput`."""
-    require_server("groupsolver tokens")
+    require_server("tokens")
     path = Path(options.tokens)
     match options.action:
         case "add":
