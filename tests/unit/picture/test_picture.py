@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -72,6 +73,7 @@ class Page(HTMLParser):
         return next(each for each in self.svg.iter(f"{SVG}g") if each.get("data-i") == number)
 
 
+@cache  # large fleets take long to validate, and several tests draw the same one
 def fleet(hosts: int, *, zones: int = 3, rack: int = 40) -> Fleet:
     racks = max(1, hosts // rack)
     return Fleet.model_validate(
