@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 from groupsolver.changes.change import Change
-from groupsolver.changes.fleet import Added, emptied
-from groupsolver.changes.remove_domain import Removed
+from groupsolver.changes.fleet import HostsAdded, emptied
+from groupsolver.changes.remove_domain import DomainRemoved
 from groupsolver.cli.whatif.application_changes import natural_number
 from groupsolver.cli.whatif.policy_selector import longest_prefix, option_error, unknown_name
 from groupsolver.errors import quoted
@@ -22,7 +22,7 @@ MAX_NAME_LENGTH = 255
 
 
 def parse_add_hosts(
-    text: str, removed: Iterable[Removed], original: CompiledFleet, fleet: CompiledFleet
+    text: str, removed: Iterable[DomainRemoved], original: CompiledFleet, fleet: CompiledFleet
 ) -> Change:
     """Read ``HOST[:N][@LEVEL=DOMAIN,...]``: N empty hosts like one, in its domains or in others.
 
@@ -30,7 +30,7 @@ def parse_add_hosts(
 
     Parameters
     ----------
-    removed : iterable of Removed
+    removed : iterable of DomainRemoved
         Domains that no host can be added to.
     original : CompiledFleet
         Without changes; it has the host.
@@ -61,7 +61,7 @@ def parse_add_hosts(
         host.model_copy(update={"name": new_name, "domains": domains})
         for new_name in _unused_names(name, count, fleet)
     )
-    return Added(name, hosts, new_levels)
+    return HostsAdded(name, hosts, new_levels)
 
 
 def _count(number: str) -> int:
@@ -126,7 +126,9 @@ def _hosts_in_all(given: dict[str, str], index: HostIndex) -> list[Host]:
     return [index[name] for name in set.intersection(*members)]
 
 
-def _check_not_removed(domains: dict[str, str], name: str, removed: Iterable[Removed]) -> None:
+def _check_not_removed(
+    domains: dict[str, str], name: str, removed: Iterable[DomainRemoved]
+) -> None:
     for change in removed:
         if domains.get(change.level) == change.name:
             place = f"{change.level} {quoted(change.name)}"

@@ -56,7 +56,7 @@ def parse_relax(text: str, app: Application, levels: Sequence[str]) -> Change:
     if policy == selected.policy:
         message = f"expected another {field}: it is {shown(data[field])} already"
         raise option_error("wrong-value", message, option)
-    return Replaced(selected.group, selected.index, selected.policy, policy)
+    return PolicyReplaced(selected.group, selected.index, selected.policy, policy)
 
 
 def parse_soften(text: str, app: Application, levels: Sequence[str]) -> Change:
@@ -69,7 +69,7 @@ def parse_soften(text: str, app: Application, levels: Sequence[str]) -> Change:
     selected = select_policy(text, app, levels, "--soften", hard=True)
     _expect_end(selected.rest, "--soften")
     softened = selected.policy.model_copy(update={"weight": 1})
-    return Replaced(selected.group, selected.index, selected.policy, softened)
+    return PolicyReplaced(selected.group, selected.index, selected.policy, softened)
 
 
 def parse_drop(text: str, app: Application, levels: Sequence[str]) -> Change:
@@ -81,7 +81,7 @@ def parse_drop(text: str, app: Application, levels: Sequence[str]) -> Change:
     """
     selected = select_policy(text, app, levels, "--drop")
     _expect_end(selected.rest, "--drop")
-    return Replaced(selected.group, selected.index, selected.policy, None)
+    return PolicyReplaced(selected.group, selected.index, selected.policy, None)
 
 
 def parse_members(text: str, app: Application) -> Change:
@@ -128,7 +128,7 @@ def _resize(group: Group, count: int, app: Application, option: str) -> Change:
             raise option_error("out-of-range", f"{message}, found {count}", option)
         # The last new ones go: those that stay keep their names.
         removed = new[count - least :]
-        return Fewer(group.name, len(ids), tuple(removed))
+        return FewerMembers(group.name, len(ids), tuple(removed))
     if not group.members:
         message = f"{group.name} has no members of its own, so the size of one is not known"
         raise option_error("wrong-value", message, option)
@@ -142,7 +142,7 @@ def _resize(group: Group, count: int, app: Application, option: str) -> Change:
         if id_ not in taken:
             added.append(id_)
         index += 1
-    return More(group.name, len(ids), group.members[-1], tuple(added))
+    return MoreMembers(group.name, len(ids), group.members[-1], tuple(added))
 
 
 def natural_number(text: str) -> int | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from groupsolver.changes.change import Change
-from groupsolver.changes.fleet import Freed
-from groupsolver.changes.remove_domain import Removed
+from groupsolver.changes.fleet import CapacityFreed
+from groupsolver.changes.remove_domain import DomainRemoved
 from groupsolver.cli.whatif.application_changes import natural_number
 from groupsolver.cli.whatif.policy_selector import longest_prefix, option_error, unknown_name
 from groupsolver.constraints.registry import Application
@@ -32,21 +32,21 @@ def parse_remove_domain(text: str, app: Application, fleet: CompiledFleet) -> Ch
             message = f"expected LEVEL=NAME, such as {levels[-1]}=NAME, found {quoted(text)}"
             raise option_error("wrong-value", message, option)
         raise unknown_name("unknown-level", "level", head, levels, option)
-    change = Removed.of(level, text[len(level) + 1 :], app, fleet)
+    change = DomainRemoved.of(level, text[len(level) + 1 :], app, fleet)
     if not change.hosts:
         known = fleet.index.domains(level)
         raise unknown_name("wrong-value", level, change.name, known, option)
     return change
 
 
-def parse_free(text: str, fleet: CompiledFleet, removed: Iterable[Removed]) -> Change:
+def parse_free(text: str, fleet: CompiledFleet, removed: Iterable[DomainRemoved]) -> Change:
     """Read ``HOST=CLASS:AMOUNT,...``: less of a host is used.
 
     Parameters
     ----------
     fleet : CompiledFleet
         With the changes so far.
-    removed : iterable of Removed
+    removed : iterable of DomainRemoved
         Domains that are removed: a host of theirs gets a message of its own.
 
     Raises
@@ -77,10 +77,12 @@ def parse_free(text: str, fleet: CompiledFleet, removed: Iterable[Removed]) -> C
             )
             raise option_error("out-of-range", f"{message}, found {amount}", option)
         amounts[name] = amount
-    return Freed(host, tuple(amounts.items()))
+    return CapacityFreed(host, tuple(amounts.items()))
 
 
-def _host_of(text: str, fleet: CompiledFleet, removed: Iterable[Removed], option: str) -> Host:
+def _host_of(
+    text: str, fleet: CompiledFleet, removed: Iterable[DomainRemoved], option: str
+) -> Host:
     names = fleet.index.names()
     name = longest_prefix(text, [one for one in names if text.startswith(f"{one}=")], "=")
     if name is not None:

@@ -74,7 +74,7 @@ def plan_changes(options: argparse.Namespace, app: Application, fleet: CompiledF
             plan.apply(parse, text, plan.app, fleet.levels)
     for text in options.remove_domain:
         plan.apply(fleet_changes.parse_remove_domain, text, plan.app, plan.fleet)
-    removed = [change for change in plan.changes if isinstance(change, Removed)]
+    removed = [change for change in plan.changes if isinstance(change, DomainRemoved)]
     for text in options.add_hosts:
         plan.apply(add_hosts.parse_add_hosts, text, removed, fleet, plan.fleet)
     for text in options.free:
