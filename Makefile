@@ -56,7 +56,7 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	  exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(INSTALL) setuptools
-	$(INSTALL) --no-build-isolation --editable .
+	$(INSTALL) --no-build-isolation --editable '.[server]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run

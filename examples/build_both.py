@@ -1,7 +1,8 @@
-"""A fleet and an application built from typed values; then the answer is checked and explained.
+"""Build a fleet and an application from typed values; place it, check and explain the answer.
 
-Two databases in different racks, and three web servers, each in a rack with a database. Each web server
-that shares its host with another costs 1 unit of weight: that is what makes the policy soft.
+Two databases are in different racks, and three web servers each in a rack with a database. The
+policy that keeps web servers apart is soft: each one that shares its host with another costs 1 unit
+of weight.
 """
 
 from groupsolver import (

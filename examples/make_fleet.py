@@ -1,6 +1,6 @@
-"""Draw the fleet of the examples: 3 zones, 12 racks, 200 loaded hosts. Writes fleet.yaml beside this file.
+"""Draw the fleet of the examples, and write it to fleet.yaml: 3 zones, 12 racks, 200 loaded hosts.
 
-The same seed draws the same file; a test holds the file to this script.
+The same seed draws the same file; a test compares the file with this script.
 """
 
 from __future__ import annotations
@@ -12,17 +12,16 @@ from typing import Any
 import yaml
 
 SEED = 2014  # the year of the Nova Instance Grouping API proposal
-ZONES, RACKS, HOSTS = 3, 12, 200
+ZONES = 3
+RACKS = 12
+HOSTS = 200
 
 
 def draw_host(number: int, rng: random.Random) -> dict[str, Any]:
     rack = number % RACKS
     inventory = {
-        "VCPU": {
-            "total": 64,
-            "reserved": 2,
-            "allocation_ratio": 4.0,
-        },  # capacity floor((64 - 2) * 4) = 248
+        # Capacity floor((64 - 2) * 4) = 248.
+        "VCPU": {"total": 64, "reserved": 2, "allocation_ratio": 4.0},
         "MEMORY_MB": {"total": 262144, "reserved": 8192},  # capacity 253952
         "DISK_GB": 2000,
     }
@@ -58,7 +57,7 @@ def draw_fleet() -> dict[str, Any]:
 
 
 def as_yaml(fleet: dict[str, Any]) -> str:
-    """Give the fleet as YAML, one host a line."""
+    """Return the fleet as YAML, one host a line."""
     lines = [
         "# Drawn by make_fleet.py: 3 zones, 12 racks, 200 hosts, 60 to 100 % loaded.",
         "version: 1",

@@ -1,4 +1,8 @@
-"""Replicas and shards: each shard in one rack, a replica's shards in one zone, and no power feed under two replicas."""
+"""Place replicas of shards.
+
+Each shard is in one rack, a replica's shards are in one zone, and no power feed serves two
+replicas.
+"""
 
 from groupsolver import (
     Affinity,
@@ -14,7 +18,8 @@ from groupsolver import (
 
 members = (Members(count=4, resources={"VCPU": 2}),)
 shards = {r: [f"r{r}s{s}" for s in range(2)] for r in range(3)}
-in_rack, in_zone = (Affinity(level="rack"),), (Affinity(level="zone"),)
+in_rack = (Affinity(level="rack"),)
+in_zone = (Affinity(level="zone"),)
 apart = (AntiAffinity(level="power_feed", between="children"),)
 groups = [
     Group(name=name, policies=in_rack, members=members)
@@ -29,12 +34,15 @@ app = Application(groups=tuple(groups))
 
 # Two zones of four racks of four hosts; in each rack, two feeds serve every other host.
 hosts = [
-    Host(name=f"{zone}-{rack}-{i}", inventory={"VCPU": Inventory(total=4)},
-         domains={"zone": zone, "rack": f"{zone}-{rack}", "power_feed": f"{zone}-{'AB'[i % 2]}"})
+    Host(
+        name=f"{zone}-{rack}-{i}",
+        inventory={"VCPU": Inventory(total=4)},
+        domains={"zone": zone, "rack": f"{zone}-{rack}", "power_feed": f"{zone}-{'AB'[i % 2]}"},
+    )
     for zone in ("z1", "z2")
     for rack in range(4)
     for i in range(4)
-]  # fmt: skip
+]
 fleet = Fleet(levels=("zone", "rack", "power_feed"), hosts=tuple(hosts))
 
 result = solve(app, fleet)

@@ -1,4 +1,4 @@
-"""Progress while a solve runs, through the callback; a true answer would stop it."""
+"""Show the progress of a solve through the callback, which would stop it by returning True."""
 
 from groupsolver import Limits, Progress, load_application, load_fleet, solve
 

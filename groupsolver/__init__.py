@@ -1,4 +1,4 @@
-"""Place whole applications: groups of instances and the policies that relate them, solved with a proof.
+"""Place whole applications: groups of instances and the policies that relate them, with a proof.
 
 >>> from groupsolver import Application, Fleet, solve
 """
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from groupsolver.solver.pipeline import explain, solve
     from groupsolver.solver.survivability.query import survives
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "POLICIES",
@@ -116,11 +116,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # The solver brings ortools, which takes a second to import: load it when it is first asked for.
+    # The solver loads ortools, which takes a second: only when one of its functions is used.
     if name in {"solve", "explain"}:
-        from groupsolver.solver import pipeline as solver
+        from groupsolver.solver import pipeline
 
-        return getattr(solver, name)
+        return getattr(pipeline, name)
     if name == "survives":
         from groupsolver.solver.survivability.query import survives
 

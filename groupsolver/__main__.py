@@ -1,7 +1,8 @@
-"""``python -m groupsolver``."""
+"""Run the command with ``python -m groupsolver``."""
 
 import sys
 
 from groupsolver.cli.main import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/policies.md from figures.yaml and examples/policies."""
+"""Draw the pictures of docs/policies.md from figures.yaml and examples/policies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EXAMPLES = HERE.parent.parent / "examples" / "policies"
 
 
 def specs() -> dict[str, dict[str, Any]]:
-    """Give what figures.yaml says, by the picture's name."""
+    """Return what figures.yaml says, by the picture's name."""
     found: dict[str, dict[str, Any]] = yaml.safe_load(
         (HERE / "figures.yaml").read_text(encoding="utf-8")
     )
@@ -23,7 +23,7 @@ def specs() -> dict[str, dict[str, Any]]:
 
 
 def panels(name: str, spec: dict[str, Any]) -> list[Panel]:
-    """Give the best placement, and the one beside it."""
+    """Return the best placement, and the one beside it."""
     app = load_application(EXAMPLES / f"{name}.yaml")
     fleet = load_fleet(EXAMPLES / f"{spec.get('fleet', 'fleet')}.yaml")
     best = solve(app, fleet, objective="cost", limits=Limits(workers=1))
@@ -36,7 +36,7 @@ def panels(name: str, spec: dict[str, Any]) -> list[Panel]:
 
 
 def draw(name: str, spec: dict[str, Any]) -> str:
-    """Give a picture as SVG."""
+    """Return a picture as SVG."""
     return figure(
         panels(name, spec), title=spec["title"], tell=spec.get("tell", ()), level=spec.get("level")
     )

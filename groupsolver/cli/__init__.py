@@ -1,1 +1,1 @@
-"""The command ``groupsolver``: from arguments and files to exit codes, tables, JSON and pictures."""
+"""The command ``groupsolver``: arguments and files in, tables, JSON and exit codes out."""

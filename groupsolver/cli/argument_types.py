@@ -1,4 +1,4 @@
-"""Numbers of the command line, within their bounds."""
+"""Types of arguments: numbers within bounds."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable
 
 
-def number(expected: str, allowed: Callable[[float], bool]) -> Callable[[str], float]:
-    """Give a reader of a finite number."""
+def bounded_number(expected: str, allowed: Callable[[float], bool]) -> Callable[[str], float]:
+    """Return a function that reads a finite number; `expected` describes it in the message."""
 
     def convert(text: str) -> float:
         try:
@@ -22,11 +22,13 @@ def number(expected: str, allowed: Callable[[float], bool]) -> Callable[[str], f
     return convert
 
 
-def integer(least: int, most: int) -> Callable[[str], int]:
-    """Give a reader of an integer, in digits."""
+def bounded_integer(least: int, most: int) -> Callable[[str], int]:
+    """Return a function that reads an integer from `least` (0 or more) to `most`, in digits."""
 
     def convert(text: str) -> int:
-        value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
+        # Python's `int` would also take signs, underscores and digits of other scripts.
+        is_number = text.isascii() and text.isdigit() and len(text) < 20
+        value = int(text) if is_number else -1
         if not least <= value <= most:
             raise argparse.ArgumentTypeError(
                 f"expected an integer from {least} to {most}, found {text[:40]!r}"

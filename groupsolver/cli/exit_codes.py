@@ -8,17 +8,17 @@ from groupsolver.model.result import Status
 
 
 class Exit(IntEnum):
-    """What the command's exit code says."""
+    """Exit codes of the command."""
 
     OK = 0  # placed; or nothing wrong
     INFEASIBLE = 1  # proved
-    BAD_INPUT = 2
+    BAD_INPUT = 2  # or a package of an extra is not installed
     UNKNOWN = 3  # time ran out with no answer
     VIOLATED = 4  # `check` found hard violations
     UNAVAILABLE = 69  # a server cannot be reached, or cannot answer now
     BUG = 70  # the solver's answer failed the independent check
     UNWRITABLE = 74  # standard output is full, or closed
-    INTERRUPTED = 130  # as the shell says it of a signal: 128 + SIGINT
+    INTERRUPTED = 130  # as a shell reports a signal: 128 + SIGINT
     BROKEN_PIPE = 141  # 128 + SIGPIPE
 
 

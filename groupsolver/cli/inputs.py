@@ -1,21 +1,30 @@
-"""The two files that every command but `schema` reads."""
+"""The files that most commands read: an application, a fleet, further links, a result."""
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import replace
 
+from groupsolver.cli.options import Options
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput, Fault
-from groupsolver.files import load_application, load_fleet
+from groupsolver.files import load_application, load_fleet, load_result
 from groupsolver.files.graphml import load_links, with_links
 from groupsolver.files.reading import name_of
 from groupsolver.model.fleet import Fleet
+from groupsolver.model.result import Placement, Result
 
 
-def load_both(options: argparse.Namespace) -> tuple[Application, Fleet]:
-    """Read application and fleet; what is wrong with either is told at once."""
+def load_both(options: Options) -> tuple[Application, Fleet]:
+    """Read the application and the fleet.
+
+    Raises
+    ------
+    BadInput
+        With the faults of all files together.
+    """
     faults: list[Fault] = []
-    app = fleet = None
+    app = None
+    fleet = None
     try:
         app = load_application(options.app)
     except BadInput as error:
@@ -33,3 +42,26 @@ def load_both(options: argparse.Namespace) -> tuple[Application, Fleet]:
     if app is None or fleet is None or faults:
         raise BadInput(faults)
     return app, fleet
+
+
+def load_placement(path: str, expected: str) -> tuple[Result, Placement]:
+    """Read a result that has a placement.
+
+    Raises
+    ------
+    BadInput
+        Also where it has none; `expected` says what the placement is needed for.
+    """
+    result = load_result(path)
+    if result.placement is None:
+        message = f"expected {expected}, found null: the result is {result.status}"
+        raise BadInput([Fault("no-placement", "placement", message, name_of(path))])
+    return result, result.placement
+
+
+def in_input_file(fault: Fault, options: Options) -> Fault:
+    """Return a fault with the name of the file that it is in: the application or the placement."""
+    of_placement = fault.path.startswith(("placement", "cells."))
+    if of_placement and options.placement is not None:
+        return replace(fault, file=name_of(options.placement))
+    return replace(fault, file=name_of(options.app))

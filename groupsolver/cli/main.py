@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from groupsolver.cli.commands import db, explain, fleet, group, serve, survives, tokens, whatif
 from groupsolver.cli.exit_codes import Exit
-from groupsolver.cli.options import Options, parse
+from groupsolver.cli.extras import MissingExtraError
 from groupsolver.cli.output.stdout import CannotWriteError
+from groupsolver.cli.parser import COMMANDS, parse
 from groupsolver.errors import BadInput, BrokenAnswer, UnknownSolverStatus, one_line
-
-# Those that load what they need once it is known what that is.
-_RUN: dict[str, Callable[[Options], int]] = {
-    "explain": explain.run,
-    "whatif": whatif.run,
-    "serve": serve.run,
-    "db": db.run,
-    "tokens": tokens.run,
-    "fleet": fleet.run,
-    "group": group.run,
-    "survives": survives.run,
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command, and give its exit code.
+    """Run the command and return its exit code.
 
     Parameters
     ----------
@@ -34,57 +22,36 @@ def main(argv: Sequence[str] | None = None) -> int:
         Arguments without the program's name; by default those of the process.
     """
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(
-            stream, "reconfigure"
-        ):  # a name that the terminal cannot show must not end the command
+        # A name that the terminal cannot show must not end the command.
+        if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        return _run(parse(argv))
-    except SystemExit as end:  # of argparse: --help, --version, and options that are wrong
+        options = parse(argv)
+        return COMMANDS[options.command].run(options)
+    except SystemExit as end:  # raised by argparse: --help, --version, and wrong options
         return end.code if isinstance(end.code, int) else Exit.BAD_INPUT
     except BadInput as error:
         print(error, file=sys.stderr)
         return Exit.BAD_INPUT
+    except MissingExtraError as error:
+        print(f"groupsolver: {error}", file=sys.stderr)
+        return Exit.BAD_INPUT
     except (BrokenAnswer, UnknownSolverStatus) as error:
-        print(
-            f"groupsolver: a bug of groupsolver: {one_line(str(error))} [{error.code}]",
-            file=sys.stderr,
-        )
+        message = f"a bug of groupsolver: {one_line(str(error))} [{error.code}]"
+        print(f"groupsolver: {message}", file=sys.stderr)
         return Exit.BUG
     except KeyboardInterrupt:
         print("groupsolver: interrupted", file=sys.stderr)
         return Exit.INTERRUPTED
     except CannotWriteError as end:
-        if isinstance(end.error, BrokenPipeError):  # whoever read has gone
-            return Exit.BROKEN_PIPE
-        print(f"groupsolver: the answer cannot be written: {end}", file=sys.stderr)
-        return Exit.UNWRITABLE
-    except Exception:  # noqa: BLE001 - Python's own code would be 1, which says "proved infeasible"
+        return _cannot_write(end)
+    except Exception:  # noqa: BLE001 - Python's own code would be 1, which means "infeasible"
         traceback.print_exc()
         return Exit.BUG
 
 
-def _run(options: Options) -> int:
-    match options.command:
-        case "place" if options.url is not None:
-            from groupsolver.cli.commands.place_remote import place as place_remote
-
-            return place_remote(options)
-        case "place":
-            from groupsolver.cli.commands.place import place
-
-            return place(options)
-        case "check":
-            from groupsolver.cli.commands.check import check
-
-            return check(options)
-        case "headroom":
-            from groupsolver.cli.commands.headroom import headroom
-
-            return headroom(options)
-        case "schema":
-            from groupsolver.cli.commands.schema import schema
-
-            return schema(options)
-        case command:
-            return _RUN[command](options)
+def _cannot_write(error: CannotWriteError) -> Exit:
+    if isinstance(error.error, BrokenPipeError):  # the reader of the pipe has gone
+        return Exit.BROKEN_PIPE
+    print(f"groupsolver: the answer cannot be written: {error}", file=sys.stderr)
+    return Exit.UNWRITABLE

@@ -1,4 +1,4 @@
-"""A placement as a picture: one HTML file that needs nothing else, for any size of fleet."""
+"""A placement as a picture: one HTML file that needs nothing else, for a fleet of any size."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from groupsolver.model.application import Application
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.result import Objective, Result
-from groupsolver.picture.cards import Cards
-from groupsolver.picture.facts import stands_of
+from groupsolver.picture.detail_cards import DetailCards
+from groupsolver.picture.detail_plan import DetailPlan
+from groupsolver.picture.domain_tree import domain_tree, nested_levels
 from groupsolver.picture.figure import Panel, figure
+from groupsolver.picture.fleet_drawing import FleetDrawing
 from groupsolver.picture.header import header_of, summary_of
-from groupsolver.picture.layout import WIDTH, fitted
+from groupsolver.picture.host_state import host_states
+from groupsolver.picture.layout import WIDTH, lay_out
 from groupsolver.picture.page import legend_of, page, side_of
 from groupsolver.picture.palette import paints
-from groupsolver.picture.plan import Plan
-from groupsolver.picture.svg import Drawing
-from groupsolver.picture.tree import chain_of, tree_of
 
 __all__ = ["Panel", "figure", "picture"]
 
@@ -38,14 +38,14 @@ def picture(
     *,
     objective: Objective = "pack",
 ) -> str:
-    """Draw where the members of an application stand, and say why.
+    """Draw the members of an application on their hosts, with the rules that hold them.
 
     Parameters
     ----------
     app : Application
     fleet : Fleet or HostIndex
     result : Result
-        Without a placement, what runs already is drawn.
+        Without a placement, only running members are drawn.
     objective : {"pack", "spread", "cost"}, default "pack"
         What the result was solved for.
 
@@ -61,29 +61,32 @@ def picture(
     BadInput, UnknownHost
         Where application, fleet and placement do not fit each other.
     """
-    hosts = (
-        fleet if isinstance(fleet, HostIndex) else HostIndex(fleet.levels, fleet.hosts, fleet.links)
-    )
+    hosts = fleet
+    if isinstance(hosts, Fleet):
+        hosts = HostIndex(hosts.levels, hosts.hosts, hosts.links)
     problem = Problem(app, hosts)
     placement = result.placement or {}
     # First, since it refuses a host that the fleet lacks.
-    rules = {
-        reason.group: reason.rules for reason in why(app, hosts, placement, objective=objective)
-    }
-    stands = stands_of(problem, placement, result.cells)
-    root = tree_of(stands, chain_of(hosts, hosts.levels))
+    reasons = why(app, hosts, placement, objective=objective)
+    rules = {reason.group: reason.rules for reason in reasons}
+    states = host_states(problem, placement, result.cells)
+    root = domain_tree(states, nested_levels(hosts, hosts.levels))
     marks = sorted(root.tally.marks)
-    used = {mark.group for mark in marks}
-    colours = paints([group.name for group in app.groups if group.members or group.name in used])
-    cards = Cards(colours, hosts.levels, lambda stand: price_of(stand.host, objective))
+    with_members = {mark.group for mark in marks}
+    colours = paints(
+        [group.name for group in app.groups if group.members or group.name in with_members]
+    )
+    cards = DetailCards(colours, hosts.levels, lambda state: price_of(state.host, objective))
     name = app.name or "application"
     summary = summary_of(marks, hosts)
-    drawing = Drawing(colours, cards)
-    svg = drawing.draw(fitted(Plan(root).root, WIDTH), f"Where {name} stands. {summary}")
+    drawing = FleetDrawing(colours, cards)
+    box = lay_out(DetailPlan(root).root, WIDTH)
+    svg = drawing.draw(box, f"The members of {name}. {summary}")
+    groups = []
+    for group, paint in colours.items():
+        groups.append({"name": group, "key": paint.key, "rules": rules.get(group, ())})
     data = {
-        "groups": [
-            {"name": g, "key": p.key, "rules": rules.get(g, ())} for g, p in colours.items()
-        ],
+        "groups": groups,
         "members": [cards.members[mark.number] for mark in marks],
         "cards": cards.cards,
         "price": _PRICES[objective],

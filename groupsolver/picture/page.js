@@ -40,7 +40,7 @@
     return table;
   };
 
-  const standing = (numbers, folded) => {
+  const memberRows = (numbers, folded) => {
     const parts = [];
     const groups = new Map();
     for (const number of numbers) {
@@ -56,7 +56,7 @@
         parts.push(make("div", number === member ? "row sel" : "row", key(group, fresh), name(id), what));
       }
       const { rules } = data.groups[group];
-      parts.push(make("div", "soft rules", rules.length ? "held by:" : "held by no policy: needs room, and no more"));
+      parts.push(make("div", "soft rules", rules.length ? "held by:" : "held by no policy: it only needs room"));
       parts.push(make("ul", "rules", ...rules.map((rule) => make("li", "", name(rule)))));
     }
     return parts;
@@ -75,9 +75,9 @@
     if (card.c !== undefined) parts.push(make("p", "soft", `${data.price}: ${figure(card.c)}`));
     const row = ([group, many]) =>
       make("div", "row", key(group, 1), name(data.groups[group].name), make("span", "soft", figure(many)));
-    if (card.m) parts.push(...standing(card.m, several));
+    if (card.m) parts.push(...memberRows(card.m, several));
     else if (card.g) parts.push(...card.g.map(row));
-    else parts.push(make("p", "soft", "Nothing of the application stands here."));
+    else parts.push(make("p", "soft", "No member of the application is here."));
     if (card.r && card.r.length) parts.push(make("p", "soft", `traits: ${card.r.join(", ")}`));
     panel.replaceChildren(...parts);
     panel.classList.toggle("kept", element === kept);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -13,10 +13,13 @@ from groupsolver.files.gc_pause import pause_gc
 from groupsolver.model.value import Value
 from groupsolver.wire.document_limits import require_shallow
 from groupsolver.wire.json_text import parse_json_body
-from groupsolver.wire.media import Kind
 from groupsolver.wire.xml.parsing import parse_xml
 from groupsolver.wire.xml.shape import shape_of
 from groupsolver.wire.xml.to_data import data_from_content
+
+if TYPE_CHECKING:
+    # Loads werkzeug, which only the server has.
+    from groupsolver.wire.media import Kind
 
 M = TypeVar("M", bound=Value)
 

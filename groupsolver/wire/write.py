@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from groupsolver.model.value import Value
-from groupsolver.wire.media import Kind
 from groupsolver.wire.xml.from_data import write_document
 from groupsolver.wire.xml.shape import shape_of
+
+if TYPE_CHECKING:
+    # Loads werkzeug, which only the server has.
+    from groupsolver.wire.media import Kind
 
 
 def write_body(kind: Kind, data: Any, model: type[Value], *, root: str | None = None) -> bytes:

@@ -53,7 +53,7 @@ def test_every_file_of_the_examples_is_run_here() -> None:
         for path in EXAMPLES.rglob("*")
         if path.suffix in {".yaml", ".py"}
     }
-    # Those of policies: see test_docs_policies.py; what cannot be placed is explained in docs/why-not.md.
+    # test_policies.py has those of policies; docs/why-not.md explains what cannot be placed.
     found = {name for name in found if not name.startswith(("policies/", "why_not/"))}
     assert found == {*APPLICATIONS, *APPLICATIONS.values(), *SCRIPTS, "make_fleet.py"}
 
@@ -139,9 +139,9 @@ def test_the_shop_costs_what_its_groups_cost_alone_and_14_more() -> None:
     assert cheapest(3, "m1.small") == [22, 36, 36]
     assert cheapest(2, "m1.large", "STORAGE_DISK_SSD") == [60, 71]
     assert cheapest(7, "m1.medium") == [22, 36, 37, 38, 42, 42, 43]
-    # LB 58, DB 131, the six of WS 217: 406. But both LB and WS want h073, at 22, whose 5120 MB hold one of
-    # the two, not 2048 + 4096. Either WS goes on to its seventh host, 43 - 22 = 21 more, or LB to its
-    # third, 36 - 22 = 14 more.
+    # LB 58, DB 131, the six of WS 217: 406. But h073, at 22, is cheapest for both LB and WS, and
+    # its 5120 MB hold one of the two, not 2048 + 4096. Either WS goes on to its seventh host,
+    # 43 - 22 = 21 more, or LB to its third, 36 - 22 = 14 more.
     assert free_on(next(host for host in fleet.hosts if host.name == "h073"))["MEMORY_MB"] == 5120
     assert result.objective == 406 + 14
 
@@ -150,8 +150,8 @@ def test_the_shop_costs_what_its_groups_cost_alone_and_14_more() -> None:
 
 
 def test_the_mixed_batch_has_one_placement_and_it_is_found() -> None:
-    # a has 10 free, b has 12. The 8 on b leaves 4 there and 10 on a: one 6 fits, the other does not. So
-    # the 8 goes to a, which leaves 2; both 6 fill b: 12 - 2 x 6 = 0.
+    # a has 10 free, b has 12. The 8 on b leaves 4 there and 10 on a: one 6 fits, the other does
+    # not. So the 8 goes to a, which leaves 2; both 6 fill b: 12 - 2 x 6 = 0.
     assert placement_of("mixed/app.yaml") == {"batch/0": "a", "batch/1": "b", "batch/2": "b"}
     # Free shares: a 10/16 = 625, b 12/16 = 750; 625 + 2 x 750 = 2125.
     assert solved("mixed/app.yaml")[2].objective == 2125
@@ -174,8 +174,9 @@ def test_one_at_a_time_on_the_emptiest_host_fails_on_the_mixed_batch() -> None:
 
 
 def test_new_members_keep_out_of_the_racks_where_old_ones_run() -> None:
-    # r1 and r2 hold a member each. Room for 8 VCPU in the others, cheapest first: e2 (16 free, 500),
-    # d1 (20 free, 625), c2 (24 free, 750), e1, c1; d2 has 1 free. Two racks: 500 + 625 = 1125.
+    # r1 and r2 hold a member each. Room for 8 VCPU in the others, cheapest first: e2 (16 free,
+    # 500), d1 (20 free, 625), c2 (24 free, 750), e1, c1; d2 has 1 free. Two racks:
+    # 500 + 625 = 1125.
     result = solved("rack_existing/app.yaml")[2]
     assert placement_of("rack_existing/app.yaml") == {"DB/1": "d1", "DB/2": "e2"}
     assert result.objective == 1125
@@ -195,9 +196,9 @@ def test_the_whole_site_stands_in_one_zone() -> None:
     zones = {
         host.name: host.domains["zone"] for host in load_fleet(EXAMPLES / "nested/fleet.yaml").hosts
     }
-    # In z1 the two hosts with AES, h01 and h04, are filled by 6 + 2 = 8 VCPU each; six WS stand two by two
-    # on hosts with 4 free: 2 x 500 + 2 x 500 + 6 x 250 = 3500. Every host of z2 costs 500 or more, so ten
-    # members cost at least 5000 there.
+    # In z1 the two hosts with AES, h01 and h04, are filled by 6 + 2 = 8 VCPU each; six WS are in
+    # pairs on hosts with 4 free: 2 x 500 + 2 x 500 + 6 x 250 = 3500. Every host of z2 costs 500 or
+    # more, so ten members cost at least 5000 there.
     assert {zones[host] for host in placement_of("nested/app.yaml").values()} == {"z1"}
     assert solved("nested/app.yaml")[2].objective == 3500
 
@@ -224,9 +225,10 @@ def test_every_script_runs(
 def test_build_both_pays_for_a_dearer_host_rather_than_share_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Memory is all free, so a host's price is the mean of its free VCPU share and 1: 875, 750 and 625 for
-    # 4, 8 and 12 used of 16. Databases need 8 VCPU: two at 750. Web servers: 625 in each of the two racks,
-    # and the third at 875 is cheaper than 625 with a penalty of 1000. 2 x 750 + 2 x 625 + 875 = 3625.
+    # Memory is all free, so a host's price is the mean of its free VCPU share and 1: 875, 750 and
+    # 625 for 4, 8 and 12 used of 16. Databases need 8 VCPU: two at 750. Web servers: 625 in each of
+    # the two racks, and the third at 875 is cheaper than 625 with a penalty of 1000.
+    # 2 x 750 + 2 x 625 + 875 = 3625.
     runpy.run_path(str(EXAMPLES / "build_both.py"))
     assert "optimal: objective 3625, bound 3625" in capsys.readouterr().out
 

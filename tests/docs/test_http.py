@@ -1,4 +1,4 @@
-"""The reference of the HTTP API is complete: every path, code, setting and role that the code has."""
+"""The reference of the HTTP API has every path, code, setting and role of the code."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ TEXT = (Path(__file__).parents[2] / "docs" / "http.md").read_text(encoding="utf-
 
 
 def test_every_code_of_an_answer_is_described_with_its_status() -> None:
-    told = re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \|", TEXT, re.MULTILINE)
-    assert dict(told) == {code: str(status) for code, (status, _) in HTTP_ERRORS.items()}
-    assert len(told) == len(HTTP_ERRORS)
+    described = re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \|", TEXT, re.MULTILINE)
+    assert dict(described) == {code: str(status) for code, (status, _) in HTTP_ERRORS.items()}
+    assert len(described) == len(HTTP_ERRORS)
 
 
 def test_every_path_is_described_with_its_methods() -> None:
-    told = set()
+    described = set()
     for methods, paths in re.findall(
         r"^\| ((?:`[A-Z]+`(?:, )?)+) \| ((?:`/[^`]*`(?:, )?)+) \|", TEXT, re.MULTILINE
     ):
         for method in re.findall(r"`([A-Z]+)`", methods):
-            told |= {(method, path) for path in re.findall(r"`([^`]+)`", paths)}
-    assert told == {
+            described |= {(method, path) for path in re.findall(r"`([^`]+)`", paths)}
+    assert described == {
         (route.method, route.path)
         for route in ROUTES
         if not route.path.startswith("/v2.1/<project_id>")
@@ -40,24 +40,24 @@ def test_every_path_is_described_with_its_methods() -> None:
 
 def test_every_path_of_v1_is_described_with_its_role() -> None:
     rows = re.findall(r"^\| (`[A-Z`, ]+) \| `(/v1.0[^`]*)` \| .* \| (\w+) \|$", TEXT, re.MULTILINE)
-    told = {
+    described = {
         (method, path): role
         for methods, path, role in rows
         for method in re.findall(r"`([A-Z]+)`", methods)
     }
-    assert told == {
+    assert described == {
         (route.method, route.path): route.role for route in ROUTES if route.family == "v1"
     }
 
 
 def test_every_setting_is_described() -> None:
     section = TEXT.partition("## Settings")[2].partition("\n## ")[0]
-    told = {
+    described = {
         key
         for row in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", section, re.MULTILINE)
         for key in row.split(", ")
     }
-    assert {key.strip("`") for key in told} == set(Settings.model_fields)
+    assert {key.strip("`") for key in described} == set(Settings.model_fields)
     assert all(f"`{key}`" in section for key in Quota.model_fields)
 
 

@@ -1,22 +1,30 @@
-"""Everything that the docs show is run, parsed or compared. A block's first line says what it is:
+"""Everything that the docs show is run, parsed or compared. A block's first line gives its kind:
 
-``python``                  executed, all of a page in one namespace, from the project's folder
-``python file=``, ``diff file=``   written to, or applied to, a copy of the project, where laws are then run
-``yaml`` or ``json`` with ``fleet``, ``app``, ``policies`` or ``result``   read by the library
-``console``                 each ``$`` line is run and its output compared; ``...`` stands for anything
-``console serve``, ``console server``, ``python server``   run with a server: see `test_docs_server.py`
-``sh``                      what is not run here: the names of make's targets are compared
-``text``                    pictures
+``python``
+    Executed, all of a page in one namespace, from the project's folder.
+``python file=``, ``diff file=``
+    Written to, or applied to, a copy of the project, in which laws are then run.
+``yaml`` or ``json`` with ``fleet``, ``app``, ``policies`` or ``result``
+    Read by the library.
+``console``
+    Each ``$`` line is run and its output compared; ``...`` matches anything.
+``console serve``, ``console server``, ``python server``
+    Run with a server: see `test_server.py`.
+``sh``
+    Not run here: the names of make's targets are compared.
+``text``
+    Pictures.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +35,7 @@ import groupsolver.api
 import groupsolver.client  # noqa: F401 - whose errors are counted
 from groupsolver import POLICIES, Application, Fleet, GroupsolverError, Result
 from groupsolver.cli.exit_codes import Exit
+from groupsolver.cli.main import main
 from groupsolver.constraints.registry import AnyPolicy
 from groupsolver.errors import CODES
 from groupsolver.files import parse_application, parse_fleet, parse_result
@@ -36,20 +45,27 @@ from groupsolver.files.yaml_text import parse_yaml
 from tests.support.doc_pages import BLOCK, BLOCKS, PAGES, ROOT, Block, blocks_of, playground, same
 
 LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
-# What a new policy is held against there; the others take longer, and hold for it in `make test`.
+# Addresses of files of the main branch: README.md is also shown outside the repository.
+IN_REPOSITORY = re.compile(
+    r"https://(?:github\.com/groupsolver/groupsolver/(?:blob|tree)/main"
+    r"|raw\.githubusercontent\.com/groupsolver/groupsolver/main)/(.+)"
+)
+# The laws that the worked example runs; the others take longer, and `make test` runs them.
 LATER = ("headroom", "fleet_fixes", "survives", "failures")
 LAWS = sorted(
     str(path.relative_to(ROOT))
     for path in (ROOT / "tests" / "laws").glob("test_*.py")
     if not path.stem.endswith(LATER)
 )
+NOT_PLAIN = re.compile(r"[|<>&;$`*?~\\]")  # signs of the shell
+LAW_PARTS = 2
 READ: dict[str, Callable[[Any], object]] = {
     "fleet": parse_fleet,
     "app": parse_application,
     "result": parse_result,
     "policies": TypeAdapter(tuple[AnyPolicy, ...]).validate_python,
 }
-SERVED = {"serve", "server"}  # see test_docs_server.py
+SERVED = {"serve", "server"}  # see test_server.py
 
 
 def which(language: str) -> list[Block]:
@@ -80,7 +96,7 @@ def test_every_block_is_of_a_known_kind() -> None:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the examples, in which commands and code of the docs run and may leave files."""
+    """A folder with the examples, in which commands and code of the docs run."""
     return playground(tmp_path, monkeypatch)
 
 
@@ -108,19 +124,31 @@ def test_a_network_is_read(block: Block) -> None:
 
 
 @pytest.mark.parametrize("block", which("console"), ids=str)
-def test_a_command_prints_what_is_shown(block: Block, project: Path) -> None:
+def test_a_command_prints_what_is_shown(
+    block: Block, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     code = 0
     for command, expected in block.steps:
-        run = subprocess.run(
-            ["bash", "-c", f"(exit {code}); {command}"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            check=False,
-        )
-        code = run.returncode
-        assert same(expected, run.stdout) or not expected, run.stdout
+        if NOT_PLAIN.search(command) or not command.startswith("groupsolver "):
+            code, printed = run_in_shell(command, code)
+        else:
+            # Without a process of its own, which would load the solver anew.
+            code = main(shlex.split(command)[1:])
+            printed = "".join(capsys.readouterr())
+        assert same(expected, printed) or not expected, printed
+
+
+def run_in_shell(command: str, last_code: int) -> tuple[int, str]:
+    """Run a command after one that ended with a code; return its own, and what it printed."""
+    run = subprocess.run(
+        ["bash", "-c", f"(exit {last_code}); {command}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        check=False,
+    )
+    return run.returncode, run.stdout
 
 
 def test_make_has_the_targets_that_are_shown() -> None:
@@ -140,16 +168,29 @@ def test_links_and_files_that_are_named_are_there(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     outside = BLOCK.sub("", text)
     for target, anchor in LINK.findall(outside):
-        if target.startswith("https://"):
+        in_repository = IN_REPOSITORY.fullmatch(target)
+        if in_repository:
+            other = ROOT / in_repository[1]
+        elif target.startswith("https://"):
             continue
-        other = page.parent / target if target else page
+        else:
+            other = page.parent / target if target else page
         assert other.exists(), target
         if anchor:
             assert anchor[1:] in anchors(other), anchor
     for named in re.findall(r"`((?:groupsolver|tests|examples|docs)/[\w./-]+)`", outside):
-        assert (ROOT / named).exists() or named == "groupsolver/constraints/policies/quorum.py", (
-            named
-        )
+        # The worked example of CONTRIBUTING.md makes this file.
+        is_made = named == "groupsolver/constraints/policies/quorum.py"
+        assert is_made or (ROOT / named).exists(), named
+
+
+def test_links_of_the_readme_hold_on_a_package_index() -> None:
+    text = BLOCK.sub("", (ROOT / "README.md").read_text(encoding="utf-8"))
+    targets = [target for target, _ in LINK.findall(text)]
+    assert [target for target in targets if not target.startswith("https://")] == []
+    pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
+    # Only this host sends a picture itself, and not a page about it.
+    assert all(target.startswith("https://raw.githubusercontent.com/") for target in pictures)
 
 
 def anchors(page: Path) -> set[str]:
@@ -166,8 +207,8 @@ def test_every_policy_and_each_of_its_fields_is_described() -> None:
     for kind, policy in POLICIES.items():
         (body,) = [body for heading, body in sections.items() if kind in heading.split(" and ")]
         fields = set(policy.model_fields) - {"kind", "weight", "priority"}
-        told = set(re.findall(r"^\| `(\w+)` \|", body, re.MULTILINE))
-        assert told == fields, kind
+        described = set(re.findall(r"^\| `(\w+)` \|", body, re.MULTILINE))
+        assert described == fields, kind
         assert "Measure" in body
         assert "xisting members" in body
 
@@ -186,10 +227,10 @@ def test_every_key_of_the_files_is_described() -> None:
 
 def test_every_code_is_described_and_no_other() -> None:
     text = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
-    told = re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)
-    assert len(told) == len(set(told))
+    described = re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)
+    assert len(described) == len(set(described))
     raised = {error.code for error in subclasses(GroupsolverError)}
-    assert set(told) == set(CODES) | raised
+    assert set(described) == set(CODES) | raised
 
 
 def test_every_exit_code_is_described() -> None:
@@ -255,24 +296,17 @@ def run_in(copy: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def laws(copy: Path) -> subprocess.CompletedProcess[str]:
-    return run_in(
-        copy,
-        "-m",
-        "pytest",
-        "-qx",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
-        *LAWS,
-        "-k",
-        "quorum",
-    )
+def run_laws(copy: Path, files: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run the laws of the new policy, in one process and without plugins that it does not need."""
+    plugins = ("no:cacheprovider", "no:xdist")
+    options = [option for plugin in plugins for option in ("-p", plugin)]
+    return run_in(copy, "-m", "pytest", "-qx", *options, *files, "-k", "quorum")
 
 
-def test_the_policy_of_contributing_keeps_the_laws(contributed: Path) -> None:
-    run = laws(contributed)
+# In parts, which workers run side by side: together they would be the longest test of all.
+@pytest.mark.parametrize("part", range(LAW_PARTS))
+def test_the_policy_of_contributing_keeps_the_laws(contributed: Path, part: int) -> None:
+    run = run_laws(contributed, LAWS[part::LAW_PARTS])
     assert run.returncode == 0, run.stdout
     assert " passed" in run.stdout
 
@@ -299,7 +333,7 @@ def test_a_fault_in_the_policy_of_contributing_breaks_a_law(
         conftest.write("\nfrom hypothesis import Phase\n")
         conftest.write('settings.register_profile("found", settings(), phases=[Phase.generate])\n')
         conftest.write('settings.load_profile("found")\n')
-    run = laws(broken)
+    run = run_laws(broken, LAWS)
     assert run.returncode == 1, run.stdout
     assert "AssertionError" in run.stdout or "BrokenAnswer" in run.stdout
 

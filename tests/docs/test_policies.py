@@ -1,6 +1,6 @@
-"""The page of the policies: each has a picture, an example that is run, a formula, and its behaviour when soft.
+"""The page of the policies: each has a picture, an example, a formula, and its price when soft.
 
-That the fields are complete, and that the commands print what is shown, is seen by `test_docs.py`.
+`test_pages.py` checks that the fields are complete, and that the commands print what is shown.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def section_of(kind: str, text: str) -> str:
 
 
 def lacking(text: str) -> set[tuple[str, str]]:
-    """Give what the page does not say, by policy."""
+    """Return what the page lacks, by policy."""
     return {
         (kind, what)
         for kind in POLICIES
@@ -59,7 +59,7 @@ def loaded(name: str) -> tuple[Application, Fleet]:
 
 
 def softened(app: Application, kind: str) -> Application:
-    """Give the policies of a kind the weight 10."""
+    """Return the application with the policies of a kind soft, with weight 10."""
     document = app.model_dump(mode="json", exclude_none=True)
     for group in document["groups"]:
         for policy in group["policies"]:

@@ -1,8 +1,11 @@
-"""What the docs show with a server is run, block after block, as a reader would.
+"""What the docs show with a server is run, block after block, as a reader would run it.
 
-``console serve``    left running; what it prints first is compared
-``console server``   typed into one shell while that runs; outputs are compared, ``...`` stands for anything
-``python server``    executed meanwhile, all of a page in one namespace
+``console serve``
+    Left running; what it prints first is compared.
+``console server``
+    Typed into one shell while that runs; outputs are compared, ``...`` matches anything.
+``python server``
+    Executed meanwhile, all of a page in one namespace.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ LONG = 120  # seconds; each block takes a few
 
 @contextmanager
 def within(seconds: float, process: subprocess.Popen[str]) -> Iterator[None]:
-    """Kill a process and its children, and so free who waits for their output, where something takes too long."""
+    """Kill a process and its children after a time, so that nothing waits for their output."""
     timer = Timer(seconds, os.killpg, (process.pid, signal.SIGKILL))
     timer.start()
     try:
@@ -100,15 +103,15 @@ class Server:
             raise AssertionError(shown + log.read_text())
 
     def there(self, text: str) -> str:
-        """Give what the docs show as it is to be typed."""
+        """Return what the docs show as it is typed here."""
         return text.replace(PORT, self.port)
 
     def here(self, text: str) -> str:
-        """Give what was printed as the docs have it."""
+        """Return what was printed as the docs show it."""
         return text.replace(f":{self.port}", f":{PORT}")
 
     def trouble(self) -> str:
-        """Give what the log tells of errors."""
+        """Return the lines of the log about errors."""
         return "\n".join(
             line for line in self.log.read_text().splitlines() if '"level":"error"' in line
         )

@@ -42,7 +42,7 @@ def floor_of(path: Path) -> str:
 
 
 def imports(tree: ast.AST, package: str) -> Iterator[str]:
-    """Give every module that is imported, wherever it stands, but not for types alone."""
+    """Yield every module that is imported, anywhere, but not for types alone."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) in {
             "TYPE_CHECKING",
@@ -69,7 +69,7 @@ def imports_of(path: Path) -> set[str]:
 
 
 def floor_named(module: str) -> str:
-    """Give the floor of a module of this package; the package itself is ``__init__``."""
+    """Return the floor of a module of this package; the package itself is ``__init__``."""
     inner = module.split(".")[1]
     known = (PACKAGE / inner).is_dir() or (PACKAGE / f"{inner}.py").is_file()
     return inner if known else "__init__"

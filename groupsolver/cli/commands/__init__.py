@@ -1,1 +1,1 @@
-"""The commands, one module each: each reads its options, calls the library and returns an exit code."""
+"""The commands, one module each, with `add_parser` and `run`; see `groupsolver.cli.parser`."""

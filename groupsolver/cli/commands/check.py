@@ -2,63 +2,61 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from typing import Any
 
-from groupsolver.checking.check import Verdict
-from groupsolver.checking.check import check as judge
+from groupsolver.checking.check import Verdict, check
+from groupsolver.cli import arguments
 from groupsolver.cli.exit_codes import Exit
-from groupsolver.cli.inputs import load_both
+from groupsolver.cli.inputs import in_input_file, load_both, load_placement
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.stdout import write
 from groupsolver.constraints.problem.problem import Problem
-from groupsolver.errors import BadInput, Fault, one_line
-from groupsolver.files import load_result
-from groupsolver.files.reading import name_of
+from groupsolver.errors import BadInput, one_line
 from groupsolver.model.compiled.host_index import HostIndex
-from groupsolver.model.result import Placement, Result
+from groupsolver.model.result import Result
+from groupsolver.model.units import count_of
 
 
-def check(options: Options) -> int:
-    """Print what a placement breaks, and what its soft policies cost."""
+def add_parser(commands: Any) -> None:
+    """Add ``check`` to the command line."""
+    about = "check a placement against every rule, without the solver"
+    parser = arguments.add_command(commands, "check", about)
+    arguments.add_app(parser)
+    arguments.add_fleet(parser)
+    arguments.add_network(parser)
+    placement_help = "a result of place, JSON or YAML"
+    parser.add_argument("--placement", required=True, metavar="FILE", help=placement_help)
+    arguments.add_objective(parser)
+
+
+def run(options: Options) -> int:
+    """Print what a placement breaks, and what its soft policies cost. Raises `BadInput`."""
     app, fleet = load_both(options)
-    result = load_result(options.placement)
+    result, placement = load_placement(str(options.placement), "a placement to check")
     hosts = HostIndex(fleet.levels, fleet.hosts, fleet.links)
     try:
-        verdict = judge(
+        verdict = check(
             app,
             hosts,
-            _placement(result),
+            placement,
             objective=options.objective,
             cells=result.cells or None,
             witness=result.witness,
         )
     except BadInput as error:
-        raise BadInput([_named(fault, options) for fault in error.faults]) from None
+        raise BadInput([in_input_file(fault, options) for fault in error.faults]) from None
     lines = _lines(verdict, result, Problem(app, hosts).warnings, options)
     write("".join(f"{one_line(line)}\n" for line in lines))
     return Exit.VIOLATED if verdict.violations else Exit.OK
 
 
-def _placement(result: Result) -> Placement:
-    if result.placement is None:
-        message = f"expected a placement to check, found null: the result is {result.status}"
-        raise BadInput([Fault("no-placement", "placement", message)])
-    return result.placement
-
-
-def _named(fault: Fault, options: Options) -> Fault:
-    of_placement = fault.path.startswith(("placement", "cells."))
-    return replace(fault, file=name_of(options.placement if of_placement else options.app))
-
-
 def _lines(
-    verdict: Verdict, result: Result, warnings: tuple[str, ...], options: Options
+    verdict: Verdict, result: Result, warnings: Sequence[str], options: Options
 ) -> list[str]:
-    wrong = len(verdict.violations)
-    head = (
-        f"{wrong} hard rule{'s' if wrong != 1 else ''} broken" if wrong else "no hard rule broken"
-    )
-    lines = [f"{head}; objective {verdict.objective} ({options.objective})"]
+    broken = len(verdict.violations)
+    rules = f"{count_of(broken, 'hard rule')} broken" if broken else "no hard rule broken"
+    lines = [f"{rules}; objective {verdict.objective} ({options.objective})"]
     lines += [f"broken: {violation}" for violation in verdict.violations]
     lines += [
         f"soft: {soft.group}: {soft.policy}: {soft.detail}: costs {soft.cost}"
@@ -66,7 +64,6 @@ def _lines(
     ]
     lines += [f"warning: {warning}" for warning in warnings]
     if result.objective not in {None, verdict.objective}:
-        lines.append(
-            f"warning: the result says objective {result.objective}; was it made with another --objective?"
-        )
+        doubt = "was it made with another --objective?"
+        lines.append(f"warning: the result says objective {result.objective}; {doubt}")
     return lines

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 from typing import TYPE_CHECKING, Any
 
-from groupsolver.cli.commands.subcommands import actions_of
+from groupsolver.cli.arguments import add_actions
 from groupsolver.cli.exit_codes import Exit
+from groupsolver.cli.options import Options
+from groupsolver.cli.output.answer import write_data
 from groupsolver.cli.output.stdout import write
-from groupsolver.cli.remote.connection import add_identity, add_url, answered
+from groupsolver.cli.remote.connection import add_identity, add_url, run_with_client
 from groupsolver.errors import one_line
-from groupsolver.files import dump_yaml, load_fleet
+from groupsolver.files import load_fleet
+from groupsolver.model.fleet import Fleet
 from groupsolver.model.units import count_of
 
 if TYPE_CHECKING:
@@ -19,50 +20,38 @@ if TYPE_CHECKING:
 
 
 def add_parser(commands: Any) -> None:
-    """Add ``fleet`` and what it can do to the command line."""
-    about = "load the fleet of a server, or show it; for admins"
-    make = actions_of(commands, "fleet", about)
-
-    def action(name: str, help_: str) -> Any:
-        made = make(name, help_)
-        add_url(made)
-        add_identity(made, tenant=False)
-        return made
-
-    action("load", "replace the whole fleet; hosts that stay keep their instances").add_argument(
-        "file", metavar="FILE", help="the fleet, YAML or JSON; - is standard input"
+    """Add ``fleet`` and its actions to the command line."""
+    add_action = add_actions(
+        commands, "fleet", "load the fleet of a server, or show it; for admins"
     )
-    action("show", "print the fleet as it was loaded").add_argument(
-        "--output", choices=("yaml", "json"), default="yaml", help="how to answer (default: yaml)"
-    )
+    load = add_action("load", "replace the whole fleet; hosts that stay keep their instances")
+    file_help = "the fleet, YAML or JSON; - is standard input"
+    load.add_argument("file", metavar="FILE", help=file_help)
+    show = add_action("show", "print the fleet as it was loaded")
+    output_help = "form of the answer (default: yaml)"
+    show.add_argument("--output", choices=("yaml", "json"), default="yaml", help=output_help)
+    for action in (load, show):
+        add_url(action)
+        add_identity(action, tenant=False)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Do what was asked. Raises `BadInput`."""
-    return (
-        _load(options)
-        if options.action == "load"
-        else answered(options, lambda client: _show(options, client))
-    )
-
-
-def _load(options: argparse.Namespace) -> int:
+def run(options: Options) -> int:
+    """Load the fleet or show it. Raises `BadInput`."""
+    if options.action == "show":
+        return run_with_client(options, lambda client: _show(options, client))
     fleet = load_fleet(options.file)
-
-    def load(client: Client) -> int:
-        client.fleet.put(fleet)
-        parts = [
-            count_of(len(fleet.hosts), "host"),
-            count_of(len(fleet.levels), "level"),
-            count_of(len(fleet.links), "link"),
-        ]
-        write(f"loaded {', '.join(parts)} into {one_line(options.url)}\n")
-        return Exit.OK
-
-    return answered(options, load)
+    return run_with_client(options, lambda client: _load(options, fleet, client))
 
 
-def _show(options: argparse.Namespace, client: Client) -> int:
-    data = client.fleet.get().document()
-    write(json.dumps(data, indent=2) + "\n" if options.output == "json" else dump_yaml(data))
+def _load(options: Options, fleet: Fleet, client: Client) -> int:
+    client.fleet.put(fleet)
+    hosts = count_of(len(fleet.hosts), "host")
+    levels = count_of(len(fleet.levels), "level")
+    links = count_of(len(fleet.links), "link")
+    write(f"loaded {hosts}, {levels}, {links} into {one_line(str(options.url))}\n")
+    return Exit.OK
+
+
+def _show(options: Options, client: Client) -> int:
+    write_data(options.output, client.fleet.get().document())
     return Exit.OK

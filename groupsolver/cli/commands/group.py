@@ -2,115 +2,113 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from groupsolver.cli.commands import group_sharing
-from groupsolver.cli.commands.subcommands import actions_of
+from groupsolver.cli.arguments import add_actions, add_output
 from groupsolver.cli.exit_codes import Exit
-from groupsolver.cli.output.stdout import columns, write
-from groupsolver.cli.remote.connection import add_identity, add_url, answered
+from groupsolver.cli.options import Options
+from groupsolver.cli.output.answer import write_data
+from groupsolver.cli.output.stdout import write
+from groupsolver.cli.output.text_table import table
+from groupsolver.cli.remote import group_sharing
+from groupsolver.cli.remote.connection import add_identity, add_url, run_with_client
+from groupsolver.cli.remote.group_view import brief_policies, print_group
+from groupsolver.cli.remote.preview_report import print_preview
 from groupsolver.errors import BadInput
 from groupsolver.files.fault_text import refuse
-from groupsolver.files.yaml_text import dump_yaml, parse_yaml
-from groupsolver.model.units import count_of
+from groupsolver.files.yaml_text import parse_yaml
 
 if TYPE_CHECKING:
-    from groupsolver.client import Client, GroupView
+    from groupsolver.client import Client
     from groupsolver.client.groups import Patch
-    from groupsolver.constraints.policy import Policy
 
 
 def add_parser(commands: Any) -> None:
-    """Add ``group`` and what it can do to the command line."""
+    """Add ``group`` and its actions to the command line."""
     about = "create, list, show, update, share or delete groups of a project, on a server"
-    make = actions_of(commands, "group", about)
+    add_plain_action = add_actions(commands, "group", about)
 
-    def action(name: str, help_: str, *, shows: bool = True) -> Any:
-        made = make(name, help_)
-        add_url(made)
-        add_identity(made)
-        if shows:
-            formats = ("table", "json", "yaml")
-            made.add_argument(
-                "--output", choices=formats, default="table", help="how to answer (default: table)"
-            )
-        return made
+    def add_action(name: str, help_: str, *, answers: bool = True) -> Any:
+        action = add_plain_action(name, help_)
+        add_url(action)
+        add_identity(action)
+        if answers:
+            add_output(action)
+        return action
 
-    create = action("create", "register a group")
-    _add_fields(create)
-    listed = action("list", "list the groups, oldest first")
-    listed.add_argument("--name", metavar="NAME", help="those of this name")
-    listed.add_argument(
-        "--granted", action="store_true", help="those of other projects that this one may join"
+    _add_fields(add_action("create", "register a group"))
+    list_ = add_action("list", "list the groups, oldest first")
+    list_.add_argument("--name", metavar="NAME", help="only groups of this name")
+    granted_help = "groups of other projects that this one may join"
+    list_.add_argument("--granted", action="store_true", help=granted_help)
+    add_action("show", "show a group").add_argument("id", metavar="ID")
+    _add_update(
+        add_action(
+            "update", "change what is given; policies and groups only while it has no members"
+        )
     )
-    action("show", "show a group").add_argument("id", metavar="ID")
-    update = action(
-        "update", "change what is given; policies and groups only while it has no members"
-    )
+    group_sharing.add_sharing_actions(add_action)
+    delete = add_action("delete", "remove groups", answers=False)
+    delete.add_argument("id", nargs="+", metavar="ID")
+    force_help = "even with members: they run on, without a group"
+    delete.add_argument("--force", action="store_true", help=force_help)
+
+
+def _add_update(update: Any) -> None:
     update.add_argument("id", metavar="ID")
     _add_fields(update)
-    update.add_argument("--no-policies", action="store_true", help="take all policies out")
-    update.add_argument("--no-groups", action="store_true", help="take all groups below it out")
-    update.add_argument(
-        "--unset", action="append", default=[], metavar="KEY", help="take a key of the metadata out"
-    )
-    group_sharing.add_modes(update)
-    group_sharing.add_actions(action)
-    delete = action("delete", "remove groups", shows=False)
-    delete.add_argument("id", nargs="+", metavar="ID")
-    delete.add_argument(
-        "--force", action="store_true", help="though it has members: they run on, ungrouped"
-    )
+    update.add_argument("--no-policies", action="store_true", help="remove all policies")
+    update.add_argument("--no-groups", action="store_true", help="remove all child groups")
+    unset_help = "remove a key of the metadata"
+    update.add_argument("--unset", action="append", default=[], metavar="KEY", help=unset_help)
+    group_sharing.add_update_modes(update)
 
 
 def _add_fields(parser: Any) -> None:
-    add = parser.add_argument
-    add("--name", metavar="NAME")
-    policy = (
+    policy_help = (
         "a kind, such as anti-affinity, or '{kind: anti-affinity, level: rack}'; may be given again"
     )
-    add("--policy", action="append", metavar="POLICY", help=policy)
-    add("--group", action="append", metavar="ID", help="a group below it; may be given again")
-    add("--metadata", action="append", metavar="KEY=VALUE", help="may be given again")
+    group_help = "a child group; may be given again"
+    metadata_help = "may be given again"
+    parser.add_argument("--name", metavar="NAME")
+    parser.add_argument("--policy", action="append", metavar="POLICY", help=policy_help)
+    parser.add_argument("--group", action="append", metavar="ID", help=group_help)
+    parser.add_argument("--metadata", action="append", metavar="KEY=VALUE", help=metadata_help)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Do what was asked. Raises `BadInput`."""
+def run(options: Options) -> int:
+    """Run the action on the server. Raises `BadInput`."""
     fields = _fields(options) if options.action in {"create", "update"} else {}
     if options.action == "update" and not fields:
         raise refuse("missing-key", "expected something to change, such as --name")
-
-    def work(client: Client) -> int:
-        match options.action:
-            case "create":
-                _show(client.groups.create(**_without_none(fields)), options.output)
-            case "list":
-                _list(client, options)
-            case "show":
-                _show(client.groups.get(options.id), options.output)
-            case "update" if options.preview:
-                return group_sharing.told(
-                    client.groups.preview(options.id, **fields), options.output
-                )
-            case "update":
-                _show(
-                    client.groups.patch(options.id, if_clean=options.if_clean, **fields),
-                    options.output,
-                )
-            case name if name in group_sharing.ACTIONS:
-                return group_sharing.run(client, options, _show)
-            case _:
-                for one in options.id:
-                    client.groups.delete(one, force=options.force)
-        return Exit.OK
-
-    return answered(options, work)
+    return run_with_client(options, lambda client: _run_action(client, options, fields))
 
 
-def _fields(options: argparse.Namespace) -> Patch:
+def _run_action(client: Client, options: Options, fields: Patch) -> int:
+    match options.action:
+        case "create":
+            given = {key: value for key, value in fields.items() if value is not None}
+            print_group(client.groups.create(**given), options.output)  # type: ignore[arg-type]
+        case "list":
+            _list(client, options)
+        case "show":
+            print_group(client.groups.get(options.id), options.output)
+        case "update" if options.preview:
+            return print_preview(client.groups.preview(options.id, **fields), options.output)
+        case "update":
+            group = client.groups.patch(options.id, if_clean=options.if_clean, **fields)
+            print_group(group, options.output)
+        case name if name in group_sharing.ACTIONS:
+            return group_sharing.run_sharing_action(client, options)
+        case _:
+            for id_ in options.id:
+                client.groups.delete(id_, force=options.force)
+    return Exit.OK
+
+
+def _fields(options: Options) -> Patch:
+    """Return the fields that the options change."""
     fields: Patch = {}
     if options.name is not None:
         fields["name"] = options.name
@@ -118,14 +116,12 @@ def _fields(options: argparse.Namespace) -> Patch:
         fields["policies"] = [_policy(text) for text in options.policy or ()]
     if options.group or getattr(options, "no_groups", False):
         fields["groups"] = list(options.group or ())
+    # A key without a value is removed: a merge patch.
     unset: dict[str, str | None] = dict.fromkeys(getattr(options, "unset", ()))
-    if metadata := unset | dict(_pairs(options.metadata or ())):
+    metadata = unset | dict(_pairs(options.metadata or ()))
+    if metadata:
         fields["metadata"] = metadata
     return fields
-
-
-def _without_none(fields: Patch) -> dict[str, Any]:
-    return {key: value for key, value in fields.items() if value is not None}
 
 
 def _policy(text: str) -> Any:
@@ -145,54 +141,15 @@ def _pairs(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
         yield key, value
 
 
-def _list(client: Client, options: argparse.Namespace) -> None:
-    found = list(client.groups.list(name=options.name, granted=options.granted))
-    if options.output == "table":
-        rows = [("id", "name", "members", "policies")]
-        rows += [
-            (
-                one.id,
-                one.name or "-",
-                str(len(one.members) + (one.other_members or 0)),
-                _policies(one),
-            )
-            for one in found
-        ]
-        write(columns(rows))
-    else:
-        _data({"groups": [_plain(one) for one in found]}, options.output)
+def _list(client: Client, options: Options) -> None:
+    groups = list(client.groups.list(name=options.name, granted=options.granted))
+    if options.output != "table":
+        from groupsolver.wire.bodies.plain_data import plain
 
-
-def _show(group: GroupView, output: str) -> None:
-    if output != "table":
-        _data({"group": _plain(group)}, output)
+        write_data(options.output, {"groups": [plain(group) for group in groups]})
         return
-    metadata = ", ".join(f"{key}={value}" for key, value in (group.metadata or {}).items())
-    rows = [("id", group.id), ("name", group.name or "-"), ("tenant", group.tenant_id)]
-    rows += [("policies", _policies(group)), ("metadata", metadata or "-")]
-    for title, ids in (("groups", group.groups), ("members", group.members)):
-        rows += [(title if i == 0 else "", one) for i, one in enumerate(ids or ("-",))]
-    if group.other_members is not None:
-        rows.append(("others", f"{count_of(group.other_members, 'member')} of other projects"))
-    write(columns(rows))
-
-
-def _policies(group: GroupView) -> str:
-    return "; ".join(map(_brief, group.policies)) or "-"
-
-
-def _brief(policy: Policy) -> str:
-    said = policy.model_dump(mode="json", exclude_defaults=True, exclude={"kind"})
-    return " ".join(
-        [policy.kind, *(f"{key}={json.dumps(value).strip(chr(34))}" for key, value in said.items())]
-    )
-
-
-def _plain(group: GroupView) -> Any:
-    from groupsolver.wire.bodies.plain_data import plain
-
-    return plain(group)
-
-
-def _data(data: dict[str, Any], output: str) -> None:
-    write(json.dumps(data, indent=2) + "\n" if output == "json" else dump_yaml(data))
+    rows = [("id", "name", "members", "policies")]
+    for group in groups:
+        members = len(group.members) + (group.other_members or 0)
+        rows.append((group.id, group.name or "-", str(members), brief_policies(group)))
+    write("".join(f"{line}\n" for line in table(rows, indent="")))

@@ -3,84 +3,96 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+from groupsolver.cli import arguments
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.inputs import load_both
 from groupsolver.cli.options import Options
-from groupsolver.cli.output.progress import watched
-from groupsolver.cli.output.stdout import give
+from groupsolver.cli.output.answer import write_answer
+from groupsolver.cli.output.numbers import duration, percentage
+from groupsolver.cli.output.progress import run_watched
+from groupsolver.cli.output.styled_lines import Line, section, warning_lines
+from groupsolver.cli.output.text_table import more_line, titled_table
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput
 from groupsolver.files.reading import name_of
 from groupsolver.model.compiled.compiled_fleet import compile_fleet
-from groupsolver.model.headroom import Headroom
-from groupsolver.model.result import Limits, Watch
-from groupsolver.model.units import count_of
+from groupsolver.model.headroom import Headroom, MarginalHost
+from groupsolver.model.result import Watch
 
-MAX_HOST_TYPES_LISTED = 10  # types of host in the table
+MAX_HOST_TYPES_LISTED = 10
 
 
-def headroom(options: Options) -> int:
-    """Answer on standard output."""
+def add_parser(commands: Any) -> None:
+    """Add ``headroom`` to the command line."""
+    about = "find how many more copies of an application fit, and what runs out"
+    parser = arguments.add_command(commands, "headroom", about)
+    arguments.add_app(parser)
+    arguments.add_fleet(parser)
+    arguments.add_network(parser)
+    arguments.add_output(parser)
+    arguments.add_limits(parser)
+
+
+def run(options: Options) -> int:
+    """Write the headroom to standard output. Raises `BadInput`."""
     app, fleet = load_both(options)
     compiled = compile_fleet(fleet)
-    gc.freeze()  # what was read stays to the end: the collector need not look at it again
-    limits = Limits(
-        seconds=options.time_limit, gap=options.gap, workers=options.workers, seed=options.seed
-    )
+    gc.freeze()  # the inputs live to the end: the garbage collector need not visit them again
+    limits = arguments.limits_of(options)
 
-    from groupsolver.solver.headroom.pipeline import headroom as find  # brings ortools and scipy
+    # Loads ortools and scipy: not before the files are known to be good.
+    from groupsolver.solver.headroom.pipeline import headroom
 
-    def run(watch: Watch) -> Headroom:
-        return find(app, compiled, limits=limits, progress=watch)
+    def work(watch: Watch) -> Headroom:
+        return headroom(app, compiled, limits=limits, progress=watch)
 
     try:
-        answer, _ = watched(run)
+        answer, _ = run_watched(work)
     except BadInput as error:
         raise error.in_file(name_of(options.app)) from None
-    give(options.output, answer.document(), lambda: _lines(app, answer))
+    write_answer(options.output, answer.document(), lambda: _lines(app, answer))
     return Exit.OK if answer.copies or not answer.bound else Exit.UNKNOWN
 
 
-def _lines(app: Application, answer: Headroom) -> Iterator[tuple[str, str]]:
-    from groupsolver.cli.output.styled_lines import aligned, section
-
+def _lines(app: Application, answer: Headroom) -> Iterator[Line]:
     name = f"{app.name}: " if app.name else ""
-    yield f"{name}{_head(answer)}; {answer.seconds:.2f} s", _colour(answer)
+    yield f"{name}{_headline(answer)}; {duration(answer.seconds)}", _style(answer)
     if answer.scarce:
         yield from section("what runs out")
-        yield from ((f"  - {one.sentence}", "") for one in answer.scarce)
+        for scarce in answer.scarce:
+            yield f"  - {scarce.sentence}", ""
     if answer.unlocks:
         yield from section("what one more empty host brings")
-        rows: list[tuple[str, ...]] = [("like", "hosts of the type", "copies, up to")]
-        rows += [
-            (one.like, f"{one.hosts:,}", f"{one.rate:,.2f}")
-            for one in answer.unlocks[:MAX_HOST_TYPES_LISTED]
-        ]
-        first, *body = aligned(rows)
-        yield first, "dim"
-        yield from ((line, "") for line in body)
-        if len(answer.unlocks) > MAX_HOST_TYPES_LISTED:
-            yield (
-                f"  and {count_of(len(answer.unlocks) - MAX_HOST_TYPES_LISTED, 'type')} more",
-                "dim",
-            )
-    if answer.warnings:
-        yield from section("warnings")
-        yield from ((f"  {warning}", "yellow") for warning in answer.warnings)
+        yield from _unlock_lines(answer.unlocks)
+    yield from warning_lines(answer.warnings)
 
 
-def _head(answer: Headroom) -> str:
-    copies = "1 more copy fits" if answer.copies == 1 else f"{answer.copies:,} more copies fit"
-    if not answer.copies:
-        copies = "no further copy fits" if not answer.bound else "no further copy was found in time"
+def _unlock_lines(unlocks: Sequence[MarginalHost]) -> Iterator[Line]:
+    rows = [("like", "hosts of the type", "copies, up to")]
+    rows += [
+        (unlock.like, f"{unlock.hosts:,}", f"{unlock.rate:,.2f}")
+        for unlock in unlocks[:MAX_HOST_TYPES_LISTED]
+    ]
+    yield from titled_table(rows, numbers_last=True)
+    yield from more_line(len(unlocks), MAX_HOST_TYPES_LISTED)
+
+
+def _headline(answer: Headroom) -> str:
+    if answer.copies:
+        one = answer.copies == 1
+        copies = "1 more copy fits" if one else f"{answer.copies:,} more copies fit"
+    else:
+        copies = "no further copy was found in time" if answer.bound else "no further copy fits"
     if answer.copies == answer.bound:
         return f"{copies}; proved that no more do"
-    return f"{copies}; proved that no more than {answer.bound:,} do (gap {answer.gap:.2%})"
+    proof = f"proved that no more than {answer.bound:,} do (gap {percentage(answer.gap)})"
+    return f"{copies}; {proof}"
 
 
-def _colour(answer: Headroom) -> str:
+def _style(answer: Headroom) -> str:
     if not answer.copies:
         return "bold red"
     return "bold green" if answer.copies == answer.bound else "bold yellow"

@@ -1,64 +1,81 @@
-"""``groupsolver place``: two files in, a proved placement out."""
+"""``groupsolver place``: an application and a fleet in, a proved placement out."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
-from groupsolver.cli.arguments import limits_of
+from groupsolver.cli import arguments
 from groupsolver.cli.exit_codes import OF_STATUS
 from groupsolver.cli.inputs import load_both
 from groupsolver.cli.options import Options
-from groupsolver.cli.output.atomic_file import Target
-from groupsolver.cli.output.progress import watched
-from groupsolver.cli.output.stdout import give
-from groupsolver.constraints.registry import Application
+from groupsolver.cli.output.answer import write_answer
+from groupsolver.cli.output.atomic_file import AtomicFile
+from groupsolver.cli.output.placement_table import result_lines
+from groupsolver.cli.output.progress import run_watched
+from groupsolver.cli.remote.connection import add_identity, add_url
 from groupsolver.errors import BadInput
 from groupsolver.files.reading import name_of
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
+from groupsolver.model.compiled.compiled_fleet import compile_fleet
 from groupsolver.model.result import Result, Watch
 
-if TYPE_CHECKING:
-    from groupsolver.cli.output.styled_lines import Line
+
+def add_parser(commands: Any) -> None:
+    """Add ``place`` to the command line."""
+    about = "place an application on a fleet, or prove that it cannot be done"
+    parser = arguments.add_command(commands, "place", about)
+    arguments.add_app(parser)
+    fleet_or_server = parser.add_mutually_exclusive_group(required=True)
+    arguments.add_fleet(fleet_or_server, required=False)
+    arguments.add_network(parser)
+    add_url(fleet_or_server, required=False)
+    add_identity(parser)
+    arguments.add_output(parser)
+    arguments.add_objective(parser)
+    arguments.add_limits(parser)
+    picture_help = "draw the placement as one HTML file"
+    parser.add_argument("--picture", metavar="FILE", help=picture_help)
 
 
-def place(options: Options) -> int:
-    """Place the application, answer on standard output, and draw the picture."""
+def run(options: Options) -> int:
+    """Place the application on the fleet, or on a server. Raises `BadInput`."""
+    if options.url is not None:
+        from groupsolver.cli.remote.placement import place_on_server
+
+        return place_on_server(options)
+    return _place(options)
+
+
+def _place(options: Options) -> int:
+    """Place the application, write the answer to standard output, and draw the picture."""
     app, fleet = load_both(options)
-    inputs = [name for name in (options.app, options.fleet, options.network) if name is not None]
-    target = Target(options.picture, inputs) if options.picture is not None else None
+    picture_file = None
+    if options.picture is not None:
+        paths = [options.app, options.fleet, options.network]
+        picture_file = AtomicFile(options.picture, [path for path in paths if path is not None])
     compiled = compile_fleet(fleet)
-    gc.freeze()  # what was read stays to the end: the collector need not look at it again
-    limits = limits_of(options)
+    gc.freeze()  # the inputs live to the end: the garbage collector need not visit them again
+    limits = arguments.limits_of(options)
 
-    from groupsolver.solver.pipeline import (
-        solve,  # brings ortools: not before the files are known to be good
-    )
+    # Loads ortools: not before the files are known to be good.
+    from groupsolver.solver.pipeline import solve
 
-    def run(watch: Watch) -> Result:
+    def work(watch: Watch) -> Result:
         return solve(app, compiled, objective=options.objective, limits=limits, progress=watch)
 
     try:
-        result, interrupted = watched(run)
+        result, interrupted = run_watched(work)
     except BadInput as error:
         raise error.in_file(name_of(options.app)) from None
     if interrupted and result.status == "unknown":
         raise KeyboardInterrupt
-    answer(options, app, compiled, result)
-    if target is not None and result.placed:
+    write_answer(
+        options.output,
+        result.document(),
+        lambda: result_lines(app, compiled.index, result, options.objective),
+    )
+    if picture_file is not None and result.placed:
         from groupsolver.picture import picture
 
-        target.write(picture(app, compiled.index, result, objective=options.objective))
+        picture_file.write(picture(app, compiled.index, result, objective=options.objective))
     return OF_STATUS[result.status]
-
-
-def answer(options: Options, app: Application, compiled: CompiledFleet, result: Result) -> None:
-    """Write a result in the form that was asked for."""
-
-    def lines() -> Iterator[Line]:
-        from groupsolver.cli.output.placement_table import lines_of
-
-        return lines_of(app, compiled.index, result, options.objective)
-
-    give(options.output, result.document(), lines)

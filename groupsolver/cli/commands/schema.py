@@ -2,44 +2,61 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from typing import Any, get_args
 
+from groupsolver.cli.arguments import add_command
 from groupsolver.cli.exit_codes import Exit
+from groupsolver.cli.extras import require_server
 from groupsolver.cli.options import Format, Options
-from groupsolver.cli.output.stdout import write
+from groupsolver.cli.output.answer import write_data
 from groupsolver.constraints.registry import Application
 from groupsolver.files.schema import closed
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.result import Result
 
 
-def schema(options: Options) -> int:
+def add_parser(commands: Any) -> None:
+    """Add ``schema`` to the command line."""
+    about = "print the JSON Schema of a format, or the OpenAPI document of the server"
+    parser = add_command(commands, "schema", about)
+    parser.add_argument("format", choices=get_args(Format))
+
+
+def run(options: Options) -> int:
     """Print a schema."""
-    write(json.dumps(schema_of(options.format), indent=2) + "\n")
+    write_data("json", schema_of(options.format))
     return Exit.OK
 
 
 def schema_of(format_: Format) -> dict[str, Any]:
-    """Give the JSON Schema of what is read (``fleet``, ``app``) or answered (``result``), or all of the HTTP API's."""
+    """Return the JSON Schema of a format.
+
+    Parameters
+    ----------
+    format_ : {"fleet", "app", "result", "openapi"}
+        What is read (``fleet``, ``app``), what is answered (``result``), or the whole HTTP API.
+
+    Raises
+    ------
+    MissingExtraError
+        For ``openapi``, where the server's packages are not installed.
+    """
     match format_:
         case "openapi":
-            # Not above: it loads the server, which the other formats can do without.
+            require_server("schema openapi")
+            # Loads the server, which the other formats can do without.
             from groupsolver.api.openapi import document
             from groupsolver.api.routes import ROUTES
 
             return document(ROUTES)
         case "fleet":
-            found, title = Fleet.model_json_schema(mode="validation"), "groupsolver fleet"
+            title = "groupsolver fleet"
+            schema = Fleet.model_json_schema(mode="validation")
         case "app":
-            found, title = (
-                Application.model_json_schema(mode="validation"),
-                "groupsolver application",
-            )
+            title = "groupsolver application"
+            schema = Application.model_json_schema(mode="validation")
         case _:
-            found, title = Result.model_json_schema(mode="serialization"), "groupsolver result"
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **closed(found),
-        "title": title,
-    }
+            title = "groupsolver result"
+            schema = Result.model_json_schema(mode="serialization")
+    dialect = "https://json-schema.org/draft/2020-12/schema"
+    return {"$schema": dialect, **closed(schema), "title": title}

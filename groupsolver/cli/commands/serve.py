@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import sys
@@ -10,9 +9,13 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from groupsolver.cli.argument_types import integer
-from groupsolver.cli.commands.tokens import DEFAULT as TOKENS
+from groupsolver.cli.argument_types import bounded_integer
+from groupsolver.cli.arguments import add_command
+from groupsolver.cli.commands.tokens import DEFAULT_FILE as TOKENS
+from groupsolver.cli.database import add_database, reason_of, without_password
 from groupsolver.cli.exit_codes import Exit
+from groupsolver.cli.extras import require_server
+from groupsolver.cli.options import Options
 from groupsolver.cli.output.stdout import write
 from groupsolver.errors import BadInput, GroupsolverError, one_line
 
@@ -22,64 +25,57 @@ if TYPE_CHECKING:
     from groupsolver.api.auth import Identity
     from groupsolver.api.settings import Settings
 
-_FREE = 2  # threads that no placement takes: the least that answer everything else meanwhile
+_FREE_THREADS = 2  # that no placement takes: they answer everything else meanwhile
 _THREADS = 8
-_GRACE = (
-    10  # seconds beyond a solve's, in which requests in flight are answered once the server stops
-)
+# Seconds beyond the time limit of a solve in which a stopping server still answers requests.
+_GRACE_SECONDS = 10
 
 
 class _CannotServeError(Exception):
-    """Why the server does not start, in one line."""
+    """The server does not start; its text says why, in one line."""
 
 
 def add_parser(commands: Any) -> None:
     """Add ``serve`` to the command line."""
-    about = "serve groups and placements over HTTP"
-    parser = commands.add_parser("serve", help=about, description=about, allow_abbrev=False)
-    add = parser.add_argument
-    default = "sqlite:///groupsolver.db"
-    add(
-        "--database",
-        default=default,
-        metavar="URL",
-        help=f"where all is kept, SQLite or PostgreSQL (default: {default})",
-    )
-    add("--host", default="127.0.0.1", help="the address to listen at (default: 127.0.0.1)")
-    add(
+    parser = add_command(commands, "serve", "serve groups and placements over HTTP")
+    add_database(parser, "where all is kept, SQLite or PostgreSQL")
+    host_help = "the address to listen at (default: 127.0.0.1)"
+    parser.add_argument("--host", default="127.0.0.1", help=host_help)
+    parser.add_argument(
         "--port",
-        type=integer(0, 65535),
+        type=bounded_integer(0, 65535),
         default=8774,
         metavar="N",
         help="0 is any free one (default: 8774)",
     )
-    add(
+    parser.add_argument(
         "--identity",
         choices=("loopback", "tokens", "keystone"),
-        help="who is believed to be who (default: loopback, where every local user is admin, on a loopback address;"
-        " none elsewhere)",
+        help=(
+            "how callers are identified (default: loopback, where every local user is admin, on a "
+            "loopback address; none elsewhere)"
+        ),
     )
-    add(
-        "--tokens",
-        metavar="FILE",
-        help=f"with --identity tokens, the file of tokens (default: {TOKENS})",
-    )
-    add(
-        "--keystone-config",
-        metavar="FILE",
-        help="with --identity keystone, the INI file with [keystone_authtoken]",
-    )
-    add("--config", metavar="FILE", help="settings, TOML: quotas, limits, who sees hosts")
-    add(
+    tokens_help = f"with --identity tokens, the file of tokens (default: {TOKENS})"
+    parser.add_argument("--tokens", metavar="FILE", help=tokens_help)
+    keystone_help = "with --identity keystone, the INI file with [keystone_authtoken]"
+    parser.add_argument("--keystone-config", metavar="FILE", help=keystone_help)
+    config_help = "settings, TOML: quotas, limits, which roles see hosts"
+    parser.add_argument("--config", metavar="FILE", help=config_help)
+    parser.add_argument(
         "--threads",
-        type=integer(_FREE + 1, 1024),
+        type=bounded_integer(_FREE_THREADS + 1, 1024),
         metavar="N",
-        help="requests at once; placements leave some free (default: 8, or more where the settings need them)",
+        help=(
+            "requests at once; placements leave some free "
+            "(default: 8, or more where the settings need them)"
+        ),
     )
 
 
-def run(options: argparse.Namespace) -> int:
-    """Serve until SIGTERM or SIGINT. Raises `BadInput`, before anybody can connect."""
+def run(options: Options) -> int:
+    """Serve until SIGTERM or SIGINT. Raises `BadInput`, before the first connection."""
+    require_server("serve")
     try:
         return _serve(options)
     except _CannotServeError as error:
@@ -87,100 +83,97 @@ def run(options: argparse.Namespace) -> int:
         return Exit.BAD_INPUT
 
 
-def _serve(options: argparse.Namespace) -> int:
+def _serve(options: Options) -> int:
     from groupsolver.api import make_app
     from groupsolver.api.observability.logs import configure
     from groupsolver.api.server.waitress_server import serve_app
     from groupsolver.api.settings import Settings, load_settings
 
     settings = load_settings(options.config) if options.config is not None else Settings()
-    settings, threads = shares(settings, options.threads)
+    settings, threads = share_threads(settings, options.threads)
     with ExitStack() as stack:
-        # Bound before the database is touched, and listened to after: a second server on the port leaves no trace.
+        # Bound before the database is opened, so that a second server on the port leaves no trace
+        # there. The server listens only after that.
         sockets = _bind(options.host, options.port)
         for one in sockets:
             stack.callback(one.close)
+        addresses = [str(one.getsockname()[0]) for one in sockets]
         port = int(sockets[0].getsockname()[1])
-        identity, mode = _identity(options, [str(one.getsockname()[0]) for one in sockets], port)
-        database = shown(options.database)
-        logging.getLogger("groupsolver").addHandler(
-            logging.NullHandler()
-        )  # why it does not start is told in one line
-        app = _reached(
+        identity, mode = _identity(options, addresses, port)
+        database = without_password(options.database)
+        # Without a handler, the library's log would repeat why the server does not start.
+        logging.getLogger("groupsolver").addHandler(logging.NullHandler())
+        app = _open(
             lambda: make_app(settings, database=options.database, identity=identity), database
         )
         stack.callback(app.close)
-        _reached(app.warm, database)
+        _open(app.warm, database)
         configure()
 
         def ready() -> None:
-            write(
-                f"groupsolver: serving at {_url(options.host, port)}; database {database}; {mode}\n"
-            )
+            url = f"http://{_address(options.host, port)}"
+            write(f"groupsolver: serving at {url}; database {database}; {mode}\n")
 
-        code = serve_app(
-            app, sockets, threads=threads, ready=ready, drain_timeout=settings.time_limit + _GRACE
-        )
+        drain_timeout = settings.time_limit + _GRACE_SECONDS
+        code = serve_app(app, sockets, threads=threads, ready=ready, drain_timeout=drain_timeout)
         if code:
-            print(
-                "groupsolver: left before every request was answered", file=sys.stderr, flush=True
-            )
-            sys.stdout.flush()
-            os._exit(
-                code
-            )  # solves in native code cannot be asked to end: Python would wait for them, or crash
+            _exit_now(code)
     return Exit.OK
 
 
-def shares(settings: Settings, threads: int | None) -> tuple[Settings, int]:
-    """Give settings whose solves, running and waiting, leave some of the server's threads to others."""
+def _exit_now(code: int) -> None:
+    """End the process although solves still run.
+
+    They run in native code and cannot be stopped: Python would wait for them, or crash.
+    """
+    print("groupsolver: left before every request was answered", file=sys.stderr, flush=True)
+    sys.stdout.flush()
+    os._exit(code)
+
+
+def share_threads(settings: Settings, threads: int | None) -> tuple[Settings, int]:
+    """Divide the server's threads between solves and other requests.
+
+    Parameters
+    ----------
+    settings : Settings
+    threads : int or None
+        None for as many as the settings need.
+
+    Returns
+    -------
+    (Settings, int)
+        Settings whose solves, running and waiting, leave some threads to other requests; and the
+        number of threads.
+    """
     if threads is None:
-        return settings, max(_THREADS, settings.solves + settings.waiting + _FREE)
-    solves = min(settings.solves, threads - _FREE)
-    waiting = min(settings.waiting, threads - _FREE - solves)
+        return settings, max(_THREADS, settings.solves + settings.waiting + _FREE_THREADS)
+    solves = min(settings.solves, threads - _FREE_THREADS)
+    waiting = min(settings.waiting, threads - _FREE_THREADS - solves)
     return settings.model_copy(update={"solves": solves, "waiting": waiting}), threads
-
-
-def shown(database: str) -> str:
-    """Give a database's URL with its passwords hidden. Raises `BadInput` where it is none."""
-    from groupsolver.store.database.engine import parse_url
-
-    url = parse_url(database)
-    hidden = {key: "hidden" for key in url.query if "pass" in key.lower()}
-    return one_line(url.update_query_dict(hidden).render_as_string(hide_password=True))
 
 
 def _bind(host: str, port: int) -> list[socket]:
     from groupsolver.api.server.waitress_server import bind
 
-    name = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    in_brackets = host.startswith("[") and host.endswith("]")
+    name = host[1:-1] if in_brackets else host
     if not name:
         raise _CannotServeError("cannot listen: no address is given")
     try:
         return bind(name, port)
     except (OSError, UnicodeError) as error:
-        reason = (
-            error.strerror
-            if isinstance(error, OSError) and error.strerror
-            else "it is no host's name"
-        )
-        raise _CannotServeError(
-            f"cannot listen at {_address(host, port)}: {one_line(reason)}"
-        ) from None
+        reason = "it is no host's name"
+        if isinstance(error, OSError) and error.strerror:
+            reason = one_line(error.strerror)
+        raise _CannotServeError(f"cannot listen at {_address(host, port)}: {reason}") from None
 
 
-def _identity(
-    options: argparse.Namespace, addresses: Sequence[str], port: int
-) -> tuple[Identity, str]:
-    """Give the mode that was asked for, and the words for it."""
+def _identity(options: Options, addresses: Sequence[str], port: int) -> tuple[Identity, str]:
+    """Return the identity mode that was asked for, and its description."""
     from groupsolver.api.auth import STARTUP_NOTICE, Keystone, Loopback, Tokens, is_loopback_address
 
-    for name, value, mode in (
-        ("--tokens", options.tokens, "tokens"),
-        ("--keystone-config", options.keystone_config, "keystone"),
-    ):
-        if value is not None and options.identity != mode:
-            raise _CannotServeError(f"{name} has a meaning with --identity {mode} only")
+    _check_identity_options(options)
     match options.identity:
         case "tokens":
             path = TOKENS if options.tokens is None else options.tokens
@@ -189,19 +182,29 @@ def _identity(
             if options.keystone_config is None:
                 raise _CannotServeError("--identity keystone needs --keystone-config FILE")
             return Keystone.from_file(options.keystone_config), "identity mode 'keystone'"
-    if not all(map(is_loopback_address, addresses)):
+    if not all(is_loopback_address(address) for address in addresses):
         at = one_line(options.host)
         if options.identity is None:
-            raise _CannotServeError(
-                f"{at} is not only this machine's: expected --identity tokens or keystone"
-            )
-        raise _CannotServeError(
-            f"--identity loopback makes everybody admin: expected a loopback address, found {at}"
-        )
+            message = f"{at} is not only this machine's: expected --identity tokens or keystone"
+        else:
+            everybody = "--identity loopback makes everybody admin"
+            message = f"{everybody}: expected a loopback address, found {at}"
+        raise _CannotServeError(message)
     return Loopback(port), STARTUP_NOTICE
 
 
-def _reached(make: Callable[[], Any], database: str) -> Any:
+def _check_identity_options(options: Options) -> None:
+    needs_mode = (
+        ("--tokens", options.tokens, "tokens"),
+        ("--keystone-config", options.keystone_config, "keystone"),
+    )
+    for name, value, mode in needs_mode:
+        if value is not None and options.identity != mode:
+            raise _CannotServeError(f"{name} has a meaning with --identity {mode} only")
+
+
+def _open(make: Callable[[], Any], database: str) -> Any:
+    """Do what needs the database; raise `_CannotServeError` where the database is the reason."""
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
@@ -209,17 +212,11 @@ def _reached(make: Callable[[], Any], database: str) -> Any:
     except BadInput:
         raise
     except (GroupsolverError, SQLAlchemyError) as error:
-        # The driver's own words, without those around them.
-        reason = getattr(error.__cause__ or error, "orig", None) or error
-        raise _CannotServeError(
-            f"the database {database} cannot be used: {one_line(str(reason).strip())}"
-        ) from None
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://{_address(host, port)}"
+        message = f"the database {database} cannot be used: {reason_of(error)}"
+        raise _CannotServeError(message) from None
 
 
 def _address(host: str, port: int) -> str:
     host = one_line(host)
-    return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"
+    is_ipv6 = ":" in host and not host.startswith("[")
+    return f"[{host}]:{port}" if is_ipv6 else f"{host}:{port}"

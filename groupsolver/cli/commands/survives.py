@@ -1,116 +1,72 @@
-"""``groupsolver survives``: whether what runs finds a place again after any loss."""
+"""``groupsolver survives``: whether running members find a place again after any loss."""
 
 from __future__ import annotations
 
-import argparse
 import gc
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from groupsolver.cli.argument_types import integer, number
+from groupsolver.cli import arguments
+from groupsolver.cli.argument_types import bounded_integer
 from groupsolver.cli.exit_codes import Exit
-from groupsolver.cli.inputs import load_both
-from groupsolver.cli.output.stdout import give
+from groupsolver.cli.inputs import in_input_file, load_both, load_placement
+from groupsolver.cli.options import Options
+from groupsolver.cli.output.answer import write_answer
+from groupsolver.cli.output.numbers import duration
+from groupsolver.cli.output.styled_lines import Line, section, warning_lines
+from groupsolver.cli.output.text_table import table
 from groupsolver.errors import BadInput, Fault
-from groupsolver.files import load_result
-from groupsolver.files.reading import name_of
 from groupsolver.model.compiled.compiled_fleet import compile_fleet
-from groupsolver.model.result import Limits, Result
+from groupsolver.model.result import Result
 from groupsolver.model.survival import Lost, Survival
 from groupsolver.model.units import count_of
 from groupsolver.model.value import HOST
 
-if TYPE_CHECKING:
-    from groupsolver.cli.options import Options
-    from groupsolver.cli.output.styled_lines import Line
-
-_CODES = {"survives": Exit.OK, "falls": Exit.INFEASIBLE, "unknown": Exit.UNKNOWN}
-_COLOUR = {"survives": "bold green", "falls": "bold red", "unknown": "bold yellow"}
+_EXIT_CODES = {"survives": Exit.OK, "falls": Exit.INFEASIBLE, "unknown": Exit.UNKNOWN}
+_STYLES = {"survives": "bold green", "falls": "bold red", "unknown": "bold yellow"}
+# Faults of these are faults of options of the same names.
+_OPTIONS = ("level", "group", "failures")
 
 
 def add_parser(commands: Any) -> None:
     """Add ``survives`` to the command line."""
-    about = "whether all members find a place again after the loss of any rack, zone or host"
+    about = "check that all members find a place again after the loss of any rack, zone or host"
     epilog = "exit codes: 0 survives; 1 proved that it does not; 2 bad input; 3 not decided in time"
-    add = commands.add_parser(
-        "survives", help=about, description=about, epilog=epilog, allow_abbrev=False
-    ).add_argument
-    add(
-        "app",
-        metavar="APP",
-        help="the application, whose members run; YAML or JSON; - is standard input",
-    )
-    add("--fleet", required=True, metavar="FILE", help="the fleet, YAML or JSON")
-    add("--network", metavar="FILE", help="further links of the fleet, GraphML")
-    add(
-        "--placement",
-        metavar="FILE",
-        help="a result of place: where members stand that do not run yet",
-    )
-    add(
-        "--level",
-        default=HOST,
-        metavar="LEVEL",
-        help="what fails: host, or a level of the fleet (default: host)",
-    )
-    add(
+    parser = arguments.add_command(commands, "survives", about, epilog=epilog)
+    arguments.add_app(parser)
+    arguments.add_fleet(parser)
+    arguments.add_network(parser)
+    placement_help = "a result of place: the hosts of members that do not run yet"
+    parser.add_argument("--placement", metavar="FILE", help=placement_help)
+    level_help = "what fails: host, or a level of the fleet (default: host)"
+    parser.add_argument("--level", default=HOST, metavar="LEVEL", help=level_help)
+    parser.add_argument(
         "--failures",
-        type=integer(1, 64),
+        type=bounded_integer(1, 64),
         default=1,
         metavar="N",
-        help="so many fail together (default: 1)",
+        help="how many fail together (default: 1)",
     )
-    add(
-        "--group",
-        metavar="NAME",
-        help="whose members are to survive (default: the whole application's)",
-    )
-    add(
-        "--output",
-        choices=("table", "json", "yaml"),
-        default="table",
-        help="how to answer (default: table)",
-    )
-    above = number("a number of seconds above 0", lambda x: x > 0)
-    add(
-        "--time-limit",
-        type=above,
-        default=30.0,
-        metavar="S",
-        help="seconds for all losses (default: 30)",
-    )
-    add(
-        "--workers",
-        type=integer(0, 1024),
-        default=0,
-        metavar="N",
-        help="threads of the solver (default: all cores)",
-    )
-    add(
-        "--seed",
-        type=integer(0, 2**31 - 1),
-        default=0,
-        metavar="N",
-        help="of the solver (default: 0)",
-    )
+    group_help = "the group whose members are to survive (default: all of the application)"
+    parser.add_argument("--group", metavar="NAME", help=group_help)
+    arguments.add_output(parser)
+    arguments.add_limits(parser, gap=False, whole="all losses")
 
 
-def run(options: argparse.Namespace) -> int:
-    """Do what was asked. Raises `BadInput`."""
-    told: Options = options  # type: ignore[assignment]
-    app, fleet = load_both(told)
-    result = Result(status="unknown") if options.placement is None else _placed(options)
+def run(options: Options) -> int:
+    """Write the answer to standard output. Raises `BadInput`."""
+    app, fleet = load_both(options)
+    result = _given_placement(options)
     compiled = compile_fleet(fleet)
-    gc.freeze()  # what was read stays to the end: the collector need not look at it again
-    limits = Limits(seconds=options.time_limit, workers=options.workers, seed=options.seed)
+    gc.freeze()  # the inputs live to the end: the garbage collector need not visit them again
+    limits = arguments.limits_of(options)
 
-    from groupsolver.solver.survivability.query import (
-        survives,  # brings ortools: not before the files are known to be good
-    )
+    # Loads ortools: not before the files are known to be good.
+    from groupsolver.solver.survivability.query import survives
 
     try:
-        found = survives(
+        answer = survives(
             app,
             compiled,
             result.placement,
@@ -121,58 +77,57 @@ def run(options: argparse.Namespace) -> int:
             limits=limits,
         )
     except BadInput as error:
-        raise BadInput([_named(fault, options) for fault in error.faults]) from None
+        raise BadInput([_with_place(fault, options) for fault in error.faults]) from None
     name = app.name or options.group or "the application"
-    give(options.output, found.document(), lambda: _lines(found, name))
-    return _CODES[found.status]
+    write_answer(options.output, answer.document(), lambda: _lines(answer, name))
+    return _EXIT_CODES[answer.status]
 
 
-def _placed(options: argparse.Namespace) -> Result:
-    result = load_result(options.placement)
-    if result.placement is None:
-        message = f"expected a placement, found null: the result is {result.status}"
-        raise BadInput([Fault("no-placement", "placement", message)]).in_file(
-            name_of(options.placement)
-        )
+def _given_placement(options: Options) -> Result:
+    if options.placement is None:
+        return Result(status="unknown")
+    result, _ = load_placement(options.placement, "a placement")
     return result
 
 
-def _named(fault: Fault, options: argparse.Namespace) -> Fault:
-    if fault.path in ("level", "group", "failures"):
+def _with_place(fault: Fault, options: Options) -> Fault:
+    if fault.path in _OPTIONS:
         return replace(fault, path=f"--{fault.path}")
-    of_placement = options.placement is not None and fault.path.startswith(("placement", "cells."))
-    return replace(fault, file=name_of(options.placement if of_placement else options.app))
+    return in_input_file(fault, options)
 
 
-def _lines(found: Survival, name: str) -> Iterator[Line]:
-    from groupsolver.cli.output.styled_lines import aligned, section
+def _lines(answer: Survival, name: str) -> Iterator[Line]:
+    yield f"{_headline(answer, name)}; {duration(answer.seconds)}", _STYLES[answer.status]
+    for loss in answer.losses:
+        yield from _loss_lines(answer, loss)
+    yield from warning_lines(answer.warnings)
 
-    what = found.level if found.failures == 1 else count_of(found.failures, found.level)
-    head = {
+
+def _headline(answer: Survival, name: str) -> str:
+    what = answer.level
+    if answer.failures > 1:
+        what = count_of(answer.failures, answer.level)
+    verdicts = {
         "survives": f"{name} survives the loss of any {what}",
         "falls": f"{name} does not survive the loss of any {what}",
         "unknown": f"not decided in time whether {name} survives the loss of any {what}",
     }
-    fallen = sum(1 for lost in found.losses if lost.nowhere)
-    tried = f"{count_of(len(found.losses), 'loss').replace('losss', 'losses')}" + (
-        f", {fallen} not survived" * bool(fallen)
-    )
-    yield f"{head[found.status]}; {tried}; {found.seconds:.2f} s", _COLOUR[found.status]
-    for lost in found.losses:
-        others = f" and {lost.others} more where nobody stands or goes" * bool(lost.others)
-        gone = f"{found.level} {' and '.join(lost.domains)}{others}"
-        yield from section(f"without {gone}: {count_of(len(lost.lost), 'member')} lost")
-        if lost.nowhere:
-            yield f"  {_nowhere(lost)}", "red"
-        if lost.placement:
-            yield from (
-                (line, "") for line in aligned([("member", "goes to"), *lost.placement.items()])
-            )
-    if found.warnings:
-        yield from section("warnings")
-        yield from ((f"  {warning}", "yellow") for warning in found.warnings)
+    losses = "1 loss" if len(answer.losses) == 1 else f"{len(answer.losses)} losses"
+    not_survived = sum(1 for loss in answer.losses if loss.nowhere)
+    if not_survived:
+        losses += f", {not_survived} not survived"
+    return f"{verdicts[answer.status]}; {losses}"
 
 
-def _nowhere(lost: Lost) -> str:
-    names = ", ".join(lost.nowhere)
-    return f"nowhere to go: {names}" if lost.proved else f"no place found in time: {names}"
+def _loss_lines(answer: Survival, loss: Lost) -> Iterator[Line]:
+    gone = f"{answer.level} {' and '.join(loss.domains)}"
+    if loss.others:
+        gone += f" and {loss.others} more that no member uses"
+    yield from section(f"without {gone}: {count_of(len(loss.lost), 'member')} lost")
+    if loss.nowhere:
+        members = ", ".join(loss.nowhere)
+        proved = f"nowhere to go: {members}"
+        yield f"  {proved if loss.proved else f'no place found in time: {members}'}", "red"
+    if loss.placement:
+        for line in table([("member", "goes to"), *loss.placement.items()], numbers_last=True):
+            yield line, ""

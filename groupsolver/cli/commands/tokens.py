@@ -10,51 +10,42 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from groupsolver.cli.commands.subcommands import actions_of
+from groupsolver.cli.arguments import add_actions
 from groupsolver.cli.exit_codes import Exit
-from groupsolver.cli.output.stdout import CannotWriteError, columns, write
+from groupsolver.cli.extras import require_server
+from groupsolver.cli.options import Options
+from groupsolver.cli.output.stdout import CannotWriteError, write
+from groupsolver.cli.output.text_table import table
 from groupsolver.errors import BadInput, Fault, one_line
 
-DEFAULT = "tokens.toml"
+DEFAULT_FILE = "tokens.toml"
 _ROLES = ("reader", "member", "service", "admin")
-_UNIT = {"d": "days", "h": "hours", "m": "minutes"}
+_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
 def add_parser(commands: Any) -> None:
-    """Add ``tokens`` and what it can do to the command line."""
-    about = "add, revoke or list the tokens of a server"
-    make = actions_of(commands, "tokens", about)
-
-    def action(name: str, help_: str) -> Any:
-        made = make(name, help_)
-        made.add_argument(
-            "--tokens", default=DEFAULT, metavar="FILE", help=f"the file (default: {DEFAULT})"
-        )
-        return made
-
-    add = action("add", "make a token, and print it this once").add_argument
-    add("--tenant", required=True, metavar="T", help="the project that it acts for")
-    add("--user", metavar="U", help="who uses it (default: the token's id)")
-    add("--role", action="append", choices=_ROLES, help="may be given again (default: member)")
-    add(
-        "--expires",
-        type=_expiry,
-        metavar="WHEN",
-        help="90d, 12h, 30m, or a time such as 2027-01-01T00:00:00Z (default: never)",
-    )
-    action("revoke", "take a token's rights, at once").add_argument(
-        "id", metavar="ID", help="as list shows it"
-    )
-    action("list", "show what is known of the tokens, which are not there themselves").add_argument(
-        "--output",
-        choices=("table", "json"),
-        default="table",
-        help="how to answer (default: table)",
-    )
+    """Add ``tokens`` and its actions to the command line."""
+    add_action = add_actions(commands, "tokens", "add, revoke or list the tokens of a server")
+    add = add_action("add", "make a token, and print it this once")
+    add.add_argument("--tenant", required=True, metavar="T", help="the project that it acts for")
+    add.add_argument("--user", metavar="U", help="its user (default: the token's id)")
+    role_help = "may be given again (default: member)"
+    add.add_argument("--role", action="append", choices=_ROLES, help=role_help)
+    expires_help = "90d, 12h, 30m, or a time such as 2027-01-01T00:00:00Z (default: never)"
+    add.add_argument("--expires", type=_expiry, metavar="WHEN", help=expires_help)
+    revoke = add_action("revoke", "make a token invalid, at once")
+    revoke.add_argument("id", metavar="ID", help="as list shows it")
+    list_ = add_action("list", "list the tokens, without their secrets")
+    output_help = "form of the answer (default: table)"
+    list_.add_argument("--output", choices=("table", "json"), default="table", help=output_help)
+    file_help = f"the file (default: {DEFAULT_FILE})"
+    for action in (add, revoke, list_):
+        action.add_argument("--tokens", default=DEFAULT_FILE, metavar="FILE", help=file_help)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Do what was asked. Raises `BadInput`."""
+def run(options: Options) -> int:
+    """Add, revoke or list tokens. Raises `BadInput`."""
+    require_server("tokens")
     path = Path(options.tokens)
     match options.action:
         case "add":
@@ -67,18 +58,18 @@ def run(options: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _add(path: Path, options: argparse.Namespace) -> None:
+def _add(path: Path, options: Options) -> None:
     from pydantic import ValidationError
 
     from groupsolver.api.auth.token_file import Token, change, digest, mint
     from groupsolver.files.faults import faults_of
 
-    handle, secret = mint()
+    token_id, secret = mint()
     entry = {
-        "id": handle,
+        "id": token_id,
         "sha256": digest(secret),
         "tenant": options.tenant,
-        "user": handle if options.user is None else options.user,
+        "user": token_id if options.user is None else options.user,
         "roles": list(dict.fromkeys(options.role or ["member"])),
         "created": datetime.now(UTC).replace(microsecond=0),
         "expires": options.expires,
@@ -91,23 +82,20 @@ def _add(path: Path, options: argparse.Namespace) -> None:
     try:
         write(f"{secret}\n")
     except CannotWriteError:
-        _revoke(path, handle)  # nobody has seen it
+        _revoke(path, token_id)  # a secret that was never shown is of no use
         raise
-    print(
-        f"groupsolver: {handle} is added to {one_line(str(path))}; the token is not shown again",
-        file=sys.stderr,
-    )
+    added = f"{token_id} is added to {one_line(str(path))}"
+    print(f"groupsolver: {added}; the token is not shown again", file=sys.stderr)
 
 
-def _revoke(path: Path, handle: str) -> None:
+def _revoke(path: Path, token_id: str) -> None:
     from groupsolver.api.auth.token_file import Token, change
 
     def without(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-        left = tuple(token for token in tokens if token.id != handle)
+        left = tuple(token for token in tokens if token.id != token_id)
         if len(left) == len(tokens):
-            raise BadInput(
-                [Fault("unknown-token", "", "expected a token's id, as list shows it", str(path))]
-            )
+            message = "expected a token's id, as list shows it"
+            raise BadInput([Fault("unknown-token", "", message, str(path))])
         return left
 
     change(path, without)
@@ -117,45 +105,41 @@ def _list(path: Path, output: str) -> None:
     from groupsolver.api.auth.token_file import read
 
     now = datetime.now(UTC)
-    rows = [
-        {
-            **token.model_dump(mode="json", exclude={"sha256"}),
-            "expired": token.expires is not None and token.expires <= now,
-        }
-        for token in read(path)
-    ]
+    entries = []
+    for token in read(path):
+        entry = token.model_dump(mode="json", exclude={"sha256"})
+        entry["expired"] = token.expires is not None and token.expires <= now
+        entries.append(entry)
     if output == "json":
-        write(json.dumps({"tokens": rows}, indent=2) + "\n")
+        write(json.dumps({"tokens": entries}, indent=2) + "\n")
         return
-    titles = ("id", "tenant", "user", "roles", "created", "expires")
-    cells = [titles]
-    for row in rows:
-        expires = f"{row['expires'] or 'never'}{' (expired)' if row['expired'] else ''}"
-        cells.append(
-            (row["id"], row["tenant"], row["user"], ",".join(row["roles"]), row["created"], expires)
-        )
-    write(columns(cells))
+    rows = [("id", "tenant", "user", "roles", "created", "expires")]
+    for entry in entries:
+        expires = f"{entry['expires'] or 'never'}{' (expired)' if entry['expired'] else ''}"
+        roles = ",".join(entry["roles"])
+        rows.append((entry["id"], entry["tenant"], entry["user"], roles, entry["created"], expires))
+    write("".join(f"{line}\n" for line in table(rows, indent="")))
 
 
 def _expiry(text: str) -> datetime:
     now = datetime.now(UTC).replace(microsecond=0)
-    if span := re.fullmatch(r"([0-9]{1,5})([dhm])", text):
-        when = now + timedelta(**{_UNIT[span[2]]: int(span[1])})
+    span = re.fullmatch(r"([0-9]{1,5})([dhm])", text)
+    if span:
+        number, unit = span.groups()
+        expiry = now + timedelta(**{_UNITS[unit]: int(number)})
     else:
-        when = _time(text)
-    if when <= now:
-        raise argparse.ArgumentTypeError(
-            f"expected a time that is still to come, found {text[:40]!r}"
-        )
-    return when
+        expiry = _time(text)
+    if expiry <= now:
+        raise argparse.ArgumentTypeError(f"expected a time in the future, found {text[:40]!r}")
+    return expiry
 
 
 def _time(text: str) -> datetime:
     try:
-        when = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        when = datetime.min  # noqa: DTZ901 - refused below, as it has no offset
-    if when.utcoffset() is None:
+        time = datetime.min  # noqa: DTZ901 - refused below, as it has no offset
+    if time.utcoffset() is None:
         expected = "90d, 12h, 30m, or a time with its offset, such as 2027-01-01T00:00:00Z"
         raise argparse.ArgumentTypeError(f"expected {expected}, found {text[:40]!r}")
-    return when
+    return time

@@ -9,8 +9,8 @@ from pathlib import Path
 from groupsolver.errors import BadInput, Fault
 
 
-class Target:
-    """Where a file will be written; made before the long work, so that a wrong path ends at once.
+class AtomicFile:
+    """A file that will be written; made before the long work, so that a wrong path ends at once.
 
     Parameters
     ----------
@@ -27,39 +27,39 @@ class Target:
     def __init__(self, path: str, inputs: Sequence[str]) -> None:
         self._path = Path(path)
         try:
-            self._sound(inputs)
-            self._beside().unlink()
+            self._check_target(inputs)
+            self._make_temporary().unlink()
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-            raise self._refuse(error) from None
+            raise self._unwritable(error) from None
 
-    def _sound(self, inputs: Sequence[str]) -> None:
+    def _check_target(self, inputs: Sequence[str]) -> None:
         # A device or a directory of that name would be replaced, not written to.
         if self._path.exists() and not self._path.is_file():
-            raise ValueError("it is there, and is no file")
+            raise ValueError("it exists and is no file")
         for name in inputs:
             if self._path.exists() and Path(name).exists() and self._path.samefile(name):
                 raise ValueError("it is one of the inputs")
 
-    def _beside(self) -> Path:
-        """Make an empty file beside the target, on the same file system."""
-        beside = self._path.with_name(f".{self._path.name[:200]}.{os.getpid()}.tmp")
-        beside.touch(exist_ok=False)
-        return beside
+    def _make_temporary(self) -> Path:
+        """Make an empty file beside the target: a rename is atomic only on one file system."""
+        temporary = self._path.with_name(f".{self._path.name[:200]}.{os.getpid()}.tmp")
+        temporary.touch(exist_ok=False)
+        return temporary
 
     def write(self, text: str) -> None:
         """Write the whole file, and only then give it its name."""
-        beside = None
+        temporary = None
         try:
-            beside = self._beside()
-            beside.write_text(text, encoding="utf-8")
-            beside.replace(self._path)
+            temporary = self._make_temporary()
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(self._path)
         except OSError as error:
-            raise self._refuse(error) from None
+            raise self._unwritable(error) from None
         finally:
-            if beside is not None:
-                beside.unlink(missing_ok=True)
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
 
-    def _refuse(self, error: Exception) -> BadInput:
+    def _unwritable(self, error: Exception) -> BadInput:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         message = f"expected a file that can be written: {reason}"
         return BadInput([Fault("unwritable-file", "", message, str(self._path))])

@@ -1,10 +1,11 @@
-"""What stands against a placement, and what would help: one form of it, whichever command says it."""
+"""The conflict of an infeasible application, and what would help: one form for all commands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from groupsolver.cli.output.styled_lines import Line, sentences
+from groupsolver.cli.output.styled_lines import Line
+from groupsolver.cli.output.text_table import table
 from groupsolver.constraints.registry import Application
 from groupsolver.model.application import member_ids
 from groupsolver.model.result import NEVER, Conflict, Explanation, Fix, Result
@@ -12,96 +13,100 @@ from groupsolver.model.result import NEVER, Conflict, Explanation, Fix, Result
 TITLE = "bold red"
 
 
-def against(app: Application, result: Result) -> Iterator[Line]:
-    """Say which rules contradict each other, what would help, and whether an empty fleet would."""
-    conflicts = result.conflicts if isinstance(result, Explanation) else ()
-    conflicts = conflicts or ((result.conflict,) if result.conflict is not None else ())
+def conflict_lines(app: Application, result: Result) -> Iterator[Line]:
+    """Yield the contradicting rules, the changes that would help, and what an empty fleet would."""
+    conflicts = _conflicts_of(result)
     seconds = f"{result.seconds:.1f} s"
-    if len(conflicts) > 1:
-        yield (
-            f"Cannot place: {len(conflicts)} conflicts, each of which stands in the way alone ({seconds})",
-            TITLE,
-        )
-    for i, conflict in enumerate(conflicts, 1):
-        if len(conflicts) > 1:
+    if len(conflicts) == 1:
+        yield f"Cannot place: {_title(app, conflicts[0], seconds)}", TITLE
+        yield from _rule_lines(app, conflicts[0])
+    elif conflicts:
+        count = f"{len(conflicts)} conflicts, each of which alone prevents a placement"
+        yield f"Cannot place: {count} ({seconds})", TITLE
+        for i, conflict in enumerate(conflicts, 1):
             yield "", ""
             yield f"Conflict {i}: {_title(app, conflict, '')}", "bold"
-        else:
-            yield f"Cannot place: {_title(app, conflict, seconds)}", TITLE
-        yield from ((line, "") for line in sentences(_rows(app, conflict)))
+            yield from _rule_lines(app, conflict)
     if conflicts and conflicts[0].fixes:
-        if len(conflicts) > 1:
-            yield "", ""
-        whole = " of all conflicts together" if len(conflicts) > 1 else ""
-        yield f"Cheapest changes{whole}, each checked by solving again:", "bold"
-        yield from ((line, "green") for line in sentences(_helps(conflicts[0].fixes)))
+        yield from _fix_lines(conflicts[0].fixes, of_several=len(conflicts) > 1)
     if isinstance(result, Explanation) and result.never is not None:
-        yield (
-            f"{NEVER[:1].upper()}{NEVER[1:]}."
-            if result.never
-            else "Were the fleet empty, it would fit.",
-            "yellow",
-        )
+        never = f"{NEVER[:1].upper()}{NEVER[1:]}."
+        yield (never if result.never else "On an empty fleet it would fit."), "yellow"
+
+
+def _conflicts_of(result: Result) -> Sequence[Conflict]:
+    if isinstance(result, Explanation) and result.conflicts:
+        return result.conflicts
+    return (result.conflict,) if result.conflict is not None else ()
 
 
 def _title(app: Application, conflict: Conflict, seconds: str) -> str:
-    """Say how many contradict each other, and how sure that is."""
+    """Return how many rules contradict each other, and whether fewer of them might."""
     rules = len(conflict.policies)
-    if not rules and not conflict.capacity:  # a server may keep to itself why
-        return _with("this is proved, but not which rules are in the way", seconds)
-    if not conflict.minimal and not conflict.capacity and rules >= _all_rules(app):
-        what = (
-            "these are all rules that hold here"
-            if rules > 1
-            else "this is the only rule that holds here"
-        )
-        return f"{what} {_noted('not narrowed down', seconds)}"
-    sure = "none can be left out" if conflict.minimal else "not shown to be the fewest"
+    if not rules and not conflict.capacity:  # a server may keep the reasons to itself
+        return _with_notes("this is proved, but not which rules are in the way", seconds)
+    if not conflict.minimal and not conflict.capacity and rules >= _count_rules(app):
+        all_rules = "these are all rules that hold here"
+        what = all_rules if rules > 1 else "this is the only rule that holds here"
+        return _with_notes(what, "not narrowed down", seconds)
     if not rules:
-        return _with("there is not enough room", seconds)
+        return _with_notes("there is not enough room", seconds)
     if rules == 1 and not conflict.capacity:
-        return _with("this rule cannot be kept, whatever the others say", seconds)
+        return _with_notes("this rule cannot be kept, whatever the others say", seconds)
     what = f"these {rules} rules" if rules > 1 else "this rule"
-    what += " and the room that is left" if conflict.capacity else ""
-    return f"{what} contradict each other {_noted(sure, seconds)}"
+    if conflict.capacity:
+        what += " and the room that is left"
+    minimal = "none can be left out" if conflict.minimal else "not shown to be the fewest"
+    return _with_notes(f"{what} contradict each other", minimal, seconds)
 
 
-def _noted(*notes: str) -> str:
-    return f"({', '.join(note for note in notes if note)})"
+def _with_notes(text: str, *notes: str) -> str:
+    """Return the text with the notes that are not empty in brackets."""
+    given = [note for note in notes if note]
+    return f"{text} ({', '.join(given)})" if given else text
 
 
-def _with(text: str, seconds: str) -> str:
-    return f"{text} {_noted(seconds)}" if seconds else text
+def _count_rules(app: Application) -> int:
+    """Count what a conflict that was not narrowed down names.
+
+    These are the hard policies, and the groups with new members.
+    """
+    running = {member.id for member in app.existing}
+    count = 0
+    for group in app.groups:
+        count += sum(policy.hard for policy in group.policies)
+        count += any(member not in running for member, _ in member_ids(group))
+    return count
 
 
-def _all_rules(app: Application) -> int:
-    """Count hard policies and groups with new members: what is told where nothing could be narrowed down."""
-    running = {there.id for there in app.existing}
-    hard = sum(policy.hard for group in app.groups for policy in group.policies)
-    return hard + sum(
-        any(id_ not in running for id_, _ in member_ids(group)) for group in app.groups
-    )
+def _rule_lines(app: Application, conflict: Conflict) -> Iterator[Line]:
+    """Yield group, rule and evidence of each rule, in the file's order.
 
-
-def _rows(app: Application, conflict: Conflict) -> list[tuple[str, str, str]]:
-    """Give group, rule and evidence in the file's order; sizes, which say nothing by themselves, come last."""
+    Sizes come last: a number of members alone explains nothing.
+    """
     order = {group.name: i for i, group in enumerate(app.groups)}
     rules = sorted(
         conflict.policies,
         key=lambda rule: (rule.policy == "members", order.get(rule.group, len(order))),
     )
-    told = [(rule.group, rule.sentence) for rule in rules]
-    told += [("room", short.sentence) for short in conflict.capacity]
-    split = [(who, sentence.partition("; ")) for who, sentence in told]
-    return [(who, rule, evidence) for who, (rule, _, evidence) in split]
+    sentences = [(rule.group, rule.sentence) for rule in rules]
+    sentences += [("room", shortage.sentence) for shortage in conflict.capacity]
+    rows = []
+    for group, sentence in sentences:
+        rule, _, evidence = sentence.partition("; ")
+        rows.append((group, rule, evidence))
+    for line in table(rows):
+        yield line, ""
 
 
-def _helps(fixes: tuple[Fix, ...]) -> list[tuple[str, ...]]:
-    return [
-        (
-            f"{i}. {fix.change}",
-            f"cost {fix.cost}",
-            "[placement]" if fix.placement is not None else "",
-        )
-        for i, fix in enumerate(fixes, 1)
-    ]
+def _fix_lines(fixes: Sequence[Fix], *, of_several: bool) -> Iterator[Line]:
+    if of_several:
+        yield "", ""
+    scope = " of all conflicts together" if of_several else ""
+    yield f"Cheapest changes{scope}, each checked by solving again:", "bold"
+    rows = []
+    for i, fix in enumerate(fixes, 1):
+        has_placement = "[placement]" if fix.placement is not None else ""
+        rows.append((f"{i}. {fix.change}", f"cost {fix.cost}", has_placement))
+    for line in table(rows):
+        yield line, "green"

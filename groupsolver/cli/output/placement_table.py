@@ -1,4 +1,4 @@
-"""A result for people: what stands where, and why there."""
+"""A result as a table: each member's host, and the rules that hold there."""
 
 from __future__ import annotations
 
@@ -7,106 +7,100 @@ from itertools import groupby
 from typing import Any
 
 from groupsolver.checking.reasons import Why, why
-from groupsolver.cli.output.conflict_report import against
-from groupsolver.cli.output.styled_lines import Line, aligned, section
+from groupsolver.cli.output.conflict_report import conflict_lines
+from groupsolver.cli.output.numbers import duration, percentage
+from groupsolver.cli.output.styled_lines import Line, section, warning_lines
+from groupsolver.cli.output.text_table import more_line, table
 from groupsolver.constraints.registry import Application
 from groupsolver.model import application
 from groupsolver.model.compiled.host_index import HostIndex
-from groupsolver.model.result import Objective, Result, Witness
+from groupsolver.model.result import Objective, Penalty, Result, Witness
 from groupsolver.model.units import count_of
 
-COLOUR = {
+STATUS_STYLE = {
     "optimal": "bold green",
     "feasible": "bold yellow",
     "infeasible": "bold red",
     "unknown": "bold red",
 }
-MAX_LOSSES_LISTED = 12  # losses that are told in full
+MAX_LOSSES_LISTED = 12  # of a witness
 
 
-def lines_of(
+def result_lines(
     app: Application, hosts: HostIndex, result: Result, objective: Objective
 ) -> Iterator[Line]:
-    """Give the lines of the table, each with its style."""
-    yield head(app, result, objective), COLOUR[result.status]
-    yield from body(app, hosts, result, objective)
+    """Yield the lines of the whole table."""
+    yield headline(app, result, objective), STATUS_STYLE[result.status]
+    yield from body_lines(app, hosts, result, objective)
 
 
-def body(
+def body_lines(
     app: Application, hosts: HostIndex, result: Result, objective: Objective
 ) -> Iterator[Line]:
-    """Give what stands below the head: members by group, or what stands against a placement."""
+    """Yield what follows the headline: the members by group, or the conflict."""
     if result.placement:
-        found = [
-            reason
-            for reason in why(app, hosts, result.placement, objective=objective)
-            if reason.new
-        ]
-        yield from _groups(found, hosts.levels, result.cells)
+        reasons = why(app, hosts, result.placement, objective=objective)
+        new = [reason for reason in reasons if reason.new]
+        yield from _group_lines(new, hosts.levels, result.cells)
     if result.witness:
-        yield from _after(result.witness)
+        yield from _witness_lines(result.witness)
     if result.conflict is not None:
         yield "", ""
-        yield from against(app, result)
-    if result.penalties:
-        yield from section("soft policies that cost something")
-        yield from (
-            (f"  - {soft.group}: {soft.detail}; costs {soft.cost}", "") for soft in result.penalties
-        )
-    if result.warnings:
-        yield from section("warnings")
-        yield from ((f"  {warning}", "yellow") for warning in result.warnings)
+        yield from conflict_lines(app, result)
+    yield from _penalty_lines(result.penalties)
+    yield from warning_lines(result.warnings)
 
 
-def head(
+def headline(
     app: application.Application[Any], result: Result, objective: Objective, *, named: bool = True
 ) -> str:
-    """Say in one line how it went."""
+    """Return one line: status, objective, bound and time; the application's name if `named`."""
     parts = [f"{app.name}: {result.status}" if app.name and named else result.status]
     if result.placement is not None:
-        running = len(app.existing)
-        parts.append(
-            f"{count_of(len(result.placement), 'member')} placed"
-            + (f", {running} running" if running else "")
-        )
-        parts.append(
-            f"objective {result.objective} ({objective}), bound {result.bound}, gap {result.gap or 0:.2%}"
-        )
+        running = f", {len(app.existing)} running" if app.existing else ""
+        parts.append(f"{count_of(len(result.placement), 'member')} placed{running}")
+        proof = f"bound {result.bound}, gap {percentage(result.gap or 0)}"
+        parts.append(f"objective {result.objective} ({objective}), {proof}")
     elif result.status == "infeasible":
         parts.append("proved that no placement of all members exists")
     else:
         parts.append("no answer in time")
-    return "; ".join([*parts, f"{result.seconds:.2f} s"])
+    return "; ".join([*parts, duration(result.seconds)])
 
 
-def _groups(found: list[Why], levels: Sequence[str], cells: Mapping[str, str]) -> Iterator[Line]:
-    titles = ("member", "host", *["cell"] * bool(cells), *levels, "cost")
-    rows = [
-        (
-            r.member,
-            r.host,
-            *[cells.get(r.member, "-")] * bool(cells),
-            *(r.domains.get(level, "-") for level in levels),
-            str(r.cost),
-        )
-        for r in found
-    ]
-    # All groups' tables are cut to one measure, so that the eye can follow a column down.
-    first, *body = aligned([titles, *rows])
+def _group_lines(
+    reasons: list[Why], levels: Sequence[str], cells: Mapping[str, str]
+) -> Iterator[Line]:
+    cell_title = ("cell",) if cells else ()
+    rows = [("member", "host", *cell_title, *levels, "cost")]
+    for reason in reasons:
+        cell = (cells.get(reason.member, "-"),) if cells else ()
+        domains = (reason.domains.get(level, "-") for level in levels)
+        rows.append((reason.member, reason.host, *cell, *domains, str(reason.cost)))
+    # One table, cut into groups, so that the columns of all groups line up.
+    titles, *body = table(rows, numbers_last=True)
     lines = iter(body)
-    for group, members in groupby(found, key=lambda reason: reason.group):
-        here = list(members)
-        yield from section(f"{group}: {count_of(len(here), 'member')}")
-        yield from ((f"  - {rule}", "cyan") for rule in here[0].rules)
-        yield first, "dim"
-        yield from ((next(lines), "") for _ in here)
+    for group, in_group in groupby(reasons, key=lambda reason: reason.group):
+        members = list(in_group)
+        yield from section(f"{group}: {count_of(len(members), 'member')}")
+        for rule in members[0].rules:
+            yield f"  - {rule}", "cyan"
+        yield titles, "dim"
+        for _ in members:
+            yield next(lines), ""
 
 
-def _after(witness: Witness) -> Iterator[Line]:
-    """Say where lost members go, after each of the first losses."""
+def _witness_lines(witness: Witness) -> Iterator[Line]:
+    """Yield where lost members go, after each of the first losses."""
     yield from section("where members go after a loss")
     for loss, placement in list(witness.items())[:MAX_LOSSES_LISTED]:
-        goes = ", ".join(f"{id_} to {host}" for id_, host in placement.items())
-        yield f"  - {loss}: {goes or 'nobody finds a place'}", ""
-    if len(witness) > MAX_LOSSES_LISTED:
-        yield f"  - and {len(witness) - MAX_LOSSES_LISTED} more", ""
+        moves = ", ".join(f"{member} to {host}" for member, host in placement.items())
+        yield f"  - {loss}: {moves or 'no member finds a place'}", ""
+    yield from more_line(len(witness), MAX_LOSSES_LISTED)
+
+
+def _penalty_lines(penalties: Sequence[Penalty]) -> Iterator[Line]:
+    if penalties:
+        yield from section("soft policies that cost something")
+    for penalty in penalties:
+        yield f"  - {penalty.group}: {penalty.detail}; costs {penalty.cost}", ""

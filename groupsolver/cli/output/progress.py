@@ -1,4 +1,4 @@
-"""A solve as it runs on a terminal: its progress, and Ctrl-C."""
+"""A solve while it runs on a terminal: its progress, and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from threading import Event, Thread
 from typing import Generic, NoReturn, TypeVar
 
 from groupsolver.cli.exit_codes import Exit
+from groupsolver.cli.output.numbers import percentage
 from groupsolver.model.result import Progress, Watch
 
 T = TypeVar("T")
@@ -17,43 +18,43 @@ T = TypeVar("T")
 _STOPPING = "stopping with the best so far; Ctrl-C again leaves at once"
 
 
-def watched(solve: Callable[[Watch], T]) -> tuple[T, bool]:
-    """Run `solve` in a thread, so that Ctrl-C is heard while the solver is busy.
+def run_watched(solve: Callable[[Watch], T]) -> tuple[T, bool]:
+    """Run `solve` in a thread, so that Ctrl-C is noticed while the solver is busy.
 
-    Ctrl-C on a terminal asks the solve to stop, and it answers with what it has; a second one,
-    or one where nobody looks on, ends the process.
+    Ctrl-C on a terminal asks the solve to stop, and it answers with what it has. A second Ctrl-C,
+    or one without a terminal, ends the process.
 
     Returns
     -------
     (T, bool)
-        The answer, and whether it was asked for early.
+        The answer, and whether the solve was asked to stop.
     """
     stop = Event()
     terminal = sys.stderr.isatty()
     try:
-        with _shown(terminal) as show:
+        with _progress_bar(terminal) as show:
 
             def watch(progress: Progress) -> bool:
                 if not stop.is_set():
                     show(_line(progress))
                 return stop.is_set()
 
-            work = _Work(lambda: solve(watch))
+            call = _BackgroundCall(lambda: solve(watch))
             try:
-                work.wait()
+                call.wait()
             except KeyboardInterrupt:
                 if not terminal:
                     raise
                 stop.set()
                 show(_STOPPING)
-                work.wait()
+                call.wait()
     except KeyboardInterrupt:
-        _leave()
-    return work.result(), stop.is_set()
+        _exit_now()
+    return call.result(), stop.is_set()
 
 
-class _Work(Generic[T]):
-    """A call in a thread of its own, with its answer or its error."""
+class _BackgroundCall(Generic[T]):
+    """A call in a thread of its own, with its result or its error."""
 
     def __init__(self, call: Callable[[], T]) -> None:
         self._call = call
@@ -71,7 +72,8 @@ class _Work(Generic[T]):
             self._done.set()
 
     def wait(self) -> None:
-        while not self._done.wait(0.1):  # with a timeout, or Windows hears no Ctrl-C
+        # With a timeout: without one, Windows does not notice Ctrl-C.
+        while not self._done.wait(0.1):
             pass
 
     def result(self) -> T:
@@ -80,14 +82,15 @@ class _Work(Generic[T]):
         return self._result[0]
 
 
-def _leave() -> NoReturn:
-    # The solver's threads are in native code and cannot be asked to end; Python would wait for them, or crash.
+def _exit_now() -> NoReturn:
+    # The solver's threads run native code and cannot be stopped: Python would wait for them, or
+    # crash.
     print("groupsolver: interrupted", file=sys.stderr, flush=True)
     os._exit(Exit.INTERRUPTED)
 
 
 @contextmanager
-def _shown(terminal: bool) -> Iterator[Callable[[str], None]]:
+def _progress_bar(terminal: bool) -> Iterator[Callable[[str], None]]:
     if not terminal:
         yield lambda _: None
         return
@@ -109,5 +112,5 @@ def _line(progress: Progress) -> str:
     if progress.bound is not None:
         parts.append(f"bound {progress.bound}")
     if progress.gap is not None:
-        parts.append(f"gap {progress.gap:.2%}")
+        parts.append(f"gap {percentage(progress.gap)}")
     return "  ".join(parts)

@@ -1,1 +1,1 @@
-"""What the commands that talk to a server share."""
+"""The commands' side of a server: the connection, and what several commands ask of it."""

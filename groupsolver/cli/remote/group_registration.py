@@ -1,4 +1,4 @@
-"""An application's groups on a server: made all, and taken back where the placement is refused."""
+"""An application's groups on a server: all of them created, and removed if the placement fails."""
 
 from __future__ import annotations
 
@@ -14,26 +14,28 @@ from groupsolver.model.nesting import below_of
 if TYPE_CHECKING:
     from groupsolver.client import Client
 
-_OURS, _THEIRS = "groups", "group."
+# How paths of faults begin: in the application's file, and in the server's answer.
+_IN_FILE = "groups"
+_ON_SERVER = "group."
 
 
-class Registered:
+class RegisteredGroups:
     """The groups of an application on a server.
 
     Attributes
     ----------
     ids : dict of str to str
-        The uuid of each group that was made, by its name in the file; those below others come first.
+        The uuid of each group that was created, by its name in the file, children first.
     """
 
     def __init__(self, client: Client, app: Application) -> None:
         self.ids: dict[str, str] = {}
         self._client = client
         self._app = app
-        self._naming: list[Group] = []
+        self._with_targets: list[Group] = []
 
-    def make(self) -> None:
-        """Make all groups.
+    def create(self) -> None:
+        """Create all groups.
 
         Raises
         ------
@@ -42,49 +44,55 @@ class Registered:
         ClientError
         """
         below = below_of(self._app.groups)
-        for group in sorted(self._app.groups, key=lambda one: len(below[one.name])):
-            alone = [policy for policy in group.policies if policy.target is None]
+        for group in sorted(self._app.groups, key=lambda group: len(below[group.name])):
+            policies = [policy for policy in group.policies if policy.target is None]
             children = [self.ids[name] for name in group.groups]
-            with self._of_file(group):
-                made = self._client.groups.create(name=group.name, policies=alone, groups=children)
-            self.ids[group.name] = made.id
-        # Groups may name each other in policies, so all must be there first.
+            with self._faults_in_file(group):
+                created = self._client.groups.create(
+                    name=group.name, policies=policies, groups=children
+                )
+            self.ids[group.name] = created.id
+        # Groups may name each other in policies, so all of them must exist first.
         for group in self._app.groups:
             if any(policy.target is not None for policy in group.policies):
-                self._naming.append(group)
-                policies = [
-                    policy.model_copy(update={policy.target_key: self.ids[policy.target]})
-                    if policy.target is not None
-                    else policy
-                    for policy in group.policies
-                ]
-                with self._of_file(group):
-                    self._client.groups.update(self.ids[group.name], policies=policies)
+                self._with_targets.append(group)
+                self._set_policies(group)
 
-    def take_back(self) -> None:
-        """Remove what was made; what cannot be is told on standard error."""
+    def _set_policies(self, group: Group) -> None:
+        policies = []
+        for policy in group.policies:
+            if policy.target is None:
+                policies.append(policy)
+            else:
+                target = {policy.target_key: self.ids[policy.target]}
+                policies.append(policy.model_copy(update=target))
+        with self._faults_in_file(group):
+            self._client.groups.update(self.ids[group.name], policies=policies)
+
+    def remove(self) -> None:
+        """Remove what was created; print on standard error what could not be removed."""
         from groupsolver.client import ClientError, Unreachable
 
-        for group in self._naming:
-            with suppress(
-                ClientError
-            ):  # then the groups that it names cannot be removed, which is told below
+        for group in self._with_targets:
+            # Where this fails, the groups that it names cannot be removed, which is printed below.
+            with suppress(ClientError):
                 self._client.groups.update(self.ids[group.name], policies=[])
-        gone = False
-        for name in reversed(list(self.ids)):  # those above others first
-            try:
-                if not gone:
+        reachable = True
+        for name in reversed(list(self.ids)):  # parents first
+            reason = "the server cannot be reached"
+            if reachable:
+                try:
                     self._client.groups.delete(self.ids[name])
                     continue
-                why = "the server cannot be reached"
-            except ClientError as error:
-                gone, why = isinstance(error, Unreachable), str(error)
-            left = f"groupsolver: left on the server: group {name!r}, {self.ids[name]}: {why}"
+                except ClientError as error:
+                    reachable = not isinstance(error, Unreachable)
+                    reason = str(error)
+            left = f"groupsolver: left on the server: group {name!r}, {self.ids[name]}: {reason}"
             print(one_line(left), file=sys.stderr)
 
     @contextmanager
-    def _of_file(self, group: Group) -> Iterator[None]:
-        """Tell what is wrong with a group in the file's own terms."""
+    def _faults_in_file(self, group: Group) -> Iterator[None]:
+        """Raise what the server finds wrong with a group as `BadInput`, in the file's own terms."""
         from groupsolver.client import ServerError
 
         try:
@@ -92,11 +100,11 @@ class Registered:
         except ServerError as error:
             if error.status != 400:
                 raise
-            raise BadInput([self._placed(group, fault) for fault in error.faults]) from None
+            raise BadInput([self._fault_in_file(group, fault) for fault in error.faults]) from None
 
-    def _placed(self, group: Group, fault: Fault) -> Fault:
+    def _fault_in_file(self, group: Group, fault: Fault) -> Fault:
         place, _, message = fault.message.partition(": ")
-        here = f"{_OURS}[{self._app.groups.index(group)}]"
-        if not message or not place.startswith(_THEIRS):
-            return Fault(fault.code, here, fault.message)
-        return Fault(fault.code, f"{here}.{place.removeprefix(_THEIRS)}", message)
+        in_file = f"{_IN_FILE}[{self._app.groups.index(group)}]"
+        if not message or not place.startswith(_ON_SERVER):
+            return Fault(fault.code, in_file, fault.message)
+        return Fault(fault.code, f"{in_file}.{place.removeprefix(_ON_SERVER)}", message)

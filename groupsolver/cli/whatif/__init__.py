@@ -1,1 +1,1 @@
-"""The questions of ``groupsolver whatif``: from options to changes of an application and a fleet."""
+"""The questions of ``groupsolver whatif``: options in, a changed application and fleet out."""

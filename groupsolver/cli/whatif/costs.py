@@ -1,4 +1,4 @@
-"""Prices of changes as the command line says them: ``relax=2``, ``drop=none``."""
+"""Costs of changes as the command line takes them: ``relax=2``, ``drop=none``."""
 
 from __future__ import annotations
 
@@ -13,47 +13,46 @@ from groupsolver.model.change_costs import Costs
 OPTION = "--cost"
 
 
-def costs_of(texts: Sequence[str]) -> Costs:
-    """Read prices; kinds that are not named have their default. Raises `BadInput`."""
+def parse_costs(texts: Sequence[str]) -> Costs:
+    """Read costs; kinds that are not named have their default.
+
+    Raises
+    ------
+    BadInput
+        With every fault of all of them.
+    """
     faults: list[Fault] = []
-    told: dict[str, int | str | None] = {}
+    given: dict[str, int | str | None] = {}
     kinds = list(Costs.model_fields)
     for text in texts:
-        kind, equals, price = text.partition("=")
+        kind, equals, cost = text.partition("=")
         if not equals:
-            faults.append(
-                _fault(
-                    "wrong-value",
-                    f"expected KIND=N, such as relax=2 or drop=none, found {quoted(text)}",
-                )
-            )
+            message = f"expected KIND=N, such as relax=2 or drop=none, found {quoted(text)}"
+            faults.append(_fault("wrong-value", message))
         elif kind not in kinds:
-            message = f"unknown kind {quoted(kind)}{nearest(kind, kinds)}; expected one of: {', '.join(kinds)}"
-            faults.append(_fault("unknown-key", message))
-        elif kind in told:
+            expected = f"{nearest(kind, kinds)}; expected one of: {', '.join(kinds)}"
+            faults.append(_fault("unknown-key", f"unknown kind {quoted(kind)}{expected}"))
+        elif kind in given:
             faults.append(_fault("duplicate-key", f"the cost of {kind} is given twice"))
         else:
-            told[kind] = _price(price)
+            given[kind] = _cost(cost)
     try:
-        costs = Costs.model_validate(told)
+        costs = Costs.model_validate(given)
     except ValidationError as error:
         faults += [
-            _fault(fault.code, fault.message, fault.path) for fault in faults_of(error, told)
+            _fault(fault.code, fault.message, fault.path) for fault in faults_of(error, given)
         ]
     if faults:
         raise BadInput(faults)
     return costs
 
 
-def _price(text: str) -> int | str | None:
+def _cost(text: str) -> int | str | None:
     if text == "none":
         return None
-    # Left as it is, text is refused where all values are.
-    return (
-        int(text)
-        if text.removeprefix("-").isdecimal() and text.isascii() and len(text) < 20
-        else text
-    )
+    is_digits = text.removeprefix("-").isdecimal() and text.isascii() and len(text) < 20
+    # `Costs` refuses what stays a text.
+    return int(text) if is_digits else text
 
 
 def _fault(code: str, message: str, kind: str = "") -> Fault:

@@ -1,4 +1,4 @@
-"""All that a what-if question changes, in an order in which it makes sense."""
+"""All changes of a what-if question, applied in an order in which they make sense."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from groupsolver.files import parse_application
 from groupsolver.files.fault_text import refuse
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 
-CHANGED = "with the changes"  # stands for the file's name in faults
-POLICIES = {
-    "relax": application_changes.relaxed,
-    "soften": application_changes.softened,
-    "drop": application_changes.dropped,
+CHANGED = "with the changes"  # in place of the file's name in faults
+_POLICY_OPTIONS = {
+    "relax": application_changes.parse_relax,
+    "soften": application_changes.parse_soften,
+    "drop": application_changes.parse_drop,
 }
 
 
 @dataclass
-class Plan:
-    """An application and its fleet, as they become.
+class ChangePlan:
+    """An application and its fleet, with the changes so far.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Plan:
     changes : list of Change
         In the order in which they are applied.
     faults : list of Fault
-        What is wrong with those that are not.
+        Of the changes that could not be read.
     """
 
     app: Application
@@ -44,10 +44,10 @@ class Plan:
     changes: list[Change] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
-    def apply(self, read: Callable[..., Change], *told: Any) -> None:
-        """Apply a change as it is read, unless there is something wrong with it."""
+    def apply(self, parse: Callable[..., Change], *arguments: Any) -> None:
+        """Read a change and apply it, or collect its faults."""
         try:
-            change = read(*told)
+            change = parse(*arguments)
         except BadInput as error:
             self.faults += error.faults
             return
@@ -56,41 +56,50 @@ class Plan:
         self.changes.append(change)
 
 
-def planned(options: argparse.Namespace, app: Application, fleet: CompiledFleet) -> Plan:
-    """Apply all changes that are asked for: sizes, policies, what is removed, what is added, what is freed.
+def plan_changes(options: argparse.Namespace, app: Application, fleet: CompiledFleet) -> ChangePlan:
+    """Apply all changes that the options ask for.
 
-    Raises `BadInput`: every fault of the changes, or those of what becomes of the application.
+    Sizes come first, then policies, what is removed, what is added, and what is freed.
+
+    Raises
+    ------
+    BadInput
+        With every fault of the changes, or with those of the changed application.
     """
-    plan = Plan(app, fleet)
+    plan = ChangePlan(app, fleet)
     for text in options.members:
-        plan.apply(application_changes.sized, text, plan.app)
-    for name, read in POLICIES.items():
+        plan.apply(application_changes.parse_members, text, plan.app)
+    for name, parse in _POLICY_OPTIONS.items():
         for text in getattr(options, name):
-            plan.apply(read, text, plan.app, fleet.levels)
+            plan.apply(parse, text, plan.app, fleet.levels)
     for text in options.remove_domain:
-        plan.apply(fleet_changes.removed, text, plan.app, plan.fleet)
-    gone = [change for change in plan.changes if isinstance(change, DomainRemoved)]
+        plan.apply(fleet_changes.parse_remove_domain, text, plan.app, plan.fleet)
+    removed = [change for change in plan.changes if isinstance(change, DomainRemoved)]
     for text in options.add_hosts:
-        plan.apply(add_hosts.added, text, gone, fleet, plan.fleet)
+        plan.apply(add_hosts.parse_add_hosts, text, removed, fleet, plan.fleet)
     for text in options.free:
-        plan.apply(fleet_changes.freed, text, plan.fleet, gone)
+        plan.apply(fleet_changes.parse_free, text, plan.fleet, removed)
     if plan.faults:
         raise BadInput(plan.faults)
     if not plan.changes:
-        raise refuse(
-            "missing-key",
-            "expected a change, such as --members GROUP=N or --remove-domain LEVEL=NAME",
-        )
+        message = "expected a change, such as --members GROUP=N or --remove-domain LEVEL=NAME"
+        raise refuse("missing-key", message)
     if not len(plan.fleet.index):
         raise refuse("wrong-value", "expected that some host is left", "--remove-domain")
-    # What is asked for by itself may be wrong together: two policies that become one, no member at all.
+    # Changes that are right alone may be wrong together: two policies that become one, no member.
     plan.app = parse_application(plan.app.document(), CHANGED)
-    scene_of(plan.app, plan.fleet, CHANGED)
+    problem_of(plan.app, plan.fleet, CHANGED)
     return plan
 
 
-def scene_of(app: Application, fleet: CompiledFleet, file: str) -> Problem:
-    """Hold an application against a fleet. Raises `BadInput`, of the file of that name."""
+def problem_of(app: Application, fleet: CompiledFleet, file: str) -> Problem:
+    """Return the problem of an application on a fleet.
+
+    Raises
+    ------
+    BadInput
+        Where they do not fit each other; its faults have the `file`.
+    """
     try:
         return Problem(app, fleet.index)
     except BadInput as error:

@@ -1,4 +1,7 @@
-"""How the command line names a policy: ``GROUP.KIND``, ``GROUP.KIND@LEVEL``, and ``#2`` for the second of several."""
+"""How the command line names a policy.
+
+``GROUP.KIND`` or ``GROUP.KIND@LEVEL``, with ``#2`` behind it for the second of several.
+"""
 
 from __future__ import annotations
 
@@ -9,62 +12,72 @@ from dataclasses import dataclass
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.registry import POLICIES, Application
 from groupsolver.errors import BadInput, Fault, nearest, quoted
+from groupsolver.model.units import joined
 from groupsolver.model.value import HOST
 
-MAX_POLICIES_NAMED = 5  # policies that a fault names
+MAX_POLICIES_NAMED = 5
+MAX_NAMES_EXPECTED = 10  # longer lists of known names are not repeated in a message
 
 
 @dataclass(frozen=True)
-class Selected:
-    """A policy that was named.
+class SelectedPolicy:
+    """A policy that an option names.
 
     Attributes
     ----------
     group : str
-    place : int
-        Where it stands in the group's list.
+    index : int
+        Its index in the group's policies.
     policy : Policy
     rest : str
-        What follows its name.
+        The text behind its name.
     """
 
     group: str
-    place: int
+    index: int
     policy: Policy
     rest: str
 
 
-def fault(code: str, message: str, option: str) -> BadInput:
-    """Give the error of an option's value."""
+def option_error(code: str, message: str, option: str) -> BadInput:
+    """Return the error of an option's value."""
     return BadInput([Fault(code, option, message)])
 
 
-def unknown(
+def unknown_name(
     code: str, what: str, name: str, known: Iterable[str], option: str, where: str = ""
 ) -> BadInput:
-    """Give the error of a name that is not known, with the nearest that is; `where` follows the name."""
+    """Return the error of a name that is not known, with the nearest known one.
+
+    Parameters
+    ----------
+    what : str
+        What the name was expected to be, such as ``"host"``.
+    where : str
+        Follows the name in the message.
+    """
     names = list(known)
-    hint = nearest(name, names)
-    told = (
-        f"; expected one of: {', '.join(names)}" if 0 < len(names) <= 2 * MAX_POLICIES_NAMED else ""
-    )
-    return fault(code, f"unknown {what} {quoted(name)}{where}{hint}{told}", option)
+    expected = ""
+    if 0 < len(names) <= MAX_NAMES_EXPECTED:
+        expected = f"; expected one of: {', '.join(names)}"
+    message = f"unknown {what} {quoted(name)}{where}{nearest(name, names)}{expected}"
+    return option_error(code, message, option)
 
 
-def led_by(text: str, names: Iterable[str], ends: str) -> str | None:
-    """Give the longest of the names that `text` begins with, one of the `ends` or nothing after it."""
-    fit = [
-        name
-        for name in names
-        if text.startswith(name) and (text[len(name) :][:1] or ends)[0] in ends
-    ]
-    return max(fit, key=len, default=None)
+def longest_prefix(text: str, names: Iterable[str], ends: str) -> str | None:
+    """Return the longest name that `text` begins with, followed by one of `ends` or by nothing."""
+    fitting = []
+    for name in names:
+        follows = text[len(name) : len(name) + 1]
+        if text.startswith(name) and (not follows or follows in ends):
+            fitting.append(name)
+    return max(fitting, key=len, default=None)
 
 
-def selected(
+def select_policy(
     text: str, app: Application, levels: Sequence[str], option: str, *, hard: bool = False
-) -> Selected:
-    """Find the policy that `text` begins with. Raises `BadInput`.
+) -> SelectedPolicy:
+    """Find the policy whose name `text` begins with.
 
     Parameters
     ----------
@@ -73,86 +86,85 @@ def selected(
     option : str
         Named in the faults.
     hard : bool
-        Whether only hard policies are meant.
+        Whether only hard policies count.
+
+    Raises
+    ------
+    BadInput
     """
-    names = [group.name for group in app.groups]
-    # Names may hold any sign that parts them here: of those that are known, the longest is meant.
-    group = led_by(text, [name for name in names if text.startswith(f"{name}.")], ".")
-    if group is None:
-        head, dot, _ = text.partition(".")
-        if not dot:
-            raise fault(
-                "wrong-value",
-                f"expected GROUP.KIND, such as {_example(app)}, found {quoted(text)}",
-                option,
-            )
-        raise unknown("unknown-group", "group", head, names, option)
+    group = _select_group(text, app, option)
     rest = text[len(group) + 1 :]
     kind = re.split(r"[@#.=]", rest, maxsplit=1)[0]
     if kind not in POLICIES:
-        raise unknown("unknown-policy", "policy", kind, POLICIES, option)
+        raise unknown_name("unknown-policy", "policy", kind, POLICIES, option)
+    names = [each.name for each in app.groups]
     policies = app.groups[names.index(group)].policies
-    level, rest = _level(
-        rest[len(kind) :], [HOST, *levels, *(one.at for one in policies if one.at)], option
-    )
-    found = [
-        (i, one)
-        for i, one in enumerate(policies)
-        if one.kind == kind and level in {None, one.at} and (one.hard or not hard)
-    ]
-    place, rest = _chosen(rest, found, _none(group, kind, level, policies, hard), group, option)
-    return Selected(group, place, policies[place], rest)
+    own_levels = [policy.at for policy in policies if policy.at]
+    level, rest = _split_level(rest[len(kind) :], [HOST, *levels, *own_levels], option)
+    matching = []
+    for i, policy in enumerate(policies):
+        at_level = level in {None, policy.at}
+        if policy.kind == kind and at_level and (policy.hard or not hard):
+            matching.append(i)
+    if not matching:
+        message = _no_policy(group, kind, level, policies, hard)
+        raise option_error("wrong-value", message, option)
+    index, rest = _select_one(rest, matching, policies, group, option)
+    return SelectedPolicy(group, index, policies[index], rest)
 
 
-def _level(rest: str, known: list[str], option: str) -> tuple[str | None, str]:
+def _select_group(text: str, app: Application, option: str) -> str:
+    names = [group.name for group in app.groups]
+    # Names may contain the signs that separate them here: the longest known name is meant.
+    group = longest_prefix(text, [name for name in names if text.startswith(f"{name}.")], ".")
+    if group is not None:
+        return group
+    head, dot, _ = text.partition(".")
+    if not dot:
+        message = f"expected GROUP.KIND, such as {_example(app)}, found {quoted(text)}"
+        raise option_error("wrong-value", message, option)
+    raise unknown_name("unknown-group", "group", head, names, option)
+
+
+def _split_level(rest: str, known: list[str], option: str) -> tuple[str | None, str]:
+    """Return the level that `rest` begins with, if any, and what follows it."""
     if not rest.startswith("@"):
         return None, rest
-    level = led_by(rest[1:], known, "#.=")
+    level = longest_prefix(rest[1:], known, "#.=")
     if level is None:
         name = re.split(r"[#.=]", rest[1:], maxsplit=1)[0]
-        raise unknown("unknown-level", "level", name, dict.fromkeys(known), option)
+        raise unknown_name("unknown-level", "level", name, dict.fromkeys(known), option)
     return level, rest[1 + len(level) :]
 
 
-def _chosen(
-    rest: str, found: list[tuple[int, Policy]], none: str, group: str, option: str
+def _select_one(
+    rest: str, matching: list[int], policies: Sequence[Policy], group: str, option: str
 ) -> tuple[int, str]:
-    """Give the place of the one that is meant: by its number, where there are several."""
-    told = re.match(r"#([0-9]{1,4})", rest)
-    if not found:
-        raise fault("wrong-value", none, option)
-    if told:
-        number = int(told[1])
-        if not 1 <= number <= len(found):
-            raise fault(
-                "out-of-range",
-                f"expected a number from #1 to #{len(found)}, found #{number}",
-                option,
-            )
-        return found[number - 1][0], rest[told.end() :]
-    if len(found) > 1:
-        several = "; ".join(
-            f"#{i}: {policy.describe(group)}"
-            for i, (_, policy) in enumerate(found[:MAX_POLICIES_NAMED], 1)
-        )
-        raise fault(
-            "wrong-value",
-            f"{len(found)} policies of {group} fit; expected a number behind: {several}",
-            option,
-        )
-    return found[0][0], rest
+    """Return the index of the policy that is meant, and what follows its number, if it has one."""
+    number = re.match(r"#([0-9]{1,4})", rest)
+    if number:
+        position = int(number[1])
+        if not 1 <= position <= len(matching):
+            message = f"expected a number from #1 to #{len(matching)}, found #{position}"
+            raise option_error("out-of-range", message, option)
+        return matching[position - 1], rest[number.end() :]
+    if len(matching) > 1:
+        shown = []
+        for position, index in enumerate(matching[:MAX_POLICIES_NAMED], 1):
+            shown.append(f"#{position}: {policies[index].describe(group)}")
+        count = f"{len(matching)} policies of {group} fit"
+        message = f"{count}; expected a number behind: {'; '.join(shown)}"
+        raise option_error("wrong-value", message, option)
+    return matching[0], rest
 
 
-def _none(group: str, kind: str, level: str | None, policies: Sequence[Policy], hard: bool) -> str:
-    at = f" at {level}" if level is not None else ""
-    has = (
-        ", ".join(
-            one.kind + (f"@{one.at}" if one.at else "")
-            for one in policies[: 2 * MAX_POLICIES_NAMED]
-        )
-        or "none"
-    )
-    return f"group {group} has no {'hard ' * hard}{kind}{at}; its policies: {has}"
+def _no_policy(
+    group: str, kind: str, level: str | None, policies: Sequence[Policy], hard: bool
+) -> str:
+    wanted = f"{'hard ' if hard else ''}{kind}{f' at {level}' if level is not None else ''}"
+    existing = [policy.kind + (f"@{policy.at}" if policy.at else "") for policy in policies]
+    shown = joined(existing, MAX_NAMES_EXPECTED) or "none"
+    return f"group {group} has no {wanted}; its policies: {shown}"
 
 
 def _example(app: Application) -> str:

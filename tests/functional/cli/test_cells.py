@@ -1,4 +1,4 @@
-"""NUMA cells on the command line: a column in the table, a key in the document, and what ``check`` makes of it."""
+"""NUMA cells on the command line: a column in the table, a key in the document, and ``check``."""
 
 from __future__ import annotations
 

@@ -33,7 +33,8 @@ def test_a_placement_is_answered_as_a_table_with_the_reasons(files: Path, capsys
     out, err = capsys.readouterr()
     assert err == ""  # no progress where nobody looks on
     lines = out.splitlines()
-    # h1 has 248 - 12 of 248 VCPU and 196608 of 262144 MEMORY_MB free: 1000 * (0.9516 + 0.75) / 2 = 851. h2 is empty.
+    # h1 has 248 - 12 of 248 VCPU and 196608 of 262144 MEMORY_MB free:
+    # 1000 * (0.9516 + 0.75) / 2 = 851. h2 is empty.
     assert lines[0].startswith(
         "optimal; 2 members placed; objective 1851 (pack), bound 1851, gap 0.00%; "
     )
@@ -178,8 +179,9 @@ def test_bad_input_is_one_line_a_fault_of_both_files_and_touches_nothing(
     out, err = capsys.readouterr()
     assert out == ""
     known = "expected one of: name, policies, members, groups, tenant_id"
+    hint = "(did you mean 'members'?)"
     assert err.splitlines() == [
-        f"{app}: groups[0].membrs: unknown key 'membrs' (did you mean 'members'?); {known} [unknown-key]",
+        f"{app}: groups[0].membrs: unknown key 'membrs' {hint}; {known} [unknown-key]",
         f"{fleet}: hosts[1].cost: expected an integer, found 1.5 [wrong-type]",
     ]
     assert not (files / "out.html").exists()
@@ -194,7 +196,8 @@ def test_an_application_that_does_not_fit_the_fleet_is_bad_input_of_its_file(
         put(SMALL, ["groups", 0, "policies", 0], {"kind": "affinity", "level": "rak"}),
     )
     write(files, "r.json", put(RESULT, ["placement"], {}))
-    line = f"{files / 'app.yaml'}: groups[0].policies[0].level: unknown level 'rak' (did you mean 'rack'?)"
+    path = f"{files / 'app.yaml'}: groups[0].policies[0].level"
+    line = f"{path}: unknown level 'rak' (did you mean 'rack'?)"
     assert place(files, "app.yaml") == 2
     assert capsys.readouterr().err.startswith(line)
     assert check(files, "r.json") == 2
@@ -273,7 +276,10 @@ def test_the_check_names_what_is_broken_and_what_it_costs(files: Path, capsys: C
         # Two members on h1 at 3 each, and weight 3 for the one rack that is missing.
         "1 hard rule broken; objective 9 (cost)",
         "broken: [bold]LB: anti-affinity: no host holds more than 1 member of [bold]LB (by 1)",
-        "soft: [bold]LB: spread: members of [bold]LB cover at least 2 racks: they cover 1 rack: costs 3",
+        (
+            "soft: [bold]LB: spread: members of [bold]LB cover at least 2 racks: "
+            "they cover 1 rack: costs 3"
+        ),
     ]
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from groupsolver import Application, Conflict, Costs, Explanation, Limits, Result
 from groupsolver.cli.main import main
-from groupsolver.cli.output.conflict_report import against
-from groupsolver.cli.output.styled_lines import MAX_CELL_WIDTH, sentences
-from groupsolver.cli.whatif.costs import costs_of
+from groupsolver.cli.output.conflict_report import conflict_lines
+from groupsolver.cli.output.text_table import MAX_CELL_WIDTH, table
+from groupsolver.cli.whatif.costs import parse_costs
 from groupsolver.files import parse_application
 from groupsolver.files.yaml_text import parse_yaml
 from groupsolver.model.result import ConflictingPolicy, Fix, Shortage
@@ -64,7 +64,8 @@ def test_a_conflict_is_a_few_lines_with_the_cheapest_changes_and_what_an_empty_f
     # Three members, and two racks. The size comes last; columns stand below each other.
     rule, size = lines[1:3]
     assert rule == (
-        "  DB  no rack holds more than 1 member of DB  3 members need 3 racks, and 2 racks (r1 and r2) could take one"
+        "  DB  no rack holds more than 1 member of DB  "
+        "3 members need 3 racks, and 2 racks (r1 and r2) could take one"
     )
     assert size == "  DB  3 new members of DB are placed"
     assert lines[3] == "Cheapest changes, each checked by solving again:"
@@ -109,11 +110,11 @@ def test_what_fits_an_empty_fleet_is_said_to(tmp_path: Path, capsys: Captured) -
         "Cannot place: this rule and the room that is left contradict each other (none can be left"
     )
     assert (
-        "\n  room  members of DB take 12 VCPU in all  the hosts that they may use have 8 VCPU for them\n"
-        in out
+        "\n  room  members of DB take 12 VCPU in all  "
+        "the hosts that they may use have 8 VCPU for them\n" in out
     )
     assert ". free 2 VCPU on c (rack r2) " in out
-    assert "\nWere the fleet empty, it would fit.\n" in out
+    assert "\nOn an empty fleet it would fit.\n" in out
 
 
 def test_without_fixes_nothing_is_said_of_them(tmp_path: Path, capsys: Captured) -> None:
@@ -125,7 +126,9 @@ def test_all_conflicts_are_numbered(tmp_path: Path, capsys: Captured) -> None:
     groups = [group("DB", 3, 1, APART), group("WS", 4, 1, "anti-affinity")]
     assert explain(tmp_path, groups, "--all") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("Cannot place: 2 conflicts, each of which stands in the way alone (")
+    assert lines[0].startswith(
+        "Cannot place: 2 conflicts, each of which alone prevents a placement ("
+    )
     titles = [line for line in lines if line.startswith("Conflict ")]
     said = "these 2 rules contradict each other (none can be left out)"
     assert titles == [f"Conflict 1: {said}", f"Conflict 2: {said}"]
@@ -198,7 +201,7 @@ def test_what_can_be_placed_is_said_to_be(tmp_path: Path, capsys: Captured) -> N
     assert explain(tmp_path, [group("DB", 2, 1, APART)]) == 0
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("shop: optimal; 2 members placed; objective ")
-    assert second == "It can be placed: groupsolver place says where."
+    assert second == "It can be placed; groupsolver place shows where."
 
 
 def test_options_reach_the_library(
@@ -242,10 +245,12 @@ def test_what_was_proved_before_an_interruption_is_answered(
     explanation = Explanation(
         status=status, conflict=Conflict() if status == "infeasible" else None
     )
-    monkeypatch.setattr("groupsolver.cli.commands.explain.watched", lambda _: (explanation, True))
+    monkeypatch.setattr(
+        "groupsolver.cli.commands.explain.run_watched", lambda _: (explanation, True)
+    )
     assert explain(tmp_path, [group("DB", 1)]) == code
     monkeypatch.setattr(
-        "groupsolver.cli.commands.place.watched", lambda _: (explanation.as_result(), True)
+        "groupsolver.cli.commands.place.run_watched", lambda _: (explanation.as_result(), True)
     )
     argv = ["place", str(tmp_path / "app.yaml"), "--fleet", str(tmp_path / "fleet.yaml")]
     assert main(argv) == (1 if status == "infeasible" else code)
@@ -295,7 +300,10 @@ ROOM = Shortage(resource="VCPU", needed=3, available=2, sentence="3 VCPU; 2 VCPU
             (SIZE, APART_RULE),
             (ROOM,),
             True,
-            "these 2 rules and the room that is left contradict each other (none can be left out, 0.5 s)",
+            (
+                "these 2 rules and the room that is left contradict each other "
+                "(none can be left out, 0.5 s)"
+            ),
         ),
         ((), (ROOM,), True, "there is not enough room (0.5 s)"),
         ((APART_RULE,), (), True, "this rule cannot be kept, whatever the others say (0.5 s)"),
@@ -311,7 +319,9 @@ def test_a_conflict_says_how_sure_it_is(
     conflict = Conflict(policies=policies, capacity=capacity, minimal=minimal)
     lines = [
         text
-        for text, _ in against(APP, Result(status="infeasible", seconds=0.52, conflict=conflict))
+        for text, _ in conflict_lines(
+            APP, Result(status="infeasible", seconds=0.52, conflict=conflict)
+        )
     ]
     assert lines[0] == f"Cannot place: {title}"
     assert len(lines) == 1 + len(policies) + len(capacity)
@@ -323,18 +333,24 @@ def test_a_conflict_says_how_sure_it_is(
 
 
 def test_rules_come_in_the_order_of_the_file_and_sizes_after_them() -> None:
-    told = [
+    named = [
         ("WS", "members", "1"),
         ("DB", "members", "3"),
         ("another", "near", "c"),
         ("WS", "near", "b"),
     ]
-    told.append(("DB", "near", "a"))
+    named.append(("DB", "near", "a"))
     rules = tuple(
-        ConflictingPolicy(group=who, policy=kind, sentence=text) for who, kind, text in told
+        ConflictingPolicy(group=group, policy=kind, sentence=text) for group, kind, text in named
     )
     result = Result(status="infeasible", conflict=Conflict(policies=rules, minimal=True))
-    assert [text.split()[-1] for text, _ in against(APP, result)][1:] == ["a", "b", "c", "3", "1"]
+    assert [text.split()[-1] for text, _ in conflict_lines(APP, result)][1:] == [
+        "a",
+        "b",
+        "c",
+        "3",
+        "1",
+    ]
 
 
 def test_a_fix_without_a_placement_is_not_marked() -> None:
@@ -342,18 +358,18 @@ def test_a_fix_without_a_placement_is_not_marked() -> None:
     result = Explanation(
         status="infeasible", conflict=Conflict(policies=(SIZE, APART_RULE), fixes=helps), never=None
     )
-    lines = [text for text, _ in against(APP, result)]
+    lines = [text for text, _ in conflict_lines(APP, result)]
     assert lines[-2:] == ["  1. a   cost 1   [placement]", "  2. bb  cost 12"]
 
 
 def test_a_long_sentence_does_not_push_the_others_to_the_right() -> None:
     wide = "x" * (MAX_CELL_WIDTH + 1)
-    assert sentences([["a", "1"], [wide, "2"], ["bcd", "3"]]) == [
+    assert table([["a", "1"], [wide, "2"], ["bcd", "3"]]) == [
         "  a    1",
         f"  {wide}  2",
         "  bcd  3",
     ]
-    assert sentences([["é中", "1"], ["abc", "2"]]) == [
+    assert table([["é中", "1"], ["abc", "2"]]) == [
         "  é中  1",
         "  abc  2",
     ]  # as wide as it is shown
@@ -363,16 +379,19 @@ def test_a_long_sentence_does_not_push_the_others_to_the_right() -> None:
 
 
 def test_costs_are_read() -> None:
-    assert costs_of([]) == Costs()
-    assert costs_of(["relax=2", "drop=none"]) == Costs(relax=2, drop=None)
+    assert parse_costs([]) == Costs()
+    assert parse_costs(["relax=2", "drop=none"]) == Costs(relax=2, drop=None)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (
             "rlax=1",
-            "--cost: unknown kind 'rlax' (did you mean 'relax'?); expected one of: relax, soften, drop, fewer",
+            (
+                "--cost: unknown kind 'rlax' (did you mean 'relax'?); "
+                "expected one of: relax, soften, drop, fewer"
+            ),
         ),
         (
             "relax",
@@ -390,9 +409,9 @@ def test_costs_are_read() -> None:
         ("relax=", "--cost relax: expected an integer, found '' [wrong-type]"),
     ],
 )
-def test_a_cost_that_is_wrong_is_one_line(text: str, told: str) -> None:
-    (found,) = faults(costs_of, [text])
-    assert str(found).startswith(told)
+def test_a_cost_that_is_wrong_is_one_line(text: str, message: str) -> None:
+    (found,) = faults(parse_costs, [text])
+    assert str(found).startswith(message)
 
 
 def test_bad_input_of_all_kinds_is_told_and_nothing_is_done(

@@ -11,7 +11,7 @@ import pytest
 
 from groupsolver.api.settings import Quota, Settings
 from groupsolver.cli.main import main
-from groupsolver.cli.remote.group_registration import Registered
+from groupsolver.cli.remote.group_registration import RegisteredGroups
 from groupsolver.client import Client, Hints, InstanceRequest, Unreachable
 from groupsolver.files import load_application
 from groupsolver.model.result import Result
@@ -79,7 +79,7 @@ def test_the_table_says_where_each_member_is(client: Client, files: Path, capsys
     assert lines[:4] == [
         "",
         f"tier: 0 members; group {ids['tier']}",
-        "  below it: web, db",
+        "  child groups: web, db",
         "  - no host holds more than 2 members of tier",
     ]
     assert "  - each member of db has a member of web in its host (soft, weight 2)" in lines
@@ -129,7 +129,10 @@ def test_what_a_server_finds_wrong_is_told_in_the_files_terms(
     path = "groups[2].policies[0].level"
     assert (out, err) == (
         "",
-        f"{files}/slip.yaml: {path}: unknown level 'zon' (did you mean 'zone'?); known: host, zone [unknown-level]\n",
+        (
+            f"{files}/slip.yaml: {path}: unknown level 'zon' (did you mean 'zone'?); "
+            "known: host, zone [unknown-level]\n"
+        ),
     )
     assert list(client.groups.list()) == []
 
@@ -147,7 +150,7 @@ def test_a_quota_ends_it_in_the_middle_and_what_was_made_is_taken_back(
 
 
 @pytest.mark.parametrize(
-    ("end", "code", "told"),
+    ("end", "code", "message"),
     [
         (
             Unreachable("http://h", "no answer in time", maybe_done=True),
@@ -164,24 +167,24 @@ def test_a_placement_without_an_answer_leaves_no_groups(
     monkeypatch: pytest.MonkeyPatch,
     end: BaseException,
     code: int,
-    told: str,
+    message: str,
 ) -> None:
     def place(*_: object, **__: object) -> None:
         raise end
 
     monkeypatch.setattr(Client, "place", place)
     assert main(at(client, "place", str(files / "app.yaml"))) == code
-    assert capsys.readouterr() == ("", f"groupsolver: {told}\n")
+    assert capsys.readouterr() == ("", f"groupsolver: {message}\n")
     assert list(client.groups.list()) == []
 
 
 def test_a_server_that_goes_away_is_told_once_for_each_group(
     client: Client, files: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    groups = Registered(client, load_application(files / "app.yaml"))
-    groups.make()
+    groups = RegisteredGroups(client, load_application(files / "app.yaml"))
+    groups.create()
     monkeypatch.setattr(client._session, "_http", httpx.Client(transport=httpx.MockTransport(gone)))
-    groups.take_back()
+    groups.remove()
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(": ")[:2] for line in lines] == [["groupsolver", "left on the server"]] * 3
     assert lines[2].endswith(f"group 'web', {groups.ids['web']}: the server cannot be reached")
@@ -192,14 +195,15 @@ def gone(_: httpx.Request) -> httpx.Response:
 
 
 def test_what_cannot_be_taken_back_is_told(client: Client, files: Path, capsys: Captured) -> None:
-    groups = Registered(client, load_application(files / "app.yaml"))
-    groups.make()
+    groups = RegisteredGroups(client, load_application(files / "app.yaml"))
+    groups.create()
     ask = InstanceRequest(resources={"VCPU": 1}, hints=Hints(group=groups.ids["web"]))
     client.groups.update(groups.ids["web"], policies=[])
     client.place([ask])
-    groups.take_back()
+    groups.remove()
     assert capsys.readouterr().err == (
-        f"groupsolver: left on the server: group 'web', {groups.ids['web']}: it has 1 member [group-not-empty]\n"
+        f"groupsolver: left on the server: group 'web', {groups.ids['web']}: "
+        "it has 1 member [group-not-empty]\n"
     )
     assert [group.name for group in client.groups.list()] == ["web"]
 

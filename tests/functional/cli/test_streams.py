@@ -1,4 +1,4 @@
-"""The command and its streams: a terminal with colour, progress and Ctrl-C; pipes that close, or are full."""
+"""The command and its streams: a terminal, with colour, progress and Ctrl-C; pipes."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ FLEET: Doc = {
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
-    """An application of two members, one of two that run, one of three that run, and their fleet."""
+    """An application of two members, one of two running ones, one of three, and their fleet."""
     group: Doc = {"name": "A", "policies": [{"kind": "survives", "level": "rack"}]}
     full = {"VCPU": 4}
 
@@ -121,7 +121,8 @@ def test_a_placement_of_place_is_asked_about_and_checked_with_its_witness(
 def test_check_finds_a_placement_that_does_not_survive(
     files: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # One in each rack: after r0, one host of r1 is left for one: it survives; on full hosts it would not.
+    # One in each rack: after r0, one host of r1 is left for one, so it survives. On full hosts it
+    # would not.
     write(files, "other.json", {"status": "feasible", "placement": {"A/0": "h0", "A/1": "h1"}})
     tight = FLEET | {"hosts": FLEET["hosts"][:3]}
     write(files, "tight.yaml", tight)
@@ -142,7 +143,10 @@ def test_check_finds_a_placement_that_does_not_survive(
     [
         (
             ["--level", "rak"],
-            "--level: unknown level 'rak' (did you mean 'rack'?); known: host, rack [unknown-level]",
+            (
+                "--level: unknown level 'rak' (did you mean 'rack'?); "
+                "known: host, rack [unknown-level]"
+            ),
         ),
         (["--group", "B"], "--group: unknown group 'B'"),
         ([], "2 have neither: A/0, A/1 [no-placement]"),
@@ -157,6 +161,6 @@ def test_what_is_wrong_is_told(
     files: Path, options: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(files, "none.json", {"status": "infeasible"})
-    told = [str(files / option) if option.endswith(".json") else option for option in options]
-    assert asked(files, "app.yaml", "fleet.yaml", *told) == 2
+    arguments = [str(files / option) if option.endswith(".json") else option for option in options]
+    assert asked(files, "app.yaml", "fleet.yaml", *arguments) == 2
     assert message in capsys.readouterr().err

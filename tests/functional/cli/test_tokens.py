@@ -106,8 +106,10 @@ def test_a_token_expires_at_a_time(text: str, path: Path, capsys: Captured) -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0d", "90", "d", "-1d", "90x", "999999d", "1.5h", "tomorrow", "2999-01-01", "2999-01-01T00:00:00",
-             "2020-01-01T00:00:00Z", "9999-99-99T00:00:00Z", "0001-01-01T00:00:00+14:00"]
+    "text",
+    ["", "0d", "90", "d", "-1d", "90x", "999999d", "1.5h", "tomorrow", "2999-01-01",
+     "2999-01-01T00:00:00", "2020-01-01T00:00:00Z", "9999-99-99T00:00:00Z",
+     "0001-01-01T00:00:00+14:00"],
 )  # fmt: skip
 def test_an_expiry_that_means_nothing_or_is_over_is_refused(
     text: str, path: Path, capsys: Captured

@@ -1,4 +1,4 @@
-"""``groupsolver whatif``: an application as it is and with changes; the little languages of these."""
+"""``groupsolver whatif``: an application as it is and with changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from groupsolver import Limits, Result, compile_fleet
 from groupsolver.cli.main import main
-from groupsolver.cli.whatif.comparison import compared
+from groupsolver.cli.whatif.comparison import compare
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.files import parse_application, parse_fleet
 from tests.support.documents import copy, put, write
@@ -52,11 +52,11 @@ def test_both_answers_are_said_in_a_few_lines_and_then_the_table_of_the_second(
         "  - drop DB anti-affinity at rack: no rack holds more than 1 member of DB",
         "  - rack r2 is gone, with its 1 host; 1 member that runs there is placed again: a.b/0",
     ]
-    # As it is DB's two and LB's two are placed; then DB's two, one of LB, and the one that ran on c.
+    # Before, DB's two and LB's two are placed; after, DB's two, one of LB, and the one of c.
     assert lines[4].startswith("before  optimal; 4 members placed, 1 running; objective ")
     assert lines[5].startswith("after   optimal; 4 members placed; objective ")
     # In both: DB/0, DB/1, LB/0 and a.b/0, of which the one on c stands elsewhere at least.
-    assert " of 4 members stand" in lines[6]
+    assert " of 4 members are" in lines[6]
     assert lines[6].endswith(" on another host; 1 member less")
     assert "DB: 2 members" in lines
     assert "a.b: 1 member" in lines
@@ -111,9 +111,7 @@ def test_options_reach_both_solves_and_time_that_runs_out_is_code_3(
     assert (
         seen == [{"objective": "cost", "limits": Limits(seconds=2, gap=0.5, workers=1, seed=7)}] * 2
     )
-    assert (
-        "\nwhether it fits with the changes could not be told in time\n" in capsys.readouterr().out
-    )
+    assert "\nnot decided in time whether it fits with the changes\n" in capsys.readouterr().out
 
 
 SCENE = Problem(parse_application({**APP, "existing": []}), compile_fleet(parse_fleet(FLEET)).index)
@@ -127,48 +125,48 @@ def answer(what: Any) -> Result:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "message"),
     [
         ("infeasible", "infeasible", "the changes do not make it possible"),
         ("unknown", "infeasible", "the changes do not make it possible"),
         ("infeasible", PLACED, "the changes make it possible"),
         ("unknown", PLACED, "with the changes it fits"),
-        (PLACED, PLACED, "the same objective; 0 of 5 members stand on another host"),
+        (PLACED, PLACED, "the same objective; 0 of 5 members are on another host"),
         # The two of DB change places, which nobody can tell; "c" comes two after "a".
         (
             PLACED,
             PLACED | {"DB/0": "c", "DB/1": "a"},
-            "objective 2 lower; 0 of 5 members stand on another host",
+            "objective 2 lower; 0 of 5 members are on another host",
         ),
         # Those of LB are not of one size.
         (
             PLACED,
             PLACED | {"LB/0": "a"},
-            "the same objective; 1 of 5 members stands on another host",
+            "the same objective; 1 of 5 members is on another host",
         ),
         (
             PLACED,
             PLACED | {"LB/0": "c", "LB/2": "a"},
-            "the same objective; 2 of 5 members stand on another host",
+            "the same objective; 2 of 5 members are on another host",
         ),
     ],
 )
-def test_how_two_answers_differ(before: Any, after: Any, told: str) -> None:
-    assert compared(SCENE, answer(before), SCENE, answer(after)) == told
+def test_how_two_answers_differ(before: Any, after: Any, message: str) -> None:
+    assert compare(SCENE, answer(before), SCENE, answer(after)) == message
 
 
 @pytest.mark.parametrize(
-    ("count", "told"), [(0, "2 members fewer"), (1, "1 member less"), (3, "1 member more")]
+    ("count", "message"), [(0, "2 members fewer"), (1, "1 member less"), (3, "1 member more")]
 )
-def test_members_that_come_and_go_are_counted(count: int, told: str) -> None:
+def test_members_that_come_and_go_are_counted(count: int, message: str) -> None:
     members = [{"resources": {"VCPU": 1}, "count": count}] if count else []
     app = put({**APP, "existing": []}, ["groups", 0, "members"], members)
     other = Problem(parse_application(app), SCENE.hosts)
     # DB/0 and DB/1 stay, as far as they are asked for.
-    same = compared(SCENE, answer(PLACED), other, answer(PLACED | {"DB/2": "c"}))
+    same = compare(SCENE, answer(PLACED), other, answer(PLACED | {"DB/2": "c"}))
     assert (
         same
-        == f"the same objective; 0 of {min(5, 3 + count)} members stand on another host; {told}"
+        == f"the same objective; 0 of {min(5, 3 + count)} members are on another host; {message}"
     )
 
 
@@ -188,7 +186,10 @@ def test_bad_input_is_code_2_and_names_the_file_where_that_is_wrong(
 def test_the_solver_is_not_loaded_where_a_file_is_wrong(command: list[str], tmp_path: Path) -> None:
     app, fleet = write(tmp_path, "app.yaml", {"groups": 1}), write(tmp_path, "fleet.yaml", FLEET)
     argv = [*command, app, "--fleet", fleet]
-    code = f"import sys; from groupsolver.cli.main import main; print(main({argv!r}), 'ortools' in sys.modules)"
+    code = (
+        "import sys; from groupsolver.cli.main import main; "
+        f"print(main({argv!r}), 'ortools' in sys.modules)"
+    )
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )

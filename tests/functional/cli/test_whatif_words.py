@@ -1,4 +1,4 @@
-"""What may be said to ``groupsolver whatif``: the little languages of its changes, and what is refused."""
+"""The changes of ``groupsolver whatif``: how they are written, and what is refused."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 
 from groupsolver import BadInput, Fleet, compile_fleet
 from groupsolver.cli.commands.whatif import CHANGES
-from groupsolver.cli.whatif.plan import Plan, planned
+from groupsolver.cli.whatif.plan import ChangePlan, plan_changes
 from groupsolver.files import parse_application, parse_fleet
 from tests.support.documents import copy
 from tests.support.drivers.whatif_files import APP, FLEET
 from tests.support.faults import faults
 
 
-def plan(*argv: str, app: dict[str, Any] = APP, fleet: dict[str, Any] = FLEET) -> Plan:
+def plan(*argv: str, app: dict[str, Any] = APP, fleet: dict[str, Any] = FLEET) -> ChangePlan:
     """Read changes as they are given to the command."""
     parser = argparse.ArgumentParser()
     for option in CHANGES:
         parser.add_argument(option, action="append", default=[])
-    return planned(
+    return plan_changes(
         parser.parse_args(argv), parse_application(app), compile_fleet(parse_fleet(fleet))
     )
 
@@ -129,7 +129,7 @@ def test_what_is_removed_may_be_replaced_elsewhere() -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "text", "told"),
+    ("option", "text", "message"),
     [
         ("relax", "x", "expected GROUP.KIND, such as DB.anti-affinity, found 'x' [wrong-value]"),
         (
@@ -218,7 +218,7 @@ def test_what_is_removed_may_be_replaced_elsewhere() -> None:
         (
             "members",
             "tier=1",
-            "tier has no members of its own: nobody knows what one takes [wrong-value]",
+            "tier has no members of its own, so the size of one is not known [wrong-value]",
         ),
         (
             "remove-domain",
@@ -269,10 +269,10 @@ def test_what_is_removed_may_be_replaced_elsewhere() -> None:
     ],
 )
 def test_a_change_that_is_wrong_is_one_line_with_the_nearest_name(
-    option: str, text: str, told: str
+    option: str, text: str, message: str
 ) -> None:
     (fault,) = faults(plan, f"--{option}", text)
-    assert str(fault).removeprefix(f"--{option}").lstrip(": ").startswith(told)
+    assert str(fault).removeprefix(f"--{option}").lstrip(": ").startswith(message)
 
 
 def test_the_rack_of_new_hosts_in_another_zone_is_asked_for_where_there_are_several() -> None:
@@ -285,7 +285,7 @@ def test_the_rack_of_new_hosts_in_another_zone_is_asked_for_where_there_are_seve
 
 
 @pytest.mark.parametrize(
-    ("argv", "told"),
+    ("argv", "message"),
     [
         ([], "expected a change, such as --members GROUP=N"),
         (
@@ -302,8 +302,13 @@ def test_the_rack_of_new_hosts_in_another_zone_is_asked_for_where_there_are_seve
             "host 'b' is removed: nothing can be freed there",
         ),
         (
-            ["--relax", "DB.anti-affinity@rack.level=host"],
-            "with the changes: groups[0].policies[1]: anti-affinity stands",
+            [
+                "--relax",
+                "DB.anti-affinity@rack.max_per_domain=2",
+                "--relax",
+                "DB.anti-affinity@rack.level=host",
+            ],
+            "with the changes: groups[0].policies[1]: anti-affinity ",
         ),
         (
             ["--relax", "DB.anti-affinity@rack.level=row"],
@@ -319,10 +324,10 @@ def test_the_rack_of_new_hosts_in_another_zone_is_asked_for_where_there_are_seve
         ),
     ],
 )
-def test_changes_that_do_not_go_together_are_bad_input(argv: list[str], told: str) -> None:
+def test_changes_that_do_not_go_together_are_bad_input(argv: list[str], message: str) -> None:
     with pytest.raises(BadInput) as caught:
         plan(*argv)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_an_application_that_nothing_is_left_of_is_bad_input() -> None:
@@ -333,7 +338,10 @@ def test_an_application_that_nothing_is_left_of_is_bad_input() -> None:
         plan("--members", "DB=0", app=app)
 
 
-NAMES = "DB LB a.b tier a b c rack zone host r1 z2 anti-affinity apart-from affinity max_per_domain weight level VCPU"
+NAMES = (
+    "DB LB a.b tier a b c rack zone host r1 z2 anti-affinity apart-from affinity max_per_domain "
+    "weight level VCPU"
+)
 SIGNS = '. . @ @ = = : , # #2 null [ {a: 0 1 2 99 -1 é \0 ~ "'
 PARTS = st.sampled_from([*NAMES.split(), *SIGNS.split(" "), "\n"])
 TEXTS = st.lists(PARTS, max_size=9).map("".join) | st.text(max_size=12)
@@ -349,9 +357,9 @@ def test_whatever_is_said_is_a_change_or_bad_input(said: list[tuple[str, str]]) 
     for option, text in said:
         getattr(options, option[2:].replace("-", "_")).append(text)
     try:
-        done = planned(options, APPLICATION, COMPILED)
+        done = plan_changes(options, APPLICATION, COMPILED)
     except BadInput:
-        faults(planned, options, APPLICATION, COMPILED)  # which looks at each
+        faults(plan_changes, options, APPLICATION, COMPILED)  # which looks at each
     else:
         assert all(change.describe() for change in done.changes)
     assert COMPILED.index.names() == ["a", "b", "c"]

@@ -269,7 +269,7 @@ def test_the_client_knows_every_path_of_the_api() -> None:
 
 def test_the_library_alone_brings_no_http() -> None:
     code = (
-        "import groupsolver, groupsolver.cli.options, sys, json; "
+        "import groupsolver, groupsolver.cli.parser, sys, json; "
         "print(json.dumps('httpx' in sys.modules))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -16,7 +16,8 @@ import pytest
 
 from groupsolver.api.server.waitress_server import bind
 from groupsolver.api.settings import Settings
-from groupsolver.cli.commands.serve import shares, shown
+from groupsolver.cli.commands.serve import share_threads
+from groupsolver.cli.database import without_password
 from groupsolver.cli.main import main
 from groupsolver.errors import BadInput
 from tests.functional.solver.test_stop import TIGHT
@@ -187,15 +188,17 @@ def test_a_port_that_is_taken_is_told_and_the_database_is_left_alone(
 
 
 def test_passwords_of_the_database_are_hidden() -> None:
-    text = shown("postgresql://ann:se%20cret@h:5432/db?sslpassword=secret&application_name=x")
+    text = without_password(
+        "postgresql://ann:se%20cret@h:5432/db?sslpassword=secret&application_name=x"
+    )
     assert "secret" not in text
     assert "se%20cret" not in text
     assert text.startswith("postgresql")
     assert "ann:***@h:5432/db" in text
     assert "application_name=x" in text
-    assert shown("sqlite:///groupsolver.db") == "sqlite:///groupsolver.db"
+    assert without_password("sqlite:///groupsolver.db") == "sqlite:///groupsolver.db"
     with pytest.raises(BadInput) as caught:
-        shown("secret")
+        without_password("secret")
     assert "secret" not in str(caught.value)
 
 
@@ -205,7 +208,7 @@ def test_passwords_of_the_database_are_hidden() -> None:
 def test_placements_leave_two_threads_to_everything_else(
     threads: int | None, solves: int, waiting: int
 ) -> None:
-    settings, given = shares(Settings(solves=solves, waiting=waiting), threads)
+    settings, given = share_threads(Settings(solves=solves, waiting=waiting), threads)
     assert settings.solves >= 1
     assert settings.waiting >= 0
     assert settings.solves + settings.waiting + 2 <= given

@@ -21,7 +21,8 @@ CHROMIUM = next(
 )
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-dev-shm-usage",
 )  # fmt: skip
 
 Browser = Callable[..., str]
@@ -48,13 +49,13 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Browser:
 
 
 def acting(text: str, script: str) -> str:
-    """Let a script act on the page, which the page's own policy would not allow."""
+    """Run a script on the page, which the page's own policy would not allow."""
     without = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
     return without.replace("</body>", f"<script>{script}</script></body>")
 
 
 def panel(dom: str) -> str:
-    """Give the text of the details panel."""
+    """Return the text of the details panel."""
     found = re.search(r'<section class="panel[^>]*>(.*?)</section>', dom, re.DOTALL)
     assert found
     return re.sub(r"<[^>]*>", " ", found[1])
@@ -67,11 +68,11 @@ def test_an_address_selects_a_member(browser: Browser, hosts: int) -> None:
     dom = browser(text, "#member=group-2%2F1")
     assert 'data-ready="yes"' in dom
     assert 'data-selected="group-2/1"' in dom
-    told = panel(dom)
-    assert result.placement["group-2/1"] in told
-    assert "no host holds more than 1 member of group-2" in told
-    assert "zone" in told
-    assert "VCPU" in told
+    details = panel(dom)
+    assert result.placement["group-2/1"] in details
+    assert "no host holds more than 1 member of group-2" in details
+    assert "zone" in details
+    assert "VCPU" in details
 
 
 def test_a_click_keeps_a_card(browser: Browser) -> None:
@@ -80,7 +81,7 @@ def test_a_click_keeps_a_card(browser: Browser) -> None:
     click = "dispatchEvent(new MouseEvent('click', {bubbles: true}))"
     dom = browser(acting(text, f"document.querySelector('.slim').{click}"))
     assert 'class="panel kept"' in dom
-    assert "Nothing of the application stands here" in panel(dom)
+    assert "No member of the application is here" in panel(dom)
     both = (
         f"document.querySelector('.slim').{click}; document.querySelector('[data-m=\"5\"]').{click}"
     )

@@ -107,8 +107,8 @@ def test_links_are_drawn_with_what_is_asked_for() -> None:
     assert len(classed(plain, "link", "path")) == 3
     assert [each.text for each in classed(plain, "st", "text")] == ["s"]
     assert classed(plain, "lt", "text") == []
-    told = ET.fromstring(figure([panel], title="T", tell=["bandwidth_mbps", "latency_us"]))
-    assert [each.text for each in classed(told, "lt", "text")] == ["70 free, 5 µs"]
+    drawing = ET.fromstring(figure([panel], title="T", tell=["bandwidth_mbps", "latency_us"]))
+    assert [each.text for each in classed(drawing, "lt", "text")] == ["70 free, 5 µs"]
 
 
 def test_a_level_across_the_frames_is_written_into_them() -> None:

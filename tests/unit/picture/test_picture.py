@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -60,18 +61,19 @@ class Page(HTMLParser):
         return [value for _, attrs in self.tags if (value := attrs.get(name)) is not None]
 
     def named(self, kind: str) -> list[ET.Element]:
-        """Give the drawn elements of a class."""
+        """Return the drawn elements of a class."""
         return [each for each in self.svg.iter(f"{SVG}g") if kind in each.get("class", "").split()]
 
     def card(self, title: str) -> dict[str, Any]:
         return next(card for card in self.data["cards"] if card["t"] == title)
 
     def cell(self, host: str) -> ET.Element:
-        """Give the drawn element of a host."""
+        """Return the drawn element of a host."""
         number = str(self.data["cards"].index(self.card(host)))
         return next(each for each in self.svg.iter(f"{SVG}g") if each.get("data-i") == number)
 
 
+@cache  # large fleets take long to validate, and several tests draw the same one
 def fleet(hosts: int, *, zones: int = 3, rack: int = 40) -> Fleet:
     racks = max(1, hosts // rack)
     return Fleet.model_validate(

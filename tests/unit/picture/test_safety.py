@@ -42,8 +42,8 @@ def hostile() -> tuple[Application, Fleet, Result]:
     app = Application.model_validate({"name": HOSTILE[0], "groups": groups})
     penalty = {"group": HOSTILE[0], "policy": HOSTILE[1], "cost": 1, "detail": HOSTILE[1]}
     return app, there, Result.model_validate({
-        "status": "optimal", "placement": {name: name for name in HOSTILE}, "objective": 1, "bound": 1, "gap": 0.0,
-        "penalties": [penalty], "warnings": HOSTILE,
+        "status": "optimal", "placement": {name: name for name in HOSTILE},
+        "objective": 1, "bound": 1, "gap": 0.0, "penalties": [penalty], "warnings": HOSTILE,
     })  # fmt: skip
 
 
@@ -93,12 +93,12 @@ def test_many_busy_hosts_become_tiles_that_name_the_members() -> None:
     page, result, _ = drawn(3_000, groups=10, members=200)
     assert result.placement
     assert not page.named("host")
-    told = [
+    members = [
         page.data["members"][number][0]
         for card in page.data["cards"]
         for number in card.get("m", ())
     ]
-    assert sorted(told) == sorted(result.placement)
+    assert sorted(members) == sorted(result.placement)
 
 
 def test_the_same_input_gives_the_same_page() -> None:

@@ -1,4 +1,4 @@
-"""Rectangles and text of a figure, as SVG."""
+"""Rectangles and lines of text, as SVG."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ def num(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def rect(classes: str, x: float, y: float, width: float, height: float, round_: float = 3) -> str:
-    """Give a rectangle."""
-    return (
-        f'<rect class="{classes}" x="{num(x)}" y="{num(y)}" width="{num(width)}" height="{num(height)}" '
-        f'rx="{num(round_)}"/>'
-    )
+def rect(classes: str, x: float, y: float, width: float, height: float, radius: float = 3) -> str:
+    """Return a rectangle; `classes` and `radius` may be empty."""
+    class_ = f' class="{classes}"' if classes else ""
+    corner = f' rx="{num(radius)}"' if radius else ""
+    size = f'width="{num(width)}" height="{num(height)}"'
+    return f'<rect{class_} x="{num(x)}" y="{num(y)}" {size}{corner}/>'
 
 
 def text(classes: str, x: float, y: float, words: str) -> str:
-    """Give one line of text."""
-    return f'<text class="{classes}" x="{num(x)}" y="{num(y)}">{esc(words)}</text>'
+    """Return one line of text."""
+    class_ = f' class="{classes}"' if classes else ""
+    return f'<text{class_} x="{num(x)}" y="{num(y)}">{esc(words)}</text>'
 
 
 def wrapped(words: str, width: float, size: float) -> list[str]:
