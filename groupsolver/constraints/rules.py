@@ -57,11 +57,10 @@ class RuleBook:
         self._scoped: dict[int, frozenset[str]] = {}
         for place, rule in enumerate(self.all):
             self._own.setdefault(rule.group, []).append(place)
-            if isinstance(rule.policy, GroupScope):
-                counted = groups_counted(rule.policy, rule.group, problem)
-                self._scoped[place] = counted
-            elif rule.policy.target is not None:
+            if rule.policy.target is not None:
                 self._naming.setdefault(rule.policy.target, []).append(place)
+            if isinstance(rule.policy, GroupScope):
+                self._scoped[place] = groups_counted(rule.policy, rule.group, problem)
         self._over: dict[str, tuple[Rule, ...]] = {}
         self._counting: dict[str, tuple[Rule, ...]] = {}
 
@@ -88,9 +87,8 @@ class RuleBook:
             above = self._problem.above[group]
             places = {place for place, counted in self._scoped.items() if group in counted}
             for name in above:
-                own = self._own.get(name, ())
-                places.update(place for place in own if place not in self._scoped)
-                places.update(self._naming.get(name, ()))
+                about = (*self._own.get(name, ()), *self._naming.get(name, ()))
+                places.update(place for place in about if place not in self._scoped)
             self._counting[group] = self._in_order(list(places))
         return self._counting[group]
 

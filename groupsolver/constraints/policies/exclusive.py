@@ -11,7 +11,7 @@ from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem, used_by
 from groupsolver.constraints.problem.conflict_facts import Facts
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import EVERYONE, Problem
+from groupsolver.constraints.problem.problem import EVERYONE
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.conflicts import DependsOnUsage, Evidence
 from groupsolver.constraints.protocols.exclusivity import Exclusivity, allowed_cohabitants
