@@ -53,16 +53,14 @@ class RuleBook:
         # Places in `all`, so that every list that is asked for has the order of the file.
         self._own: dict[str, list[int]] = {}  # by the group that a rule belongs to
         self._naming: dict[str, list[int]] = {}  # by the group that it names
-        self._scoped: list[
-            tuple[int, frozenset[str]]
-        ] = []  # rules that say which groups they count
+        # By place of a rule that says itself which groups it counts: these groups.
+        self._scoped: dict[int, frozenset[str]] = {}
         for place, rule in enumerate(self.all):
             self._own.setdefault(rule.group, []).append(place)
-            if isinstance(rule.policy, GroupScope):
-                counted = groups_counted(rule.policy, rule.group, problem)
-                self._scoped.append((place, counted))
-            elif rule.policy.target is not None:
+            if rule.policy.target is not None:
                 self._naming.setdefault(rule.policy.target, []).append(place)
+            if isinstance(rule.policy, GroupScope):
+                self._scoped[place] = groups_counted(rule.policy, rule.group, problem)
         self._over: dict[str, tuple[Rule, ...]] = {}
         self._counting: dict[str, tuple[Rule, ...]] = {}
 
@@ -87,11 +85,10 @@ class RuleBook:
         """Return the rules that look at members of a group: over it, or naming it or one above."""
         if group not in self._counting:
             above = self._problem.above[group]
-            scoped = {place for place, _ in self._scoped}
-            places = {place for place, counted in self._scoped if group in counted}
+            places = {place for place, counted in self._scoped.items() if group in counted}
             for name in above:
-                places.update(place for place in self._own.get(name, ()) if place not in scoped)
-                places.update(self._naming.get(name, ()))
+                about = (*self._own.get(name, ()), *self._naming.get(name, ()))
+                places.update(place for place in about if place not in self._scoped)
             self._counting[group] = self._in_order(list(places))
         return self._counting[group]
 

@@ -11,10 +11,10 @@ from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem, used_by
 from groupsolver.constraints.problem.conflict_facts import Facts
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import EVERYONE, Problem
+from groupsolver.constraints.problem.problem import EVERYONE
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.conflicts import DependsOnUsage, Evidence
-from groupsolver.constraints.protocols.exclusivity import Exclusivity
+from groupsolver.constraints.protocols.exclusivity import Exclusivity, allowed_cohabitants
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
 from groupsolver.constraints.protocols.survivability import LossSensitive, domains_of_counted
 from groupsolver.model.compiled.arrays import Mask
@@ -51,10 +51,6 @@ class Exclusive(Policy, Exclusivity, HostSymmetry, LossSensitive, DependsOnUsage
         """Whether its scope is the project."""
         return self.scope == "tenant"
 
-    def cohabitants(self, group: str, problem: Problem) -> str:
-        """Return the group or the project whose members are no strangers."""
-        return problem.project(group) if self.admits_project else group
-
     def describe(self, group: str) -> str:
         """Return the rule in words."""
         alone = f"the project of {group}" if self.admits_project else group
@@ -75,7 +71,7 @@ class Exclusive(Policy, Exclusivity, HostSymmetry, LossSensitive, DependsOnUsage
         mine = view.counts(group, self.level)
         if not mine:
             return
-        cohabitants = self.cohabitants(group, view.problem)
+        cohabitants = allowed_cohabitants(self, group, view.problem)
         everyone = self._counts(EVERYONE, view)
         admitted = mine if cohabitants == group else self._counts(cohabitants, view)
         own = used_by(view.problem, cohabitants)
@@ -96,7 +92,7 @@ class Exclusive(Policy, Exclusivity, HostSymmetry, LossSensitive, DependsOnUsage
     def allowed(self, group: str, member_group: str, partial: Partial) -> Mask | None:
         """Return domains with nothing else in them; for strangers, domains without the group."""
         compiled, level = partial.compiled, self.level
-        cohabitants = self.cohabitants(group, partial.problem)
+        cohabitants = allowed_cohabitants(self, group, partial.problem)
         own = member_group in partial.problem.below[group]
         if not own and member_group in partial.problem.below[cohabitants]:
             return None
@@ -114,7 +110,7 @@ class Exclusive(Policy, Exclusivity, HostSymmetry, LossSensitive, DependsOnUsage
     def encode(self, group: str, builder: ModelBuilder) -> None:
         """Allow the group or strangers in a domain, not both; used capacity is a stranger too."""
         mine = builder.uses(group, self.level)
-        cohabitants = self.cohabitants(group, builder.compiled.problem)
+        cohabitants = allowed_cohabitants(self, group, builder.compiled.problem)
         theirs = builder.others_use(cohabitants, self.level)
         both = [mine[code].plus(theirs[code]) for code in mine if code in theirs]
         builder.require(self, both, 1)
@@ -142,7 +138,9 @@ class Exclusive(Policy, Exclusivity, HostSymmetry, LossSensitive, DependsOnUsage
 
     def evidence(self, group: str, facts: Facts) -> str:
         """Return how many domains have nothing else in them."""
-        used = facts.compiled.foreign(self.cohabitants(group, facts.compiled.problem), self.level)
+        used = facts.compiled.foreign(
+            allowed_cohabitants(self, group, facts.compiled.problem), self.level
+        )
         names = facts.domains(facts.hosts(group), self.level)
         free = [name for name in names if not used[facts.compiled.fleet.code(self.level, name)]]
         has = "has" if len(free) < 2 else "have"

@@ -52,7 +52,7 @@ class PerHostPolicy(Policy, HostFilter, HostSymmetry, Evidence, ABC):
         hosts = facts.hosts(group, self) & suits(facts.compiled, self)
         if not hosts.any():
             return f"no host that suits could take a member of {group}"
-        could = facts.standing(hosts, group)
+        could = facts.places(hosts, group)
         if facts.levels(group):
             return f"such hosts with room for a member of {group} stand in {could}"
         return f"{could} could take a member of {group}"

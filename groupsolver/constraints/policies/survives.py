@@ -11,7 +11,7 @@ from groupsolver.constraints.failures.representative_losses import Tried, repres
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.conflict_facts import Facts
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.problem.problem import EVERYONE, Problem
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.checking import Forgiving, Witnessed
 from groupsolver.constraints.protocols.conflicts import Evidence, HelpedBy, Relaxable, RestsOn
@@ -76,7 +76,7 @@ class Survives(
 
     def counted_groups(self, group: str, problem: Problem) -> frozenset[str]:
         """Return all groups: every member that takes room takes it from the recovery."""
-        return frozenset(problem.groups)
+        return problem.below[EVERYONE]
 
     def describe(self, group: str) -> str:
         """Return the rule in words."""

@@ -95,7 +95,7 @@ class Facts:
             return f"{count} ({joined(names, MAX_NAMES_SHOWN)})"
         return count
 
-    def standing(self, hosts: Mask, group: str) -> str:
+    def places(self, hosts: Mask, group: str) -> str:
         """Return how many domains have some of the hosts, of the levels that matter to a group.
 
         Where none does: how many hosts.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import ClassVar
 
-from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.problem.problem import EVERYONE, Problem
 from groupsolver.constraints.protocols.scope import GroupScope
 from groupsolver.model.application import BasePolicy
 
@@ -17,7 +17,7 @@ class Exclusivity(GroupScope):
 
     def counted_groups(self, group: str, problem: Problem) -> frozenset[str]:
         """Return all groups: any may be the intruder."""
-        return frozenset(problem.groups)
+        return problem.below[EVERYONE]
 
     @property
     @abstractmethod

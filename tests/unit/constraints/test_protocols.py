@@ -177,7 +177,7 @@ def test_every_public_method_of_a_policy_is_asked_by_someone() -> None:
         "DistancePolicy": {"bound", "within", "nearness", "near"},
         "Places": {"nowhere", "covers", "covered", "place_names"},
     }
-    own = {"bandwidth": {"flow"}, "exclusive": {"cohabitants"}, "survives": {"recoveries"}}
+    own = {"survives": {"recoveries"}}
     asked = {*methods_asked(), *vars(Policy)}
     for kind, policy in POLICIES.items():
         for base in policy.__mro__:

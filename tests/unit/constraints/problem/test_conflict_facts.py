@@ -75,8 +75,8 @@ def test_the_levels_of_a_group_are_those_at_which_rules_about_it_speak() -> None
     assert found.levels("A") == ["rack"]
     assert found.levels("B") == []
     every = np.ones(4, dtype=np.bool_)
-    assert found.standing(every, "A") == "2 racks (r1 and r2)"
-    assert found.standing(every, "B") == "4 hosts (h1, h2, h3 and h4)"
+    assert found.places(every, "A") == "2 racks (r1 and r2)"
+    assert found.places(every, "B") == "4 hosts (h1, h2, h3 and h4)"
 
 
 def test_a_domain_takes_what_its_hosts_take_within_the_rules_of_each_host() -> None:
