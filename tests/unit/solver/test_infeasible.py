@@ -36,13 +36,20 @@ def test_disabled_hosts_are_named_if_they_have_room_and_suit() -> None:
         host("good", 2, enabled=False, traits=["SSD"]),
         host("small", 1, enabled=False, traits=["SSD"]),
         host("plain", 2, enabled=False),
-        host("overfull", 2, enabled=False, traits=["SSD"], used={"VCPU": 3}),
+        host("overfull", 2, enabled=False, traits=["SSD"], used={"MEMORY_MB": 1}),
     ]
     problem = SmallProblem([group("A", 1, SSD, vcpu=2)], hosts)
     expected = ("disabled hosts that could have taken members: good",)
     assert disabled_host_warnings(problem.compiled.problem) == expected
     result = infeasible_result(problem.compiled.problem, budget())
     assert (result.status, result.warnings) == ("infeasible", expected)
+
+
+def test_a_soft_policy_rules_no_disabled_host_out() -> None:
+    hosts = [host("on"), host("plain", enabled=False)]
+    problem = SmallProblem([group("A", 1, SSD | {"weight": 1})], hosts)
+    (warning,) = disabled_host_warnings(problem.compiled.problem)
+    assert warning.endswith(": plain")
 
 
 def test_no_more_than_ten_disabled_hosts_are_named() -> None:
