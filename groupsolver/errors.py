@@ -18,7 +18,8 @@ class GroupsolverError(Exception):
     Attributes
     ----------
     code : str
-        Stable identifier, listed in ``docs/errors.md``. It belongs to the type, except for errors of
+        Stable identifier, listed in ``docs/errors.md``. It belongs to the type, except for errors
+        of
         HTTP: each of these has the code of its answer.
     """
 

@@ -1,6 +1,7 @@
-"""Hypothesis profiles: `ci` repeats the same draws each time, `slow` draws ten times more, anew.
+"""Hypothesis profiles: `ci` repeats the same draws each time, `slow` draws ten times as many.
 
-`shrink` draws as many as `slow`, each choice by itself, so that a failing case is made small (see `draws.py`).
+`shrink` draws as many as `slow`, each choice by itself, so that Hypothesis can shrink them
+(see `tests/support/draws/applications.py`).
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def placed_and_paid_again(app: Application, fleet: Fleet) -> bool:
     if first.placement is None:
         return False
     second = answered_again(app, fleet, first.placement)
-    # What bandwidth costs is what new members add to links: once they run, that is part of what is used.
+    # Bandwidth prices what new members add to links. Once they run, that is part of what is used.
     stay = [penalty for penalty in first.penalties if penalty.policy != "bandwidth"]
     assert (second.status, second.placement, list(second.penalties)) == ("optimal", {}, stay)
     return True

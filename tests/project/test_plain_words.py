@@ -109,7 +109,6 @@ FORMER_MODULES = {
     "turns",
     "image",
     "mirror",
-    "scope",
     "reach",
     "reserved",
     "wishes",

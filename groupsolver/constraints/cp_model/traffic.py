@@ -143,8 +143,8 @@ def _inside(builder: ModelBuilder, group: str, level: str, which: Mask) -> dict[
     }
     for member_class in builder.compiled.member_classes_below(group):
         here = codes[builder.rows[member_class]]
-        stands = np.flatnonzero((here >= 0) & which[here])
-        for code, at in zip(here[stands].tolist(), stands.tolist(), strict=True):
+        on_links = np.flatnonzero((here >= 0) & which[here])
+        for code, at in zip(here[on_links].tolist(), on_links.tolist(), strict=True):
             there = found.setdefault(code, Linear())
             there.vars.append(builder.placed[member_class][at])
             there.coefs.append(1)

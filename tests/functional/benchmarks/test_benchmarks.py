@@ -49,7 +49,8 @@ def test_a_fleet_is_loaded_between_60_and_100_percent_in_racks_of_40() -> None:
     hosts = list(SMALL.index)
     for host in hosts:
         for name, capacity in host.capacity().items():
-            # Amounts in use are rounded down to steps of 512 MB or 10 GB, at most 1 % of the smallest host.
+            # Amounts in use are rounded down to steps of 512 MB or 10 GB: at most 1 % of the
+            # smallest host.
             assert 0.59 <= host.used[name] / capacity <= 1
     assert Counter(host.domains["rack"] for host in hosts) == {f"r{i:04d}": RACK for i in range(25)}
     assert 0.1 <= sum(SSD in host.traits for host in hosts) / len(hosts) <= 0.3
@@ -124,7 +125,7 @@ def bad_groups(way: str, made: CompiledFleet) -> Application:
     )
 
 
-# What is proved by counting whole racks, too much for one boolean per instance and host; members a host takes.
+# What is proved by counting whole racks is too much for one boolean per instance and host.
 COUNTED = {"no-rack-holds": 1, "rack-capacity": 10**9, "shared-rack": 3}
 
 
@@ -280,9 +281,7 @@ def test_the_reader_makes_hosts_of_nodes_and_loads_them_with_pods(tmp_path: Path
     assert gpu.traits == ("CUSTOM_GPU_G2",)
 
 
-def test_the_networked_application_has_one_policy_of_bandwidth_and_one_of_latency_and_a_placement() -> (
-    None
-):
+def test_the_networked_application_has_bandwidth_and_latency_and_a_placement() -> None:
     made = compile_fleet(leaf_spine(1000, 0))
     app = networked(made, 1)
     assert networked(made, 1) == app

@@ -12,7 +12,7 @@ from groupsolver.constraints.registry import Application
 TINY = compile_fleet(fleet(80, 0))
 
 
-def told(app: Application) -> list[tuple[str, list[str], list[tuple[dict[str, int], int]]]]:
+def members_of(app: Application) -> list[tuple[str, list[str], list[tuple[dict[str, int], int]]]]:
     """Give groups, the kinds of their policies, and sizes and numbers of their members."""
     return [
         (
@@ -25,13 +25,16 @@ def told(app: Application) -> list[tuple[str, list[str], list[tuple[dict[str, in
 
 
 def test_its_shop_is_that_of_the_examples() -> None:
-    assert told(APPLICATIONS["shop"](TINY, 0)) == told(load_application("examples/shop.yaml"))
+    assert members_of(APPLICATIONS["shop"](TINY, 0)) == members_of(
+        load_application("examples/shop.yaml")
+    )
 
 
 @pytest.mark.parametrize("name", ["shop", "shop-by-racks", "shop-in-one-rack"])
 def test_a_small_fleet_is_answered_closely(name: str) -> None:
     answer = run(name, 200, 0, 10.0, 0.02).answer
-    # Some 188 databases to a thousand hosts' 1,890 members: 200 hosts have well above a hundred copies.
+    # Some 188 databases to a thousand hosts' 1,890 members: 200 hosts have well above a hundred
+    # copies.
     assert answer.copies > 50
     assert answer.gap <= 0.1
 

@@ -1,4 +1,4 @@
-"""Threads of one server that place at once; `tests/integration/test_races.py` has processes do so."""
+"""Threads of one server that place at once; the integration tests have processes do so."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ JSON = st.recursive(
 
 @cache
 def like_body(model: type[Value]) -> Data:
-    """What a body of a model expects, or anything else; built once, which takes longer than a draw."""
+    """Return a strategy for what a body expects, or anything else; it is built once."""
     return like(shape_of(model))
 
 

@@ -1,4 +1,4 @@
-"""Why a member stands where it does: the rules that hold it, and what its host costs."""
+"""Why a member reasons where it does: the rules that hold it, and what its host costs."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ NAMES_PARENT = "no host holds members of both guard and tier"
 NEAR = "each member of guard has a member of DB in its zone"
 
 
-def stands(objective: Objective = "pack", app: dict[str, Any] = APP) -> dict[str, Why]:
+def reasons(objective: Objective = "pack", app: dict[str, Any] = APP) -> dict[str, Why]:
     return {
         one.member: one
         for one in why(Application.model_validate(app), FLEET, PLACEMENT, objective=objective)
@@ -76,24 +76,24 @@ def stands(objective: Objective = "pack", app: dict[str, Any] = APP) -> dict[str
 
 
 def test_a_member_is_held_by_the_rules_of_its_group_of_its_parents_and_of_who_names_these() -> None:
-    assert stands()["LB/0"].rules == (OWN, SOFT, PARENT, GRANDPARENT, NAMES_PARENT)
+    assert reasons()["LB/0"].rules == (OWN, SOFT, PARENT, GRANDPARENT, NAMES_PARENT)
 
 
 def test_a_rule_that_names_a_group_holds_both_sides() -> None:
-    assert stands()["DB/0"].rules == ("members of DB stand only in h1", GRANDPARENT, NEAR)
-    assert stands()["guard/0"].rules == (NAMES_PARENT, NEAR)
+    assert reasons()["DB/0"].rules == ("members of DB stand only in h1", GRANDPARENT, NEAR)
+    assert reasons()["guard/0"].rules == (NAMES_PARENT, NEAR)
 
 
 def test_members_of_one_group_are_held_by_the_same_rules_running_or_new() -> None:
-    found = stands()
+    found = reasons()
     assert found["LB/0"].rules == found["LB/1"].rules == found["old"].rules
 
 
 def test_an_exclusive_group_holds_everyone() -> None:
     # Whoever comes to its host breaks it: so it looks at members of every group.
     app = {**APP, "groups": [*APP["groups"], {"name": "quiet", "policies": ["exclusive"]}]}
-    for one in stands(app=app).values():
-        assert one.rules[-1] == "nothing but quiet stands in a host where quiet does"
+    for one in reasons(app=app).values():
+        assert one.rules[-1] == "nothing but quiet reasons in a host where quiet does"
 
 
 @pytest.mark.parametrize(
@@ -107,12 +107,12 @@ def test_an_exclusive_group_holds_everyone() -> None:
 def test_a_host_costs_what_a_first_member_there_does(
     objective: Objective, h1: int, h2: int
 ) -> None:
-    found = stands(objective)
+    found = reasons(objective)
     assert {one.host: one.cost for one in found.values()} == {"h1": h1, "h2": h2}
 
 
 def test_new_members_come_in_the_order_of_the_file_and_then_those_that_run() -> None:
-    found = list(stands().values())
+    found = list(reasons().values())
     assert [(one.member, one.group, one.host, one.new) for one in found] == [
         ("LB/0", "LB", "h1", True),
         ("LB/1", "LB", "h2", True),
@@ -123,7 +123,7 @@ def test_new_members_come_in_the_order_of_the_file_and_then_those_that_run() -> 
 
 
 def test_a_member_tells_the_domains_of_its_host() -> None:
-    found = stands()
+    found = reasons()
     assert found["LB/0"].domains == {"zone": "z1", "rack": "r1"}
     assert found["LB/1"].domains == {"zone": "z2"}  # in no rack
 

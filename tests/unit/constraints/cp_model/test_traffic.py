@@ -26,14 +26,14 @@ def narrow(rack: int) -> Doc:
 
 def test_nothing_is_told_apart_where_no_link_can_be_too_narrow() -> None:
     compiled_fleet = compile_fleet(Fleet.model_validate(RACKS))
-    for mbps, told in ((400, False), (401, True)):  # of two members min(1, 1) x mbps at most
+    for mbps, binds in ((400, False), (401, True)):  # of two members min(1, 1) x mbps at most
         problem = Problem(app_of(group("A", mbps)), compiled_fleet.index)
         compiled = CompiledProblem(problem, compiled_fleet)
         policy = rules_of(problem).all[0].policy
         found = host_equivalence(policy, "A", compiled, own=True)
-        assert (found.level is not None) == told
+        assert (found.level is not None) == binds
         assert not found.sharing
-        assert bool(policy.allowed("A", "A", _partial(compiled)) is not None) == told
+        assert bool(policy.allowed("A", "A", _partial(compiled)) is not None) == binds
 
 
 def _partial(compiled: CompiledProblem) -> Partial:
