@@ -27,8 +27,6 @@ def members_of(app: Application) -> list[tuple[str, list[str], list[tuple[dict[s
 def test_its_shop_is_that_of_the_examples() -> None:
     shop = load_application("examples/shop.yaml")
     assert members_of(APPLICATIONS["shop"](TINY, 0)) == members_of(shop)
-        load_application("examples/shop.yaml")
-    )
 
 
 @pytest.mark.parametrize("name", ["shop", "shop-by-racks", "shop-in-one-rack"])
