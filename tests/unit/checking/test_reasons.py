@@ -1,4 +1,4 @@
-"""Why a member reasons where it does: the rules that hold it, and what its host costs."""
+"""Why a member runs where it does: the rules that hold it, and what its host costs."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_an_exclusive_group_holds_everyone() -> None:
     # Whoever comes to its host breaks it: so it looks at members of every group.
     app = {**APP, "groups": [*APP["groups"], {"name": "quiet", "policies": ["exclusive"]}]}
     for one in reasons(app=app).values():
-        assert one.rules[-1] == "nothing but quiet reasons in a host where quiet does"
+        assert one.rules[-1] == "nothing but quiet stands in a host where quiet does"
 
 
 @pytest.mark.parametrize(
