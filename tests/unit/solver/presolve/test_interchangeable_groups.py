@@ -80,6 +80,13 @@ def test_a_group_with_running_members_is_like_no_other() -> None:
     assert group_shape(without, "A") == group_shape(without, "B")
 
 
+def test_a_group_that_a_policy_names_is_like_no_other() -> None:
+    groups = [group("A", 2, AFFINITY), group("B", 2, AFFINITY), group("C", 1, NEAR_A)]
+    problem = problem_of(*groups).compiled.problem
+    assert group_shape(problem, "A") == "A"
+    assert group_shape(problem, "B") != "B"
+
+
 def test_chunks_are_dealt_out_domain_by_domain() -> None:
     merged = merged_of(group("A", 2, AFFINITY), group("B", 2, AFFINITY))
     # Two members in rack r1 and two in r0: r0 goes to A, r1 to B.
