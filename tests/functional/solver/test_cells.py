@@ -215,4 +215,4 @@ def test_a_picture_shows_a_host_with_its_cells_taken_together_and_tells_of_each(
     assert "numa: VCPU 0 % → 70 %" in page
     assert "cell 0: VCPU 0 % → 83 %" in page
     assert "cell 1: VCPU 0 % → 50 %" in page
-    assert "A/0 (cell 0), A/1 (cell 1)" in page
+    assert "A/0 (cell 0) and A/1 (cell 1)" in page
