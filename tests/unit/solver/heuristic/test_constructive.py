@@ -121,6 +121,17 @@ def test_chunks_are_placed_each_in_one_domain() -> None:
     assert sorted(found[0]) == [(0, 0), (0, 0), (0, 1), (0, 2)]
 
 
+def test_chunks_that_do_not_all_fit_leave_nothing_behind() -> None:
+    hosts = [in_rack("h0", "r0", 3), in_rack("h1", "r1", 1)]
+    problem = SmallProblem([group(name, 2, AFFINITY) for name in "AB"], hosts)
+    merged = SmallProblem([], hosts)
+    merged.compiled = merge_interchangeable(problem.compiled).compiled
+    placement = builder(merged)
+    # One chunk of two fits in r0, the other nowhere.
+    assert not placement.place_block(merged.blocks[0])
+    assert placement.placed == []
+
+
 def groups_in(problem: SmallProblem, order: list[Block]) -> list[str]:
     classes = problem.compiled.member_classes
     return [classes[index].group for block in order for index in block.member_classes]

@@ -25,6 +25,18 @@ def test_a_set_has_the_groups_all_of_whose_hosts_are_hosts_of_one() -> None:
     assert tight_host_sets(SmallProblem(groups, HOSTS).compiled) == [frozenset("AB")]
 
 
+def test_the_hosts_of_a_group_are_those_of_all_its_sizes() -> None:
+    hosts = [host("h0", 4), host("h1", 1), *(host(f"x{i}") for i in range(4))]
+    sizes = [{"resources": {"VCPU": 1}}, {"resources": {"VCPU": 4}}]
+    groups = [
+        {"name": "A", "policies": [within("h0", "h1")], "members": sizes},
+        group("B", 1, within("h1")),
+        group("C", 1),
+    ]
+    # The member of A that needs 1 VCPU may use h1, the other may not.
+    assert tight_host_sets(SmallProblem(groups, hosts).compiled) == [frozenset("AB")]
+
+
 def test_the_set_with_the_fewest_hosts_comes_first() -> None:
     groups = [
         group("A", 1, within("h0", "h1", "h2")),

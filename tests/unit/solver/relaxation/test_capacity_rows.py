@@ -42,6 +42,13 @@ def test_a_rule_by_host_over_one_class_is_no_row() -> None:
     assert len(rows_of(problem)) == 3  # of VCPU alone
 
 
+def test_a_rule_by_host_over_two_classes_is_a_row() -> None:
+    sizes = [{"resources": {"VCPU": 1}}, {"resources": {"VCPU": 2}}]
+    both = {"name": "A", "policies": [APART], "members": sizes}
+    row = rows_of(SmallProblem([both], [host("h0"), host("h1")]))[-1]
+    assert (row.size.tolist(), row.room.tolist()) == ([1, 1], [1, 1])
+
+
 def test_under_spread_the_first_members_of_a_host_may_exceed_one_at_a_price() -> None:
     problem = SmallProblem([group("A", 2), group("B", 1)], [host("h0")], objective="spread")
     first = rows_of(problem)[-1]

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from groupsolver.solver.presolve.interchangeable_groups import merge_interchangeable
 from groupsolver.solver.relaxation.reduced_cost_fixing import (
     Bounds,
     bound_blocks,
@@ -97,6 +98,19 @@ def test_a_further_domain_is_opened_where_its_columns_pay_for_it() -> None:
     assert bounds_of(problem, [4.0]).lower == 4.0
     # Without a worth domains are free.
     assert bounds_of(problem).lower == 0.0
+
+
+def test_the_cost_of_chunks_counts_once_for_all_their_classes() -> None:
+    sizes = [{"resources": {"VCPU": 1}}, {"resources": {"VCPU": 2}}]
+    groups = [{"name": name, "policies": [AFFINITY], "members": sizes} for name in "AB"]
+    hosts = [in_rack("h0", "r0", 8, cost=3), in_rack("h1", "r1", 8, cost=5)]
+    merged = SmallProblem([], hosts)
+    merged.compiled = merge_interchangeable(SmallProblem(groups, hosts).compiled).compiled
+    found = bounds_of(merged)
+    # Four members in two classes, all on h0: 4 x 3.
+    assert found.lower == 12.0
+    # A member on h1 takes its whole chunk along: two members at 5 - 3 more.
+    assert found.raises.tolist() == [0.0, 4.0, 0.0, 4.0]
 
 
 def test_a_block_without_room_makes_the_bound_infinite() -> None:
