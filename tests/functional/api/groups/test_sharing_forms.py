@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
-from groupsolver.wire.bodies import core, grants
+from groupsolver.wire.bodies import grants
+from groupsolver.wire.bodies.errors import ErrorsAnswer
+from groupsolver.wire.bodies.groups import GroupAnswer, GroupRequest, GroupsAnswer
+from groupsolver.wire.bodies.instances import InstancesAnswer
+from groupsolver.wire.bodies.placements import PlacementAnswer, PlacementRequest
 from tests.functional.api.http.test_forms import KINDS, Speaker
 from tests.support.drivers.api_driver import UNKNOWN, World, hosts, one, opened
 
@@ -26,20 +30,20 @@ def ask(request: pytest.FixtureRequest, world: World) -> Speaker:
 
 
 def make(ask: Speaker, **fields: Any) -> dict[str, Any]:
-    made = ask("POST", "~/groups", 201, core.GroupAnswer, {"group": fields}, core.GroupRequest)
+    made = ask("POST", "~/groups", 201, GroupAnswer, {"group": fields}, GroupRequest)
     return dict(made["group"])
 
 
 def place(ask: Speaker, *instances: dict[str, Any]) -> list[str]:
     body = {"placement": {"instances": list(instances)}}
-    placed = ask("POST", "~/placements", 201, core.PlacementAnswer, body, core.PlacementRequest)
+    placed = ask("POST", "~/placements", 201, PlacementAnswer, body, PlacementRequest)
     return [instance["id"] for instance in placed["placement"]["instances"]]
 
 
 def failed(
     ask: Speaker, method: str, path: str, status: int, body: Any = None, takes: Any = None
 ) -> dict[str, Any]:
-    errors = ask(method, path, status, core.ErrorsAnswer, body, takes)["errors"]
+    errors = ask(method, path, status, ErrorsAnswer, body, takes)["errors"]
     assert len(errors) == 1
     return dict(errors[0])
 
@@ -51,27 +55,27 @@ def test_groups_of_groups(ask: Speaker) -> None:
     assert top["groups"] == [first["id"], second["id"]]
     assert top["policies"][0]["between"] == "children"
     here = f"~/groups/{top['id']}"
-    assert ask("GET", here, 200, core.GroupAnswer) == {"group": top}
+    assert ask("GET", here, 200, GroupAnswer) == {"group": top}
     for method in ("UPDATE", "PUT", "PATCH"):
         for groups in ([second["id"]], [], [first["id"], second["id"]]):
             change = {"group": {"groups": groups}}
-            answer = ask(method, here, 200, core.GroupAnswer, change, core.GroupRequest)
+            answer = ask(method, here, 200, GroupAnswer, change, GroupRequest)
             assert answer["group"] == {**top, "groups": groups}
     # The path along which it would turn back.
     change = {"group": {"groups": [top["id"]]}}
-    error = failed(ask, "PATCH", f"~/groups/{first['id']}", 400, change, core.GroupRequest)
+    error = failed(ask, "PATCH", f"~/groups/{first['id']}", 400, change, GroupRequest)
     assert error["code"] == "nested-in-itself"
     assert f"{first['id']} > {top['id']} > {first['id']}" in error["detail"]
     # Each shard a rack of its own.
     body = [one(shard["id"], count=2) for shard in (first, second)]
     place(ask, *body)
-    shown = ask("GET", "~/instances", 200, core.InstancesAnswer)["instances"]
+    shown = ask("GET", "~/instances", 200, InstancesAnswer)["instances"]
     racks = {instance["group"]: int(instance["host"][1:]) % 3 for instance in shown}
     assert len(set(racks.values())) == 2
     error = failed(ask, "DELETE", f"~/groups/{first['id']}?force=true", 409)
     assert error["code"] == "group-in-use"
     ask("DELETE", here, 204, None)  # its children stay
-    assert ask("GET", f"~/groups/{first['id']}", 200, core.GroupAnswer)["group"]["members"]
+    assert ask("GET", f"~/groups/{first['id']}", 200, GroupAnswer)["group"]["members"]
 
 
 def test_grants(world: World, ask: Speaker) -> None:
@@ -91,12 +95,12 @@ def test_grants(world: World, ask: Speaker) -> None:
     assert ask("GET", grants_path, 200, grants.GrantsAnswer) == {"grants": [made["grant"]]}
     guest = Speaker(world.asker("guest", "member"), ask.kind)
     place(guest, one(group["id"], count=2))
-    shown = ask("GET", here, 200, core.GroupAnswer)
+    shown = ask("GET", here, 200, GroupAnswer)
     assert shown == {"group": {**group, "other_members": 2}}
-    assert ask("PUT", here, 200, core.GroupAnswer, shown, core.GroupRequest) == shown
-    theirs = guest("GET", here, 200, core.GroupAnswer)["group"]
+    assert ask("PUT", here, 200, GroupAnswer, shown, GroupRequest) == shown
+    theirs = guest("GET", here, 200, GroupAnswer)["group"]
     assert (theirs["metadata"], len(theirs["members"]), theirs["other_members"]) == (None, 2, 0)
-    assert guest("GET", "~/groups?granted=true", 200, core.GroupsAnswer) == {"groups": [theirs]}
+    assert guest("GET", "~/groups?granted=true", 200, GroupsAnswer) == {"groups": [theirs]}
     assert failed(guest, "DELETE", here, 404)["code"] == "group-not-found"
     assert (
         failed(guest, "POST", grants_path, 404, body, grants.GrantRequest)["code"]
@@ -130,9 +134,9 @@ def test_adoption_and_previews(ask: Speaker) -> None:
     error = failed(ask, "POST", f"{here}/adopt", 409, body, grants.AdoptRequest)
     assert (error["code"], error["preview"]) == ("would-break", looked["preview"])
     lone = {"adopt": {"instances": ids[:1]}}
-    done = ask("POST", f"{here}/adopt", 200, core.GroupAnswer, lone, grants.AdoptRequest)
+    done = ask("POST", f"{here}/adopt", 200, GroupAnswer, lone, grants.AdoptRequest)
     assert done["group"]["members"] == ids[:1]
-    done = ask("POST", f"{here}/adopt?force=true", 200, core.GroupAnswer, body, grants.AdoptRequest)
+    done = ask("POST", f"{here}/adopt?force=true", 200, GroupAnswer, body, grants.AdoptRequest)
     assert done["group"] == {**group, "members": ids}
     unknown = {"adopt": {"instances": [UNKNOWN]}}
     assert (
@@ -142,19 +146,15 @@ def test_adoption_and_previews(ask: Speaker) -> None:
     for method in ("UPDATE", "PUT", "PATCH"):
         change = {"group": {"policies": [{"kind": "anti-affinity", "level": "rack"}]}}
         looked = ask(
-            method, f"{here}?preview=true", 200, grants.PreviewAnswer, change, core.GroupRequest
+            method, f"{here}?preview=true", 200, grants.PreviewAnswer, change, GroupRequest
         )
         assert looked["preview"]["violations"][0]["members"] == ids
-        error = failed(ask, method, f"{here}?apply=if-clean", 409, change, core.GroupRequest)
+        error = failed(ask, method, f"{here}?apply=if-clean", 409, change, GroupRequest)
         assert error["preview"] == looked["preview"]
         clean = {"group": {"policies": ["affinity"]}}
-        looked = ask(
-            method, f"{here}?preview=true", 200, grants.PreviewAnswer, clean, core.GroupRequest
-        )
+        looked = ask(method, f"{here}?preview=true", 200, grants.PreviewAnswer, clean, GroupRequest)
         assert looked == {"preview": {"clean": True, "violations": []}}
-        done = ask(
-            method, f"{here}?apply=if-clean", 200, core.GroupAnswer, clean, core.GroupRequest
-        )
+        done = ask(method, f"{here}?apply=if-clean", 200, GroupAnswer, clean, GroupRequest)
         assert done["group"]["policies"] == [{"kind": "affinity", "level": "host"}]
 
 

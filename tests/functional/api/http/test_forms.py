@@ -12,7 +12,11 @@ from werkzeug.test import TestResponse
 from groupsolver.api.routes import ROUTES
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.value import Value
-from groupsolver.wire.bodies import core
+from groupsolver.wire.bodies.errors import ErrorsAnswer
+from groupsolver.wire.bodies.fleet import FleetAnswer
+from groupsolver.wire.bodies.groups import GroupAnswer, GroupRequest, GroupsAnswer
+from groupsolver.wire.bodies.instances import InstanceAnswer, InstancesAnswer
+from groupsolver.wire.bodies.placements import PlacementAnswer, PlacementRequest
 from groupsolver.wire.read import read_data
 from groupsolver.wire.write import write_body
 from tests.support.drivers.api_driver import UNKNOWN, Asker, World, hosts, one, opened, refused
@@ -95,7 +99,7 @@ def test_every_row_speaks(kind: str, admin: Asker) -> None:
         "links": [{"between": ["r0", "spine"], "latency_us": 5}],
     }
     ask("PUT", "/v1.0/fleet", 204, None, fleet, Fleet, "fleet")
-    shown = ask("GET", "/v1.0/fleet", 200, core.FleetAnswer, root="fleet")
+    shown = ask("GET", "/v1.0/fleet", 200, FleetAnswer, root="fleet")
     assert (shown["levels"], len(shown["hosts"]), shown["links"][0]["latency_us"]) == (
         ["zone", "rack"],
         6,
@@ -122,7 +126,7 @@ def test_every_row_speaks(kind: str, admin: Asker) -> None:
     ask("DELETE", "/v1.0/fleet/hosts/h9", 204, None)
 
     wanted = {"group": {"name": "web", "policies": ["anti-affinity"], "metadata": {"a b": "1"}}}
-    group = ask("POST", "~/groups", 201, core.GroupAnswer, wanted, core.GroupRequest)["group"]
+    group = ask("POST", "~/groups", 201, GroupAnswer, wanted, GroupRequest)["group"]
     policy = {"kind": "anti-affinity", "level": "host", "max_per_domain": 1}
     assert group == {
         "id": group["id"],
@@ -134,39 +138,37 @@ def test_every_row_speaks(kind: str, admin: Asker) -> None:
         "members": [],
     }
     here = f"~/groups/{group['id']}"
-    assert ask("GET", here, 200, core.GroupAnswer) == {"group": group}
-    assert ask("GET", "~/groups", 200, core.GroupsAnswer) == {"groups": [group]}
+    assert ask("GET", here, 200, GroupAnswer) == {"group": group}
+    assert ask("GET", "~/groups", 200, GroupsAnswer) == {"groups": [group]}
     for method in ("UPDATE", "PUT", "PATCH"):
         change = {"group": {"name": method, "metadata": None}}
-        changed = ask(method, here, 200, core.GroupAnswer, change, core.GroupRequest)["group"]
+        changed = ask(method, here, 200, GroupAnswer, change, GroupRequest)["group"]
         assert changed == {**group, "name": method, "metadata": None}
 
     place = {
         "placement": {"flavors": {"m": {"resources": {"VCPU": 2}}}, "instances": [], "ttl": 60}
     }
     place["placement"]["instances"] = [{"flavor": "m", "count": 2, "hints": {"group": group["id"]}}]
-    placed = ask("POST", "~/placements", 201, core.PlacementAnswer, place, core.PlacementRequest)[
-        "placement"
-    ]
+    placed = ask("POST", "~/placements", 201, PlacementAnswer, place, PlacementRequest)["placement"]
     assert placed["status"] == "optimal"
     assert placed["objective"] == placed["bound"] == 2000  # two empty hosts, 1000 points each
     assert placed["gap"] == 0
     assert {i["host"] for i in placed["instances"]} == {"h0", "h1"}
-    confirmed = ask("POST", f"~/placements/{placed['id']}/confirm", 200, core.PlacementAnswer)[
+    confirmed = ask("POST", f"~/placements/{placed['id']}/confirm", 200, PlacementAnswer)[
         "placement"
     ]
     assert confirmed == {**placed, "expires_at": None}
-    all_ = ask("GET", "~/instances", 200, core.InstancesAnswer)["instances"]
+    all_ = ask("GET", "~/instances", 200, InstancesAnswer)["instances"]
     assert [i["id"] for i in all_] == [i["id"] for i in placed["instances"]]
     assert all_[0]["resources"] == {"VCPU": 2}
     for instance in all_:
-        assert ask("GET", f"~/instances/{instance['id']}", 200, core.InstanceAnswer) == {
+        assert ask("GET", f"~/instances/{instance['id']}", 200, InstanceAnswer) == {
             "instance": instance
         }
         ask("DELETE", f"~/instances/{instance['id']}", 204, None)
-    assert ask("GET", "~/instances", 200, core.InstancesAnswer) == {"instances": []}
+    assert ask("GET", "~/instances", 200, InstancesAnswer) == {"instances": []}
     ask("DELETE", here, 204, None)
-    error = ask("GET", here, 404, core.ErrorsAnswer)["errors"][0]
+    error = ask("GET", here, 404, ErrorsAnswer)["errors"][0]
     assert (error["status"], error["code"]) == (404, "group-not-found")
 
 
@@ -176,7 +178,7 @@ def test_an_infeasible_placement_carries_its_conflict_in_both_forms(admin: Asker
     for kind in KINDS:
         body = {"placement": {"instances": [one(group, count=3)]}}
         error = Speaker(admin, kind)(
-            "POST", "~/placements", 409, core.ErrorsAnswer, body, core.PlacementRequest
+            "POST", "~/placements", 409, ErrorsAnswer, body, PlacementRequest
         )["errors"][0]
         assert error["code"] == "placement-infeasible"
         assert error["conflict"].keys() == {"policies", "capacity", "minimal", "fixes"}

@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.value import Value
-from groupsolver.wire.bodies import core, explain, headroom
+from groupsolver.wire.bodies import explain, headroom
+from groupsolver.wire.bodies.errors import ErrorsAnswer
+from groupsolver.wire.bodies.groups import GroupRequest
+from groupsolver.wire.bodies.placements import PlacementRequest
 from groupsolver.wire.read import read_data
 from groupsolver.wire.write import write_body
 from groupsolver.wire.xml.shape import shape_of
@@ -32,13 +35,13 @@ from tests.support.drivers.api_driver import Asker, World, hosts, opened
 DRAWS = (settings.default or settings()).max_examples // 2
 # Verb, path, model, root, and a body that is sound in itself.
 PLACES: list[tuple[str, str, type[Value], str | None, st.SearchStrategy[Any]]] = [
-    ("POST", "~/groups", core.GroupRequest, None, wrapped("group", GROUP_ASKED)),
-    ("PUT", "~/groups/{id}", core.GroupRequest, None, wrapped("group", GROUP_ASKED)),
-    ("PATCH", "~/groups/{id}", core.GroupRequest, None, wrapped("group", GROUP_ASKED)),
+    ("POST", "~/groups", GroupRequest, None, wrapped("group", GROUP_ASKED)),
+    ("PUT", "~/groups/{id}", GroupRequest, None, wrapped("group", GROUP_ASKED)),
+    ("PATCH", "~/groups/{id}", GroupRequest, None, wrapped("group", GROUP_ASKED)),
     (
         "POST",
         "~/placements?dry_run=true",
-        core.PlacementRequest,
+        PlacementRequest,
         None,
         wrapped("placement", PLACEMENT_ASKED),
     ),
@@ -72,7 +75,7 @@ def answered(shared: Shared, method: str, path: str, sent: bytes, kind: Any) -> 
     if answer.status_code == 503:  # some draws give a placement no time at all
         assert "no-answer-in-time" in answer.text
     if answer.status_code >= 400:
-        error_body = read_data(kind, answer.data, core.ErrorsAnswer)
+        error_body = read_data(kind, answer.data, ErrorsAnswer)
         assert {error["status"] for error in error_body["errors"]} == {answer.status_code}
     return answer.status_code
 
