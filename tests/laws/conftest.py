@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from random import Random
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.minimal_documents import fails_with, minimal, recording
+from tests.support.minimal_documents import Recorded, fails_with, minimal, recording, redrawn
 
 
 @pytest.hookimpl(wrapper=True)
@@ -19,21 +19,39 @@ def pytest_runtest_call(item: pytest.Function) -> Iterator[None]:
     with recording() as recorded:
         try:
             return (yield)
-        except AssertionError:
-            inner = getattr(getattr(item.obj, "hypothesis", None), "inner_test", None)
-            if inner is not None and recorded:
-                item.add_report_section("call", "minimal documents", shrunk(item, inner, recorded))
+        except Exception as error:
+            if recorded:
+                report = shrunk(law_of(item), recorded, kinds_of(error))
+                item.add_report_section("call", "minimal documents", report)
             raise
 
 
-def shrunk(item: pytest.Function, inner: Any, recorded: list[tuple[Any, Any]]) -> str:
+def law_of(item: pytest.Function) -> Callable[[], None]:
+    """Return the law without Hypothesis around it: what it draws first is its generator."""
+    wanted = item._fixtureinfo.argnames
+    arguments = {name: item.funcargs[name] for name in wanted}
+    hypothesis = getattr(item.obj, "hypothesis", None)
+    if hypothesis is None:
+        return partial(item.obj, **arguments)
+    return partial(hypothesis.inner_test, **arguments, data=_FixedData())
+
+
+def kinds_of(error: Exception) -> tuple[type[Exception], ...]:
+    """Return the types of an error, or of the errors in a group of them."""
+    if isinstance(error, ExceptionGroup):
+        return tuple(type(one) for one in error.exceptions)
+    return (type(error),)
+
+
+def shrunk(
+    law: Callable[[], None], recorded: Recorded, failures: tuple[type[Exception], ...]
+) -> str:
     """Return the smallest documents on which a law fails, as YAML."""
-    arguments: dict[str, Any] = dict(item.callspec.params) if hasattr(item, "callspec") else {}
-    data = _FixedData()
-    law = partial(inner, **arguments, data=data)
-    for case, state in reversed(recorded):
-        if fails_with(case, state, law):
-            app, fleet = minimal(case, partial(fails_with, state=state, law=law))
+    for draw, before in reversed(recorded):
+        case, state = redrawn(draw, before)
+        fails = partial(fails_with, state=state, law=law, failures=failures)
+        if fails(case):
+            app, fleet = minimal(case, fails)
             return yaml.safe_dump({"application": app, "fleet": fleet}, sort_keys=False)
     return "not found again: the law does not draw its case by `case_of`"
 

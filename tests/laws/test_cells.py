@@ -22,6 +22,7 @@ from tests.laws.test_laws import OBJECTIVES, ONE, Case, every_policy, values
 from tests.laws.test_reduction import Wide
 from tests.support.draws.applications import Doc, cases, dice, wide_cases
 from tests.support.draws.cells import some_cells
+from tests.support.minimal_documents import case_of
 from tests.support.oracle import cells
 from tests.support.oracle.brute_force import Oracle
 
@@ -30,9 +31,14 @@ pipeline = import_module("groupsolver.solver.pipeline")
 
 def celled(case: Case) -> Case:
     """The same with cells in some hosts."""
-    found = case[0], some_cells(case[1], 1)
-    note(str(found))
-    return found
+    return case[0], some_cells(case[1], 1)
+
+
+def drawn(kind: str, soft: bool, data: Any) -> tuple[Case, Random]:
+    rnd = data.draw(dice(kind, soft))
+    case = case_of(rnd, lambda rnd: celled(cases(rnd, kind, soft)))
+    note(str(case))
+    return case, rnd
 
 
 @every_policy
@@ -40,8 +46,7 @@ def celled(case: Case) -> Case:
 def test_the_answer_is_the_brute_forced_optimum_and_its_cells_hold(
     kind: str, soft: bool, data: Any
 ) -> None:
-    rnd = data.draw(dice(kind, soft))
-    case = celled(cases(rnd, kind, soft))
+    case, rnd = drawn(kind, soft, data)
     app, fleet = values(case)
     objective = rnd.choice(OBJECTIVES)
     best = Oracle(*case).best(objective)
@@ -74,8 +79,7 @@ def test_the_answer_is_the_brute_forced_optimum_and_its_cells_hold(
 def test_the_checker_agrees_with_the_oracle_on_any_placement(
     kind: str, soft: bool, data: Any
 ) -> None:
-    rnd = data.draw(dice(kind, soft))
-    case = celled(cases(rnd, kind, soft))
+    case, rnd = drawn(kind, soft, data)
     app, fleet = values(case)
     oracle = Oracle(*case)
     for _ in range(8):
@@ -91,12 +95,13 @@ def test_the_reduced_problem_has_the_optimum_of_the_unreduced(
     kind: str, soft: bool, data: Any
 ) -> None:
     rnd = data.draw(dice(kind, soft))
-    for objective in OBJECTIVES:
-        problem = Wide(celled(wide_cases(rnd, kind, soft)), objective)
-        with patch.object(numa, "MAX_HOST_KINDS_EXACT", rnd.choice((0, 100))):
-            kept = reduce_hosts(problem.compiled, problem.eligibility)
-        if sum(map(len, kept)) < sum(map(len, problem.every)):
-            assert problem.best(kept) == problem.best(problem.every)
+    case = case_of(rnd, lambda rnd: celled(wide_cases(rnd, kind, soft)))
+    note(str(case))
+    problem = Wide(case, rnd.choice(OBJECTIVES))
+    with patch.object(numa, "MAX_HOST_KINDS_EXACT", rnd.choice((0, 100))):
+        kept = reduce_hosts(problem.compiled, problem.eligibility)
+    if sum(map(len, kept)) < sum(map(len, problem.every)):
+        assert problem.best(kept) == problem.best(problem.every)
 
 
 def hosts_of_cells(rnd: Random) -> Doc:
@@ -230,10 +235,9 @@ def test_draws_of_this_page_have_cells_that_bind_and_cells_that_do_not() -> None
     for seed in range(150):
         case = cases(Random(seed), "anti-affinity", True)
         fleet = some_cells(case[1], 1)
-        whole = Oracle(case[0], fleet)
         with patch.object(cells, "some_way", lambda *_: True):
-            loose = whole.best("cost")
-        tight = whole.best("cost")
+            loose = Oracle(case[0], fleet).best("cost")
+        tight = Oracle(case[0], fleet).best("cost")
         bound += loose != tight
         free += loose == tight
     assert bound >= 20

@@ -19,15 +19,13 @@ from ortools.sat.python import cp_model
 from groupsolver import Limits, check, solve
 from groupsolver.checking.check import unit_of
 from groupsolver.constraints.cp_model.model_builder import ModelBuilder
-from groupsolver.model.result import Objective
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact import staged_proof
 from groupsolver.solver.incumbent import Incumbent
 from groupsolver.solver.preparation import PreparedProblem, relax
 from groupsolver.solver.relaxation.blocks import blocks_of
-from tests.laws.test_laws import OBJECTIVES, ONE, Case, every_policy
-from tests.laws.test_reduction import Wide, least, wide
-from tests.support.draws.applications import priced_anew
+from tests.laws.test_laws import OBJECTIVES, ONE, every_policy
+from tests.laws.test_reduction import Wide, least, some_objective, wide
 
 pipeline = import_module("groupsolver.solver.pipeline")
 
@@ -39,25 +37,25 @@ Floors = dict[tuple[int, int], float]  # by candidate, (class_index, row): a bou
 def test_bounds_and_what_a_candidate_adds_to_them_never_exceed_the_optimum(
     kind: str, soft: bool, data: Any
 ) -> None:
-    case, _ = wide(kind, soft, data)
-    for objective in OBJECTIVES:
-        problem = Wide(case, objective)
-        if not problem.compiled.member_classes:
-            return
-        blocks = blocks_of(problem.compiled, unit_of(objective))
-        prepared = relax(
-            problem.compiled, problem.eligibility, problem.every, blocks, Budget(ONE, None)
-        )
-        builder = problem.encoded()
-        best = least(builder.model)
-        if best is None:
-            continue
-        assert not prepared.refuted
-        assert prepared.relaxed.bounds.proved <= best
-        # Candidates that are dropped once a placement of the objective `best` is known. One solve
-        # for all: does a placement use one of them and cost less than its floor says?
-        floors = {at: floor for at, floor in floors_of(prepared).items() if floor > best}
-        assert not has_cheaper(builder, problem, floors)
+    case, rnd = wide(kind, soft, data)
+    objective = rnd.choice(OBJECTIVES)
+    problem = Wide(case, objective)
+    if not problem.compiled.member_classes:
+        return
+    blocks = blocks_of(problem.compiled, unit_of(objective))
+    prepared = relax(
+        problem.compiled, problem.eligibility, problem.every, blocks, Budget(ONE, None)
+    )
+    builder = problem.encoded()
+    best = least(builder.model)
+    if best is None:
+        return
+    assert not prepared.refuted
+    assert prepared.relaxed.bounds.proved <= best
+    # Candidates that are dropped once a placement of the objective `best` is known. One solve for
+    # all: does a placement use one of them and cost less than its floor says?
+    floors = {at: floor for at, floor in floors_of(prepared).items() if floor > best}
+    assert not has_cheaper(builder, problem, floors)
 
 
 def floors_of(prepared: PreparedProblem) -> Floors:
@@ -118,32 +116,28 @@ def test_the_answer_in_many_steps_is_the_optimum_of_the_unreduced_model(
     kind: str, soft: bool, data: Any
 ) -> None:
     case, rnd = wide(kind, soft, data)
-    tried: list[tuple[Case, Objective]] = [
-        (case, rnd.choice(OBJECTIVES)),
-        (priced_anew(rnd, case), "cost"),
-    ]
-    for priced, objective in tried:
-        problem = Wide(priced, objective)
-        best = problem.best(problem.every)
-        limits = Limits(seconds=60, workers=1, gap=rnd.choice((0.0, 0.0, 0.05, 0.3)))
-        claims: list[int] = []
-        first_step = rnd.choice((2, 4, 8))
-        with ExitStack() as patches:
-            patches.enter_context(patch.object(staged_proof, "FIRST_STEP_COLUMNS", first_step))
-            patches.enter_context(patch.object(staged_proof, "MIN_STEP_RATIO", 1))
-            patches.enter_context(patch.object(Incumbent, "prove", recording_bounds(claims)))
-            if rnd.randint(0, 2):
-                patches.enter_context(patch.object(pipeline, "construct", nothing_at_first))
-            result = solve(
-                problem.app, problem.fleet, objective=objective, limits=limits, explain=False
-            )
-        if best is None:
-            assert result.status == "infeasible"
-            continue
-        assert result.placement is not None
-        assert result.objective is not None
-        assert result.bound is not None
-        assert max([result.bound, *claims]) <= best <= result.objective
-        assert (result.objective - result.bound) / max(1, abs(result.objective)) <= limits.gap
-        verdict = check(problem.app, problem.fleet, result.placement, objective=objective)
-        assert not verdict.violations
+    priced, objective = some_objective(rnd, case)
+    problem = Wide(priced, objective)
+    best = problem.best(problem.every)
+    limits = Limits(seconds=60, workers=1, gap=rnd.choice((0.0, 0.0, 0.05, 0.3)))
+    claims: list[int] = []
+    first_step = rnd.choice((2, 4, 8))
+    with ExitStack() as patches:
+        patches.enter_context(patch.object(staged_proof, "FIRST_STEP_COLUMNS", first_step))
+        patches.enter_context(patch.object(staged_proof, "MIN_STEP_RATIO", 1))
+        patches.enter_context(patch.object(Incumbent, "prove", recording_bounds(claims)))
+        if rnd.randint(0, 2):
+            patches.enter_context(patch.object(pipeline, "construct", nothing_at_first))
+        result = solve(
+            problem.app, problem.fleet, objective=objective, limits=limits, explain=False
+        )
+    if best is None:
+        assert result.status == "infeasible"
+        return
+    assert result.placement is not None
+    assert result.objective is not None
+    assert result.bound is not None
+    assert max([result.bound, *claims]) <= best <= result.objective
+    assert (result.objective - result.bound) / max(1, abs(result.objective)) <= limits.gap
+    verdict = check(problem.app, problem.fleet, result.placement, objective=objective)
+    assert not verdict.violations

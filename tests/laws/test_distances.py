@@ -19,6 +19,7 @@ from tests.laws.test_fixing import priced
 from tests.laws.test_laws import OBJECTIVES, ONE, anywhere
 from tests.laws.test_reduction import Wide
 from tests.support.draws.applications import FLAVORS
+from tests.support.minimal_documents import case_of
 from tests.support.oracle.brute_force import Oracle
 
 Doc = dict[str, Any]
@@ -26,12 +27,16 @@ FORMS = [(kind, soft) for kind in ("network-proximity", "near") for soft in (Fal
 SEEDS = range(60)
 
 
-def drawn_case(kind: str, soft: bool, seed: int, hosts: int) -> tuple[Doc, Doc]:
+def drawn(kind: str, soft: bool, seed: int, hosts: int) -> tuple[tuple[Doc, Doc], Random]:
+    rnd = Random(f"{kind} {soft} {seed} {hosts}")
+    return case_of(rnd, lambda rnd: rows_and_rings(rnd, kind, soft, hosts)), rnd
+
+
+def rows_and_rings(rnd: Random, kind: str, soft: bool, hosts: int) -> tuple[Doc, Doc]:
     """Hosts in a row or a ring, by themselves or in racks.
 
     Up to four members and three running ones.
     """
-    rnd = Random(f"{kind} {soft} {seed} {hosts}")
     racks = rnd.randint(3, 6)
     by_rack = rnd.randint(0, 1)
     names = [f"h{i}" for i in range(hosts)]
@@ -83,12 +88,12 @@ def drawn_case(kind: str, soft: bool, seed: int, hosts: int) -> tuple[Doc, Doc]:
 def test_the_answer_is_the_brute_forced_optimum(kind: str, soft: bool) -> None:
     refused = split = 0
     for seed in SEEDS:
-        drawn = drawn_case(kind, soft, seed, 5)
-        oracle, case = Oracle(*drawn), Wide(drawn, "cost")
-        objective = Random(seed).choice(OBJECTIVES)
+        documents, rnd = drawn(kind, soft, seed, 5)
+        oracle, case = Oracle(*documents), Wide(documents, "cost")
+        objective = rnd.choice(OBJECTIVES)
         best = oracle.best(objective)
         result = solve(case.app, case.fleet, objective=objective, limits=ONE, explain=False)
-        assert result.objective == best, drawn
+        assert result.objective == best
         refused += best is None
         policy = rules_of(case.compiled.problem).all[0].policy
         assert isinstance(policy, DistancePolicy)
@@ -101,9 +106,8 @@ def test_the_answer_is_the_brute_forced_optimum(kind: str, soft: bool) -> None:
 @pytest.mark.parametrize(("kind", "soft"), FORMS)
 def test_checker_oracle_and_model_agree_on_any_placement(kind: str, soft: bool) -> None:
     for seed in SEEDS:
-        rnd = Random(seed)
-        drawn = drawn_case(kind, soft, seed, 5)
-        oracle, case = Oracle(*drawn), Wide(drawn, "cost")
+        documents, rnd = drawn(kind, soft, seed, 5)
+        oracle, case = Oracle(*documents), Wide(documents, "cost")
         builder = case.encoded()
         every = [p for p in oracle.placements() if oracle.holds(p)]
         for placement in [anywhere(oracle, rnd) for _ in range(6)] + rnd.sample(
@@ -114,7 +118,7 @@ def test_checker_oracle_and_model_agree_on_any_placement(kind: str, soft: bool) 
             assert verdict.objective == oracle.value(placement, "cost")
             assert priced(case, builder, placement) == (
                 None if verdict.violations else verdict.objective
-            ), drawn
+            )
 
 
 @pytest.mark.parametrize(("kind", "soft"), FORMS)
@@ -122,9 +126,9 @@ def test_on_wider_fleets_the_answer_is_the_optimum_of_the_unreduced_model(
     kind: str, soft: bool
 ) -> None:
     for seed in SEEDS:
-        drawn = drawn_case(kind, soft, seed, 14)
-        case = Wide(drawn, "cost")
+        documents, _ = drawn(kind, soft, seed, 14)
+        case = Wide(documents, "cost")
         result = solve(case.app, case.fleet, objective="cost", limits=ONE, explain=False)
-        assert result.objective == case.best(case.every), drawn
+        assert result.objective == case.best(case.every)
         if result.placement is not None:
             assert not check(case.app, case.fleet, result.placement, objective="cost").violations

@@ -12,6 +12,7 @@ import pytest
 from groupsolver import Application, Fleet, check, solve, survives
 from tests.laws.test_survives import ONE, anywhere, hold_the_witness, softness
 from tests.support.draws.survives import cases, minded
+from tests.support.minimal_documents import case_of
 from tests.support.oracle.survives import InUse, Survivors
 
 Doc = dict[str, Any]
@@ -31,7 +32,7 @@ def test_the_checker_agrees_with_every_set_of_domains_tried(draw: Draw, soft: bo
     seen: Counter[str] = Counter()
     for seed in range(120 if draw is minded else 40):
         rnd = Random(f"any {seed} {soft}")
-        app, fleet = draw(rnd, soft)
+        app, fleet = case_of(rnd, lambda rnd: draw(rnd, soft))
         oracle, used = Survivors(app, fleet), InUse(app, fleet)
         for placement in [anywhere(oracle, rnd) for _ in range(3)]:
             verdict = check(
@@ -60,7 +61,7 @@ def test_the_answer_is_the_optimum_over_every_set_of_domains(draw: Draw, soft: b
     seen: Counter[str] = Counter()
     for seed in range(24):
         rnd = Random(f"best {seed} {soft}")
-        app, fleet = draw(rnd, soft)
+        app, fleet = case_of(rnd, lambda rnd: draw(rnd, soft))
         oracle = Survivors(app, fleet)
         result = solve(
             Application.model_validate(app),
@@ -87,7 +88,7 @@ def test_the_question_is_answered_as_the_oracle_does() -> None:
     seen: Counter[str] = Counter()
     for seed in range(60):
         rnd = Random(f"asked {seed}")
-        app, fleet = minded(rnd, soft=False)
+        app, fleet = case_of(rnd, lambda rnd: minded(rnd, soft=False))
         oracle = Survivors(app, fleet)
         placement = anywhere(oracle, rnd)
         ((name, policy),) = [rule for rule in oracle.rules if rule[1]["kind"] == "survives"]

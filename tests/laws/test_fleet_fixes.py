@@ -22,8 +22,9 @@ from groupsolver.solver.explain.move_members import fewest_moves
 from groupsolver.solver.pipeline import answer
 from groupsolver.solver.presolve import host_quotient
 from groupsolver.solver.presolve.host_quotient import quotient_fleet
-from tests.laws.test_conflicts import Case, drawn, draws, without
-from tests.support.draws.applications import KINDS, wide_cases
+from tests.laws.test_conflicts import Case, drawn, without
+from tests.support.draws.applications import KINDS, dice, draws, wide_cases
+from tests.support.minimal_documents import case_of
 from tests.support.oracle.brute_force import Oracle
 from tests.support.oracle.rule_subsets import Doc, possible
 
@@ -164,9 +165,10 @@ def without_capacity(case: Case) -> tuple[Application, CompiledFleet]:
 def test_members_that_need_no_capacity_are_as_possible_on_the_few_hosts_that_stand_for_all(
     kind: str, data: Any
 ) -> None:
-    rnd = Random(f"{kind} {data.draw(st.integers(0, 2**40))}")
-    case = Case(*wide_cases(rnd, kind, soft=False))
-    note(str((case.app, case.fleet)))
+    rnd = data.draw(dice(kind, False))
+    documents = case_of(rnd, lambda rnd: wide_cases(rnd, kind, soft=False))
+    note(str(documents))
+    case = Case(*documents)
     app, few = without_capacity(case)
     budget = Budget(Limits(seconds=60, workers=1), None)
     on_all = answer(app, case.compiled, "cost", budget)

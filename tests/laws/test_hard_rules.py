@@ -29,6 +29,7 @@ from groupsolver.model.compiled.compiled_fleet import compile_fleet
 from tests.laws.test_laws import OBJECTIVES, ONE, anywhere
 from tests.support.draws.applications import KINDS, cases, dice
 from tests.support.draws.survives import cases as survives_cases
+from tests.support.minimal_documents import case_of
 from tests.support.oracle.brute_force import Oracle
 
 Doc = dict[str, Any]
@@ -58,7 +59,7 @@ def alone(kind: str) -> Iterator[tuple[Doc, Doc, Random]]:
     """Draws with one hard policy of a kind, and no other."""
     for seed in range(SEEDS):
         rnd = Random(f"hard {kind} {seed}")
-        app, fleet = cases(rnd, kind, soft=False)
+        app, fleet = case_of(rnd, lambda rnd: cases(rnd, kind, soft=False))
         found = featured(app, kind, soft=False)
         if found is not None:
             yield with_only(app, *found), fleet, rnd
@@ -123,7 +124,7 @@ def test_every_registered_policy_is_drawn_here() -> None:
 @every_kind
 @given(data=st.data())
 def test_a_measure_of_nobody_is_0(kind: str, data: Any) -> None:
-    app, fleet = cases(data.draw(dice(kind, True)), kind, soft=True)
+    app, fleet = case_of(data.draw(dice(kind, True)), lambda rnd: cases(rnd, kind, soft=True))
     nobody = Application.model_validate({**app, "existing": []})
     problem = Problem(nobody, compile_fleet(Fleet.model_validate(fleet)).index)
     for rule in rules_of(problem).all:
@@ -136,7 +137,7 @@ def test_hard_is_soft_at_a_huge_weight_where_the_optimum_costs_nothing(
     kind: str, data: Any
 ) -> None:
     rnd = data.draw(dice(kind, False))
-    app, fleet = cases(rnd, kind, soft=False)
+    app, fleet = case_of(rnd, lambda rnd: cases(rnd, kind, soft=False))
     found = featured(app, kind, soft=False)
     if found is None:
         event("not drawn")

@@ -23,6 +23,7 @@ from groupsolver.solver.headroom.demand import demand_of
 from groupsolver.solver.headroom.incremental import Copy
 from tests.support.draws.applications import KINDS, applications, dice, fleets, wide_fleets
 from tests.support.draws.links import some_bandwidth
+from tests.support.minimal_documents import case_of
 from tests.support.oracle.brute_force import Oracle
 from tests.support.oracle.copies import copied, numbered
 
@@ -36,12 +37,16 @@ few = settings(max_examples=settings().max_examples // 4)
 
 def drawn(kind: str, data: Any, wide: bool = False) -> tuple[Case, Random]:
     rnd = data.draw(dice(kind, False))
-    fleet = wide_fleets(rnd, rnd.randint(5, 8)) if wide else fleets(rnd)
-    case = some_bandwidth(
-        (applications(rnd, kind, False, fleet, members=rnd.randint(2, 3)), fleet), rnd
-    )
+    case = case_of(rnd, lambda rnd: small_case(rnd, kind, wide))
     note(str(case))
     return case, rnd
+
+
+def small_case(rnd: Random, kind: str, wide: bool) -> Case:
+    """Two or three members of a copy; a wide fleet has five to eight hosts."""
+    fleet = wide_fleets(rnd, rnd.randint(5, 8)) if wide else fleets(rnd)
+    app = applications(rnd, kind, False, fleet, members=rnd.randint(2, 3))
+    return some_bandwidth((app, fleet), rnd)
 
 
 def fits(case: Case, number: int) -> bool:

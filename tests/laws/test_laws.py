@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from groupsolver import Application, Fleet, Limits, Result, check, solve
 from groupsolver.model.result import Objective
 from tests.support.draws.applications import KINDS, cases, dice
+from tests.support.minimal_documents import case_of
 from tests.support.oracle.brute_force import Oracle
 
 Case = tuple[dict[str, Any], dict[str, Any]]
@@ -28,7 +30,7 @@ def values(case: Case) -> tuple[Application, Fleet]:
 
 def drawn(kind: str, soft: bool, data: Any) -> tuple[Case, Random]:
     rnd = data.draw(dice(kind, soft))
-    case = cases(rnd, kind, soft)
+    case = case_of(rnd, lambda rnd: cases(rnd, kind, soft))
     note(str(case))
     return case, rnd
 
@@ -74,10 +76,9 @@ def test_the_checker_agrees_with_the_oracle_on_any_placement(
 
 
 def some_that_hold(oracle: Oracle, rnd: Random) -> list[dict[str, str]]:
-    """Up to three placements that brute force accepts, among the first that it meets."""
-    every = list(oracle.placements())
-    rnd.shuffle(every)
-    return [placement for placement in every[:60] if oracle.holds(placement)][:3]
+    """Up to three placements that brute force accepts, of sixty that are drawn."""
+    tried = (anywhere(oracle, rnd) for _ in range(60))
+    return list(islice(filter(oracle.holds, tried), 3))
 
 
 def answered_again(app: Application, fleet: Fleet, first: dict[str, str]) -> Result:

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from groupsolver import Application, Fleet, Limits, compile_fleet
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.infeasible_parts import has_infeasible_part
-from tests.support.draws.applications import KINDS, cases
+from tests.support.draws.applications import KINDS, cases, dice
+from tests.support.minimal_documents import case_of
 from tests.support.oracle.brute_force import Oracle
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=25)
 @given(data=st.data())
 def test_an_application_that_has_a_placement_is_never_refuted_by_its_parts(
     kind: str, data: Any
 ) -> None:
-    rnd = Random(data.draw(st.integers(0, 2**32)))
-    case = cases(rnd, kind, soft=False)
+    rnd = data.draw(dice(kind, False))
+    case = case_of(rnd, lambda rnd: cases(rnd, kind, soft=False))
     compiled_fleet = compile_fleet(Fleet.model_validate(case[1]))
     problem = Problem(Application.model_validate(case[0]), compiled_fleet.index)
     budget = Budget(Limits(seconds=60, workers=1), None)

@@ -11,6 +11,7 @@ import pytest
 from groupsolver import Application, Fleet, Limits, Result, check, solve
 from groupsolver.model.result import Objective
 from tests.support.draws.survives import cases
+from tests.support.minimal_documents import case_of
 from tests.support.oracle.survives import Survivors
 
 ONE = Limits(seconds=60, workers=1)
@@ -24,7 +25,7 @@ def drawn(
     seed: object, soft: bool, ranked: bool = False
 ) -> tuple[Survivors, Application, Fleet, Random]:
     rnd = Random(f"{seed} {soft} {ranked}")
-    app, fleet = cases(rnd, soft, ranked)
+    app, fleet = case_of(rnd, lambda rnd: cases(rnd, soft, ranked))
     return Survivors(app, fleet), Application.model_validate(app), Fleet.model_validate(fleet), rnd
 
 

@@ -20,7 +20,8 @@ from groupsolver.solver.presolve.host_reduction import reduce_hosts
 from groupsolver.solver.presolve.interchangeable_groups import merge_interchangeable
 from tests.laws.test_laws import OBJECTIVES, ONE, Case, values
 from tests.laws.test_reduction import Wide, least
-from tests.support.draws.applications import FLAVORS, LEVELS, Doc, fleets, wide_fleets
+from tests.support.draws.applications import FLAVORS, LEVELS, Doc, dice, draws, fleets, wide_fleets
+from tests.support.minimal_documents import case_of
 from tests.support.oracle.brute_force import Oracle
 
 # Replicas, shards of each replica, members of each shard.
@@ -110,48 +111,48 @@ def merged(case: Case) -> bool:
     return merge_interchangeable(original).compiled is not original
 
 
-@given(seed=st.integers(0, 2**40))
-def test_the_answer_is_the_brute_forced_optimum(seed: int) -> None:
-    for part in range(4):
-        rnd = Random(f"{seed} {part}")
-        case = units(rnd)
-        note(str(case))
-        oracle = Oracle(*case)
-        for objective in OBJECTIVES:
-            best = oracle.best(objective)
-            result = solve(*values(case), objective=objective, limits=ONE, explain=False)
-            assert (result.status, result.objective) == (
-                "infeasible" if best is None else "optimal",
-                best,
-            )
-            assert result.placement is None or oracle.holds(result.placement)
+def drawn(data: Any, wide: bool) -> tuple[Case, Random]:
+    rnd = data.draw(dice("units", wide))
+    case = case_of(rnd, lambda rnd: units(rnd, wide))
+    note(str(case))
+    return case, rnd
 
 
-@given(seed=st.integers(0, 2**40))
+@draws(90)
+@given(data=st.data())
+def test_the_answer_is_the_brute_forced_optimum(data: Any) -> None:
+    case, rnd = drawn(data, wide=False)
+    objective = rnd.choice(OBJECTIVES)
+    oracle = Oracle(*case)
+    best = oracle.best(objective)
+    result = solve(*values(case), objective=objective, limits=ONE, explain=False)
+    assert (result.status, result.objective) == ("infeasible" if best is None else "optimal", best)
+    assert result.placement is None or oracle.holds(result.placement)
+
+
+@draws(90)
+@given(data=st.data())
 def test_merged_groups_over_fewer_hosts_have_the_optimum_of_all_groups_over_all_hosts(
-    seed: int,
+    data: Any,
 ) -> None:
-    for part in range(3):
-        case = units(Random(f"{seed} {part}"), wide=True)
-        note(str(case))
-        for objective in OBJECTIVES:
-            original = Wide(case, objective)
-            compiled = merge_interchangeable(original.compiled).compiled
-            eligibility = find_eligibility(compiled, objective)
-            candidates = reduce_hosts(compiled, eligibility)
-            best = least(build_model(compiled, eligibility, candidates).model)
-            assert best == original.best(original.every)
+    case, rnd = drawn(data, wide=True)
+    original = Wide(case, rnd.choice(OBJECTIVES))
+    compiled = merge_interchangeable(original.compiled).compiled
+    eligibility = find_eligibility(compiled, original.eligibility.objective)
+    candidates = reduce_hosts(compiled, eligibility)
+    best = least(build_model(compiled, eligibility, candidates).model)
+    assert best == original.best(original.every)
 
 
 def test_most_draws_have_merged_groups_and_some_cannot_be_placed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found: Counter[str] = Counter()
-    case_of: Any = domain_branching._solve_case
+    solve_case: Any = domain_branching._solve_case
 
     def spied(*args: Any) -> float:
         found["case"] += 1
-        bound: float = case_of(*args)
+        bound: float = solve_case(*args)
         return bound
 
     monkeypatch.setattr(domain_branching, "_solve_case", spied)

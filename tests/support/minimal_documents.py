@@ -19,8 +19,14 @@ Doc = dict[str, Any]
 Case = tuple[Doc, Doc]  # an application and a fleet
 Draw = Callable[[Random], Case]
 
-_drawn: ContextVar[list[tuple[Case, Any]]] = ContextVar("drawn")
-_replayed: ContextVar[tuple[Case, Any] | None] = ContextVar("replayed", default=None)
+Recorded = list[tuple[Draw, Any]]  # how each case was drawn, and the generator's state before it
+
+_drawn: ContextVar[Recorded] = ContextVar("drawn")
+_replayed: ContextVar[list[tuple[Case, Any]] | None] = ContextVar("replayed", default=None)
+
+
+class CaseHeld(Exception):
+    """Raised where a replayed law draws a second case: it held on the case to look at."""
 
 
 def case_of(rnd: Random, draw: Draw) -> Case:
@@ -30,19 +36,21 @@ def case_of(rnd: Random, draw: Draw) -> Case:
     """
     replayed = _replayed.get()
     if replayed is not None:
-        case, state = replayed
+        if not replayed:
+            raise CaseHeld
+        case, state = replayed.pop()
         rnd.setstate(state)
         return deepcopy(case)
-    case = draw(rnd)
-    if (recorded := _drawn.get(None)) is not None:
-        recorded.append((deepcopy(case), rnd.getstate()))
-    return case
+    recorded = _drawn.get(None)
+    if recorded is not None:
+        recorded.append((draw, rnd.getstate()))
+    return draw(rnd)
 
 
 @contextmanager
-def recording() -> Iterator[list[tuple[Case, Any]]]:
-    """Record every case that is drawn inside, with the generator's state after it."""
-    recorded: list[tuple[Case, Any]] = []
+def recording() -> Iterator[Recorded]:
+    """Record how every case inside is drawn."""
+    recorded: Recorded = []
     token = _drawn.set(recorded)
     try:
         yield recorded
@@ -50,12 +58,35 @@ def recording() -> Iterator[list[tuple[Case, Any]]]:
         _drawn.reset(token)
 
 
-def fails_with(case: Case, state: Any, law: Callable[[], None]) -> bool:
-    """Whether an assertion of a law fails on a case; other errors are no failure of the law."""
-    token = _replayed.set((case, state))
+def redrawn(draw: Draw, before: Any) -> tuple[Case, Any]:
+    """Return a recorded case, drawn again, and the generator's state after it."""
+    rnd = Random(0)
+    rnd.setstate(before)
+    case = deepcopy(draw(rnd))
+    return case, rnd.getstate()
+
+
+def fails_with(
+    case: Case,
+    state: Any,
+    law: Callable[[], None],
+    failures: tuple[type[Exception], ...] = (AssertionError,),
+) -> bool:
+    """Whether a law fails on a case as it failed before; other errors are no failure of the law.
+
+    Parameters
+    ----------
+    case : tuple of dict
+    state
+        The generator's state after the case was drawn.
+    law : callable
+    failures : tuple of type, default (AssertionError,)
+        What the law raised before.
+    """
+    token = _replayed.set([(case, state)])
     try:
         law()
-    except AssertionError:
+    except failures:
         return True
     except Exception:  # noqa: BLE001 - a smaller document may be bad input
         return False

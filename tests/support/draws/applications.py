@@ -11,6 +11,7 @@ import os
 from random import Random
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from tests.support.draws.cells import some_cells
@@ -45,6 +46,12 @@ def dice(kind: str, soft: bool) -> st.SearchStrategy[Random]:
     if os.environ.get("HYPOTHESIS_PROFILE") == "shrink":
         return st.randoms(use_true_random=False)
     return st.integers(0, 2**40).map(lambda seed: Random(f"{kind} {soft} {seed}"))
+
+
+def draws(number: int) -> settings:
+    """So many draws of a law; with a profile of more examples, in proportion more."""
+    profile = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+    return settings(max_examples=number * profile.max_examples // 30)
 
 
 def _one_in(number: int, rnd: Random) -> bool:

@@ -63,6 +63,10 @@ class Oracle:
                 self.own_size[there["id"]] = self._size(there)
             else:
                 self.own_size[there["id"]] = described_size.get(there["id"], {})
+        # Most placements agree in what lands on a host, so each answer is kept.
+        self._taken: dict[tuple[str, tuple[int, ...]], bool] = {}
+        self._points_of: dict[tuple[str, str], int] = {}
+        self._before: list[int] | None = None  # each rule's measure of the running members
 
     def _size(self, sized: Doc) -> Size:
         """The resources of an entry that has a flavor or resources."""
@@ -112,11 +116,18 @@ class Oracle:
 
     def room(self, placement: dict[str, str]) -> bool:
         """Whether every host has the capacity for what lands there."""
-        for name, host in self.hosts.items():
-            landed = [size for id_, _, size in self.members if placement[id_] == name]
-            if landed and not self._takes(host, landed):
-                return False
-        return True
+        landed: dict[str, list[int]] = {}
+        for position, (id_, _, _) in enumerate(self.members):
+            landed.setdefault(placement[id_], []).append(position)
+        return all(self._takes_members(name, tuple(some)) for name, some in landed.items())
+
+    def _takes_members(self, name: str, positions: tuple[int, ...]) -> bool:
+        """Whether a host takes the members at some positions."""
+        found = self._taken.get((name, positions))
+        if found is None:
+            found = self._takes(self.hosts[name], [self.members[at][2] for at in positions])
+            self._taken[name, positions] = found
+        return found
 
     def _takes(self, host: Doc, landed: list[Size]) -> bool:
         inside = cells.in_cells(host)
@@ -301,6 +312,7 @@ class Oracle:
         if not self.room(placement):
             return False
         after = self.assignments(placement)
+        before = self._measures_before()
         hard = [(name, policy) for name, policy in self.rules if policy.get("weight") is None]
         flows = [
             (policy, self._members_of(name, after), self._other_end(policy, after))
@@ -309,17 +321,25 @@ class Oracle:
         ]
         if not self.links.shared(flows):
             return False
-        for name, policy in hard:
+        for (name, policy), least in zip(self.rules, before, strict=True):
+            if policy.get("weight") is not None:
+                continue
             if policy["kind"] == "near":
                 if self.measure(name, policy, after, fresh_only=True):
                     return False
-            elif self.measure(name, policy, after) > self.measure(name, policy, self.existing):
+            elif self.measure(name, policy, after) > least:
                 return False  # what is broken already may stay so
         return True
 
+    def _measures_before(self) -> list[int]:
+        """Each rule's measure of the running members."""
+        if self._before is None:
+            self._before = [self.measure(*rule, self.existing) for rule in self.rules]
+        return self._before
+
     def value(self, placement: dict[str, str], objective: str) -> int:
         """The objective of a placement, soft policies on top."""
-        points = sum(self._points(self.hosts[host], objective) for host in placement.values())
+        points = sum(self._points_on(host, objective) for host in placement.values())
         if objective == "spread":
             hosts = list(placement.values())
             points += sum(1000 * (hosts.count(host) - 1) for host in set(hosts))
@@ -330,6 +350,12 @@ class Oracle:
             if policy.get("weight")
         )
         return int(points + weighted * (1 if objective == "cost" else 1000))
+
+    def _points_on(self, name: str, objective: str) -> int:
+        """What one member on a host costs, reckoned once."""
+        if (name, objective) not in self._points_of:
+            self._points_of[name, objective] = self._points(self.hosts[name], objective)
+        return self._points_of[name, objective]
 
     def _points(self, host: Doc, objective: str) -> int:
         """What one member on a host costs."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.minimal_documents import case_of, fails_with, minimal, recording
+from tests.support.minimal_documents import case_of, fails_with, minimal, recording, redrawn
 
 HOSTS = [{"name": f"h{i}", "inventory": {"VCPU": i}, "traits": ["SSD"]} for i in range(4)]
 GROUPS = [
@@ -55,15 +55,13 @@ def test_a_law_is_run_again_on_smaller_cases_with_the_same_draws_after_them() ->
 
     def law() -> None:
         rnd = Random(7)
-        app, _ = case_of(
-            rnd, lambda rnd: ({"groups": [{"name": str(rnd.randint(0, 9))}], "name": "x"}, {})
-        )
+        app, _ = case_of(rnd, one_group)
         later.append(rnd.randint(0, 10**6))
         assert "groups" not in app
 
     with recording() as recorded, pytest.raises(AssertionError):
         law()
-    case, state = recorded[0]
+    case, state = redrawn(*recorded[0])
     small = minimal(case, lambda smaller: fails_with(smaller, state, law))
     assert small == ({"groups": []}, {})
     assert len(set(later)) == 1
@@ -74,3 +72,21 @@ def test_a_case_that_is_refused_is_no_failure() -> None:
         raise ValueError("bad input")
 
     assert not fails_with(({}, {}), Random(0).getstate(), law)
+
+
+def test_a_law_that_draws_many_cases_is_judged_by_the_one_that_is_replayed() -> None:
+    def law() -> None:
+        for seed in range(3):
+            case_of(Random(seed), one_group)
+        raise AssertionError("too few of all cases are odd")
+
+    assert not fails_with(({}, {}), Random(0).getstate(), law)
+
+
+def test_a_law_that_raises_something_else_than_before_does_not_fail_as_before() -> None:
+    def law() -> None:
+        raise LookupError("no such group")
+
+    state = Random(0).getstate()
+    assert not fails_with(({}, {}), state, law)
+    assert fails_with(({}, {}), state, law, (LookupError,))
