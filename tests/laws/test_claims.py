@@ -87,8 +87,7 @@ def drawn_request(rnd: Random) -> RequestedPlacement:
     group = rnd.choice((*GROUPS[:3], None))
     count = rnd.randint(1, 2)
     wanted = tuple(
-        RequestedInstance(str(uuid.uuid4()), None, group, {"VCPU": 1})
-        for _ in range(count)
+        RequestedInstance(str(uuid.uuid4()), None, group, {"VCPU": 1}) for _ in range(count)
     )
     return RequestedPlacement("demo", wanted, "cost", {})
 

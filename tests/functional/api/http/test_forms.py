@@ -43,7 +43,7 @@ def test_the_table_has_every_row_of_the_contract_and_no_more() -> None:
         ("POST", f"{group}/grants"),
         ("DELETE", f"{group}/grants/<grantee>"),
     }
-    want |= {("POST", f"{group}/adopt")}
+    want |= {("POST", f"{group}/{action}") for action in ("adopt", "release")}
     want |= {
         ("POST", "/v1.0/<tenant_id>/placements"),
         ("POST", "/v1.0/<tenant_id>/placements/<id>/confirm"),
