@@ -139,7 +139,7 @@ def test_adoption_and_previews(ask: Speaker) -> None:
     done = ask("POST", f"{here}/adopt?force=true", 200, GroupAnswer, body, grants.AdoptRequest)
     assert done["group"] == {**group, "members": ids}
     left = {"release": {"instances": ids[:1]}}
-    done = ask("POST", f"{here}/release", 200, core.GroupAnswer, left, grants.ReleaseRequest)
+    done = ask("POST", f"{here}/release", 200, GroupAnswer, left, grants.ReleaseRequest)
     assert done["group"] == {**group, "members": ids[1:]}
     unknown = {"adopt": {"instances": [UNKNOWN]}}
     assert (
