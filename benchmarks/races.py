@@ -3,7 +3,7 @@
 ``python -m benchmarks.races DATABASE [PROCESSES [APPLICATIONS]]`` makes the fleet and the groups of
 a new database and prints the outcome as one JSON object. Each process has an app of its own and is
 its only client. Afterwards everything is judged together: no host over capacity, no policy broken,
-each refusal as true at the end as it was when it was given.
+each refusal as true at the end as it was when it was given; and what the soft policies cost.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from typing import Any
 
 from werkzeug.test import Client, TestResponse
 
+from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.rules import rules_of
 
 RACK = 4  # hosts a rack
 ROOM = 8  # VCPU a host
 ATTEMPTS = 60  # of one application, when others claim first
+SHARED = 4  # applications that place members into one group with a soft policy
 
 # What an application is made of, by turns: policies of its groups, members of each, VCPU of a
 # member.
@@ -38,6 +41,9 @@ _KINDS: tuple[tuple[tuple[list[dict[str, Any]], int, int], ...], ...] = (
     (([{"kind": "exclusive"}], 1, ROOM),),
     (([], 4, 1),),
     (([{"kind": "exclusive"}, {"kind": "anti-affinity", "level": "rack"}], 2, 5),),
+    (([{"kind": "anti-affinity", "weight": 1}], 2, 1),),
+    (([{"kind": "spread", "level": "rack", "min_domains": 8, "weight": 1}], 2, 1),),
+    (([{"kind": "affinity", "level": "rack", "weight": 1}], 2, 1),),
 )
 
 
@@ -89,12 +95,20 @@ def prepare(database: str, applications: int, slack: float = 0.03) -> list[dict[
     bodies = []
     need = 0
     groups = []
+    shared: dict[tuple[int, int], tuple[str, list[str]]] = {}
     for number in range(applications):
-        kind = _KINDS[number % len(_KINDS)]
-        tenant, keys = f"t{number % 7}", [str(uuid.uuid4()) for _ in kind]
+        turn, which = divmod(number, len(_KINDS))
+        kind = _KINDS[which]
+        soft = any("weight" in policy for policies, _, _ in kind for policy in policies)
+        owner = (which, turn // SHARED if soft else turn)
+        made = owner not in shared
+        tenant, keys = shared.setdefault(
+            owner, (f"t{number % 7}", [str(uuid.uuid4()) for _ in kind])
+        )
         for key, (policies, _, _) in reversed([*zip(keys, kind, strict=True)]):
             said = [{**one, "group": keys[-1]} if "group" in one else one for one in policies]
-            groups.append((tenant, {"group": {"id": key, "policies": said}}))
+            if made:
+                groups.append((tenant, {"group": {"id": key, "policies": said}}))
         instances = [
             {"resources": {"VCPU": size}, "count": count, "hints": {"group": key}}
             for key, (_, count, size) in zip(keys, kind, strict=True)
@@ -181,8 +195,28 @@ def judge(database: str) -> list[str]:
 
     Every measure of a hard policy, taken absolutely, is 0.
     """
-    from groupsolver.constraints.problem.problem import Problem
-    from groupsolver.constraints.problem.view import View
+    problem = _stored_problem(database)
+    view = View(problem, {})
+    wrong = [f"{host.name} is over capacity" for host in problem.hosts if host.overfull]
+    return wrong + [
+        f"{rule}: by {measure}"
+        for rule in rules_of(problem).hard
+        if (measure := rule.policy.violations(rule.group, view))
+    ]
+
+
+def soft_cost(database: str) -> int:
+    """Return what the soft policies of all that runs cost together, in units of weight."""
+    problem = _stored_problem(database)
+    view = View(problem, {})
+    return sum(
+        (rule.policy.weight or 0) * rule.policy.violations(rule.group, view)
+        for rule in rules_of(problem).soft
+    )
+
+
+def _stored_problem(database: str) -> Problem:
+    """Return what runs in a database, as the problem of one application without new members."""
     from groupsolver.constraints.registry import Application, Group
     from groupsolver.model.application import Existing
     from groupsolver.store.state.snapshot_cache import SnapshotCache
@@ -201,14 +235,7 @@ def judge(database: str) -> list[str]:
     app = Application.model_construct(
         version=1, name=None, flavors={}, groups=(*groups, Group(name="loose")), existing=existing
     )
-    problem = Problem(app, now.fleet.index)
-    view = View(problem, {})
-    wrong = [f"{host.name} is over capacity" for host in now.fleet.index if host.overfull]
-    return wrong + [
-        f"{rule}: by {measure}"
-        for rule in rules_of(problem).hard
-        if (measure := rule.policy.violations(rule.group, view))
-    ]
+    return Problem(app, now.fleet.index)
 
 
 def unjustified(database: str, refused: list[dict[str, Any]]) -> int:
@@ -278,6 +305,7 @@ def race(
         "claims_per_second": round(total["placed"] / seconds, 1),
         "wait_median": round(waits[len(waits) // 2], 3),
         "wait_99": round(waits[int(0.99 * (len(waits) - 1))], 3),
+        "soft_cost": soft_cost(database),
         "wrong": judge(database),
         "unjustified": unjustified(database, refused),
     }

@@ -25,6 +25,7 @@ from groupsolver.wire.bodies.grants import (
     GrantRequest,
     GrantsAnswer,
     PreviewAnswer,
+    ReleaseRequest,
 )
 from groupsolver.wire.bodies.groups import GroupAnswer, GroupRequest, GroupsAnswer
 from groupsolver.wire.bodies.headroom import HeadroomAnswer, HeadroomRequest
@@ -315,6 +316,17 @@ _SHARING = (
             "stale",
         ),
         query_parameters=("preview", "force"),
+    ),
+    Route(
+        "POST",
+        f"{_GROUP}/release",
+        adoption.release,
+        "adoption.release",
+        "End memberships of a group: its instances run on in no group",
+        role="member",
+        request_model=ReleaseRequest,
+        response_models=_GROUP_ANSWER,
+        error_codes=("group-not-found", "instance-not-found", "instance-in-group", "stale"),
     ),
 )
 _MONITORING = (

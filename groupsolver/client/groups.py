@@ -16,6 +16,7 @@ from groupsolver.wire.bodies.grants import (
     GrantView,
     Preview,
     PreviewAnswer,
+    ReleaseRequest,
 )
 from groupsolver.wire.bodies.groups import (
     GroupAnswer,
@@ -219,6 +220,35 @@ class Groups:
         """
         query = {"force": _flag(force)}
         return self._read_group(self._send_adoption(id, instances, if_match, query))
+
+    def release(
+        self,
+        id: str,  # noqa: A002
+        instances: Sequence[str],
+        *,
+        if_match: str | None = None,
+    ) -> GroupView:
+        """End the membership of the project's own instances in a group: they run on in none.
+
+        Parameters
+        ----------
+        id : str
+            The group's: the project's own, or one that it may join.
+        instances : sequence of str
+            Ids.
+        if_match : str, optional
+            Only if the group still has this tag (status 412 otherwise).
+        """
+        request = validated(ReleaseRequest, {"release": {"instances": tuple(instances)}})
+        response = self._session.send(
+            "POST",
+            f"{self._path_to(id)}/release",
+            body=write_body("json", plain(request), ReleaseRequest),
+            headers={"If-Match": if_match},
+            # To release twice does no harm; with a tag, a repeated request would be refused.
+            repeatable=if_match is None,
+        )
+        return self._read_group(response)
 
     def preview_adopt(self, id: str, instances: Sequence[str]) -> Preview:  # noqa: A002
         """Return the policies that the group's members would break after `adopt`.

@@ -100,6 +100,13 @@ class Contended(StoreError):
         super().__init__("; ".join(reasons))
 
 
+class CostsMore(Contended):
+    """A placement still holds, but its soft policies may cost less after other claims came first.
+
+    The reasons are what they cost now.
+    """
+
+
 class KeyInFlight(StoreError):
     """A request with the same idempotency key is under way."""
 

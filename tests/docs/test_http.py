@@ -34,7 +34,7 @@ def test_every_path_is_described_with_its_methods() -> None:
     assert described == {
         (route.method, route.path)
         for route in ROUTES
-        if not route.path.startswith("/v2.1/<project_id>")
+        if not route.path.startswith("/v2.1/<project_id>/os-")
     }
 
 

@@ -100,4 +100,9 @@ def _principal(user: AccessInfoV3) -> Principal:
     # The admin of a domain belongs to a customer, not to the cloud.
     if tenant is None and not (user.system_scoped and "admin" in roles):
         raise ApiError("forbidden", "a token of a project is needed, or an admin's of the system")
-    return Principal(tenant=tenant, user=user.user_id or "", roles=frozenset(roles))
+    return Principal(
+        tenant=tenant,
+        user=user.user_id or "",
+        roles=frozenset(roles),
+        system_scoped=tenant is None,
+    )

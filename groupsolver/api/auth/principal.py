@@ -22,11 +22,14 @@ class Principal:
     user : str
     roles : frozenset of str
         Of ``reader``, ``member``, ``service``, ``admin``; other roles have no meaning here.
+    system_scoped : bool, default False
+        Whether it is Keystone's admin of the whole system, who is bound to no project.
     """
 
     tenant: str | None
     user: str
     roles: frozenset[str]
+    system_scoped: bool = False
 
     def has(self, role: str) -> bool:
         """Return whether the identity carries a role, directly or through a stronger one."""

@@ -24,8 +24,12 @@ def tenant_of(principal: Principal, named: str | None) -> str:
     """
     if named is None:
         return principal.tenant or DEFAULT
-    well_formed = len(named) <= _MAX_LENGTH and _FORM.fullmatch(named)
     any_tenant = principal.tenant is None or principal.roles & {"admin", "service"}
-    if not well_formed or not (any_tenant or named == principal.tenant):
+    if not is_tenant_id(named) or not (any_tenant or named == principal.tenant):
         raise ApiError("tenant-not-found", "there is no such tenant")
     return named
+
+
+def is_tenant_id(text: str) -> bool:
+    """Return whether a text has the form of a project's id."""
+    return len(text) <= _MAX_LENGTH and _FORM.fullmatch(text) is not None

@@ -1,4 +1,7 @@
-"""``/v1.0/{tenant_id}/groups/{id}/adopt``: running instances become members of a group."""
+"""``/v1.0/{tenant_id}/groups/{id}``: ``adopt`` and ``release``.
+
+Running instances become members of a group, or leave it and run on.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
+from groupsolver.api.handlers.grants import visible_groups
 from groupsolver.api.http.call import Call, Reply
 from groupsolver.api.http.errors import bad_input
 from groupsolver.api.http.etags import check_if_match, etag_header, group_tag
@@ -15,18 +19,18 @@ from groupsolver.api.services.group_registry import CLEAN, audit_group, would_br
 from groupsolver.errors import Fault
 from groupsolver.store.entities import Instance, StoredGroup
 from groupsolver.store.errors import InUse, QuotaExceeded
-from groupsolver.store.repositories.groups import find_group
-from groupsolver.store.repositories.instances import find_instances, join_group
+from groupsolver.store.repositories.groups import find_group, find_joinable
+from groupsolver.store.repositories.instances import find_instances, join_group, leave_group
 from groupsolver.store.state.impact_preview import preview_impact
 from groupsolver.store.state.snapshot_cache import Snapshot
-from groupsolver.wire.bodies.grants import AdoptRequest, PreviewAnswer
+from groupsolver.wire.bodies.grants import AdoptRequest, PreviewAnswer, ReleaseRequest
 from groupsolver.wire.bodies.groups import GroupAnswer
 
 
 def adopt(call: Call) -> Reply:
     """Take running instances into a group, all or none: if they break no policy, or by force."""
     ids = cast(AdoptRequest, call.body).adopt.instances
-    _check_unique(ids)
+    _check_unique(ids, "adopt")
     preview_only = read_flag(call.request, "preview")
     force = read_flag(call.request, "force")
     with call.service.store.write() as tx:
@@ -53,12 +57,33 @@ def adopt(call: Call) -> Reply:
     return Reply(body=GroupAnswer(group=group_view(group)), headers=headers)
 
 
-def _check_unique(ids: Sequence[str]) -> None:
+def release(call: Call) -> Reply:
+    """End the membership of instances, all or none: they run on, in no group.
+
+    A project releases its own instances, also from a group of another project that it may join.
+    """
+    ids = cast(ReleaseRequest, call.body).release.instances
+    _check_unique(ids, "release")
+    with call.service.store.write() as tx:
+        group = find_joinable(tx.session, call.args["id"].lower(), call.tenant, tx.now)
+        check_if_match(call.request, group_tag(group), f"group {group.id}")
+        instances = find_instances(tx.session, list(ids), call.tenant, tx.now)
+        ungrouped = {one.id for one in _not_yet_members(instances, group)}
+        members = [one for one in instances if one.id not in ungrouped]
+        leave_group(tx, group.id, members)
+        group = find_joinable(tx.session, group.id, call.tenant, tx.now)
+    if members:
+        audit_group(call, "group-release", group, instances=[one.id for one in members])
+    (view,) = visible_groups(call, [group])
+    return Reply(body=GroupAnswer(group=view), headers=etag_header(group_tag(group)))
+
+
+def _check_unique(ids: Sequence[str], action: str) -> None:
     seen: set[str] = set()
     for i, one in enumerate(ids):
         if one in seen:
             message = f"instance {one!r} is given twice"
-            raise bad_input(Fault("duplicate-name", f"adopt.instances[{i}]", message))
+            raise bad_input(Fault("duplicate-name", f"{action}.instances[{i}]", message))
         seen.add(one)
 
 

@@ -51,4 +51,18 @@ VERSION_ROUTES = (
         "nova.versions.one.slash",
         "Show the version and its microversions",
     ),
+    NovaRoute(
+        "GET",
+        "/v2.1/<project_id>",
+        versions.of_project,
+        "nova.versions.of_project",
+        "Show the version at a project's address",
+    ),
+    NovaRoute(
+        "GET",
+        "/v2.1/<project_id>/",
+        versions.of_project,
+        "nova.versions.of_project.slash",
+        "Show the version at a project's address",
+    ),
 )

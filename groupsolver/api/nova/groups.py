@@ -5,7 +5,12 @@ from __future__ import annotations
 from groupsolver.api.http.call import Call, Reply
 from groupsolver.api.http.errors import ApiError
 from groupsolver.api.nova.media import check_accept
-from groupsolver.api.nova.microversion import STRICT_QUERIES, Microversion, requested_version
+from groupsolver.api.nova.microversion import (
+    STRICT_QUERIES,
+    STRICT_SHOW_QUERIES,
+    Microversion,
+    requested_version,
+)
 from groupsolver.api.nova.requests import read_new_group
 from groupsolver.api.nova.shape import server_group
 from groupsolver.api.services.group_registry import (
@@ -18,16 +23,17 @@ from groupsolver.files.fault_text import shown
 from groupsolver.model.value import INT64_MAX
 
 # Nova has no `marker`, but the `openstack` command sends it with --limit from the second page on.
-_QUERY_PARAMETERS = {"all_projects", "limit", "offset", "marker"}
+_QUERY_PARAMETERS = frozenset({"all_projects", "limit", "offset", "marker"})
+# What Nova says to a token that its rule for creation does not admit.
+_NOT_FOR_SYSTEM = "Policy doesn't allow os_compute_api:os-server-groups:create to be performed."
 
 
 def index(call: Call) -> Reply:
     """List the project's groups, or those of all projects for an admin with ``all_projects``."""
     version = _version(call)
     query = call.request.args
-    unknown = query.keys() - _QUERY_PARAMETERS
-    if unknown and version >= STRICT_QUERIES:
-        raise ApiError("bad-input", f"Unknown query parameter {shown(min(unknown))}.")
+    if version >= STRICT_QUERIES:
+        _refuse_unknown(call, _QUERY_PARAMETERS)
     # As in Nova, `all_projects` counts with any value, and has no effect for other roles.
     all_projects = "all_projects" in query and call.principal.has("admin")
     groups = list_groups(
@@ -42,8 +48,10 @@ def index(call: Call) -> Reply:
 
 
 def create(call: Call) -> Reply:
-    """Create a group. As in Nova, the answer is 200."""
+    """Create a group. As in Nova, the answer is 200, and a group belongs to a token's project."""
     version = _version(call)
+    if call.principal.system_scoped:
+        raise ApiError("forbidden", _NOT_FOR_SYSTEM)
     group = create_group(call, read_new_group(call.request, version), origin="nova")
     return version.with_headers(Reply(body={"server_group": server_group(group, version)}))
 
@@ -51,6 +59,8 @@ def create(call: Call) -> Reply:
 def show(call: Call) -> Reply:
     """Show a group by its id. Clients that search for a name expect a 404 here first."""
     version = _version(call)
+    if version >= STRICT_SHOW_QUERIES:
+        _refuse_unknown(call, frozenset())
     group = find_group(call, call.args["id"])
     return version.with_headers(Reply(body={"server_group": server_group(group, version)}))
 
@@ -65,6 +75,12 @@ def delete(call: Call) -> Reply:
 def _version(call: Call) -> Microversion:
     check_accept(call.request)
     return requested_version(call.request)
+
+
+def _refuse_unknown(call: Call, known: frozenset[str]) -> None:
+    unknown = call.request.args.keys() - known
+    if unknown:
+        raise ApiError("bad-input", f"Unknown query parameter {shown(min(unknown))}.")
 
 
 def _count(call: Call, name: str) -> int:

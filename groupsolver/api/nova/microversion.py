@@ -41,7 +41,8 @@ HIGHEST = Microversion(2, 104)
 WITH_OWNERS = Microversion(2, 13)  # project_id and user_id are shown
 WITH_SOFT_POLICIES = Microversion(2, 15)  # soft-affinity and soft-anti-affinity
 WITH_RULES = Microversion(2, 64)  # one policy and its rules instead of a list
-STRICT_QUERIES = Microversion(2, 75)  # unknown query parameters are refused
+STRICT_QUERIES = Microversion(2, 75)  # unknown query parameters of lists are refused
+STRICT_SHOW_QUERIES = Microversion(2, 102)  # and those of a single group
 
 
 def requested_version(request: Request) -> Microversion:

@@ -21,6 +21,7 @@ Action = Literal[
     "group-grant",
     "group-revoke",
     "group-adopt",
+    "group-release",
     "placement-create",
     "placement-confirm",
     "placement-expire",

@@ -80,6 +80,7 @@ RESPONSE_SCHEMAS = {
     "show": "ServerGroupAnswer",
     "root": "VersionsAnswer",
     "one": "VersionAnswer",
+    "of_project": "VersionAnswer",
 }
 VERSION_PARAMETERS = [
     {

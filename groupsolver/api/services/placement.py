@@ -20,10 +20,12 @@ from groupsolver.api.services.explanation import (
     unexplained_infeasible,
 )
 from groupsolver.api.services.service import Service
+from groupsolver.checking.check import check
+from groupsolver.checking.soft_cost import SoftCost
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import GroupsolverError
 from groupsolver.model.result import Limits, Result
-from groupsolver.store.errors import Contended
+from groupsolver.store.errors import Contended, CostsMore
 from groupsolver.store.repositories.claims import Claim, KeptAnswer, commit
 from groupsolver.store.repositories.idempotency import Key
 from groupsolver.store.repositories.instances import StoredPlacement
@@ -32,6 +34,7 @@ from groupsolver.store.state.snapshot_cache import Snapshot
 
 _MAX_BACKOFF = 0.05  # seconds before the next try
 _MAX_TURN_WAIT = 10.0  # seconds to wait for a turn to try again
+_OUT_OF_TIME = {"no-answer-in-time", "busy"}  # codes of a solve that had no time
 
 
 @dataclass(frozen=True)
@@ -122,49 +125,120 @@ def _place_with_retries(
     service: Service, requested: RequestedPlacement, options: PlacementOptions
 ) -> SolvedPlacement:
     end = time.monotonic() + options.seconds
-    placed = _try_to_place(service, requested, options, end)
-    if placed is not None:
-        return placed
+    solved = _solve_or_refuse(service, requested, options, end)
+    if options.dry_run:
+        return solved
+    tries = _Tries(service, options)
+    if tries.claim(solved):
+        return tries.claimed
     # Requests that lost a race take turns to solve again, since they all want the same hosts.
     turn_wait = min(_MAX_TURN_WAIT, (end - time.monotonic()) / 2)
     with service.store.retry_turns.take(turn_wait):
         for _ in range(service.settings.retries):
             service.metrics.claim_retried()
-            placed = _try_to_place(service, requested, options, end)
-            if placed is not None:
-                return placed
+            try:
+                solved = _solve_or_refuse(service, requested, options, end)
+            except ApiError as error:
+                # What was found before still counts where there is no time for better.
+                if error.code in _OUT_OF_TIME and tries.claim_costlier():
+                    return tries.claimed
+                raise
+            if tries.claim(solved):
+                return tries.claimed
             time.sleep(random.uniform(0, _MAX_BACKOFF))  # noqa: S311 - not a secret
-    tries = service.settings.retries + 1
-    detail = f"other claims came first, {tries} times: try again"
+    if tries.claim_costlier():
+        return tries.claimed
+    count = service.settings.retries + 1
+    detail = f"other claims came first, {count} times: try again"
     raise ApiError("claim-contended", detail, headers={"Retry-After": "1"})
 
 
-def _try_to_place(
+class _Tries:
+    """The tries of one request to claim what it solved.
+
+    Attributes
+    ----------
+    claimed : SolvedPlacement
+        The placement that was claimed, with its value as it was stored.
+    """
+
+    claimed: SolvedPlacement
+
+    def __init__(self, service: Service, options: PlacementOptions) -> None:
+        self._service = service
+        self._options = options
+        self._costlier: SolvedPlacement | None = None  # it holds, but may cost less elsewhere
+
+    def claim(self, solved: SolvedPlacement) -> bool:
+        """Claim a placement. Return False where other claims came first."""
+        try:
+            self._commit(solved)
+        except CostsMore:
+            self._costlier = solved
+            return False
+        except Contended:
+            return False
+        return True
+
+    def claim_costlier(self) -> bool:
+        """Claim the last placement that held but cost more. Return False where none holds."""
+        if self._costlier is None:
+            return False
+        try:
+            self._commit(self._costlier, take_costlier=True)
+        except Contended:
+            return False
+        return True
+
+    def _commit(self, solved: SolvedPlacement, *, take_costlier: bool = False) -> None:
+        service, options = self._service, self._options
+        claim = Claim(
+            solved.requested,
+            solved.hosts,
+            solved.snapshot.history_point,
+            solved.placement,
+            solved.cells,
+            solved.result.witness,
+            solved.app,
+            _soft_cost(solved),
+        )
+        kept = None
+        if options.key:
+
+            def body(stored: StoredPlacement) -> Any:
+                return options.stored_body(replace(solved, placement=stored))
+
+            kept = KeptAnswer(options.key, 201, body)
+        stored = commit(
+            service.store, service.snapshot_cache, claim, kept, take_costlier=take_costlier
+        )
+        self.claimed = replace(solved, placement=stored.placement)
+
+
+def _soft_cost(solved: SolvedPlacement) -> SoftCost:
+    """Return what the solver said that the soft policies cost."""
+    if not solved.result.penalties:
+        return SoftCost()
+    verdict = check(
+        solved.app,
+        solved.snapshot.fleet,
+        solved.hosts,
+        objective=solved.requested.objective,
+        cells=solved.cells,
+        witness=solved.result.witness,
+    )
+    return SoftCost.of(verdict)
+
+
+def _solve_or_refuse(
     service: Service, requested: RequestedPlacement, options: PlacementOptions, end: float
-) -> SolvedPlacement | None:
-    """Solve and claim once. Return None where another claim came first."""
+) -> SolvedPlacement:
+    """Solve once. Raises `ApiError`, ``placement-infeasible`` too."""
     solved = _solve_now(service, requested, options, end)
     if isinstance(solved, InfeasiblePlacement):
         refusal = solved.refusal(options.explain.audience)
         detail = "no placement of all instances exists"
         raise ApiError("placement-infeasible", detail, refusal=refusal)
-    if options.dry_run:
-        return solved
-    kept = None
-    if options.key:
-        kept = KeptAnswer(options.key, 201, options.stored_body(solved))
-    claim = Claim(
-        requested,
-        solved.hosts,
-        solved.snapshot.history_point,
-        solved.placement,
-        solved.cells,
-        solved.result.witness,
-    )
-    try:
-        commit(service.store, service.snapshot_cache, claim, kept)
-    except Contended:
-        return None
     return solved
 
 

@@ -1,4 +1,4 @@
-"""Actions of ``groupsolver group`` that let other projects or running instances into a group."""
+"""Actions of ``groupsolver group`` that let projects and running instances into a group, or out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from groupsolver.cli.remote.preview_report import print_preview
 if TYPE_CHECKING:
     from groupsolver.client import Client
 
-ACTIONS = ("grant", "revoke", "grants", "adopt")
+ACTIONS = ("grant", "revoke", "grants", "adopt", "release")
 
 
 def add_sharing_actions(add_action: Callable[..., Any]) -> None:
@@ -35,6 +35,9 @@ def add_sharing_actions(add_action: Callable[..., Any]) -> None:
     preview_help = "only list the policies that would be broken"
     modes.add_argument("--preview", action="store_true", help=preview_help)
     modes.add_argument("--force", action="store_true", help="even if it breaks policies")
+    release = add_action("release", "end memberships, all or none: the instances run on")
+    release.add_argument("id", metavar="ID")
+    release.add_argument("instances", nargs="+", metavar="INSTANCE")
 
 
 def add_update_modes(parser: Any) -> None:
@@ -56,6 +59,8 @@ def run_sharing_action(client: Client, options: Options) -> int:
             groups.revoke(options.id, options.grantee)
         case "grants":
             _print_grants(client, options)
+        case "release":
+            print_group(groups.release(options.id, options.instances), options.output)
         case _ if options.preview:
             preview = groups.preview_adopt(options.id, options.instances)
             return print_preview(preview, options.output)

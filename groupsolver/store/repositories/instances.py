@@ -197,6 +197,17 @@ def join_group(tx: WriteTransaction, group: str, instances: list[Instance]) -> N
         touch_group(tx, group)
 
 
+def leave_group(tx: WriteTransaction, group: str, instances: list[Instance]) -> None:
+    """End the membership of a group's members: they keep their resources, and are in no group."""
+    for some in split_keys(instance.id for instance in instances):
+        of_these = InstanceRow.id.in_(some) & (InstanceRow.group_id == group)
+        tx.session.execute(update(InstanceRow).where(of_these).values(group_id=None))
+    for instance in instances:
+        tx.note("instance", instance.id)
+    if instances:
+        touch_group(tx, group)
+
+
 def remove_expired_instances(tx: WriteTransaction) -> list[Instance]:
     """Remove the instances whose claims have ended unconfirmed, and return them."""
     query = select(InstanceRow).where(InstanceRow.expires <= tx.now)

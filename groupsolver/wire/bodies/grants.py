@@ -1,4 +1,4 @@
-"""Bodies about groups with members: grants, adopted instances, and previews of changes."""
+"""Bodies about groups with members: grants, adopted and released instances, and previews."""
 
 from __future__ import annotations
 
@@ -44,20 +44,35 @@ class GrantsAnswer(Value):
     grants: tuple[GrantView, ...]
 
 
+_Instances = Annotated[
+    tuple[Uuid, ...],
+    Field(min_length=1, max_length=count_limits.INSTANCES),
+    at_most(count_limits.INSTANCES),
+]
+
+
 class AdoptFields(Value):
     """Running instances that are to become members of a group."""
 
-    instances: Annotated[
-        tuple[Uuid, ...],
-        Field(min_length=1, max_length=count_limits.INSTANCES),
-        at_most(count_limits.INSTANCES),
-    ]
+    instances: _Instances
 
 
 class AdoptRequest(Value):
     """The body that makes running instances members of a group."""
 
     adopt: AdoptFields
+
+
+class ReleaseFields(Value):
+    """Members of a group that are to leave it, and run on in no group."""
+
+    instances: _Instances
+
+
+class ReleaseRequest(Value):
+    """The body that ends memberships of a group."""
+
+    release: ReleaseFields
 
 
 class BrokenView(Value):

@@ -98,6 +98,22 @@ def test_instances_are_adopted(client: Client) -> None:
         client.groups.grant(group.id, "..")
 
 
+def test_members_are_released_and_run_on(client: Client, guest: Client) -> None:
+    group = client.groups.create()
+    first, second = place(client, group, 2)
+    _, tag = client.groups.get_with_etag(group.id)
+    assert client.groups.release(group.id, [first], if_match=tag).members == (second,)
+    assert refusal(lambda: client.groups.release(group.id, [second], if_match=tag)).status == 412
+    assert client.instances.get(first).group is None
+    assert client.groups.release(group.id, [first]).members == (second,)
+    with pytest.raises(BadInput):
+        client.groups.release(group.id, [])
+    client.groups.grant(group.id, guest.tenant)
+    (theirs,) = place(guest, group)
+    assert guest.groups.release(group.id, [theirs]).members == ()
+    assert client.groups.get(group.id).other_members == 0
+
+
 def test_the_command_grants_lists_and_revokes(
     client: Client, guest: Client, capsys: Captured
 ) -> None:
@@ -160,3 +176,14 @@ def test_the_command_adopts(client: Client, capsys: Captured) -> None:
     assert main(at(client, "group", "adopt", group.id, *ids, "--force")) == 0
     assert ids[1] in capsys.readouterr().out
     assert client.groups.get(group.id).members == tuple(ids)
+
+
+def test_the_command_releases(client: Client, capsys: Captured) -> None:
+    group = client.groups.create()
+    first, second = place(client, group, 2)
+    assert main(at(client, "group", "release", group.id, first)) == 0
+    out = capsys.readouterr().out
+    assert second in out
+    assert first not in out
+    assert main(at(client, "group", "release", group.id, group.id)) == 2
+    assert client.groups.get(group.id).members == (second,)

@@ -136,9 +136,11 @@ CALLS |= {
     "revoke": lambda c: c.groups.revoke(UNKNOWN, "t"),
     "adopt": lambda c: c.groups.adopt(UNKNOWN, [UNKNOWN]),
     "adopt-if": lambda c: c.groups.adopt(UNKNOWN, [UNKNOWN], if_match='"1"'),
+    "release": lambda c: c.groups.release(UNKNOWN, [UNKNOWN]),
+    "release-if": lambda c: c.groups.release(UNKNOWN, [UNKNOWN], if_match='"1"'),
     "preview": lambda c: c.groups.preview(UNKNOWN, name="x"),
 }
-ONCE = {"adopt-if", "preview", "create", "patch", "put-if"}
+ONCE = {"adopt-if", "release-if", "preview", "create", "patch", "put-if"}
 
 
 @pytest.mark.parametrize("call", CALLS)

@@ -30,6 +30,8 @@ class Named:
         tenant, _, role = environ.get("HTTP_X_TEST", "").partition(" ")
         if not role:
             raise ApiError("unauthorized", "who is it?")
+        if tenant == "system":
+            return Principal(None, "ann", frozenset({role}), system_scoped=True)
         return Principal(tenant, "ann", frozenset({role}))
 
     def wrap(self, app: WSGIApplication) -> WSGIApplication:

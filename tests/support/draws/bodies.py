@@ -325,6 +325,7 @@ BODIES: list[tuple[type[Value], str | None, Data]] = [
     (grants.GrantAnswer, None, wrapped("grant", GRANT)),
     (grants.GrantsAnswer, None, wrapped("grants", st.lists(GRANT, max_size=2))),
     (grants.AdoptRequest, None, wrapped("adopt", ADOPTED)),
+    (grants.ReleaseRequest, None, wrapped("release", ADOPTED)),
     (grants.PreviewAnswer, None, wrapped("preview", PREVIEW)),
     (FleetAnswer, "fleet", FLEET.map(lambda fleet: {"levels": [], "links": [], **fleet})),
     (Fleet, "fleet", FLEET),

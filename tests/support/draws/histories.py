@@ -59,7 +59,16 @@ class History:
         name = self.rnd.choice(
             ("put_host", "remove_host", "load_fleet", "add_group", "change_group", "remove_group")
             + ("place",) * 4
-            + ("confirm", "remove_instance", "pass_time", "grant", "revoke", "adopt", "move_group")
+            + (
+                "confirm",
+                "remove_instance",
+                "pass_time",
+                "grant",
+                "revoke",
+                "adopt",
+                "release",
+                "move_group",
+            )
         )
         undone = self.rnd.randint(1, 4) == 1
         try:
@@ -176,6 +185,11 @@ class History:
             if one.group is None and one.tenant_id == group.tenant_id
         ]
         instances.join_group(tx, group.id, free[:2])
+
+    def _release(self, tx: WriteTransaction) -> None:
+        group = self._group(tx)
+        members = [one for one in self._instances(tx) if one.group == group.id]
+        instances.leave_group(tx, group.id, members[:2])
 
     def _move_group(self, tx: WriteTransaction) -> None:
         group = self._group(tx)

@@ -112,14 +112,15 @@ def aim(case: Any, at: SeededServer) -> None:
             case.headers[name] = draw.choice(["compute latest", "compute 2.15", "2.64", "latest"])
     if case.method == "PUT" and path.keys() == {"tenant_id", "id"} and draw.random() < 0.5:
         case.method = "UPDATE"  # the same, under a name that no document can give it
-    if (
-        case.operation.path.endswith("/adopt")
-        and isinstance(case.body, dict)
-        and draw.random() < 0.8
-    ):
-        case.body["adopt"] = {
-            "instances": draw.sample(at.instances, draw.randint(1, len(at.instances)))
-        }
+    for action in ("adopt", "release"):
+        if (
+            case.operation.path.endswith(f"/{action}")
+            and isinstance(case.body, dict)
+            and draw.random() < 0.8
+        ):
+            case.body[action] = {
+                "instances": draw.sample(at.instances, draw.randint(1, len(at.instances)))
+            }
     if case.operation.path.endswith(("/placements", "/explain", "/headroom")) and isinstance(
         case.body, dict
     ):

@@ -138,6 +138,10 @@ def test_adoption_and_previews(ask: Speaker) -> None:
     assert done["group"]["members"] == ids[:1]
     done = ask("POST", f"{here}/adopt?force=true", 200, GroupAnswer, body, grants.AdoptRequest)
     assert done["group"] == {**group, "members": ids}
+    left = {"release": {"instances": ids[:1]}}
+    done = ask("POST", f"{here}/release", 200, GroupAnswer, left, grants.ReleaseRequest)
+    assert done["group"] == {**group, "members": ids[1:]}
+    ask("POST", f"{here}/adopt?force=true", 200, GroupAnswer, body, grants.AdoptRequest)
     unknown = {"adopt": {"instances": [UNKNOWN]}}
     assert (
         failed(ask, "POST", f"{here}/adopt", 404, unknown, grants.AdoptRequest)["code"]

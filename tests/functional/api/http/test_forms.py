@@ -43,7 +43,7 @@ def test_the_table_has_every_row_of_the_contract_and_no_more() -> None:
         ("POST", f"{group}/grants"),
         ("DELETE", f"{group}/grants/<grantee>"),
     }
-    want |= {("POST", f"{group}/adopt")}
+    want |= {("POST", f"{group}/{action}") for action in ("adopt", "release")}
     want |= {
         ("POST", "/v1.0/<tenant_id>/placements"),
         ("POST", "/v1.0/<tenant_id>/placements/<id>/confirm"),
@@ -55,6 +55,7 @@ def test_the_table_has_every_row_of_the_contract_and_no_more() -> None:
     want |= {
         ("GET", path) for path in ("/", "/v2.1", "/v2.1/", "/openapi.json", "/healthz", "/metrics")
     }
+    want |= {("GET", f"/v2.1/<project_id>{slash}") for slash in ("", "/")}
     for prefix in ("/v2.1", "/v2.1/<project_id>"):
         want |= {(method, f"{prefix}/os-server-groups") for method in ("GET", "POST")}
         want |= {(method, f"{prefix}/os-server-groups/<id>") for method in ("GET", "DELETE")}

@@ -203,18 +203,18 @@ def test_a_quota_and_an_id_that_were_taken_meanwhile_are_seen(claims: Claims) ->
 
 def test_a_claim_and_the_answer_of_its_key_are_both_written_or_neither(claims: Claims) -> None:
     key = idempotency.Key("t", "k", "body")
-    kept = KeptAnswer(key, 201, {"said": True})
+    kept = KeptAnswer(key, 201, lambda stored: {"said": stored.status})
     with pytest.raises(KeyInFlight):  # the key was lost
         claims.commit(claims.claim(B, "h0"), kept)
     assert claims.snapshot_cache.snapshot().instances == {}
     with claims.store.write() as tx:
         idempotency.begin(tx, key, 60)
-    broken = KeptAnswer(key, 201, object())  # no JSON
+    broken = KeptAnswer(key, 201, lambda _: object())  # no JSON
     with pytest.raises((StatementError, TypeError)):
         claims.commit(claims.claim(B, "h0"), broken)
     claims.commit(claims.claim(B, "h0"), kept)
     with claims.store.write() as tx:
-        assert idempotency.begin(tx, key, 60) == (201, {"said": True})
+        assert idempotency.begin(tx, key, 60) == (201, {"said": "optimal"})
         assert len(claims.snapshot_cache.snapshot().instances) == 1
 
 

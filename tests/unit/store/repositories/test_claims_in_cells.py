@@ -78,9 +78,10 @@ def free(snapshot_cache: SnapshotCache) -> list[int]:
 
 def test_a_claim_takes_from_its_cell_and_gives_back_to_it(ready: Store) -> None:
     snapshot_cache = SnapshotCache(ready)
-    (one, two) = commit(
+    claimed = commit(
         ready, snapshot_cache, claim(snapshot_cache.snapshot(), requested(1, 3, 3, disk=2))
     )
+    (one, two) = claimed.instances
     assert {one.cell, two.cell} == {"0", "b"}
     assert free(snapshot_cache) == [1, 0]  # 4 - 3, and 4 - 1 - 3
     assert snapshot_cache.snapshot().fleet.index["h"].used == {"DISK_GB": 4}
