@@ -5,6 +5,8 @@ Plain Python, without arrays or ortools.
 Policies of a copy speak of its own groups alone, so each copy is judged by itself, as `check`
 does. What copies share is judged over all of them: the room of hosts and cells, the links, and
 domains that a group of one copy has to itself.
+
+Copies that are the same object are counted, and judged once: of a million copies few differ.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from groupsolver.checking.check import Violation, judge
 from groupsolver.constraints.capacity.host_capacity import lacks_where
 from groupsolver.constraints.capacity.link_capacity import added_to, overloaded
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.problem.copies import copied, copies_of, original
+from groupsolver.constraints.problem.copies import Copy, alike, copied, copies_of, original
 from groupsolver.constraints.problem.problem import Problem, Size
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.exclusivity import Exclusivity, admits_project
@@ -68,38 +70,50 @@ class Together:
 
     def broken(self, placed: Sequence[tuple[Placement, Cells]]) -> Iterator[Violation]:
         """Yield what all of them break together: nothing, where they hold."""
-        for number, (placement, _) in enumerate(placed):
+        distinct = alike(placed)
+        for number, ((placement, _), _) in enumerate(distinct):
             if not self.alone(placement):
                 yield Violation(None, "copy", f"copy {number} breaks a rule by itself", 1)
-        placements = [placement for placement, _ in placed]
-        yield from self._room(placed)
-        yield from self._links(placements)
+        yield from self._room(distinct)
+        yield from self._links(distinct)
         for group, policy, level in self._exclusive:
-            for domain in self._shared(group, policy, level, placements):
+            for domain in self._shared(group, policy, level, distinct):
                 yield Violation(group, policy.kind, f"copies share {level} {domain}", 1)
 
-    def _room(self, placed: Sequence[tuple[Placement, Cells]]) -> Iterator[Violation]:
+    def _room(self, distinct: Sequence[tuple[Copy, int]]) -> Iterator[Violation]:
         landed: dict[str, list[tuple[str, Size]]] = {}
         cells: dict[str, str] = {}
+        numbers: dict[str, int] = {}
         sizes = [member.size for member in self.problem.new_members]
-        for number, (placement, inside) in enumerate(placed):
+        any_cells = not any(inside for (_, inside), _ in distinct)
+        has_cells = {host.name for host in self.problem.hosts if host.cells}
+        for at, ((placement, inside), number) in enumerate(distinct):
             for id_, size in zip(self._originals, sizes, strict=True):
-                landed.setdefault(placement[id_], []).append((copied(id_, number), size))
-            cells |= {copied(id_, number): cell for id_, cell in inside.items()}
-        for lack in lacks_where(self.problem.hosts, landed, cells or None):
+                host = placement[id_]
+                on_host = landed.setdefault(host, [])
+                name = copied(id_, at)
+                if any_cells and host in has_cells:
+                    # Which cell each goes into is searched for: each of them counts.
+                    on_host += [(f"{name}.{one}", size) for one in range(number)]
+                else:
+                    on_host.append((name, size))
+                    numbers[name] = number
+            cells |= {copied(id_, at): cell for id_, cell in inside.items()}
+        for lack in lacks_where(self.problem.hosts, landed, cells or None, numbers):
             yield Violation(None, *lack)
 
-    def _links(self, placements: Sequence[Placement]) -> Iterator[Violation]:
+    def _links(self, distinct: Sequence[tuple[Copy, int]]) -> Iterator[Violation]:
         if not self._links_matter:
             return
         added: Counter[Domain] = Counter()
-        for placement in placements:
-            added.update(self.adds(placement))
+        for (placement, _), number in distinct:
+            for domain, mbps in self.adds(placement).items():
+                added[domain] += number * mbps
         for overload in overloaded(self.problem.hosts, added):
             yield Violation(None, "capacity", *overload)
 
     def _shared(
-        self, group: str, policy: Policy, level: str, placements: Sequence[Placement]
+        self, group: str, policy: Policy, level: str, distinct: Sequence[tuple[Copy, int]]
     ) -> set[str]:
         """Return the domains that a group of one copy shares with another copy.
 
@@ -111,7 +125,10 @@ class Together:
             cohabitants = problem.below[problem.project(group)]
         owners: dict[str, set[int]] = {}  # by domain: the copies whose group is in it
         strangers: dict[str, set[int]] = {}
-        for number, placement in enumerate(placements):
+        repeated: set[int] = set()
+        for number, ((placement, _), times) in enumerate(distinct):
+            if times > 1:
+                repeated.add(number)
             for member, id_ in zip(problem.new_members, self._originals, strict=True):
                 domain = problem.hosts.domain(placement[id_], level)
                 if domain is None:
@@ -121,4 +138,9 @@ class Together:
                 if member.group not in cohabitants:
                     strangers.setdefault(domain, set()).add(number)
         both = owners.keys() & strangers.keys()
-        return {domain for domain in both if len(owners[domain] | strangers[domain]) > 1}
+        return {
+            domain
+            for domain in both
+            if len(owners[domain] | strangers[domain]) > 1
+            or owners[domain] & strangers[domain] & repeated
+        }

@@ -20,7 +20,6 @@ from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.headroom.bulk import most_by_one_unit, place_in_bulk
 from groupsolver.solver.headroom.demand import demand_of
-from groupsolver.solver.headroom.incremental import Copy
 from tests.support.draws.applications import KINDS, applications, dice, fleets, wide_fleets
 from tests.support.draws.links import some_bandwidth
 from tests.support.minimal_documents import case_of
@@ -100,7 +99,7 @@ def test_what_is_bounded_and_placed_in_bulk_brackets_the_truth(kind: str, data: 
     )
     most = true_number(case)
     assert min(MAX_COPIES, int(found.bound)) >= most
-    held: list[Copy] = [(placement, {}) for placement in found.copies if together.alone(placement)]
+    held = [copy for copy in found.copies if together.alone(copy[0])]
     event(
         f"bound off by {min(3, int(found.bound) - most)}, "
         f"{len(held)} of {len(found.copies)} copies hold"

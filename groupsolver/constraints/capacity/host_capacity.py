@@ -98,21 +98,32 @@ def lacks(
 
 
 def lacks_where(
-    hosts: HostIndex, landed: Mapping[str, Landed], cells: Mapping[str, str] | None
+    hosts: HostIndex,
+    landed: Mapping[str, Landed],
+    cells: Mapping[str, str] | None,
+    number: Mapping[str, int] | None = None,
 ) -> Iterator[Lack]:
-    """Yield the same of new members by their hosts, whatever application they are of."""
+    """Yield the same of new members by their hosts, whatever application they are of.
+
+    `number` has, by id, how many members are like the one that is given, on the same host and in
+    the same cell; by default it is alone. Those of one host may go into any cells only where each
+    is given.
+    """
+    numbers = number or {}
     for name, members in landed.items():
         host = hosts[name]
         if not host.enabled:
             yield Lack("disabled", f"nothing new lands on {name}, which is disabled", len(members))
         if host.overfull:
             yield Lack("capacity", f"nothing new lands on {name}, which is over capacity", 1)
-        yield from _own(host, members)
-        if host.cells:
-            yield from _in_any(host, members) if cells is None else _in_given(host, members, cells)
+        yield from _own(host, members, numbers)
+        if host.cells and cells is None:
+            yield from _in_any(host, members)
+        elif host.cells and cells is not None:
+            yield from _in_given(host, members, cells, numbers)
 
 
-def _own(host: Host, members: Landed) -> Iterator[Lack]:
+def _own(host: Host, members: Landed, numbers: Mapping[str, int]) -> Iterator[Lack]:
     """Yield why members do not fit into what is the host's own."""
     inside = host.cell_classes()
     needs: dict[str, int] = {}
@@ -120,7 +131,7 @@ def _own(host: Host, members: Landed) -> Iterator[Lack]:
         for resource, amount in size:
             if resource in inside:
                 continue
-            needs[resource] = needs.get(resource, 0) + amount
+            needs[resource] = needs.get(resource, 0) + numbers.get(id_, 1) * amount
             unit = host.inventory[resource].max_unit if resource in host.inventory else None
             if unit is not None and amount > unit:
                 sentence = (
@@ -161,7 +172,9 @@ def _in_any(host: Host, members: Landed) -> Iterator[Lack]:
         )
 
 
-def _in_given(host: Host, members: Landed, cells: Mapping[str, str]) -> Iterator[Lack]:
+def _in_given(
+    host: Host, members: Landed, cells: Mapping[str, str], numbers: Mapping[str, int]
+) -> Iterator[Lack]:
     """Yield why members do not fit into the cells that are given."""
     rooms = {room.name: room for room in host.cell_capacities()}
     needs: dict[str, dict[str, int]] = {}
@@ -180,7 +193,7 @@ def _in_given(host: Host, members: Landed, cells: Mapping[str, str]) -> Iterator
             continue
         there = needs.setdefault(room.name, {})
         for resource, amount in inside:
-            there[resource] = there.get(resource, 0) + amount
+            there[resource] = there.get(resource, 0) + numbers.get(id_, 1) * amount
             unit = room.unit.get(resource, amount)
             if amount > unit:
                 where = f"cell {room.name} of {host.name}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import Any
 
 from groupsolver.constraints.policy import Policy
@@ -10,10 +12,12 @@ from groupsolver.constraints.protocols.scope import counts_all_groups
 from groupsolver.model.application import Application, Existing, Group, member_ids
 from groupsolver.model.inventory import Resources
 from groupsolver.model.nesting import below_of
+from groupsolver.model.result import Cells, Placement
 
 # No name of a file has such a character: what is made here cannot meet it, and is not validated.
 _MARK = "\0"
 _RUNNING_COPIES = -1  # the number that all copies share which run already
+Copy = tuple[Placement, Cells]  # of each member of the file
 
 
 def copied(name: str, copy: int) -> str:
@@ -29,7 +33,7 @@ def original(name: str) -> str:
 def copies_of(
     app: Application[Any],
     number: int,
-    placed: Iterable[tuple[Mapping[str, str], Mapping[str, str]]] = (),
+    placed: Iterable[Copy] = (),
 ) -> Application[Any]:
     """Return an application of so many copies.
 
@@ -43,8 +47,8 @@ def copies_of(
     ----------
     app : Application
     number : int
-    placed : iterable of (mapping of str to str, mapping of str to str)
-        Copies that run already: host, and cell where there is one, of each member of the file.
+    placed : iterable of Copy
+        Copies that run already.
         Each group is one for all of them: its members are strangers to the copies that come.
 
     Returns
@@ -71,22 +75,30 @@ def copies_of(
 
 
 def _members_of(
-    placed: list[tuple[Mapping[str, str], Mapping[str, str]]],
+    placed: list[Copy],
     app: Application[Any],
     sizes: Mapping[str, Resources],
 ) -> list[Existing]:
-    """Return the members of copies that run already."""
+    """Return the members of copies that run already, those of a group in one place as one.
+
+    They are strangers to all that comes: where they are matters, and what they use together.
+    """
     group_of = {id_: group.name for group in app.groups for id_, _ in member_ids(group)}
+    used: dict[tuple[str, str, str | None], Resources] = {}
+    for (hosts, cells), number in alike(placed):
+        for id_, host in hosts.items():
+            in_place = used.setdefault((group_of[id_], host, cells.get(id_)), {})
+            for resource, amount in sizes[id_].items():
+                in_place[resource] = in_place.get(resource, 0) + number * amount
     return [
         Existing.model_construct(
-            group=copied(group_of[id_], _RUNNING_COPIES),
-            id=copied(id_, _RUNNING_COPIES - place),
+            group=copied(group, _RUNNING_COPIES),
+            id=copied(f"{group}/{place}", _RUNNING_COPIES),
             host=host,
-            cell=cells.get(id_),
-            resources=sizes[id_],
+            cell=cell,
+            resources=resources,
         )
-        for place, (hosts, cells) in enumerate(placed)
-        for id_, host in hosts.items()
+        for place, ((group, host, cell), resources) in enumerate(used.items())
     ]
 
 
@@ -147,3 +159,13 @@ def _renamed(policy: Policy, copy: int) -> Policy:
     if policy.target is None:
         return policy
     return policy.model_copy(update={policy.target_key: copied(policy.target, copy)})
+
+def alike(placed: Iterable[Copy]) -> list[tuple[Copy, int]]:
+    """Return the copies that are different objects, each with how often it is there."""
+    first: dict[int, Copy] = {}
+    number: Counter[int] = Counter()
+    for identity, run in groupby(placed, key=id):
+        first.setdefault(identity, next(run))
+        number[identity] += 1 + sum(1 for _ in run)
+    # The caller holds all of them: no identity was given twice.
+    return [(copy, number[identity]) for identity, copy in first.items()]

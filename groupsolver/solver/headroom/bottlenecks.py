@@ -318,6 +318,8 @@ class _Finder:
     def _domains_bottleneck(
         self, limit: DomainLimit, need: float, with_room: int, units: Ints
     ) -> Bottleneck:
+        if limit.high < float(limit.weight[units].min()):
+            return self._no_domain_bottleneck(limit, need)
         codes = self.rest.compiled.fleet.codes(limit.level)
         domains = int(np.ceil(need / limit.high - 1e-9))
         suited = np.zeros(len(codes), dtype=np.bool_)
@@ -339,6 +341,14 @@ class _Finder:
         kind: Literal["policy", "level"] = "policy" if limit.level == HOST else "level"
         name = limit.kind if kind == "policy" else limit.level
         return Bottleneck(kind=kind, name=name, sentence=sentence)
+
+    def _no_domain_bottleneck(self, limit: DomainLimit, need: float) -> Bottleneck:
+        """Return that a rule allows no member in any domain: too few cannot be shared out."""
+        members = count_of(int(need), "member")
+        verb = "is" if int(need) == 1 else "are"
+        sentence = f"{limit.level}: no {limit.level} may hold a member of {original(limit.group)}, "
+        sentence += f"by {limit.kind}: {members} {verb} too few to be shared out as it asks"
+        return Bottleneck(kind="policy", name=limit.kind, sentence=sentence)
 
     # Rules between groups.
 

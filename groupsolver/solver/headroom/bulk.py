@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from groupsolver.constraints.problem.copies import original
+from groupsolver.constraints.problem.copies import Copy, original
 from groupsolver.model.compiled.arrays import Floats, Ints
 from groupsolver.model.result import Placement
 from groupsolver.solver.headroom.demand import Demand, DomainLimit
@@ -25,6 +25,7 @@ MAX_COPIES = 1_000_000  # copies that are counted at all
 MAX_UNITS_ON_HOST = 64 * MAX_COPIES  # keeps sums over hosts within 64 bits
 MAX_CLASSES_IN_ONE_PART = 500
 MIN_DOMAINS_PER_PART = 4  # else a part is no sample of the whole
+MAX_MEMBERS_DEALT = 2**24  # of all copies together: bounds the memory
 MAX_COLUMNS_INTEGER = 20_000  # of more columns, no integer program is solved
 BOUND_TOLERANCE = 1e-6  # copies: far more than floating point may be off by
 # Copies for each domain that units are confined to, from which rounding in each loses little.
@@ -40,15 +41,16 @@ class BulkPlacement:
 
     Attributes
     ----------
-    copies : list of Placement
-        Host of each member of the file. Whether each copy keeps its rules is still to be checked.
+    copies : list of Copy
+        Host of each member of the file, without cells. Whether each copy keeps its rules is still
+        to be checked. Copies that follow each other and are alike are the same object.
     bound : float
         No more copies fit than this; `prices` prove it.
     prices : (U,) float64
         Copies that one more of each unit would be worth.
     """
 
-    copies: list[Placement]
+    copies: list[Copy]
     bound: float
     prices: Floats
 
@@ -79,7 +81,7 @@ def place_in_bulk(demand: Demand, most: int, left: Clock, gap: float, seed: int)
     if not most:
         return by_one_unit
     coarse = classify_hosts(demand, most, ())
-    parts = [_Part(demand, one, most, seed) for one in _parts(demand, coarse)]
+    parts = [_Part(demand, one, most, seed, left) for one in _parts(demand, coarse)]
     start = Prices(1 / (len(demand.units) * demand.number.astype(np.float64)))
     if len(parts) == 1:
         bound, prices = parts[0].prove(start, _share_of(left, 0.5), gap)
@@ -87,14 +89,14 @@ def place_in_bulk(demand: Demand, most: int, left: Clock, gap: float, seed: int)
         # Prices of a part are good prices of the whole, and any prices bound the whole.
         _, of_part = parts[0].prove(start, _share_of(left, 0.25), gap)
         prices = Prices(of_part.unit / float(demand.number @ of_part.unit))
-        every = Master(demand, coarse, (), most)
+        every = Master(demand, coarse, (), most, left)
         bound = every.bound(prices, every.knapsacks.best(every.worth(prices)).bound)
-    copies: list[Placement] = []
+    copies: list[Copy] = []
     if not demand.confinements:
         copies = _placed(parts, prices, left, gap)
     if _worth_domains(demand, len(copies), bound) and left() > 0:
         fine = classify_hosts(demand, most, demand.levels())
-        parts = [_Part(demand, one, most, seed) for one in _parts(demand, fine)]
+        parts = [_Part(demand, one, most, seed, left) for one in _parts(demand, fine)]
         if len(parts) == 1:
             fine_bound, fine_prices = parts[0].prove(Prices(prices.unit), _share_of(left, 0.5), gap)
             if fine_bound < bound:
@@ -124,9 +126,9 @@ def _worth_domains(demand: Demand, copies: int, bound: float) -> bool:
     return bool(demand.levels()) and loses and enough_copies
 
 
-def _placed(parts: list[_Part], prices: Prices, left: Clock, gap: float) -> list[Placement]:
+def _placed(parts: list[_Part], prices: Prices, left: Clock, gap: float) -> list[Copy]:
     """Place copies on each part, with an equal share of most of the time for each."""
-    copies: list[Placement] = []
+    copies: list[Copy] = []
     for number, part in enumerate(parts):
         if left() <= 0:
             break
@@ -144,11 +146,15 @@ def _share_of(left: Clock, share: float) -> Clock:
 class _Part:
     """Some hosts, their program, and copies on them."""
 
-    def __init__(self, demand: Demand, classes: HostClasses, most: int, seed: int) -> None:
+    def __init__(
+        self, demand: Demand, classes: HostClasses, most: int, seed: int, left: Clock
+    ) -> None:
         self.demand = demand
         self.classes = classes
         self.seed = seed
-        self.master = Master(demand, classes, demand.necessary, most)
+        self.left = left
+        self.master = Master(demand, classes, demand.necessary, most, left)
+        self.most_dealt = min(most, max(1, MAX_MEMBERS_DEALT // int(demand.number.sum())))
         self.solution: MasterSolution | None = None
 
     def prove(self, start: Prices, left: Clock, gap: float) -> tuple[float, Prices]:
@@ -157,28 +163,34 @@ class _Part:
         self.solution, bound, prices = generate_columns(self.master, start, left, gap / 4)
         return bound, prices
 
-    def place(self, start: Prices, left: Clock, gap: float) -> list[Placement]:
+    def place(self, start: Prices, left: Clock, gap: float) -> list[Copy]:
         """Place copies whose members can be dealt evenly: within the sufficient limits."""
         master = self._solved_for_dealing(start, left, gap)
         solution = self.solution
         if solution is None or solution.copies < 1:
             return []
         dealer = self._dealer(master, solution)
-        copies = dealer.copies()
+        copies = dealer.copies(self.most_dealt, self.left)
+        if copies + 1 < solution.copies and left() > 0:
+            mixed = self._dealer(master, solution, mixed=True)
+            mixed_copies = mixed.copies(self.most_dealt, self.left)
+            if mixed_copies > copies:
+                dealer = mixed
+                copies = mixed_copies
         # An integer program helps where rounding lost copies, and all columns are in the solution.
         whole = len(solution.hosts) == len(master.owner) <= MAX_COLUMNS_INTEGER
         if whole and copies + 1 < solution.copies and left() > 0:
             integer = master.solve_integer(solution, left())
             if integer is not None:
                 other = self._dealer(master, integer)
-                other_copies = other.copies()
+                other_copies = other.copies(self.most_dealt, self.left)
                 if other_copies > copies:
                     dealer = other
                     copies = other_copies
         if not copies:
             return []
         dealt = dealer.deal(copies)
-        dealer.repair(dealt)
+        dealer.repair(dealt, left)
         return _placements(self.demand, dealer.rows, dealt, copies)
 
     def _solved_for_dealing(self, start: Prices, left: Clock, gap: float) -> Master:
@@ -186,7 +198,7 @@ class _Part:
         demand = self.demand
         if self.solution is not None and _same(demand.necessary, demand.sufficient):
             return self.master
-        master = Master(demand, self.classes, demand.sufficient, self.master.most)
+        master = Master(demand, self.classes, demand.sufficient, self.master.most, self.left)
         if len(self.master.owner):
             master.add_columns(self.master.counts, self.master.owner)
         else:
@@ -194,8 +206,8 @@ class _Part:
         self.solution, _, _ = generate_columns(master, Prices(start.unit), left, gap / 4)
         return master
 
-    def _dealer(self, master: Master, solution: MasterSolution) -> Dealer:
-        counts = round_columns(master, self.classes, solution)
+    def _dealer(self, master: Master, solution: MasterSolution, mixed: bool = False) -> Dealer:
+        counts = round_columns(master, self.classes, solution, mixed)
         order = np.argsort(self.classes.rows, kind="stable")
         return Dealer(self.demand, self.classes.rows[order], counts[order], self.seed)
 
@@ -228,15 +240,27 @@ def _parts(demand: Demand, classes: HostClasses) -> list[HostClasses]:
     return [classes.subset(np.flatnonzero(keys % number == part)) for part in range(number)]
 
 
-def _placements(demand: Demand, rows: Ints, dealt: list[Ints], copies: int) -> list[Placement]:
-    """Return the host of each member of each copy."""
+def _placements(demand: Demand, rows: Ints, dealt: list[Ints], copies: int) -> list[Copy]:
+    """Return the host of each member of each copy.
+
+    Copies that follow each other and are alike are the same object. As copies are dealt in turn,
+    many are.
+    """
     names = demand.compiled.fleet.names
-    placements: list[Placement] = [{} for _ in range(copies)]
+    table = np.concatenate(dealt, axis=1)
+    starts = np.flatnonzero(np.r_[True, (table[1:] != table[:-1]).any(axis=1)])
+    repeats = np.diff(np.r_[starts, copies]).tolist()
+    distinct: list[Placement] = [{} for _ in repeats]
     for unit, positions in zip(demand.units, dealt, strict=True):
-        hosts = [[names[row] for row in of_copy] for of_copy in rows[positions].tolist()]
+        on_rows = rows[positions[starts]].tolist()
+        hosts = [[names[row] for row in of_copy] for of_copy in on_rows]
         for member_class, members in unit.items():
             ids = [original(id_) for id_ in demand.compiled.member_classes[member_class].ids]
-            for placement, of_copy in zip(placements, hosts, strict=True):
+            for placement, of_copy in zip(distinct, hosts, strict=True):
                 every = [name for name in of_copy for _ in range(members)]
                 placement.update(zip(ids, every, strict=True))
-    return placements
+    placed: list[Copy] = []
+    for placement, repeated in zip(distinct, repeats, strict=True):
+        copy: Copy = placement, {}
+        placed += [copy] * repeated
+    return placed

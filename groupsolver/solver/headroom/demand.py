@@ -182,12 +182,13 @@ def _sizes(compiled: CompiledProblem, units: list[Members], names: list[str]) ->
 
 def _confinements(compiled: CompiledProblem, units: list[Members]) -> list[Confinement]:
     confinements = []
+    unit_of = _unit_of_class(units)
     for rule in rules_of(compiled.problem).hard:
         if not _shares_domain(compiled, rule, host=False):
             continue
-        below = set(compiled.member_classes_below(rule.group))
+        below = compiled.member_classes_below(rule.group)
         # Where a class of a unit is confined, so is the rest of the unit.
-        inside = [number for number, unit in enumerate(units) if unit.keys() & below]
+        inside = sorted({unit_of[member_class] for member_class in below})
         if inside:
             level = str(level_on(rule.policy, compiled.fleet))
             confinements.append(Confinement(level, tuple(inside), rule.group, rule.policy.kind))
@@ -223,11 +224,12 @@ def _limits(
     """Return the necessary limits, and the sufficient ones."""
     necessary: list[DomainLimit] = []
     sufficient: list[DomainLimit] = []
+    unit_of = _unit_of_class(units)
     for rule in rules_of(compiled.problem).hard:
         policy = rule.policy
         group = rule.group
         level = str(level_on(rule.policy, compiled.fleet))
-        weight = _weights(compiled, units, group)
+        weight = _weights(compiled, units, unit_of, group)
         if not weight.any():
             continue
         most = most_in_one_domain(policy, group, compiled)
@@ -247,16 +249,26 @@ def _limits(
             # A copy has some of a group in a domain: at least this share of the group.
             share = np.zeros(len(units))
             for one in groups:
-                share += _weights(compiled, units, one) / max(1, compiled.problem.size(one))
+                weight_of_one = _weights(compiled, units, unit_of, one)
+                share += weight_of_one / max(1, compiled.problem.size(one))
             high = float(limit)
             necessary.append(DomainLimit(level, share, high, 0.0, None, group, policy.kind))
     return necessary, sufficient
 
 
-def _weights(compiled: CompiledProblem, units: list[Members], group: str) -> Floats:
+def _unit_of_class(units: list[Members]) -> dict[int, int]:
+    """Return the position of the unit that each member class is in."""
+    return {
+        member_class: position for position, unit in enumerate(units) for member_class in unit
+    }
+
+
+def _weights(
+    compiled: CompiledProblem, units: list[Members], unit_of: dict[int, int], group: str
+) -> Floats:
     """(U,) float64: how many members below a group a unit has."""
-    below = set(compiled.member_classes_below(group))
     weights = np.zeros(len(units))
-    for number, unit in enumerate(units):
-        weights[number] = sum(members for one, members in unit.items() if one in below)
+    for member_class in set(compiled.member_classes_below(group)):
+        unit = unit_of[member_class]
+        weights[unit] += units[unit][member_class]
     return weights

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 
 from groupsolver.checking.copies import Together
 from groupsolver.constraints.capacity.host_capacity import cells_for, from_cell
-from groupsolver.constraints.problem.copies import copied, copies_of
+from groupsolver.constraints.problem.copies import Copy, alike, copied, copies_of
+from groupsolver.constraints.problem.problem import Size
 from groupsolver.constraints.protocols.scope import counts_all_groups
 from groupsolver.model.application import Application, member_ids
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
@@ -19,9 +20,9 @@ from groupsolver.model.compiled.numa_packing import Undecided
 from groupsolver.model.fleet import Host
 from groupsolver.model.result import Cells, Limits, Placement, Result
 from groupsolver.solver.budget import Budget
+from groupsolver.solver.headroom.knapsack import no_limit
 from groupsolver.solver.pipeline import solve
 
-Copy = tuple[Placement, Cells]
 Taken = dict[tuple[str, str | None], int]  # (resource class, cell if any) -> amount
 MAX_MEMBERS_AT_ONCE = 240
 FIRST_COPIES_AT_ONCE = 4
@@ -73,18 +74,21 @@ class PlacedCopies:
     def add(self, copies: Iterable[Copy]) -> None:
         """Put copies on the fleet."""
         taken: dict[str, Taken] = {}
-        for copy in copies:
-            self.copies.append(copy)
-            placement, cells = copy
+        added = list(copies)
+        self.copies += added
+        reserved = Counter(self.fleet.index.reserved)
+        for (placement, cells), number in alike(added):
             for id_, host in placement.items():
                 on_host = taken.setdefault(host, {})
                 cell = cells.get(id_)
                 for resource, amount in self.sizes[id_].items():
-                    on_host[resource, cell] = on_host.get((resource, cell), 0) + amount
+                    before = on_host.get((resource, cell), 0)
+                    on_host[resource, cell] = before + number * amount
             if self.empty.links:
-                reserved = Counter(self.fleet.index.reserved)
-                reserved.update(self.together.adds(placement))
-                self.fleet.reserve(reserved)
+                for domain, mbps in self.together.adds(placement).items():
+                    reserved[domain] += number * mbps
+        if self.empty.links:
+            self.fleet.reserve(reserved)
         for host, on_host in taken.items():
             self.fleet.update(_with_taken(self.fleet.index[host], on_host))
 
@@ -184,7 +188,9 @@ def _solve(app: Application[Any], fleet: CompiledFleet, budget: Budget, seconds:
     limits: Limits = replace(
         budget.limits, seconds=max(MIN_SECONDS, seconds), gap=FIRST_PLACEMENT_GAP
     )
-    return solve(app, fleet, limits=limits, progress=lambda _: budget.report("refill"))
+    return solve(
+        app, fleet, limits=limits, progress=lambda _: budget.report("refill"), explain=False
+    )
 
 
 def _copies_in(placed: PlacedCopies, result: Result, number: int) -> list[Copy]:
@@ -204,35 +210,84 @@ def _copies_in(placed: PlacedCopies, result: Result, number: int) -> list[Copy]:
     return copies
 
 
-def assign_cells(placed: PlacedCopies, placements: Sequence[Placement]) -> list[Copy]:
-    """Put members into the cells of their hosts; leave out copies for which there is no way."""
+def assign_cells(
+    placed: PlacedCopies, copies: Sequence[Copy], left: Callable[[], float] = no_limit
+) -> list[Copy]:
+    """Put members into the cells of their hosts; leave out copies for which there is no way.
+
+    Parameters
+    ----------
+    placed : PlacedCopies
+    copies : sequence of Copy
+        Without cells.
+    left : callable
+        Returns the seconds that are left. Copies with members whose cells are not found in time
+        are left out.
+    """
     hosts = placed.empty.index
     if not placed.empty.cells.width:
-        return [(placement, {}) for placement in placements]
+        return list(copies)
     sizes = {id_: tuple(sorted(size.items())) for id_, size in placed.sizes.items()}
     in_cells_of: dict[str, list[tuple[int, str]]] = {}
-    for number, placement in enumerate(placements):
+    for number, (placement, _) in enumerate(copies):
         for id_, host in placement.items():
             if from_cell(hosts[host], sizes[id_]):
                 in_cells_of.setdefault(host, []).append((number, id_))
     dropped: set[int] = set()
-    cells: list[Cells] = [{} for _ in placements]
+    cells: list[Cells] = [{} for _ in copies]
     for host, members in in_cells_of.items():
-        while True:
-            kept = [(number, id_) for number, id_ in members if number not in dropped]
-            named = [(copied(id_, number), sizes[id_]) for number, id_ in kept]
-            try:
-                cell_of = cells_for(hosts[host], named)
-            except Undecided:
-                cell_of = None
-            if cell_of is not None:
-                break
-            last_copy, _ = kept[-1]
-            dropped.add(last_copy)
-        for number, id_ in kept:
-            cells[number][id_] = cell_of[copied(id_, number)]
+        candidates = [(number, id_) for number, id_ in members if number not in dropped]
+        cell_of = _most_in_cells(hosts[host], candidates, sizes, left)
+        for number, id_ in candidates:
+            cell = cell_of.get(copied(id_, number))
+            if cell is None:
+                dropped.add(number)
+            else:
+                cells[number][id_] = cell
     return [
         (placement, cells[number])
-        for number, placement in enumerate(placements)
+        for number, (placement, _) in enumerate(copies)
         if number not in dropped
     ]
+
+
+def _most_in_cells(
+    host: Host,
+    members: list[tuple[int, str]],
+    sizes: Mapping[str, Size],
+    left: Callable[[], float],
+) -> Cells:
+    """Return a cell for each member of the first copies, of as many as the cells of a host hold.
+
+    Parameters
+    ----------
+    host : Host
+    members : list of (int, str)
+        Copy and member, in the order of copies.
+    sizes : mapping of str to Size
+    left : callable
+        Returns the seconds that are left.
+    """
+    named = [(copied(id_, number), sizes[id_]) for number, id_ in members]
+    # How many members the first copies have here: none, those of the first, of the first two ...
+    ends = [0]
+    for at, (number, _) in enumerate(members, 1):
+        if at == len(members) or members[at][0] != number:
+            ends.append(at)
+    best: Cells = {}
+    fits = 0
+    tried = len(ends) - 1
+    too_many = len(ends)
+    while tried > fits and left() > 0:
+        try:
+            found = cells_for(host, named[: ends[tried]])
+        except Undecided:
+            found = None
+        if found is None:
+            too_many = tried
+        else:
+            best = found
+            fits = tried
+        # All, and then by halves.
+        tried = (fits + too_many) // 2
+    return best

@@ -21,6 +21,7 @@ Sources: the knapsacks, Gilmore & Gomory (1966), doi:10.1287/opre.14.6.1045; the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -34,6 +35,11 @@ MAX_VERTEX_CANDIDATES = 3_000  # sets of rows of a dual that are solved for its 
 HOSTS_AT_ONCE = 50_000  # priced together: bounds the memory
 TOLERANCE = 1e-9
 _UNBOUNDED = np.iinfo(np.int64).max
+
+
+def no_limit() -> float:
+    """Return the seconds that are left where there is no limit."""
+    return float("inf")
 
 
 @dataclass(frozen=True)
@@ -64,12 +70,18 @@ class Knapsacks:
     slots : (C, U) int64
         How many of each unit a host takes, alone.
     size : (U, R) int64
+    left : callable, optional
+        Returns the seconds that are left. Once there are none, fillings are greedy, and the bounds
+        are those of the linear relaxation.
     """
 
-    def __init__(self, free: Ints, slots: Ints, size: Ints) -> None:
+    def __init__(
+        self, free: Ints, slots: Ints, size: Ints, left: Callable[[], float] = no_limit
+    ) -> None:
         self.free = free
         self.slots = slots
         self.size = size
+        self._left = left
         # Classes that take the same units are filled together.
         self._patterns, pattern = np.unique(slots > 0, axis=0, return_inverse=True)
         self._pattern = pattern.reshape(-1)
@@ -97,7 +109,13 @@ class Knapsacks:
             if len(units):
                 here = np.flatnonzero(label == one)
                 search = _BranchAndBound(
-                    self.free[here], self.slots[here], self.size, units, price, max_states
+                    self.free[here],
+                    self.slots[here],
+                    self.size,
+                    units,
+                    price,
+                    max_states,
+                    self._left,
                 )
                 counts[here] = search.counts
                 value[here] = search.value
@@ -137,13 +155,21 @@ class _BranchAndBound:
     """
 
     def __init__(
-        self, free: Ints, slots: Ints, size: Ints, units: Ints, price: Floats, max_states: int
+        self,
+        free: Ints,
+        slots: Ints,
+        size: Ints,
+        units: Ints,
+        price: Floats,
+        max_states: int,
+        left: Callable[[], float],
     ) -> None:
         self.free = free
         self.slots = slots
         self.size = size
         self.price = price
         self.max_states = max_states
+        self.left = left
         self.counts = np.zeros_like(slots)
         self.value = np.zeros(len(free))
         # Of each host: no state that was dropped leads to more than this.
@@ -193,6 +219,9 @@ class _BranchAndBound:
                 # Nothing else needs the room, or it takes none: as many as possible.
                 states.counts[:, unit] = most
                 states.value = states.value + most * self.price[unit]
+            elif self.left() <= 0:
+                self._drop(states, step)
+                return
             else:
                 states = self._branch(states, step, most)
         self._keep_better(states.host, states.counts, states.value)

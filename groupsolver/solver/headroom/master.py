@@ -40,7 +40,7 @@ from groupsolver.model.compiled.arrays import Floats, Ints
 from groupsolver.model.value import HOST
 from groupsolver.solver.headroom.demand import Demand, DomainLimit
 from groupsolver.solver.headroom.host_classes import HostClasses
-from groupsolver.solver.headroom.knapsack import Knapsacks
+from groupsolver.solver.headroom.knapsack import Knapsacks, no_limit
 from groupsolver.solver.linear_program import ProgramArrays, solve_integer, solve_linear
 
 CLOSE_ENOUGH = 1e-3  # a gap between program and bound, a fraction
@@ -106,6 +106,8 @@ class Master:
         Those at levels by which the classes are divided; others are left out, as are confinements.
     most : int
         No more copies than that fit.
+    left : callable, optional
+        Returns the seconds that are left, for all that is done with the program.
 
     Attributes
     ----------
@@ -118,14 +120,20 @@ class Master:
     """
 
     def __init__(
-        self, demand: Demand, classes: HostClasses, limits: tuple[DomainLimit, ...], most: int
+        self,
+        demand: Demand,
+        classes: HostClasses,
+        limits: tuple[DomainLimit, ...],
+        most: int,
+        left: Callable[[], float] = no_limit,
     ) -> None:
+        self.left = left
         self.demand = demand
         self.classes = classes
         self.most = most
         self.limits = tuple(one for one in limits if one.level in {HOST, *classes.codes})
         self.confinements = tuple(one for one in demand.confinements if one.level in classes.codes)
-        self.knapsacks = Knapsacks(classes.free, classes.slots, demand.size)
+        self.knapsacks = Knapsacks(classes.free, classes.slots, demand.size, left)
         self.owner = np.zeros(0, dtype=np.int64)
         self.counts = np.zeros((0, len(demand.units)), dtype=np.int64)
         self._known: set[bytes] = set()
@@ -190,8 +198,10 @@ class Master:
         return len(fresh)
 
     def add_single_fillings(self) -> None:
-        """Add fillings with one unit alone: a start for any mixture."""
+        """Add fillings with one unit alone: a start for any mixture, complete if time allows."""
         for unit in range(len(self.demand.units)):
+            if self.left() <= 0:
+                break
             prices = np.zeros((len(self.classes), len(self.demand.units)))
             prices[:, unit] = 1.0
             self.add_columns(self.knapsacks.best(prices).counts)
@@ -201,6 +211,8 @@ class Master:
         known = set(self.rows)
         violated: list[tuple[float, tuple[int, int]]] = []
         for at, limit in enumerate(self.limits):
+            if self.left() <= 0:
+                break
             codes = self.limit_codes[at][self.owner]
             inside = codes >= 0
             loads = np.zeros(self.domains[at])

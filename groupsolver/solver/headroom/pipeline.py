@@ -11,6 +11,7 @@ import numpy as np
 
 from groupsolver.checking.copies import Together
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.copies import Copy, alike
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.exclusivity import Exclusivity
 from groupsolver.constraints.rules import rules_of
@@ -20,7 +21,7 @@ from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fle
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.headroom import Headroom, counted_to
 from groupsolver.model.result import Limits, Watch
-from groupsolver.solver.budget import Budget
+from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.headroom.bottlenecks import Disclosure, find_bottlenecks
 from groupsolver.solver.headroom.bulk import (
     MAX_COPIES,
@@ -30,7 +31,6 @@ from groupsolver.solver.headroom.bulk import (
 )
 from groupsolver.solver.headroom.demand import Demand, demand_of
 from groupsolver.solver.headroom.incremental import (
-    Copy,
     PlacedCopies,
     assign_cells,
     improve,
@@ -41,6 +41,11 @@ from groupsolver.solver.headroom.marginal_hosts import marginal_hosts
 
 MAX_MEMBERS_SOLVED_AT_ONCE = 300  # members of all copies together
 TIME_FOR_BULK = 0.6  # of the time, a fraction
+# Copies that were placed in bulk are checked all together: first these, then more if time allows.
+FIRST_COPIES_CHECKED = 1_000
+MAX_GROWTH = 10.0
+MIN_CHECK_SECONDS = 1e-3
+SAFE_SHARE = 0.7  # of the time that is left, for the next check
 
 
 def headroom(
@@ -144,22 +149,28 @@ def search(
     _validate(demand)
     placed = PlacedCopies(app, compiled_fleet, together)
 
+    end_of_bulk = (1 - TIME_FOR_BULK) * budget.left()
+
     def left() -> float:
-        return 0.0 if budget.report("bulk") else TIME_FOR_BULK * budget.left()
+        return 0.0 if budget.report("bulk") else max(0.0, budget.left() - end_of_bulk)
 
     upper = min(most, most_by_one_unit(demand))
     bulk = place_in_bulk(demand, upper, left, budget.limits.gap, budget.limits.seed)
     bound = min(most, math.floor(bulk.bound), _most_with_domain_each(demand))
     budget.report("copies")
-    placed.add(_sound_copies(placed, bulk, bound))
-    only_bulk = _close_enough(len(placed.copies), bound, budget)
+    before_check = budget.elapsed()
+    placed.add(_sound_copies(placed, bulk, bound, budget))
+    # They are checked again together with those that join.
+    check_seconds = budget.elapsed() - before_check
+    rest = PartialBudget(budget, budget.left() - check_seconds, budget.limits.gap, quiet=True)
+    only_bulk = _close_enough(len(placed.copies), bound, rest)
     if not only_bulk:
         budget.report("refill")
-        place_more(placed, bound, budget)
-        bound = _solve_exactly(placed, bound, budget)
-        if not _close_enough(len(placed.copies), bound, budget):
+        place_more(placed, bound, rest)
+        bound = _solve_exactly(placed, bound, rest)
+        if not _close_enough(len(placed.copies), bound, rest):
             budget.report("improve")
-            improve(placed, bound, budget)
+            improve(placed, bound, rest)
     # What was placed in bulk was checked before it was added.
     broken = None if only_bulk else next(together.broken(placed.copies), None)
     if broken is not None or len(placed.copies) > bound:
@@ -202,12 +213,38 @@ def _close_enough(copies: int, bound: int, budget: Budget) -> bool:
     return bound - copies <= budget.limits.gap * max(1, copies) or budget.left() <= 0
 
 
-def _sound_copies(placed: PlacedCopies, bulk: BulkPlacement, most: int) -> list[Copy]:
-    """Return those of the copies placed in bulk that keep all rules, alone and together."""
-    alone = [placement for placement in bulk.copies if placed.together.alone(placement)]
-    copies = assign_cells(placed, alone[:most])
-    broken = next(placed.together.broken(copies), None)
-    return copies if broken is None else []
+def _sound_copies(
+    placed: PlacedCopies, bulk: BulkPlacement, most: int, budget: Budget
+) -> list[Copy]:
+    """Return those of the copies placed in bulk that keep all rules, alone and together.
+
+    As many of them as can be checked in half of the time that is left.
+    """
+    together = placed.together
+    share = 0.5 * budget.left()
+    alone_until = budget.elapsed() + 0.5 * share
+    until = budget.elapsed() + share
+    alone: list[Copy] = []
+    for copy, number in alike(bulk.copies):
+        if budget.elapsed() > alone_until or len(alone) >= most:
+            break
+        placement, _ = copy
+        if together.alone(placement):
+            alone += [copy] * number
+    copies = assign_cells(placed, alone[:most], lambda: until - budget.elapsed())
+    checked: list[Copy] = []
+    number = min(FIRST_COPIES_CHECKED, len(copies))
+    while len(checked) < number:
+        start = budget.elapsed()
+        first = copies[:number]
+        if any(together.broken(first)):
+            break
+        checked = first
+        # The time that a check takes grows with the copies: twice as many take twice as long.
+        now = budget.elapsed()
+        growth = SAFE_SHARE * (until - now) / max(MIN_CHECK_SECONDS, now - start)
+        number = min(len(copies), int(number * min(MAX_GROWTH, max(1.0, growth))))
+    return checked
 
 
 def _solve_exactly(placed: PlacedCopies, bound: int, budget: Budget) -> int:

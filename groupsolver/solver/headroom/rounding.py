@@ -13,7 +13,7 @@ the first copy gets r1 r2, the second r1 r2, the third r1 r3: no copy has two in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.value import HOST
 from groupsolver.solver.headroom.demand import Confinement, Demand, DomainLimit
 from groupsolver.solver.headroom.host_classes import HostClasses
+from groupsolver.solver.headroom.knapsack import no_limit
 from groupsolver.solver.headroom.master import Master, MasterSolution
 
 MAX_SWAP_TRIES = 40  # for one member
@@ -31,8 +32,19 @@ _UNBOUNDED_COPIES = np.iinfo(np.int64).max // 2**20  # may be multiplied by memb
 Loads = dict[tuple[int, int], float]  # (copy, domain): the weight of its members there
 
 
-def round_columns(master: Master, classes: HostClasses, solution: MasterSolution) -> Ints:
-    """(N, U) int64: whole fillings of the hosts, close to an optimum of the program."""
+def round_columns(
+    master: Master, classes: HostClasses, solution: MasterSolution, mixed: bool = False
+) -> Ints:
+    """(N, U) int64: whole fillings of the hosts, close to an optimum of the program.
+
+    The hosts of a class that whole numbers of columns leave take the columns with the largest
+    fractions; or, where `mixed`, each a mixture of all fractions, rounded down. The latter loses
+    less where hosts are few and hold many units.
+
+    Example: 0.8 of two hosts take 50 of unit A and 1.2 of them 33 of unit B. By the largest
+    fractions one host holds 50 A and the other 33 B. Mixed, one host holds 33 B and the other
+    0.8 * 50 = 40 A and 0.2 * 33 = 6 B.
+    """
     whole = np.floor(solution.hosts + 1e-7).astype(np.int64)
     rest = solution.hosts - whole
     owner = master.owner[: len(whole)]  # other columns joined after that optimum
@@ -42,8 +54,9 @@ def round_columns(master: Master, classes: HostClasses, solution: MasterSolution
     order = np.lexsort((-rest, owner))
     owner_in_order = owner[order]
     rank = np.arange(len(order)) - np.searchsorted(owner_in_order, owner_in_order)
-    rounded_up = order[(rank < unfilled[owner_in_order]) & (rest[order] > 1e-6)]
-    whole[rounded_up] += 1
+    if not mixed:
+        rounded_up = order[(rank < unfilled[owner_in_order]) & (rest[order] > 1e-6)]
+        whole[rounded_up] += 1
 
     used = np.flatnonzero(whole)
     used = used[np.argsort(master.owner[used], kind="stable")]
@@ -56,6 +69,17 @@ def round_columns(master: Master, classes: HostClasses, solution: MasterSolution
         end = start + int(whole[column])
         counts[hosts[start:end]] = master.counts[column]
         next_host[host_class] = end
+    if mixed:
+        mixture = np.zeros((len(classes), counts.shape[1]))
+        of_columns = master.counts[: len(whole)] * np.maximum(0.0, rest)[:, None]
+        np.add.at(mixture, owner, of_columns)
+        mixture /= np.maximum(1, unfilled)[:, None]
+        fillings = np.floor(mixture * (1 + 1e-12)).astype(np.int64)
+        of_host = np.repeat(np.arange(len(classes)), classes.number)
+        place = np.arange(len(of_host)) - (np.cumsum(classes.number) - classes.number)[of_host]
+        taken = (classes.number - unfilled)[of_host]
+        is_left = place >= taken
+        counts[hosts[is_left]] = fillings[of_host[is_left]]
     return counts
 
 
@@ -127,10 +151,22 @@ class Dealer:
 
     # The number of copies.
 
-    def copies(self) -> int:
-        """Return for how many copies there is enough, and take away what is too much for them."""
-        copies = self._enough_for()
+    def copies(
+        self, most: int = _UNBOUNDED_COPIES, left: Callable[[], float] = no_limit
+    ) -> int:
+        """Return for how many copies there is enough, and take away what is too much for them.
+
+        Parameters
+        ----------
+        most : int
+            No more copies than that are dealt.
+        left : callable
+            Returns the seconds that are left. None are dealt where they do not suffice.
+        """
+        copies = min(most, self._enough_for())
         while copies > 0:
+            if left() <= 0:
+                return 0
             before = self.counts.copy()
             self._cut_to_limits(copies)
             enough = self._enough_for()
@@ -298,16 +334,21 @@ class Dealer:
 
     # Repairs.
 
-    def repair(self, dealt: list[Ints]) -> None:
-        """Swap members of a unit between copies until each keeps its limits, or the tries end."""
+    def repair(self, dealt: list[Ints], left: Callable[[], float] = no_limit) -> None:
+        """Swap members of a unit between copies until each keeps its limits.
+
+        Or until the tries, or the seconds that `left` returns, end.
+        """
         number = self.demand.number
         can_bind = [
             limit for limit in self.demand.sufficient if limit.high < float(limit.weight @ number)
         ]
-        checks = [
-            _LimitLoads(limit, self.codes[limit.level], self._loads(limit, dealt))
-            for limit in can_bind
-        ]
+        checks = []
+        for limit in can_bind:
+            if left() <= 0:
+                return
+            loads = self._loads(limit, dealt)
+            checks.append(_LimitLoads(limit, self.codes[limit.level], loads))
         for _ in range(MAX_ROUNDS):
             violations = [
                 (unit, copy, at)
@@ -318,6 +359,8 @@ class Dealer:
             if not violations:
                 return
             for unit, copy, at in violations:
+                if left() <= 0:
+                    return
                 self._swap(unit, copy, at, dealt, checks)
 
     def _loads(self, limit: DomainLimit, dealt: list[Ints]) -> Loads:

@@ -46,7 +46,7 @@ def test_copies_and_their_bound_meet_where_rounding_loses_nothing() -> None:
     found = place_in_bulk(demand, 4, hour, 0.0, 0)
     assert int(found.bound) == 4
     assert len(found.copies) == 4
-    for placement in found.copies:
+    for placement, _ in found.copies:
         assert sorted(placement) == ["A/0", "B/0", "B/1"]
 
 
@@ -81,4 +81,4 @@ def test_copies_are_those_of_the_members_of_the_file() -> None:
     # A unit of three members that share a host: all of them are named, on the same host.
     demand = demand_for(app(group("A", 3, "affinity")), fleet(host("a", 3)))
     found = place_in_bulk(demand, 1, hour, 0.0, 0)
-    assert found.copies == [{"A/0": "a", "A/1": "a", "A/2": "a"}]
+    assert found.copies == [({"A/0": "a", "A/1": "a", "A/2": "a"}, {})]

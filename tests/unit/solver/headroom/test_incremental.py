@@ -75,5 +75,5 @@ def test_a_copy_for_which_there_is_no_way_into_the_cells_is_left_out() -> None:
     # Cells of 2 and 3 VCPU hold two members of 2, though there are 5 VCPU in all.
     made = fleet({"name": "a", "inventory": {"MEMORY_MB": 9}, "cells": CELLS})
     placed = placed_on(app(group("A", 1, vcpu=2)), made)
-    copies = assign_cells(placed, [{"A/0": "a"}] * 3)
+    copies = assign_cells(placed, [({"A/0": "a"}, {})] * 3)
     assert sorted(cells["A/0"] for _, cells in copies) == ["0", "1"]
