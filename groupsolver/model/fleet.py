@@ -125,15 +125,23 @@ class Host(Sparse):
     def overfull(self) -> bool:
         """Whether more is used than there is, of any class outside the cells.
 
-        That is allowed, but nothing new lands on the host. Where a cell is over capacity, nothing
-        new lands in that cell alone.
+        That is allowed, but nothing new that takes of such a class lands on the host. Where a cell
+        has more in use of a class than it has, nothing new takes of that class in that cell.
+        """
+        return bool(self.overfull_classes())
+
+    def overfull_classes(self) -> dict[str, tuple[int, int]]:
+        """Return what is used and what there is of each class that is over capacity.
+
+        Classes of the cells are left out.
         """
         inside = self.cell_classes()
+        over = {}
         for name, amount in self.used.items():
             capacity = self.inventory[name].capacity if name in self.inventory else 0
             if name not in inside and amount > capacity:
-                return True
-        return False
+                over[name] = (amount, capacity)
+        return over
 
     @property
     def free_points(self) -> int:

@@ -40,7 +40,7 @@ class CellCapacity:
     ----------
     name : str
     free : dict of str to int
-        By class of its inventory; 0 of everything where the cell is over capacity.
+        By class of its inventory; 0 of a class that is over capacity.
     unit : dict of str to int
         The most that one member may take.
     """
@@ -87,14 +87,8 @@ def _capacity_of(name: str, cell: Cell, unplaced: Resources) -> CellCapacity:
     unit: dict[str, int] = {}
     for resource, inventory in cell.inventory.items():
         used = cell.used.get(resource, 0) + unplaced.get(resource, 0)
-        free[resource] = inventory.capacity - used
+        free[resource] = max(0, inventory.capacity - used)
         unit[resource] = inventory.max_unit or inventory.capacity
-    # A cell that uses a class that it does not have is over capacity, too.
-    without_inventory = any(
-        amount and resource not in free for resource, amount in cell.used.items()
-    )
-    if without_inventory or any(left < 0 for left in free.values()):
-        free = dict.fromkeys(free, 0)
     return CellCapacity(name, free, unit)
 
 

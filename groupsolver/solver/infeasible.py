@@ -63,8 +63,6 @@ def disabled_host_warnings(problem: Problem) -> tuple[str, ...]:
 
 def _could_take_a_member(problem: Problem, host: Host) -> bool:
     """Return whether a host, were it enabled, has the room and the traits for some member."""
-    if host.overfull:
-        return False
     kinds = {(member.group, member.size) for member in problem.new_members}
     return any(takes(host, size) and _admits(problem, group, host) for group, size in kinds)
 

@@ -35,14 +35,14 @@ def from_cell(host: Host, size: Size) -> Size:
 def takes(host: Host, size: Size) -> bool:
     """Return whether a host has room for one member, and a cell for it.
 
-    A host that is neither disabled nor over capacity.
+    A host that is not disabled.
     """
     free = host.capacity()
     inside = from_cell(host, size)
     for name, amount in host.used.items():
         free[name] = free.get(name, 0) - amount
     for name, amount in set(size) - set(inside):
-        most = free.get(name, 0)
+        most = max(0, free.get(name, 0))
         if name in host.inventory:
             most = min(most, host.inventory[name].max_unit or most)
         if amount > most:
@@ -114,8 +114,6 @@ def lacks_where(
         host = hosts[name]
         if not host.enabled:
             yield Lack("disabled", f"nothing new lands on {name}, which is disabled", len(members))
-        if host.overfull:
-            yield Lack("capacity", f"nothing new lands on {name}, which is over capacity", 1)
         yield from _own(host, members, numbers)
         if host.cells and cells is None:
             yield from _in_any(host, members)
@@ -141,10 +139,11 @@ def _own(host: Host, members: Landed, numbers: Mapping[str, int]) -> Iterator[La
     for resource, need in needs.items():
         have = host.inventory[resource].capacity if resource in host.inventory else 0
         free = have - host.used.get(resource, 0)
-        if need > free:
-            sentence = (
-                f"{host.name} has {max(0, free)} {resource} free; its new members take {need}"
-            )
+        if need > max(0, free):
+            here = f"{host.name} has {max(0, free)} {resource} free"
+            if free < 0:
+                here = f"{host.name} is over capacity, with {have - free} of {have} {resource} used"
+            sentence = f"{here}; its new members take {need}"
             yield Lack("capacity", sentence, need - free)
 
 

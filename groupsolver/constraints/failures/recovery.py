@@ -165,11 +165,7 @@ class _Search:
         problem = self.problem
         key = _class_of(member)
         if key not in self._hosts:
-            hosts = (
-                h.name
-                for h in self.in_turn()
-                if not h.overfull and eligible(problem, member.group, h)
-            )
+            hosts = (h.name for h in self.in_turn() if eligible(problem, member.group, h))
             self._hosts[key] = (
                 [],
                 (name for name in hosts if takes(problem.hosts[name], member.size)),

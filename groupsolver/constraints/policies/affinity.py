@@ -9,7 +9,7 @@ import numpy as np
 
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.conflict_facts import Facts
+from groupsolver.constraints.problem.conflict_facts import Facts, Findings
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.conflicts import Evidence
@@ -112,6 +112,6 @@ class Affinity(Policy, HostSymmetry, KeepsTogether, Evidence):
         """Return that it does."""
         return True
 
-    def evidence(self, group: str, facts: Facts) -> str:
+    def evidence(self, group: str, facts: Facts) -> Findings:
         """Return how many the roomiest domain takes."""
         return facts.roomiest(group, self.level)

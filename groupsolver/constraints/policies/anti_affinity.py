@@ -9,7 +9,8 @@ import numpy as np
 
 from groupsolver.constraints.policies.counting_policy import CountingPolicy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.conflict_facts import Facts
+from groupsolver.constraints.problem.conflict_facts import Facts, Findings
+from groupsolver.constraints.problem.findings import DomainsNeeded, PlacesLeft
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
@@ -132,18 +133,22 @@ class AntiAffinity(
         for limit in range(self.max_per_domain + 1, self.size(group, problem) + 1):
             yield self.model_copy(update={"max_per_domain": limit})
 
-    def evidence(self, group: str, facts: Facts) -> str:
-        """Return how many domains that takes, and how many there are."""
+    def evidence(self, group: str, facts: Facts) -> Findings:
+        """Return how many domains that takes, and how many there are; or how many places."""
         size = self.size(group, facts.compiled.problem)
-        need = -(-size // self.max_per_domain)
-        could = facts.domains(facts.hosts(group), self.level)
-        takes = f"{count_of(size, self.noun)} need {count_of(need, self.level)}"
-        if need > len(could):
-            return f"{takes}, and {facts.counted(self.level, could)} could take one"
-        held = facts.holds(group, self.level)
-        places = sum(min(count, self.max_per_domain) for count, _ in held)
-        if not self.counts_child_groups and places < size:
-            return (
-                f"by this rule there are {count_of(places, 'place')} for {count_of(size, 'member')}"
-            )
-        return takes
+        hosts = facts.hosts(group)
+        new = facts.new(group)
+        if not facts.runs(group) and not facts.outside(hosts, self.level):
+            needed = -(-size // self.max_per_domain)
+            possible = facts.domains(hosts, self.level)
+            domains = DomainsNeeded(self.level, self.noun, size, needed, possible)
+            if self.counts_child_groups or needed > len(possible):
+                return (domains,)
+        elif self.counts_child_groups:
+            return facts.could(self.level, group)
+        places = facts.bounds.in_all(facts.compiled.member_classes_below(group))
+        if places < new:
+            return (PlacesLeft(places, new),)
+        if facts.runs(group) or facts.outside(hosts, self.level):
+            return facts.could(self.level, group)
+        return (domains,)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.conflict_facts import Facts
+from groupsolver.constraints.problem.conflict_facts import Facts, Findings
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
@@ -80,6 +80,6 @@ class ApartFrom(Policy, HostSymmetry, MutualExclusion, Evidence):
         """Return the two groups: one of them has a domain."""
         return (group, self.group), 1
 
-    def evidence(self, group: str, facts: Facts) -> str:
+    def evidence(self, group: str, facts: Facts) -> Findings:
         """Return where members of either group could stand."""
         return facts.could(self.level, group, self.group)

@@ -19,7 +19,8 @@ from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.policies.hose_model import hose, hose_between
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.conflict_facts import Facts
+from groupsolver.constraints.problem.conflict_facts import Facts, Findings
+from groupsolver.constraints.problem.findings import WidestLinks
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View, count_domains
@@ -295,11 +296,11 @@ class Bandwidth(
             yield self.model_copy(update={"mbps": rate})
             rate //= 2
 
-    def evidence(self, group: str, facts: Facts) -> str:
+    def evidence(self, group: str, facts: Facts) -> Findings:
         """Return how wide the widest links are where a member could be, if too narrow for all."""
         fleet = facts.compiled.fleet
         hosts = facts.hosts(group)
-        parts = []
+        found = []
         for level in (*fleet.levels, HOST):
             cut = fleet.cut(level)
             codes = fleet.codes(level)[hosts]
@@ -307,13 +308,10 @@ class Bandwidth(
             free = cut.free[inside][cut.bounded[inside]]
             if not len(free) or len(free) < len(inside):
                 continue  # where some domain has no bound, there is nothing to say of the level
-            widest = int(free.max())
+            widest = max(0, int(free.max()))
             if widest < self.mbps * facts.size(group):
-                parts.append(
-                    f"no {level} has more than {max(0, widest)} Mbit/s free "
-                    "on the links that leave it"
-                )
-        return " and ".join(parts)
+                found.append(WidestLinks(group, level, widest, facts.runs(group)))
+        return tuple(found)
 
 
 def _alone(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from groupsolver.constraints.failures.emptied_domains import emptied_domains
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem, used_by
-from groupsolver.constraints.problem.conflict_facts import Facts
+from groupsolver.constraints.problem.conflict_facts import Facts, Findings
+from groupsolver.constraints.problem.findings import DomainsWithNothingElse
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import EVERYONE
 from groupsolver.constraints.problem.view import View
@@ -136,13 +137,16 @@ class Exclusive(Policy, Exclusivity, HostSymmetry, LossSensitive, DependsOnUsage
             after, self.level, level, more, lambda host: any(host.in_use().values())
         )
 
-    def evidence(self, group: str, facts: Facts) -> str:
+    def evidence(self, group: str, facts: Facts) -> Findings:
         """Return how many domains have nothing else in them."""
-        used = facts.compiled.foreign(
-            allowed_cohabitants(self, group, facts.compiled.problem), self.level
+        compiled = facts.compiled
+        if not facts.new(group):
+            return ()
+        cohabitants = allowed_cohabitants(self, group, compiled.problem)
+        strangers_run = compiled.running(EVERYONE, self.level) > compiled.running(
+            cohabitants, self.level
         )
+        shared = compiled.foreign(cohabitants, self.level) | strangers_run
         names = facts.domains(facts.hosts(group), self.level)
-        free = [name for name in names if not used[facts.compiled.fleet.code(self.level, name)]]
-        has = "has" if len(free) < 2 else "have"
-        counted = facts.counted(self.level, free)
-        return f"of those that members of {group} could stand in, {counted} {has} nothing else"
+        free = [name for name in names if not shared[compiled.fleet.code(self.level, name)]]
+        return (DomainsWithNothingElse(group, self.level, tuple(free), facts.runs(group)),)

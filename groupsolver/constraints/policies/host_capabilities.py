@@ -7,12 +7,15 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from groupsolver.constraints.policies.per_host_policy import PerHostPolicy
+from groupsolver.constraints.problem.conflict_facts import Facts, Findings
+from groupsolver.constraints.problem.findings import Finding, LargestHost, MissingTraits
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.conflicts import Divisible
 from groupsolver.model.compiled.arrays import Mask
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host
 from groupsolver.model.inventory import Resources
+from groupsolver.model.units import amount_text
 from groupsolver.model.value import Trait
 
 
@@ -38,7 +41,9 @@ class HostCapabilities(PerHostPolicy, Divisible):
         parts = [f"with {trait}" for trait in self.required]
         parts += [f"without {trait}" for trait in self.forbidden]
         parts += ["with one of " + ", ".join(self.any_of)] if self.any_of else []
-        parts += [f"of at least {amount} {name}" for name, amount in self.minimum.items()]
+        parts += [
+            f"of at least {amount_text(name, amount)}" for name, amount in self.minimum.items()
+        ]
         return f"members of {group} stand on hosts " + (" and ".join(parts) or "of any kind")
 
     def admits(self, host: Host) -> bool:
@@ -69,6 +74,20 @@ class HostCapabilities(PerHostPolicy, Divisible):
         for name, amount in self.minimum.items():
             mask &= fleet.capacity(name) >= amount
         return mask
+
+    def evidence(self, group: str, facts: Facts) -> Findings:
+        """Return what no host has; or where hosts are that have it all and would have room."""
+        fleet = facts.compiled.fleet
+        found: list[Finding] = []
+        for traits in (*((trait,) for trait in self.required), *filter(None, [self.any_of])):
+            have = np.logical_or.reduce([fleet.trait(trait) for trait in traits])
+            if not (have & fleet.enabled).any():
+                found.append(MissingTraits(traits, int(have.sum())))
+        for name, amount in self.minimum.items():
+            largest = int(fleet.capacity(name)[fleet.enabled].max(initial=0))
+            if largest < amount:
+                found.append(LargestHost(name, largest))
+        return tuple(found) or super().evidence(group, facts)
 
     def pieces(self, group: str, problem: Problem) -> tuple[Self, ...]:
         """Return one for each trait and each amount; those of which any will do stay together."""

@@ -10,7 +10,7 @@ from pydantic import model_validator
 
 from groupsolver.constraints.policies.distance_policy import DistancePolicy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.conflict_facts import Facts
+from groupsolver.constraints.problem.conflict_facts import Facts, Findings
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import PlacedMember, View
@@ -127,8 +127,8 @@ class Near(DistancePolicy, Forgiving, HostSymmetry, FollowsTarget, HelpedBy, Evi
         """Return the other group: its members are what is looked for."""
         return problem.below[self.group]
 
-    def evidence(self, group: str, facts: Facts) -> str:
+    def evidence(self, group: str, facts: Facts) -> Findings:
         """Return where members of either group could stand."""
         if self.level is None:
-            return ""
+            return ()
         return facts.could(self.level, group, self.group)

@@ -20,7 +20,7 @@ from groupsolver.constraints.policies.affinity import (
 )
 from groupsolver.constraints.policies.distance_policy import DistancePolicy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.conflict_facts import Facts
+from groupsolver.constraints.problem.conflict_facts import Facts, Findings
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.conflicts import Evidence
@@ -127,6 +127,6 @@ class NetworkProximity(DistancePolicy, HostSymmetry, KeepsTogether, BoundedMeasu
         """Return all pairs, in halves and in whole."""
         return 2 * (members + 1) + members * members
 
-    def evidence(self, group: str, facts: Facts) -> str:
+    def evidence(self, group: str, facts: Facts) -> Findings:
         """Return how many the roomiest domain takes."""
-        return facts.roomiest(group, self.level) if self.level is not None else ""
+        return facts.roomiest(group, self.level) if self.level is not None else ()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 from groupsolver.constraints.eligibility import suits
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.conflict_facts import Facts
+from groupsolver.constraints.problem.conflict_facts import Facts, Findings
+from groupsolver.constraints.problem.findings import SuitableHosts
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.conflicts import Evidence
@@ -47,15 +48,13 @@ class PerHostPolicy(Policy, HostFilter, HostSymmetry, Evidence, ABC):
         """Count the members on hosts that do not suit."""
         builder.require(self, [builder.members_on(group, ~suits(builder.compiled, self))])
 
-    def evidence(self, group: str, facts: Facts) -> str:
+    def evidence(self, group: str, facts: Facts) -> Findings:
         """Return where the hosts are that suit and that would have room, this rule aside."""
+        if not facts.new(group):
+            return ()
         hosts = facts.hosts(group, self) & suits(facts.compiled, self)
-        if not hosts.any():
-            return f"no host that suits could take a member of {group}"
-        could = facts.places(hosts, group)
-        if facts.levels(group):
-            return f"such hosts with room for a member of {group} stand in {could}"
-        return f"{could} could take a member of {group}"
+        spoken = bool(facts.levels(group))
+        return (SuitableHosts(group, facts.places(hosts, group), spoken),)
 
     def host_equivalence(self, group: str, compiled: CompiledProblem, own: bool) -> HostEquivalence:
         """Return nothing beyond the host's own price and eligibility."""

@@ -15,7 +15,8 @@ from groupsolver.constraints.failures.emptied_domains import emptied_domains
 from groupsolver.constraints.policies.counting_policy import CountingPolicy
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.conflict_facts import Facts
+from groupsolver.constraints.problem.conflict_facts import Facts, Findings
+from groupsolver.constraints.problem.findings import LeastShare, UnevenShares
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
@@ -270,11 +271,37 @@ class Spread(
             for skew in range(self.max_skew + 1, self.size(group, problem) + 1):
                 yield last.model_copy(update={"max_skew": skew})
 
-    def evidence(self, group: str, facts: Facts) -> str:
-        """Return in how many domains members could stand."""
-        size = self.size(group, facts.compiled.problem)
-        counted = int(occupiable_domains(facts.compiled, group, self.level).sum())
-        if self.max_skew == 0 and counted and size % counted:
-            things = count_of(size, self.noun)
-            return f"{things} cannot be shared out evenly over {count_of(counted, self.level)}"
-        return facts.could(self.level, group)
+    def evidence(self, group: str, facts: Facts) -> Findings:
+        """Return what a domain cannot hold of its share; or in which domains members could be."""
+        share = None if self.max_skew is None else self.least_share(group, facts)
+        return facts.could(self.level, group) if share is None else (share,)
+
+    def least_share(self, group: str, facts: Facts) -> LeastShare | UnevenShares | None:
+        """Return why members cannot be shared out within the skew, by counting alone.
+
+        With n members over d domains that differ by at most s, each holds at least m members, where
+        ``m + (d - 1) (m + s) >= n``, so that m is ``n - (d - 1) s`` over d, rounded up.
+        """
+        compiled = facts.compiled
+        running = compiled.running(group, self.level)
+        counted = occupiable_domains(compiled, group, self.level)
+        domains = int(counted.sum())
+        away = facts.outside(facts.hosts(group), self.level)
+        if self.counts_child_groups or away or not domains or self.max_skew is None:
+            return None
+        if int(np.ptp(running[counted])) > self.max_skew:
+            return None  # they are uneven already, and may stay so
+        members = facts.new(group) + int(running.sum())
+        if self.max_skew == 0 and members % domains:
+            return UnevenShares(self.level, members, domains)
+        least = -(-(members - (domains - 1) * self.max_skew) // domains)
+        fleet = compiled.fleet
+        holds = {
+            name: most + int(running[fleet.code(self.level, name)])
+            for name, most in facts.holds(group, self.level).items()
+            if counted[fleet.code(self.level, name)]
+        }
+        short = min(holds, key=lambda name: holds[name])
+        if holds[short] >= least:
+            return None
+        return LeastShare(self.level, short, domains, least, members, holds[short])

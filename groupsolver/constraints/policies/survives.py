@@ -9,7 +9,8 @@ from groupsolver.constraints.failures.losses import Loss, State
 from groupsolver.constraints.failures.recovery import AGAIN, STEPS, Recovery, recover
 from groupsolver.constraints.failures.representative_losses import Tried, representative_losses
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.problem.conflict_facts import Facts
+from groupsolver.constraints.problem.conflict_facts import Facts, Findings
+from groupsolver.constraints.problem.findings import PlacesAfterLoss
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import EVERYONE, Problem
 from groupsolver.constraints.problem.view import View
@@ -26,7 +27,7 @@ from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.arrays import Mask
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.result import Placement
-from groupsolver.model.units import count_of, joined
+from groupsolver.model.units import count_of
 from groupsolver.model.value import HOST, LevelName, Positive
 
 if TYPE_CHECKING:
@@ -163,20 +164,13 @@ class Survives(
         for failures in range(self.failures - 1, 0, -1):
             yield self.model_copy(update={"failures": failures})
 
-    def evidence(self, group: str, facts: Facts) -> str:
+    def evidence(self, group: str, facts: Facts) -> Findings:
         """Return how many places are left without the roomiest domains, where these are too few."""
         members = facts.new(group)
         lost, left = facts.without(group, self.level, self.failures)
-        if not lost or left >= members:
-            return facts.could(self.level, group) if members else ""
-        several = len(lost) > 1
-        what = self.level + "s" * several
-        if facts.reveal:
-            what += f" {joined(lost, MAX_DOMAINS_NAMED)}"
-        else:
-            what = "the roomiest " + f"{len(lost)} " * several + what
-        places = "there is 1 place" if left == 1 else f"there are {left} places"
-        return f"without {what} {places} for {count_of(members, 'new member')}"
+        if lost and left < members:
+            return (PlacesAfterLoss(self.level, lost, left, members),)
+        return facts.could(self.level, group) if members else ()
 
 
 def _forgiven(problem: Problem) -> bool:

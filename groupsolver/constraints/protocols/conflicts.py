@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.problem.conflict_facts import Facts
+from groupsolver.constraints.problem.conflict_facts import Facts, Findings
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.scope import groups_counted
 
@@ -18,8 +18,8 @@ class Evidence(ABC):
     """A policy with something to say about the fleet where it takes part in a conflict."""
 
     @abstractmethod
-    def evidence(self, group: str, facts: Facts) -> str:
-        """Return in words and numbers what it comes to on the fleet; or an empty string."""
+    def evidence(self, group: str, facts: Facts) -> Findings:
+        """Return what it comes to on the fleet, as typed values that make a sentence; or none."""
 
 
 class Divisible(ABC):
@@ -64,9 +64,9 @@ class DependsOnUsage:
     """A policy that depends on what runs on the fleet beyond the members that it counts."""
 
 
-def evidence_of(policy: Policy, group: str, facts: Facts) -> str:
-    """Return what a policy comes to on the fleet, in words. Default: an empty string."""
-    return policy.evidence(group, facts) if isinstance(policy, Evidence) else ""
+def evidence_of(policy: Policy, group: str, facts: Facts) -> Findings:
+    """Return what a policy comes to on the fleet, as typed values. Default: none."""
+    return policy.evidence(group, facts) if isinstance(policy, Evidence) else ()
 
 
 def pieces_of(policy: Policy, group: str, problem: Problem) -> tuple[Policy, ...]:

@@ -21,7 +21,7 @@ from groupsolver.model.inventory import Resources
 from groupsolver.model.value import HOST
 
 # Attributes that are one array of all rows; and those that are such arrays, by name.
-_VECTORS = ("ready", "enabled", "busy", "cost", "points")
+_VECTORS = ("enabled", "busy", "cost", "points")
 _COLUMNS = ("_capacity", "_free", "_unit", "_traits", "_codes")
 
 
@@ -44,9 +44,8 @@ class HostTable:
         Row of each host.
     names : list of str
         Host of each row; empty for a row that is free.
-    ready : (H,) bool
-        Enabled and not over capacity: something new may land.
     enabled : (H,) bool
+        Something new may land, of classes that are free.
     busy : (H,) bool
         Something runs there.
     cost, points : (H,) int64
@@ -61,7 +60,6 @@ class HostTable:
         self.names: list[str] = []
         self._free_rows: list[int] = []
         self.cells = NumaTable(size)
-        self.ready: Mask = np.zeros(size, dtype=np.bool_)
         self.enabled: Mask = np.zeros(size, dtype=np.bool_)
         self.busy: Mask = np.zeros(size, dtype=np.bool_)
         self.cost: Ints = np.zeros(size, dtype=np.int64)
@@ -77,7 +75,7 @@ class HostTable:
         self._code_of: dict[str, dict[str, int]] = {level: {} for level in self.levels}
 
     def __len__(self) -> int:
-        return len(self.ready)
+        return len(self.enabled)
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -134,7 +132,7 @@ class HostTable:
         return self._traits.get(name, np.zeros(len(self), dtype=np.bool_))
 
     def free(self, name: str) -> Ints:
-        """(H,) int64: what is free of a resource class, in all cells together; 0 without it."""
+        """(H,) int64: what is free of a class, in all cells together; 0 without it, or over it."""
         return self._free.get(name, np.zeros(len(self), dtype=np.int64))
 
     def capacity(self, name: str) -> Ints:
@@ -143,7 +141,7 @@ class HostTable:
 
     def slots(self, resources: Resources, most: int) -> Ints:
         """(H,) int64: how many members of that size each host could take now, at most `most`."""
-        slots = np.where(self.ready, np.int64(most), np.int64(0))
+        slots = np.where(self.enabled, np.int64(most), np.int64(0))
         for name, amount in resources.items():
             if amount:
                 unit = self._unit.get(name, np.zeros(len(self), dtype=np.int64))
@@ -176,7 +174,7 @@ class HostTable:
             return row
         row = len(self.names)
         self.names.append(name)
-        if row == len(self.ready):
+        if row == len(self.enabled):
             self._grow(row + max(16, row // 8))
         return row
 
@@ -207,7 +205,6 @@ class HostTable:
         """Write a host into its row, which is clear."""
         self.index.put(host)
         self.enabled[row] = host.enabled
-        self.ready[row] = host.enabled and not host.overfull
         self.busy[row] = any(host.in_use().values())
         self.cost[row] = host.cost
         self.points[row] = host.free_points

@@ -65,7 +65,7 @@ class EnlargedFleet:
 
     def is_available(self, row: int) -> bool:
         """Return whether new members can land on a host of the fleet as it is."""
-        return self.fleet.names[row] in self.before.rows and bool(self.before.ready[row])
+        return self.fleet.names[row] in self.before.rows and bool(self.before.enabled[row])
 
     def must_open(self, row: int, load: dict[str, int]) -> bool:
         """Return whether a load needs a new host, or more than is free."""

@@ -37,8 +37,7 @@ def impossible_on_empty_fleet(
     bool or None
         None if it was not decided in time.
     """
-    above_capacity = bool((fleet.enabled & ~fleet.ready).any())
-    something_runs = bool(rules.problem.running_members) or above_capacity
+    something_runs = bool(rules.problem.running_members)
     if not something_runs and not any(_depends_on_usage(atom) for atom in conflict.atoms):
         return True  # nothing in the conflict depends on what runs
     empty = _empty_fleet(fleet)

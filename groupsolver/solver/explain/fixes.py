@@ -66,7 +66,7 @@ def find_fixes(
     yield from cheapest_of(APPLICATION_KINDS)
     for kinds in SINGLE_KINDS:
         yield from cheapest_of(kinds)
-    for cost, find_changes in _fleet_changes(fleet, oracle, costs, conflict, own):
+    for cost, find_changes in _fleet_changes(oracle, costs, conflict, own):
         fix = _fleet_fix(rules, fleet, oracle, conflict, find_changes, cost)
         if fix is not None:
             yield fix
@@ -76,7 +76,6 @@ def find_fixes(
 
 
 def _fleet_changes(
-    fleet: CompiledFleet,
     oracle: FeasibilityOracle,
     costs: Costs,
     conflict: MinimalConflict,
@@ -90,7 +89,7 @@ def _fleet_changes(
 
     if costs.add is not None:
         yield costs.add, lambda app, on: fewest_added_hosts(app, on, budget, seconds())
-    if costs.free is not None and _usage_may_matter(conflict, fleet):
+    if costs.free is not None and _usage_may_matter(conflict):
         yield costs.free, lambda app, on: fewest_freed_hosts(app, on, budget, seconds())
     if costs.move is not None:
         yield (
@@ -99,11 +98,9 @@ def _fleet_changes(
         )
 
 
-def _usage_may_matter(conflict: MinimalConflict, fleet: CompiledFleet) -> bool:
+def _usage_may_matter(conflict: MinimalConflict) -> bool:
     """Return whether what is used may be in the way."""
-    above_capacity = fleet.enabled & ~fleet.ready
-    needs_capacity = any(isinstance(atom, CapacityRule) for atom in conflict.atoms)
-    return needs_capacity or bool(above_capacity.any())
+    return any(isinstance(atom, CapacityRule) for atom in conflict.atoms)
 
 
 def _fleet_fix(

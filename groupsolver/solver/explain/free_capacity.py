@@ -100,7 +100,7 @@ def _relative_shortage(compiled: CompiledProblem) -> np.ndarray[tuple[int], np.d
 
     It is the least over the member classes, and infinite where freeing capacity does not help::
 
-        sum over resource classes of max(0, need - free) / capacity   [+ 1 above its capacity]
+        sum over resource classes of max(0, need - free) / capacity
     """
     fleet = compiled.fleet
     shortage = np.full(len(fleet), np.inf)
@@ -112,7 +112,6 @@ def _relative_shortage(compiled: CompiledProblem) -> np.ndarray[tuple[int], np.d
             possible &= capacity >= amount
             missing = np.maximum(0, amount - fleet.free(name))
             class_shortage += missing / np.maximum(1, capacity)
-        class_shortage[~fleet.ready] += 1
         shortage = np.minimum(shortage, np.where(possible, class_shortage, np.inf))
     if fleet.cells.width:
         # Nobody knows in which cell something would be freed.

@@ -73,7 +73,7 @@ def fewest_moves(
 def _is_movable(member: RunningMember, problem: Problem, fleet: CompiledFleet) -> bool:
     """Return whether a member's size is known, and its host could take it again."""
     host = problem.hosts[member.host]
-    if not member.resources or host.cells or not fleet.ready[fleet.rows[member.host]]:
+    if not member.resources or host.cells or not fleet.enabled[fleet.rows[member.host]]:
         return False
     return all(host.used.get(name, 0) >= amount for name, amount in member.resources.items())
 

@@ -152,7 +152,7 @@ class _Finder:
     def _suited_hosts(self, unit: int) -> tuple[Mask, str]:
         """Return the hosts that suit a unit, whatever runs there, and words for which these are."""
         compiled = self.demand.compiled
-        suited = compiled.fleet.ready.copy()
+        suited = compiled.fleet.enabled.copy()
         traits: list[str] = []
         other_rules = False
         for rule in self._rules(unit):
@@ -172,7 +172,7 @@ class _Finder:
         compiled = self.demand.compiled
         fleet = self.rest.compiled.fleet
         size = self.demand.size[unit]
-        slots = fleet.ready.astype(np.int64) * UNBOUNDED_MEMBERS
+        slots = fleet.enabled.astype(np.int64) * UNBOUNDED_MEMBERS
         for resource in np.flatnonzero(size).tolist():
             free = fleet.free(self.demand.names[resource])
             slots = np.minimum(slots, free // size[resource])
@@ -247,7 +247,7 @@ class _Finder:
                     continue
                 sentence = f"{trait} is what {group} asks for, and hosts without it have room left"
                 if self.disclosure.reveal:
-                    number = int((fleet.trait(trait) & fleet.ready).sum())
+                    number = int((fleet.trait(trait) & fleet.enabled).sum())
                     have = count_of(number, "host has", "hosts have")
                     sentence = f"{trait} is what {group} asks for: {have} it, and others have room "
                     sentence += f"for {room:,} more"
@@ -283,7 +283,7 @@ class _Finder:
             policy = rule.policy
             if not isinstance(policy, HostFilter) or not self.disclosure.allows(rule):
                 continue
-            if (suits(compiled, policy) & compiled.fleet.ready).any():
+            if (suits(compiled, policy) & compiled.fleet.enabled).any():
                 continue
             what = _in_file_names(policy.describe(rule.group))
             sentence = f"no host that is in service suits {self._group(unit)}: {what}"

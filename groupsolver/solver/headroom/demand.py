@@ -112,7 +112,7 @@ class Demand:
         fleet = self.compiled.fleet
         if not self.names:
             return np.zeros((len(fleet), 0), dtype=np.int64)
-        columns = [np.where(fleet.ready, fleet.free(name), 0) for name in self.names]
+        columns = [np.where(fleet.enabled, fleet.free(name), 0) for name in self.names]
         return np.stack(columns, axis=1)
 
 
@@ -205,7 +205,7 @@ def _slots(
     fleet = compiled.fleet
     found = np.zeros((len(units), len(fleet)), dtype=np.int64)
     for number, unit in enumerate(units):
-        slots = np.where(fleet.ready, np.int64(UNBOUNDED_MEMBERS), np.int64(0))
+        slots = np.where(fleet.enabled, np.int64(UNBOUNDED_MEMBERS), np.int64(0))
         for name, amount in zip(names, size[number].tolist(), strict=True):
             if amount:
                 slots = np.minimum(slots, fleet.free(name) // amount)

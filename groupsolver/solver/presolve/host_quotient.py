@@ -138,7 +138,7 @@ def _host_kinds(compiled: CompiledProblem, rows: Ints, others_count: bool) -> In
     policy counts members of all groups, hosts with used capacity are of another kind.
     """
     fleet = compiled.fleet
-    marks = [fleet.ready[rows], fleet.enabled[rows]]
+    marks = [fleet.enabled[rows]]
     if others_count:
         marks.append(fleet.busy[rows])
     groups = [member_class.group for member_class in compiled.member_classes]

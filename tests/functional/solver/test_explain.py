@@ -161,7 +161,7 @@ def test_room_is_told_where_members_must_share_a_domain() -> None:
     (short,) = found.conflict.capacity
     assert (short.needed, short.available) == (8, 6)
     assert sentences(found)["A", "affinity"].endswith(
-        "the roomiest rack takes 3 of 4 new members (r0)"
+        "the roomiest rack takes at most 3 of 4 new members (r0)"
     )
 
 

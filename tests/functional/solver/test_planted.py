@@ -94,7 +94,7 @@ def test_ways_take_turns() -> None:
 def test_a_varied_fleet_has_ten_racks_two_traits_and_empty_hosts(hosts: int, racks: int) -> None:
     fleet = compile_fleet(varied(hosts, 3))
     assert len(fleet.index.domains("rack")) == racks
-    assert (fleet.ready & ~fleet.busy).sum() == 6  # in six racks one each
+    assert (fleet.enabled & ~fleet.busy).sum() == 6  # in six racks one each
     # Every other rack of a zone: rows 3 to 5, 9 to 11, and so on.
     assert 0.3 < fleet.trait(AVX).mean() < 0.6
     assert len(fleet.links) == racks * 8 + hosts

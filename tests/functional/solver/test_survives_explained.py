@@ -78,7 +78,7 @@ def test_a_conflict_says_how_many_places_are_left_after_the_worst_loss() -> None
     sentence = "after the loss of any rack, all members of A find a place again; "
     assert (
         sentences["A", "survives"]
-        == sentence + "without rack r0 there is 1 place for 2 new members"
+        == sentence + "without rack r0 there is at most 1 place for 2 new members"
     )
     assert fixes == {f"make A survives at rack soft: {sentence[:-2]}": 5, "A 2 -> 1 member": 10}
 
@@ -87,11 +87,11 @@ def test_names_are_shown_only_where_they_may_be() -> None:
     sentences, _ = conflict(app(TWO), racks(1, 1, 2), reveal=False)
     # Of four places, r2 and one more rack have three.
     assert sentences["A", "survives"].endswith(
-        "; without the roomiest 2 racks there is 1 place for 2 new members"
+        "; without the roomiest 2 racks there is at most 1 place for 2 new members"
     )
     sentences, _ = conflict(app(TWO), racks(1, 1, 2))
     assert sentences["A", "survives"].endswith(
-        "; without racks r2 and r0 there is 1 place for 2 new members"
+        "; without racks r2 and r0 there is at most 1 place for 2 new members"
     )
 
 
@@ -100,7 +100,7 @@ def test_fewer_failures_are_the_cheapest_fix() -> None:
     sentences, fixes = conflict(app(TWO, APART, count=3), racks(1, 1, 1, 1))
     assert sentences.keys() == {("A", "members"), ("A", "survives"), ("A", "anti-affinity")}
     assert sentences["A", "survives"].endswith(
-        "; without racks r0 and r1 there are 2 places for 3 new members"
+        "; without racks r0 and r1 there are at most 2 places for 3 new members"
     )
     assert fixes["A survives at rack failures 2 -> 1"] == 1
     three = RACK | {"failures": 3}

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.support.draws.cells import some_cells
 from tests.support.draws.links import some_bandwidth
 from tests.support.draws.network import by_distance, some_links
+from tests.support.draws.overfull import some_overfull
 
 Doc = dict[str, Any]
 LEVELS = ("zone", "rack", "feed")
@@ -81,7 +82,8 @@ def fleets(rnd: Random) -> Doc:
         if _one_in(10, rnd):
             host["enabled"] = False
         hosts.append(host)
-    return some_links(some_cells({"levels": list(LEVELS), "hosts": hosts}))
+    fleet = some_overfull(some_cells({"levels": list(LEVELS), "hosts": hosts}))
+    return some_links(fleet)
 
 
 def wide_fleets(rnd: Random, number: int) -> Doc:
@@ -115,7 +117,8 @@ def wide_fleets(rnd: Random, number: int) -> Doc:
         if _one_in(20, rnd):
             host["enabled"] = False
         hosts.append(host)
-    return some_links(some_cells({"levels": list(LEVELS), "hosts": hosts}))
+    fleet = some_overfull(some_cells({"levels": list(LEVELS), "hosts": hosts}))
+    return some_links(fleet)
 
 
 def priced_anew(rnd: Random, case: tuple[Doc, Doc]) -> tuple[Doc, Doc]:

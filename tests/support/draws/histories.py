@@ -254,7 +254,7 @@ def content_of(snapshot: Snapshot) -> dict[str, Any]:
 def _fleet(fleet: CompiledFleet) -> dict[str, Any]:
     assert sorted(fleet.rows) == sorted(name for name in fleet.names if name)
     free = [row for row in range(len(fleet)) if row not in set(fleet.rows.values())]
-    assert not fleet.ready[free].any()
+    assert not fleet.enabled[free].any()
     assert all((codes[free] == -1).all() for codes in fleet._codes.values())
     names = {
         level: {code: name for name, code in of.items()} for level, of in fleet._code_of.items()
@@ -276,8 +276,7 @@ def _fleet(fleet: CompiledFleet) -> dict[str, Any]:
             if codes[row].item() >= 0
         }
         vectors = {
-            key: getattr(fleet, key)[row].item()
-            for key in ("ready", "enabled", "busy", "cost", "points")
+            key: getattr(fleet, key)[row].item() for key in ("enabled", "busy", "cost", "points")
         }
         table = fleet.cells
         cells = {

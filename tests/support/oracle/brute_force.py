@@ -135,8 +135,6 @@ class Oracle:
         used = {name: n for name, n in host.get("used", {}).items() if name not in inside}
         if not host.get("enabled", True):
             return False
-        if any(n > capacity.get(name, 0) for name, n in used.items()):
-            return False  # above its capacity: nothing new lands
         if not cells.some_way(host, landed):
             return False
         needed = {name for size in landed for name in size} - inside

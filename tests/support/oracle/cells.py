@@ -56,10 +56,8 @@ def _fits(host: Doc, cell: Doc, landed: list[dict[str, int]]) -> bool:
     for name in inventory:
         # What runs in an unknown cell may run in this one.
         used[name] = used.get(name, 0) + host.get("used", {}).get(name, 0)
-    if any(n > capacity.get(name, 0) for name, n in used.items()):
-        return False  # above its capacity already: nothing new lands
     for need in landed:
-        for name, n in need.items():
+        for name, n in need.items():  # of a class that is above its capacity already, none fits
             declared = inventory.get(name)
             unit = declared.get("max_unit") if isinstance(declared, dict) else None
             used[name] = used.get(name, 0) + n

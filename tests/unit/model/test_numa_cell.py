@@ -81,26 +81,29 @@ def test_what_runs_in_cells_nobody_knows_which_counts_against_each() -> None:
     assert not fleet.index["n"].overfull
 
 
-def test_a_cell_over_capacity_takes_nothing_new_and_the_others_do() -> None:
+def test_a_cell_over_capacity_of_a_class_takes_nothing_of_it_and_the_others_do() -> None:
     cells = [
         {"inventory": {"VCPU": 4, "MEMORY_MB": 9}, "used": {"VCPU": 5}},
         {"inventory": {"VCPU": 4, "MEMORY_MB": 9}},
     ]
     fleet = compiled(NUMA | {"cells": cells})
     assert slots(fleet, VCPU=4)[0] == 1
-    assert slots(fleet, MEMORY_MB=1)[0] == 9  # though the first has memory left
+    assert slots(fleet, MEMORY_MB=1)[0] == 18  # of which the first has as much as the second
+    assert slots(fleet, MEMORY_MB=1, VCPU=1)[0] == 4  # in the second alone
     assert not fleet.index["n"].overfull
-    assert fleet.ready[0]
+    assert fleet.enabled[0]
     alien = [{"inventory": {"VCPU": 4}, "used": {"CUSTOM_X": 1}}, {"inventory": {"VCPU": 4}}]
     assert (
-        slots(compiled(NUMA | {"cells": alien}), VCPU=4)[0] == 1
-    )  # something it has not is in use in the first
+        slots(compiled(NUMA | {"cells": alien}), VCPU=4)[0] == 2
+    )  # something it has not is in use in the first, of which no member takes
 
 
-def test_a_host_over_capacity_of_its_own_takes_nothing_new() -> None:
+def test_a_host_over_capacity_of_its_own_takes_nothing_of_that_class() -> None:
     fleet = compiled(NUMA | {"used": {"DISK_GB": 101}})
     assert fleet.index["n"].overfull
-    assert slots(fleet, VCPU=1)[0] == 0
+    assert fleet.index["n"].overfull_classes() == {"DISK_GB": (101, 100)}
+    assert slots(fleet, VCPU=1, DISK_GB=1)[0] == 0
+    assert slots(fleet, VCPU=1)[0] == 13  # 8 - 3 and 8
 
 
 def test_rows_that_come_and_go_keep_their_own_cells() -> None:

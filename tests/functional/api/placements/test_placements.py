@@ -191,7 +191,7 @@ def test_a_dry_run_decides_and_claims_nothing(admin: Asker) -> None:
     assert admin("GET", f"~/groups/{group}").headers["ETag"] == tag
 
 
-def test_disabled_and_overfull_hosts_take_nothing_new(admin: Asker) -> None:
+def test_disabled_hosts_take_nothing_and_overfull_ones_nothing_of_that_class(admin: Asker) -> None:
     first, second, third = hosts(3)
     admin.load({**first, "enabled": False}, {**second, "used": {"VCPU": 9}}, third)
     assert spots(admin.place(one(count=8))) == ["h2"] * 8

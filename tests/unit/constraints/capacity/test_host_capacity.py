@@ -56,10 +56,16 @@ def test_one_member_takes_no_more_than_the_largest_unit() -> None:
     assert lack.measure == 5 - 3
 
 
-def test_nothing_new_lands_on_a_host_that_is_disabled_or_over_capacity() -> None:
+def test_nothing_new_lands_on_a_host_that_is_disabled() -> None:
     assert [lack.kind for lack in lacks(one(enabled=False), size(VCPU=1))] == ["disabled"]
-    over = lacks(one(used={"VCPU": 5}), size(MEMORY_MB=0))
-    assert over[0].sentence == "nothing new lands on h1, which is over capacity"
+
+
+def test_a_host_over_capacity_takes_what_needs_nothing_of_the_overfull_class() -> None:
+    over = one(used={"VCPU": 5})
+    assert lacks(over, size(MEMORY_MB=1)) == []
+    (lack,) = lacks(over, size(MEMORY_MB=1, VCPU=2))
+    sentence = "h1 is over capacity, with 5 of 4 VCPU used; its new members take 2"
+    assert lack == Lack("capacity", sentence, 3)  # 5 + 2 - 4
 
 
 @pytest.mark.parametrize(

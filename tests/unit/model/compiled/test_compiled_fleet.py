@@ -120,7 +120,7 @@ def facts(fleet: CompiledFleet, name: str) -> dict[str, Any]:
     }
     return {
         "domains": {level: names[level][int(fleet.codes(level)[row])] for level in LEVELS},
-        "state": [bool(x[row]) for x in (fleet.ready, fleet.enabled, fleet.busy)],
+        "state": [bool(x[row]) for x in (fleet.enabled, fleet.busy)],
         "price": (int(fleet.cost[row]), int(fleet.points[row])),
         "room": {
             name: (int(fleet.capacity(name)[row]), int(fleet.free(name)[row]))
@@ -188,7 +188,6 @@ def same(kept: CompiledFleet, now: dict[str, Host]) -> None:
     assert {name: facts(kept, name) for name in now} == {name: facts(fresh, name) for name in now}
     assert looked_up(kept.index) == looked_up(fresh.index)
     gone = sorted(set(range(len(kept))) - set(kept.rows.values()))
-    assert not kept.ready[gone].any()
     assert not kept.enabled[gone].any()
     assert not kept.busy[gone].any()
     for size in SIZES:

@@ -113,9 +113,10 @@ def test_a_load_opens_a_host_if_it_needs_more_than_is_free(
     assert freed_everywhere(case).must_open(0, load) is opens
 
 
-def test_a_new_host_and_one_above_its_capacity_open_with_any_load() -> None:
+def test_a_new_host_opens_with_any_load_and_one_above_capacity_with_some() -> None:
     case = ExplainCase(app(group("A", 1)), fleet(host("over", 4, used={"VCPU": 5})))
-    assert freed_everywhere(case).must_open(0, {})
+    assert not freed_everywhere(case).must_open(0, {})
+    assert freed_everywhere(case).must_open(0, {"VCPU": 1})
     enlarged = case.fleet.copy()
     enlarged.add(case.fleet.index["over"].model_copy(update={"name": "new", "used": {}}))
     row = enlarged.rows["new"]

@@ -62,7 +62,7 @@ def test_a_host_stays_in_use_whatever_is_freed_there() -> None:
 
 
 def test_hosts_are_ordered_by_what_they_lack_in_proportion() -> None:
-    # Of 2 VCPU: h1 lacks 2 / 4, h2 lacks 1 / 4, h3 nothing, h4 lacks 2 / 8 and is above capacity,
+    # Of 2 VCPU: h1 lacks 2 / 4, h2 lacks 1 / 4, h3 nothing, h4 lacks 2 / 8,
     # and big lacks 2 / 100.
     hosts = [
         host("h1", 4, used={"VCPU": 4}),
@@ -73,7 +73,7 @@ def test_hosts_are_ordered_by_what_they_lack_in_proportion() -> None:
         host("off", 4, enabled=False),
         host("small", 1),
     ]
-    assert nearest([group("A", 1, vcpu=2)], hosts) == ["h3", "big", "h2", "h1", "h4"]
+    assert nearest([group("A", 1, vcpu=2)], hosts) == ["h3", "big", "h2", "h4", "h1"]
 
 
 def test_of_many_hosts_each_place_keeps_what_members_can_touch(

@@ -103,14 +103,13 @@ def test_in_all_whole_members_alone_are_counted_where_they_are_of_one_size() -> 
     )
 
 
-def test_in_all_everything_free_is_counted_where_sizes_differ() -> None:
-    # 3 + 3 + 2 = 8, and hosts of 4 and 4: all of it is free, but 3 and 3 leave 1 and 1.
+def test_members_are_counted_where_sizes_differ() -> None:
+    # 3 + 3 + 2 = 8, and hosts of 4 and 4 take one each: two of three, which are 3 + 3 at most.
     groups = [group("A", 2, vcpu=3), group("B", 1, vcpu=2)]
     short = shortage(groups, [host("h1", 4), host("h2", 4)])
-    assert (short.needed, short.available) == (8, 8)
+    assert (short.needed, short.available) == (8, 6)
     assert short.sentence == (
-        "members of A and B take 8 VCPU in all; the hosts that they may use have 8 VCPU for them, "
-        "but not where the other rules need it"
+        "members of A and B take 8 VCPU in all; the hosts that they may use take at most 2 of 3"
     )
 
 

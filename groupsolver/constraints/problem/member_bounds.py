@@ -1,0 +1,254 @@
+"""Upper bounds on how many members of some classes hosts and domains take together.
+
+A host takes no more than by each resource class alone, the smallest members first; no more than
+each of its cells by itself; and no more than rules allow that bound single hosts. A domain takes no
+more than its hosts do, and no more than rules allow that bound domains of any level. Members of one
+size on hosts without cells are counted exactly.
+
+Example: a host with 40 VCPU, and three members of 8 VCPU in each of two groups. The host takes
+``40 // 8 = 5`` of the six, though it takes all three of either group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+import numpy as np
+
+from groupsolver.constraints.eligibility import suits
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.partial import Partial
+from groupsolver.constraints.protocols.headroom import most_in_one_domain
+from groupsolver.constraints.protocols.host_filters import HostFilter
+from groupsolver.constraints.protocols.levels import level_on
+from groupsolver.constraints.protocols.relaxation import members_per_host
+from groupsolver.constraints.rules import Rule, rules_of
+from groupsolver.model.compiled.arrays import Ints, Mask
+from groupsolver.model.value import HOST, INT64_MAX
+
+
+class MemberBounds:
+    """The bounds of one problem.
+
+    Parameters
+    ----------
+    compiled : CompiledProblem
+    """
+
+    def __init__(self, compiled: CompiledProblem) -> None:
+        self.compiled = compiled
+        self.numbers = [member_class.number for member_class in compiled.member_classes]
+        self.sizes = [dict(member_class.size) for member_class in compiled.member_classes]
+        self._limits = list(self._host_limits())
+        self._domain_limits = list(self._limits_on_domains())
+        self._slots: dict[int, Ints] = {}
+
+    def suited(self, class_index: int, *but: HostFilter) -> Mask:
+        """Return the hosts that suit a member class, some policies aside, (H,) bool.
+
+        Whatever is free there.
+        """
+        found = np.ones(len(self.compiled.fleet), dtype=np.bool_)
+        group = self.compiled.member_classes[class_index].group
+        for rule in rules_of(self.compiled.problem).over(group):
+            policy = rule.policy
+            if isinstance(policy, HostFilter) and all(policy is not one for one in but):
+                found &= suits(self.compiled, policy)
+        return found
+
+    def room(self, class_index: int, *but: HostFilter) -> Ints:
+        """Return how many of a class each host that suits has room for alone, (H,) int64."""
+        slots = self.compiled.fleet.slots(self.sizes[class_index], self.numbers[class_index])
+        return np.where(self.suited(class_index, *but), slots, 0)
+
+    def slots(self, class_index: int) -> Ints:
+        """Return how many of a class each host takes alone, rules on single hosts kept."""
+        if class_index not in self._slots:
+            slots = self.room(class_index)
+            for classes, limit in self._limits:
+                if class_index in classes:
+                    slots = np.minimum(slots, limit)
+            self._slots[class_index] = slots
+        return self._slots[class_index]
+
+    def on_hosts(self, classes: Sequence[int]) -> Ints:
+        """Return how many members of some classes each host takes together, (H,) int64."""
+        fleet = self.compiled.fleet
+        most = np.zeros(len(fleet), dtype=np.int64)
+        if not classes:
+            return most
+        slots = {class_index: self.slots(class_index) for class_index in classes}
+        for class_slots in slots.values():
+            most += class_slots
+        if len(classes) == 1:
+            return most
+        for name in {name for class_index in classes for name in self.sizes[class_index]}:
+            most = np.minimum(most, self._by_resource(name, slots))
+        for limited, limit in self._limits:
+            most = np.minimum(most, _capped(slots, limited, limit))
+        return self._within_cells(most, slots)
+
+    def _by_resource(self, name: str, slots: dict[int, Ints]) -> Ints:
+        """Return how many members one resource class allows, the smallest first, (H,) int64."""
+        free = self.compiled.fleet.free(name).copy()
+        found = np.zeros(len(free), dtype=np.int64)
+        for class_index in sorted(slots, key=lambda index: self.sizes[index].get(name, 0)):
+            amount = self.sizes[class_index].get(name, 0)
+            number = slots[class_index]
+            if amount:
+                number = np.minimum(number, free // amount)
+                free -= number * amount
+            found += number
+        return found
+
+    def _within_cells(self, most: Ints, slots: dict[int, Ints]) -> Ints:
+        """Return no more than the cells of each host take, each cell by itself."""
+        table = self.compiled.fleet.cells
+        if not table.width:
+            return most
+        # A member that takes nothing of the cells is in none of them.
+        users = {index: table.within(self._classes_of(index)) for index in slots}
+        rows = np.flatnonzero(np.logical_or.reduce(list(users.values())))
+        each: dict[int, Ints] = {}
+        others = np.zeros(len(rows), dtype=np.int64)
+        for index, user in users.items():
+            alone = slots[index][rows]
+            cells = table.each(self.sizes[index], rows, self.numbers[index])
+            each[index] = np.where(user[rows, None], np.minimum(cells, alone[:, None]), 0)
+            others += np.where(user[rows], 0, alone)
+        by_cell = np.sum(list(each.values()), axis=0)
+        for name in table.inside:
+            inside = table.inside[name][rows][:, None]
+            bound = self._by_cell(name, table.free[name][rows], each)
+            by_cell = np.where(inside, np.minimum(by_cell, bound), by_cell)
+        most = most.copy()
+        most[rows] = np.minimum(most[rows], by_cell.sum(axis=1) + others)
+        return most
+
+    def _classes_of(self, class_index: int) -> list[str]:
+        """Return the resource classes that a member of a class takes of."""
+        return [name for name, amount in self.sizes[class_index].items() if amount]
+
+    def _by_cell(self, name: str, free: Ints, each: dict[int, Ints]) -> Ints:
+        """Return how many members one resource class of each cell allows, (R, K) int64."""
+        free = free.copy()
+        found = np.zeros(free.shape, dtype=np.int64)
+        for class_index in sorted(each, key=lambda index: self.sizes[index].get(name, 0)):
+            amount = self.sizes[class_index].get(name, 0)
+            number = each[class_index]
+            if amount:
+                number = np.minimum(number, free // amount)
+                free -= number * amount
+            found += number
+        return found
+
+    def in_domains(self, classes: Sequence[int], level: str) -> tuple[Ints, int]:
+        """Return how many members each domain takes, (D,) int64, and how many hosts in none do."""
+        fleet = self.compiled.fleet
+        codes = fleet.codes(level)
+        # Hosts in no domain count as one more, in the last place.
+        labels = np.where(codes < 0, fleet.domains(level), codes)
+        bounds = self._by_label(classes, labels, fleet.domains(level) + 1)
+        return bounds[:-1], int(bounds[-1])
+
+    def in_all(self, classes: Sequence[int]) -> int:
+        """Return how many members all hosts take together."""
+        labels = np.zeros(len(self.compiled.fleet), dtype=np.int64)
+        return int(self._by_label(classes, labels, 1)[0])
+
+    def _by_label(self, classes: Sequence[int], labels: Ints, number: int) -> Ints:
+        """Return how many members each set of hosts takes, (number,) int64."""
+        limits = [
+            (level, limited, limit)
+            for level, limited, limit in self._domain_limits
+            if not limited.isdisjoint(classes)
+        ]
+        bounds = self._without_limits(classes, labels, number)
+        alone = np.zeros(number, dtype=np.int64)
+        for class_index in classes:
+            of_class = self._without_limits([class_index], labels, number)
+            for level, limited, limit in limits:
+                if class_index in limited:
+                    bounded = self._limited([class_index], labels, number, level, limit)
+                    of_class = np.minimum(of_class, bounded)
+            alone += of_class
+        bounds = np.minimum(bounds, alone)
+        for level, limited, limit in limits:
+            inside = [index for index in classes if index in limited]
+            outside = [index for index in classes if index not in limited]
+            bounded = self._limited(inside, labels, number, level, limit)
+            bounded += self._without_limits(outside, labels, number)
+            bounds = np.minimum(bounds, bounded)
+        return bounds
+
+    def _without_limits(self, classes: Sequence[int], labels: Ints, number: int) -> Ints:
+        """Return how many members each set of hosts takes, without limits on domains."""
+        members = sum(self.numbers[class_index] for class_index in classes)
+        return np.minimum(_sums(self.on_hosts(classes), labels, number), members)
+
+    def _limited(
+        self, classes: Sequence[int], labels: Ints, number: int, level: str, limit: Ints
+    ) -> Ints:
+        """Return what sets of hosts take where each domain of a level has a limit."""
+        fleet = self.compiled.fleet
+        domains = fleet.domains(level)
+        codes = fleet.codes(level)
+        inside = codes >= 0
+        on_hosts = self.on_hosts(classes)
+        # Of each set, the hosts of each domain, and those of none, which have no limit.
+        keys, position = np.unique(labels * (domains + 1) + codes + 1, return_inverse=True)
+        parts = _sums(on_hosts, position, len(keys))
+        limits = np.full(len(keys), INT64_MAX, dtype=np.int64)
+        limits[position[inside]] = limit[codes[inside]]
+        return _sums(np.minimum(parts, limits), keys // (domains + 1), number)
+
+    def _host_limits(self) -> Iterator[tuple[frozenset[int], Ints]]:
+        """Yield the hard rules that bound single hosts: their member classes, and (H,) limits."""
+        here = Partial(self.compiled, self.compiled.fleet.codes(HOST))
+        for rule in self._hard_at(HOST):
+            limits = members_per_host(rule.policy, rule.group, here)
+            if limits is not None:
+                yield frozenset(self.compiled.member_classes_below(rule.group)), limits
+
+    def _limits_on_domains(self) -> Iterator[tuple[str, frozenset[int], Ints]]:
+        """Yield the hard rules that bound domains: level, member classes, and (D,) limits.
+
+        What runs in a domain counts against its limit.
+        """
+        compiled = self.compiled
+        for level in (*compiled.fleet.levels, HOST):
+            for rule in self._hard_at(level):
+                running = compiled.problem.running(rule.group)
+                if running and not rule.policy.monotone:
+                    continue  # its limit is on what is evened out, and running members are not
+                limit = most_in_one_domain(rule.policy, rule.group, compiled)
+                if limit is None:
+                    continue
+                there = compiled.running(rule.group, level)
+                limits = np.maximum(0, limit - there)
+                yield level, frozenset(compiled.member_classes_below(rule.group)), limits
+
+    def _hard_at(self, level: str) -> Iterator[Rule]:
+        """Yield the hard rules that speak at a level."""
+        for rule in rules_of(self.compiled.problem).hard:
+            if level_on(rule.policy, self.compiled.fleet) == level:
+                yield rule
+
+
+def _capped(slots: dict[int, Ints], limited: Collection[int], limit: Ints) -> Ints:
+    """Return the sum of slots, those of limited classes together at most their limit."""
+    inside = np.zeros(len(limit), dtype=np.int64)
+    outside = np.zeros(len(limit), dtype=np.int64)
+    for class_index, class_slots in slots.items():
+        if class_index in limited:
+            inside += class_slots
+        else:
+            outside += class_slots
+    return np.minimum(inside, limit) + outside
+
+
+def _sums(amounts: Ints, labels: Ints, number: int) -> Ints:
+    """Return the sum of amounts, (H,) int64, by label, (number,) int64."""
+    found = np.zeros(number, dtype=np.int64)
+    np.add.at(found, labels, amounts)
+    return found
