@@ -62,8 +62,8 @@ class BadInput(GroupsolverError):
     It has the first thousand faults that were found. The text of the error has a line for each of
     the first 50.
 
-    Raised while files are read, while values are built from documents, and when an
-    application is held against a fleet. Nothing has been changed when it is raised.
+    Raised while files are read, by the constructors of values, and when an application is held
+    against a fleet. Nothing has been changed when it is raised.
     """
 
     code = "bad-input"
@@ -74,6 +74,10 @@ class BadInput(GroupsolverError):
         if len(self.faults) > MAX_FAULTS_SHOWN:
             lines.append(f"... and {len(self.faults) - MAX_FAULTS_SHOWN} more")
         super().__init__("\n".join(lines))
+
+    def __reduce__(self) -> tuple[type[BadInput], tuple[tuple[Fault, ...]]]:
+        # An exception is copied and pickled by its message, of which no faults can be made.
+        return type(self), (self.faults,)
 
     def in_file(self, file: str) -> BadInput:
         """Return the same error with the file's name in every fault that has none."""
@@ -113,6 +117,47 @@ def one_line(text: str) -> str:
 def quoted(text: str) -> str:
     """Return a foreign text in quotes, shortened."""
     return repr(text) if len(text) <= MAX_TEXT_SHOWN else f"{text[:MAX_TEXT_SHOWN]!r}..."
+
+
+def described(value: object) -> str:
+    """Return what a caller gave, in a few words: ``str 'app.yaml'``, ``int 3``, ``Result``."""
+    kind = type(value).__name__
+    if value is None:
+        return "None"
+    if isinstance(value, str):
+        return f"{kind} {quoted(value)}"
+    if isinstance(value, (bool, float)) or (isinstance(value, int) and abs(value) < 10**20):
+        return f"{kind} {value}"
+    return kind
+
+
+def require_type(
+    name: str, value: object, kinds: type | tuple[type, ...], expected: str, hint: str = ""
+) -> None:
+    """Refuse an argument of another type.
+
+    Parameters
+    ----------
+    name : str
+        The argument's.
+    value : object
+    kinds : type or tuple of types
+        A boolean is no number here, though Python's `bool` is an `int`.
+    expected : str
+        In words, with an article.
+    hint : str
+        What to do instead.
+
+    Raises
+    ------
+    TypeError
+        It says what was expected, and what was given.
+    """
+    all_kinds = kinds if isinstance(kinds, tuple) else (kinds,)
+    flag_for_number = isinstance(value, bool) and bool not in all_kinds and object not in all_kinds
+    if flag_for_number or not isinstance(value, all_kinds):
+        after = f"; {hint}" if hint else ""
+        raise TypeError(f"{name}: expected {expected}, got {described(value)}{after}")
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

@@ -42,7 +42,7 @@ class CapacityFreed(Change):
         """Lower what the host uses; for resource classes of its cells, where most is used."""
         amounts = dict(self.amounts)
         host = _with_cells_freed(fleet.index[self.host.name], amounts)
-        fleet.update(_with_used(host, amounts, -1))
+        fleet.put(_with_used(host, amounts, -1))
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class HostsAdded(Change):
     def on_fleet(self, fleet: CompiledFleet) -> None:
         """Add the hosts."""
         for host in self.hosts:
-            fleet.add(host)
+            fleet.put(host)
 
 
 @dataclass(frozen=True)
@@ -183,8 +183,8 @@ class MemberMoved(Change):
     def on_fleet(self, fleet: CompiledFleet) -> None:
         """Move what the member uses."""
         amounts: Resources = dict(self.resources)
-        fleet.update(_with_used(fleet.index[self.source], amounts, -1))
-        fleet.update(_with_used(fleet.index[self.target], amounts, 1))
+        fleet.put(_with_used(fleet.index[self.source], amounts, -1))
+        fleet.put(_with_used(fleet.index[self.target], amounts, 1))
 
 
 def _in_domains(domains: dict[str, str]) -> str:

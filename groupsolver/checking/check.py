@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, get_args
+from typing import Any
 
+from groupsolver.checking.arguments import (
+    require_application,
+    require_fleet,
+    require_objective,
+    require_placement,
+)
 from groupsolver.constraints.capacity.host_capacity import lacks
 from groupsolver.constraints.capacity.link_capacity import overloads
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.checking import broken_by, witness_of
 from groupsolver.constraints.rules import Rule, rules_of
-from groupsolver.errors import BadInput, Fault, nearest
+from groupsolver.errors import BadInput, Fault, nearest, require_type
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.compiled.host_index import HostIndex
@@ -112,7 +118,16 @@ def check(
         Where application and fleet do not fit each other, or the placement names a member
         or a host that does not exist, or `cells` a member that does not.
     """
-    known_objective(objective)
+    require_application(app)
+    require_fleet(fleet)
+    require_placement("placement", placement, "member to host")
+    require_objective(objective)
+    if cells is not None:
+        require_placement("cells", cells, "member to cell")
+    if witness is not None:
+        require_type("witness", witness, Mapping, "a mapping of loss to placement, or None")
+        for loss, placed_again in witness.items():
+            require_placement(f"witness[{loss!r}]", placed_again, "member to host")
     problem = Problem(app, index_of(fleet))
     running = {there.id: there.host for there in problem.running_members}
     _known(problem, placement, running, cells or {})
@@ -125,16 +140,6 @@ def index_of(fleet: Fleet | CompiledFleet | HostIndex) -> HostIndex:
     if isinstance(fleet, Fleet):
         return HostIndex(fleet.levels, fleet.hosts, fleet.links)
     return fleet.index if isinstance(fleet, CompiledFleet) else fleet
-
-
-def known_objective(objective: str) -> None:
-    """Refuse an unknown objective. Raises `BadInput`."""
-    known = get_args(Objective)
-    if objective not in known:
-        message = (
-            f"expected one of {', '.join(known)}, got {objective!r}{nearest(str(objective), known)}"
-        )
-        raise BadInput([Fault("wrong-value", "objective", message)])
 
 
 def _known(

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from groupsolver.checking.check import index_of, known_objective, price_of
+from groupsolver.checking.arguments import (
+    require_application,
+    require_fleet,
+    require_objective,
+    require_placement,
+)
+from groupsolver.checking.check import index_of, price_of
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
@@ -54,7 +60,10 @@ def why(
 
     The new ones in the file's order, then those that run.
     """
-    known_objective(objective)
+    require_application(app)
+    require_fleet(fleet)
+    require_placement("placement", placement, "member to host")
+    require_objective(objective)
     hosts = index_of(fleet)
     problem = Problem(app, hosts)
     rules = {

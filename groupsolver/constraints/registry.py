@@ -5,7 +5,8 @@ A new policy is one file beside this one and one line in `POLICIES`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Union
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, ValidationError
 from pydantic.json_schema import JsonSchemaValue
@@ -104,8 +105,34 @@ else:
 class Group(application.Group[AnyPolicy]):
     __doc__ = application.Group.__doc__
 
+    if TYPE_CHECKING:
+        # What the constructor takes: every form that it converts to the fields' types.
+        def __init__(
+            self,
+            *,
+            name: str,
+            policies: Iterable[Policy | str | Mapping[str, Any]] = ...,
+            members: Iterable[application.Members | Mapping[str, Any]] = ...,
+            groups: Iterable[str] = ...,
+            tenant_id: str | None = ...,
+            metadata: Any = None,
+        ) -> None: ...
+
 
 class Application(application.Application[AnyPolicy]):
     __doc__ = application.Application.__doc__
 
     groups: tuple[Group, ...] = ()
+
+    if TYPE_CHECKING:
+        # What the constructor takes: every form that it converts to the fields' types.
+        def __init__(
+            self,
+            *,
+            version: Literal[1] = ...,
+            name: str | None = ...,
+            flavors: Mapping[str, application.Flavor | Mapping[str, Any]] = ...,
+            groups: Iterable[Group | Mapping[str, Any]] = ...,
+            existing: Iterable[application.Existing | Mapping[str, Any]] = ...,
+            metadata: Any = None,
+        ) -> None: ...

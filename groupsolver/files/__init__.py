@@ -18,6 +18,7 @@ from groupsolver.files.reading import FLEET_JSON_MAX, name_of, read_document
 from groupsolver.files.yaml_text import dump_yaml
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.result import Result
+from groupsolver.model.value import register_fault_reader
 
 __all__ = [
     "dump_yaml",
@@ -29,6 +30,8 @@ __all__ = [
     "parse_result",
     "read_document",
 ]
+
+register_fault_reader(faults_of)
 
 Path = str | os.PathLike[str]
 M = TypeVar("M", bound=BaseModel)

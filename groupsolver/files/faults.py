@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import Any
 
 from pydantic import ValidationError
@@ -65,7 +66,10 @@ def _is_false(details: ErrorDetails) -> bool:
 
     Pydantic counts only valid items. The invalid ones have errors of their own.
     """
-    return details["type"] == "too_short" and len(details["input"]) >= details["ctx"]["min_length"]
+    if details["type"] != "too_short" or not isinstance(details["input"], Sized):
+        return False
+    least: int = details["ctx"]["min_length"]
+    return len(details["input"]) >= least
 
 
 def _to_faults(loc: Loc, details: ErrorDetails, data: Any, *, hints: bool) -> list[Fault]:

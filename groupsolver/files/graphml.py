@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, XMLParser
 from pydantic import ValidationError
 
-from groupsolver.errors import BadInput, Fault, nearest, quoted
+from groupsolver.errors import BadInput, Fault, nearest, quoted, require_type
 from groupsolver.files.fault_text import refuse
 from groupsolver.files.faults import faults_of
 from groupsolver.files.gc_pause import pause_gc
@@ -62,23 +62,35 @@ def load_links(path: str | os.PathLike[str]) -> tuple[Link, ...]:
         raise error.in_file(name_of(path)) from None
 
 
-def with_links(fleet: Fleet, links: tuple[Link, ...], file: str = "") -> Fleet:
+def with_links(fleet: Fleet, links: Iterable[Link], file: str = "") -> Fleet:
     """Return a fleet with further links; `file` is named in the faults.
+
+    Parameters
+    ----------
+    fleet : Fleet
+    links : iterable of Link
+    file : str, optional
 
     Raises
     ------
     BadInput
         ``ambiguous-name`` for an end that the fleet knows at two levels.
     """
+    require_type("fleet", fleet, Fleet, "a Fleet", "load_fleet reads one from a file")
+    expected = "links, as load_links reads them"
+    require_type("links", links, Iterable, expected)
+    require_type("file", file, str, "the name of a file")
+    added = tuple(links)
+    for link in added:
+        require_type("links", link, Link, expected)
     try:
-        Fleet(levels=fleet.levels, hosts=fleet.hosts, links=links)
-    except ValidationError as error:
-        faults = faults_of(error, {})
+        Fleet(levels=fleet.levels, hosts=fleet.hosts, links=added)
+    except BadInput as error:
         of_edges = [
-            replace(fault, path=fault.path.replace("links", "edges", 1)) for fault in faults
+            replace(fault, path=fault.path.replace("links", "edges", 1)) for fault in error.faults
         ]
         raise BadInput(of_edges).in_file(file) from None
-    return fleet.model_copy(update={"links": fleet.links + links})
+    return fleet.model_copy(update={"links": fleet.links + added})
 
 
 def parse_graphml(text: str) -> tuple[Link, ...]:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from groupsolver.errors import BadInput
+from groupsolver.errors import BadInput, require_type
 from groupsolver.files.fault_text import refuse
 from groupsolver.files.json_text import parse_json
 from groupsolver.files.yaml_text import parse_yaml
@@ -34,6 +34,7 @@ def read_text(path: str | os.PathLike[str], limit: int) -> str:
     BadInput
         ``unreadable-file``, ``file-too-large``, ``not-text``.
     """
+    require_type("path", path, (str, os.PathLike), "the path of a file")
     try:
         content = _read_stdin(limit) if os.fspath(path) == "-" else _read_file(path, limit)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
@@ -64,6 +65,7 @@ def read_document(path: str | os.PathLike[str], *, json_max: int = JSON_MAX) -> 
     BadInput
         Naming the file, for every error in it.
     """
+    require_type("path", path, (str, os.PathLike), "the path of a file")
     ending = Path(path).suffix.lower()
     try:
         if ending in {".yaml", ".yml"}:

@@ -7,8 +7,8 @@ The policies' own types are on a higher floor, so groups are generic in them her
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -74,6 +74,15 @@ class Flavor(Value):
 
     resources: Resources
 
+    if TYPE_CHECKING:
+        # What the constructor takes: every form that it converts to the fields' types.
+        def __init__(
+            self,
+            *,
+            resources: Mapping[str, int],
+            metadata: Any = None,
+        ) -> None: ...
+
 
 class Sized(Value):
     """A value that takes either a flavor's resources or its own."""
@@ -103,6 +112,18 @@ class Members(Sized):
     count: Positive = 1
     id: Name | None = None
 
+    if TYPE_CHECKING:
+        # What the constructor takes: every form that it converts to the fields' types.
+        def __init__(
+            self,
+            *,
+            flavor: str | None = ...,
+            resources: Mapping[str, int] | None = ...,
+            count: int = ...,
+            id: str | None = ...,  # noqa: A002
+            metadata: Any = None,
+        ) -> None: ...
+
     @model_validator(mode="after")
     def _sound(self) -> Self:
         if self.flavor is None and self.resources is None:
@@ -123,6 +144,20 @@ class Existing(Sized):
     id: Name
     host: HostName
     cell: Name | None = None
+
+    if TYPE_CHECKING:
+        # What the constructor takes: every form that it converts to the fields' types.
+        def __init__(
+            self,
+            *,
+            flavor: str | None = ...,
+            resources: Mapping[str, int] | None = ...,
+            group: str,
+            id: str,  # noqa: A002
+            host: str,
+            cell: str | None = ...,
+            metadata: Any = None,
+        ) -> None: ...
 
 
 class Group(Value, Generic[R]):
@@ -147,6 +182,19 @@ class Group(Value, Generic[R]):
     groups: tuple[GroupName, ...] = ()
     tenant_id: Name | None = None
 
+    if TYPE_CHECKING:
+        # What the constructor takes: every form that it converts to the fields' types.
+        def __init__(
+            self,
+            *,
+            name: str,
+            policies: Iterable[R | str | Mapping[str, Any]] = ...,
+            members: Iterable[Members | Mapping[str, Any]] = ...,
+            groups: Iterable[str] = ...,
+            tenant_id: str | None = ...,
+            metadata: Any = None,
+        ) -> None: ...
+
 
 # More members than any request: stops a typing slip from filling memory.
 MAX_MEMBERS = 100_000
@@ -168,6 +216,19 @@ class Application(Value, Generic[R]):
     flavors: dict[Name, Flavor] = {}
     groups: tuple[Group[R], ...] = Field(default=())
     existing: tuple[Existing, ...] = ()
+
+    if TYPE_CHECKING:
+        # What the constructor takes: every form that it converts to the fields' types.
+        def __init__(
+            self,
+            *,
+            version: Literal[1] = ...,
+            name: str | None = ...,
+            flavors: Mapping[str, Flavor | Mapping[str, Any]] = ...,
+            groups: Iterable[Group[R] | Mapping[str, Any]] = ...,
+            existing: Iterable[Existing | Mapping[str, Any]] = ...,
+            metadata: Any = None,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from groupsolver.errors import Fault, nearest
-from groupsolver.model.inventory import InventoryLike, Resources
+from groupsolver.model.inventory import InventoryData, InventoryLike, Resources
 from groupsolver.model.numa_cell import (
     MAX_CELLS,
     Cell,
@@ -56,6 +56,22 @@ class Host(Sparse):
     enabled: Flag = True
     cost: Integer = 0
     sparse: ClassVar[tuple[str, ...]] = ("cells",)
+
+    if TYPE_CHECKING:
+        # What the constructor takes: every form that it converts to the fields' types.
+        def __init__(
+            self,
+            *,
+            name: str,
+            domains: Mapping[str, str] = ...,
+            inventory: Mapping[str, InventoryData] = ...,
+            used: Mapping[str, int] = ...,
+            cells: Iterable[Cell | Mapping[str, Any]] = ...,
+            traits: Iterable[str] = ...,
+            enabled: bool = ...,
+            cost: int = ...,
+            metadata: Any = None,
+        ) -> None: ...
 
     @field_validator("cells")
     @classmethod
@@ -179,6 +195,18 @@ class Link(Value):
     used_mbps: Amount = 0
     latency_us: Amount | None = None
 
+    if TYPE_CHECKING:
+        # What the constructor takes: every form that it converts to the fields' types.
+        def __init__(
+            self,
+            *,
+            between: Sequence[str],
+            bandwidth_mbps: int | None = ...,
+            used_mbps: int = ...,
+            latency_us: int | None = ...,
+            metadata: Any = None,
+        ) -> None: ...
+
 
 class Fleet(Value):
     """The hosts, and the levels of failure domains above them.
@@ -197,6 +225,18 @@ class Fleet(Value):
     levels: tuple[Name, ...] = ()
     hosts: Annotated[tuple[Host, ...], Field(min_length=1)]
     links: tuple[Link, ...] = ()
+
+    if TYPE_CHECKING:
+        # What the constructor takes: every form that it converts to the fields' types.
+        def __init__(
+            self,
+            *,
+            version: Literal[1] = ...,
+            levels: Iterable[str] = ...,
+            hosts: Iterable[Host | Mapping[str, Any]],
+            links: Iterable[Link | Mapping[str, Any]] = ...,
+            metadata: Any = None,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from numbers import Integral
 from typing import Any
 
-from groupsolver.errors import BadInput, Fault
+from groupsolver.errors import BadInput, Fault, require_type
 from groupsolver.model.fleet import Fleet, Host, Link
 from groupsolver.model.inventory import Inventory
 
@@ -49,6 +50,13 @@ def leaf_spine(
     BadInput
         ``out-of-range`` where a number is below 1.
     """
+    _require_numbers(spines=spines, leaves=leaves, hosts_per_leaf=hosts_per_leaf)
+    _require_links(
+        bandwidth_mbps=bandwidth_mbps,
+        latency_us=latency_us,
+        host_bandwidth_mbps=host_bandwidth_mbps,
+        host_latency_us=host_latency_us,
+    )
     _at_least_one(spines=spines, leaves=leaves, hosts_per_leaf=hosts_per_leaf)
     racks = list(_names("r", leaves))
     stock = _inventory(inventory)
@@ -100,6 +108,13 @@ def fat_tree(
     Source: Al-Fares, Loukissas and Vahdat, *A scalable, commodity data center network
     architecture*, SIGCOMM 2008, doi:10.1145/1402958.1402967.
     """
+    _require_numbers(k=k)
+    _require_links(
+        bandwidth_mbps=bandwidth_mbps,
+        latency_us=latency_us,
+        host_bandwidth_mbps=host_bandwidth_mbps,
+        host_latency_us=host_latency_us,
+    )
     if k < 2:
         raise BadInput([Fault("out-of-range", "k", f"expected at least 2, found {k}")])
     if k % 2:
@@ -130,7 +145,22 @@ def fat_tree(
     return Fleet(levels=("pod", "rack"), hosts=tuple(hosts), links=tuple(links))
 
 
+def _require_numbers(**numbers: object) -> None:
+    for name, number in numbers.items():
+        require_type(name, number, Integral, "an integer")
+
+
+def _require_links(**amounts: object) -> None:
+    for name, amount in amounts.items():
+        require_type(name, amount, (int, type(None)), "an integer or None")
+
+
 def _inventory(inventory: InventoryByClass) -> dict[str, Inventory]:
+    expected = "a mapping of resource class to an integer or Inventory"
+    require_type("inventory", inventory, Mapping, expected)
+    for name, given in inventory.items():
+        require_type("inventory, a key", name, str, expected)
+        require_type(f"inventory[{name!r}]", given, (int, Inventory), expected)
     return {
         name: Inventory(total=given) if isinstance(given, int) else given
         for name, given in inventory.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, Self
@@ -93,4 +94,6 @@ InventoryLike = Annotated[
         mode="validation",
     ),
 ]
+# The forms of an inventory that constructors take.
+InventoryData = Inventory | int | Mapping[str, Any]
 Resources = dict[ResourceClass, Amount]

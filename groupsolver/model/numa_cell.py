@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticCustomError
 
-from groupsolver.model.inventory import Inventory, InventoryLike, Resources
+from groupsolver.model.inventory import Inventory, InventoryData, InventoryLike, Resources
 from groupsolver.model.value import INT64_MAX, Name, ResourceClass, Value
 
 # More than any machine has: a typing slip, or malice, must not fill memory.
@@ -30,6 +31,17 @@ class Cell(Value):
     name: Name | None = None
     inventory: dict[ResourceClass, InventoryLike] = {}
     used: Resources = {}
+
+    if TYPE_CHECKING:
+        # What the constructor takes: every form that it converts to the fields' types.
+        def __init__(
+            self,
+            *,
+            name: str | None = ...,
+            inventory: Mapping[str, InventoryData] = ...,
+            used: Mapping[str, int] = ...,
+            metadata: Any = None,
+        ) -> None: ...
 
 
 @dataclass(frozen=True)

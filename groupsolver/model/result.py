@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from groupsolver.errors import require_type
 from groupsolver.model.value import Value
 
 Objective = Literal["pack", "spread", "cost"]
@@ -163,6 +165,10 @@ class Limits:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        for name in ("seconds", "gap"):
+            require_type(name, getattr(self, name), Real, "a number")
+        for name in ("workers", "seed"):
+            require_type(name, getattr(self, name), Integral, "an integer")
         # Not `seconds <= 0`: a NaN must be refused as well.
         bounds = self.seconds > 0 and self.gap >= 0
         if not (bounds and self.workers >= 0 and 0 <= self.seed < 2**31):

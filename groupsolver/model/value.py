@@ -6,10 +6,10 @@ one and generating tests need no code for each policy.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ErrorType
 
-from groupsolver.errors import MAX_FAULTS_SHOWN, quoted
+from groupsolver.errors import MAX_FAULTS_SHOWN, BadInput, Fault, described, quoted
 
 INT64_MAX = 2**63 - 1
 HOST = "host"  # the implicit finest level
@@ -81,8 +81,23 @@ def _repeated(line: ErrorDetails) -> InitErrorDetails:
     )
 
 
+# Describes pydantic's errors in given data. The names of policies are on a higher floor, which
+# registers its function here when the package is imported.
+FaultReader = Callable[[ValidationError, Any], list[Fault]]
+_fault_readers: list[FaultReader] = []
+
+
+def register_fault_reader(reader: FaultReader) -> None:
+    """Register the function by which constructors describe what is wrong with their arguments."""
+    _fault_readers[:] = [reader]
+
+
 class Value(BaseModel):
-    """A frozen value. Unknown keys are errors; ``metadata`` and ``x-...`` are kept, ignored."""
+    """A frozen value. Unknown keys are errors; ``metadata`` and ``x-...`` are kept, ignored.
+
+    Its constructor raises `BadInput`, with all faults. `model_validate` raises pydantic's
+    `ValidationError`, as it does within another value's validation.
+    """
 
     model_config = ConfigDict(
         frozen=True,
@@ -94,6 +109,24 @@ class Value(BaseModel):
             "patternProperties": {"^x-": True, "^metadata$": True},
         },
     )
+
+    def __init__(self, /, *args: object, **data: Any) -> None:
+        if args:
+            kind = type(self)
+            fields = ", ".join(kind.model_fields)
+            given = described(args[0])
+            raise TypeError(f"{kind.__name__}: expected fields by name ({fields}), got {given}")
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            faults = [fault for reader in _fault_readers for fault in reader(error, data)]
+            if not faults:  # no reader: the module was imported by itself
+                raise
+            raise BadInput(faults) from None
+
+    # Pydantic calls a class's own `__init__` also when it validates, unless it has this mark. With
+    # it, validation is as fast as without, and nested faults keep their paths.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @model_validator(mode="before")
     @classmethod
@@ -131,6 +164,25 @@ class Value(BaseModel):
                 of_whole = not line["loc"] and line["type"] in {"missing-key", "faults"}
                 if not follows and not of_whole:
                     yield _repeated(line)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with other fields, which are not validated: see pydantic.
+
+        What was derived from the fields, and kept, is left out of the copy.
+        """
+        copied = super().model_copy(update=update, deep=deep)
+        if update:
+            kept = copied.__dict__
+            for name in kept.keys() - type(self).__pydantic_fields__.keys():
+                del kept[name]
+        return copied
+
+    def revalidated(self) -> Self:
+        """Return the value, all of its fields validated anew. Raises `BadInput`.
+
+        For values that callers may have made with `model_copy` or `model_construct`.
+        """
+        return type(self)(**self.model_dump(warnings=False))
 
     def document(self) -> dict[str, Any]:
         """Return the value as plain JSON data, without its fields that are null.

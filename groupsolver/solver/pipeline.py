@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from groupsolver.checking.check import known_objective, unit_of
+from groupsolver.checking.arguments import (
+    require_application,
+    require_callable,
+    require_flags,
+    require_limits,
+    require_names,
+    require_objective,
+    require_solver_fleet,
+)
+from groupsolver.checking.check import unit_of
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.errors import require_type
 from groupsolver.model.application import Application
 from groupsolver.model.change_costs import Costs
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
@@ -71,7 +81,8 @@ def solve(
     BaseException
         What `progress` raised, once the solve has stopped.
     """
-    known_objective(objective)
+    _require(app, fleet, objective, limits, progress)
+    require_flags(explain=explain)
     compiled_fleet = _compiled(fleet)
     budget = Budget(limits or Limits(), progress)
     result = answer(app, compiled_fleet, objective, budget)
@@ -128,7 +139,10 @@ def explain(
     ------
     The same as `solve`.
     """
-    known_objective(objective)
+    _require(app, fleet, objective, limits, progress)
+    require_type("costs", costs, (Costs, type(None)), "Costs or None")
+    require_flags(fixes=fixes, every=every, reveal=reveal)
+    require_names("own", own)
     compiled_fleet = _compiled(fleet)
     budget = Budget(limits or Limits(), progress)
     explanation = explain_problem(
@@ -239,6 +253,17 @@ def minimise(
     relaxed = prepared.relaxed
     branch_on_domains(merged, eligibility, columns, candidates, relaxed, best, budget)
     return prove(merged, eligibility, columns, candidates, relaxed.bounds, best, budget)
+
+
+def _require(
+    app: object, fleet: object, objective: object, limits: object, progress: object
+) -> None:
+    """Refuse arguments of wrong types. Raises `TypeError`, and `BadInput` for the objective."""
+    require_application(app)
+    require_solver_fleet(fleet)
+    require_objective(objective)
+    require_limits(limits)
+    require_callable("progress", progress)
 
 
 def _compiled(fleet: Fleet | CompiledFleet) -> CompiledFleet:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from groupsolver.api.http.call import Call
@@ -14,8 +13,7 @@ from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.validation import name_faults, references
 from groupsolver.constraints.protocols.scope import counts_all_groups
 from groupsolver.constraints.registry import Application, Group
-from groupsolver.errors import Fault
-from groupsolver.files.faults import faults_of
+from groupsolver.errors import BadInput, Fault
 from groupsolver.model.application import Members
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.nesting import below_of
@@ -116,9 +114,8 @@ def check_application(
     groups += [Group.model_construct(name=key, members=_PLACEHOLDER_MEMBERS) for key in foreign]
     try:
         app = Application(groups=tuple(groups))
-    except ValidationError as error:
-        faults = [_in_body(fault) for fault in faults_of(error, {})]
-        raise bad_input(*faults) from None
+    except BadInput as error:
+        raise bad_input(*map(_in_body, error.faults)) from None
     found, _ = name_faults(app, hosts)
     if found:
         raise bad_input(*map(_in_body, found))

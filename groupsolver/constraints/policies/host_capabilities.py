@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
@@ -35,6 +36,21 @@ class HostCapabilities(PerHostPolicy, Divisible):
     forbidden: tuple[Trait, ...] = ()
     any_of: tuple[Trait, ...] = ()
     minimum: Resources = {}
+
+    if TYPE_CHECKING:
+        # What the constructor takes: every form that it converts to the fields' types.
+        def __init__(
+            self,
+            *,
+            kind: Literal["host-capabilities"] = ...,
+            required: Iterable[str] = ...,
+            forbidden: Iterable[str] = ...,
+            any_of: Iterable[str] = ...,
+            minimum: Mapping[str, int] = ...,
+            weight: int | None = ...,
+            priority: int | None = ...,
+            metadata: Any = None,
+        ) -> None: ...
 
     def describe(self, group: str) -> str:
         """Return the rule in words."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC
-from typing import Literal, Self
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
@@ -70,6 +71,19 @@ class Within(Places):
 
     kind: Literal["within"] = "within"
 
+    if TYPE_CHECKING:
+        # What the constructor takes: every form that it converts to the fields' types.
+        def __init__(
+            self,
+            *,
+            kind: Literal["within"] = ...,
+            hosts: Iterable[str] | None = ...,
+            domains: Mapping[str, Iterable[str]] | None = ...,
+            weight: int | None = ...,
+            priority: int | None = ...,
+            metadata: Any = None,
+        ) -> None: ...
+
     def describe(self, group: str) -> str:
         """Return the rule in words."""
         places = "any place" if self.nowhere else self.place_names()
@@ -91,6 +105,19 @@ class Outside(Places):
     """
 
     kind: Literal["outside"] = "outside"
+
+    if TYPE_CHECKING:
+        # What the constructor takes: every form that it converts to the fields' types.
+        def __init__(
+            self,
+            *,
+            kind: Literal["outside"] = ...,
+            hosts: Iterable[str] | None = ...,
+            domains: Mapping[str, Iterable[str]] | None = ...,
+            weight: int | None = ...,
+            priority: int | None = ...,
+            metadata: Any = None,
+        ) -> None: ...
 
     def describe(self, group: str) -> str:
         """Return the rule in words."""

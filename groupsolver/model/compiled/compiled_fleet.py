@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from groupsolver.errors import require_type
 from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.compiled.host_table import HostTable
 from groupsolver.model.fleet import Fleet, Host
@@ -27,6 +28,7 @@ class CompiledFleet(HostTable):
     """
 
     def __init__(self, fleet: Fleet) -> None:
+        require_type("fleet", fleet, Fleet, "a Fleet", "load_fleet reads one from a file")
         super().__init__(fleet.levels, fleet.links, len(fleet.hosts))
         # Partitions of the hosts that are no level of the fleet, by a key that no level can have.
         self._partitions: dict[str, tuple[Ints, int]] = {}
@@ -34,7 +36,7 @@ class CompiledFleet(HostTable):
         self._cuts: FleetCuts | None = None
         self._network: Network | None = None
         for host in fleet.hosts:
-            self.add(host)
+            self.put(host)
 
     def copy(self) -> CompiledFleet:
         """Return a fleet that may change without this one.
@@ -49,22 +51,16 @@ class CompiledFleet(HostTable):
         other._network = self._network
         return other
 
-    def update(self, host: Host) -> None:
-        """Replace the host of that name. Raises `UnknownHost`, `BadInput` for an unknown level."""
-        before = self.index[host.name].domains
-        super().update(host)
+    def put(self, host: Host) -> None:
+        """Add a host, or replace the one of that name. Its values are trusted, but for levels."""
+        before = self.index[host.name].domains if host.name in self.index else None
+        super().put(host)
         self._partitions = {}
         if host.domains != before:
             self._forget_network()
 
-    def add(self, host: Host) -> None:
-        """Add a host of a new name. Raises `BadInput` where the name or a level is wrong."""
-        super().add(host)
-        self._partitions = {}
-        self._forget_network()
-
     def remove(self, name: str) -> None:
-        """Take a host out. Raises `UnknownHost`."""
+        """Take a host out. Raises `UnknownHost`; nothing has changed then."""
         super().remove(name)
         self._partitions = {}
         self._forget_network()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from groupsolver.errors import BadInput, Fault, UnknownHost, nearest
+from groupsolver.errors import BadInput, Fault, UnknownHost, nearest, require_type
 from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.compiled.numa_table import NumaTable
@@ -88,26 +88,49 @@ class HostTable:
         return self.index.links
 
     def update(self, host: Host) -> None:
-        """Replace the host of that name. Raises `UnknownHost`, `BadInput` for an unknown level."""
+        """Replace the host of that name. Its values are validated first.
+
+        Raises
+        ------
+        UnknownHost, BadInput
+            Nothing has changed then.
+        """
+        host = self._validated(host)
         if host.name not in self.rows:
             raise UnknownHost(host.name)
-        self._check_levels(host)
-        row = self.rows[host.name]
-        self._clear(row)
-        self._fill(row, host)
+        self.put(host)
 
     def add(self, host: Host) -> None:
-        """Add a host of a new name. Raises `BadInput` where the name or a level is wrong."""
+        """Add a host of a new name. Its values are validated first.
+
+        Raises
+        ------
+        BadInput
+            Where its name, a level or an amount is wrong. Nothing has changed then.
+        """
+        host = self._validated(host)
         if host.name in self.rows:
             message = f"host {host.name!r} is there already"
             raise BadInput([Fault("duplicate-name", "name", message)])
+        self.put(host)
+
+    def put(self, host: Host) -> None:
+        """Add a host, or replace the one of that name. Its values are trusted, but for levels.
+
+        For callers that derive it from a valid host, thousands of times.
+        """
         self._check_levels(host)
-        row = self._new_row(host.name)
-        self.rows[host.name] = row
+        row = self.rows.get(host.name)
+        if row is None:
+            row = self._new_row(host.name)
+            self.rows[host.name] = row
+        else:
+            self._clear(row)
         self._fill(row, host)
 
     def remove(self, name: str) -> None:
-        """Take a host out. Raises `UnknownHost`."""
+        """Take a host out. Raises `UnknownHost`; nothing has changed then."""
+        require_type("name", name, str, "the name of a host")
         self.index.remove(name)
         row = self.rows.pop(name)
         self._clear(row)
@@ -160,6 +183,12 @@ class HostTable:
         for name in (*_COLUMNS, "_code_of"):
             columns = getattr(other, name)
             setattr(self, name, {key: column.copy() for key, column in columns.items()})
+
+    def _validated(self, host: Host) -> Host:
+        require_type("host", host, Host, "a Host")
+        valid = host.revalidated()
+        self._check_levels(valid)
+        return valid
 
     def _check_levels(self, host: Host) -> None:
         for level in host.domains:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from groupsolver.errors import require_type
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.value import HOST
 
@@ -26,6 +27,7 @@ def topology(fleet: Fleet) -> nx.MultiGraph[Node]:
         with ``kind="link"`` carries ``bandwidth_mbps``, ``used_mbps`` and ``latency_us``.
         Links may run in parallel. The graph's ``levels`` attribute is the fleet's levels.
     """
+    require_type("fleet", fleet, Fleet, "a Fleet", "load_fleet reads one from a file")
     # Imported here, so that importing the library does not load networkx.
     import networkx as nx
 

@@ -103,7 +103,7 @@ def _with_more_hosts(
             for _ in range(copies):
                 name = _unused_name(fleet, len(rows) + 1)
                 update = {"name": name, "domains": domains, "cost": 1}
-                fleet.add(example.model_copy(update=update))
+                fleet.put(example.model_copy(update=update))
                 rows.append(fleet.rows[name])
                 rank.append(host_rank)
                 like[name] = example.name

@@ -90,7 +90,7 @@ class PlacedCopies:
         if self.empty.links:
             self.fleet.reserve(reserved)
         for host, on_host in taken.items():
-            self.fleet.update(_with_taken(self.fleet.index[host], on_host))
+            self.fleet.put(_with_taken(self.fleet.index[host], on_host))
 
     def replace(self, copies: Iterable[Copy]) -> None:
         """Put other copies on the fleet instead of the present ones."""

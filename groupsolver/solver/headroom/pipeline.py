@@ -5,17 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Container
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
+from groupsolver.checking.arguments import (
+    require_application,
+    require_callable,
+    require_flags,
+    require_limits,
+    require_names,
+    require_solver_fleet,
+)
 from groupsolver.checking.copies import Together
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.copies import Copy, alike
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.exclusivity import Exclusivity
 from groupsolver.constraints.rules import rules_of
-from groupsolver.errors import BadInput, BrokenAnswer, Fault
+from groupsolver.errors import BadInput, BrokenAnswer, Fault, require_type
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
@@ -95,6 +104,13 @@ def headroom(
     BrokenAnswer, UnknownSolverStatus
         A bug of this library.
     """
+    require_application(app)
+    require_solver_fleet(fleet)
+    require_limits(limits)
+    require_callable("progress", progress)
+    require_type("most", most, Integral, "a number of copies")
+    require_flags(reveal=reveal)
+    require_names("own", own)
     compiled_fleet = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
     budget = Budget(limits or Limits(), progress)
     warnings = Problem(app, compiled_fleet.index).warnings

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from numbers import Integral
 from typing import Any, Literal
 
+from groupsolver.checking.arguments import (
+    require_application,
+    require_limits,
+    require_placement,
+    require_solver_fleet,
+)
 from groupsolver.checking.check import check
 from groupsolver.constraints.failures.losses import State
 from groupsolver.constraints.policies.survives import Survives
@@ -12,7 +19,7 @@ from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import EVERYONE, Problem
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.rules import Rule
-from groupsolver.errors import BadInput, Fault, nearest
+from groupsolver.errors import BadInput, Fault, nearest, require_type
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
@@ -65,6 +72,16 @@ def survives(
     BadInput
         Where a name is not known, or a member neither runs nor is placed.
     """
+    require_application(app)
+    require_solver_fleet(fleet)
+    if placement is not None:
+        require_placement("placement", placement, "member to host")
+    require_type("level", level, str, "the name of a level")
+    require_type("failures", failures, Integral, "a number of domains")
+    require_type("group", group, (str, type(None)), "the name of a group, or None")
+    if cells is not None:
+        require_placement("cells", cells, "member to cell")
+    require_limits(limits)
     compiled = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
     budget = Budget(limits or Limits(), None)
     problem = Problem(app, compiled.index)

@@ -96,7 +96,7 @@ class Recoveries:
         state = State(view)
         fleet = self._original.fleet.copy()
         for host in state.changed:
-            fleet.update(host)
+            fleet.put(host)
         for rule, (level, failures) in rules:
             limit = INT64_MAX if limits is None else limits.get(id(rule), INT64_MAX)
 

@@ -85,11 +85,7 @@ class MemoryState:
         if before is None or before.domains != host.domains:
             self.reservations.hosts_changed()
         self.loaded_hosts[host.name] = host
-        with_claims = self._with_claims(host.name)
-        if before is None:
-            self.fleet.add(with_claims)
-        else:
-            self.fleet.update(with_claims)
+        self.fleet.put(self._with_claims(host.name))
 
     def put_groups(self, keys: Iterable[str], found: Iterable[StoredGroup]) -> None:
         """Update groups to what was found; those not found are removed."""
@@ -112,7 +108,7 @@ class MemoryState:
         # A host is compiled once, however many of its instances changed.
         for name in touched:
             if name in self.loaded_hosts:
-                self.fleet.update(self._with_claims(name))
+                self.fleet.put(self._with_claims(name))
 
     def _add_instance(self, instance: Instance) -> None:
         self.instances[instance.id] = instance

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from groupsolver.api.settings import Settings
 from groupsolver.cli.main import main
+from groupsolver.errors import BadInput
 from groupsolver.files.faults import faults_of
 from groupsolver.model.application import Flavor
 from groupsolver.model.fleet import Fleet
@@ -168,9 +169,9 @@ def test_a_group_is_made_at_once_beside_those_that_name_very_much(admin: Asker) 
 def test_what_a_client_builds_is_held_against_the_same_bounds() -> None:
     policies = GroupFields.model_validate({"policies": [capable("SSD")]}).policies
     assert GroupFields(policies=policies).policies == policies
-    with pytest.raises(ValidationError, match="characters of policies"):
+    with pytest.raises(BadInput, match="characters of policies"):
         GroupFields(policies=policies * 1000)
-    with pytest.raises(ValidationError, match="at most 64 here"):
+    with pytest.raises(BadInput, match="at most 64 here"):
         InstanceRequest(resources=classes(65))
     # A flavor of a file serves as one that is asked for.
     fields = PlacementFields.model_validate(
@@ -258,5 +259,5 @@ def test_what_is_a_tenant_is_one_everywhere(
 def test_a_solve_takes_an_hour_at_most() -> None:
     assert Settings(time_limit=3600).time_limit == 3600
     for seconds in (float("inf"), float("nan"), 3601, 0, -1):
-        with pytest.raises(ValidationError):
+        with pytest.raises(BadInput):
             Settings(time_limit=seconds)
