@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CODE := groupsolver benchmarks tests examples docs
 WORKERS ?= auto
+# Compiled tests are kept: without them each process that runs tests compiles all of them.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test test-slow integration check format bench pictures clean
 
@@ -16,12 +18,12 @@ test: $(VENV)/.dev
 
 # Ten times as many draws of each law.
 test-slow: $(VENV)/.dev
-	HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
+	HYPOTHESIS_PROFILE=slow $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
 
 # What is too slow for every run: OpenStack's own clients, races between processes, faults, long fuzzing.
 # PostgreSQL's part says so and is left out where its programs are missing.
 integration: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m integration
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m integration $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check $(CODE)

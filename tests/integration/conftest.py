@@ -10,6 +10,11 @@ import pytest
 from tests.support.drivers.server_thread import serving
 
 
+def pytest_ignore_collect(config: pytest.Config) -> bool | None:
+    """Leave these files unread where no test of theirs is selected: their clients load slowly."""
+    return True if config.getoption("markexpr") == "not integration" else None
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with serving(tmp_path_factory.mktemp("server")) as url:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
-from random import Random
+from functools import partial, wraps
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import strategies as st
 
-from tests.support.minimal_documents import Recorded, fails_with, minimal, recording, redrawn
+from tests.support.minimal_documents import (
+    Recorded,
+    begin_again,
+    fails_with,
+    minimal,
+    recording,
+    redrawn,
+)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -27,13 +35,32 @@ def pytest_runtest_call(item: pytest.Function) -> Iterator[None]:
 
 
 def law_of(item: pytest.Function) -> Callable[[], None]:
-    """Return the law without Hypothesis around it: what it draws first is its generator."""
+    """Return the law with its arguments, and with one draw if Hypothesis runs it."""
     wanted = item._fixtureinfo.argnames
     arguments = {name: item.funcargs[name] for name in wanted}
-    hypothesis = getattr(item.obj, "hypothesis", None)
-    if hypothesis is None:
-        return partial(item.obj, **arguments)
-    return partial(hypothesis.inner_test, **arguments, data=_FixedData())
+    law = item.obj
+    if hasattr(law, "hypothesis"):
+        law = of_one_draw(law.hypothesis.inner_test)
+    return partial(law, **arguments)
+
+
+def of_one_draw(inner: Callable[..., None]) -> Callable[..., None]:
+    """Return a law that Hypothesis runs on one draw, and once more where that fails."""
+
+    @wraps(inner)
+    def run(*arguments: Any, **named: Any) -> None:
+        begin_again()
+        inner(*arguments, **named)
+
+    once = settings(
+        max_examples=1,
+        database=None,
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+    )
+    return once(given(data=st.data())(run))
 
 
 def kinds_of(error: Exception) -> tuple[type[Exception], ...]:
@@ -54,10 +81,3 @@ def shrunk(
             app, fleet = minimal(case, fails)
             return yaml.safe_dump({"application": app, "fleet": fleet}, sort_keys=False)
     return "not found again: the law does not draw its case by `case_of`"
-
-
-class _FixedData:
-    """Stands for Hypothesis' data: what a law draws first is its generator, set by `case_of`."""
-
-    def draw(self, strategy: Any) -> Any:
-        return Random(0)

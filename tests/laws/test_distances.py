@@ -109,7 +109,7 @@ def test_checker_oracle_and_model_agree_on_any_placement(kind: str, soft: bool) 
         documents, rnd = drawn(kind, soft, seed, 5)
         oracle, case = Oracle(*documents), Wide(documents, "cost")
         builder = case.encoded()
-        every = [p for p in oracle.placements() if oracle.holds(p)]
+        every = list(oracle.held())
         for placement in [anywhere(oracle, rnd) for _ in range(6)] + rnd.sample(
             every, min(4, len(every))
         ):

@@ -52,7 +52,7 @@ def fits(case: Case, number: int) -> bool:
     app, fleet = copied(case[0], number), case[1]
     oracle = Oracle(app, fleet)
     if len(oracle.hosts) ** len(oracle.members) <= BRUTE:
-        return any(oracle.holds(placement) for placement in oracle.placements())
+        return next(oracle.held(), None) is not None
     result = solve(
         Application.model_validate(app), Fleet.model_validate(fleet), limits=ONE, explain=False
     )

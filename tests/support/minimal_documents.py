@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import deepcopy
+from dataclasses import dataclass
 from random import Random
 from time import monotonic
 from typing import Any
@@ -18,11 +19,21 @@ from typing import Any
 Doc = dict[str, Any]
 Case = tuple[Doc, Doc]  # an application and a fleet
 Draw = Callable[[Random], Case]
+Path = tuple[str | int, ...]  # the keys and positions that lead to a part of a document
 
 Recorded = list[tuple[Draw, Any]]  # how each case was drawn, and the generator's state before it
 
 _drawn: ContextVar[Recorded] = ContextVar("drawn")
-_replayed: ContextVar[list[tuple[Case, Any]] | None] = ContextVar("replayed", default=None)
+_replayed: ContextVar[Replay | None] = ContextVar("replayed", default=None)
+
+
+@dataclass
+class Replay:
+    """A case to look at instead of a drawn one, and the generator's state after it."""
+
+    case: Case
+    state: Any
+    begun: bool = False  # whether the law has asked for it
 
 
 class CaseHeld(Exception):
@@ -36,15 +47,22 @@ def case_of(rnd: Random, draw: Draw) -> Case:
     """
     replayed = _replayed.get()
     if replayed is not None:
-        if not replayed:
+        if replayed.begun:
             raise CaseHeld
-        case, state = replayed.pop()
-        rnd.setstate(state)
-        return deepcopy(case)
+        replayed.begun = True
+        rnd.setstate(replayed.state)
+        return deepcopy(replayed.case)
     recorded = _drawn.get(None)
     if recorded is not None:
         recorded.append((draw, rnd.getstate()))
     return draw(rnd)
+
+
+def begin_again() -> None:
+    """Let a law that is run once more look at the same case."""
+    replayed = _replayed.get()
+    if replayed is not None:
+        replayed.begun = False
 
 
 @contextmanager
@@ -83,7 +101,7 @@ def fails_with(
     failures : tuple of type, default (AssertionError,)
         What the law raised before.
     """
-    token = _replayed.set([(case, state)])
+    token = _replayed.set(Replay(case, state))
     try:
         law()
     except failures:
@@ -109,25 +127,32 @@ def minimal(case: Case, fails: Callable[[Case], bool], seconds: float = 20.0) ->
     removed = True
     while removed:
         removed = False
-        for smaller in _smaller(case):
-            if monotonic() > end:
-                return case
+        position = 0
+        while position < len(parts := _parts_of(case)) and monotonic() < end:
+            smaller = _without_part(case, *parts[position])
             if fails(smaller):
-                case, removed = smaller, True
-                break
+                case = smaller
+                removed = True  # the part at this position is now another one
+            else:
+                position += 1
     return case
 
 
-def _smaller(case: Case) -> Iterator[Case]:
-    """Yield the case without one of its parts, the largest parts first."""
+def _parts_of(case: Case) -> list[tuple[int, Path]]:
+    """Return which document each part is in, and its path there, the largest parts first."""
+    return [
+        (number, path)
+        for number, document in enumerate(case)
+        for path in sorted(_parts(document), key=len)
+    ]
+
+
+def _without_part(case: Case, number: int, path: Path) -> Case:
+    """Return a case without a part of its application (0) or its fleet (1)."""
     app, fleet = case
-    for path in sorted(_parts(app), key=len):
-        yield _without(app, path), fleet
-    for path in sorted(_parts(fleet), key=len):
-        yield app, _without(fleet, path)
-
-
-Path = tuple[str | int, ...]
+    if number == 0:
+        return _without(app, path), fleet
+    return app, _without(fleet, path)
 
 
 def _parts(value: Any, path: Path = ()) -> Iterator[Path]:

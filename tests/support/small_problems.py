@@ -92,7 +92,7 @@ class SmallProblem:
 
     def placements(self) -> Iterator[dict[str, str]]:
         """Every placement that holds."""
-        return filter(self.oracle.holds, self.oracle.placements())
+        return self.oracle.held()
 
     def best(self) -> int | None:
         """The least objective of all placements, None where there is none."""

@@ -381,7 +381,7 @@ class Oracle:
 
     def ranks(self, objective: str) -> list[tuple[int, ...]]:
         """The rank of each placement that holds."""
-        return [self.rank(p, objective) for p in self.placements() if self.holds(p)]
+        return [self.rank(placement, objective) for placement in self.held()]
 
     def best_rank(self, objective: str) -> tuple[int, ...] | None:
         """The least rank of a placement that holds; None if there is none."""
@@ -395,8 +395,31 @@ class Oracle:
 
     def best(self, objective: str) -> int | None:
         """The least value of a placement that holds; None if there is none."""
-        values = [self.value(p, objective) for p in self.placements() if self.holds(p)]
+        values = [self.value(placement, objective) for placement in self.held()]
         return min(values, default=None)
+
+    def held(self) -> Iterator[dict[str, str]]:
+        """Every placement that holds.
+
+        A host that does not take some members takes no more of them either, so that the placements
+        that begin alike are left out together.
+        """
+        empty: dict[str, tuple[int, ...]] = dict.fromkeys(self.hosts, ())
+        return filter(self.holds, self._extended({}, empty))
+
+    def _extended(
+        self, placement: dict[str, str], landed: dict[str, tuple[int, ...]]
+    ) -> Iterator[dict[str, str]]:
+        """Every placement with room that begins as one of the first members does."""
+        position = len(placement)
+        if position == len(self.members):
+            yield placement
+            return
+        for host, here in landed.items():
+            more = (*here, position)
+            if self._takes_members(host, more):
+                begun = {**placement, self.members[position][0]: host}
+                yield from self._extended(begun, {**landed, host: more})
 
 
 def _present(children: list[set[str]], assignments: list[Assignment]) -> int:

@@ -145,5 +145,4 @@ def capability_pieces(policy: Doc) -> list[Doc]:
 
 def possible(app: Doc, fleet: Doc) -> bool:
     """Whether brute force finds a placement."""
-    oracle = Oracle(app, fleet)
-    return any(oracle.holds(placement) for placement in oracle.placements())
+    return next(Oracle(app, fleet).held(), None) is not None
