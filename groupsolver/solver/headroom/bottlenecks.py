@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +22,7 @@ from groupsolver.model.units import count_of, quantity, resource_name
 from groupsolver.model.value import HOST
 from groupsolver.solver.headroom.demand import UNBOUNDED_MEMBERS, Demand, DomainLimit, demand_of
 from groupsolver.solver.headroom.incremental import PlacedCopies
+from groupsolver.solver.headroom.knapsack import no_limit
 
 MAX_NAMED = 3  # resources of one unit, and rules between groups, that are named
 MAX_UNITS_ON_HOST = 2**20  # keeps sums over hosts within 64 bits
@@ -52,9 +53,12 @@ class Disclosure:
 
 
 def find_bottlenecks(
-    demand: Demand, placed: PlacedCopies, disclosure: Disclosure = Disclosure()
+    demand: Demand,
+    placed: PlacedCopies,
+    disclosure: Disclosure = Disclosure(),
+    left: Callable[[], float] = no_limit,
 ) -> tuple[Bottleneck, ...]:
-    """Return what runs out, the most important first.
+    """Return what runs out, the most important first; what was found in time.
 
     Parameters
     ----------
@@ -62,10 +66,12 @@ def find_bottlenecks(
         On the fleet without copies.
     placed : PlacedCopies
     disclosure : Disclosure
+    left : callable, optional
+        Returns the seconds that are left.
     """
     problem = Problem(placed.application(1), placed.fleet.index)
     rest = demand_of(CompiledProblem(problem, placed.fleet))
-    finder = _Finder(demand, rest, len(placed.copies), disclosure)
+    finder = _Finder(demand, rest, len(placed.copies), disclosure, left)
     found: dict[tuple[str, str], Bottleneck] = {}
     for bottleneck in finder.all():
         found.setdefault((bottleneck.kind, bottleneck.name), bottleneck)
@@ -82,13 +88,23 @@ class _Finder:
     copies : int
         How many are placed.
     disclosure : Disclosure
+    left : callable
+        Returns the seconds that are left.
     """
 
-    def __init__(self, demand: Demand, rest: Demand, copies: int, disclosure: Disclosure) -> None:
+    def __init__(
+        self,
+        demand: Demand,
+        rest: Demand,
+        copies: int,
+        disclosure: Disclosure,
+        left: Callable[[], float],
+    ) -> None:
         self.demand = demand
         self.rest = rest
         self.copies = copies
         self.disclosure = disclosure
+        self.seconds_left = left
         room = np.minimum(rest.slots, UNBOUNDED_MEMBERS).sum(axis=1)
         self.left = room / rest.number  # copies that there is room for of each unit alone
         self.first = True  # no resource was named yet
@@ -97,8 +113,12 @@ class _Finder:
         scarcest_first = np.argsort(self.left, kind="stable").tolist()
         blocked = [unit for unit in scarcest_first if self._runs_out(self.left[unit])]
         for unit in blocked:
+            if self.seconds_left() <= 0:
+                return
             yield from self._of_unit(unit)
         limits = list(self._short_of_domains())
+        if self.seconds_left() <= 0:
+            return
         for limit, bottleneck in limits:
             if self.disclosure.allows(limit):
                 yield bottleneck
@@ -299,6 +319,8 @@ class _Finder:
         """Yield the limits for which too few domains have room left."""
         fleet = self.rest.compiled.fleet
         for limit in self.rest.necessary:
+            if self.seconds_left() <= 0:
+                return
             units = np.flatnonzero(limit.weight)
             if limit.level == HOST and (self.left[units] < 1).any():
                 continue  # that there is no room was said already

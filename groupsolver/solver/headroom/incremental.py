@@ -28,6 +28,7 @@ MAX_MEMBERS_AT_ONCE = 240
 FIRST_COPIES_AT_ONCE = 4
 FIRST_PLACEMENT_GAP = 1e9  # a gap at which the first placement is good enough
 MIN_SECONDS = 0.05  # for a solve
+SHARE_TO_PACK = 0.7  # of the time for cells, a fraction; the rest lists what is on each host
 SECONDS_TO_IMPROVE = 2.0  # for a try
 MAX_FAILED_TRIES = 8  # tries to improve that fail in a row
 
@@ -229,11 +230,15 @@ def assign_cells(
         return list(copies)
     sizes = {id_: tuple(sorted(size.items())) for id_, size in placed.sizes.items()}
     in_cells_of: dict[str, list[tuple[int, str]]] = {}
+    dropped: set[int] = set()
+    seconds_to_pack = SHARE_TO_PACK * left()
     for number, (placement, _) in enumerate(copies):
+        if left() <= 0 or left() < seconds_to_pack:
+            copies = copies[:number]
+            break
         for id_, host in placement.items():
             if from_cell(hosts[host], sizes[id_]):
                 in_cells_of.setdefault(host, []).append((number, id_))
-    dropped: set[int] = set()
     cells: list[Cells] = [{} for _ in copies]
     for host, members in in_cells_of.items():
         candidates = [(number, id_) for number, id_ in members if number not in dropped]

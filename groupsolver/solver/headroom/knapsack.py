@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
+from math import comb
 
 import numpy as np
 
@@ -357,9 +358,9 @@ def _candidates(scaled: Floats, right: Floats) -> Floats:
     used = scaled.shape[1]
     every_row = np.concatenate([scaled, np.eye(used)])
     bounds = np.concatenate([right, np.zeros(used)])
-    picks = list(combinations(range(len(every_row)), used))
-    if len(picks) <= MAX_VERTEX_CANDIDATES:
-        choice = np.array(picks)
+    # Counted before they are listed: of many units there are millions.
+    if comb(len(every_row), used) <= MAX_VERTEX_CANDIDATES:
+        choice = np.array(list(combinations(range(len(every_row)), used)))
         matrices = every_row[choice]
         regular = np.abs(np.linalg.det(matrices)) > 1e-12
         of_rows = bounds[choice[regular]][..., None]

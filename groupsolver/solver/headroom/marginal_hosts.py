@@ -10,6 +10,7 @@ VCPU is filled with 2 members: it brings at most 2 copies, and the bound is 8.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -24,13 +25,15 @@ from groupsolver.model.inventory import Inventory
 from groupsolver.model.units import resources_text
 from groupsolver.solver.headroom.bulk import MAX_COPIES, BulkPlacement
 from groupsolver.solver.headroom.demand import UNBOUNDED_MEMBERS, Demand
-from groupsolver.solver.headroom.knapsack import Knapsacks
+from groupsolver.solver.headroom.knapsack import Knapsacks, no_limit
 
 Sizes = tuple[tuple[str, int, int], ...]  # (resource class, capacity, max_unit) of an inventory
 HostType = tuple[Sizes, tuple[str, ...], tuple[Sizes, ...]]  # inventory, traits, cells
 
 
-def marginal_hosts(demand: Demand, bulk: BulkPlacement, bound: int) -> tuple[MarginalHost, ...]:
+def marginal_hosts(
+    demand: Demand, bulk: BulkPlacement, bound: int, left: Callable[[], float] = no_limit
+) -> tuple[MarginalHost, ...] | None:
     """Price an empty host of each type, in the domains of the first of them in the fleet.
 
     Parameters
@@ -40,13 +43,23 @@ def marginal_hosts(demand: Demand, bulk: BulkPlacement, bound: int) -> tuple[Mar
         Its prices prove its bound.
     bound : int
         The bound of the whole answer.
+    left : callable, optional
+        Returns the seconds that are left.
+
+    Returns
+    -------
+    tuple of MarginalHost, or None
+        None where the time did not suffice.
     """
     types = _hosts_by_type(demand.compiled.fleet)
     empty = [_empty_host(hosts[0], number) for number, hosts in enumerate(types)]
     levels = demand.compiled.fleet.levels
     fleet = CompiledFleet(Fleet.model_construct(levels=levels, hosts=tuple(empty), links=()))
     free = np.stack([fleet.free(name) for name in demand.names], axis=1)
-    knapsacks = Knapsacks(free, _slots(demand, fleet, free, empty), demand.size)
+    slots = _slots(demand, fleet, free, empty, left)
+    if slots is None:
+        return None
+    knapsacks = Knapsacks(free, slots, demand.size, left)
     fillings = knapsacks.best(np.tile(bulk.prices, (len(empty), 1)))
     found = []
     for hosts, host, worth in zip(types, empty, fillings.bound.tolist(), strict=True):
@@ -84,11 +97,22 @@ def _empty_host(host: Host, number: int) -> Host:
     return host.emptied().model_copy(update={"name": f"\0{number}", "enabled": True})
 
 
-def _slots(demand: Demand, fleet: CompiledFleet, free: Ints, hosts: list[Host]) -> Ints:
-    """(T, U) int64: how many of each unit a host takes, by its room and by the rules."""
+def _slots(
+    demand: Demand,
+    fleet: CompiledFleet,
+    free: Ints,
+    hosts: list[Host],
+    left: Callable[[], float],
+) -> Ints | None:
+    """(T, U) int64: how many of each unit a host takes, by its room and by the rules.
+
+    None where the time did not suffice.
+    """
     compiled = demand.compiled
     found = np.zeros((len(hosts), len(demand.units)), dtype=np.int64)
     for number, unit in enumerate(demand.units):
+        if left() <= 0:
+            return None
         most = min(UNBOUNDED_MEMBERS, int(demand.number[number]) * MAX_COPIES)
         slots = np.full(len(hosts), most, dtype=np.int64)
         taken = np.flatnonzero(demand.size[number])
@@ -104,7 +128,8 @@ def _slots(demand: Demand, fleet: CompiledFleet, free: Ints, hosts: list[Host]) 
                 for rule in rules_of(compiled.problem).over(one.group)
                 if rule.policy.hard
             ]
-            slots = np.where([_admitted(policies, host) for host in hosts], slots, 0)
+            if policies:
+                slots = np.where([_admitted(policies, host) for host in hosts], slots, 0)
         found[:, number] = slots
     return found
 

@@ -28,7 +28,7 @@ from groupsolver.errors import BadInput, BrokenAnswer, Fault, require_type
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
-from groupsolver.model.headroom import Headroom, counted_to
+from groupsolver.model.headroom import Bottleneck, Headroom, MarginalHost, counted_to
 from groupsolver.model.result import Limits, Watch
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.headroom.bottlenecks import Disclosure, find_bottlenecks
@@ -49,6 +49,8 @@ from groupsolver.solver.headroom.incremental import (
 from groupsolver.solver.headroom.marginal_hosts import marginal_hosts
 
 MAX_MEMBERS_SOLVED_AT_ONCE = 300  # members of all copies together
+DESCRIBE_SHARE = 0.05  # of the time, a fraction, for what is scarce
+OUT_OF_TIME = "the time limit was reached before all was said of what is scarce"
 TIME_FOR_BULK = 0.6  # of the time, a fraction
 # Copies that were placed in bulk are checked all together: first these, then more if time allows.
 FIRST_COPIES_CHECKED = 1_000
@@ -120,16 +122,23 @@ def headroom(
     capped = found.bound >= most  # then it is not known what runs out
     if capped:
         warnings += (counted_to(most),)
+    scarce: tuple[Bottleneck, ...] = ()
+    unlocks: tuple[MarginalHost, ...] | None = ()
+    if not capped:
+        if budget.left() > 0:
+            scarce = find_bottlenecks(
+                found.demand, found.placed, Disclosure(reveal, own), budget.left
+            )
+        if reveal:
+            unlocks = marginal_hosts(found.demand, found.bulk, found.bound, budget.left)
+        if budget.left() <= 0:
+            warnings += (OUT_OF_TIME,)
     answer = Headroom(
         copies=copies,
         bound=found.bound,
         gap=(found.bound - copies) / max(1, copies),
-        scarce=()
-        if capped
-        else find_bottlenecks(found.demand, found.placed, Disclosure(reveal, own)),
-        unlocks=marginal_hosts(found.demand, found.bulk, found.bound)
-        if reveal and not capped
-        else (),
+        scarce=scarce,
+        unlocks=unlocks or (),
         warnings=warnings,
         seconds=budget.elapsed(),
     )
@@ -160,8 +169,11 @@ def search(
     most : int
         Copies that are counted at all.
     """
+    before_demand = budget.elapsed()
     together = Together(app, compiled_fleet.index)
     demand = demand_of(CompiledProblem(together.problem, compiled_fleet))
+    # What is scarce is read off the demand on what the copies leave.
+    seconds_to_describe = budget.elapsed() - before_demand + DESCRIBE_SHARE * budget.left()
     _validate(demand)
     placed = PlacedCopies(app, compiled_fleet, together)
 
@@ -178,7 +190,8 @@ def search(
     placed.add(_sound_copies(placed, bulk, bound, budget))
     # They are checked again together with those that join.
     check_seconds = budget.elapsed() - before_check
-    rest = PartialBudget(budget, budget.left() - check_seconds, budget.limits.gap, quiet=True)
+    seconds = budget.left() - check_seconds - seconds_to_describe
+    rest = PartialBudget(budget, seconds, budget.limits.gap, quiet=True)
     only_bulk = _close_enough(len(placed.copies), bound, rest)
     if not only_bulk:
         budget.report("refill")
