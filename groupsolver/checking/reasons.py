@@ -66,9 +66,11 @@ def why(
     require_objective(objective)
     hosts = index_of(fleet)
     problem = Problem(app, hosts)
+    book = rules_of(problem)
+    # Once for each rule: some look at every group.
+    texts = {id(rule): f"{rule}{rule.policy.softness}" for rule in book.all}
     rules = {
-        group: tuple(f"{rule}{rule.policy.softness}" for rule in rules_of(problem).counting(group))
-        for group in problem.groups
+        group: tuple([texts[id(rule)] for rule in book.counting(group)]) for group in problem.groups
     }
 
     def reason(member: str, group: str, host: str, new: bool) -> Why:

@@ -261,7 +261,7 @@ class Application(Value, Generic[R]):
             yield Fault("nested-in-itself", path, message)
 
     def _group_faults(self) -> Iterator[Fault]:
-        names = [group.name for group in self.groups]
+        names = {group.name: None for group in self.groups}
         seen: set[str] = set()
         for i, group in enumerate(self.groups):
             path = f"groups[{i}]"
@@ -281,19 +281,23 @@ class Application(Value, Generic[R]):
                 yield Fault("unknown-group", f"{path}.group", message)
             yield from self._unknown_flavor(path, member)
 
-    def _unknown_names(self, path: str, group: Group[R], names: list[str]) -> Iterator[Fault]:
+    def _unknown_names(
+        self, path: str, group: Group[R], names: Mapping[str, None]
+    ) -> Iterator[Fault]:
         for j, members in enumerate(group.members):
             yield from self._unknown_flavor(f"{path}.members[{j}]", members)
+        listed: set[str] = set()
         for j, child in enumerate(group.groups):
             child_path = f"{path}.groups[{j}]"
             if child not in names:
-                message = f"unknown group {child!r}{nearest(child, names)}"
+                message = f"unknown group {child!r}{nearest(child, list(names))}"
                 yield Fault("unknown-group", child_path, message)
-            elif child in group.groups[:j]:
+            elif child in listed:
                 yield Fault("duplicate-name", child_path, f"group {child!r} is listed twice")
+            listed.add(child)
         for j, policy in enumerate(group.policies):
             if policy.target is not None and policy.target not in names:
-                message = f"unknown group {policy.target!r}{nearest(policy.target, names)}"
+                message = f"unknown group {policy.target!r}{nearest(policy.target, list(names))}"
                 yield Fault("unknown-group", f"{path}.policies[{j}].{policy.target_key}", message)
         said: dict[tuple[str, bool], int] = {}
         for j, policy in enumerate(group.policies):

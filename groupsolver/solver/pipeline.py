@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import Any
 
@@ -20,6 +21,7 @@ from groupsolver.constraints.problem.problem import Problem
 from groupsolver.errors import require_type
 from groupsolver.model.application import Application
 from groupsolver.model.change_costs import Costs
+from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.result import Explanation, Limits, Objective, Result, Watch
@@ -28,13 +30,14 @@ from groupsolver.solver.exact.domain_branching import branch_on_domains
 from groupsolver.solver.exact.infeasible_parts import has_infeasible_part
 from groupsolver.solver.exact.staged_proof import prove
 from groupsolver.solver.explain.pipeline import Reasons, explain_problem, find_reasons
-from groupsolver.solver.heuristic.constructive import construct
+from groupsolver.solver.heuristic.constructive import construct, construct_quickly
 from groupsolver.solver.incumbent import Incumbent, empty_result
 from groupsolver.solver.infeasible import infeasible_result
 from groupsolver.solver.lexicographic.tiers import LexicographicSolve, prioritized_rules
 from groupsolver.solver.preparation import prepare
 from groupsolver.solver.presolve.eligibility import find_eligibility
 from groupsolver.solver.presolve.interchangeable_groups import merge_interchangeable
+from groupsolver.solver.relaxation.blocks import Block
 from groupsolver.solver.stage import SINGLE_STAGE, Stage
 from groupsolver.solver.survivability.cutting import SurvivalCuts, survives_rules
 
@@ -227,7 +230,15 @@ def minimise(
     if budget.left() <= 0:
         return True
     weight_unit = unit_of(eligibility.objective)
-    prepared = prepare(merged.compiled, eligibility, budget, weight_unit)
+
+    def quick(candidates: list[Ints], blocks: list[Block]) -> float:
+        for assignments in construct_quickly(
+            merged.compiled, eligibility, candidates, blocks, budget
+        ):
+            best.offer(merged.to_original(assignments), "construct")
+        return math.inf if best.value is None or stage is not SINGLE_STAGE else best.value
+
+    prepared = prepare(merged.compiled, eligibility, budget, weight_unit, quick)
     if prepared is None:
         return True
     if prepared.refuted:
@@ -236,7 +247,8 @@ def minimise(
     # holds for both.
     best.prove(prepared.relaxed.bounds.proved)
     budget.report("relax", bound=best.bound)
-    for assignments in construct(prepared, best, budget):
+    placements = iter(()) if best.done else construct(prepared, best, budget)
+    for assignments in placements:
         best.offer(merged.to_original(assignments), "construct")
         if best.done:
             break

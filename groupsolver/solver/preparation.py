@@ -9,6 +9,7 @@ The pipeline, the search for impossible parts and the proof by cases all begin l
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
@@ -56,8 +57,18 @@ class PreparedProblem:
         return sum(map(len, self.candidates))
 
 
+# Places everything at the hosts' own prices; returns the objective of the best placement so far.
+QuickConstruction = Callable[[list[Ints], list[Block]], float]
+# From so many member classes on, the relaxation takes seconds: a placement is tried before it.
+MANY_CLASSES = 500
+
+
 def prepare(
-    compiled: CompiledProblem, eligibility: Eligibility, budget: Budget, weight_unit: int = 0
+    compiled: CompiledProblem,
+    eligibility: Eligibility,
+    budget: Budget,
+    weight_unit: int = 0,
+    quick: QuickConstruction | None = None,
 ) -> PreparedProblem | None:
     """Reduce the candidates and relax the problem over them.
 
@@ -68,6 +79,9 @@ def prepare(
     budget : Budget
     weight_unit : int, default 0
         Points of a unit of weight; with 0 no soft policy forms a block.
+    quick : callable, optional
+        Called before the relaxation where there are many member classes. The relaxation then goes
+        no further than is needed to prove what this has placed.
 
     Returns
     -------
@@ -79,7 +93,10 @@ def prepare(
     if budget.left() <= 0:
         return None
     blocks = blocks_of(compiled, weight_unit)
-    return relax(compiled, eligibility, candidates, blocks, budget)
+    enough = math.inf
+    if quick is not None and len(compiled.member_classes) >= MANY_CLASSES:
+        enough = quick(candidates, blocks)
+    return relax(compiled, eligibility, candidates, blocks, budget, enough)
 
 
 def relax(
@@ -88,8 +105,9 @@ def relax(
     candidates: list[Ints],
     blocks: list[Block],
     budget: Budget,
+    enough: float = math.inf,
 ) -> PreparedProblem:
-    """Relax a problem over given candidates."""
+    """Relax a problem over given candidates; no further than to a bound that is enough."""
     columns = build_columns(eligibility, candidates, blocks)
-    relaxed = generate_columns(compiled, eligibility, columns, blocks, budget)
+    relaxed = generate_columns(compiled, eligibility, columns, blocks, budget, enough)
     return PreparedProblem(compiled, eligibility, candidates, blocks, columns, relaxed)

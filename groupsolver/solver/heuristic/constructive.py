@@ -351,14 +351,38 @@ def construct(
             return
 
 
+def construct_quickly(
+    compiled: CompiledProblem,
+    eligibility: Eligibility,
+    candidates: list[Ints],
+    blocks: list[Block],
+    budget: Budget,
+) -> Iterator[list[Assignment]]:
+    """Yield the placement at the hosts' own prices in the first order that succeeds, if any does.
+
+    For problems of very many member classes, before their relaxation.
+    """
+    own_prices = _own_prices(eligibility, candidates)
+    for order in block_orders(compiled, blocks, candidates):
+        if budget.left() <= 0:
+            return
+        builder = PlacementBuilder(compiled, eligibility, candidates, own_prices)
+        if all(budget.left() > 0 and builder.place_block(block) for block in order):
+            yield builder.assignments()
+            return
+
+
+def _own_prices(eligibility: Eligibility, candidates: list[Ints]) -> list[Floats]:
+    return [
+        eligibility.prices[class_index][rows].astype(np.float64)
+        for class_index, rows in enumerate(candidates)
+    ]
+
+
 def _guides(prepared: PreparedProblem) -> Iterator[tuple[list[Ints], list[Floats]]]:
     """Yield candidates and their prices: the promising ones first, then all."""
     yield _promising(prepared)
-    own_prices = [
-        prepared.eligibility.prices[class_index][rows].astype(np.float64)
-        for class_index, rows in enumerate(prepared.candidates)
-    ]
-    yield prepared.candidates, own_prices
+    yield prepared.candidates, _own_prices(prepared.eligibility, prepared.candidates)
 
 
 def _promising(prepared: PreparedProblem) -> tuple[list[Ints], list[Floats]]:

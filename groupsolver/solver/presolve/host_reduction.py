@@ -124,13 +124,17 @@ def _units(compiled: CompiledProblem) -> list[Unit]:
 
 def _must_share_host(compiled: CompiledProblem, unit: Unit) -> bool:
     """Return whether a hard policy puts all of a unit on one host that is still to be chosen."""
+    problem = compiled.problem
+    groups = {compiled.member_classes[class_index].group for class_index in unit}
+    # A rule over all of the unit is over the group of its first class: no other is looked at.
+    first = compiled.member_classes[unit[0]].group
     return any(
         rule.policy.hard
         and keeps_together(rule.policy, compiled.fleet)
         and level_on(rule.policy, compiled.fleet) == HOST
-        and set(unit) <= set(compiled.member_classes_below(rule.group))
-        and not compiled.problem.running(rule.group)
-        for rule in rules_of(compiled.problem).all
+        and all(rule.group in problem.above[group] for group in groups)
+        and not problem.running(rule.group)
+        for rule in rules_of(problem).over(first)
     )
 
 

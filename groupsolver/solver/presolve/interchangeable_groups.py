@@ -159,7 +159,7 @@ def group_shape(problem: Problem, name: str) -> object:
     Groups of equal shape may change places. A group that a policy names, or that has running
     members, is like no other: its shape is its name.
     """
-    group = problem.app.groups[problem.groups.index(name)]
+    group = _groups_by_name(problem)[name]
     below = problem.below[name]
     named = any(rules_of(problem).naming(one) for one in below)
     if named or problem.running(name):
@@ -169,9 +169,29 @@ def group_shape(problem: Problem, name: str) -> object:
         for members in group.members
     )
     policies = tuple(sorted(policy.model_dump_json() for policy in group.policies))
-    parents = tuple(other.name for other in problem.app.groups if name in other.groups)
+    parents = _parents(problem).get(name, ())
     children = tuple(sorted(str(_child_shape(problem, child)) for child in group.groups))
     return (sizes, policies, parents, group.tenant_id, children)
+
+
+def _groups_by_name(problem: Problem) -> dict[str, Group[Any]]:
+    def make() -> dict[str, Group[Any]]:
+        return {group.name: group for group in problem.app.groups}
+
+    return problem.once("groups by name", make)
+
+
+def _parents(problem: Problem) -> dict[str, tuple[str, ...]]:
+    """Return the groups right above each group that has any, in the file's order."""
+
+    def make() -> dict[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for group in problem.app.groups:
+            for child in group.groups:
+                found.setdefault(child, []).append(group.name)
+        return {child: tuple(parents) for child, parents in found.items()}
+
+    return problem.once("parents", make)
 
 
 def _child_shape(problem: Problem, name: str) -> object:

@@ -18,6 +18,7 @@ Source: column generation, Desrosiers & Luebbecke (2005), doi:10.1007/0-387-2548
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -71,8 +72,12 @@ def generate_columns(
     columns: Columns,
     blocks: list[Block],
     budget: Budget,
+    enough: float = math.inf,
 ) -> DualSolution:
-    """Bound the problem at its own prices, and then at prices for what is scarce."""
+    """Bound the problem at its own prices, and then at prices for what is scarce.
+
+    No further than to a bound that is enough.
+    """
     own_prices = columns.price.astype(np.float64)
     constant = float(_running_cost(compiled.problem, eligibility)) + eligibility.stage.offset
     # Over all columns, one member class at a time: without ceilings that is cheap.
@@ -82,13 +87,13 @@ def generate_columns(
     first = bound_blocks(
         compiled, columns, separate_blocks, ranked, own_prices, constant, no_elsewhere
     )
-    if not np.isfinite(first.lower):
+    if not np.isfinite(first.lower) or first.lower >= enough:
         return DualSolution(first, own_prices)
     index, elsewhere = _promising(compiled, columns, separate_blocks, ranked, own_prices)
     pricing = _Pricing(compiled, eligibility, columns.select(index), blocks, constant, elsewhere)
     best = DualSolution(first, own_prices)
     for _ in range(MAX_ROUNDS):
-        if not pricing.extend_core() or budget.left() <= 0:
+        if best.bounds.lower >= enough or not pricing.extend_core() or budget.left() <= 0:
             break
         value = pricing.solve_master(budget.left())
         if value is None:
