@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import Any
 
 from groupsolver.changes.change import Change
-from groupsolver.changes.fleet import MemberMoved
+from groupsolver.changes.fleet import MemberMoved, with_member_gone
 from groupsolver.constraints.policies.within import Within
 from groupsolver.constraints.problem.problem import Problem, RunningMember, size_of
 from groupsolver.constraints.protocols.scope import counts_child_groups
@@ -53,7 +53,10 @@ def fewest_moves(
     own_members = [
         member for member in problem.running_members if own is None or member.group in own
     ]
-    movable = [member for member in own_members if _is_movable(member, problem, fleet)]
+    cells = {there.id: there.cell for there in app.existing}
+    movable = [
+        member for member in own_members if _is_movable(member, cells[member.id], problem, fleet)
+    ]
     if not movable or len(movable) > MAX_RUNNING_MEMBERS:
         return None
     if any(counts_child_groups(rule.policy) for rule in rules_of(problem).all):
@@ -62,29 +65,38 @@ def fewest_moves(
         )
     result = oracle.solve(
         _with_members_placed_again(app, problem, movable),
-        _with_members_taken_up(fleet, movable),
+        _with_members_taken_up(fleet, movable, cells),
         time_share,
         objective="cost",
         gap=0.0,
     )
-    return None if result.placement is None else _moves(movable, result)
+    return None if result.placement is None else _moves(movable, result, cells)
 
 
-def _is_movable(member: RunningMember, problem: Problem, fleet: CompiledFleet) -> bool:
+def _is_movable(
+    member: RunningMember, cell: str | None, problem: Problem, fleet: CompiledFleet
+) -> bool:
     """Return whether a member's size is known, and its host could take it again."""
     host = problem.hosts[member.host]
-    if not member.resources or host.cells or not fleet.enabled[fleet.rows[member.host]]:
+    if not member.resources or not fleet.enabled[fleet.rows[member.host]]:
         return False
-    return all(host.used.get(name, 0) >= amount for name, amount in member.resources.items())
+    used = dict(host.used)
+    in_cells = host.used_in_cells()
+    if cell in in_cells:
+        # Of a cell that is known; what the cell does not use may run in an unknown one.
+        for name in host.cell_classes():
+            used[name] = used.get(name, 0) + in_cells[cell].get(name, 0)
+    return all(used.get(name, 0) >= amount for name, amount in member.resources.items())
 
 
-def _with_members_taken_up(fleet: CompiledFleet, movable: list[RunningMember]) -> CompiledFleet:
+def _with_members_taken_up(
+    fleet: CompiledFleet, movable: list[RunningMember], cells: dict[str, str | None]
+) -> CompiledFleet:
     """Return a copy of a fleet, without what movable members use and without costs."""
     freed = fleet.copy()
     for member in movable:
         host = freed.index[member.host]
-        used = {name: amount - member.resources.get(name, 0) for name, amount in host.used.items()}
-        freed.update(host.with_used(used))
+        freed.update(with_member_gone(host, cells[member.id], dict(member.resources)))
     freed.cost[:] = 0
     return freed
 
@@ -138,12 +150,23 @@ def _sized(there: Existing, member: RunningMember) -> Existing:
     return there.model_copy(update={"flavor": None, "resources": member.resources})
 
 
-def _moves(movable: list[RunningMember], result: Result) -> list[Change]:
+def _moves(
+    movable: list[RunningMember], result: Result, cells: dict[str, str | None]
+) -> list[Change]:
     placement = result.placement or {}
     changes: list[Change] = []
     for member in movable:
         target = placement[member.id]
         if target != member.host:
-            resources = tuple(member.resources.items())
-            changes.append(MemberMoved(member.id, member.group, member.host, target, resources))
+            changes.append(
+                MemberMoved(
+                    member.id,
+                    member.group,
+                    member.host,
+                    target,
+                    tuple(member.resources.items()),
+                    cells[member.id],
+                    result.cells.get(member.id),
+                )
+            )
     return changes
