@@ -184,7 +184,10 @@ class MemberMoved(Change):
     def describe(self, reveal: bool = True) -> str:
         """Return which member moves, and the two hosts."""
         text = f"move {self.id} of {self.group}"
-        if reveal:
+        if reveal and self.source == self.target:
+            here = "" if self.source_cell is None else f" from cell {self.source_cell}"
+            text += f"{here} to cell {self.target_cell} of {self.target}"
+        elif reveal:
             text += f" from {self.source} to {self.target}"
             text += f", cell {self.target_cell}" if self.target_cell is not None else ""
         return text

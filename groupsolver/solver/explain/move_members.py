@@ -12,12 +12,15 @@ from typing import Any
 
 from groupsolver.changes.change import Change
 from groupsolver.changes.fleet import MemberMoved, with_member_gone
+from groupsolver.constraints.capacity.host_capacity import cells_for
 from groupsolver.constraints.policies.within import Within
-from groupsolver.constraints.problem.problem import Problem, RunningMember, size_of
+from groupsolver.constraints.problem.problem import Problem, RunningMember, Size, size_of
 from groupsolver.constraints.protocols.scope import counts_child_groups
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application, Existing, Group, Members
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
+from groupsolver.model.compiled.numa_packing import Undecided
+from groupsolver.model.fleet import Host
 from groupsolver.model.result import Result
 from groupsolver.solver.explain.feasibility import FeasibilityOracle
 
@@ -70,7 +73,7 @@ def fewest_moves(
         objective="cost",
         gap=0.0,
     )
-    return None if result.placement is None else _moves(movable, result, cells)
+    return None if result.placement is None else _moves(movable, result, cells, problem, fleet)
 
 
 def _is_movable(
@@ -151,22 +154,54 @@ def _sized(there: Existing, member: RunningMember) -> Existing:
 
 
 def _moves(
-    movable: list[RunningMember], result: Result, cells: dict[str, str | None]
+    movable: list[RunningMember],
+    result: Result,
+    cells: dict[str, str | None],
+    problem: Problem,
+    fleet: CompiledFleet,
 ) -> list[Change]:
+    """Return the moves that lead to a placement of new and movable members.
+
+    A member that stays on its host stays in its cell, unless the others do not fit then.
+    """
     placement = result.placement or {}
+    leaving = [member for member in movable if placement[member.id] != member.host]
+    sizes = {member.id: member.size for member in problem.new_members}
+    sizes |= {member.id: size_of(member.resources) for member in leaving}
+    landed: dict[str, list[tuple[str, Size]]] = {}
+    for id_, size in sizes.items():
+        landed.setdefault(placement[id_], []).append((id_, size))
+    cells_after = dict(result.cells)
+    for name, members in landed.items():
+        host = fleet.index[name]
+        for member in leaving:
+            if member.host == name:
+                host = with_member_gone(host, cells[member.id], dict(member.resources))
+        kept = _cells_for(host, members)
+        if kept is not None:
+            cells_after |= kept
+            for member in movable:
+                if placement[member.id] == name == member.host:
+                    cells_after.pop(member.id, None)
+                    cell = cells[member.id]
+                    if cell is not None:
+                        cells_after[member.id] = cell
     changes: list[Change] = []
     for member in movable:
         target = placement[member.id]
-        if target != member.host:
-            changes.append(
-                MemberMoved(
-                    member.id,
-                    member.group,
-                    member.host,
-                    target,
-                    tuple(member.resources.items()),
-                    cells[member.id],
-                    result.cells.get(member.id),
-                )
-            )
+        before = cells[member.id]
+        after = cells_after.get(member.id)
+        if target == member.host and (before == after or target not in landed):
+            continue
+        resources = tuple(member.resources.items())
+        changes.append(
+            MemberMoved(member.id, member.group, member.host, target, resources, before, after)
+        )
     return changes
+
+
+def _cells_for(host: Host, members: list[tuple[str, Size]]) -> dict[str, str] | None:
+    try:
+        return cells_for(host, members)
+    except Undecided:
+        return None

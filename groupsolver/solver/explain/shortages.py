@@ -4,8 +4,8 @@ The narrowest shortage is told, because a reader can see it best. In this order:
 
 1. for a single member: no host, or no cell of one, has what it takes;
 2. for members that have to share a domain: no domain has what they take together;
-3. for the members of a group, or of several: the hosts that they may use take fewer;
-4. for a share: a domain takes fewer members than a rule asks of it;
+3. for a share: a domain takes fewer members than a rule asks of it;
+4. for the members of a group, or of several: the hosts that they may use take fewer;
 5. for all members: what the domains take one by one.
 """
 
@@ -310,14 +310,14 @@ def _shortages(resource: str, facts: Facts) -> Iterator[ResourceShortage]:
         yield from _of_member(resource, class_index, facts)
     for group, level in _groups_in_one_domain(facts):
         yield from _of_domain(resource, group, level, facts)
-    for classes in _sets_of(takers, facts):
-        yield from _of_hosts(resource, classes, facts)
     for rule in rules_of(compiled.problem).hard:
         for finding in evidence_of(rule.policy, rule.group, facts):
             if isinstance(finding, LeastShare):
                 classes = compiled.member_classes_below(rule.group)
                 about = _about(resource, classes, facts)
                 yield ShareShortage(*about, _in_all(resource, classes, facts), share=finding)
+    for classes in _sets_of(takers, facts):
+        yield from _of_hosts(resource, classes, facts)
     yield _scattered(resource, takers, facts)
 
 

@@ -47,13 +47,22 @@ def test_a_fix_frees_in_the_cell_in_which_least_is_missing() -> None:
 
 
 def test_a_member_that_moves_gives_up_what_it_has_of_its_cell() -> None:
-    # Both cells of c1 have too little. The running one has 512 of cell 1, and c2 has 600.
-    spare = {"name": "c2", "cells": [cell(600, 0)]}
-    running = {"group": "vm", "id": "old", "host": "c1", "resources": {PAGES: 512}, "cell": "1"}
+    # Both cells of c1 have too little. The running one has 1,000 of cell 1, and c2 has 1,020.
+    spare = {"name": "c2", "cells": [cell(1020, 0)]}
+    running = {"group": "vm", "id": "old", "host": "c1", "resources": {PAGES: 1000}, "cell": "1"}
     found = explained([C1, spare], ONE, existing=[running])
     assert found.conflict is not None
     changes = [fix.change for fix in found.conflict.fixes]
     assert "move old of vm from c1 to c2, cell 0" in changes
+
+
+def test_a_member_may_move_to_another_cell_of_its_host() -> None:
+    # Without its 512, cell 1 has 1,512 free; cell 0 has 945 for them.
+    running = {"group": "vm", "id": "old", "host": "c1", "resources": {PAGES: 512}, "cell": "1"}
+    found = explained([C1], ONE, existing=[running])
+    assert found.conflict is not None
+    changes = [fix.change for fix in found.conflict.fixes]
+    assert "move old of vm from cell 1 to cell 0 of c1" in changes
 
 
 def test_headroom_says_that_no_cell_has_enough() -> None:

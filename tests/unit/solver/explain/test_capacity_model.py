@@ -78,7 +78,8 @@ def test_hosts_of_the_lowest_rank_are_preferred() -> None:
     )
     for rank, row in (([9, 3], 1), ([3, 9], 0)):
         enlarged = freed_everywhere(case, rank)
-        assert fewest_hosts(case.application(), enlarged, case.budget, 30) == {row: {"VCPU": 1}}
+        load = Load({"VCPU": 1}, ((1, (("VCPU", 1),)),))
+        assert fewest_hosts(case.application(), enlarged, case.budget, 30) == {row: load}
 
 
 def test_a_number_of_hosts_that_is_not_proved_to_be_the_least_does_not_count(
