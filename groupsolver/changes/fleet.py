@@ -26,23 +26,37 @@ class CapacityFreed(Change):
     host : Host
         The host as it is before.
     amounts : tuple of (str, int)
-        What is freed of each resource class.
+        What is freed of each resource class; of classes of its cells: in the cell that has most
+        free then.
+    in_cells : tuple of (str, tuple of (str, int))
+        What is freed in cells, by the cell's name.
     """
 
     host: Host
     amounts: tuple[tuple[str, int], ...]
+    in_cells: tuple[tuple[str, tuple[tuple[str, int], ...]], ...] = ()
     kind: ClassVar[Kind] = "free"
 
     def describe(self, reveal: bool = True) -> str:
         """Return how much is freed, and where."""
         where = f"{self.host.name}{_in_domains(self.host.domains)}" if reveal else "one host"
-        return f"free {resources_text(dict(self.amounts))} on {where}"
+        parts = [resources_text(dict(self.amounts))] if self.amounts else []
+        for cell, amounts in self.in_cells:
+            place = f"cell {cell}" if reveal else "one cell"
+            parts.append(f"{resources_text(dict(amounts))} in {place}")
+        return f"free {', '.join(parts)} on {where}"
 
     def on_fleet(self, fleet: CompiledFleet) -> None:
-        """Lower what the host uses; for resource classes of its cells, where most is used."""
-        amounts = dict(self.amounts)
-        host = _with_cells_freed(fleet.index[self.host.name], amounts)
-        fleet.put(_with_used(host, amounts, -1))
+        """Lower what the host and its cells use."""
+        host = fleet.index[self.host.name]
+        for cell, amounts in self.in_cells:
+            host = _with_cell_freed(host, cell, dict(amounts))
+        inside = host.cell_classes()
+        own = {name: amount for name, amount in self.amounts if name not in inside}
+        for name, amount in self.amounts:
+            if name in inside:
+                host = _with_class_freed(host, name, amount)
+        fleet.put(_with_used(host, own, -1))
 
 
 @dataclass(frozen=True)
@@ -154,6 +168,8 @@ class MemberMoved(Change):
         Hosts.
     resources : tuple of (str, int)
         What the member uses.
+    source_cell, target_cell : str or None
+        The cells of the hosts in which it runs, where these are known.
     """
 
     id: str
@@ -161,19 +177,25 @@ class MemberMoved(Change):
     source: str
     target: str
     resources: tuple[tuple[str, int], ...]
+    source_cell: str | None = None
+    target_cell: str | None = None
     kind: ClassVar[Kind] = "move"
 
     def describe(self, reveal: bool = True) -> str:
         """Return which member moves, and the two hosts."""
         text = f"move {self.id} of {self.group}"
-        if reveal:
+        if reveal and self.source == self.target:
+            here = "" if self.source_cell is None else f" from cell {self.source_cell}"
+            text += f"{here} to cell {self.target_cell} of {self.target}"
+        elif reveal:
             text += f" from {self.source} to {self.target}"
+            text += f", cell {self.target_cell}" if self.target_cell is not None else ""
         return text
 
     def on_application(self, app: Application[Any]) -> Application[Any]:
-        """Return the application with the member on its new host; its cell there is not known."""
+        """Return the application with the member on its new host."""
         existing = tuple(
-            there.model_copy(update={"host": self.target, "cell": None})
+            there.model_copy(update={"host": self.target, "cell": self.target_cell})
             if there.id == self.id
             else there
             for there in app.existing
@@ -183,8 +205,32 @@ class MemberMoved(Change):
     def on_fleet(self, fleet: CompiledFleet) -> None:
         """Move what the member uses."""
         amounts: Resources = dict(self.resources)
-        fleet.put(_with_used(fleet.index[self.source], amounts, -1))
-        fleet.put(_with_used(fleet.index[self.target], amounts, 1))
+        fleet.put(with_member_gone(fleet.index[self.source], self.source_cell, amounts))
+        fleet.put(_with_member(fleet.index[self.target], self.target_cell, amounts))
+
+
+def with_member_gone(host: Host, cell: str | None, amounts: Resources) -> Host:
+    """Return a host, and the cell of it that is named, without what a member uses."""
+    inside = host.cell_classes()
+    if cell is not None and cell in host.cell_names():
+        of_cell = {name: amount for name, amount in amounts.items() if name in inside}
+        host = _with_cell_freed(host, cell, of_cell)
+        amounts = {name: amount for name, amount in amounts.items() if name not in inside}
+    return _with_used(host, amounts, -1)
+
+
+def _with_member(host: Host, cell: str | None, amounts: Resources) -> Host:
+    """Return a host, and the cell of it that is named, with what a member uses."""
+    in_cells = host.used_in_cells()
+    if cell in in_cells:
+        inside = host.cell_classes()
+        used = in_cells[cell]
+        for name, amount in amounts.items():
+            if name in inside:
+                used[name] = used.get(name, 0) + amount
+        host = host.with_used(host.used, in_cells)
+        amounts = {name: amount for name, amount in amounts.items() if name not in inside}
+    return _with_used(host, amounts, 1)
 
 
 def _in_domains(domains: dict[str, str]) -> str:
@@ -199,18 +245,37 @@ def emptied(host: Host) -> Host:
     return host.emptied().model_copy(update={"enabled": True})
 
 
-def _with_cells_freed(host: Host, amounts: Resources) -> Host:
-    """Return a host whose cells give up what is not used outside them, the fullest first."""
+def _with_cell_freed(host: Host, cell: str, amounts: Resources) -> Host:
+    """Return a host of which a cell uses less; what the cell does not use itself, the host does."""
     in_cells = host.used_in_cells()
+    used = dict(host.used)
     for name, amount in amounts.items():
-        remaining = amount - host.used.get(name, 0)
-        fullest_first = sorted(in_cells.values(), key=lambda used: -used.get(name, 0))
-        for used in fullest_first:
-            freed = min(remaining, used.get(name, 0))
-            if freed > 0:
-                used[name] -= freed
-                remaining -= freed
-    return host.with_used(host.used, in_cells)
+        own = min(amount, in_cells[cell].get(name, 0))
+        in_cells[cell][name] = in_cells[cell].get(name, 0) - own
+        if amount > own:
+            used[name] = max(0, used.get(name, 0) - (amount - own))
+    return host.with_used(used, in_cells)
+
+
+def _with_class_freed(host: Host, name: str, amount: int) -> Host:
+    """Return a host that uses less of a class of its cells.
+
+    First what runs in an unknown cell: it counts against each. Then in the cell that has most free
+    after it.
+    """
+    unplaced = min(amount, host.used.get(name, 0))
+    host = _with_used(host, {name: unplaced}, -1) if unplaced else host
+    remaining = amount - unplaced
+    while remaining:
+        used = host.used_in_cells()
+        free = {cell.name: cell.free.get(name, 0) for cell in host.cell_capacities()}
+        freed = {cell: min(remaining, amounts.get(name, 0)) for cell, amounts in used.items()}
+        best = max(freed, key=lambda cell: (freed[cell] > 0, free[cell] + freed[cell], freed[cell]))
+        if not freed[best]:
+            return host
+        host = _with_cell_freed(host, best, {name: freed[best]})
+        remaining -= freed[best]
+    return host
 
 
 def _with_used(host: Host, amounts: Resources, sign: int) -> Host:

@@ -44,7 +44,7 @@ CHANGES = {
         "GROUP=N",
         "give the group N members of its own: the last new ones go, or more like the last come",
     ),
-    "--free": ("HOST=CLASS:AMOUNT,...", "let less of a host be used"),
+    "--free": ("HOST[/CELL]=CLASS:AMOUNT,...", "let less of a host, or of a cell of it, be used"),
 }
 BEFORE = "before"
 AFTER = "after"

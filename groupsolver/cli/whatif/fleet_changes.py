@@ -40,7 +40,7 @@ def parse_remove_domain(text: str, app: Application, fleet: CompiledFleet) -> Ch
 
 
 def parse_free(text: str, fleet: CompiledFleet, removed: Iterable[DomainRemoved]) -> Change:
-    """Read ``HOST=CLASS:AMOUNT,...``: less of a host is used.
+    """Read ``HOST=CLASS:AMOUNT,...`` or ``HOST/CELL=CLASS:AMOUNT,...``: less of a host is used.
 
     Parameters
     ----------
@@ -54,13 +54,14 @@ def parse_free(text: str, fleet: CompiledFleet, removed: Iterable[DomainRemoved]
     BadInput
     """
     option = "--free"
-    host = _host_of(text, fleet, removed, option)
-    used = {name: amount for name, amount in host.in_use().items() if amount}
+    host, cell, rest = _place_of(text, fleet, removed, option)
+    where = host.name if cell is None else f"cell {cell} of {host.name}"
+    used = _used_in(host, cell)
     if not used:
-        message = f"nothing is used on {host.name}: nothing can be freed there"
+        message = f"nothing is used on {where}: nothing can be freed there"
         raise option_error("wrong-value", message, option)
     amounts: dict[str, int] = {}
-    for part in text[len(host.name) + 1 :].split(","):
+    for part in rest.split(","):
         name, colon, number = part.partition(":")
         amount = natural_number(number)
         if not colon or amount is None:
@@ -69,24 +70,46 @@ def parse_free(text: str, fleet: CompiledFleet, removed: Iterable[DomainRemoved]
         if name in amounts:
             raise option_error("duplicate-key", f"{quoted(name)} is given twice", option)
         if name not in used:
-            where = f" among what is used on {host.name}"
-            raise unknown_name("wrong-value", "resource class", name, used, option, where)
+            among = f" among what is used on {where}"
+            raise unknown_name("wrong-value", "resource class", name, used, option, among)
         if not 1 <= amount <= used[name]:
-            message = (
-                f"expected from 1 to {used[name]} {name}, which is what is used on {host.name}"
-            )
+            message = f"expected from 1 to {used[name]} {name}, which is what is used on {where}"
             raise option_error("out-of-range", f"{message}, found {amount}", option)
         amounts[name] = amount
-    return CapacityFreed(host, tuple(amounts.items()))
+    if cell is None:
+        return CapacityFreed(host, tuple(amounts.items()))
+    return CapacityFreed(host, (), ((cell, tuple(amounts.items())),))
 
 
-def _host_of(
+def _used_in(host: Host, cell: str | None) -> dict[str, int]:
+    """Return what is used on a host; or in a cell of it, what runs in an unknown cell included."""
+    used: dict[str, int] = dict(host.in_use())
+    if cell is not None:
+        used = dict(host.used_in_cells()[cell])
+        for name in host.cell_classes():
+            used[name] = used.get(name, 0) + host.used.get(name, 0)
+    return {name: amount for name, amount in used.items() if amount}
+
+
+def _place_of(
     text: str, fleet: CompiledFleet, removed: Iterable[DomainRemoved], option: str
-) -> Host:
+) -> tuple[Host, str | None, str]:
+    """Return the host that is named, its cell if one is, and what stands behind the ``=``."""
     names = fleet.index.names()
     name = longest_prefix(text, [one for one in names if text.startswith(f"{one}=")], "=")
     if name is not None:
-        return fleet.index[name]
+        return fleet.index[name], None, text[len(name) + 1 :]
+    name = longest_prefix(text, [one for one in names if text.startswith(f"{one}/")], "/")
+    if name is not None and "=" in text:
+        host = fleet.index[name]
+        rest = text[len(name) + 1 :]
+        cells = [one for one in host.cell_names() if rest.startswith(f"{one}=")]
+        cell = longest_prefix(rest, cells, "=")
+        if cell is not None:
+            return host, cell, rest[len(cell) + 1 :]
+        wanted = rest.partition("=")[0]
+        where = f" of {host.name}"
+        raise unknown_name("unknown-cell", "cell", wanted, host.cell_names(), option, where)
     head, equals, _ = text.rpartition("=")
     if not equals:
         example = _example(fleet)

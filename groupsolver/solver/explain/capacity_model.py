@@ -17,18 +17,21 @@ Step 2 frees 1 VCPU on the second host (a quarter of it), not 2 on the first.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from ortools.sat.python.cp_model import IntVar
 
+from groupsolver.constraints.capacity.host_capacity import cells_for
 from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.problem.problem import Problem, Size
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
+from groupsolver.model.compiled.numa_packing import Undecided
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.capacity import post_capacity
 from groupsolver.solver.exact.cp_sat import CANDIDATES_PER_SECOND, SearchOutcome, solve_model
@@ -40,7 +43,23 @@ FREED_SCALE = 10**6  # price of a host's whole capacity of a resource class
 MAX_CAPACITY = 2**40  # of one resource class on one host: sums must stay within 64 bits
 TIME_SHARE_OF_AMOUNTS = 0.3  # of the time, for the second step
 
-Loads = dict[int, dict[str, int]]  # by row, what new members consume of each resource class
+
+class Load(NamedTuple):
+    """What new members consume on a host.
+
+    Attributes
+    ----------
+    total : dict of str to int
+        By resource class.
+    members : tuple of (int, Size)
+        How many there are of each size.
+    """
+
+    total: dict[str, int]
+    members: tuple[tuple[int, Size], ...]
+
+
+Loads = dict[int, Load]  # by row
 
 
 @dataclass(frozen=True)
@@ -67,11 +86,22 @@ class EnlargedFleet:
         """Return whether new members can land on a host of the fleet as it is."""
         return self.fleet.names[row] in self.before.rows and bool(self.before.enabled[row])
 
-    def must_open(self, row: int, load: dict[str, int]) -> bool:
-        """Return whether a load needs a new host, or more than is free."""
+    def must_open(self, row: int, load: Load) -> bool:
+        """Return whether a load needs a new host, or more than is free there or in its cells."""
         if not self.is_available(row):
             return True
-        return any(amount > self.before.free(name)[row] for name, amount in load.items())
+        if any(amount > self.before.free(name)[row] for name, amount in load.total.items()):
+            return True
+        host = self.before.index[self.before.names[row]]
+        if not host.cells:
+            return False
+        members = [
+            (f"{i}", size) for i, (count, size) in enumerate(load.members) for _ in range(count)
+        ]
+        try:
+            return cells_for(host, members) is None
+        except Undecided:
+            return True
 
 
 def fewest_hosts(
@@ -215,6 +245,7 @@ def _open_for_capacity(
     Where amounts do not matter, ``more * opened`` stands for ``freed``: this model is smaller.
     """
     opened = builder.number(1)
+    _fit_cells_unless(opened, builder, row, enlarged.before)
     for resource, load in _loads_on(builder, row).items():
         free = int(enlarged.before.free(resource)[row])
         more = int(enlarged.fleet.free(resource)[row]) - free
@@ -229,6 +260,41 @@ def _open_for_capacity(
         total = int(enlarged.fleet.capacity(resource)[row])
         builder.charge(Linear([freed], [1]), max(1, FREED_SCALE // total))
     return Linear([opened], [1])
+
+
+def _fit_cells_unless(
+    opened: IntVar, builder: ModelBuilder, row: int, before: CompiledFleet
+) -> None:
+    """Let members go into what is free of a host's cells now, unless it opens.
+
+    With ``inside[c, k]`` members of class c in cell k::
+
+        placed[c] <= sum over k of inside[c, k] + most[c] * opened
+        sum over c of size[c] * inside[c, k] <= free[k]
+    """
+    table = before.cells
+    only = np.array([row], dtype=np.int64)
+    loads: dict[tuple[str, int], Linear] = {}
+    for class_index, position in builder.at[row]:
+        size = dict(builder.compiled.member_classes[class_index].size)
+        if not table.width or not table.within(size, only)[0]:
+            continue
+        most = int(builder.most[class_index][position])
+        limits = table.each(size, only, most)[0].tolist()
+        inside = [builder.number(limit) if limit else None for limit in limits]
+        short = Linear([builder.placed[class_index][position], opened], [1, -most])
+        for cell, number in enumerate(inside):
+            if number is None:
+                continue
+            short = short.plus(Linear([number], [-1]))
+            for name, amount in size.items():
+                if name in table.inside and table.inside[name][row]:
+                    load = loads.setdefault((name, cell), Linear())
+                    load.vars.append(number)
+                    load.coefs.append(amount)
+        builder.at_most(short, 0)
+    for (name, cell), load in loads.items():
+        builder.at_most(load, int(table.free[name][row, cell]))
 
 
 def _loads_on(builder: ModelBuilder, row: int) -> dict[str, Linear]:
@@ -249,16 +315,27 @@ def _opened_loads(
     """Return the loads of the hosts that must open; None without a placement."""
     if outcome.placement is None:
         return None
-    loads: Loads = {}
+    counts: dict[int, dict[Size, int]] = {}
     for class_index, row in outcome.placement:
-        load = loads.setdefault(row, {})
-        for name, amount in compiled.member_classes[class_index].size:
-            load[name] = load.get(name, 0) + amount
-    return {
-        row: loads[row]
-        for row in enlarged.rows.tolist()
-        if row in loads and enlarged.must_open(row, loads[row])
-    }
+        sizes = counts.setdefault(row, {})
+        size = compiled.member_classes[class_index].size
+        sizes[size] = sizes.get(size, 0) + 1
+    loads: Loads = {}
+    for row in enlarged.rows.tolist():
+        if row in counts:
+            load = _load_of(counts[row])
+            if enlarged.must_open(row, load):
+                loads[row] = load
+    return loads
+
+
+def _load_of(counts: dict[Size, int]) -> Load:
+    """Return what so many members of each size consume."""
+    total: dict[str, int] = {}
+    for size, number in counts.items():
+        for name, amount in size:
+            total[name] = total.get(name, 0) + number * amount
+    return Load(total, tuple((number, size) for size, number in counts.items()))
 
 
 def _is_huge(compiled: CompiledProblem, enlarged: EnlargedFleet) -> bool:

@@ -16,9 +16,12 @@ from groupsolver.model.application import Application
 from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host
+from groupsolver.model.numa_cell import Cell
 from groupsolver.solver.budget import Budget
-from groupsolver.solver.explain.capacity_model import EnlargedFleet, fewest_hosts
+from groupsolver.solver.explain.capacity_model import EnlargedFleet, Load, fewest_hosts
 from groupsolver.solver.presolve.host_reduction import hosts_touched
+
+InCells = tuple[tuple[str, tuple[tuple[str, int], ...]], ...]  # amounts by cell
 
 MAX_HOSTS = 1000  # on which capacity may be freed; of more, the nearest of each place
 
@@ -43,7 +46,10 @@ def fewest_freed_hosts(
     changes: list[Change] = []
     for row, load in loads.items():
         host = fleet.index[fleet.names[row]]
-        changes.append(CapacityFreed(host, _shortage(host, load)))
+        in_cells = _shortage_in_cells(host, load)
+        if in_cells is None:
+            return None
+        changes.append(CapacityFreed(host, _shortage(host, load.total), in_cells))
     return changes
 
 
@@ -54,7 +60,7 @@ def _with_rows_freed(fleet: CompiledFleet, rows: Ints) -> CompiledFleet:
     for row in rows.tolist():
         busy = enlarged.busy[row]
         host = enlarged.index[enlarged.names[row]]
-        enlarged.update(host.with_used({}).model_copy(update={"cost": 1}))
+        enlarged.update(host.emptied().model_copy(update={"cost": 1}))
         # Something still runs there: policies that want a host for themselves must not get it.
         enlarged.busy[row] = busy
     return enlarged
@@ -69,6 +75,62 @@ def _shortage(host: Host, load: dict[str, int]) -> tuple[tuple[str, int], ...]:
         if missing > 0:
             shortage.append((name, missing))
     return tuple(shortage)
+
+
+def _shortage_in_cells(host: Host, load: Load) -> InCells | None:
+    """Return what a load needs beyond what is free in a host's cells, by cell and resource class.
+
+    Each member, the largest first, goes into the cell in which least has to be freed for it, as a
+    share of what the cell has. None: so there is no way.
+    """
+    inside = host.cell_classes()
+    cells = dict(zip(host.cell_names(), host.cells, strict=True))
+    # What runs in an unknown cell counts against each.
+    used = {
+        name: {c: cell.used.get(c, 0) + host.used.get(c, 0) for c in cell.inventory}
+        for name, cell in cells.items()
+    }
+    sizes = [
+        {c: n for c, n in size if c in inside}
+        for number, size in load.members
+        for _ in range(number)
+    ]
+    taken: dict[str, dict[str, int]] = {name: {} for name in cells}
+    for size in sorted(sizes, key=lambda size: -sum(size.values())):
+        if not size:
+            continue
+        costs = {name: _cost(cells[name], used[name], taken[name], size) for name in cells}
+        possible = {name: cost for name, cost in costs.items() if cost is not None}
+        if not possible:
+            return None
+        best = min(possible, key=lambda name: possible[name])
+        for c, n in size.items():
+            taken[best][c] = taken[best].get(c, 0) + n
+    freed = []
+    for name, amounts in taken.items():
+        inventory = cells[name].inventory
+        missing = {c: n + used[name][c] - inventory[c].capacity for c, n in amounts.items()}
+        short = tuple((c, n) for c, n in missing.items() if n > 0)
+        if short:
+            freed.append((name, short))
+    return tuple(freed)
+
+
+def _cost(
+    cell: Cell, used: dict[str, int], taken: dict[str, int], size: dict[str, int]
+) -> float | None:
+    """Return what has to be freed in a cell for one more member, as shares; None: it cannot go."""
+    cost = 0.0
+    for name, amount in size.items():
+        inventory = cell.inventory.get(name)
+        after = taken.get(name, 0) + amount
+        if inventory is None or after > inventory.capacity:
+            return None
+        if amount > (inventory.max_unit or amount):
+            return None
+        free = inventory.capacity - used[name] - taken.get(name, 0)
+        cost += max(0, amount - max(0, free)) / inventory.capacity
+    return cost
 
 
 def _nearest(compiled: CompiledProblem) -> Ints:
@@ -113,7 +175,4 @@ def _relative_shortage(compiled: CompiledProblem) -> np.ndarray[tuple[int], np.d
             missing = np.maximum(0, amount - fleet.free(name))
             class_shortage += missing / np.maximum(1, capacity)
         shortage = np.minimum(shortage, np.where(possible, class_shortage, np.inf))
-    if fleet.cells.width:
-        # Nobody knows in which cell something would be freed.
-        shortage[fleet.cells.within(fleet.cells.inside)] = np.inf
     return shortage

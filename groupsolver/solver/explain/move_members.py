@@ -11,13 +11,16 @@ from collections.abc import Collection
 from typing import Any
 
 from groupsolver.changes.change import Change
-from groupsolver.changes.fleet import MemberMoved
+from groupsolver.changes.fleet import MemberMoved, with_member_gone
+from groupsolver.constraints.capacity.host_capacity import cells_for
 from groupsolver.constraints.policies.within import Within
-from groupsolver.constraints.problem.problem import Problem, RunningMember, size_of
+from groupsolver.constraints.problem.problem import Problem, RunningMember, Size, size_of
 from groupsolver.constraints.protocols.scope import counts_child_groups
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application, Existing, Group, Members
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
+from groupsolver.model.compiled.numa_packing import Undecided
+from groupsolver.model.fleet import Host
 from groupsolver.model.result import Result
 from groupsolver.solver.explain.feasibility import FeasibilityOracle
 
@@ -53,7 +56,10 @@ def fewest_moves(
     own_members = [
         member for member in problem.running_members if own is None or member.group in own
     ]
-    movable = [member for member in own_members if _is_movable(member, problem, fleet)]
+    cells = {there.id: there.cell for there in app.existing}
+    movable = [
+        member for member in own_members if _is_movable(member, cells[member.id], problem, fleet)
+    ]
     if not movable or len(movable) > MAX_RUNNING_MEMBERS:
         return None
     if any(counts_child_groups(rule.policy) for rule in rules_of(problem).all):
@@ -62,29 +68,38 @@ def fewest_moves(
         )
     result = oracle.solve(
         _with_members_placed_again(app, problem, movable),
-        _with_members_taken_up(fleet, movable),
+        _with_members_taken_up(fleet, movable, cells),
         time_share,
         objective="cost",
         gap=0.0,
     )
-    return None if result.placement is None else _moves(movable, result)
+    return None if result.placement is None else _moves(movable, result, cells, problem, fleet)
 
 
-def _is_movable(member: RunningMember, problem: Problem, fleet: CompiledFleet) -> bool:
+def _is_movable(
+    member: RunningMember, cell: str | None, problem: Problem, fleet: CompiledFleet
+) -> bool:
     """Return whether a member's size is known, and its host could take it again."""
     host = problem.hosts[member.host]
-    if not member.resources or host.cells or not fleet.enabled[fleet.rows[member.host]]:
+    if not member.resources or not fleet.enabled[fleet.rows[member.host]]:
         return False
-    return all(host.used.get(name, 0) >= amount for name, amount in member.resources.items())
+    used = dict(host.used)
+    in_cells = host.used_in_cells()
+    if cell in in_cells:
+        # Of a cell that is known; what the cell does not use may run in an unknown one.
+        for name in host.cell_classes():
+            used[name] = used.get(name, 0) + in_cells[cell].get(name, 0)
+    return all(used.get(name, 0) >= amount for name, amount in member.resources.items())
 
 
-def _with_members_taken_up(fleet: CompiledFleet, movable: list[RunningMember]) -> CompiledFleet:
+def _with_members_taken_up(
+    fleet: CompiledFleet, movable: list[RunningMember], cells: dict[str, str | None]
+) -> CompiledFleet:
     """Return a copy of a fleet, without what movable members use and without costs."""
     freed = fleet.copy()
     for member in movable:
         host = freed.index[member.host]
-        used = {name: amount - member.resources.get(name, 0) for name, amount in host.used.items()}
-        freed.update(host.with_used(used))
+        freed.update(with_member_gone(host, cells[member.id], dict(member.resources)))
     freed.cost[:] = 0
     return freed
 
@@ -138,12 +153,55 @@ def _sized(there: Existing, member: RunningMember) -> Existing:
     return there.model_copy(update={"flavor": None, "resources": member.resources})
 
 
-def _moves(movable: list[RunningMember], result: Result) -> list[Change]:
+def _moves(
+    movable: list[RunningMember],
+    result: Result,
+    cells: dict[str, str | None],
+    problem: Problem,
+    fleet: CompiledFleet,
+) -> list[Change]:
+    """Return the moves that lead to a placement of new and movable members.
+
+    A member that stays on its host stays in its cell, unless the others do not fit then.
+    """
     placement = result.placement or {}
+    leaving = [member for member in movable if placement[member.id] != member.host]
+    sizes = {member.id: member.size for member in problem.new_members}
+    sizes |= {member.id: size_of(member.resources) for member in leaving}
+    landed: dict[str, list[tuple[str, Size]]] = {}
+    for id_, size in sizes.items():
+        landed.setdefault(placement[id_], []).append((id_, size))
+    cells_after = dict(result.cells)
+    for name, members in landed.items():
+        host = fleet.index[name]
+        for member in leaving:
+            if member.host == name:
+                host = with_member_gone(host, cells[member.id], dict(member.resources))
+        kept = _cells_for(host, members)
+        if kept is not None:
+            cells_after |= kept
+            for member in movable:
+                if placement[member.id] == name == member.host:
+                    cells_after.pop(member.id, None)
+                    cell = cells[member.id]
+                    if cell is not None:
+                        cells_after[member.id] = cell
     changes: list[Change] = []
     for member in movable:
         target = placement[member.id]
-        if target != member.host:
-            resources = tuple(member.resources.items())
-            changes.append(MemberMoved(member.id, member.group, member.host, target, resources))
+        before = cells[member.id]
+        after = cells_after.get(member.id)
+        if target == member.host and (before == after or target not in landed):
+            continue
+        resources = tuple(member.resources.items())
+        changes.append(
+            MemberMoved(member.id, member.group, member.host, target, resources, before, after)
+        )
     return changes
+
+
+def _cells_for(host: Host, members: list[tuple[str, Size]]) -> dict[str, str] | None:
+    try:
+        return cells_for(host, members)
+    except Undecided:
+        return None

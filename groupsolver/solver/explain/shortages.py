@@ -4,8 +4,8 @@ The narrowest shortage is told, because a reader can see it best. In this order:
 
 1. for a single member: no host, or no cell of one, has what it takes;
 2. for members that have to share a domain: no domain has what they take together;
-3. for the members of a group, or of several: the hosts that they may use take fewer;
-4. for a share: a domain takes fewer members than a rule asks of it;
+3. for a share: a domain takes fewer members than a rule asks of it;
+4. for the members of a group, or of several: the hosts that they may use take fewer;
 5. for all members: what the domains take one by one.
 """
 
@@ -29,7 +29,7 @@ from groupsolver.constraints.protocols.relaxation import keeps_together
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.result import Shortage
-from groupsolver.model.units import amount_text, joined, quantity
+from groupsolver.model.units import amount_text, count_of, joined, quantity
 from groupsolver.model.value import HOST
 
 MAX_NEAREST = 3  # hosts, cells or domains that are named as the nearest
@@ -202,14 +202,21 @@ class HostsShortage(ResourceShortage):
         An upper bound on how many of them these hosts take.
     place : (str, str) or None
         The domain in which all hosts are that suit them, if it is one.
+    each : int or None
+        What each of them takes, where these are not all members of their group that take any.
     """
 
     members: int
     takes: int
     place: Domain | None
+    each: int | None
 
     def need(self) -> str:
         """Return what they take."""
+        if self.each is not None:
+            some = f"{count_of(self.members, 'new member')} of {self.groups[0]}"
+            amount = f"{amount_text(self.resource, self.each)} each"
+            return f"{some} that take {amount} take {quantity(self.resource, self.needed)} in all"
         members = members_of(self.groups, self.only_new)
         return f"{members} take {amount_text(self.resource, self.needed)} in all"
 
@@ -303,14 +310,14 @@ def _shortages(resource: str, facts: Facts) -> Iterator[ResourceShortage]:
         yield from _of_member(resource, class_index, facts)
     for group, level in _groups_in_one_domain(facts):
         yield from _of_domain(resource, group, level, facts)
-    for classes in _sets_of(takers, facts):
-        yield from _of_hosts(resource, classes, facts)
     for rule in rules_of(compiled.problem).hard:
         for finding in evidence_of(rule.policy, rule.group, facts):
             if isinstance(finding, LeastShare):
                 classes = compiled.member_classes_below(rule.group)
                 about = _about(resource, classes, facts)
                 yield ShareShortage(*about, _in_all(resource, classes, facts), share=finding)
+    for classes in _sets_of(takers, facts):
+        yield from _of_hosts(resource, classes, facts)
     yield _scattered(resource, takers, facts)
 
 
@@ -467,16 +474,17 @@ def _of_domain(resource: str, group: str, level: str, facts: Facts) -> Iterator[
 
 
 def _sets_of(takers: Sequence[int], facts: Facts) -> Iterator[list[int]]:
-    """Yield sets of member classes that may be short by themselves, the narrowest first."""
+    """Yield the takers below each group, the fewest first, then all, then those of one size."""
     compiled = facts.compiled
     seen = set()
-    sets = [[class_index] for class_index in takers]
-    sets += sorted(
+    sets = sorted(
         (compiled.member_classes_below(group) for group in compiled.problem.groups), key=len
     )
     sets.append(list(takers))
+    sets += [[class_index] for class_index in takers]
+    every = set(takers)
     for classes in sets:
-        kept = [class_index for class_index in classes if class_index in set(takers)]
+        kept = [class_index for class_index in classes if class_index in every]
         if kept and tuple(kept) not in seen:
             seen.add(tuple(kept))
             yield kept
@@ -484,14 +492,28 @@ def _sets_of(takers: Sequence[int], facts: Facts) -> Iterator[list[int]]:
 
 def _of_hosts(resource: str, classes: Sequence[int], facts: Facts) -> Iterator[ResourceShortage]:
     """Yield the shortage if all hosts that members may use do not take them."""
+    compiled = facts.compiled
     members = sum(facts.bounds.numbers[class_index] for class_index in classes)
     takes = min(members, facts.bounds.in_all(classes))
     about = _about(resource, classes, facts)
     available = _in_all(resource, classes, facts)
-    if available < about[-1]:
-        yield HostsShortage(
-            *about, available, members=members, takes=takes, place=_one_place(classes, facts)
-        )
+    if available >= about[-1]:
+        return
+    group = compiled.member_classes[classes[0]].group
+    takers = sum(
+        1
+        for size, member_class in zip(facts.bounds.sizes, compiled.member_classes, strict=True)
+        if member_class.group == group and size.get(resource, 0)
+    )
+    partial = len(classes) < takers
+    yield HostsShortage(
+        *about,
+        available,
+        members=members,
+        takes=takes,
+        place=_one_place(classes, facts),
+        each=facts.bounds.sizes[classes[0]][resource] if partial else None,
+    )
 
 
 def _in_all(resource: str, classes: Sequence[int], facts: Facts) -> int:

@@ -207,9 +207,8 @@ class _Finder:
         Where none is short on any host: the one that there is room for the fewest units of.
         """
         size = self.demand.size[unit]
-        fleet = self.rest.compiled.fleet
         free = {
-            resource: fleet.free(self.demand.names[resource])[hosts]
+            resource: self._usable(unit, resource)[hosts]
             for resource in np.flatnonzero(size).tolist()
         }
         hosts_short = {
@@ -226,6 +225,27 @@ class _Finder:
         short = [resource for resource, number in hosts_short.items() if number >= least]
         return sorted(short, key=lambda resource: -hosts_short[resource])[:MAX_NAMED]
 
+    def _usable(self, unit: int, resource: int) -> Ints:
+        """(H,) int64: what each host has for a unit of one resource class.
+
+        A unit of one member takes it from one cell, where the host has cells of it: whole members
+        of each cell, or the most that is free in one, where that is less than a member takes.
+        """
+        fleet = self.rest.compiled.fleet
+        name = self.demand.names[resource]
+        free = fleet.free(name)
+        table = fleet.cells
+        if name not in table.inside or not self._is_one_member(unit):
+            return free
+        need = int(self.demand.size[unit, resource])
+        cells = np.minimum(table.free[name], table.unit[name])
+        cells = np.where(table.unit[name] >= need, table.free[name], cells)
+        whole = (cells // need).sum(axis=1) * need
+        return np.where(table.inside[name], np.maximum(whole, cells.max(axis=1)), free)
+
+    def _is_one_member(self, unit: int) -> bool:
+        return sum(self.demand.units[unit].values()) == 1
+
     def _resource_sentence(self, unit: int, resource: int, hosts: Mask, where: str) -> str:
         group = self._group(unit)
         name = self.demand.names[resource]
@@ -238,16 +258,19 @@ class _Finder:
         need = int(self.demand.size[unit, resource])
         before = int(self.demand.compiled.fleet.free(name)[hosts].sum())
         after = self.rest.compiled.fleet.free(name)[hosts]
-        short = int((after < need).sum())
+        usable = self._usable(unit, resource)[hosts]
+        short = int((usable < need).sum())
         if short:
-            one = sum(self.demand.units[unit].values()) == 1
             of_hosts = count_of(int(hosts.sum()), "host")
             have = "has" if short == 1 else "have"
-            whole = "one member" if one else "the whole"
-            rest = f"and {short:,} of {of_hosts} {have} less than the {quantity(name, need)} "
+            whole = "one member" if self._is_one_member(unit) else "the whole"
+            # Of hosts that have the sum, and have it in no cell, the cells are told.
+            in_cell = bool((after[usable < need] >= need).any())
+            less = f"{have} in no cell the" if in_cell else f"{have} less than the"
+            rest = f"and {short:,} of {of_hosts} {less} {quantity(name, need)} "
             rest += f"that {whole} of {group} takes"
         else:
-            room = int((after // need).sum())
+            room = int((usable // need).sum())
             of_copy = int(self.demand.number[unit])
             rest = f"room for {room:,} of {group}, of which a copy has {of_copy:,}"
         left = f"{quantity(name, int(after.sum()))} of {quantity(name, before)}"

@@ -61,7 +61,7 @@ def test_nothing_new_lands_on_a_host_that_is_disabled() -> None:
 
 
 def test_a_host_over_capacity_takes_what_needs_nothing_of_the_overfull_class() -> None:
-    over = one(used={"VCPU": 5})
+    over = one(inventory={"VCPU": 4, "MEMORY_MB": 1}, used={"VCPU": 5})
     assert lacks(over, size(MEMORY_MB=1)) == []
     (lack,) = lacks(over, size(MEMORY_MB=1, VCPU=2))
     sentence = "h1 is over capacity, with 5 of 4 VCPU used; its new members take 2"

@@ -10,7 +10,7 @@ import pytest
 
 from groupsolver.solver.exact.cp_sat import SearchOutcome, solve_model
 from groupsolver.solver.explain import capacity_model
-from groupsolver.solver.explain.capacity_model import EnlargedFleet, fewest_hosts
+from groupsolver.solver.explain.capacity_model import EnlargedFleet, Load, fewest_hosts
 from tests.support.explain_cases import ExplainCase
 from tests.support.small import app, fleet, group, host
 
@@ -32,7 +32,7 @@ def loads(
     found = fewest_hosts(case.application(), freed_everywhere(case), case.budget, seconds)
     if found is None:
         return None
-    return {case.fleet.names[row]: load for row, load in found.items()}
+    return {case.fleet.names[row]: load.total for row, load in found.items()}
 
 
 def test_no_host_is_freed_where_there_is_enough() -> None:
@@ -78,7 +78,8 @@ def test_hosts_of_the_lowest_rank_are_preferred() -> None:
     )
     for rank, row in (([9, 3], 1), ([3, 9], 0)):
         enlarged = freed_everywhere(case, rank)
-        assert fewest_hosts(case.application(), enlarged, case.budget, 30) == {row: {"VCPU": 1}}
+        load = Load({"VCPU": 1}, ((1, (("VCPU", 1),)),))
+        assert fewest_hosts(case.application(), enlarged, case.budget, 30) == {row: load}
 
 
 def test_a_number_of_hosts_that_is_not_proved_to_be_the_least_does_not_count(
@@ -110,15 +111,15 @@ def test_a_load_opens_a_host_if_it_needs_more_than_is_free(
     load: dict[str, int], opens: bool
 ) -> None:
     case = ExplainCase(app(group("A", 1)), fleet(host("h1", 4, used={"VCPU": 2})))
-    assert freed_everywhere(case).must_open(0, load) is opens
+    assert freed_everywhere(case).must_open(0, Load(load, ())) is opens
 
 
 def test_a_new_host_opens_with_any_load_and_one_above_capacity_with_some() -> None:
     case = ExplainCase(app(group("A", 1)), fleet(host("over", 4, used={"VCPU": 5})))
-    assert not freed_everywhere(case).must_open(0, {})
-    assert freed_everywhere(case).must_open(0, {"VCPU": 1})
+    assert not freed_everywhere(case).must_open(0, Load({}, ()))
+    assert freed_everywhere(case).must_open(0, Load({"VCPU": 1}, ()))
     enlarged = case.fleet.copy()
     enlarged.add(case.fleet.index["over"].model_copy(update={"name": "new", "used": {}}))
     row = enlarged.rows["new"]
     rows = np.array([row], dtype=np.int64)
-    assert EnlargedFleet(enlarged, rows, case.fleet, rows).must_open(row, {})
+    assert EnlargedFleet(enlarged, rows, case.fleet, rows).must_open(row, Load({}, ()))

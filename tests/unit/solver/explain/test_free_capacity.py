@@ -90,7 +90,7 @@ def test_of_many_hosts_each_place_keeps_what_members_can_touch(
     assert nearest([group("A", 1, apart)], hosts, "rack") == ["h00", "h10", "h20"]
 
 
-def test_hosts_whose_cells_have_the_resource_class_are_left_out() -> None:
+def test_hosts_whose_cells_have_the_resource_class_are_among_them() -> None:
     cells = [{"inventory": {"VCPU": 4}, "used": {"VCPU": 4}}]
     numa = {"name": "numa", "cells": cells}
-    assert nearest([group("A", 1)], [numa, host("h1", 4, used={"VCPU": 4})]) == ["h1"]
+    assert nearest([group("A", 1)], [numa, host("h1", 4, used={"VCPU": 4})]) == ["numa", "h1"]
