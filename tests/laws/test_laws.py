@@ -11,7 +11,7 @@ from hypothesis import event, given, note
 from hypothesis import strategies as st
 
 from groupsolver import Application, Fleet, Limits, Result, check, solve
-from groupsolver.model.result import Objective
+from groupsolver.model.result import Objective, Penalty
 from tests.support.draws.applications import KINDS, cases, dice
 from tests.support.minimal_documents import case_of
 from tests.support.oracle.brute_force import Oracle
@@ -109,11 +109,18 @@ def placed_and_paid_again(app: Application, fleet: Fleet) -> bool:
     first = solve(app, fleet, limits=ONE, explain=False)
     if first.placement is None:
         return False
-    second = answered_again(app, fleet, first.placement)
-    # Bandwidth prices what new members add to links. Once they run, that is part of what is used.
-    stay = [penalty for penalty in first.penalties if penalty.policy != "bandwidth"]
-    assert (second.status, second.placement, list(second.penalties)) == ("optimal", {}, stay)
+    assert_paid_again(app, fleet, first.placement, first.penalties)
     return True
+
+
+def assert_paid_again(
+    app: Application, fleet: Fleet, placement: dict[str, str], penalties: tuple[Penalty, ...]
+) -> None:
+    """Hold an answer and its penalties against the next answer, which has it as existing."""
+    second = answered_again(app, fleet, placement)
+    # Bandwidth prices what new members add to links. Once they run, that is part of what is used.
+    stay = [penalty for penalty in penalties if penalty.policy != "bandwidth"]
+    assert (second.status, second.placement, list(second.penalties)) == ("optimal", {}, stay)
 
 
 @every_policy

@@ -112,7 +112,7 @@ def answer_text(asker: Asker, drawn: Drawn, path: str, accept: str = "applicatio
     return asker("POST", path, drawn.body, Accept=accept)
 
 
-@settings(max_examples=settings().max_examples * 2 // 3)  # each asks four times
+@settings(max_examples=settings().max_examples // 3)  # each asks four times
 @given(SEEDS)
 def test_nothing_of_another_project_is_told(app: World, seed: int) -> None:
     drawn = Drawn(Random(seed))

@@ -127,7 +127,7 @@ def test_the_schema_accepts_what_is_answered(
 
 
 @pytest.mark.parametrize("model", REQUESTS, ids=lambda model: model.__name__)
-@settings(max_examples=settings().max_examples // 3)  # each is large
+@settings(max_examples=settings().max_examples // 6)  # each is large
 @given(draw=st.data())
 def test_what_the_schema_accepts_is_well_formed(model: type[Value], draw: st.DataObject) -> None:
     body = draw.draw(drawn(model, "positive"))
@@ -139,7 +139,7 @@ def test_what_the_schema_accepts_is_well_formed(model: type[Value], draw: st.Dat
 
 
 @pytest.mark.parametrize("model", REQUESTS, ids=lambda model: model.__name__)
-@settings(max_examples=settings().max_examples // 3)  # each is large
+@settings(max_examples=settings().max_examples // 6)  # each is large
 @given(draw=st.data())
 def test_what_the_schema_refuses_is_bad_input(model: type[Value], draw: st.DataObject) -> None:
     body = draw.draw(drawn(model, "negative"))

@@ -9,13 +9,12 @@ from random import Random
 from time import perf_counter
 from typing import Any
 
-import pytest
-
 from groupsolver import Fleet, Host, compile_fleet
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.value import HOST
 from tests.support.draws.applications import fleets, wide_fleets
 from tests.support.draws.network import some_links
+from tests.support.loops import looped, seeds
 from tests.support.oracle.links import Links
 
 Doc = dict[str, Any]
@@ -49,14 +48,14 @@ def loops(fleet: CompiledFleet) -> Free:
     return {at: free for at in every if (free := index.free_mbps(*at)) is not None}
 
 
-@pytest.mark.parametrize("seed", range(300))
+@looped("seed", seeds(100))
 def test_cuts_are_what_brute_force_finds(seed: int) -> None:
     doc = drawn(Random(f"cuts {seed}"))
     fleet = compile_fleet(Fleet.model_validate(doc))
     assert arrays(fleet) == loops(fleet) == Links(doc).free
 
 
-@pytest.mark.parametrize("seed", range(100))
+@looped("seed", seeds(40))
 def test_cuts_follow_hosts_that_come_change_and_go(seed: int) -> None:
     rnd = Random(f"changes {seed}")
     doc = drawn(rnd)

@@ -15,6 +15,7 @@ from groupsolver.model.network.reference_distances import ReferenceDistances
 from groupsolver.model.value import DistanceMeasure
 from tests.support.draws.applications import fleets, wide_fleets
 from tests.support.draws.network import some_links
+from tests.support.loops import looped, seeds
 from tests.support.oracle.network import distances
 
 Doc = dict[str, Any]
@@ -96,7 +97,7 @@ def by_networkx(doc: Doc, what: str) -> dict[str, dict[str, float]]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(400))
+@looped("seed", seeds(80))
 def test_near_is_what_brute_force_over_every_host_says(seed: int) -> None:
     rnd = Random(seed)
     fleet = fleets(rnd) if seed % 2 else wide_fleets(rnd, rnd.randint(5, 20))
@@ -107,7 +108,7 @@ def test_near_is_what_brute_force_over_every_host_says(seed: int) -> None:
             assert near(doc, what, bound) == brute(doc, what, bound)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@looped("seed", seeds(20))
 def test_near_is_the_same_where_classes_are_many_and_where_numbers_are_huge(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,7 +131,7 @@ def test_near_is_the_same_where_classes_are_many_and_where_numbers_are_huge(
                 assert near(doc, what, bound) == brute(doc, what, bound)
 
 
-@pytest.mark.parametrize("seed", range(200))
+@looped("seed", seeds(50))
 def test_the_checker_s_own_distances_are_those_of_brute_force(seed: int) -> None:
     rnd = Random(seed)
     fleet = fleets(rnd) if seed % 2 else wide_fleets(rnd, rnd.randint(5, 15))
