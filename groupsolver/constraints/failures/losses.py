@@ -58,6 +58,9 @@ class State:
         }
         self._sizes |= {member.id: dict(member.size) for member in problem.new_members}
         self._cells = {there.id: there.cell for there in problem.app.existing}
+        self._by_domain: dict[
+            tuple[str, str], dict[str | None, list[tuple[int, PlacedMember]]]
+        ] = {}
 
     @cached_property
     def hosts(self) -> HostIndex:
@@ -105,8 +108,24 @@ class State:
 
     def lost(self, group: str, loss: Loss) -> list[PlacedMember]:
         """Return the members of a group that a loss takes: they are to be placed again."""
-        members = self.view.members(group)
-        return [one for one in members if self.view.domain(one, loss.level) in loss.domains]
+        by_domain = self._members_by_domain(group, loss.level)
+        lost = [one for domain in loss.domains for one in by_domain.get(domain, ())]
+        if len(loss.domains) > 1:
+            lost.sort(key=lambda numbered: numbered[0])
+        return [member for _, member in lost]
+
+    def _members_by_domain(
+        self, group: str, level: str
+    ) -> dict[str | None, list[tuple[int, PlacedMember]]]:
+        """Return a group's members in each domain, numbered in their order; sorted out once."""
+        key = group, level
+        if key not in self._by_domain:
+            by_domain: dict[str | None, list[tuple[int, PlacedMember]]] = {}
+            for number, member in enumerate(self.view.members(group)):
+                domain = self.view.domain(member, level)
+                by_domain.setdefault(domain, []).append((number, member))
+            self._by_domain[key] = by_domain
+        return self._by_domain[key]
 
     def left(self, loss: Loss) -> HostIndex:
         """Return the hosts that are left, with what the survivors take of them.

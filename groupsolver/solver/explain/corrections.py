@@ -229,7 +229,7 @@ class Corrections:
         if relaxation.rule is not None and high and relaxation.at(high).kind != "relax":
             high -= 1  # there the policy is soft or dropped, and no rule any more
         for step in count():
-            if low >= high:
+            if low >= high or self._oracle.budget.left() <= 0:
                 break
             # Most numbers need not go far: try nearby positions first.
             middle = min(low + 2**step, (low + high + 1) // 2)

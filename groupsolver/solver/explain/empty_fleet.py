@@ -40,6 +40,8 @@ def impossible_on_empty_fleet(
     something_runs = bool(rules.problem.running_members)
     if not something_runs and not any(_depends_on_usage(atom) for atom in conflict.atoms):
         return True  # nothing in the conflict depends on what runs
+    if oracle.budget.left() <= 0:
+        return None
     empty = _empty_fleet(fleet)
     # The rules of the conflict alone are a smaller question, which often decides it.
     for atoms in (conflict.atoms, rules.atoms):

@@ -119,6 +119,9 @@ class RuleFeasibility:
             return True
         if any(asked >= known for known in self._impossible):
             return False
+        # An application is not even made of the rules where there is no time for the answer.
+        if self.oracle.budget.left() <= 0:
+            return None
         if self._impossible_without_capacity(asked):
             return False
         status = self._solve(asked, smaller_fleet)

@@ -58,7 +58,7 @@ def find_fixes(
     yielded: list[tuple[Change, ...]] = []
 
     def cheapest_of(kinds: Collection[Kind]) -> Iterator[VerifiedFix]:
-        fix = corrections.cheapest(kinds)
+        fix = corrections.cheapest(kinds) if oracle.budget.left() > 0 else None
         if fix is not None and fix.changes and fix.changes not in yielded:
             yielded.append(fix.changes)
             yield fix
@@ -118,6 +118,8 @@ def _fleet_fix(
     """
     groups: frozenset[str] = frozenset()
     for _ in range(MAX_WIDENINGS):
+        if oracle.budget.left() <= 0:
+            return None
         groups |= _groups_of(conflict, rules)
         changes = find_changes(rules.application(rules.atoms_about(groups)), fleet)
         if not changes or oracle.budget.left() <= 0:

@@ -195,7 +195,7 @@ class _Pricing:
             if capacity.dual.any():
                 self.prices += capacity.prices(self._columns)
         for exclusion in self._exclusion_rows:
-            self.prices += exclusion.prices()
+            self.prices[exclusion.columns] += exclusion.prices()
         self._ranked = rank_columns(self._compiled, self._columns, self._blocks, self.prices)
         return value
 

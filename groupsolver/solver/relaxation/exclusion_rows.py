@@ -49,13 +49,16 @@ class ExclusionRows:
     sides : list of list of int
         The member classes of each group.
     limit : int
-    dual : (sides, N) float64
-        What it is worth to open a column to a group in the last restricted master, at least 0.
+    columns : (E,) int64
+        The columns, ascending, that had rows in the last restricted master.
+    dual : (sides, E) float64
+        What it is worth there to open each of them to a group, at least 0.
     """
 
     codes: Ints
     sides: list[list[int]]
     limit: int
+    columns: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     dual: Floats = field(default_factory=lambda: np.zeros((0, 0)))
 
     def post(self, core: CoreColumns, program: LinearProgram) -> list[PostedSide]:
@@ -91,25 +94,29 @@ class ExclusionRows:
             some[side_count[codes[some]] > self.limit] if len(some) else some for some in variables
         ]
 
-    def read_duals(self, posted: list[PostedSide], dual: Floats, columns: Columns) -> None:
+    def read_duals(self, posted: list[PostedSide], dual: Floats) -> None:
         """Take the duals of the posted rows."""
-        self.dual = np.zeros((len(self.sides), len(columns)))
+        # Few columns are posted: what is kept does not grow with the table.
+        self.columns = np.unique(np.concatenate([one.columns for one in posted]))
+        self.dual = np.zeros((len(self.sides), len(self.columns)))
         for one in posted:
+            at = np.searchsorted(self.columns, one.columns)
             # A row's dual is at most 0, since opening a column can only lower the value.
-            self.dual[one.side, one.columns] = np.maximum(0, -dual[one.rows])
+            self.dual[one.side, at] = np.maximum(0, -dual[one.rows])
 
     def prices(self) -> Floats:
-        """(N,) float64: what each column costs in addition."""
+        """(E,) float64: what each of `columns` costs in addition."""
         prices: Floats = self.dual.sum(axis=0)
         return prices
 
     def worth(self, columns: Columns) -> float:
         """Return what the domains bring in at most, each given to the groups that pay most."""
-        codes = self.codes[columns.row]
-        size = int(self.codes.max(initial=-1)) + 1
+        codes = self.codes[columns.row[self.columns]]
+        max_members = columns.max_members[self.columns]
+        size = int(codes.max(initial=-1)) + 1
         counted = codes >= 0
         paid = [
-            np.bincount(codes[counted], (dual * columns.max_members)[counted], minlength=size)
+            np.bincount(codes[counted], (dual * max_members)[counted], minlength=size)
             for dual in self.dual
         ]
         return float(np.sort(np.array(paid), axis=0)[-self.limit :].sum())

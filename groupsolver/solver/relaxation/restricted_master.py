@@ -63,7 +63,7 @@ def solve_restricted_master(
         capacity.dual[:] = 0
         capacity.dual[domains] = np.clip(-dual[row_numbers], 0, capacity.excess_price)
     for exclusion, posted in zip(exclusion_rows, posted_exclusion, strict=True):
-        exclusion.read_duals(posted, dual, columns)
+        exclusion.read_duals(posted, dual)
     # One more member of a class raises the value by the dual of the row that places the class.
     worth = np.zeros(len(compiled.member_classes))
     for class_index, row in placing_row.items():

@@ -60,6 +60,7 @@ from groupsolver.solver.survivability.recovery import LossRecovery, Recoveries
 from groupsolver.solver.survivability.scenario import Scenario, ScenarioTemplate
 
 TIME_SHARE_WITHOUT_SURVIVES = 0.5  # share of the time, for the answer without `survives`
+TIME_SHARE_TO_TEST = 0.5  # share of the time left, for losses; the check takes as long again
 MAX_VARIABLES = 50_000  # variables of a model over all hosts
 MIN_CANDIDATES = 50  # candidates of each member class in a larger model
 MAX_ROUNDS = 300  # models for one goal
@@ -149,14 +150,15 @@ class SurvivalCuts:
         limits = {key: limit for key, limit in self.forgiven.items() if key in self.hard}
         costly: list[LossRecovery] = []
         broken = 0
-        for found in self.recoveries.of(self.rules, view, limits):
+        for found in self.recoveries.of(self.rules, view, limits, TIME_SHARE_TO_TEST):
             if found.recovery.most <= self.forgiven[id(found.rule)]:
                 continue
             costly.append(found)
             broken += id(found.rule) in self.hard
             if broken == MAX_LOSSES_PER_ROUND:
                 break  # enough to learn from
-        if not broken:
+        # What was not looked at in time may be broken: the check would look at it without a limit.
+        if not broken and self.recoveries.complete:
             witness = self.recoveries.witness
             self.best.offer(assignment, "survive", inside=inside, witness=witness)
         return costly

@@ -32,6 +32,7 @@ from groupsolver.solver.survivability.cutting import without_survives
 from groupsolver.solver.survivability.recovery import LossRecovery, Recoveries
 
 MAX_NAMES_SHOWN = 3  # names in a message
+OUT_OF_TIME = "the time limit was reached before every loss was looked at"
 
 
 def survives(
@@ -94,6 +95,9 @@ def survives(
     rule = Rule(EVERYONE if group is None else group, policy)
     recoveries = Recoveries(CompiledProblem(problem, compiled), minimise, budget)
     found = list(recoveries.of([(rule, policy.failure_model)], view))
+    warnings = problem.warnings
+    if not recoveries.complete:
+        warnings += (OUT_OF_TIME,)
     broken_now = tuple(f"this is broken already: {one}" for one in verdict.violations)
     return Survival(
         status=_status(found),
@@ -101,7 +105,7 @@ def survives(
         level=level,
         failures=failures,
         losses=tuple(_losses(rule.group, view, found)),
-        warnings=problem.warnings + broken_now,
+        warnings=warnings + broken_now,
         seconds=budget.elapsed(),
     )
 

@@ -34,6 +34,13 @@ FIRST_PLACEMENT_GAP = 1e9  # a gap that every placement has: the first one ends 
 TIME_SHARE_PER_LOSS = 0.5  # share of the time left, for each loss
 
 
+class _OutOfTimeError(Exception):
+    """The time for losses is over."""
+
+    def __init__(self, loss: Loss) -> None:
+        self.loss = loss
+
+
 class LossRecovery(NamedTuple):
     """A loss, and what is known of its recovery.
 
@@ -68,6 +75,8 @@ class Recoveries:
     ----------
     witness : dict of str to dict of str to str
         By loss, the hosts of the lost members after it, of the last placement that was looked at.
+    complete : bool
+        Whether every loss of that placement was looked at, as far as losses were asked for.
     """
 
     def __init__(self, original: CompiledProblem, minimise: Minimise, budget: Budget) -> None:
@@ -75,14 +84,18 @@ class Recoveries:
         self._minimise = minimise
         self._budget = budget
         self.witness: Witness = {}
+        self.complete = True
 
     def of(
         self,
         rules: list[tuple[Rule, FailureModel]],
         view: View,
         limits: Mapping[int, int] | None = None,
+        time_share: float = 1.0,
     ) -> Iterator[LossRecovery]:
         """Yield losses of a placement with their recoveries, enough of them to know all.
+
+        Where the time is over before, the last is a loss of which nothing is known.
 
         Parameters
         ----------
@@ -92,7 +105,12 @@ class Recoveries:
         limits : mapping of int to int, optional
             By id of a rule: how many members may be without a place. The recovery of a loss is not
             looked into further once it is proved that there are more.
+        time_share : float, default 1
+            Share of the time left that all of them may take.
         """
+        self.complete = True
+        now = self._budget.elapsed()
+        until = now + time_share * (self._budget.limits.seconds - now)
         state = State(view)
         fleet = self._original.fleet.copy()
         for host in state.changed:
@@ -104,6 +122,8 @@ class Recoveries:
             def find(
                 loss: Loss, group: str = rule.group, limit: int = limit
             ) -> tuple[Problem, Recovery]:
+                if self._budget.elapsed() >= until:
+                    raise _OutOfTimeError(loss)
                 problem = state.after(group, loss)
                 key = loss.key(group)
                 known = self.witness.get(key, {})
@@ -111,8 +131,14 @@ class Recoveries:
                 self.witness[key] = recovery.placement
                 return problem, recovery
 
-            for tried in representative_losses(rule.group, level, failures, view, find):
-                yield LossRecovery(rule, *tried)
+            try:
+                for tried in representative_losses(rule.group, level, failures, view, find):
+                    yield LossRecovery(rule, *tried)
+            except _OutOfTimeError as error:
+                self.complete = False
+                unknown = Recovery(0, len(state.lost(rule.group, error.loss)), {})
+                yield LossRecovery(rule, error.loss, error.loss, unknown)
+                return
 
     def _recover(
         self,

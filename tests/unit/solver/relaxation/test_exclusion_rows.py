@@ -38,8 +38,9 @@ def test_a_domain_is_worth_what_the_group_that_pays_most_brings() -> None:
     problem = problem_of(APART_FROM_B)
     (rows,) = exclusion_rows_of(problem.compiled)
     # Columns: A on h0, h1, h2 (two members each), B on h0, h1, h2 (one).
-    rows.dual = np.array([[3.0, 1.0, 0, 0, 0, 0], [0, 0, 0, 5.0, 4.0, 0]])
-    assert rows.prices().tolist() == [3.0, 1.0, 0.0, 5.0, 4.0, 0.0]
+    rows.columns = np.array([0, 1, 3, 4])
+    rows.dual = np.array([[3.0, 1.0, 0, 0], [0, 0, 5.0, 4.0]])
+    assert rows.prices().tolist() == [3.0, 1.0, 5.0, 4.0]
     # r0: A pays 2 x 3, B 1 x 5. r1: A 2 x 1, B 1 x 4. So 6 + 4.
     assert rows.worth(problem.columns) == 10.0
 
@@ -56,8 +57,10 @@ def test_the_rows_open_a_domain_to_both_groups_in_part_alone() -> None:
     value, dual = program.solve(10)
     # r0 is B's, which brings 3; A's two members would bring 2. Both together would bring 5.
     assert value == pytest.approx(-3)
-    rows.read_duals(posted, dual, columns)
-    assert rows.dual.shape == (2, 6)
+    rows.read_duals(posted, dual)
+    # Host h2 is in no rack: its columns are not limited.
+    assert rows.columns.tolist() == [0, 1, 3, 4]
+    assert rows.dual.shape == (2, 4)
     assert (rows.dual >= 0).all()
     # B pays what its member brings, and A no more than the domain is worth.
     assert rows.worth(columns) == pytest.approx(3)
