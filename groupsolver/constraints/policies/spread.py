@@ -21,6 +21,7 @@ from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.conflicts import Divisible, Evidence, Relaxable, RestsOn
+from groupsolver.constraints.protocols.fleet_validation import NeedsLevel
 from groupsolver.constraints.protocols.headroom import DomainBounds
 from groupsolver.constraints.protocols.host_filters import HostFilter
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
@@ -42,6 +43,7 @@ class Spread(
     RestsOn,
     Relaxable,
     Evidence,
+    NeedsLevel,
 ):
     """Members cover `min_domains` domains of `level`, and counts differ by at most `max_skew`.
 
