@@ -25,7 +25,7 @@ class BoundedMeasure(ABC):
         """Return what the measure cannot exceed on a fleet, with so many members in all."""
 
 
-class NeedsLevel(ABC):
+class NeedsLevel:
     """A policy that says nothing about members on hosts in no domain of its level."""
 
     @property
