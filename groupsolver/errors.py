@@ -233,6 +233,9 @@ CODES = {
     "ambiguous-name": "a link's end is known at two levels",
     "unknown-cell": "a cell is named that the host does not have",
     # Faults of an application.
+    "uncovered-member": (
+        "running members take more than their host, or its cell, has in use in all"
+    ),
     "empty-application": "there is no member at all",
     "unbounded-copies": (
         "headroom is asked for members that take nothing: any number of copies fits"

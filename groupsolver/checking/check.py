@@ -16,6 +16,7 @@ from groupsolver.checking.arguments import (
 from groupsolver.constraints.capacity.host_capacity import lacks
 from groupsolver.constraints.capacity.link_capacity import overloads
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.problem.used_amounts import require_covered
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.checking import broken_by, witness_of
 from groupsolver.constraints.rules import Rule, rules_of
@@ -129,6 +130,7 @@ def check(
         for loss, placed_again in witness.items():
             require_placement(f"witness[{loss!r}]", placed_again, "member to host")
     problem = Problem(app, index_of(fleet))
+    require_covered(app, problem.hosts)
     running = {there.id: there.host for there in problem.running_members}
     _known(problem, placement, running, cells or {})
     new = {id_: host for id_, host in placement.items() if id_ not in running}

@@ -14,6 +14,7 @@ from groupsolver.checking.arguments import (
 )
 from groupsolver.checking.check import index_of, price_of
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.problem.used_amounts import require_covered
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
@@ -66,6 +67,7 @@ def why(
     require_objective(objective)
     hosts = index_of(fleet)
     problem = Problem(app, hosts)
+    require_covered(app, hosts)
     book = rules_of(problem)
     # Once for each rule: some look at every group.
     texts = {id(rule): f"{rule}{rule.policy.softness}" for rule in book.all}

@@ -18,6 +18,7 @@ from groupsolver.checking.arguments import (
 from groupsolver.checking.check import unit_of
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.problem.used_amounts import require_covered
 from groupsolver.errors import require_type
 from groupsolver.model.application import Application
 from groupsolver.model.change_costs import Costs
@@ -87,6 +88,30 @@ def solve(
     _require(app, fleet, objective, limits, progress)
     require_flags(explain=explain)
     compiled_fleet = _compiled(fleet)
+    require_covered(app, compiled_fleet.index)
+    return solve_uncovered(
+        app,
+        compiled_fleet,
+        objective=objective,
+        limits=limits,
+        progress=progress,
+        explain=explain,
+    )
+
+
+def solve_uncovered(
+    app: Application[Any],
+    compiled_fleet: CompiledFleet,
+    *,
+    objective: Objective,
+    limits: Limits | None,
+    progress: Watch | None,
+    explain: bool = True,
+) -> Result:
+    """Solve where hosts may have less in use than their running members take: see `solve`.
+
+    For the question what would be if something were freed, whatever it is.
+    """
     budget = Budget(limits or Limits(), progress)
     result = answer(app, compiled_fleet, objective, budget)
     if explain and result.status == "infeasible":
@@ -147,6 +172,7 @@ def explain(
     require_flags(fixes=fixes, every=every, reveal=reveal)
     require_names("own", own)
     compiled_fleet = _compiled(fleet)
+    require_covered(app, compiled_fleet.index)
     budget = Budget(limits or Limits(), progress)
     explanation = explain_problem(
         Problem(app, compiled_fleet.index),

@@ -78,14 +78,16 @@ def run(options: Options) -> int:
     objective = options.objective
 
     # Loads ortools: not before all input is known to be good.
-    from groupsolver.solver.pipeline import solve
+    from groupsolver.solver.pipeline import solve, solve_uncovered
 
     def work(watch: Watch) -> tuple[Result, Result]:
         # No conflict for the application as it is: `explain` answers that.
         before = solve(
             app, compiled, objective=objective, limits=limits, progress=watch, explain=False
         )
-        after = solve(plan.app, plan.fleet, objective=objective, limits=limits, progress=watch)
+        after = solve_uncovered(
+            plan.app, plan.fleet, objective=objective, limits=limits, progress=watch
+        )
         return before, after
 
     (before, after), interrupted = run_watched(work)

@@ -15,6 +15,7 @@ from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.conflicts import Evidence, Relaxable
+from groupsolver.constraints.protocols.fleet_validation import NeedsLevel
 from groupsolver.constraints.protocols.headroom import DomainBounds
 from groupsolver.constraints.protocols.presolve import DomainLimit, HostEquivalence, HostSymmetry
 from groupsolver.constraints.protocols.relaxation import HostLimits, MutualExclusion
@@ -35,6 +36,7 @@ class AntiAffinity(
     DomainBounds,
     Evidence,
     Relaxable,
+    NeedsLevel,
 ):
     """No domain of `level` holds more than `max_per_domain` members of the group.
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from abc import ABC
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.scope import ChildGroupScope
 from groupsolver.model.compiled.arrays import Ints
-from groupsolver.model.value import HOST, LevelName
+from groupsolver.model.units import count_of
+from groupsolver.model.value import HOST, Flag, LevelName
 
 if TYPE_CHECKING:
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder
@@ -96,3 +99,34 @@ class CountingPolicy(Policy, ChildGroupScope, ABC):
             for code, used in builder.uses(child, self.level).items():
                 found.setdefault(code, []).append(used)
         return {code: builder.total(parts) for code, parts in found.items()}
+
+
+class EverywherePolicy(CountingPolicy, ABC):
+    """A counting policy that may ask for hosts whose domain of `level` is known.
+
+    Parameters
+    ----------
+    everywhere : bool, default False
+        Members stand only on hosts in a domain of the level. Each other member adds 1 to the
+        measure. By default nothing is said about hosts in no domain.
+    """
+
+    everywhere: Flag = False
+
+    def outside_domains(self, group: str, view: View) -> int:
+        """Return how many members are where the level is unknown, 0 where that is allowed."""
+        return view.without_domain(group, self.level) if self.everywhere else 0
+
+    def running_outside_domains(self, group: str, compiled: CompiledProblem) -> int:
+        """Return how many running members are where the level is unknown; 0 if allowed."""
+        return compiled.running_without_domain(group, self.level) if self.everywhere else 0
+
+    def outside_domains_text(self, group: str, view: View) -> Iterator[str]:
+        """Yield in words how many members are where the level is unknown, if any are."""
+        number = self.outside_domains(group, view)
+        if number:
+            yield f"{count_of(number, 'member')} on hosts in no {self.level}"
+
+    def outside_domains_parts(self, group: str, builder: ModelBuilder) -> list[Linear]:
+        """Return the number of members where the level is unknown, in a model, if it counts."""
+        return [builder.without_domain(group, self.level)] if self.everywhere else []

@@ -12,6 +12,7 @@ from groupsolver.constraints.problem.conflict_facts import Facts, Findings
 from groupsolver.constraints.problem.findings import Finding, LargestHost, MissingTraits
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.conflicts import Divisible
+from groupsolver.constraints.protocols.fleet_validation import AsksForClasses
 from groupsolver.model.compiled.arrays import Mask
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host
@@ -20,7 +21,7 @@ from groupsolver.model.units import amount_text
 from groupsolver.model.value import Trait
 
 
-class HostCapabilities(PerHostPolicy, Divisible):
+class HostCapabilities(PerHostPolicy, Divisible, AsksForClasses):
     """Each member's host has what is asked for.
 
     All `required` traits, none that is `forbidden`, one of `any_of`, and `minimum` capacity.
@@ -51,6 +52,11 @@ class HostCapabilities(PerHostPolicy, Divisible):
             priority: int | None = ...,
             metadata: Any = None,
         ) -> None: ...
+
+    @property
+    def classes_asked_for(self) -> tuple[str, ...]:
+        """The classes of `minimum`."""
+        return tuple(self.minimum)
 
     def describe(self, group: str) -> str:
         """Return the rule in words."""

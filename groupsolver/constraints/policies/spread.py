@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.eligibility import eligible, occupiable_domains, open_domains
 from groupsolver.constraints.failures.emptied_domains import emptied_domains
-from groupsolver.constraints.policies.counting_policy import CountingPolicy
+from groupsolver.constraints.policies.counting_policy import EverywherePolicy
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.conflict_facts import Facts, Findings
@@ -21,6 +21,7 @@ from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.conflicts import Divisible, Evidence, Relaxable, RestsOn
+from groupsolver.constraints.protocols.fleet_validation import NeedsLevel
 from groupsolver.constraints.protocols.headroom import DomainBounds
 from groupsolver.constraints.protocols.host_filters import HostFilter
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class Spread(
-    CountingPolicy,
+    EverywherePolicy,
     HostSymmetry,
     DomainBounds,
     LossSensitive,
@@ -42,13 +43,15 @@ class Spread(
     RestsOn,
     Relaxable,
     Evidence,
+    NeedsLevel,
 ):
     """Members cover `min_domains` domains of `level`, and counts differ by at most `max_skew`.
 
     Measure: ``max(0, min(min_domains, members) - covered) + max(0, largest - smallest -
     max_skew)``, the counts taken over the domains with an eligible host or a running member. Hosts
     in no domain of the level are not counted. With ``between: children`` it counts the child
-    groups with a member in a domain instead of members.
+    groups with a member in a domain instead of members. With ``everywhere`` members on hosts in no
+    domain of the level are added to the measure.
 
     Source: Kubernetes' ``topologySpreadConstraints``; spread of services, ROADEF/EURO challenge
     2012.
@@ -72,12 +75,14 @@ class Spread(
             parts.append(f"cover at least {count_of(self.min_domains, self.level)}")
         if self.max_skew is not None:
             parts.append(f"differ by at most {self.max_skew} between {self.level}s")
+        if self.everywhere:
+            parts.append(f"stand only in {self.level}s")
         return f"{self.noun}s of {group} " + " and ".join(parts)
 
     def violations(self, group: str, view: View) -> int:
-        """Count the domains missing, and the skew in excess."""
+        """Count the domains missing, the skew in excess, and members where the level is unknown."""
         counts = self.tally(group, view)
-        measure = 0
+        measure = self.outside_domains(group, view)
         if self.min_domains is not None:
             # Of the members that have a place: those that have none yet cover nothing, and miss
             # nothing.
@@ -111,16 +116,20 @@ class Spread(
             least, empty = min(counted)
             if most - least > self.max_skew:
                 yield f"{self.level} {full} holds {most} and {empty} holds {least}"
+        yield from self.outside_domains_text(group, view)
 
     def allowed(self, group: str, member_group: str, partial: Partial) -> Mask | None:
         """Return the domains from which the rest can still make it, by counting alone."""
         compiled = partial.compiled
-        if self._before(group, compiled) or not self.added(group, member_group, partial).any():
+        if self._before(group, compiled):
             return None
         counts = self.tally_so_far(group, partial)
+        if not self.added(group, member_group, partial).any():
+            anywhere = np.ones(len(counts), dtype=np.bool_)
+            return partial.where(self.level, anywhere, False) if self.everywhere else None
         left = partial.left(group)
         free = np.ones(len(counts), dtype=np.bool_)
-        without_domain = True
+        without_domain = not self.everywhere
         if self.min_domains is not None:
             to_cover = min(self.min_domains, self.size(group, partial.problem))
             if left <= to_cover - np.count_nonzero(counts):
@@ -153,16 +162,17 @@ class Spread(
         running = self.tally_so_far(group, Partial(compiled, np.zeros(0, dtype=np.int64)))
         to_cover = min(self.min_domains or 0, self.placed(group, View(compiled.problem, {})))
         measure = max(0, to_cover - int(np.count_nonzero(running)))
+        measure += self.running_outside_domains(group, compiled)
         counted = occupiable_domains(compiled, group, self.level)
         if self.max_skew is not None and counted.any():
             measure += max(0, int(np.ptp(running[counted])) - self.max_skew)
         return measure
 
     def encode(self, group: str, builder: ModelBuilder) -> None:
-        """Bound the domains missing and the skew, or what running members make of their sum."""
+        """Bound each part of the measure, or what running members make of their sum."""
         compiled = builder.compiled
         size = self.size(group, compiled.problem)
-        parts = []
+        parts = self.outside_domains_parts(group, builder)
         if self.min_domains is not None:
             covered = builder.total(self._covered(group, builder))
             parts.append(covered.times(-1).plus(min(self.min_domains, size)))
@@ -178,6 +188,11 @@ class Spread(
         if not self.counts_child_groups:
             return list(builder.uses(group, self.level).values())
         return [builder.some(count) for count in self.tallies(group, builder).values()]
+
+    @property
+    def level_needed(self) -> str | None:
+        """The level, unless members stand only where it is known."""
+        return None if self.everywhere else self.level
 
     # Presolve.
 
@@ -244,7 +259,7 @@ class Spread(
     # Conflicts.
 
     def pieces(self, group: str, problem: Problem) -> tuple[Policy, ...]:
-        """Return the two things it says, unless running members break it.
+        """Return the things it says about numbers, unless running members break it.
 
         Of a broken one only the sum of both may not grow.
         """
@@ -253,7 +268,7 @@ class Spread(
         if self.violations(group, View(problem, {})):
             return (self,)
         covers = self.model_copy(update={"max_skew": None})
-        evens = self.model_copy(update={"min_domains": None})
+        evens = self.model_copy(update={"min_domains": None, "everywhere": False})
         return covers, evens
 
     def rests_on(self, group: str, other: Policy, other_group: str, problem: Problem) -> bool:

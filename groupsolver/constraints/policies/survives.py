@@ -16,7 +16,7 @@ from groupsolver.constraints.problem.problem import EVERYONE, Problem
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.checking import Forgiving, Witnessed
 from groupsolver.constraints.protocols.conflicts import Evidence, HelpedBy, Relaxable, RestsOn
-from groupsolver.constraints.protocols.fleet_validation import BoundedMeasure
+from groupsolver.constraints.protocols.fleet_validation import BoundedMeasure, NeedsLevel
 from groupsolver.constraints.protocols.scope import GroupScope
 from groupsolver.constraints.protocols.survivability import (
     CheckedAfterSolve,
@@ -43,6 +43,7 @@ class Survives(
     Forgiving,
     Witnessed,
     BoundedMeasure,
+    NeedsLevel,
     HelpedBy,
     RestsOn,
     Relaxable,

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple, get_args
 
-from groupsolver.constraints.protocols.fleet_validation import measure_ceiling, needs_links
+from groupsolver.constraints.protocols.fleet_validation import (
+    classes_asked_for,
+    level_needed,
+    measure_ceiling,
+    needs_links,
+)
 from groupsolver.errors import MAX_FAULTS_SHOWN, Fault, nearest
 from groupsolver.model.application import Application, BasePolicy, member_ids
 from groupsolver.model.compiled.host_index import HostIndex
@@ -97,6 +102,11 @@ def name_faults(app: Application[Any], hosts: HostIndex) -> tuple[list[Fault], t
                 found.warnings.append(f"{path}: the fleet has no links: no host is near another")
             for reference in references(policy):
                 found.look_up(reference, path)
+            level = level_needed(policy)
+            if level is not None and policy.weight is None:
+                found.count_hosts_without(level, path)
+    for place, field, name in _classes_named(app):
+        found.look_up(Reference("class", field, name), place)
     found.faults.extend(_running(app, hosts))
     found.faults.extend(_unrelated(app))
     found.faults.extend(_sums(app, hosts))
@@ -112,6 +122,20 @@ class _Findings:
         self._hosts = hosts
         self._known: dict[str, list[str]] = {}
         self._known_sets: dict[str, frozenset[str]] = {}
+        self._without: dict[str, int] = {}  # by level: hosts in no domain of it
+
+    def count_hosts_without(self, level: str, path: str) -> None:
+        """Note that a policy says nothing of members on the hosts in no domain of its level."""
+        if level not in self._hosts.levels:
+            return  # an unknown level is a fault, and every host is in a domain of "host"
+        if level not in self._without:
+            all_hosts = list(self._hosts)
+            outside = sum(1 for host in all_hosts if level not in host.domains)
+            self._without[level] = outside
+        number = self._without[level]
+        if number:
+            are = f"{number} of {len(self._hosts)} hosts {'is' if number == 1 else 'are'}"
+            self.warnings.append(f"{path}: {are} in no {level}: members there are not counted")
 
     def look_up(self, reference: Reference, policy_path: str) -> None:
         """Note a name that the fleet lacks: a fault where it is a level, else a warning."""
@@ -127,6 +151,7 @@ class _Findings:
         subject = {
             "host": "no host is called",
             "trait": "no host has the trait",
+            "class": "no host has the resource class",
             "domain": "no domain is called",
         }.get(what, f"{what.partition(':')[2]} has no domain")
         self.warnings.append(f"{path}: {subject} {name!r}{self._hint(what, name)}")
@@ -155,6 +180,24 @@ class _Findings:
         return nearest(name, self._names(what))
 
 
+def _classes_named(app: Application[Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield the resource classes of which members take anything: where, the field, the class."""
+    used = {members.flavor for group in app.groups for members in group.members}
+    for name, flavor in app.flavors.items():
+        if name in used:
+            for resource, amount in flavor.resources.items():
+                if amount:
+                    yield f"flavors.{name}", f"resources.{resource}", resource
+    for i, group in enumerate(app.groups):
+        for j, members in enumerate(group.members):
+            for resource, amount in (members.resources or {}).items():
+                if amount:
+                    yield f"groups[{i}].members[{j}]", f"resources.{resource}", resource
+        for j, policy in enumerate(group.policies):
+            for resource in classes_asked_for(policy):
+                yield f"groups[{i}].policies[{j}]", f"minimum.{resource}", resource
+
+
 def _names(what: str, hosts: HostIndex) -> list[str]:
     match what.partition(":"):
         case ("level", _, _):
@@ -163,6 +206,8 @@ def _names(what: str, hosts: HostIndex) -> list[str]:
             return hosts.names()
         case ("trait", _, _):
             return hosts.traits()
+        case ("class", _, _):
+            return hosts.resource_classes()
         case ("domain", _, ""):
             return [name for level in hosts.levels for name in hosts.domains(level)]
         case (_, _, level):

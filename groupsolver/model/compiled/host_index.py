@@ -129,6 +129,15 @@ class HostIndex:
         """Return the traits that some host has."""
         return [trait for trait, hosts in self._traits.items() if hosts > 0]
 
+    def resource_classes(self) -> list[str]:
+        """Return the resource classes that some host has, in itself or in its cells."""
+        found: dict[str, None] = {}
+        for host in self:
+            found.update(dict.fromkeys(host.inventory))
+            for cell in host.cells:
+                found.update(dict.fromkeys(cell.inventory))
+        return list(found)
+
     def hosts_in(self, level: str, domain: str) -> Iterator[Host]:
         """Yield the hosts of a domain; none where the fleet lacks it."""
         if level == HOST:

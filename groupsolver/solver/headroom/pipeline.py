@@ -22,6 +22,7 @@ from groupsolver.checking.copies import Together
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.copies import Copy, alike
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.problem.used_amounts import require_covered
 from groupsolver.constraints.protocols.exclusivity import Exclusivity
 from groupsolver.constraints.rules import rules_of
 from groupsolver.errors import BadInput, BrokenAnswer, Fault, require_type
@@ -115,6 +116,7 @@ def headroom(
     require_names("own", own)
     compiled_fleet = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
     budget = Budget(limits or Limits(), progress)
+    require_covered(app, compiled_fleet.index)
     warnings = Problem(app, compiled_fleet.index).warnings
     most = min(most, MAX_COPIES)
     found = search(app, compiled_fleet, budget, most)

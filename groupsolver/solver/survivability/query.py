@@ -17,6 +17,7 @@ from groupsolver.constraints.failures.losses import State
 from groupsolver.constraints.policies.survives import Survives
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import EVERYONE, Problem
+from groupsolver.constraints.problem.used_amounts import require_covered
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.rules import Rule
 from groupsolver.errors import BadInput, Fault, nearest, require_type
@@ -87,6 +88,7 @@ def survives(
     budget = Budget(limits or Limits(), None)
     problem = Problem(app, compiled.index)
     given = placement or {}
+    require_covered(app, compiled.index)
     _validate(problem, given, level, failures, group)
     verdict = check(without_survives(app), compiled, given, cells=cells)
     new = {member.id: given[member.id] for member in problem.new_members}

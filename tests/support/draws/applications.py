@@ -158,6 +158,7 @@ def policies(rnd: Random, kind: str, soft: bool, others: list[str], hosts: list[
             which = rnd.randint(1, 3)
             policy |= {"min_domains": rnd.randint(1, 3)} if which & 1 else {}
             policy |= {"max_skew": rnd.randint(0, 2)} if which & 2 else {}
+            policy |= {"everywhere": True} if _one_in(3, rnd) else {}
         case "exclusive":
             policy |= {"scope": "tenant"} if _one_in(2, rnd) else {}
         case "apart-from" | "near":

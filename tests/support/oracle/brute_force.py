@@ -224,7 +224,8 @@ class Oracle:
                 return self._shared_domains(name, policy, level, set(inside), assignments)
             case "spread":
                 missing = max(0, min(policy.get("min_domains") or 0, size) - len(number))
-                return missing + self._excess_skew(name, policy, level, mine, number)
+                stray = without_domain if policy.get("everywhere") else 0
+                return missing + stray + self._excess_skew(name, policy, level, mine, number)
         raise AssertionError(policy)
 
     def _domains_of(self, name: str, level: str, assignments: list[Assignment]) -> set[str | None]:
