@@ -57,9 +57,9 @@ def document_fault(expected: str, data: Any) -> Fault | None:
     """
     if expected not in _EXPECTED:
         return None
-    if data is None or data in ({}, [], ""):
+    if data is None or data in ([], ""):
         message = f"expected {_EXPECTED[expected]}, found an empty document"
-        return Fault("wrong-type" if data != {} else "missing-key", "", message)
+        return Fault("wrong-type", "", message)
     if not isinstance(data, dict):
         return None
     found = next((word for keys, word in _SIGNS if keys <= data.keys()), None)
