@@ -14,6 +14,7 @@ from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput
 from groupsolver.files.faults import faults_of
 from groupsolver.files.gc_pause import pause_gc
+from groupsolver.files.likeness import document_fault
 from groupsolver.files.reading import FLEET_JSON_MAX, name_of, read_document
 from groupsolver.files.yaml_text import dump_yaml
 from groupsolver.model.fleet import Fleet
@@ -73,4 +74,6 @@ def _parse(model: type[M], data: Any, file: str) -> M:
         with pause_gc():
             return model.model_validate(data)
     except ValidationError as error:
-        raise BadInput(faults_of(error, data)).in_file(file) from None
+        other = document_fault(model.__name__, data)
+        faults = faults_of(error, data) if other is None else [other]
+        raise BadInput(faults).in_file(file) from None

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from groupsolver.constraints.registry import POLICIES
 from groupsolver.errors import CODES, MAX_FAULTS_SHOWN, Fault, nearest
 from groupsolver.files.fault_text import Loc, path_of, shown, step
+from groupsolver.files.likeness import amount_advice, name_advice, policies_advice, policy_advice
 
 # By pydantic's type of the error: our code, and what was expected. `{...}` are filled from the
 # error's context.
@@ -44,6 +45,7 @@ MEANING = {
     "union_tag_not_found": ("missing-key", "a policy with a 'kind'"),
 }
 _POLICIES = "policies"
+_MODEL_TYPES = ("model_type", "model_attributes_type")
 # Faults of a document: to describe many more takes seconds, and nobody reads them.
 _MAX_FAULTS = 1000
 
@@ -92,20 +94,36 @@ def _to_faults(loc: Loc, details: ErrorDetails, data: Any, *, hints: bool) -> li
         return [Fault("unknown-policy", path, message)]
     if kind == "string_pattern_mismatch":
         expected = _describe_pattern(context["pattern"])
-        message = f"expected {expected}, found {shown(details['input'])}"
+        advice = name_advice(details["input"])
+        message = f"expected {expected}, found {shown(details['input'])}{advice}"
         return [Fault("ill-formed-name", path, message)]
-    return [_known_fault(path, details)]
+    return [_known_fault(path, loc, details)]
 
 
-def _known_fault(path: str, details: ErrorDetails) -> Fault:
+def _known_fault(path: str, loc: Loc, details: ErrorDetails) -> Fault:
     kind = details["type"]
     code, expected = MEANING.get(kind, ("wrong-value", "a valid value"))
     expected = expected.format_map(details.get("ctx", {}))
     found = "nothing" if kind == "missing" else shown(details["input"])
-    advice = ""
-    if kind == "string_type" and isinstance(details["input"], (int, float)):
-        advice = "; put it in quotes"
+    advice = _advice(loc, details)
+    if kind in _MODEL_TYPES and amount_advice(details["input"], loc):
+        expected = "an integer"
     return Fault(code, path, f"expected {expected}, found {found}{advice}")
+
+
+def _advice(loc: Loc, details: ErrorDetails) -> str:
+    """Return what to write instead, where it can be told from what was found."""
+    kind = details["type"]
+    found = details["input"]
+    if kind == "string_type" and isinstance(found, (int, float)):
+        return "; put it in quotes"
+    if kind == "union_tag_not_found":
+        return policy_advice(found)
+    if kind in ("tuple_type", "list_type") and loc and loc[-1] == _POLICIES:
+        return policies_advice(found)
+    if kind in ("int_type", "int_from_float", *_MODEL_TYPES):
+        return amount_advice(found, loc)
+    return ""
 
 
 def _describe_pattern(pattern: str) -> str:

@@ -19,9 +19,12 @@ def quantity(resource: str, amount: int) -> str:
         return f"{amount:,} GB"
     if not resource.endswith("_MB"):
         return f"{amount:,}"
-    if amount < _MB_PER_GB:
+    whole, rest = divmod(amount, _MB_PER_GB)
+    # Exact: two amounts that differ must not read alike.
+    if amount < _MB_PER_GB or (rest * 10) % _MB_PER_GB:
         return f"{amount:,} MB"
-    return f"{amount / _MB_PER_GB:,.1f}".removesuffix(".0") + " GB"
+    tenths = rest * 10 // _MB_PER_GB
+    return f"{whole:,}.{tenths} GB" if tenths else f"{whole:,} GB"
 
 
 def amount_text(resource: str, amount: int) -> str:

@@ -34,6 +34,12 @@ OUTSIDE_RULE = ConflictingPolicy(group="", policy="", sentence="a rule outside y
 OUTSIDE_GROUP = "a group outside your project"  # in place of the group's name
 _NOT_FREE = "there is not as much free for them"
 _GROUP_PATH = re.compile(r"^groups\[(\d+)\]\.")
+# Instances outside groups are one group to the solver, and one for each other project.
+_NO_GROUP = re.compile(rf"\b{UNGROUPED}(?: \d+)?\b")
+_MEMBERS_OF_NONE = re.compile(
+    r"\b(?P<article>a )?(?P<before>new |running )?member(?P<plural>s?) of "
+    rf"{UNGROUPED}(?: \d+)?\b"
+)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -178,17 +184,14 @@ def _in_whole_members(shortage: Shortage, requested: RequestedPlacement) -> Shor
     """Return a shortage whose free amount is rounded down to whole members of the largest size.
 
     The exact amount would show how full other projects make the hosts. With 12 needed, 7 available
-    and 3 for the largest instance, 6 are shown.
+    and 3 for the largest instance, 6 are shown. The sentence was made for a reader to whom nothing
+    is revealed: it counts members, and tells no amount that is free.
     """
-    need = shortage.sentence.partition("; ")[0]
     if shortage.available >= shortage.needed:
-        sentence = f"{need}; there is as much for them, but not where the other rules need it"
-        return shortage.model_copy(update={"available": shortage.needed, "sentence": sentence})
+        return shortage.model_copy(update={"available": shortage.needed})
     sizes = [one.resources.get(shortage.resource, 0) for one in requested.instances]
     size = max(sizes, default=0) or 1
-    available = shortage.available // size * size
-    sentence = f"{need}; {_NOT_FREE}"
-    return shortage.model_copy(update={"available": available, "sentence": sentence})
+    return shortage.model_copy(update={"available": shortage.available // size * size})
 
 
 def visible_warnings(
@@ -276,4 +279,11 @@ def with_names(sentence: str, names: Mapping[str, str]) -> str:
 
     All ids are replaced in one pass, since a name may itself look like an id.
     """
-    return _UUID.sub(lambda found: names.get(found[0], found[0]), sentence)
+    worded = _NO_GROUP.sub("instances outside groups", _MEMBERS_OF_NONE.sub(_instances, sentence))
+    return _UUID.sub(lambda found: names.get(found[0], found[0]), worded)
+
+
+def _instances(found: re.Match[str]) -> str:
+    """Return ``"3 new instances outside groups"`` for ``"3 new members of no group"``."""
+    article = "an " if found["article"] else ""
+    return f"{article}{found['before']}instance{found['plural']} outside groups"

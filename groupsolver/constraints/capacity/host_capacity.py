@@ -13,6 +13,7 @@ from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.compiled.numa_packing import Undecided, pack
 from groupsolver.model.fleet import Host
 from groupsolver.model.result import Cells
+from groupsolver.model.units import amount_text, quantity
 
 
 class Lack(NamedTuple):
@@ -133,17 +134,19 @@ def _own(host: Host, members: Landed, numbers: Mapping[str, int]) -> Iterator[La
             unit = host.inventory[resource].max_unit if resource in host.inventory else None
             if unit is not None and amount > unit:
                 sentence = (
-                    f"{host.name} gives a member at most {unit} {resource}; {id_} takes {amount}"
+                    f"{host.name} gives a member at most {amount_text(resource, unit)}; "
+                    f"{id_} takes {quantity(resource, amount)}"
                 )
                 yield Lack("capacity", sentence, amount - unit)
     for resource, need in needs.items():
         have = host.inventory[resource].capacity if resource in host.inventory else 0
         free = have - host.used.get(resource, 0)
         if need > max(0, free):
-            here = f"{host.name} has {max(0, free)} {resource} free"
+            here = f"{host.name} has {amount_text(resource, max(0, free))} free"
             if free < 0:
-                here = f"{host.name} is over capacity, with {have - free} of {have} {resource} used"
-            sentence = f"{here}; its new members take {need}"
+                used = f"{quantity(resource, have - free)} of {amount_text(resource, have)} used"
+                here = f"{host.name} is over capacity, with {used}"
+            sentence = f"{here}; its new members take {quantity(resource, need)}"
             yield Lack("capacity", sentence, need - free)
 
 
@@ -198,7 +201,8 @@ def _in_given(
                 where = f"cell {room.name} of {host.name}"
                 yield Lack(
                     "capacity",
-                    f"{where} gives a member at most {unit} {resource}; {id_} takes {amount}",
+                    f"{where} gives a member at most {amount_text(resource, unit)}; "
+                    f"{id_} takes {quantity(resource, amount)}",
                     1,
                 )
     for name, taken in needs.items():
@@ -206,7 +210,7 @@ def _in_given(
             free = rooms[name].free.get(resource, 0)
             if need > free:
                 sentence = (
-                    f"cell {name} of {host.name} has {free} {resource} free; "
-                    f"its new members take {need}"
+                    f"cell {name} of {host.name} has {amount_text(resource, free)} free; "
+                    f"its new members take {quantity(resource, need)}"
                 )
                 yield Lack("capacity", sentence, need - free)

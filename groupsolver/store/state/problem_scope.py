@@ -131,7 +131,7 @@ def compose_groups(
         groups.append(_ungrouped_group(name, members, owner))
     existing = [*_running_members(shown, now)]
     for owner, instances in ungrouped.items():
-        existing += [_to_existing(names[owner], instance) for instance in instances]
+        existing += [_to_existing(names[owner], instance, now) for instance in instances]
     return Application.model_construct(
         version=1, name=None, flavors={}, groups=tuple(groups), existing=tuple(existing)
     )
@@ -200,16 +200,22 @@ def _running_members(groups: Iterable[str], now: Snapshot) -> Iterator[Existing]
         for member in now.groups[key].members:
             instance = now.instances.get(member)
             if instance is not None:
-                yield _to_existing(key, instance)
+                yield _to_existing(key, instance, now)
 
 
-def _to_existing(group: str, instance: Instance) -> Existing:
+def _to_existing(group: str, instance: Instance, now: Snapshot) -> Existing:
+    cell = instance.cell
+    rows = now.fleet.rows
+    if cell is not None:  # the host may have changed since
+        known = now.fleet.index[instance.host].cell_names() if instance.host in rows else ()
+        cell = cell if cell in known else None
     return Existing.model_construct(
         group=group,
         id=instance.id,
         host=instance.host,
         resources=instance.resources,
         flavor=None,
+        cell=cell,
     )
 
 

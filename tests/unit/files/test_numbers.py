@@ -41,7 +41,7 @@ BIG = 2**63 - 1
             ["hosts", 0, "inventory", "MEMORY_MB"],
             0.5,
             "wrong-type",
-            "expected a mapping, found 0.5",
+            "expected an integer, found 0.5",
         ),
         (
             ["hosts", 0, "inventory", "VCPU", "total"],
@@ -85,7 +85,7 @@ def test_a_negative_fractional_or_too_large_number_is_an_error(
     path: Place, value: Any, code: str, message: str
 ) -> None:
     found = fleet_with(path, value)
-    assert (found[0], found[2]) == (code, message)
+    assert (found[0], found[2].partition("; ")[0]) == (code, message)
 
 
 def test_a_count_is_a_positive_integer() -> None:

@@ -80,7 +80,8 @@ def test_half_a_character_is_an_error(tmp_path: Path) -> None:
 def test_an_empty_file_is_an_error(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_bytes(content)
-    assert fault(load_application, path)[2] == "expected a mapping, found null"
+    message = "expected an application, which has groups, found an empty document"
+    assert fault(load_application, path)[2] == message
 
 
 @pytest.mark.parametrize(

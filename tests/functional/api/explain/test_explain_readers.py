@@ -143,7 +143,7 @@ def test_of_others_nothing_is_said_where_it_fails_without_them(world: World, mem
         {
             "group": "no group",
             "policy": "members",
-            "sentence": "1 new member of no group is placed",
+            "sentence": "1 new instance outside groups is placed",
         },
         OUTSIDE,
     ]
