@@ -27,7 +27,7 @@ def _zones_apart(plot: Plot) -> Draft:
 def _racks_apart(plot: Plot) -> Draft:
     """1 rule: one member more, one a rack, than racks have a ready host."""
     return Draft(
-        [plot.group("racks", plot.racks(plot.fleet.ready) + 1, AntiAffinity(level="rack"))]
+        [plot.group("racks", plot.racks(plot.fleet.enabled) + 1, AntiAffinity(level="rack"))]
     )
 
 
@@ -67,7 +67,7 @@ def _racks_of_a_zone(plot: Plot) -> Draft:
 
 def _rack_mates(plot: Plot) -> Draft:
     """2 rules: one member more, one a host, than any rack has ready hosts."""
-    number = int(np.bincount(plot.fleet.codes("rack")[plot.fleet.ready]).max()) + 1
+    number = int(np.bincount(plot.fleet.codes("rack")[plot.fleet.enabled]).max()) + 1
     return Draft([plot.group("mates", number, NetworkProximity(level="rack"), AntiAffinity())])
 
 
@@ -101,8 +101,8 @@ def _nowhere(plot: Plot) -> Draft:
 
 def _big_hosts(plot: Plot) -> Draft:
     """2 rules: one member more, one a rack, than racks have a host of the largest type."""
-    most = int(plot.fleet.capacity("VCPU")[plot.fleet.ready].max())
-    number = plot.racks(plot.fleet.ready & (plot.fleet.capacity("VCPU") == most)) + 1
+    most = int(plot.fleet.capacity("VCPU")[plot.fleet.enabled].max())
+    number = plot.racks(plot.fleet.enabled & (plot.fleet.capacity("VCPU") == most)) + 1
     return Draft(
         [
             plot.group(
@@ -147,7 +147,7 @@ def _fast_and_plain(plot: Plot) -> Draft:
 
 def _either_trait(plot: Plot) -> Draft:
     """3 rules: hosts with one of two traits, of racks that have one of the two alone."""
-    plain, fast = plot.fleet.ready & ~plot.fleet.trait(AVX), plot.fast()
+    plain, fast = plot.fleet.enabled & ~plot.fleet.trait(AVX), plot.fast()
     names, hosts = plot.some_racks(
         2,
         lambda hosts: (
@@ -163,7 +163,7 @@ def _fresh_hosts(plot: Plot) -> Draft:
 
     One more than the racks have hosts where nothing runs.
     """
-    empty = plot.fleet.ready & ~plot.fleet.busy
+    empty = plot.fleet.enabled & ~plot.fleet.busy
     names, hosts = plot.some_racks(4, lambda hosts: 0 < (hosts & empty).sum() < empty.sum())
     return Draft(
         [

@@ -88,12 +88,12 @@ class Plot:
 
     def inside(self, level: str, *names: str) -> Mask:
         """(H,) bool: the ready hosts in some domains."""
-        return self.fleet.ready & np.isin(
+        return self.fleet.enabled & np.isin(
             self.fleet.codes(level), [self.fleet.code(level, name) for name in names]
         )
 
     def fast(self) -> Mask:
-        return self.fleet.ready & self.fleet.trait(SSD)
+        return self.fleet.enabled & self.fleet.trait(SSD)
 
     def racks(self, hosts: Mask) -> int:
         """Count the racks in which some of the hosts stand."""

@@ -59,7 +59,10 @@ def _both_large(plot: Plot) -> Draft:
 
     Some other has enough of both.
     """
-    free, ready = {room: plot.fleet.free(room) for room in ("VCPU", "MEMORY_MB")}, plot.fleet.ready
+    free, ready = (
+        {room: plot.fleet.free(room) for room in ("VCPU", "MEMORY_MB")},
+        plot.fleet.enabled,
+    )
     for _ in range(1000):
         one, other = plot.rng.choice(np.flatnonzero(ready), size=2, replace=False).tolist()
         needs = {"VCPU": int(free["VCPU"][one]), "MEMORY_MB": int(free["MEMORY_MB"][other])}

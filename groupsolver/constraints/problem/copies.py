@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from itertools import groupby
 from typing import Any
 
 from groupsolver.constraints.policy import Policy
@@ -160,12 +159,13 @@ def _renamed(policy: Policy, copy: int) -> Policy:
         return policy
     return policy.model_copy(update={policy.target_key: copied(policy.target, copy)})
 
+
 def alike(placed: Iterable[Copy]) -> list[tuple[Copy, int]]:
     """Return the copies that are different objects, each with how often it is there."""
     first: dict[int, Copy] = {}
     number: Counter[int] = Counter()
-    for identity, run in groupby(placed, key=id):
-        first.setdefault(identity, next(run))
-        number[identity] += 1 + sum(1 for _ in run)
+    for copy in placed:
+        first.setdefault(id(copy), copy)
+        number[id(copy)] += 1
     # The caller holds all of them: no identity was given twice.
     return [(copy, number[identity]) for identity, copy in first.items()]

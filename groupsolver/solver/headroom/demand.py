@@ -258,9 +258,7 @@ def _limits(
 
 def _unit_of_class(units: list[Members]) -> dict[int, int]:
     """Return the position of the unit that each member class is in."""
-    return {
-        member_class: position for position, unit in enumerate(units) for member_class in unit
-    }
+    return {member_class: position for position, unit in enumerate(units) for member_class in unit}
 
 
 def _weights(

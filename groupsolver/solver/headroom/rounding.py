@@ -151,9 +151,7 @@ class Dealer:
 
     # The number of copies.
 
-    def copies(
-        self, most: int = _UNBOUNDED_COPIES, left: Callable[[], float] = no_limit
-    ) -> int:
+    def copies(self, most: int = _UNBOUNDED_COPIES, left: Callable[[], float] = no_limit) -> int:
         """Return for how many copies there is enough, and take away what is too much for them.
 
         Parameters

@@ -331,7 +331,7 @@ def test_max_unit_bounds_each_member_and_not_their_sum() -> None:
 
 def test_what_takes_nothing_of_an_overfull_class_lands_and_nothing_else_does() -> None:
     over = {"name": "h1", "inventory": {"VCPU": 4, "DISK_GB": 9}, "used": {"VCPU": 5}}
-    sizes = {"DISK_GB": 1}, {}, {"VCPU": 1}, {"VCPU": 1, "DISK_GB": 1}
+    sizes: list[dict[str, int]] = [{"DISK_GB": 1}, {}, {"VCPU": 1}, {"VCPU": 1, "DISK_GB": 1}]
     found = [place([{"name": "A", "members": [{"resources": s}]}], [over]).status for s in sizes]
     assert found == ["optimal", "optimal", "infeasible", "infeasible"]
     of_another = host("h1", used={"DISK_GB": 1})  # uses a class that it does not have

@@ -125,7 +125,7 @@ def test_in_a_conflict_it_is_one_thing_that_any_member_could_help(
     problem = compiled.problem
     assert pieces_of(PLAIN, "A", problem) == (PLAIN,)
     assert list(weaker_versions(PLAIN, "A", problem)) == []
-    assert evidence_of(PLAIN, "A", Facts(compiled)) == ""
+    assert evidence_of(PLAIN, "A", Facts(compiled)) == ()
     assert groups_helping(PLAIN, "A", problem) == {"A"}
     assert not rests_on(PLAIN, "A", PLAIN, "B", problem)
     assert not depends_on_usage(PLAIN)

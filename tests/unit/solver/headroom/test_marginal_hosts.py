@@ -14,6 +14,7 @@ def priced(application: Application, made: Fleet) -> dict[str, MarginalHost]:
     demand = demand_for(application, made)
     bulk = place_in_bulk(demand, most_by_one_unit(demand), lambda: 60.0, 0.0, 0)
     found = marginal_hosts(demand, bulk, int(bulk.bound))
+    assert found is not None
     return {one.like: one for one in found}
 
 
