@@ -27,6 +27,7 @@ from tests.support.drivers.databases import Postgres, opened
 def test_what_an_address_of_postgresql_says_is_kept(
     query: str, options: str, timeout: object
 ) -> None:
+    pytest.importorskip("psycopg")
     engine = open_engine(f"postgresql://u@nowhere/x{query}")
     found: dict[str, object] = {}
 
