@@ -15,6 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from tests.support.draws.cells import some_cells
+from tests.support.draws.covered import cover
 from tests.support.draws.links import some_bandwidth
 from tests.support.draws.network import by_distance, some_links
 from tests.support.draws.overfull import some_overfull
@@ -231,7 +232,9 @@ def applications(rnd: Random, kind: str, soft: bool, fleet: Doc, members: int) -
                     policy["between"] = "children"
                 if _same(policy) not in [_same(one) for one in owner["policies"]]:
                     owner["policies"].append(policy)
-    return {"flavors": FLAVORS, "groups": groups, "existing": existing}
+    app = {"flavors": FLAVORS, "groups": groups, "existing": existing}
+    cover(fleet, app)
+    return app
 
 
 def _groups(rnd: Random, left: int) -> list[Doc]:
