@@ -82,18 +82,10 @@ class Plain:
         found = []
         for name, policy in self.oracle.rules:
             level = policy.get("level", "host")
-            number = len(self.new([name])) + len(self.running(name))
             if policy.get("between"):
                 continue
             if policy["kind"] == "anti-affinity":
                 found.append((name, level, policy.get("max_per_domain", 1)))
-            if policy["kind"] == "spread" and not self.running(name):
-                covered = min(policy.get("min_domains") or 0, number)
-                found.append((name, level, number - max(0, covered - 1)))
-                counted = len(self.counted(name, level))
-                if policy.get("max_skew") is not None and counted:
-                    most = (number + (counted - 1) * policy["max_skew"]) // counted
-                    found.append((name, level, most))
         return found
 
     def counted(self, group: str, level: str) -> set[str]:
