@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from groupsolver.constraints.problem.findings import Finding
 from groupsolver.solver.explain.messages import findings_of
 from groupsolver.solver.explain.rules import CapacityRule, PolicyRule, SizeRule
-from tests.laws.test_conflicts import Case, drawn, draws, first_impossible
-from tests.support.draws.applications import KINDS, cases
+from tests.laws.test_conflicts import Case, drawn, first_impossible
+from tests.support.draws.applications import KINDS, cases, draws
 from tests.support.draws.cells import some_cells
 from tests.support.draws.overfull import some_overfull
 from tests.support.oracle import rule_subsets

@@ -218,9 +218,8 @@ class MemberBounds:
         compiled = self.compiled
         for level in (*compiled.fleet.levels, HOST):
             for rule in self._hard_at(level):
-                running = compiled.problem.running(rule.group)
-                if running and not rule.policy.monotone:
-                    continue  # its limit is on what is evened out, and running members are not
+                if not rule.policy.monotone:
+                    continue  # a limit that follows from what others must have explains nothing
                 limit = most_in_one_domain(rule.policy, rule.group, compiled)
                 if limit is None:
                     continue

@@ -84,7 +84,9 @@ def test_headroom_says_that_no_cell_has_enough() -> None:
     ],
 )
 def test_what_one_member_may_take_is_told(units: Any, sentence: str) -> None:
-    found = explained([host("h1", {"total": 2, **units})], group("A", 1, vcpu=3))
+    found = explained(
+        [host("h1") | {"inventory": {"VCPU": {"total": 2, **units}}}], group("A", 1, vcpu=3)
+    )
     assert found.conflict is not None
     assert found.conflict.capacity[0].sentence == f"a member of A takes 3 VCPU; {sentence}"
 

@@ -25,16 +25,16 @@ def some_overfull(fleet: Doc, often: int = ONE_FLEET_IN) -> Doc:
 
 def _over(host: Doc, rnd: Random) -> Doc:
     """The host with one class above its capacity, of its own or of a cell."""
-    places = [(None, name) for name in host.get("inventory", {})]
+    places: list[tuple[int | None, str]] = [(None, name) for name in host.get("inventory", {})]
     for index, cell in enumerate(host.get("cells", [])):
         places += [(index, name) for name in cell["inventory"]]
     if rnd.randint(1, 5) == 1:
         places = [(None, "DISK_GB")]  # which no drawn host has
     if not places:
         return host
-    index, name = rnd.choice(places)
-    if index is None:
+    where, name = rnd.choice(places)
+    if where is None:
         return host | {"used": host.get("used", {}) | {name: BEYOND}}
     cells = list(host["cells"])
-    cells[index] = cells[index] | {"used": cells[index].get("used", {}) | {name: BEYOND}}
+    cells[where] = cells[where] | {"used": cells[where].get("used", {}) | {name: BEYOND}}
     return host | {"cells": cells}

@@ -82,18 +82,10 @@ class Plain:
         found = []
         for name, policy in self.oracle.rules:
             level = policy.get("level", "host")
-            number = len(self.new([name])) + len(self.running(name))
             if policy.get("between"):
                 continue
             if policy["kind"] == "anti-affinity":
                 found.append((name, level, policy.get("max_per_domain", 1)))
-            if policy["kind"] == "spread" and not self.running(name):
-                covered = min(policy.get("min_domains") or 0, number)
-                found.append((name, level, number - max(0, covered - 1)))
-                counted = len(self.counted(name, level))
-                if policy.get("max_skew") is not None and counted:
-                    most = (number + (counted - 1) * policy["max_skew"]) // counted
-                    found.append((name, level, most))
         return found
 
     def counted(self, group: str, level: str) -> set[str]:
@@ -170,9 +162,9 @@ class Plain:
                 assert set(possible) == self.domains_of(self.could(group), level)
                 assert all(self.oracle.domain(h, level) for h in self.could(group))
             case told.PlacesLeft(places, members):
-                new = self.new([policy["group"]])
-                assert members == len(new) > places
-                self.bound(places, new, self.hosts())
+                mine = self.new([policy["group"]])
+                assert members == len(mine) > places
+                self.bound(places, mine, self.hosts())
             case told.RoomiestDomain(group, level, domain, takes, members):
                 assert members == len(self.new([group])) > takes
                 assert domain in self.domains(level)
@@ -181,16 +173,16 @@ class Plain:
                     self.bound(takes, self.new([group]), self.in_domains(level, [name]))
             case told.DomainOfRunning(group, level, domains, takes, members):
                 assert members == len(self.new([group])) > takes
-                running = [s[2] for s in self.running(group)]
-                assert set(domains) == self.domains_of(running, level) != set()
+                where = [s[2] for s in self.running(group)]
+                assert set(domains) == self.domains_of(where, level) != set()
                 self.bound(takes, self.new([group]), self.in_domains(level, domains))
             case told.PossibleDomains(group, level, names, only_new):
                 assert set(names) == self.domains_of(self.could(group), level)
                 assert only_new == bool(self.running(group))
             case told.RunningDomains(group, level, names):
-                running = [s[2] for s in self.running(group)]
-                assert running
-                assert set(names) == self.domains_of(running, level)
+                where = [s[2] for s in self.running(group)]
+                assert where
+                assert set(names) == self.domains_of(where, level)
             case told.DomainsOfLevel(level, number):
                 assert number == len(self.domains(level))
             case told.UnevenShares(level, members, domains):
@@ -286,8 +278,8 @@ class Plain:
                 assert finding.available < finding.needed
                 (group,) = finding.groups
                 if pinned:
-                    running = [s[2] for s in self.running(group)]
-                    assert set(names) == self.domains_of(running, level)
+                    where = [s[2] for s in self.running(group)]
+                    assert set(names) == self.domains_of(where, level)
                     hosts = self.in_domains(level, names)
                     self.amount(finding.available, resource, takers, hosts)
                     return
@@ -371,8 +363,8 @@ def free_of(host: Doc, resource: str) -> int:
     used = host.get("used", {}).get(resource, 0)
     if resource not in cells.in_cells(host):
         declared = host.get("inventory", {}).get(resource, 0)
-        return max(0, cells.amount(declared) - used)
-    found = [0]
+        return max(0, cells.amount(declared) - int(used))
+    found: list[int] = [0]
     for cell in host["cells"]:
         declared = cell["inventory"].get(resource, 0)
         found.append(cells.amount(declared) - used - cell.get("used", {}).get(resource, 0))

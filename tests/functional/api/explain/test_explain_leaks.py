@@ -186,5 +186,5 @@ def names_one_of(change: str, names: set[Any]) -> bool:
     """Return whether a change is of these groups, the number of instances, or new hosts."""
     return bool(re.match(r"\d+ more hosts? \(", change)) or any(
         change.startswith((f"{name} ", f"drop {name} ", f"make {name} ", f"leave {name} out"))
-        for name in names
+        for name in (*names, *(["instances outside groups"] if UNGROUPED in names else []))
     )
