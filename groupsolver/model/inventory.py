@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from groupsolver.model.value import INT64_MAX, Amount, Positive, ResourceClass, Value
+from groupsolver.model.sparse_value import Sparse
+from groupsolver.model.value import INT64_MAX, Amount, Positive, ResourceClass
 
 
-class Inventory(Value):
+class Inventory(Sparse):
     """One resource class of one host, as OpenStack Placement describes it.
 
     Parameters
@@ -26,12 +27,17 @@ class Inventory(Value):
         Overcommitment, above 0.
     max_unit : int, optional
         The most that one member may take.
+    min_unit, step_size : int, default 1
+        The least that one member may take, and what that must be a multiple of.
     """
 
     total: Amount
     reserved: Amount = 0
     allocation_ratio: Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)] = 1.0
     max_unit: Positive | None = None
+    min_unit: Positive = 1
+    step_size: Positive = 1
+    sparse: ClassVar[tuple[str, ...]] = ("min_unit", "step_size")
 
     @cached_property
     def capacity(self) -> int:
@@ -42,6 +48,11 @@ class Inventory(Value):
         if self.allocation_ratio == 1.0:
             return self.total - self.reserved
         return int((self.total - self.reserved) * Decimal(repr(self.allocation_ratio)))
+
+    def admits(self, amount: int) -> bool:
+        """Return whether one member may take an amount, above 0, whatever is free."""
+        largest = self.capacity if self.max_unit is None else self.max_unit
+        return self.min_unit <= amount <= largest and amount % self.step_size == 0
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -56,6 +67,7 @@ def _plain_total(data: Any) -> Any:
     return {"total": data} if isinstance(data, int) and not isinstance(data, bool) else data
 
 
+_UNIT = {"type": "integer", "minimum": 1, "maximum": INT64_MAX, "default": 1}
 InventoryLike = Annotated[
     Inventory,
     BeforeValidator(_plain_total),
@@ -84,6 +96,8 @@ InventoryLike = Annotated[
                                 {"type": "null"},
                             ]
                         },
+                        "min_unit": _UNIT,
+                        "step_size": _UNIT,
                     },
                     "required": ["total"],
                     "additionalProperties": False,

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticCustomError
 
-from groupsolver.model.inventory import Inventory, InventoryData, InventoryLike, Resources
+from groupsolver.model.inventory import (
+    Inventory,
+    InventoryData,
+    InventoryLike,
+    Resources,
+)
 from groupsolver.model.value import INT64_MAX, Name, ResourceClass, Value
 
 # More than any machine has: a typing slip, or malice, must not fill memory.
@@ -55,18 +60,28 @@ class CellCapacity:
         By class of its inventory; 0 of a class that is over capacity.
     unit : dict of str to int
         The most that one member may take.
+    least, step : dict of str to int
+        The least that one member may take, and what that must be a multiple of; 1 where a class
+        is not named.
     """
 
     name: str
     free: dict[str, int]
     unit: dict[str, int]
+    least: dict[str, int] = field(default_factory=dict)
+    step: dict[str, int] = field(default_factory=dict)
 
     def takes(self, size: Mapping[str, int]) -> bool:
         """Whether a member fits that needs these amounts, above 0, of the cells' classes."""
         return all(
-            amount <= min(self.free.get(name, 0), self.unit.get(name, 0))
+            amount <= self.free.get(name, 0) and self.admits(name, amount)
             for name, amount in size.items()
         )
+
+    def admits(self, resource: str, amount: int) -> bool:
+        """Return whether one member may take an amount, above 0, whatever is free."""
+        within = self.least.get(resource, 1) <= amount <= self.unit.get(resource, 0)
+        return within and amount % self.step.get(resource, 1) == 0
 
 
 def cell_names(cells: Sequence[Cell]) -> list[str]:
@@ -97,11 +112,15 @@ def cell_capacities(cells: Sequence[Cell], unplaced: Resources) -> list[CellCapa
 def _capacity_of(name: str, cell: Cell, unplaced: Resources) -> CellCapacity:
     free: dict[str, int] = {}
     unit: dict[str, int] = {}
+    least: dict[str, int] = {}
+    step: dict[str, int] = {}
     for resource, inventory in cell.inventory.items():
         used = cell.used.get(resource, 0) + unplaced.get(resource, 0)
         free[resource] = max(0, inventory.capacity - used)
         unit[resource] = inventory.max_unit or inventory.capacity
-    return CellCapacity(name, free, unit)
+        least[resource] = inventory.min_unit
+        step[resource] = inventory.step_size
+    return CellCapacity(name, free, unit, least, step)
 
 
 def validate_cells(cells: tuple[Cell, ...], inventory: Mapping[str, Inventory]) -> None:

@@ -61,19 +61,17 @@ def drawn_policies(rnd: Random, key: str) -> list[dict[str, Any]]:
     """Return soft policies, of which some count another group; sometimes with priorities."""
     level = rnd.choice(("host", "rack"))
     other = rnd.choice([group for group in GROUPS[:3] if group != key])
-    drawn = rnd.sample(
-        (
-            {"kind": "anti-affinity", "level": level, "max_per_domain": rnd.randint(1, 2)},
-            {"kind": "affinity", "level": level},
-            {"kind": "spread", "level": level, "min_domains": rnd.randint(2, 3)},
-            {"kind": "spread", "level": level, "max_skew": rnd.randint(0, 1)},
-            {"kind": "apart-from", "level": level, "group": other},
-            {"kind": "near", "level": level, "group": other},
-            {"kind": "exclusive", "level": level},
-            {"kind": "within", "hosts": ["h0"]},
-        ),
-        rnd.randint(1, 2),
+    kinds: tuple[dict[str, Any], ...] = (
+        {"kind": "anti-affinity", "level": level, "max_per_domain": rnd.randint(1, 2)},
+        {"kind": "affinity", "level": level},
+        {"kind": "spread", "level": level, "min_domains": rnd.randint(2, 3)},
+        {"kind": "spread", "level": level, "max_skew": rnd.randint(0, 1)},
+        {"kind": "apart-from", "level": level, "group": other},
+        {"kind": "near", "level": level, "group": other},
+        {"kind": "exclusive", "level": level},
+        {"kind": "within", "hosts": ["h0"]},
     )
+    drawn = rnd.sample(kinds, rnd.randint(1, 2))
     for document in drawn:
         document["weight"] = rnd.randint(1, 3)
         if rnd.randint(1, 4) == 1:

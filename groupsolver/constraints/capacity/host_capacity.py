@@ -13,7 +13,7 @@ from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.compiled.numa_packing import Undecided, pack
 from groupsolver.model.fleet import Host
 from groupsolver.model.result import Cells
-from groupsolver.model.units import amount_text, quantity
+from groupsolver.model.units import amount_text, quantity, resource_name
 
 
 class Lack(NamedTuple):
@@ -43,10 +43,9 @@ def takes(host: Host, size: Size) -> bool:
     for name, amount in host.used.items():
         free[name] = free.get(name, 0) - amount
     for name, amount in set(size) - set(inside):
-        most = max(0, free.get(name, 0))
-        if name in host.inventory:
-            most = min(most, host.inventory[name].max_unit or most)
-        if amount > most:
+        if amount > max(0, free.get(name, 0)):
+            return False
+        if amount and name in host.inventory and not host.inventory[name].admits(amount):
             return False
     return not inside or any(room.takes(dict(inside)) for room in host.cell_capacities())
 
@@ -131,13 +130,13 @@ def _own(host: Host, members: Landed, numbers: Mapping[str, int]) -> Iterator[La
             if resource in inside:
                 continue
             needs[resource] = needs.get(resource, 0) + numbers.get(id_, 1) * amount
-            unit = host.inventory[resource].max_unit if resource in host.inventory else None
-            if unit is not None and amount > unit:
-                sentence = (
-                    f"{host.name} gives a member at most {amount_text(resource, unit)}; "
-                    f"{id_} takes {quantity(resource, amount)}"
-                )
-                yield Lack("capacity", sentence, amount - unit)
+            inventory = host.inventory.get(resource)
+            if not amount or inventory is None:
+                continue
+            unit = inventory.max_unit or amount
+            yield from _refused(
+                host.name, id_, resource, amount, (inventory.min_unit, unit, inventory.step_size)
+            )
     for resource, need in needs.items():
         have = host.inventory[resource].capacity if resource in host.inventory else 0
         free = have - host.used.get(resource, 0)
@@ -197,14 +196,10 @@ def _in_given(
         for resource, amount in inside:
             there[resource] = there.get(resource, 0) + numbers.get(id_, 1) * amount
             unit = room.unit.get(resource, amount)
-            if amount > unit:
-                where = f"cell {room.name} of {host.name}"
-                yield Lack(
-                    "capacity",
-                    f"{where} gives a member at most {amount_text(resource, unit)}; "
-                    f"{id_} takes {quantity(resource, amount)}",
-                    1,
-                )
+            limits = (room.least.get(resource, 1), unit, room.step.get(resource, 1))
+            where = f"cell {room.name} of {host.name}"
+            for lack in _refused(where, id_, resource, amount, limits):
+                yield lack._replace(measure=1)
     for name, taken in needs.items():
         for resource, need in taken.items():
             free = rooms[name].free.get(resource, 0)
@@ -214,3 +209,21 @@ def _in_given(
                     f"its new members take {quantity(resource, need)}"
                 )
                 yield Lack("capacity", sentence, need - free)
+
+
+def _refused(
+    where: str, member: str, resource: str, amount: int, limits: tuple[int, int, int]
+) -> Iterator[Lack]:
+    """Yield why one member may not take an amount: the least, the most, and the steps of it."""
+    least, most, step = limits
+    takes_amount = f"{member} takes {quantity(resource, amount)}"
+    if amount < least:
+        sentence = f"{where} gives a member at least {amount_text(resource, least)}; {takes_amount}"
+        yield Lack("capacity", sentence, least - amount)
+    if amount > most:
+        sentence = f"{where} gives a member at most {amount_text(resource, most)}; {takes_amount}"
+        yield Lack("capacity", sentence, amount - most)
+    if amount % step:
+        steps = f"{resource_name(resource)} in steps of {quantity(resource, step)}"
+        sentence = f"{where} gives a member {steps}; {takes_amount}"
+        yield Lack("capacity", sentence, amount % step)

@@ -22,7 +22,7 @@ from groupsolver.model.value import HOST
 
 # Attributes that are one array of all rows; and those that are such arrays, by name.
 _VECTORS = ("enabled", "busy", "cost", "points")
-_COLUMNS = ("_capacity", "_free", "_unit", "_traits", "_codes")
+_COLUMNS = ("_capacity", "_free", "_unit", "_least", "_step", "_traits", "_codes")
 
 
 class HostTable:
@@ -68,6 +68,9 @@ class HostTable:
         self._capacity: dict[str, Ints] = {}
         self._free: dict[str, Ints] = {}
         self._unit: dict[str, Ints] = {}
+        # What few hosts have: the least that a member may take, and its steps; 0 for any.
+        self._least: dict[str, Ints] = {}
+        self._step: dict[str, Ints] = {}
         self._traits: dict[str, Mask] = {}
         self._codes: dict[str, Ints] = {
             level: np.full(size, -1, dtype=np.int64) for level in self.levels
@@ -167,9 +170,26 @@ class HostTable:
         slots = np.where(self.enabled, np.int64(most), np.int64(0))
         for name, amount in resources.items():
             if amount:
-                unit = self._unit.get(name, np.zeros(len(self), dtype=np.int64))
-                slots = np.where(unit >= amount, np.minimum(slots, self.free(name) // amount), 0)
+                allowed = self._admits(name, amount)
+                slots = np.where(allowed, np.minimum(slots, self.free(name) // amount), 0)
         return self.cells.bounded(resources, slots, most)
+
+    def admits(self, name: str, amount: int) -> Mask:
+        """(H,) bool: whether one member may take an amount of a class, whatever is free."""
+        allowed = self._admits(name, amount)
+        if name in self.cells.inside:
+            in_cells = self.cells.admits(name, amount).any(axis=1)
+            allowed &= in_cells | ~self.cells.inside[name]
+        return allowed
+
+    def _admits(self, name: str, amount: int) -> Mask:
+        """(H,) bool: the same, where a class in cells is only held against the largest of them."""
+        allowed: Mask = self._unit.get(name, np.zeros(len(self), dtype=np.int64)) >= amount
+        if name in self._least:
+            allowed &= self._least[name] <= amount
+        if name in self._step:
+            allowed &= amount % np.maximum(1, self._step[name]) == 0
+        return allowed
 
     def _copy_rows_of(self, other: HostTable) -> None:
         """Take over the hosts of another table; this one has none."""
@@ -218,7 +238,14 @@ class HostTable:
         self.cells.grow(size)
 
     def _amounts_and_traits(self) -> tuple[dict[str, NDArray[Any]], ...]:
-        return self._capacity, self._free, self._unit, self._traits
+        return (
+            self._capacity,
+            self._free,
+            self._unit,
+            self._least,
+            self._step,
+            self._traits,
+        )
 
     def _clear(self, row: int) -> None:
         for columns in self._amounts_and_traits():
@@ -241,6 +268,10 @@ class HostTable:
             capacity = inventory.capacity
             free = max(0, capacity - host.used.get(name, 0))
             self._fill_amounts(row, name, capacity, free, inventory.max_unit or capacity)
+            if inventory.min_unit > 1:
+                self._column(self._least, name, np.int64)[row] = inventory.min_unit
+            if inventory.step_size > 1:
+                self._column(self._step, name, np.int64)[row] = inventory.step_size
         if host.cells:
             self._fill_cells(row, host)
         for trait in host.traits:

@@ -26,6 +26,8 @@ class NumaTable:
         Where a class is taken from a cell.
     free, unit : dict of str to (H, K) int64
         What is left of each cell, and the most that one member may take of it.
+    least, step : dict of str to (H, K) int64
+        The least that one member may take, and what that must be a multiple of; 0 for any.
     """
 
     def __init__(self, size: int) -> None:
@@ -34,15 +36,20 @@ class NumaTable:
         self.inside: dict[str, Mask] = {}
         self.free: dict[str, Ints] = {}
         self.unit: dict[str, Ints] = {}
+        self.least: dict[str, Ints] = {}
+        self.step: dict[str, Ints] = {}
 
     def copy(self) -> NumaTable:
         """Return a table that may change without this one."""
         other = NumaTable(self.size)
         other.width = self.width
         other.inside = {name: column.copy() for name, column in self.inside.items()}
-        other.free = {name: column.copy() for name, column in self.free.items()}
-        other.unit = {name: column.copy() for name, column in self.unit.items()}
+        for copied, columns in zip(other._tables(), self._tables(), strict=True):
+            copied.update({name: column.copy() for name, column in columns.items()})
         return other
+
+    def _tables(self) -> tuple[dict[str, Ints], ...]:
+        return self.free, self.unit, self.least, self.step
 
     def grow(self, size: int) -> None:
         """Make room for more rows."""
@@ -53,7 +60,7 @@ class NumaTable:
         cells = width - self.width
         for name, column in self.inside.items():
             self.inside[name] = np.pad(column, (0, rows))
-        for columns in (self.free, self.unit):
+        for columns in self._tables():
             for name, table in columns.items():
                 columns[name] = np.pad(table, ((0, rows), (0, cells)))
         self.size = size
@@ -63,7 +70,7 @@ class NumaTable:
         """Forget a host."""
         for column in self.inside.values():
             column[row] = False
-        for columns in (self.free, self.unit):
+        for columns in self._tables():
             for table in columns.values():
                 table[row] = 0
 
@@ -75,11 +82,20 @@ class NumaTable:
             for name, amount in cell.free.items():
                 if name not in self.inside:
                     self.inside[name] = np.zeros(self.size, dtype=np.bool_)
-                    self.free[name] = np.zeros((self.size, self.width), dtype=np.int64)
-                    self.unit[name] = np.zeros((self.size, self.width), dtype=np.int64)
+                    for columns in self._tables():
+                        columns[name] = np.zeros((self.size, self.width), dtype=np.int64)
                 self.inside[name][row] = True
                 self.free[name][row, at] = amount
                 self.unit[name][row, at] = cell.unit[name]
+                self.least[name][row, at] = cell.least.get(name, 1)
+                self.step[name][row, at] = cell.step.get(name, 1)
+
+    def admits(self, name: str, amount: int, rows: Ints | None = None) -> Mask:
+        """(R, K) bool: whether one member may take an amount of a class of each cell."""
+        at = slice(None) if rows is None else rows
+        allowed = (self.least[name][at] <= amount) & (self.unit[name][at] >= amount)
+        allowed &= amount % np.maximum(1, self.step[name][at]) == 0
+        return allowed
 
     def within(self, names: Iterable[str], rows: Ints | None = None) -> Mask:
         """Return where a member that needs some classes takes any of them from a cell.
@@ -101,7 +117,9 @@ class NumaTable:
                 found |= self.inside[name] if rows is None else self.inside[name][rows]
         return found
 
-    def each(self, size: Mapping[str, int], rows: Ints, most: int) -> Ints:
+    def each(
+        self, size: Mapping[str, int], rows: Ints, most: int, *, smaller: bool = False
+    ) -> Ints:
         """Return how many members of a size each cell takes alone, at most `most`.
 
         Parameters
@@ -110,6 +128,9 @@ class NumaTable:
         rows : (R,) int64
             Only rows for which `within` is true of the size's classes.
         most : int
+        smaller : bool, default False
+            Whether the size is only a lower bound of what members take: it need not be an amount
+            that one member may take.
 
         Returns
         -------
@@ -119,7 +140,10 @@ class NumaTable:
         for name, amount in size.items():
             if not amount or name not in self.inside:
                 continue
-            allowed = self.unit[name][rows] >= amount
+            if smaller:
+                allowed = self.unit[name][rows] >= amount
+            else:
+                allowed = self.admits(name, amount, rows)
             number = np.where(allowed, self.free[name][rows] // amount, 0)
             inside = self.inside[name][rows]
             if not inside.all():

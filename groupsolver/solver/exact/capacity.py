@@ -114,10 +114,8 @@ def _post_cells_of_host(builder: ModelBuilder, row: int, found: list[tuple[int, 
     table = builder.compiled.fleet.cells
     names = [name for name, inside in table.inside.items() if inside[row]]
     free = {name: table.free[name][row].tolist() for name in names}
-    max_unit = {name: table.unit[name][row].tolist() for name in names}
     users = [
-        _cell_user(builder, class_index, candidate, free, max_unit)
-        for class_index, candidate in found
+        _cell_user(builder, class_index, candidate, row, free) for class_index, candidate in found
     ]
     if any(_takes_all(users, free, cell) for cell in range(table.width)):
         return
@@ -138,17 +136,19 @@ def _cell_user(
     builder: ModelBuilder,
     class_index: int,
     candidate: int,
+    row: int,
     free: dict[str, list[int]],
-    max_unit: dict[str, list[int]],
 ) -> _CellUser:
     size = builder.compiled.member_classes[class_index].size
     need = {name: amount for name, amount in size if name in free}
     most = int(builder.most[class_index][candidate])
-    limits = [most] * builder.compiled.fleet.cells.width
+    table = builder.compiled.fleet.cells
+    limits = [most] * table.width
     for name, amount in need.items():
+        allowed = table.admits(name, amount, np.array([row]))[0].tolist()
         for cell, available in enumerate(free[name]):
             # A cell with a smaller `max_unit` takes no member of this size at all.
-            holds = available // amount if amount <= max_unit[name][cell] else 0
+            holds = available // amount if allowed[cell] else 0
             limits[cell] = min(limits[cell], holds)
     return _CellUser(class_index, candidate, most, need, limits)
 

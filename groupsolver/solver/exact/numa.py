@@ -197,7 +197,7 @@ def _first_fit(compiled: CompiledProblem, needs: Sequence[_Need], rows: Ints) ->
         for cell in range(table.width):
             taken = left
             for name, amount in in_cells:
-                allowed = table.unit[name][rows, cell] >= amount
+                allowed = table.admits(name, amount, rows)[:, cell]
                 holds = np.where(allowed, free[name][:, cell] // amount, 0)
                 taken = np.minimum(taken, np.where(inside[name], holds, taken))
             for name, amount in in_cells:
@@ -223,7 +223,7 @@ def _refuted_by_counting(compiled: CompiledProblem, needs: Sequence[_Need], rows
     # As many members, each as small as the smallest in every class. The bound holds on hosts where
     # they take something from cells.
     counted = table.within((name for name, amount in least.items() if amount), rows)
-    holds = table.each(least, rows, members).sum(axis=1)
+    holds = table.each(least, rows, members, smaller=True).sum(axis=1)
     refuted: Mask = counted & (holds < members)
     for name, inside in table.inside.items():
         free = table.free[name][rows]
@@ -247,8 +247,10 @@ def _decide_exactly(
     table = compiled.fleet.cells
     names = sorted({name for size, _ in needs for name in size} & table.inside.keys())
     free = [table.free[name][rows] for name in names]
-    max_unit = [table.unit[name][rows] for name in names]
-    kinds = map(bytes, np.concatenate(free + max_unit, axis=1))
+    limits = [
+        limit[name][rows] for limit in (table.unit, table.least, table.step) for name in names
+    ]
+    kinds = map(bytes, np.concatenate(free + limits, axis=1))
     known: dict[bytes, bool | None] = {}
     for row, kind in zip(rows.tolist(), kinds, strict=True):
         if kind not in known:
@@ -304,7 +306,7 @@ def cell_rows(compiled: CompiledProblem) -> Iterator[tuple[Ints, Ints, Ints]]:
         codes = np.full(len(fleet), -1, dtype=np.int64)
         room = np.zeros(len(fleet), dtype=np.int64)
         codes[rows] = rows
-        room[rows] = fleet.cells.each(need, rows, UNBOUNDED_MEMBERS).sum(axis=1)
+        room[rows] = fleet.cells.each(need, rows, UNBOUNDED_MEMBERS, smaller=True).sum(axis=1)
         weight = [_whole_times(other, need) for other in sizes]
         yield codes, np.array(weight, dtype=np.int64), room
 
@@ -380,10 +382,16 @@ class CellUsage:
             row = self._rows[at]
             table = self._table
             free = np.stack([table.free[name][row] for name in self._names], axis=1)
-            max_unit = np.stack([table.unit[name][row] for name in self._names], axis=1)
+            unit, least, step = (
+                np.stack([limit[name][row] for name in self._names], axis=1)
+                for limit in (table.unit, table.least, table.step)
+            )
             inside = np.array([table.inside[name][row] for name in self._names])
             needs = self._amounts * inside
-            allowed = (needs[:, None, :] <= max_unit[None]).all(axis=2)
+            need = needs[:, None, :]
+            allowed = (need <= unit) & (need % np.maximum(1, step) == 0)
+            allowed &= (need >= least) | (need == 0)
+            allowed = allowed.all(axis=2)
             self._state[at] = _HostCells(free, needs, allowed)
         return self._state[at]
 

@@ -172,6 +172,8 @@ def _relative_shortage(compiled: CompiledProblem) -> np.ndarray[tuple[int], np.d
         for name, amount in member_class.size:
             capacity = fleet.capacity(name)
             possible &= capacity >= amount
+            if amount:
+                possible &= fleet.admits(name, amount)  # freeing changes no limit of one member
             missing = np.maximum(0, amount - fleet.free(name))
             class_shortage += missing / np.maximum(1, capacity)
         shortage = np.minimum(shortage, np.where(possible, class_shortage, np.inf))

@@ -29,7 +29,7 @@ from groupsolver.constraints.protocols.relaxation import keeps_together
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.result import Shortage
-from groupsolver.model.units import amount_text, count_of, joined, quantity
+from groupsolver.model.units import amount_text, count_of, joined, quantity, resource_name
 from groupsolver.model.value import HOST
 
 MAX_NEAREST = 3  # hosts, cells or domains that are named as the nearest
@@ -102,6 +102,10 @@ class MemberShortage(ResourceShortage):
         Whether more is free on the nearest, and one member may not take more.
     overfull : tuple of (str, int, int)
         Hosts that suit it and use more than they have: name, used, capacity.
+    refusal : str
+        Where as much is free on the first of the nearest, and it does not give one member such an
+        amount: ``at least 4 VCPU``. `available` is then what of it a smaller member
+        may take.
     """
 
     nearest: tuple[tuple[str, str | None], ...]
@@ -110,6 +114,7 @@ class MemberShortage(ResourceShortage):
     every: bool
     unit: bool
     overfull: tuple[tuple[str, int, int], ...]
+    refusal: str = ""
 
     def need(self) -> str:
         """Return what a member takes."""
@@ -122,6 +127,8 @@ class MemberShortage(ResourceShortage):
         place = "host"
         if self.from_cell:
             place = "host or cell" if self.from_host else "cell"
+        if self.refusal:
+            return self._refused(place, reveal)
         if not reveal:
             return HIDDEN if place == "host" else f"no {place} has as much free"
         which = f"no {place}" if self.every else f"no {place} that it may use"
@@ -133,6 +140,14 @@ class MemberShortage(ResourceShortage):
         else:
             sentence = f"{which} has more than {amount_text(self.resource, self.available)} free"
         return sentence + self._nearest() + self._overfull()
+
+    def _refused(self, place: str, reveal: bool) -> str:
+        sentence = f"no {place} that it may use gives one member as much"
+        if not reveal:
+            return sentence
+        ((host, cell), *_) = self.nearest
+        where = host if cell is None else f"{host}, cell {cell},"
+        return f"{sentence}; {where} gives {self.refusal}"
 
     def _nearest(self) -> str:
         if not self.available:
@@ -349,12 +364,15 @@ class _Spot:
     cell : str or None
     free, gives : int
         What is free there, and what of it one member may take.
+    refusal : str
+        The smallest amount or the step that the member does not keep to; mostly empty.
     """
 
     host: str
     cell: str | None
     free: int
     gives: int
+    refusal: str = ""
 
 
 def _of_member(resource: str, class_index: int, facts: Facts) -> Iterator[ResourceShortage]:
@@ -369,14 +387,17 @@ def _of_member(resource: str, class_index: int, facts: Facts) -> Iterator[Resour
     if (fits & (fleet.slots(size, 1) > 0)).any():
         return
     spots = [
-        spot for row in np.flatnonzero(fits) for spot in _spots(resource, others, int(row), facts)
+        spot
+        for row in np.flatnonzero(fits)
+        for spot in _spots(resource, others, need, int(row), facts)
     ]
     spots.sort(key=lambda spot: -spot.gives)
     available = spots[0].gives if spots else 0
     if available >= need:
         return  # another resource class of the same cell is short
     group = facts.compiled.member_classes[class_index].group
-    best = [spot for spot in spots[:MAX_NEAREST] if spot.gives]
+    refusing = [spot for spot in spots if spot.refusal and spot.free >= need]
+    best = refusing[:1] or [spot for spot in spots[:MAX_NEAREST] if spot.gives]
     everywhere = np.flatnonzero(fleet.enabled)
     yield MemberShortage(
         resource,
@@ -390,6 +411,7 @@ def _of_member(resource: str, class_index: int, facts: Facts) -> Iterator[Resour
         every=_is_most(resource, available, everywhere, facts),
         unit=any(spot.free > spot.gives == available for spot in spots[:1]),
         overfull=tuple(_overfull(resource, np.flatnonzero(suited), facts))[:MAX_NEAREST],
+        refusal=refusing[0].refusal if refusing else "",
     )
 
 
@@ -404,20 +426,58 @@ def _is_most(resource: str, available: int, rows: Ints, facts: Facts) -> bool:
     return max(int(in_cells), int(on_hosts)) <= available
 
 
-def _spots(resource: str, others: dict[str, int], row: int, facts: Facts) -> Iterator[_Spot]:
+def _spots(
+    resource: str, others: dict[str, int], need: int, row: int, facts: Facts
+) -> Iterator[_Spot]:
     """Yield the places of a host that would take a member but for one resource class."""
     fleet = facts.compiled.fleet
     host = fleet.index[fleet.names[row]]
     if resource not in host.cell_classes():
         free = int(fleet.free(resource)[row])
-        unit = host.inventory[resource].max_unit if resource in host.inventory else None
-        yield _Spot(host.name, None, free, min(free, unit or free))
+        inventory = host.inventory.get(resource)
+        if inventory is None:
+            yield _Spot(host.name, None, free, free)
+            return
+        gives = min(free, inventory.max_unit or free)
+        yield _spot(
+            resource, host.name, None, free, gives, need, (inventory.min_unit, inventory.step_size)
+        )
         return
     inside = {name: n for name, n in others.items() if n and name in host.cell_classes()}
     for cell in host.cell_capacities():
         if cell.takes(inside):
             free = cell.free.get(resource, 0)
-            yield _Spot(host.name, cell.name, free, min(free, cell.unit.get(resource, 0)))
+            gives = min(free, cell.unit.get(resource, 0))
+            limits = cell.least.get(resource, 1), cell.step.get(resource, 1)
+            yield _spot(resource, host.name, cell.name, free, gives, need, limits)
+
+
+def _spot(
+    resource: str,
+    host: str,
+    cell: str | None,
+    free: int,
+    gives: int,
+    need: int,
+    limits: tuple[int, int],
+) -> _Spot:
+    """Return a place, where one member may take only so much, by its smallest amount and steps."""
+    least, step = limits
+    refusal = _refusal(resource, need, least, step)
+    if refusal:
+        smaller = min(gives, need)
+        smaller -= smaller % step
+        gives = smaller if smaller >= least else 0
+    return _Spot(host, cell, free, gives, refusal)
+
+
+def _refusal(resource: str, amount: int, least: int, step: int) -> str:
+    """Return the smallest amount or the step that one member does not keep to; empty if it does."""
+    if amount < least:
+        return f"at least {amount_text(resource, least)}"
+    if amount % step:
+        return f"{resource_name(resource)} in steps of {quantity(resource, step)}"
+    return ""
 
 
 def _overfull(resource: str, rows: Ints, facts: Facts) -> Iterator[tuple[str, int, int]]:

@@ -27,7 +27,8 @@ from groupsolver.solver.headroom.bulk import MAX_COPIES, BulkPlacement
 from groupsolver.solver.headroom.demand import UNBOUNDED_MEMBERS, Demand
 from groupsolver.solver.headroom.knapsack import Knapsacks, no_limit
 
-Sizes = tuple[tuple[str, int, int], ...]  # (resource class, capacity, max_unit) of an inventory
+# Of an inventory: resource class, capacity, and the most, the least and the steps of a member.
+Sizes = tuple[tuple[str, int, int, int, int], ...]
 HostType = tuple[Sizes, tuple[str, ...], tuple[Sizes, ...]]  # inventory, traits, cells
 
 
@@ -89,7 +90,10 @@ def _hosts_by_type(fleet: CompiledFleet) -> list[list[Host]]:
 
 
 def _sizes(inventory: dict[str, Inventory]) -> Sizes:
-    return tuple((name, one.capacity, one.max_unit or 0) for name, one in inventory.items())
+    return tuple(
+        (name, one.capacity, one.max_unit or 0, one.min_unit, one.step_size)
+        for name, one in inventory.items()
+    )
 
 
 def _empty_host(host: Host, number: int) -> Host:

@@ -77,6 +77,9 @@ def fleets(rnd: Random) -> Doc:
                 "allocation_ratio": 1.5,
                 "max_unit": 2,
             }
+        for name in ("VCPU", "MEMORY_MB"):
+            if _one_in(8, rnd):
+                host["inventory"][name] = some_units(rnd, host["inventory"][name])
         if not _one_in(3, rnd):
             host["used"] = {"VCPU": rnd.randint(0, 3), "MEMORY_MB": rnd.randint(0, 2)}
         host["traits"] = [trait for trait in ("SSD", "GPU") if _one_in(2, rnd)]
@@ -85,6 +88,14 @@ def fleets(rnd: Random) -> Doc:
         hosts.append(host)
     fleet = some_overfull(some_cells({"levels": list(LEVELS), "hosts": hosts}))
     return some_links(fleet)
+
+
+def some_units(rnd: Random, declared: Any) -> Doc:
+    """The same inventory with limits on what one member takes."""
+    inventory = dict(declared) if isinstance(declared, dict) else {"total": declared}
+    limits = {"min_unit": rnd.randint(1, 2), "step_size": rnd.randint(1, 3)}
+    kept = rnd.sample(sorted(limits), rnd.randint(1, 2))
+    return inventory | {name: limits[name] for name in kept}
 
 
 def wide_fleets(rnd: Random, number: int) -> Doc:

@@ -74,6 +74,11 @@ def _split(rnd: Random, host: Doc) -> Doc:
                 }
             if rnd.randint(1, 5) == 1:
                 cell["inventory"][name] = {"total": most, "max_unit": rnd.randint(1, 2)}
+            if rnd.randint(1, 6) == 1:
+                declared = cell["inventory"][name]
+                limited = dict(declared) if isinstance(declared, dict) else {"total": most}
+                limit = rnd.choice(("min_unit", "step_size"))
+                cell["inventory"][name] = limited | {limit: rnd.randint(1, 3)}
             part = rnd.randint(0, known) if i < number - 1 else known
             if part and rnd.randint(1, 4) > 1:
                 cell["used"][name] = part

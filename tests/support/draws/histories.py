@@ -268,7 +268,7 @@ def _fleet(fleet: CompiledFleet) -> dict[str, Any]:
                 for name, column in getattr(fleet, key).items()
                 if column[row]
             }
-            for key in ("_capacity", "_free", "_unit", "_traits")
+            for key in ("_capacity", "_free", "_unit", "_least", "_step", "_traits")
         }
         domains = {
             level: names[level][codes[row].item()]
@@ -284,7 +284,7 @@ def _fleet(fleet: CompiledFleet) -> dict[str, Any]:
                 name: [n for n in column[row].tolist() if n]
                 for name, column in getattr(table, key).items()
             }
-            for key in ("free", "unit")
+            for key in ("free", "unit", "least", "step")
         }
         inside = {key for key, column in table.inside.items() if column[row]}
         shown = {key: {name: cells[key][name] for name in sorted(inside)} for key in cells}

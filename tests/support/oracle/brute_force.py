@@ -144,8 +144,7 @@ class Oracle:
             if sum(amounts) and sum(amounts) > free:
                 return False
             inventory = host.get("inventory", {}).get(name)
-            unit = inventory.get("max_unit") if isinstance(inventory, dict) else None
-            if unit is not None and max(amounts) > unit:
+            if not all(cells.may_take(inventory, n) for n in amounts):
                 return False
         return True
 

@@ -17,6 +17,16 @@ def amount(declared: Any) -> int:
     return math.floor(usable * Fraction(str(inventory.get("allocation_ratio", 1))))
 
 
+def may_take(declared: Any, n: int) -> bool:
+    """Whether one member may take so much: within min_unit and max_unit, a multiple of a step."""
+    if not n or not isinstance(declared, dict):
+        return True
+    largest = declared.get("max_unit")
+    if n < declared.get("min_unit", 1) or (largest is not None and n > largest):
+        return False
+    return bool(n % declared.get("step_size", 1) == 0)
+
+
 def in_cells(host: Doc) -> set[str]:
     """The resource classes that the cells of a host have."""
     return {name for cell in host.get("cells", []) for name in cell.get("inventory", {})}
@@ -59,10 +69,9 @@ def _fits(host: Doc, cell: Doc, landed: list[dict[str, int]]) -> bool:
     for need in landed:
         for name, n in need.items():  # of a class that is above its capacity already, none fits
             declared = inventory.get(name)
-            unit = declared.get("max_unit") if isinstance(declared, dict) else None
             used[name] = used.get(name, 0) + n
             if name not in capacity or used[name] > capacity[name]:
                 return False
-            if unit is not None and n > unit:
+            if not may_take(declared, n):
                 return False
     return True

@@ -48,3 +48,38 @@ def test_a_bare_integer_is_a_total() -> None:
 def test_a_boolean_is_no_total() -> None:
     with pytest.raises(ValidationError):
         Host.model_validate({"name": "a", "inventory": {"VCPU": True}})
+
+
+@pytest.mark.parametrize(
+    ("given", "admitted"),
+    [
+        ({}, [1, 2, 3, 4, 5, 6, 7, 8]),
+        ({"max_unit": 3}, [1, 2, 3]),
+        ({"min_unit": 6}, [6, 7, 8]),
+        ({"step_size": 3}, [3, 6]),
+        ({"min_unit": 3, "max_unit": 7, "step_size": 2}, [4, 6]),
+        ({"min_unit": 5, "max_unit": 4}, []),  # Placement takes this, too
+    ],
+)
+def test_one_member_takes_between_two_amounts_and_in_steps(
+    given: dict[str, int], admitted: list[int]
+) -> None:
+    inventory = Inventory(total=8, **given)
+    assert [amount for amount in range(1, 12) if inventory.admits(amount)] == admitted
+
+
+def test_an_inventory_of_placement_is_taken_as_it_is() -> None:
+    placement = {
+        "allocation_ratio": 16.0,
+        "max_unit": 2147483647,
+        "min_unit": 1,
+        "reserved": 0,
+        "step_size": 1,
+        "total": 24,
+    }
+    inventory = Inventory.model_validate(placement)
+    assert (inventory.capacity, inventory.admits(384)) == (384, True)  # 24 * 16
+    shown = inventory.model_dump(mode="json")
+    # The two that limit nothing are left out, so that documents stay as they were.
+    assert shown == {key: placement[key] for key in placement.keys() - {"min_unit", "step_size"}}
+    assert Inventory.model_validate(shown) == inventory

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from groupsolver.api.http.errors import ApiError
 from groupsolver.api.services import placement
+from groupsolver.store.repositories.claims import commit
 from tests.support.drivers.api_driver import Asker, World, hosts, one, opened, spots
 
 AT_ONCE = 3
@@ -47,7 +49,7 @@ class Meeting:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
         self._barrier = Barrier(count)
         self._left = count
-        self._commit = placement.commit
+        self._commit = commit
         monkeypatch.setattr(placement, "commit", self)
 
     def __call__(self, *args: Any, **options: Any) -> Any:
@@ -95,7 +97,6 @@ def test_a_soft_affinity_draws_members_together_that_are_placed_at_once(
 
 def always_first(monkeypatch: pytest.MonkeyPatch, come_first: Callable[[], object]) -> None:
     """Let another claim come before each one that is committed."""
-    commit = placement.commit
 
     def late(*args: Any, **options: Any) -> Any:
         monkeypatch.setattr(placement, "commit", commit)
@@ -149,12 +150,12 @@ def test_where_no_time_is_left_for_another_try_the_costlier_placement_is_taken(
 ) -> None:
     group = admin.id(policies=[{"kind": "anti-affinity", "weight": 1}])
     admin.load(hosts(1, vcpu=8)[0])
-    solve, commit = placement._solve_now, placement.commit
+    solve = placement._solve_now
     solved: list[object] = []
 
     def solved_once(*args: Any) -> Any:
         if solved:
-            raise placement.ApiError("no-answer-in-time", "the time has passed")
+            raise ApiError("no-answer-in-time", "the time has passed")
         solved.append(solve(*args))
         return solved[-1]
 

@@ -43,6 +43,8 @@ INVENTORY = st.one_of(
             "reserved": st.integers(0, 10),
             "allocation_ratio": st.floats(0.01, 100),
             "max_unit": st.integers(1, 50),
+            "min_unit": st.integers(1, 50),
+            "step_size": st.integers(1, 50),
         },
     ),
 )
