@@ -106,6 +106,7 @@ def test_options_reach_both_solves_and_time_that_runs_out_is_code_3(
         return Result(status="unknown")
 
     monkeypatch.setattr("groupsolver.solver.pipeline.solve", solve)
+    monkeypatch.setattr("groupsolver.solver.pipeline.solve_uncovered", solve)
     options = ["--objective", "cost", "--time-limit", "2", "--gap", "0.5", "--seed", "7"]
     assert whatif(tmp_path, "--members", "DB=1", *options) == 3
     assert (

@@ -202,7 +202,10 @@ def test_the_question_about_what_runs() -> None:
     there = tuple(
         {"group": "A", "id": f"old{i}", "host": f"h{i}", "resources": {"VCPU": 4}} for i in (0, 1)
     )
-    fleet = racks(2, 1)
+    empty = racks(2, 1)
+    in_use = {str(one["host"]): {"VCPU": 4} for one in there}
+    hosts = [host.with_used(in_use.get(host.name, {})) for host in empty.hosts]
+    fleet = Fleet(levels=empty.levels, hosts=hosts)
     found = survives(app(count=0, existing=there), fleet, level="rack", limits=ONE)
     assert (found.status, len(found.losses)) == ("falls", 1)
     (lost,) = found.losses

@@ -40,6 +40,7 @@ def test_the_loss_of_a_rack_takes_its_hosts_and_its_members_are_placed_again() -
     assert after.existing == running[3:]
     assert rest.index.names() == ["h3", "h4"]
     assert there.index.names() == ["h1", "h2", "h3", "h4"]
+    rest.update(rest.index["h3"].with_used(ONE))  # by "stays", whose size is given
     result = solve(Application.model_validate(after.model_dump()), rest)
     # DB's three, LB's two that were lost; h3 and h4 are what is left.
     assert result.placement is not None

@@ -56,7 +56,7 @@ APP: dict[str, Any] = {
         },
         {"name": "alone", "policies": ["anti-affinity"]},
     ],
-    "existing": [{"group": "LB", "id": "old", "host": "h2", "resources": {"VCPU": 1}}],
+    "existing": [{"group": "LB", "id": "old", "host": "h2"}],
 }
 PLACEMENT = {"LB/0": "h1", "LB/1": "h2", "DB/0": "h1", "guard/0": "h2"}
 

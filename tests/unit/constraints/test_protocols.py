@@ -174,10 +174,16 @@ def test_every_public_method_of_a_policy_is_asked_by_someone() -> None:
     """A misspelt answer would be none: the default would be taken in silence."""
     helpers = {
         "CountingPolicy": {"noun", "size", "placed", "tally", "tally_so_far", "added", "tallies"},
+        "EverywherePolicy": {
+            "outside_domains",
+            "running_outside_domains",
+            "outside_domains_text",
+            "outside_domains_parts",
+        },
         "DistancePolicy": {"bound", "within", "nearness", "near"},
         "Places": {"nowhere", "covers", "covered", "place_names"},
     }
-    own = {"survives": {"recoveries"}}
+    own = {"survives": {"recoveries"}, "spread": {"least_share"}}
     asked = {*methods_asked(), *vars(Policy)}
     for kind, policy in POLICIES.items():
         for base in policy.__mro__:
