@@ -117,14 +117,19 @@ def amount_advice(value: Any, loc: Loc) -> str:
 
     Example: ``"2Gi"`` of MEMORY_MB is 2048, of DISK_GB it is 2; ``"500m"`` of VCPU is 1.
     """
-    if isinstance(value, float) and not isinstance(value, bool) and math.isfinite(value):
+    name = _resource_of(loc)
+    if not name:
+        return ""
+    if isinstance(value, float) and math.isfinite(value):
         return f"; amounts are whole numbers: write {math.ceil(value)}" if value >= 0 else ""
     match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         return ""
-    number = Fraction(match[1])
-    unit = match[2]
-    name = _resource_of(loc)
+    return _quantity_advice(Fraction(match[1]), match[2], name)
+
+
+def _quantity_advice(number: Fraction, unit: str, name: str) -> str:
+    """Return which whole number of a resource class a quantity is, or nothing."""
     if not unit:
         if number.denominator == 1:
             return f"; write {int(number)}, without quotes"

@@ -1,4 +1,4 @@
-"""Laws of sentences: every number told of a conflict is what plain Python over the documents says.
+"""Laws of sentences: each number of a conflict is what plain Python over the documents says.
 
 Conflicts are drawn of all kinds, alone and in parents, with cells, overfull hosts and running
 members.
@@ -38,7 +38,7 @@ def impossible_with_cells(rnd: Random, kind: str) -> Case:
 
 
 def checked(case: Case, *, quiet: bool = False) -> tuple[Plain, list[Finding]]:
-    """Hold all that is told of a case's conflict against its documents."""
+    """Hold all that is listed of a case's conflict against its documents."""
     conflict = case.conflict()
     policies = [
         (atom.group, atom.policy.document())
@@ -49,7 +49,7 @@ def checked(case: Case, *, quiet: bool = False) -> tuple[Plain, list[Finding]]:
     classes = {atom.resource for atom in conflict.atoms if isinstance(atom, CapacityRule)}
     app, fleet = rule_subsets.only(case.app, case.fleet, policies, sizes, classes)
     plain = Plain(app, fleet)
-    told: list[Finding] = []
+    listed: list[Finding] = []
     for atom, findings in findings_of(case.rules, conflict, case.compiled):
         policy: dict[str, Any] = {}
         if isinstance(atom, PolicyRule):
@@ -62,8 +62,8 @@ def checked(case: Case, *, quiet: bool = False) -> tuple[Plain, list[Finding]]:
             plain.check(finding, policy)
             for reveal in (True, False):
                 no_other_numbers(finding, finding.text(reveal), case)
-        told += findings
-    return plain, told
+        listed += findings
+    return plain, listed
 
 
 def no_other_numbers(finding: Finding, text: str, case: Case) -> None:

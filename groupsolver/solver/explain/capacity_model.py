@@ -265,7 +265,7 @@ def _open_for_capacity(
 def _fit_cells_unless(
     opened: IntVar, builder: ModelBuilder, row: int, before: CompiledFleet
 ) -> None:
-    """Let members go into what is free of a host's cells now, unless it opens.
+    """Allow members what is free of a host's cells now, unless it opens.
 
     With ``inside[c, k]`` members of class c in cell k::
 

@@ -117,8 +117,8 @@ def test_a_place_that_is_short_is_named() -> None:
 def test_a_share_that_a_zone_has_no_room_for_is_told() -> None:
     # Six members over two zones that may differ by one: at least three each. Zone b takes 2.
     hosts = [host("a", 8, domains={"zone": "a"}), host("b", 2, domains={"zone": "b"})]
-    even = {"kind": "spread", "level": "zone", "max_skew": 1}
-    app = Application.model_validate({"groups": [group("A", 6, even)]})
+    balanced = {"kind": "spread", "level": "zone", "max_skew": 1}
+    app = Application.model_validate({"groups": [group("A", 6, balanced)]})
     fleet = Fleet.model_validate({"levels": ["zone"], "hosts": hosts})
     found = explain(app, fleet, limits=Limits(seconds=20, workers=1))
     assert found.conflict is not None
@@ -142,13 +142,13 @@ def test_two_groups_below_a_parent_share_what_a_zone_has() -> None:
     fleet = Fleet.model_validate({"levels": ["zone"], "hosts": hosts})
     found = explain(app, fleet, limits=Limits(seconds=20, workers=1))
     assert found.conflict is not None
-    told = [one.sentence for one in found.conflict.policies if one.policy == "affinity"]
-    assert told[0].endswith("the roomiest zone takes at most 5 of 6 new members (z0)")
+    texts = [one.sentence for one in found.conflict.policies if one.policy == "affinity"]
+    assert texts[0].endswith("the roomiest zone takes at most 5 of 6 new members (z0)")
 
 
 def test_a_trait_that_no_host_has_is_named_in_the_conflict() -> None:
     asks = {"kind": "host-capabilities", "required": ["CUSTOM_SDD"]}
     found = explained([host("h1"), host("h2", traits=["CUSTOM_SSD"])], group("A", 1, asks))
     assert found.conflict is not None
-    told = [one.sentence for one in found.conflict.policies if one.policy != "members"]
-    assert told == ["members of A stand on hosts with CUSTOM_SDD; no host has CUSTOM_SDD"]
+    texts = [one.sentence for one in found.conflict.policies if one.policy != "members"]
+    assert texts == ["members of A stand on hosts with CUSTOM_SDD; no host has CUSTOM_SDD"]

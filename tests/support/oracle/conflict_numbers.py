@@ -2,7 +2,7 @@
 
 It shares no code with the library. `Plain.check` takes a typed finding, which says what each of its
 numbers means, and raises where a number is another one. Of upper bounds it tries every way to place
-the members: none may place more than was told.
+the members: none may place more than was known.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from itertools import product
 from typing import Any
 
-from groupsolver.constraints.problem import findings as told
+from groupsolver.constraints.problem import findings as known
 from groupsolver.solver.explain import shortages as short
 from tests.support.oracle import cells
 from tests.support.oracle.brute_force import Oracle
@@ -130,26 +130,26 @@ class Plain:
         return [host for host in self.hosts() if self.oracle.domain(host, level) in set(names)]
 
     def bound(self, most: int, members: list[Member], hosts: list[str]) -> None:
-        """Check that no way places more of the members than was told."""
+        """Check that no way places more of the members than was known."""
         best = max(len(way) for way in self.ways(members, hosts))
         assert best <= most, (best, most, hosts)
         self.exact += best == most
         self.loose += best < most
 
     def amount(self, most: int, resource: str, members: list[Member], hosts: list[str]) -> None:
-        """Check that no way of placing members takes more of a class than was told."""
+        """Check that no way of placing members takes more of a class than was known."""
         best = max(sum(m[2].get(resource, 0) for m, _ in way) for way in self.ways(members, hosts))
         assert best <= most, (best, most, hosts)
 
     # Findings.
 
-    def check(self, finding: told.Finding, policy: Doc) -> None:  # noqa: C901
+    def check(self, finding: known.Finding, policy: Doc) -> None:  # noqa: C901
         """Raise where a number or a name of a finding is not what the documents say."""
         match finding:
-            case told.GroupSize(group, new, running):
+            case known.GroupSize(group, new, running):
                 assert new == len([m for m in self.oracle.members if m[1] == group])
                 assert running == len([s for s in self.oracle.existing if s[1] == group])
-            case told.DomainsNeeded(level, noun, members, needed, possible):
+            case known.DomainsNeeded(level, noun, members, needed, possible):
                 group = policy["group"]
                 assert not self.running(group)
                 if noun == "member":
@@ -161,59 +161,59 @@ class Plain:
                 assert (needed - 1) * limit < members <= needed * limit
                 assert set(possible) == self.domains_of(self.could(group), level)
                 assert all(self.oracle.domain(h, level) for h in self.could(group))
-            case told.PlacesLeft(places, members):
+            case known.PlacesLeft(places, members):
                 mine = self.new([policy["group"]])
                 assert members == len(mine) > places
                 self.bound(places, mine, self.hosts())
-            case told.RoomiestDomain(group, level, domain, takes, members):
+            case known.RoomiestDomain(group, level, domain, takes, members):
                 assert members == len(self.new([group])) > takes
                 assert domain in self.domains(level)
                 assert not self.running(group)
                 for name in self.domains(level):
                     self.bound(takes, self.new([group]), self.in_domains(level, [name]))
-            case told.DomainOfRunning(group, level, domains, takes, members):
+            case known.DomainOfRunning(group, level, domains, takes, members):
                 assert members == len(self.new([group])) > takes
                 where = [s[2] for s in self.running(group)]
                 assert set(domains) == self.domains_of(where, level) != set()
                 self.bound(takes, self.new([group]), self.in_domains(level, domains))
-            case told.PossibleDomains(group, level, names, only_new):
+            case known.PossibleDomains(group, level, names, only_new):
                 assert set(names) == self.domains_of(self.could(group), level)
                 assert only_new == bool(self.running(group))
-            case told.RunningDomains(group, level, names):
+            case known.RunningDomains(group, level, names):
                 where = [s[2] for s in self.running(group)]
                 assert where
                 assert set(names) == self.domains_of(where, level)
-            case told.DomainsOfLevel(level, number):
+            case known.DomainsOfLevel(level, number):
                 assert number == len(self.domains(level))
-            case told.UnevenShares(level, members, domains):
+            case known.UnevenShares(level, members, domains):
                 group = policy["group"]
                 self._stand_in_domains(group, level, members)
                 assert domains == len(self.counted(group, level))
                 assert members % domains
                 assert policy["max_skew"] == 0
-            case told.LeastShare():
+            case known.LeastShare():
                 self._least_share(finding, policy["group"], policy["max_skew"])
-            case told.SuitableHosts(group, places, _):
+            case known.SuitableHosts(group, places, _):
                 for level, names in places:
                     assert set(names) == self.domains_of(self.could(group), level)
-            case told.MissingTraits(traits, disabled):
+            case known.MissingTraits(traits, disabled):
                 have = [
                     host.get("enabled", True)
                     for host in self.oracle.hosts.values()
                     if set(traits) & set(host.get("traits", []))
                 ]
                 assert have == [False] * disabled
-            case told.LargestHost(resource, amount):
+            case known.LargestHost(resource, amount):
                 amounts = [
                     self.oracle.capacity(host).get(resource, 0)
                     for host in self.oracle.hosts.values()
                     if host.get("enabled", True)
                 ]
                 assert amount == max(amounts, default=0)
-            case told.WidestLinks(group, level, mbps, only_new):
+            case known.WidestLinks(group, level, mbps, only_new):
                 assert only_new == bool(self.running(group))
                 self._widest(level, mbps, self.domains_of(self.could(group), level))
-            case told.DomainsWithNothingElse(group, level, names, only_new):
+            case known.DomainsWithNothingElse(group, level, names, only_new):
                 assert only_new == bool(self.running(group))
                 self._nothing_else(group, policy, level, set(names))
             case short.ResourceShortage():
@@ -227,7 +227,7 @@ class Plain:
         running = [s for s in self.running(group) if self.oracle.domain(s[2], level)]
         assert members == len(self.new([group])) + len(running)
 
-    def _least_share(self, share: told.LeastShare, group: str, skew: int) -> None:
+    def _least_share(self, share: known.LeastShare, group: str, skew: int) -> None:
         level = share.level
         self._stand_in_domains(group, level, share.members)
         counted = self.counted(group, level)
