@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import Any
 
 from groupsolver.constraints.policy import Policy
@@ -164,8 +165,9 @@ def alike(placed: Iterable[Copy]) -> list[tuple[Copy, int]]:
     """Return the copies that are different objects, each with how often it is there."""
     first: dict[int, Copy] = {}
     number: Counter[int] = Counter()
-    for copy in placed:
-        first.setdefault(id(copy), copy)
-        number[id(copy)] += 1
+    for identity, run in groupby(placed, key=id):
+        copies = list(run)
+        first.setdefault(identity, copies[0])
+        number[identity] += len(copies)
     # The caller holds all of them: no identity was given twice.
     return [(copy, number[identity]) for identity, copy in first.items()]

@@ -99,6 +99,8 @@ def find_impossible_part(
     """Return rules about a few groups that are impossible together; None if none are found."""
     allowed = set(among)
     for groups in candidate_parts(feasibility.rules, feasibility.fleet):
+        if feasibility.oracle.budget.left() <= 0:
+            break
         atoms = [atom for atom in feasibility.rules.atoms_about(groups) if atom in allowed]
         places_members = any(isinstance(atom, SizeRule) for atom in atoms)
         if places_members and feasibility.possible(atoms) is False:

@@ -117,6 +117,7 @@ class ApplicationRules:
             if policy.hard
         )
         self.capacities = tuple(map(CapacityRule, self._resources(self.placed)))
+        self._counted: dict[PolicyRule, frozenset[str]] = {}
         self._helping: dict[PolicyRule, frozenset[str]] = {}
         self._prerequisites: dict[PolicyRule, RuleAtoms] = {}
 
@@ -127,7 +128,10 @@ class ApplicationRules:
 
     def counted_groups(self, rule: PolicyRule) -> frozenset[str]:
         """Return the groups with new members that a policy rule looks at."""
-        return groups_counted(rule.policy, rule.group, self.problem) & self.placed
+        if rule not in self._counted:
+            counted = groups_counted(rule.policy, rule.group, self.problem)
+            self._counted[rule] = counted & self.placed
+        return self._counted[rule]
 
     def helping_groups(self, rule: PolicyRule) -> frozenset[str]:
         """Return the groups with new members without whose sizes a policy rule does not bind."""

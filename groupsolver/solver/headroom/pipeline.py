@@ -83,8 +83,7 @@ def headroom(
     app : Application
     fleet : Fleet or CompiledFleet
     limits : Limits, optional
-        Bounds on the whole call; by default 30 s, and no gap at which to stop. The check of what
-        was placed comes on top.
+        Bounds on the whole call; by default 30 s, and no gap at which to stop.
     progress : callable, optional
         Called at each phase; a true answer stops the search.
     most : int, default 1,000,000

@@ -73,6 +73,14 @@ def test_too_few_domains_with_room_are_the_bottleneck() -> None:
     )
 
 
+def test_a_rule_that_admits_no_member_in_any_domain_is_the_bottleneck() -> None:
+    # Two members cannot be shared out evenly over three racks: no rack may hold one.
+    racks = [host(f"h{i}", 9, domains={"rack": f"r{i}"}) for i in range(3)]
+    even = {"kind": "spread", "level": "rack", "max_skew": 0}
+    answer = found(app(group("A", 2, even)), fleet(*racks, levels=("rack",)), [])
+    assert [(one.kind, one.name) for one in answer] == [("policy", "spread")]
+
+
 def test_rules_between_groups_are_named_where_each_group_has_room() -> None:
     # B next to A and A apart from B contradict each other: no copy fits an empty fleet.
     near = {"kind": "near", "group": "A", "level": "host"}

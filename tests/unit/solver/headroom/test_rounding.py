@@ -9,7 +9,9 @@ import pytest
 
 from groupsolver import Application, Fleet
 from groupsolver.model.compiled.arrays import Ints
-from groupsolver.solver.headroom.rounding import Dealer, level_down
+from groupsolver.solver.headroom.host_classes import classify_hosts
+from groupsolver.solver.headroom.master import Master, MasterSolution, Prices
+from groupsolver.solver.headroom.rounding import Dealer, level_down, round_columns
 from tests.support.headroom import demand_for
 from tests.support.small import app, fleet, group, host
 
@@ -48,6 +50,22 @@ def test_no_other_choice_has_a_smaller_largest_count(total: int) -> None:
     ways = product(*(range(count + 1) for count in counts.tolist()))
     largest = [max(way) for way in ways if sum(way) == levelled.sum()]
     assert levelled.max() == min(largest)
+
+
+def test_fractions_of_few_hosts_are_mixed_where_they_hold_many_units() -> None:
+    # Two hosts of 100 VCPU take 50 of A or 33 of B each: 0.8 hosts the former, 1.2 the latter. One
+    # whole host has B. The other mixes what is left: 0.8 x 50 = 40 A and 0.2 x 33 = 6.6 B.
+    demand = demand_for(
+        app(group("A", 1, vcpu=2), group("B", 1, vcpu=3)), fleet(host("a", 100), host("b", 100))
+    )
+    classes = classify_hosts(demand, 50, ())
+    master = Master(demand, classes, (), 50)
+    master.add_columns(np.array([[50, 0], [0, 33]]), np.array([0, 0]))
+    solution = MasterSolution(39.6, np.array([0.8, 1.2]), [], Prices(np.zeros(2)), np.zeros(1))
+    whole = round_columns(master, classes, solution)
+    assert sorted(whole.tolist()) == [[0, 33], [50, 0]]
+    mixed = round_columns(master, classes, solution, mixed=True)
+    assert sorted(mixed.tolist()) == [[0, 33], [40, 6]]
 
 
 def test_there_are_as_many_copies_as_the_scarcest_unit_is_enough_for() -> None:
