@@ -22,6 +22,7 @@ from tests.laws.test_laws import OBJECTIVES, ONE, Case, every_policy, values
 from tests.laws.test_reduction import Wide
 from tests.support.draws.applications import Doc, cases, dice, wide_cases
 from tests.support.draws.cells import some_cells
+from tests.support.draws.covered import cover
 from tests.support.minimal_documents import case_of
 from tests.support.oracle import cells
 from tests.support.oracle.brute_force import Oracle
@@ -31,7 +32,9 @@ pipeline = import_module("groupsolver.solver.pipeline")
 
 def celled(case: Case) -> Case:
     """The same with cells in some hosts."""
-    return case[0], some_cells(case[1], 1)
+    app, fleet = case[0], some_cells(case[1], 1)
+    cover(fleet, app)
+    return app, fleet
 
 
 def drawn(kind: str, soft: bool, data: Any) -> tuple[Case, Random]:
