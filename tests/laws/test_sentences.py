@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from groupsolver.constraints.problem.findings import Finding
 from groupsolver.solver.explain.messages import findings_of
 from groupsolver.solver.explain.rules import CapacityRule, PolicyRule, SizeRule
+from groupsolver.solver.explain.shortages import MemberShortage
 from tests.laws.test_conflicts import Case, drawn, first_impossible
 from tests.support.draws.applications import KINDS, cases, draws
 from tests.support.draws.cells import some_cells
@@ -71,6 +72,8 @@ def no_other_numbers(finding: Finding, text: str, case: Case) -> None:
     for name in sorted(names_of(case), key=len, reverse=True):
         text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", "", text)
     known = set(numbers_of(finding))
+    if isinstance(finding, MemberShortage):
+        known |= {int(number) for number in re.findall(r"\d+", finding.refusal)}
     for number in re.findall(r"\d[\d,]*", text):
         assert int(number.replace(",", "")) in known, (number, text, finding)
 

@@ -464,7 +464,8 @@ def _spot(
     """Return a place, where one member may take only so much, by its smallest amount and steps."""
     least, step = limits
     refusal = _refusal(resource, need, least, step)
-    if refusal:
+    if refusal or gives < need:
+        # The largest amount that a member like this could take instead.
         smaller = min(gives, need)
         smaller -= smaller % step
         gives = smaller if smaller >= least else 0

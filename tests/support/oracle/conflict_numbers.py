@@ -331,7 +331,10 @@ class Plain:
             else:
                 free[name, None] = self._most_in(host, resource, size, None)
         assert finding.available == max(0, *free.values()) < finding.needed
-        assert all(free[spot] > 0 for spot in finding.nearest)
+        if finding.refusal:
+            self._refusal(finding)
+        else:
+            assert all(free[spot] > 0 for spot in finding.nearest)
         if finding.nearest:
             assert free[finding.nearest[0]] == finding.available
         for name, used, capacity in finding.overfull:
@@ -342,6 +345,22 @@ class Plain:
         if finding.every:
             rest = [free_of(h, resource) for h in self.oracle.hosts.values() if h.get("enabled", 1)]
             assert max(rest) <= finding.available
+
+    def _refusal(self, finding: short.MemberShortage) -> None:
+        """The number of a refusal is the place's own: the least that a member takes, or the step."""
+        ((name, cell),) = finding.nearest
+        host = self.oracle.hosts[name]
+        inventory = host.get("inventory", {})
+        if cell is not None:
+            named = {one.get("name", str(i)): one for i, one in enumerate(host["cells"])}
+            inventory = named[cell]["inventory"]
+        declared = inventory[finding.resource]
+        key = "step_size" if "in steps of" in finding.refusal else "min_unit"
+        assert str(declared[key]) in finding.refusal.split()
+        if key == "step_size":
+            assert finding.needed % declared[key]
+        else:
+            assert finding.needed < declared[key]
 
     def _most_in(self, host: Doc, resource: str, size: dict[str, int], cell: int | None) -> int:
         """The most of a class that a member like this could take there, by trying."""
