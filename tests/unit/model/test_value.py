@@ -67,8 +67,8 @@ def test_an_applications_constructor_says_what_its_file_says(document: dict[str,
             [
                 "used.VCPU: expected at least 0, found -1 [out-of-range]",
                 (
-                    "traits[0]: expected a name of capitals, digits and underscores, such as VCPU or "
-                    "CUSTOM_GPU, found 'ssd' [ill-formed-name]"
+                    "traits[0]: expected a name of capitals, digits and underscores, such as VCPU "
+                    "or CUSTOM_GPU, found 'ssd' [ill-formed-name]"
                 ),
             ],
         ),
