@@ -37,6 +37,14 @@ def test_four_processes_race_for_one_fleet_on_sqlite(tmp_path: Path, sqlite_made
     judged(race(f"sqlite:///{tmp_path / 'race.db'}", 4, SIZE))
 
 
+def test_soft_policies_cost_hardly_more_after_eight_processes_than_after_one(
+    postgres: Postgres,
+) -> None:
+    alone = race(postgres.new(), 1, SIZE)
+    eight = race(postgres.new(), 8, SIZE)
+    assert 0 < eight["soft_cost"] <= 1.1 * alone["soft_cost"]
+
+
 def test_more_applications_than_room_are_refused_and_the_refusals_are_true(
     postgres: Postgres,
 ) -> None:
