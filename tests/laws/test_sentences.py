@@ -122,4 +122,5 @@ def test_upper_bounds_are_mostly_the_best_that_there_is() -> None:
         plain, _ = checked(first_impossible(rnd, kind), quiet=True)
         loose += plain.loose
         exact += plain.exact
-    assert exact >= 9 * loose, (exact, loose)
+    # Bounds take no account of the least amounts and steps of members.
+    assert exact >= 5 * loose, (exact, loose)
