@@ -168,13 +168,13 @@ def test_copies_that_no_zone_may_hold_are_none(members: int, copies: int) -> Non
     one_each = [
         {"name": f"h{i}", "domains": {"zone": f"z{i}"}, "inventory": {"VCPU": 4}} for i in range(3)
     ]
-    even = {"kind": "spread", "level": "zone", "max_skew": 0}
+    evenly = {"kind": "spread", "level": "zone", "max_skew": 0}
     application = Application.model_validate(
         {
             "groups": [
                 {
                     "name": "A",
-                    "policies": [even],
+                    "policies": [evenly],
                     "members": [{"resources": {"VCPU": 1}, "count": members}],
                 }
             ]

@@ -44,10 +44,10 @@ def test_limits_are_of_one_member_and_not_of_their_sum(cells: bool) -> None:
 
 def test_a_smaller_member_than_is_given_may_stand_beside_in_another_cell() -> None:
     # Sizes (4, 2) and (2, 4): the least of both, (2, 2), is given by no cell, and both fit.
-    even = {"VCPU": {"total": 4, "min_unit": 4}, "MEMORY_MB": 4}
+    evenly = {"VCPU": {"total": 4, "min_unit": 4}, "MEMORY_MB": 4}
     other = {"VCPU": 4, "MEMORY_MB": {"total": 4, "min_unit": 4}}
     hosts = Fleet.model_validate(
-        {"hosts": [{"name": "h", "cells": [{"inventory": even}, {"inventory": other}]}]}
+        {"hosts": [{"name": "h", "cells": [{"inventory": evenly}, {"inventory": other}]}]}
     )
     members = [{"resources": {"VCPU": v, "MEMORY_MB": m}} for v, m in ((4, 2), (2, 4))]
     app = Application.model_validate({"groups": [{"name": "web", "members": members}]})

@@ -76,8 +76,8 @@ def test_too_few_domains_with_room_are_the_bottleneck() -> None:
 def test_a_rule_that_admits_no_member_in_any_domain_is_the_bottleneck() -> None:
     # Two members cannot be shared out evenly over three racks: no rack may hold one.
     racks = [host(f"h{i}", 9, domains={"rack": f"r{i}"}) for i in range(3)]
-    even = {"kind": "spread", "level": "rack", "max_skew": 0}
-    answer = found(app(group("A", 2, even)), fleet(*racks, levels=("rack",)), [])
+    evenly = {"kind": "spread", "level": "rack", "max_skew": 0}
+    answer = found(app(group("A", 2, evenly)), fleet(*racks, levels=("rack",)), [])
     assert [(one.kind, one.name) for one in answer] == [("policy", "spread")]
 
 
