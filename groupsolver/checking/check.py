@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -268,9 +269,11 @@ def value_of(
 ) -> int:
     """Return the objective of a placement.
 
-    It sums hosts' prices, members beyond the first on a host, and soft policies.
+    It sums hosts' prices, soft policies and, under ``spread``, 1000 * (k - 1) points for the k-th
+    new member of each host.
     """
     points = sum(price_of(problem.hosts[host], objective) for host in placement.values())
     if objective == "spread":
-        points += 1000 * (len(placement) - len(set(placement.values())))
+        numbers = Counter(placement.values()).values()
+        points += 1000 * sum(number * (number - 1) // 2 for number in numbers)
     return points + unit_of(objective) * sum(penalty.cost for penalty in penalties)

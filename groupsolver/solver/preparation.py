@@ -19,6 +19,7 @@ from groupsolver.solver.presolve.host_reduction import reduce_hosts
 from groupsolver.solver.relaxation.blocks import Block, blocks_of
 from groupsolver.solver.relaxation.column_generation import DualSolution, generate_columns
 from groupsolver.solver.relaxation.columns import Columns, build_columns
+from groupsolver.solver.relaxation.rising_prices import rising_prices_of
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def relax(
     budget: Budget,
 ) -> PreparedProblem:
     """Relax a problem over given candidates."""
-    columns = build_columns(eligibility, candidates, blocks)
+    rising = rising_prices_of(compiled, eligibility, blocks)
+    columns = build_columns(eligibility, candidates, rising)
     relaxed = generate_columns(compiled, eligibility, columns, blocks, budget)
     return PreparedProblem(compiled, eligibility, candidates, blocks, columns, relaxed)

@@ -15,8 +15,13 @@ from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.conflicts import Evidence, Relaxable
 from groupsolver.constraints.protocols.headroom import DomainBounds
+from groupsolver.constraints.protocols.heuristic import MarginalCost
 from groupsolver.constraints.protocols.presolve import DomainLimit, HostEquivalence, HostSymmetry
-from groupsolver.constraints.protocols.relaxation import HostLimits, MutualExclusion
+from groupsolver.constraints.protocols.relaxation import (
+    HostLimits,
+    MutualExclusion,
+    RisingMeasure,
+)
 from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.units import count_of
 from groupsolver.model.value import HOST, INT64_MAX, Positive
@@ -25,21 +30,36 @@ if TYPE_CHECKING:
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 
 
+def rising_cost(excess: int) -> int:
+    """Return ``1 + 2 + ... + excess``, 0 where nothing is in excess."""
+    return excess * (excess + 1) // 2 if excess > 0 else 0
+
+
+def _rising_costs(excesses: Ints) -> Ints:
+    """Return `rising_cost` of each, (D,) int64."""
+    above = np.maximum(0, excesses)
+    costs: Ints = above * (above + 1) // 2
+    return costs
+
+
 class AntiAffinity(
     CountingPolicy,
     HostSymmetry,
     DomainLimit,
     HostLimits,
     MutualExclusion,
+    RisingMeasure,
+    MarginalCost,
     DomainBounds,
     Evidence,
     Relaxable,
 ):
     """No domain of `level` holds more than `max_per_domain` members of the group.
 
-    Measure: ``sum(max(0, members in d - max_per_domain) for d in domains)``. Hosts in no
-    domain of the level are not bound. With ``between: children`` it counts the child groups
-    with a member in d instead of members.
+    Measure: ``sum(t * (t + 1) / 2 for d in domains)``, where t is how many members d has above
+    the limit: the k-th of them costs k, so nine members on three hosts are best as 3, 3 and 3.
+    Hosts in no domain of the level are not bound. With ``between: children`` it counts the child
+    groups with a member in d instead of members.
 
     Source: Nova's ``ServerGroupAntiAffinityFilter`` with ``max_server_per_host``, here at any
     level.
@@ -55,9 +75,9 @@ class AntiAffinity(
         return f"no {self.level} holds more than {most} of {group}"
 
     def violations(self, group: str, view: View) -> int:
-        """Count members above the limit, over all domains."""
+        """Add up what the members above the limit of each domain cost: 1, 2, 3, and so on."""
         counts = self.tally(group, view).values()
-        return sum(max(0, count - self.max_per_domain) for count in counts)
+        return sum(rising_cost(count - self.max_per_domain) for count in counts)
 
     def excesses(self, group: str, view: View) -> Iterable[str]:
         """Name the domains that hold too many, the fullest first."""
@@ -65,7 +85,9 @@ class AntiAffinity(
         for name, count in fullest_first:
             if count > self.max_per_domain:
                 held = count_of(count, self.noun)
-                yield f"{self.level} {name} holds {held}, {count - self.max_per_domain} more"
+                excess = count - self.max_per_domain
+                cost = f" (counted {rising_cost(excess)})" if excess > 1 else ""
+                yield f"{self.level} {name} holds {held}, {excess} more{cost}"
 
     def allowed(self, group: str, member_group: str, partial: Partial) -> Mask | None:
         """Return the domains below their limit, and those where one more adds nothing."""
@@ -75,7 +97,8 @@ class AntiAffinity(
 
     def encode(self, group: str, builder: ModelBuilder) -> None:
         """Bound the count in each domain."""
-        builder.require(self, list(self.tallies(group, builder).values()), self.max_per_domain)
+        tallies = list(self.tallies(group, builder).values())
+        builder.require_rising(self, tallies, self.max_per_domain)
 
     # Presolve.
 
@@ -106,6 +129,23 @@ class AntiAffinity(
         counts = partial.spread_out(self.level, partial.counts(group, self.level), 0)
         left = np.maximum(0, self.max_per_domain - counts)
         return np.where(partial.codes(self.level) >= 0, left, INT64_MAX)
+
+    def members_before_rise(self, group: str, compiled: CompiledProblem) -> Ints | None:
+        """Return what running members leave of the limit; a child group has no size of its own."""
+        if self.counts_child_groups:
+            return None
+        return self.max_per_domain - compiled.running(group, self.level)
+
+    # Heuristic.
+
+    def marginal_cost(self, group: str, member_group: str, partial: Partial) -> Ints:
+        """Return what one more costs: the more are above the limit already, the more."""
+        before = self.tally_so_far(group, partial) - self.max_per_domain
+        after = before + self.added(group, member_group, partial)
+        rise = _rising_costs(after) - _rising_costs(before)
+        return partial.spread_out(self.level, rise, 0)
+
+    # Relaxation, of child groups.
 
     def mutually_exclusive_groups(
         self, group: str, problem: Problem

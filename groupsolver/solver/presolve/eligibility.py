@@ -49,7 +49,7 @@ class Eligibility:
 
     @property
     def extra_member_price(self) -> int:
-        """Points of each new member on a host but the first."""
+        """Points by which each new member of a host is dearer than the one before."""
         return SPREAD_POINTS if self.objective == "spread" else 0
 
     def has_too_few_places(self, compiled: CompiledProblem) -> bool:

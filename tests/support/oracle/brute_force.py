@@ -197,7 +197,8 @@ class Oracle:
         match policy["kind"]:
             case "anti-affinity":
                 limit = policy.get("max_per_domain", 1)
-                return sum(n - limit for n in number.values() if n > limit)
+                above = [n - limit for n in number.values() if n > limit]
+                return sum(t * (t + 1) // 2 for t in above)
             case "affinity" | "network-proximity":
                 used = len(inside) + without_domain
                 return max(used - 1 if used else 0, 1 if without_domain else 0)
@@ -322,7 +323,8 @@ class Oracle:
         points = sum(self._points(self.hosts[host], objective) for host in placement.values())
         if objective == "spread":
             hosts = list(placement.values())
-            points += sum(1000 * (hosts.count(host) - 1) for host in set(hosts))
+            # The k-th member of a host costs 1000 x (k - 1) more.
+            points += sum(1000 * sum(range(hosts.count(host))) for host in set(hosts))
         after = self.assignments(placement)
         weighted = sum(
             policy["weight"] * self.measure(name, policy, after)
