@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic_core import PydanticCustomError
 
@@ -43,11 +43,14 @@ class CellCapacity:
         By class of its inventory; 0 of everything where the cell is over capacity.
     unit : dict of str to int
         The most that one member may take.
+    capacity : dict of str to int
+        What there is in all.
     """
 
     name: str
     free: dict[str, int]
     unit: dict[str, int]
+    capacity: dict[str, int] = field(default_factory=dict)
 
     def takes(self, size: Mapping[str, int]) -> bool:
         """Whether a member fits that needs these amounts, above 0, of the cells' classes."""
@@ -95,7 +98,8 @@ def _capacity_of(name: str, cell: Cell, unplaced: Resources) -> CellCapacity:
     )
     if without_inventory or any(left < 0 for left in free.values()):
         free = dict.fromkeys(free, 0)
-    return CellCapacity(name, free, unit)
+    capacity = {resource: inventory.capacity for resource, inventory in cell.inventory.items()}
+    return CellCapacity(name, free, unit, capacity)
 
 
 def validate_cells(cells: tuple[Cell, ...], inventory: Mapping[str, Inventory]) -> None:

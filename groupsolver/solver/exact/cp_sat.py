@@ -83,7 +83,9 @@ def build_constraints(
     for rule in rules_of(compiled.problem).all:
         rule.policy.encode(rule.group, builder)
     # `base_prices` has the hosts' own prices alone; soft per-host policies posted theirs above.
-    host_prices = [eligibility.base_prices[rows] for rows in candidates]
+    host_prices = [
+        base[rows] for base, rows in zip(eligibility.base_prices, candidates, strict=True)
+    ]
     builder.price(host_prices, eligibility.extra_member_price)
     return builder
 

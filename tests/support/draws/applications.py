@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.support.draws.cells import some_cells
 from tests.support.draws.links import some_bandwidth
 from tests.support.draws.network import by_distance, some_links
+from tests.support.draws.scarce import has_scarce, some_scarce
 
 Doc = dict[str, Any]
 LEVELS = ("zone", "rack", "feed")
@@ -36,8 +37,10 @@ FLAVORS = {
     "s": {"resources": {"VCPU": 1}},
     "m": {"resources": {"VCPU": 2, "MEMORY_MB": 1}},
     "l": {"resources": {"VCPU": 3, "MEMORY_MB": 2}},
+    "g": {"resources": {"VCPU": 1, "CUSTOM_GPU": 1}},
 }
 SIZES = ("s", "s", "m", "m", "l")
+SCARCE_SIZES = (*SIZES, "g")  # where some host has what is scarce
 
 
 def dice(kind: str, soft: bool) -> st.SearchStrategy[Random]:
@@ -74,7 +77,7 @@ def fleets(rnd: Random) -> Doc:
         if _one_in(10, rnd):
             host["enabled"] = False
         hosts.append(host)
-    return some_links(some_cells({"levels": list(LEVELS), "hosts": hosts}))
+    return some_links(some_scarce(some_cells({"levels": list(LEVELS), "hosts": hosts})))
 
 
 def wide_fleets(rnd: Random, number: int) -> Doc:
@@ -108,7 +111,7 @@ def wide_fleets(rnd: Random, number: int) -> Doc:
         if _one_in(20, rnd):
             host["enabled"] = False
         hosts.append(host)
-    return some_links(some_cells({"levels": list(LEVELS), "hosts": hosts}))
+    return some_links(some_scarce(some_cells({"levels": list(LEVELS), "hosts": hosts})))
 
 
 def priced_anew(rnd: Random, case: tuple[Doc, Doc]) -> tuple[Doc, Doc]:
@@ -187,7 +190,8 @@ def wide_cases(rnd: Random, kind: str, soft: bool) -> tuple[Doc, Doc]:
 def applications(rnd: Random, kind: str, soft: bool, fleet: Doc, members: int) -> Doc:
     """Two or three groups, often with parents, running members and up to two more policies."""
     names = [host["name"] for host in fleet["hosts"]]
-    groups = _groups(rnd, members)
+    sizes = SCARCE_SIZES if has_scarce(fleet) else SIZES
+    groups = _groups(rnd, members, sizes)
     for group in groups if _one_in(2, rnd) else ():
         group.update({"tenant_id": rnd.choice(("blue", "green"))} if not _one_in(3, rnd) else {})
     existing: list[Doc] = []
@@ -196,7 +200,7 @@ def applications(rnd: Random, kind: str, soft: bool, fleet: Doc, members: int) -
         id_ = f"{owner['name']}/0" if i == 0 and _one_in(4, rnd) else f"old{i}"
         there = {"group": owner["name"], "id": id_, "host": rnd.choice(names)}
         if id_.startswith("old") or _one_in(2, rnd):
-            there["flavor"] = rnd.choice(SIZES)
+            there["flavor"] = rnd.choice(sizes)
         existing.append(there)
     number = rnd.choice(
         ((0,), (0, 1), (0, 1, 1, 2))
@@ -223,14 +227,14 @@ def applications(rnd: Random, kind: str, soft: bool, fleet: Doc, members: int) -
     return {"flavors": FLAVORS, "groups": groups, "existing": existing}
 
 
-def _groups(rnd: Random, left: int) -> list[Doc]:
+def _groups(rnd: Random, left: int, sizes: tuple[str, ...] = SIZES) -> list[Doc]:
     """Groups of at most so many members in all, the first with some and with up to two parents."""
     groups: list[Doc] = []
     for name in ("A", "B", "C")[: rnd.randint(2, 3)]:
         found: list[Doc] = []
         while left and not (_one_in(3, rnd) and (groups or found)):
             count = rnd.randint(1, left if groups else max(1, left - 1))
-            found.append({"flavor": rnd.choice(SIZES), "count": count})
+            found.append({"flavor": rnd.choice(sizes), "count": count})
             left -= count
         groups.append({"name": name, "policies": [], "members": found})
     if _one_in(2, rnd):

@@ -320,7 +320,10 @@ class Oracle:
 
     def value(self, placement: dict[str, str], objective: str) -> int:
         """The objective of a placement, soft policies on top."""
-        points = sum(self._points(self.hosts[host], objective) for host in placement.values())
+        sizes = {id_: size for id_, _, size in self.members}
+        points = sum(
+            self._points(self.hosts[host], objective, sizes[id_]) for id_, host in placement.items()
+        )
         if objective == "spread":
             hosts = list(placement.values())
             # The k-th member of a host costs 1000 x (k - 1) more.
@@ -333,18 +336,27 @@ class Oracle:
         )
         return int(points + weighted * (1 if objective == "cost" else 1000))
 
-    def _points(self, host: Doc, objective: str) -> int:
-        """What one member on a host costs."""
+    def _points(self, host: Doc, objective: str, size: Size) -> int:
+        """What one member of a size costs on a host."""
         if objective == "cost":
             return int(host.get("cost", 0))
         in_use = cells.in_use(host)
-        free_shares = [
-            Fraction(max(0, capacity - in_use.get(name, 0)), capacity)
+        free_share = {
+            name: Fraction(max(0, capacity - in_use.get(name, 0)), capacity)
             for name, capacity in self.capacity(host).items()
             if capacity
+        }
+        taken = [name for name, amount in size.items() if amount]
+        of_taken = [free_share[name] for name in taken if name in free_share]
+        free = round(1000 * sum(of_taken) / len(of_taken)) if of_taken else 0
+        if objective == "spread":
+            return 1000 - free
+        scarce = [
+            share
+            for name, share in free_share.items()
+            if name not in ("VCPU", "MEMORY_MB", "DISK_GB", *taken)
         ]
-        free = round(1000 * sum(free_shares) / len(free_shares)) if free_shares else 0
-        return free if objective == "pack" else 1000 - free
+        return free + round(1000 * max(scarce, default=Fraction(0)))
 
     def rank(self, placement: dict[str, str], objective: str) -> tuple[int, ...]:
         """What each priority's policies cost, lower priorities first, and then the objective."""
