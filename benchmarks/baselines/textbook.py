@@ -149,17 +149,18 @@ def _anti_affinity(book: Model, rule: Rule) -> None:
     assert isinstance(policy, AntiAffinity)
     running = book.running(rule.group, policy.level)
     counts = book.counts(rule.group, policy.level)
+    most_each = policy.limit(rule.group, book.compiled.problem)
     for code, found in counts.items():
         if policy.hard:
-            limit = max(policy.max_per_domain, running[code])
+            limit = max(most_each, running[code])
             book.model.add(_sum(found) + running[code] <= limit)
         else:
             # From the first above the limit on, running ones too: their part is fixed.
             most = len(found) + running[code]
             price = (policy.weight or 0) * book.unit
-            book.rising(_sum(found) + running[code], policy.max_per_domain, most, price)
+            book.rising(_sum(found) + running[code], most_each, most, price)
     alone = [number for code, number in enumerate(running) if code not in counts]
-    _constant(book, rule, sum(rising_cost(number - policy.max_per_domain) for number in alone))
+    _constant(book, rule, sum(rising_cost(number - most_each) for number in alone))
 
 
 def _together(book: Model, rule: Rule) -> None:

@@ -141,7 +141,11 @@ def policies(rnd: Random, kind: str, soft: bool, others: list[str], hosts: list[
         policy["level"] = level
     match kind:
         case "anti-affinity":
-            policy["max_per_domain"] = rnd.choice((1, 1, 2, 2))
+            if _one_in(4, rnd):
+                policy["max_percent"] = rnd.choice((1, 20, 34, 50, 67, 100))
+            else:
+                policy["max_per_domain"] = rnd.choice((1, 1, 2, 2))
+            policy |= {"everywhere": True} if _one_in(5, rnd) else {}
         case "host-capabilities":
             field = rnd.choice(("required", "forbidden", "any_of", "minimum"))
             policy[field] = (

@@ -196,9 +196,12 @@ class Oracle:
             size = _present(children, mine)
         match policy["kind"]:
             case "anti-affinity":
-                limit = policy.get("max_per_domain", 1)
+                limit = int(policy.get("max_per_domain", 1))
+                if "max_percent" in policy:
+                    limit = max(1, self._size_of(name, policy) * int(policy["max_percent"]) // 100)
                 above = [n - limit for n in number.values() if n > limit]
-                return sum(t * (t + 1) // 2 for t in above)
+                unknown = without_domain if policy.get("everywhere") else 0
+                return unknown + sum(t * (t + 1) // 2 for t in above)
             case "affinity" | "network-proximity":
                 used = len(inside) + without_domain
                 return max(used - 1 if used else 0, 1 if without_domain else 0)
@@ -218,6 +221,14 @@ class Oracle:
                 missing = max(0, min(policy.get("min_domains") or 0, size) - len(number))
                 return missing + self._excess_skew(name, policy, level, mine, number)
         raise AssertionError(policy)
+
+    def _size_of(self, name: str, policy: Doc) -> int:
+        """How many members, or child groups with members, a group has, new and running."""
+        members = [*self.existing, *((id_, group, "", True) for id_, group, _ in self.members)]
+        mine = self._members_of(name, members)
+        if policy.get("between") != "children":
+            return len(mine)
+        return _present([self.below[one] for one in self.groups[name].get("groups", [])], mine)
 
     def _domains_of(self, name: str, level: str, assignments: list[Assignment]) -> set[str | None]:
         return {self.domain(s[2], level) for s in self._members_of(name, assignments)}
