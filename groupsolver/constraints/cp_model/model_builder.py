@@ -272,13 +272,16 @@ class ModelBuilder:
             cost.vars.extend(steps)
             cost.coefs.extend(points * (before + number) for number in range(1, len(steps) + 1))
 
-    def steps(self, count: Linear, free: int) -> list[cp_model.IntVar]:
+    def steps(self, count: Linear, free: int, limit: int | None = None) -> list[cp_model.IntVar]:
         """Return 0 or 1 for each unit that a count may have above `free`, the first one first.
+
+        It has no more than `limit`.
 
         ``count <= free + sum(steps)``, and a step is 1 only where those before it are: with prices
         that rise from step to step the relaxation is exact.
         """
-        most = max(0, self._largest_count(count) - free)
+        most = self._largest_count(count)
+        most = max(0, (most if limit is None else min(most, limit)) - free)
         steps = [self.number(1) for _ in range(most)]
         if steps:
             self.at_most(count.plus(Linear(steps, [-1] * most)), free)
@@ -359,17 +362,21 @@ class ModelBuilder:
 
     # What every model has.
 
-    def price(self, prices: Sequence[Ints], step_price: int) -> None:
+    def price(self, prices: Sequence[Ints], step_price: int, max_new: Ints | None = None) -> None:
         """Price members by member class and candidate, and further members of one host.
 
-        The k-th new member of a host costs ``step_price * (k - 1)`` in addition.
+        The k-th new member of a host costs ``step_price * (k - 1)`` in addition. No host takes more
+        than `max_new`, (H,) int64.
         """
         for member_class, found in enumerate(self.placed):
             self._cost.vars.extend(found)
             self._cost.coefs.extend(prices[member_class].tolist())
         if step_price:
-            for count in self.landed.values():
-                steps = self.steps(count, 1)
+            for row, count in self.landed.items():
+                most = None if max_new is None else int(max_new[row])
+                if most is not None:
+                    self.at_most(count, most)
+                steps = self.steps(count, 1, most)
                 self._cost.vars.extend(steps)
                 self._cost.coefs.extend(step_price * k for k in range(1, len(steps) + 1))
 

@@ -40,6 +40,8 @@ class Eligibility:
     base_prices : tuple of (H,) int64, one a member class
         The same without these policies.
     stage : Stage
+    max_new : (H,) int64, optional
+        How many new members, of all classes, each host may take in one step of a proof.
     """
 
     objective: Objective
@@ -47,6 +49,7 @@ class Eligibility:
     prices: tuple[Ints, ...]
     base_prices: tuple[Ints, ...]
     stage: Stage = SINGLE_STAGE
+    max_new: Ints | None = None
 
     @property
     def extra_member_price(self) -> int:

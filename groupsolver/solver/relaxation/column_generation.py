@@ -109,6 +109,7 @@ def generate_columns(
             return replace(best, bounds=replace(best.bounds, lower=found.lower))
         if found.lower > best.bounds.lower:
             bounds = _extended(columns, blocks, first, index, found)
+            bounds = replace(bounds, sharing=pricing.sharing())
             best = DualSolution(bounds, own_prices.copy(), base_prices.copy())
             best.prices[index] = pricing.prices
             best.guide[index] = pricing.guide
@@ -213,6 +214,13 @@ class _Pricing:
                 self.prices += step.prices(self._columns)
         self._ranked = rank_columns(self._compiled, self._columns, self._blocks, self.prices)
         return value
+
+    def sharing(self) -> Floats | None:
+        """Return what the first step of the objective costs beyond its dual; see `Bounds`."""
+        for rising, steps in zip(self._columns.rising, self._rising_rows, strict=True):
+            if rising.of_objective and steps:
+                return rising.step - steps[0].dual
+        return None
 
     def bounds(self) -> Bounds:
         """Return Lagrange's bound at the current prices."""

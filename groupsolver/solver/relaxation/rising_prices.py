@@ -44,6 +44,8 @@ class RisingPrice:
         the limit: the first new one then costs ``1 - free`` steps.
     step : int
         Points.
+    of_objective : bool
+        Whether the objective asks for it, and not a policy.
     before : (member classes,) int64
         How many counted members of other classes are on every host that a class is on, and come
         before it.
@@ -55,6 +57,7 @@ class RisingPrice:
     free: Ints
     step: int
     before: Ints
+    of_objective: bool = False
 
     def first_free(self, class_index: int, rows: Ints) -> Ints:
         """(R,) int64: of one class alone, how many members cost nothing on each of some hosts."""
@@ -77,7 +80,9 @@ def _rising_prices(
         one_each = np.ones(len(compiled.fleet), dtype=np.int64)
         hosts = compiled.fleet.codes(HOST)
         before = _before(compiled, blocks, every)
-        yield RisingPrice(hosts, True, every, one_each, eligibility.extra_member_price, before)
+        yield RisingPrice(
+            hosts, True, every, one_each, eligibility.extra_member_price, before, True
+        )
     unit = unit_of(eligibility.objective)
     for rule in rules_of(compiled.problem).soft:
         free = members_before_rise(rule.policy, rule.group, compiled)
