@@ -12,11 +12,13 @@ from benchmarks.support.board import Board, own_groups
 from groupsolver.checking.check import judge, unit_of
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.heuristic import marginal_cost
 from groupsolver.constraints.registry import Application
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Objective
+from groupsolver.solver.presolve.eligibility import host_prices
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,6 @@ class Answer:
         return -self.placed, self.objective if self.objective is not None else float("inf")
 
 
-def prices(fleet: CompiledFleet, objective: Objective) -> Ints:
-    """(H,) int64: what a first member costs on each host."""
-    if objective == "cost":
-        return fleet.cost
-    return fleet.points if objective == "pack" else 1000 - fleet.points
-
-
 def ground_of(app: Application, fleet: CompiledFleet) -> CompiledProblem:
     """Hold an application against a fleet."""
     return CompiledProblem(Problem(app, fleet.index), fleet)
@@ -70,20 +65,30 @@ class Weigher:
     def __init__(self, board: Board, objective: Objective) -> None:
         self.board = board
         self.objective = objective
-        self._price = prices(board.compiled.fleet, objective)
+        compiled = board.compiled
+        self._price = [
+            host_prices(compiled.fleet, objective, dict(member_class.size))
+            for member_class in compiled.member_classes
+        ]
 
     def weigh(self, member_class: int) -> Ints:
         """(H,) int64: what one more member of a class would add to the objective on each host."""
         board, compiled = self.board, self.board.compiled
         group = compiled.member_classes[member_class].group
-        weights = self._price.copy()
+        weights = self._price[member_class].copy()
         if self.objective == "spread":
-            weights[list(board.rows.values())] += 1000
+            for row in board.rows.values():
+                weights[row] += 1000
         for rule in rules_of(compiled.problem).counting(group):
             if rule.policy.weight:
+                unit = rule.policy.weight * unit_of(self.objective)
+                marginal = marginal_cost(rule.policy, rule.group, group, board.partial)
+                if marginal is not None:
+                    weights += marginal * unit
+                    continue
                 allowed = rule.policy.allowed(rule.group, group, board.partial)
                 if allowed is not None:
-                    weights += np.where(allowed, 0, rule.policy.weight * unit_of(self.objective))
+                    weights += np.where(allowed, 0, unit)
         return weights
 
     def cheapest(self, member_class: int, mask: Mask) -> int:

@@ -10,11 +10,11 @@ from dataclasses import replace
 import numpy as np
 from ortools.sat.python import cp_model
 
-from benchmarks.baselines.common import Answer, ground_of, prices, settle, timed
+from benchmarks.baselines.common import Answer, ground_of, settle, timed
 from groupsolver.checking.check import unit_of
 from groupsolver.constraints.eligibility import occupiable_domains, suited, suits
 from groupsolver.constraints.policies.affinity import Affinity
-from groupsolver.constraints.policies.anti_affinity import AntiAffinity
+from groupsolver.constraints.policies.anti_affinity import AntiAffinity, rising_cost
 from groupsolver.constraints.policies.apart_from import ApartFrom
 from groupsolver.constraints.policies.near import Near
 from groupsolver.constraints.policies.network_proximity import NetworkProximity
@@ -25,6 +25,7 @@ from groupsolver.constraints.registry import Application
 from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Objective
+from groupsolver.solver.presolve.eligibility import host_prices
 
 Term = tuple[cp_model.IntVar, int]
 
@@ -73,14 +74,21 @@ class Model:
     def _prices(
         self, objective: Objective, loads: dict[int, list[tuple[int, cp_model.IntVar]]]
     ) -> None:
-        price = prices(self.compiled.fleet, objective).tolist()
+        fleet = self.compiled.fleet
+        price = [
+            host_prices(fleet, objective, dict(member_class.size)).tolist()
+            for member_class in self.compiled.member_classes
+        ]
         for row, load in loads.items():
-            self.cost += [(var, price[row]) for _, var in load]
+            self.cost += [(var, price[member_class][row]) for member_class, var in load]
             if objective == "spread":
-                # Each member beyond the first on a host: the count, less 1 where there is any.
-                taken = self.model.new_bool_var("")
-                self.model.add(cp_model.LinearExpr.sum([var for _, var in load]) >= taken)
-                self.cost += [(var, 1000) for _, var in load] + [(taken, -1000)]
+                self.rising(_sum([var for _, var in load]), 1, len(load), 1000)
+
+    def rising(self, expr: cp_model.LinearExpr, free: int, most: int, price: int) -> None:
+        """Price what is above `free`: once, twice, ... for each further one, up to `most`."""
+        steps = [self.model.new_bool_var("") for _ in range(most - free)]
+        self.model.add(expr <= free + _sum(steps))
+        self.cost += [(step, price * number) for number, step in enumerate(steps, start=1)]
 
     def counts(self, group: str, level: str) -> dict[int, list[cp_model.IntVar]]:
         """Return the booleans of a group's new members in each domain."""
@@ -141,11 +149,18 @@ def _anti_affinity(book: Model, rule: Rule) -> None:
     assert isinstance(policy, AntiAffinity)
     running = book.running(rule.group, policy.level)
     counts = book.counts(rule.group, policy.level)
+    most_each = policy.limit(rule.group, book.compiled.problem)
     for code, found in counts.items():
-        limit = max(policy.max_per_domain, running[code] if policy.hard else 0)
-        book.at_most(rule, _sum(found) + running[code], limit, len(found) + running[code])
+        if policy.hard:
+            limit = max(most_each, running[code])
+            book.model.add(_sum(found) + running[code] <= limit)
+        else:
+            # From the first above the limit on, running ones too: their part is fixed.
+            most = len(found) + running[code]
+            price = (policy.weight or 0) * book.unit
+            book.rising(_sum(found) + running[code], most_each, most, price)
     alone = [number for code, number in enumerate(running) if code not in counts]
-    _constant(book, rule, sum(max(0, number - policy.max_per_domain) for number in alone))
+    _constant(book, rule, sum(rising_cost(number - most_each) for number in alone))
 
 
 def _together(book: Model, rule: Rule) -> None:

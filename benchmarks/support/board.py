@@ -121,11 +121,12 @@ class Board:
         """
         compiled, member_classes = self.compiled, self.member_classes_of(group)
         mask = np.ones(len(compiled.fleet), dtype=np.bool_)
-        rules = [rule.policy for rule in rules_of(compiled.problem).over(group) if rule.policy.hard]
+        hard = [rule for rule in rules_of(compiled.problem).over(group) if rule.policy.hard]
+        rules = [rule.policy for rule in hard]
         apart = [
-            policy.max_per_domain
-            for policy in rules
-            if isinstance(policy, AntiAffinity) and policy.level == HOST
+            rule.policy.limit(rule.group, compiled.problem)
+            for rule in hard
+            if isinstance(rule.policy, AntiAffinity) and rule.policy.level == HOST
         ]
         for level in {
             policy.level for policy in rules if isinstance(policy, _BOUND) and policy.level

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -260,11 +261,13 @@ def unit_of(objective: Objective) -> int:
     return 1 if objective == "cost" else 1000
 
 
-def price_of(host: Host, objective: Objective) -> int:
-    """Return the points of a first member on a host."""
+def price_of(host: Host, objective: Objective, taken: Collection[str]) -> int:
+    """Return the points of a first member on a host, which takes some resource classes of it."""
     if objective == "cost":
         return host.cost
-    return host.free_points if objective == "pack" else 1000 - host.free_points
+    if objective == "spread":
+        return 1000 - host.free_points(taken)
+    return host.free_points(taken) + host.scarce_points(taken)
 
 
 def value_of(
@@ -275,9 +278,19 @@ def value_of(
 ) -> int:
     """Return the objective of a placement.
 
-    It sums hosts' prices, members beyond the first on a host, and soft policies.
+    It sums hosts' prices, soft policies and, under ``spread``, 1000 * (k - 1) points for the k-th
+    new member of each host.
     """
-    points = sum(price_of(problem.hosts[host], objective) for host in placement.values())
+    numbers_of: Counter[tuple[str, frozenset[str]]] = Counter()
+    for member in problem.new_members:
+        if member.id in placement:
+            taken = frozenset(name for name, _ in member.size)
+            numbers_of[placement[member.id], taken] += 1
+    points = sum(
+        number * price_of(problem.hosts[host], objective, taken)
+        for (host, taken), number in numbers_of.items()
+    )
     if objective == "spread":
-        points += 1000 * (len(placement) - len(set(placement.values())))
+        numbers = Counter(placement.values()).values()
+        points += 1000 * sum(number * (number - 1) // 2 for number in numbers)
     return points + unit_of(objective) * sum(penalty.cost for penalty in penalties)

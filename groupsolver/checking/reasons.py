@@ -13,7 +13,7 @@ from groupsolver.checking.arguments import (
     require_placement,
 )
 from groupsolver.checking.check import index_of, price_of
-from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.problem.problem import Problem, Size, size_of
 from groupsolver.constraints.problem.used_amounts import require_covered
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
@@ -75,14 +75,24 @@ def why(
         group: tuple([texts[id(rule)] for rule in book.counting(group)]) for group in problem.groups
     }
 
-    def reason(member: str, group: str, host: str, new: bool) -> Why:
+    def reason(member: str, group: str, host: str, taken: frozenset[str], new: bool) -> Why:
         domains = dict(hosts[host].domains)
-        return Why(
-            member, group, host, domains, price_of(hosts[host], objective), rules[group], new
-        )
+        cost = price_of(hosts[host], objective, taken)
+        return Why(member, group, host, domains, cost, rules[group], new)
 
     placed = [member for member in problem.new_members if member.id in placement]
     return [
-        *(reason(member.id, member.group, placement[member.id], True) for member in placed),
-        *(reason(there.id, there.group, there.host, False) for there in problem.running_members),
+        *(
+            reason(member.id, member.group, placement[member.id], _taken(member.size), True)
+            for member in placed
+        ),
+        *(
+            reason(there.id, there.group, there.host, _taken(size_of(there.resources)), False)
+            for there in problem.running_members
+        ),
     ]
+
+
+def _taken(size: Size) -> frozenset[str]:
+    """Return the resource classes that a member takes some of."""
+    return frozenset(name for name, _ in size)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.view import View
@@ -28,14 +28,16 @@ class Policy(BasePolicy, ABC):
     4. `allowed`: where the next member may go, over all hosts at once;
     5. `encode`: the same in the vocabulary of `ModelBuilder`.
 
-    Attributes
-    ----------
-    monotone : bool, default False
-        Leaving any members out, running ones or new, never raises the measure. Several subsystems
-        search faster where it is true; a wrong claim makes them prove what is false.
     """
 
-    monotone: ClassVar[bool] = False
+    @property
+    def monotone(self) -> bool:
+        """Whether leaving any members out, running ones or new, never raises the measure.
+
+        Default: false. Several subsystems search faster where it is true; a wrong claim makes them
+        prove what is false.
+        """
+        return False
 
     @property
     def hard(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
@@ -22,6 +22,9 @@ from groupsolver.model.numa_cell import (
 )
 from groupsolver.model.sparse_value import Sparse
 from groupsolver.model.value import HOST, Amount, Flag, Integer, Name, ResourceClass, Trait, Value
+
+# What most members take. Any other class of a host is scarce: it is left to those that need it.
+COMMON_CLASSES = frozenset({"VCPU", "MEMORY_MB", "DISK_GB"})
 
 
 class Host(Sparse):
@@ -159,32 +162,56 @@ class Host(Sparse):
                 over[name] = (amount, capacity)
         return over
 
-    @property
-    def free_points(self) -> int:
-        """``round(1000 * mean free share)`` over the classes that the host has any of.
-
-        The price of a member here under the ``pack`` objective. Cells are taken together. A share
-        is not below 0; a host with no resources has 0.
-
-        Example: of 8 VCPU 2 are free, of 100 GB of disk 75: ``round(1000 * (0.25 + 0.75) / 2)``
-        is 500.
-        """
+    def unused(self) -> dict[str, int]:
+        """Return what is not in use in all, per resource class, cells included; at least 0."""
         used = self.in_use()
-        free_of_capacity = [
-            (max(0, capacity - used.get(name, 0)), capacity)
-            for name, capacity in self.capacity().items()
-            if capacity
-        ]
-        if not free_of_capacity:
-            return 0
-        number = len(free_of_capacity)
-        points = 1000 * sum(free / capacity for free, capacity in free_of_capacity) / number
-        if abs(points % 1 - 0.5) > 1e-6:
-            return round(points)
-        # This close to a half, floating point may round the wrong way. Fractions are slower, and
-        # exact: halves go to even.
-        exact = sum(Fraction(free, capacity) for free, capacity in free_of_capacity)
-        return round(1000 * exact / number)
+        return {
+            name: max(0, capacity - used.get(name, 0)) for name, capacity in self.capacity().items()
+        }
+
+    def free_points(self, taken: Collection[str]) -> int:
+        """``round(1000 * mean free share)`` over the classes of `taken` that the host has any of.
+
+        Cells are taken together. A share is not below 0; without any such class it is 0.
+
+        Example: of 8 VCPU 2 are free, of 100 GB of disk 75, and a member takes both:
+        ``round(1000 * (0.25 + 0.75) / 2)`` is 500.
+        """
+        capacity = self.capacity()
+        unused = self.unused()
+        return mean_points([(unused[name], capacity[name]) for name in capacity if name in taken])
+
+    def scarce_points(self, taken: Collection[str]) -> int:
+        """``round(1000 * free share)``, the largest of a scarce class that is not in `taken`.
+
+        Every class beyond VCPU, MEMORY_MB and DISK_GB is scarce. Cells are taken together.
+
+        Example: both GPUs of a host are free, and a member takes VCPU alone: 1000. With one of
+        them in use it is 500, and 0 for a member that takes a GPU.
+        """
+        return scarce_points(self.capacity(), self.unused(), taken)
+
+
+def scarce_points(
+    capacity: Mapping[str, int], unused: Mapping[str, int], taken: Collection[str]
+) -> int:
+    """Return the largest free share, in thousandths, of a scarce class that is not in `taken`."""
+    scarce = (name for name in capacity if name not in COMMON_CLASSES and name not in taken)
+    return max((mean_points([(unused[name], capacity[name])]) for name in scarce), default=0)
+
+
+def mean_points(free_of_capacity: Iterable[tuple[int, int]]) -> int:
+    """Return ``round(1000 * mean of free / capacity)``; capacities of 0 are left out."""
+    pairs = [(free, capacity) for free, capacity in free_of_capacity if capacity]
+    if not pairs:
+        return 0
+    points = 1000 * sum(free / capacity for free, capacity in pairs) / len(pairs)
+    if abs(points % 1 - 0.5) > 1e-6:
+        return round(points)
+    # This close to a half, floating point may round the wrong way. Fractions are slower, and
+    # exact: halves go to even.
+    exact = sum(Fraction(free, capacity) for free, capacity in pairs)
+    return round(1000 * exact / len(pairs))
 
 
 class Link(Value):

@@ -63,6 +63,8 @@ class CellCapacity:
     least, step : dict of str to int
         The least that one member may take, and what that must be a multiple of; 1 where a class
         is not named.
+    capacity : dict of str to int
+        What there is in all.
     """
 
     name: str
@@ -70,6 +72,7 @@ class CellCapacity:
     unit: dict[str, int]
     least: dict[str, int] = field(default_factory=dict)
     step: dict[str, int] = field(default_factory=dict)
+    capacity: dict[str, int] = field(default_factory=dict)
 
     def takes(self, size: Mapping[str, int]) -> bool:
         """Whether a member fits that needs these amounts, above 0, of the cells' classes."""
@@ -120,7 +123,8 @@ def _capacity_of(name: str, cell: Cell, unplaced: Resources) -> CellCapacity:
         unit[resource] = inventory.max_unit or inventory.capacity
         least[resource] = inventory.min_unit
         step[resource] = inventory.step_size
-    return CellCapacity(name, free, unit, least, step)
+    capacity = {resource: inventory.capacity for resource, inventory in cell.inventory.items()}
+    return CellCapacity(name, free, unit, least, step, capacity)
 
 
 def validate_cells(cells: tuple[Cell, ...], inventory: Mapping[str, Inventory]) -> None:

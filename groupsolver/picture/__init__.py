@@ -76,7 +76,12 @@ def picture(
     colours = paints(
         [group.name for group in app.groups if group.members or group.name in with_members]
     )
-    cards = DetailCards(colours, hosts.levels, lambda state: price_of(state.host, objective))
+    # The price for a member that takes something of everything that the host has.
+    cards = DetailCards(
+        colours,
+        hosts.levels,
+        lambda state: price_of(state.host, objective, state.host.capacity()),
+    )
     name = app.name or "application"
     summary = summary_of(marks, hosts)
     drawing = FleetDrawing(colours, cards)

@@ -20,6 +20,7 @@ from groupsolver.solver.presolve.host_reduction import reduce_hosts
 from groupsolver.solver.relaxation.blocks import Block, blocks_of
 from groupsolver.solver.relaxation.column_generation import DualSolution, generate_columns
 from groupsolver.solver.relaxation.columns import Columns, build_columns
+from groupsolver.solver.relaxation.rising_prices import rising_prices_of
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ def relax(
     enough: float = math.inf,
 ) -> PreparedProblem:
     """Relax a problem over given candidates; no further than to a bound that is enough."""
-    columns = build_columns(eligibility, candidates, blocks)
+    rising = rising_prices_of(compiled, eligibility, blocks)
+    columns = build_columns(eligibility, candidates, rising)
     relaxed = generate_columns(compiled, eligibility, columns, blocks, budget, enough)
     return PreparedProblem(compiled, eligibility, candidates, blocks, columns, relaxed)

@@ -98,7 +98,7 @@ def test_the_fleet_has_3_zones_12_racks_and_200_loaded_hosts() -> None:
     assert len({host.domains["zone"] for host in fleet.hosts}) == 3
     assert len({host.domains["rack"] for host in fleet.hosts}) == 12
     # 60 to 100 % loaded, give or take 5 % a resource: at most 45 % of any host is free.
-    assert max(host.free_points for host in fleet.hosts) <= 450
+    assert max(host.free_points(host.capacity()) for host in fleet.hosts) <= 450
 
 
 def test_no_two_of_a_kind_share_a_host_in_the_shop() -> None:
@@ -134,7 +134,7 @@ def test_the_shop_costs_what_its_groups_cost_alone_and_14_more() -> None:
             if all(free_on(host)[name] >= amount for name, amount in size.items())
         ]
         suits = [host for host in room if host.enabled and (trait is None or trait in host.traits)]
-        return sorted(host.free_points for host in suits)[:number]
+        return sorted(host.free_points(size) for host in suits)[:number]
 
     assert cheapest(3, "m1.small") == [22, 36, 36]
     assert cheapest(2, "m1.large", "STORAGE_DISK_SSD") == [60, 71]

@@ -9,6 +9,8 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from importlib import import_module
+from itertools import product
+from random import Random
 from typing import Any
 from unittest.mock import patch
 
@@ -21,11 +23,15 @@ from groupsolver.checking.check import unit_of
 from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact import staged_proof
+from groupsolver.solver.exact.cp_sat import build_model
 from groupsolver.solver.incumbent import Incumbent
 from groupsolver.solver.preparation import PreparedProblem, relax
 from groupsolver.solver.relaxation.blocks import blocks_of
-from tests.laws.test_laws import OBJECTIVES, ONE, every_policy
+from groupsolver.solver.relaxation.reduced_cost_fixing import candidates_within, limits_within
+from tests.laws.test_laws import OBJECTIVES, ONE, Case, every_policy
 from tests.laws.test_reduction import Wide, least, some_objective, wide
+from tests.support.draws.applications import wide_cases
+from tests.support.small import host
 
 pipeline = import_module("groupsolver.solver.pipeline")
 
@@ -56,6 +62,51 @@ def test_bounds_and_what_a_candidate_adds_to_them_never_exceed_the_optimum(
     # all: does a placement use one of them and cost less than its floor says?
     floors = {at: floor for at, floor in floors_of(prepared).items() if floor > best}
     assert not has_cheaper(builder, problem, floors)
+
+
+@every_policy
+@given(data=st.data())
+def test_what_a_host_takes_in_a_step_of_the_proof_leaves_room_for_the_best_placement(
+    kind: str, soft: bool, data: Any
+) -> None:
+    case, rnd = wide(kind, soft, data)
+    cases = [case, wide_cases(rnd, kind, soft), crowded(rnd), crowded(rnd)]
+    for drawn, objective in product(cases, OBJECTIVES):
+        problem = Wide(drawn, objective)
+        best = least(problem.encoded().model)
+        if not problem.compiled.member_classes or best is None:
+            continue
+        blocks = blocks_of(problem.compiled, unit_of(objective))
+        prepared = relax(
+            problem.compiled, problem.eligibility, problem.every, blocks, Budget(ONE, None)
+        )
+        bounds, columns = prepared.relaxed.bounds, prepared.columns
+        slack = best - bounds.lower
+        chosen = candidates_within(bounds, columns, problem.every, slack)
+        limited = limits_within(bounds, columns, problem.eligibility, slack)
+        assert least(build_model(problem.compiled, limited, chosen).model) == best, drawn
+
+
+def crowded(rnd: Random) -> Case:
+    """Members of several sizes and groups that share hosts, some because they must."""
+    hosts = [
+        host(f"h{i}", rnd.randint(3, 12), used={"VCPU": rnd.randint(0, 3)}, cost=rnd.randint(0, 9))
+        for i in range(rnd.randint(2, 9))
+    ]
+    groups = []
+    for name in "ABC"[: rnd.randint(1, 3)]:
+        policies: list[dict[str, Any]] = [
+            {"kind": "affinity"},
+            {"kind": "anti-affinity", "weight": rnd.randint(1, 3)},
+            {"kind": "affinity", "weight": rnd.randint(1, 3)},
+        ]
+        members = [
+            {"resources": {"VCPU": size}, "count": rnd.randint(1, 2)}
+            for size in range(1, rnd.randint(2, 3))
+        ]
+        chosen = rnd.sample(policies, rnd.randint(0, 2))
+        groups.append({"name": name, "policies": chosen, "members": members})
+    return {"groups": groups}, {"hosts": hosts}
 
 
 def floors_of(prepared: PreparedProblem) -> Floors:

@@ -21,6 +21,7 @@ from groupsolver.solver.preparation import PreparedProblem, relax
 from groupsolver.solver.presolve.eligibility import Eligibility, find_eligibility
 from groupsolver.solver.relaxation.blocks import Block, blocks_of
 from groupsolver.solver.relaxation.columns import Columns, build_columns
+from groupsolver.solver.relaxation.rising_prices import rising_prices_of
 from tests.support.oracle.brute_force import Oracle
 from tests.support.small import group, host
 
@@ -80,7 +81,8 @@ class SmallProblem:
 
     @cached_property
     def columns(self) -> Columns:
-        return build_columns(self.eligibility, self.candidates, self.blocks)
+        rising = rising_prices_of(self.compiled, self.eligibility, self.blocks)
+        return build_columns(self.eligibility, self.candidates, rising)
 
     def prepared(self) -> PreparedProblem:
         """The relaxation over every eligible host."""

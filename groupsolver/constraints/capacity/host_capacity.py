@@ -11,7 +11,7 @@ from typing import NamedTuple
 from groupsolver.constraints.problem.problem import Problem, Size
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.compiled.numa_packing import Undecided, pack
-from groupsolver.model.fleet import Host
+from groupsolver.model.fleet import COMMON_CLASSES, Host, scarce_points
 from groupsolver.model.result import Cells
 from groupsolver.model.units import amount_text, quantity, resource_name
 
@@ -31,6 +31,31 @@ def from_cell(host: Host, size: Size) -> Size:
     """Return the part of a size that a member takes from one of the host's cells."""
     inside = host.cell_classes()
     return tuple((name, amount) for name, amount in size if amount and name in inside)
+
+
+def packed(
+    host: Host, sizes: Sequence[Mapping[str, int]], numbers: Sequence[int]
+) -> list[list[int]] | None:
+    """Return how many members of each size go into each cell of a host; None: there is no way.
+
+    What is scarce in a cell is left to members that take it: a member costs the largest free share
+    of a scarce class that its cell has and that it does not take (`scarce_points`).
+
+    Raises
+    ------
+    Undecided
+        See `cells_for`.
+    """
+    cells = host.cell_capacities()
+    prices = [
+        [scarce_points(cell.capacity, cell.free, size.keys()) for cell in cells] for size in sizes
+    ]
+    return pack(cells, sizes, numbers, prices)
+
+
+def scarce_cells(host: Host) -> bool:
+    """Return whether a cell of a host has some scarce class."""
+    return not host.cell_classes() <= COMMON_CLASSES
 
 
 def takes(host: Host, size: Size) -> bool:
@@ -67,7 +92,7 @@ def cells_for(host: Host, members: Landed) -> Cells | None:
             by_size.setdefault(inside, []).append(id_)
     sizes = sorted(by_size)
     numbers = [len(by_size[size]) for size in sizes]
-    counts = pack(host.cell_capacities(), [dict(size) for size in sizes], numbers)
+    counts = packed(host, [dict(size) for size in sizes], numbers)
     if counts is None:
         return None
     names = host.cell_names()

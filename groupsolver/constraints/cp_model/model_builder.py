@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from ortools.sat.python import cp_model
@@ -62,6 +63,9 @@ class ModelBuilder:
         self._counts: dict[tuple[str, str], tuple[dict[int, Linear], Linear]] = {}
         self._uses: dict[tuple[str, str], dict[int, Linear]] = {}
         self.placed = [[self.number(high) for high in highs.tolist()] for highs in most]
+        self._class_of = {
+            var.index: class_index for class_index, found in enumerate(self.placed) for var in found
+        }
         for member_class, found in zip(compiled.member_classes, self.placed, strict=True):
             self.model.add(cp_model.LinearExpr.sum(found) == member_class.number)
 
@@ -76,6 +80,20 @@ class ModelBuilder:
         return expr.const + sum(
             c * self._high[v.index] for v, c in zip(expr.vars, expr.coefs, strict=True) if c > 0
         )
+
+    def _largest_count(self, count: Linear) -> int:
+        """Return an upper bound of a count: no class has more members than it has."""
+        most = count.const
+        by_class: dict[int, int] = {}
+        for var, coef in zip(count.vars, count.coefs, strict=True):
+            high = coef * self._high[var.index]
+            class_index = self._class_of.get(var.index)
+            if class_index is None:
+                most += high
+            else:
+                by_class[class_index] = by_class.get(class_index, 0) + high
+        classes = self.compiled.member_classes
+        return most + sum(min(high, classes[index].number) for index, high in by_class.items())
 
     # The vocabulary of policies.
 
@@ -218,12 +236,15 @@ class ModelBuilder:
                 "as a hard rule it forbids nothing"
             )
 
-    def _price_excess(self, policy: BasePolicy, part: Linear, limit: int) -> None:
+    def _account(self, policy: BasePolicy) -> tuple[Linear, int]:
+        """Return the cost that a soft policy adds to, and the points of one unit of its measure."""
         weight = policy.weight or 0
         if policy.priority is None:
-            cost, points = self._cost, weight * self._unit
-        else:
-            cost, points = self._spent.setdefault(policy.priority, Linear()), weight
+            return self._cost, weight * self._unit
+        return self._spent.setdefault(policy.priority, Linear()), weight
+
+    def _price_excess(self, policy: BasePolicy, part: Linear, limit: int) -> None:
+        cost, points = self._account(policy)
         if not part.vars:
             cost.const += points * max(0, part.const - limit)
             return
@@ -233,6 +254,40 @@ class ModelBuilder:
             self.at_most(part.plus(Linear([excess], [-1])), limit)
             cost.vars.append(excess)
             cost.coefs.append(points)
+
+    def require_rising(self, policy: BasePolicy, measure: Sequence[Linear], limit: int) -> None:
+        """Require ``sum(t * (t + 1) / 2 for t in excesses)`` to be 0, or price it.
+
+        The excess of a part is ``max(0, part - limit)``. Hard: as `require`. Soft: the k-th member
+        above the limit costs k times the policy's weight.
+        """
+        if policy.weight is None:
+            self.require(policy, measure, limit)
+            return
+        cost, points = self._account(policy)
+        for part in measure:
+            before = max(0, part.const - limit)
+            cost.const += points * before * (before + 1) // 2
+            steps = self.steps(part, max(limit, part.const))
+            cost.vars.extend(steps)
+            cost.coefs.extend(points * (before + number) for number in range(1, len(steps) + 1))
+
+    def steps(self, count: Linear, free: int, limit: int | None = None) -> list[cp_model.IntVar]:
+        """Return 0 or 1 for each unit that a count may have above `free`, the first one first.
+
+        It has no more than `limit`.
+
+        ``count <= free + sum(steps)``, and a step is 1 only where those before it are: with prices
+        that rise from step to step the relaxation is exact.
+        """
+        most = self._largest_count(count)
+        most = max(0, (most if limit is None else min(most, limit)) - free)
+        steps = [self.number(1) for _ in range(most)]
+        if steps:
+            self.at_most(count.plus(Linear(steps, [-1] * most)), free)
+        for earlier, later in pairwise(steps):
+            self.model.add_implication(later, earlier)
+        return steps
 
     def require_sum(self, policy: BasePolicy, measure: Sequence[Linear], before: int) -> None:
         """Require ``sum(max(0, part) for part in measure)`` to be at most `before`, or price it.
@@ -307,15 +362,23 @@ class ModelBuilder:
 
     # What every model has.
 
-    def price(self, prices: Sequence[Ints], beyond_first: int) -> None:
-        """Price members by member class and candidate, and those beyond the first on a host."""
+    def price(self, prices: Sequence[Ints], step_price: int, max_new: Ints | None = None) -> None:
+        """Price members by member class and candidate, and further members of one host.
+
+        The k-th new member of a host costs ``step_price * (k - 1)`` in addition. No host takes more
+        than `max_new`, (H,) int64.
+        """
         for member_class, found in enumerate(self.placed):
             self._cost.vars.extend(found)
             self._cost.coefs.extend(prices[member_class].tolist())
-        if beyond_first:
-            for count in self.landed.values():
-                if self.high(count) > 1:
-                    self.charge(count.plus(self.some(count), -1), beyond_first)
+        if step_price:
+            for row, count in self.landed.items():
+                most = None if max_new is None else int(max_new[row])
+                if most is not None:
+                    self.at_most(count, most)
+                steps = self.steps(count, 1, most)
+                self._cost.vars.extend(steps)
+                self._cost.coefs.extend(step_price * k for k in range(1, len(steps) + 1))
 
     def charge(self, expr: Linear, points: int) -> None:
         """Price each unit of an expression."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -82,7 +82,11 @@ class Affinity(Policy, HostSymmetry, KeepsTogether, Evidence):
 
     kind: Literal["affinity"] = "affinity"
     level: LevelName = HOST
-    monotone: ClassVar[bool] = True
+
+    @property
+    def monotone(self) -> bool:
+        """Leaving members out never raises the measure."""
+        return True
 
     def describe(self, group: str) -> str:
         """Return the rule in words."""

@@ -3,28 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
 
 from groupsolver.constraints.policies.counting_policy import CountingPolicy
+from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.conflict_facts import Facts, Findings
 from groupsolver.constraints.problem.findings import DomainsNeeded, PlacesLeft
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
-from groupsolver.constraints.protocols.conflicts import Evidence, Relaxable
-from groupsolver.constraints.protocols.fleet_validation import NeedsLevel
+from groupsolver.constraints.protocols.conflicts import Divisible, Evidence, Relaxable
+from groupsolver.constraints.protocols.fleet_validation import BoundedMeasure, NeedsLevel
 from groupsolver.constraints.protocols.headroom import DomainBounds
+from groupsolver.constraints.protocols.heuristic import MarginalCost
 from groupsolver.constraints.protocols.presolve import DomainLimit, HostEquivalence, HostSymmetry
-from groupsolver.constraints.protocols.relaxation import HostLimits, MutualExclusion
+from groupsolver.constraints.protocols.relaxation import (
+    HostLimits,
+    MutualExclusion,
+    RisingMeasure,
+)
 from groupsolver.model.compiled.arrays import Ints, Mask
+from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.units import count_of
-from groupsolver.model.value import HOST, INT64_MAX, Positive
+from groupsolver.model.value import HOST, INT64_MAX, Flag, Percent, Positive
 
 if TYPE_CHECKING:
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder
+
+
+def rising_cost(excess: int) -> int:
+    """Return ``1 + 2 + ... + excess``, 0 where nothing is in excess."""
+    return excess * (excess + 1) // 2 if excess > 0 else 0
+
+
+def _rising_costs(excesses: Ints) -> Ints:
+    """Return `rising_cost` of each, (D,) int64."""
+    above = np.maximum(0, excesses)
+    costs: Ints = above * (above + 1) // 2
+    return costs
 
 
 class AntiAffinity(
@@ -33,52 +54,126 @@ class AntiAffinity(
     DomainLimit,
     HostLimits,
     MutualExclusion,
+    RisingMeasure,
+    MarginalCost,
     DomainBounds,
+    BoundedMeasure,
+    Divisible,
     Evidence,
     Relaxable,
     NeedsLevel,
 ):
     """No domain of `level` holds more than `max_per_domain` members of the group.
 
-    Measure: ``sum(max(0, members in d - max_per_domain) for d in domains)``. Hosts in no
-    domain of the level are not bound. With ``between: children`` it counts the child groups
-    with a member in d instead of members.
+    Parameters
+    ----------
+    max_per_domain : int, default 1
+        None where `max_percent` is given.
+    max_percent : int, optional
+        The limit as a percentage, 1 to 100, of the group's members, rounded down, at least 1.
+    everywhere : bool, optional
+        Members are only on hosts that have a domain of the level. By default hosts without one are
+        not bound.
+
+    Measure: ``sum(t * (t + 1) / 2 for d in domains)``, where t is how many members d has above
+    the limit: the k-th of them costs k, so nine members on three hosts are best as 3, 3 and 3.
+    With `everywhere`, a member in no domain adds 1. With ``between: children`` it counts the child
+    groups with a member in d instead of members.
 
     Source: Nova's ``ServerGroupAntiAffinityFilter`` with ``max_server_per_host``, here at any
     level.
     """
 
     kind: Literal["anti-affinity"] = "anti-affinity"
-    max_per_domain: Positive = 1
-    monotone: ClassVar[bool] = True
+    max_per_domain: Positive | None = 1
+    max_percent: Percent | None = None
+    everywhere: Flag | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_limit(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        # Null, and false, mean the same as nothing given.
+        given = {
+            key: value
+            for key, value in data.items()
+            if not (key == "max_per_domain" and value is None)
+            and not (key == "everywhere" and value is False)
+        }
+        if given.get("max_percent") is None:
+            return given
+        if given.get("max_per_domain") is not None:
+            raise PydanticCustomError(
+                "wrong-value", "expected max_per_domain or max_percent, not both"
+            )
+        return {**given, "max_per_domain": None}
+
+    @property
+    def monotone(self) -> bool:
+        """Leaving members out raises the measure only if it lowers the limit."""
+        return self.max_percent is None
+
+    def limit(self, group: str, problem: Problem) -> int:
+        """Return how many each domain may hold, at least 1.
+
+        A percentage is of all members of the group that the application has, new and running.
+        """
+        if self.max_per_domain is not None:
+            return self.max_per_domain
+        return max(1, self.size(group, problem) * (self.max_percent or 0) // 100)
 
     def describe(self, group: str) -> str:
         """Return the rule in words."""
-        most = count_of(self.max_per_domain, self.noun)
-        return f"no {self.level} holds more than {most} of {group}"
+        if self.max_per_domain is not None:
+            most = f"{count_of(self.max_per_domain, self.noun)} of {group}"
+        else:
+            most = f"{self.max_percent} % of the {self.noun}s of {group}"
+        known = f", and each is in some {self.level}" if self.everywhere else ""
+        return f"no {self.level} holds more than {most}{known}"
 
     def violations(self, group: str, view: View) -> int:
-        """Count members above the limit, over all domains."""
+        """Add up what the members above the limit of each domain cost: 1, 2, 3, and so on."""
+        limit = self.limit(group, view.problem)
         counts = self.tally(group, view).values()
-        return sum(max(0, count - self.max_per_domain) for count in counts)
+        unknown = view.without_domain(group, self.level) if self.everywhere else 0
+        return unknown + sum(rising_cost(count - limit) for count in counts)
 
     def excesses(self, group: str, view: View) -> Iterable[str]:
         """Name the domains that hold too many, the fullest first."""
+        limit = self.limit(group, view.problem)
         fullest_first = sorted(self.tally(group, view).items(), key=lambda one: (-one[1], one[0]))
         for name, count in fullest_first:
-            if count > self.max_per_domain:
+            if count > limit:
                 held = count_of(count, self.noun)
-                yield f"{self.level} {name} holds {held}, {count - self.max_per_domain} more"
+                excess = count - limit
+                cost = f" (counted {rising_cost(excess)})" if excess > 1 else ""
+                yield f"{self.level} {name} holds {held}, {excess} more{cost}"
+        unknown = view.without_domain(group, self.level) if self.everywhere else 0
+        if unknown:
+            are = "is" if unknown == 1 else "are"
+            yield f"{count_of(unknown, 'member')} {are} in no {self.level}"
 
     def allowed(self, group: str, member_group: str, partial: Partial) -> Mask | None:
         """Return the domains below their limit, and those where one more adds nothing."""
         added = self.added(group, member_group, partial)
-        below = self.tally_so_far(group, partial) + added <= self.max_per_domain
-        return partial.where(self.level, below | (added == 0))
+        limit = self.limit(group, partial.problem)
+        below = self.tally_so_far(group, partial) + added <= limit
+        return partial.where(self.level, below | (added == 0), not self.everywhere)
 
     def encode(self, group: str, builder: ModelBuilder) -> None:
         """Bound the count in each domain."""
-        builder.require(self, list(self.tallies(group, builder).values()), self.max_per_domain)
+        tallies = list(self.tallies(group, builder).values())
+        builder.require_rising(self, tallies, self.limit(group, builder.compiled.problem))
+        if self.everywhere:
+            builder.require(self, [builder.without_domain(group, self.level)])
+
+    # Validation.
+
+    def measure_ceiling(self, hosts: HostIndex, members: int) -> int:
+        """Return what it is with all members in each domain: terms of a model add up to that."""
+        domains = max(1, len(hosts.domains(self.level)))
+        return domains * rising_cost(members) + members
 
     # Presolve.
 
@@ -89,13 +184,13 @@ class AntiAffinity(
         """
         # A member of two child groups adds both to a host where it goes alone.
         together = self.counts_child_groups and not self.hard and self.level == HOST
-        free_entry = not self.counts_child_groups
+        free_entry = not self.counts_child_groups and not self.everywhere
         return HostEquivalence(self.level, free_entry=free_entry, sharing=together)
 
     @property
     def limit_per_domain(self) -> int | None:
-        """The limit, where it counts members."""
-        return None if self.counts_child_groups else self.max_per_domain
+        """The limit, where it counts members and says no more than that."""
+        return None if self.counts_child_groups or self.everywhere else self.max_per_domain
 
     # Relaxation.
 
@@ -107,33 +202,71 @@ class AntiAffinity(
         if self.counts_child_groups:
             return None
         counts = partial.spread_out(self.level, partial.counts(group, self.level), 0)
-        left = np.maximum(0, self.max_per_domain - counts)
-        return np.where(partial.codes(self.level) >= 0, left, INT64_MAX)
+        left = np.maximum(0, self.limit(group, partial.problem) - counts)
+        unknown = 0 if self.everywhere else INT64_MAX
+        return np.where(partial.codes(self.level) >= 0, left, unknown)
+
+    def members_before_rise(self, group: str, compiled: CompiledProblem) -> Ints | None:
+        """Return what running members leave of the limit; a child group has no size of its own."""
+        if self.counts_child_groups:
+            return None
+        return self.limit(group, compiled.problem) - compiled.running(group, self.level)
+
+    # Heuristic.
+
+    def marginal_cost(self, group: str, member_group: str, partial: Partial) -> Ints:
+        """Return what one more costs: the more are above the limit already, the more."""
+        before = self.tally_so_far(group, partial) - self.limit(group, partial.problem)
+        after = before + self.added(group, member_group, partial)
+        rise = _rising_costs(after) - _rising_costs(before)
+        return partial.spread_out(self.level, rise, int(bool(self.everywhere)))
+
+    # Relaxation, of child groups.
 
     def mutually_exclusive_groups(
         self, group: str, problem: Problem
     ) -> tuple[tuple[str, ...], int] | None:
         """Return the child groups, where it counts these."""
         if self.counts_child_groups:
-            return problem.children[group], self.max_per_domain
+            return problem.children[group], self.limit(group, problem)
         return None
 
     # Headroom.
 
     def most_in_one_domain(self, group: str, compiled: CompiledProblem) -> int | None:
         """Return the limit."""
-        return self.limit_per_domain
+        return None if self.counts_child_groups else self.limit(group, compiled.problem)
 
     def balanced_window(self, group: str, compiled: CompiledProblem) -> tuple[int, int] | None:
         """Return anything up to the limit."""
-        return None if self.counts_child_groups else (0, self.max_per_domain)
+        return None if self.counts_child_groups else (0, self.limit(group, compiled.problem))
 
     # Conflicts.
 
     def weaker_versions(self, group: str, problem: Problem) -> Iterator[Self]:
-        """Yield higher limits, up to the one by which all could share a domain."""
-        for limit in range(self.max_per_domain + 1, self.size(group, problem) + 1):
-            yield self.model_copy(update={"max_per_domain": limit})
+        """Yield it without `everywhere`, then higher limits, up to where all could share a domain.
+
+        Of percentages those that change the limit.
+        """
+        weaker = self
+        if self.everywhere:
+            weaker = self.model_copy(update={"everywhere": None})
+            yield weaker
+        size = self.size(group, problem)
+        for limit in range(self.limit(group, problem) + 1, size + 1):
+            if self.max_percent is None:
+                yield weaker.model_copy(update={"max_per_domain": limit})
+            else:
+                # The least percentage of which so many remain, rounded down.
+                yield weaker.model_copy(update={"max_percent": -(-100 * limit // size)})
+
+    def pieces(self, group: str, problem: Problem) -> tuple[Policy, ...]:
+        """Return its limit, and that the level is known, each by itself."""
+        if not self.everywhere:
+            return (self,)
+        limit = self.model_copy(update={"everywhere": None})
+        no_limit = {"max_per_domain": max(1, self.size(group, problem)), "max_percent": None}
+        return limit, self.model_copy(update=no_limit)
 
     def evidence(self, group: str, facts: Facts) -> Findings:
         """Return how many domains that takes, and how many there are; or how many places."""
@@ -141,7 +274,7 @@ class AntiAffinity(
         hosts = facts.hosts(group)
         new = facts.new(group)
         if not facts.runs(group) and not facts.outside(hosts, self.level):
-            needed = -(-size // self.max_per_domain)
+            needed = -(-size // self.limit(group, facts.compiled.problem))
             possible = facts.domains(hosts, self.level)
             domains = DomainsNeeded(self.level, self.noun, size, needed, possible)
             if self.counts_child_groups or needed > len(possible):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
@@ -31,7 +31,11 @@ class ApartFrom(Policy, HostSymmetry, MutualExclusion, Evidence):
     kind: Literal["apart-from"] = "apart-from"
     group: GroupName
     level: LevelName = HOST
-    monotone: ClassVar[bool] = True
+
+    @property
+    def monotone(self) -> bool:
+        """Leaving members out never raises the measure."""
+        return True
 
     def describe(self, group: str) -> str:
         """Return the rule in words."""

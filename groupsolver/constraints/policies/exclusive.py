@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 from groupsolver.constraints.failures.emptied_domains import emptied_domains
 from groupsolver.constraints.policy import Policy
@@ -40,7 +40,11 @@ class Exclusive(Policy, Exclusivity, HostSymmetry, LossSensitive, DependsOnUsage
     kind: Literal["exclusive"] = "exclusive"
     level: LevelName = HOST
     scope: Literal["group", "tenant"] = "group"
-    monotone: ClassVar[bool] = True
+
+    @property
+    def monotone(self) -> bool:
+        """Leaving members out never raises the measure."""
+        return True
 
     @property
     def exclusive_level(self) -> str:

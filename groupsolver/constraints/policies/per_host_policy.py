@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from groupsolver.constraints.eligibility import suits
 from groupsolver.constraints.policy import Policy
@@ -28,7 +28,10 @@ class PerHostPolicy(Policy, HostFilter, HostSymmetry, Evidence, ABC):
     A subclass writes these and `describe`.
     """
 
-    monotone: ClassVar[bool] = True
+    @property
+    def monotone(self) -> bool:
+        """Leaving members out never raises the measure."""
+        return True
 
     def violations(self, group: str, view: View) -> int:
         """Count the members on hosts that do not suit."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.compiled.arrays import Ints
@@ -25,6 +26,17 @@ class HostLimits(ABC):
     @abstractmethod
     def members_per_host(self, group: str, partial: Partial) -> Ints | None:
         """Return how many more members each host may take, (U,) int64; None: no bound."""
+
+
+class RisingMeasure(ABC):
+    """A policy whose measure rises by 1, 2, 3, ... for each member of a domain above a limit."""
+
+    @abstractmethod
+    def members_before_rise(self, group: str, compiled: CompiledProblem) -> Ints | None:
+        """Return how many new members each domain takes at no cost, (D,) int64; None: unknown.
+
+        Negative where running members are above the limit.
+        """
 
 
 class MutualExclusion(ABC):
@@ -51,6 +63,13 @@ def keeps_together(policy: Policy, fleet: CompiledFleet) -> bool:
 def members_per_host(policy: Policy, group: str, partial: Partial) -> Ints | None:
     """Return how many more members each host may take, (U,) int64. Default: None, no bound."""
     return policy.members_per_host(group, partial) if isinstance(policy, HostLimits) else None
+
+
+def members_before_rise(policy: Policy, group: str, compiled: CompiledProblem) -> Ints | None:
+    """Return how many new members each domain takes before the measure rises. Default: None."""
+    if isinstance(policy, RisingMeasure):
+        return policy.members_before_rise(group, compiled)
+    return None
 
 
 def mutually_exclusive_groups(

@@ -6,7 +6,7 @@ for the next host that comes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,14 @@ from groupsolver.errors import BadInput, Fault, UnknownHost, nearest, require_ty
 from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.compiled.numa_table import NumaTable
-from groupsolver.model.fleet import Host, Link
+from groupsolver.model.fleet import COMMON_CLASSES, Host, Link, mean_points
 from groupsolver.model.inventory import Resources
 from groupsolver.model.value import HOST
 
+ROUNDING = 1e-6  # points this close to a half are rounded in fractions
 # Attributes that are one array of all rows; and those that are such arrays, by name.
-_VECTORS = ("enabled", "busy", "cost", "points")
-_COLUMNS = ("_capacity", "_free", "_unit", "_least", "_step", "_traits", "_codes")
+_VECTORS = ("enabled", "busy", "cost")
+_COLUMNS = ("_capacity", "_free", "_unused", "_unit", "_least", "_step", "_traits", "_codes")
 
 
 class HostTable:
@@ -48,8 +49,8 @@ class HostTable:
         Something new may land, of classes that are free.
     busy : (H,) bool
         Something runs there.
-    cost, points : (H,) int64
-        The host's cost, and its free share in thousandths.
+    cost : (H,) int64
+        The host's cost.
     cells : NumaTable
         The hosts' NUMA cells.
     """
@@ -63,10 +64,14 @@ class HostTable:
         self.enabled: Mask = np.zeros(size, dtype=np.bool_)
         self.busy: Mask = np.zeros(size, dtype=np.bool_)
         self.cost: Ints = np.zeros(size, dtype=np.int64)
-        self.points: Ints = np.zeros(size, dtype=np.int64)
         # Columns, made when a name is first met: resource class, trait, level.
         self._capacity: dict[str, Ints] = {}
         self._free: dict[str, Ints] = {}
+        self._unused: dict[
+            str, Ints
+        ] = {}  # what is not in use; of cells that are over capacity too
+        # By the classes that a member takes: see `free_points` and `scarce_points`.
+        self._points: dict[tuple[str, frozenset[str]], Ints] = {}
         self._unit: dict[str, Ints] = {}
         # What few hosts have: the least that a member may take, and its steps; 0 for any.
         self._least: dict[str, Ints] = {}
@@ -165,6 +170,41 @@ class HostTable:
         """(H,) int64: what there is of a resource class in all."""
         return self._capacity.get(name, np.zeros(len(self), dtype=np.int64))
 
+    def free_points(self, taken: Collection[str]) -> Ints:
+        """(H,) int64: `Host.free_points` of each host, for members that take these classes."""
+        names = frozenset(name for name in taken if name in self._capacity)
+        key = ("free", names)
+        if key not in self._points:
+            self._points[key] = self._mean_points(sorted(names))
+        return self._points[key]
+
+    def scarce_points(self, taken: Collection[str]) -> Ints:
+        """(H,) int64: `Host.scarce_points` of each host, for members that take these classes."""
+        scarce = frozenset(self._capacity).difference(COMMON_CLASSES, taken)
+        key = ("scarce", scarce)
+        if key not in self._points:
+            points = np.zeros(len(self), dtype=np.int64)
+            for name in sorted(scarce):
+                points = np.maximum(points, self._mean_points([name]))
+            self._points[key] = points
+        return self._points[key]
+
+    def _mean_points(self, names: Sequence[str]) -> Ints:
+        """(H,) int64: `mean_points` of some classes on each host."""
+        total = np.zeros(len(self))
+        number = np.zeros(len(self))
+        for name in names:
+            capacity = self._capacity[name]
+            total += self._unused[name] / np.maximum(1, capacity)
+            number += capacity > 0
+        points = 1000 * total / np.maximum(1, number)
+        rounded = np.round(points).astype(np.int64)
+        # Next to a half, floating point may round the wrong way.
+        for row in np.flatnonzero(np.abs(points % 1 - 0.5) <= ROUNDING).tolist():
+            pairs = [(int(self._unused[one][row]), int(self._capacity[one][row])) for one in names]
+            rounded[row] = mean_points(pairs)
+        return rounded
+
     def slots(self, resources: Resources, most: int) -> Ints:
         """(H,) int64: how many members of that size each host could take now, at most `most`."""
         slots = np.where(self.enabled, np.int64(most), np.int64(0))
@@ -241,6 +281,7 @@ class HostTable:
         return (
             self._capacity,
             self._free,
+            self._unused,
             self._unit,
             self._least,
             self._step,
@@ -248,6 +289,7 @@ class HostTable:
         )
 
     def _clear(self, row: int) -> None:
+        self._points = {}
         for columns in self._amounts_and_traits():
             for column in columns.values():
                 column[row] = 0
@@ -260,10 +302,10 @@ class HostTable:
     def _fill(self, row: int, host: Host) -> None:
         """Write a host into its row, which is clear."""
         self.index.put(host)
+        self._points = {}
         self.enabled[row] = host.enabled
         self.busy[row] = any(host.in_use().values())
         self.cost[row] = host.cost
-        self.points[row] = host.free_points
         for name, inventory in host.inventory.items():
             capacity = inventory.capacity
             free = max(0, capacity - host.used.get(name, 0))
@@ -272,6 +314,7 @@ class HostTable:
                 self._column(self._least, name, np.int64)[row] = inventory.min_unit
             if inventory.step_size > 1:
                 self._column(self._step, name, np.int64)[row] = inventory.step_size
+            self._column(self._unused, name, np.int64)[row] = free
         if host.cells:
             self._fill_cells(row, host)
         for trait in host.traits:
@@ -281,6 +324,7 @@ class HostTable:
             self._codes[level][row] = codes.setdefault(domain, len(codes))
 
     def _fill_cells(self, row: int, host: Host) -> None:
+        unused = host.unused()
         cells = host.cell_capacities()
         self.cells.fill(row, cells)
         for name, capacity in host.capacity().items():
@@ -288,6 +332,7 @@ class HostTable:
                 free = sum([cell.free.get(name, 0) for cell in cells])
                 unit = max([cell.unit.get(name, 0) for cell in cells])
                 self._fill_amounts(row, name, capacity, free, unit)
+                self._column(self._unused, name, np.int64)[row] = unused[name]
 
     def _fill_amounts(self, row: int, name: str, capacity: int, free: int, unit: int) -> None:
         self._column(self._capacity, name, np.int64)[row] = capacity

@@ -5,6 +5,9 @@ search over all ways except those that differ only in equal cells or equal membe
 tried twice. A state is dropped where counting refutes it, in whole units of the sizes as well (dual
 feasible functions, Fekete & Schepers 2001, doi:10.1007/s101070100243).
 
+Where cells have prices for members, the cheapest cell comes first, then the fullest, and among the
+ways that a short search finds the cheapest is taken.
+
 Example: cells with 8 and 4 VCPU free, members that take 5, 3 and 4. The 5 goes into the first cell,
 the 4 into the second, and the 3 into the rest of the first.
 """
@@ -15,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from groupsolver.model.numa_cell import CellCapacity
 
+PRICE_STEPS = 2_000  # members put into a cell, over all ways that are tried to find a cheaper one
 STEPS = 50_000  # members put into a cell, over all ways together: a second or two
 Free = tuple[int, ...]  # of one cell: what is left, by class
 
@@ -27,7 +31,10 @@ class Undecided(Exception):
 
 
 def pack(
-    cells: Sequence[CellCapacity], sizes: Sequence[Mapping[str, int]], counts: Sequence[int]
+    cells: Sequence[CellCapacity],
+    sizes: Sequence[Mapping[str, int]],
+    counts: Sequence[int],
+    prices: Sequence[Sequence[int]] | None = None,
 ) -> list[list[int]] | None:
     """Put a number of members of each size into cells.
 
@@ -39,6 +46,8 @@ def pack(
         What a member of each of S sizes takes of its cell, amounts above 0.
     counts : sequence of int
         How many of each size.
+    prices : sequence of sequence of int, optional
+        S x K: what a member of each size costs in each cell; by default nothing.
 
     Returns
     -------
@@ -49,9 +58,11 @@ def pack(
     ------
     Undecided
     """
-    packing = _Packing(cells, sizes, counts)
+    packing = _Packing(cells, sizes, counts, prices)
     packed = packing.greedy()
-    return packing.search() if packed is None else packed
+    if packed is None:
+        packed = packing.search()
+    return packed if packed is None or prices is None else packing.cheaper(packed)
 
 
 class _Packing:
@@ -67,6 +78,8 @@ class _Packing:
         What a member of each size takes, by class.
     allowed : list of tuple of bool
         Whether each cell takes a member of each size at all.
+    prices : sequence of sequence of int
+        What a member of each size costs in each cell.
     order : list of int
         The sizes, the largest first.
     units : list of (int, int)
@@ -78,9 +91,15 @@ class _Packing:
         cells: Sequence[CellCapacity],
         sizes: Sequence[Mapping[str, int]],
         counts: Sequence[int],
+        prices: Sequence[Sequence[int]] | None = None,
     ) -> None:
         self.names = sorted({name for size in sizes for name in size})
         self.counts = list(counts)
+        self.prices = prices or [[0] * len(cells) for _ in sizes]
+        # Of each cell: what a member of each size costs.
+        self.price_of_cell = [
+            tuple(of_size[cell] for of_size in self.prices) for cell in range(len(cells))
+        ]
         self.free: list[Free] = [
             tuple(cell.free.get(name, 0) for name in self.names) for cell in cells
         ]
@@ -116,19 +135,22 @@ class _Packing:
         return tuple(left - number * amount for left, amount in pairs)
 
     def _fullest_first(self, free: Sequence[Free], size: int) -> list[int]:
-        """Return the cells that take a member of a size, the fullest first, equal cells once."""
+        """Return the cells that take a member of a size, equal cells once.
+
+        The cheapest come first, and of these the fullest.
+        """
         # Cells that allow the same sizes, and have the same left, are equal.
         seen = set()
         candidates = []
         for cell, left in enumerate(free):
-            state = left, self.allowed[cell]
+            state = left, self.allowed[cell], self.price_of_cell[cell]
             if self.allowed[cell][size] and state not in seen and self._holds(left, size):
                 seen.add(state)
                 share_left = sum(
                     amount / most for amount, most in zip(left, self.most, strict=True)
                 )
-                candidates.append((share_left, cell))
-        return [cell for _, cell in sorted(candidates)]
+                candidates.append((self.prices[size][cell], share_left, cell))
+        return [cell for _, _, cell in sorted(candidates)]
 
     def greedy(self) -> list[list[int]] | None:
         """Put as many members of a size as possible into the fullest cell, and go on.
@@ -211,6 +233,42 @@ class _Packing:
                 pending.append(iter(self._fullest_first(free, members[len(path)])))
             dead.add(state)
         return None
+
+    def cheaper(self, found: list[list[int]]) -> list[list[int]]:
+        """Return the cheapest way that a search of `PRICE_STEPS` comes to, or what was found.
+
+        Members are put down one by one; a state that was reached as cheaply is not tried again.
+        """
+        members = [size for size in self.order for _ in range(self.counts[size])]
+        # What the members after each cost at least.
+        least = [0] * (len(members) + 1)
+        for depth in range(len(members) - 1, -1, -1):
+            least[depth] = least[depth + 1] + min(self.prices[members[depth]])
+        best = sum(
+            number * price
+            for of_size, prices in zip(found, self.prices, strict=True)
+            for number, price in zip(of_size, prices, strict=True)
+        )
+        reached: dict[tuple[int, tuple[Free, ...]], int] = {}
+        pending: list[tuple[int, tuple[Free, ...], tuple[int, ...]]] = [(0, tuple(self.free), ())]
+        for _ in range(PRICE_STEPS):
+            if not pending or best <= least[0]:
+                break
+            cost, free, cells = pending.pop()
+            depth = len(cells)
+            if cost + least[depth] >= best or reached.get((depth, free), best) <= cost:
+                continue
+            if depth == len(members):
+                best = cost
+                found = self._counted(members, [(cell, free[cell]) for cell in cells])
+                continue
+            reached[depth, free] = cost
+            size = members[depth]
+            for cell in reversed(self._fullest_first(free, size)):
+                left = self._less(free[cell], size, 1)
+                after = (*free[:cell], left, *free[cell + 1 :])
+                pending.append((cost + self.prices[size][cell], after, (*cells, cell)))
+        return found
 
     def _counted(self, members: list[int], path: list[tuple[int, Free]]) -> list[list[int]]:
         counts = [[0] * len(self.free) for _ in self.counts]

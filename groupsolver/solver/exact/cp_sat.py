@@ -83,8 +83,10 @@ def build_constraints(
     for rule in rules_of(compiled.problem).all:
         rule.policy.encode(rule.group, builder)
     # `base_prices` has the hosts' own prices alone; soft per-host policies posted theirs above.
-    host_prices = [eligibility.base_prices[rows] for rows in candidates]
-    builder.price(host_prices, eligibility.extra_member_price)
+    host_prices = [
+        base[rows] for base, rows in zip(eligibility.base_prices, candidates, strict=True)
+    ]
+    builder.price(host_prices, eligibility.extra_member_price, eligibility.max_new)
     return builder
 
 
@@ -281,6 +283,13 @@ def _add_hint(builder: ModelBuilder, candidates: Sequence[Ints], hint: list[Assi
     if any(row not in candidates[class_index] for class_index, row in hint):
         return  # the placement is not within these candidates
     number = Counter(hint)
+    high = {
+        (class_index, row): limit
+        for class_index, rows in enumerate(candidates)
+        for row, limit in zip(rows.tolist(), builder.most[class_index].tolist(), strict=True)
+    }
+    if any(members > high[key] for key, members in number.items()):
+        return  # it has more members on a host than a placement of this step may have
     for class_index, rows in enumerate(candidates):
         for row, var in zip(rows.tolist(), builder.placed[class_index], strict=True):
             builder.model.add_hint(var, number[class_index, row])

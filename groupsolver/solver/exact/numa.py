@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from groupsolver.constraints.capacity.host_capacity import from_cell
+from groupsolver.constraints.capacity.host_capacity import from_cell, packed, scarce_cells
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.compiled.numa_packing import Undecided, pack
@@ -54,9 +54,11 @@ def count_by_cell(
     found: CellCounts = {}
     for row, numbers in _members_in_cells(compiled, assignment).items():
         given = [known.get((class_index, row)) for class_index in numbers]
-        if None in given:
+        counts: Sequence[list[int]] = ()
+        # A model does not know which cell of a host is the better one.
+        if None in given or scarce_cells(compiled.fleet.index[compiled.fleet.names[row]]):
             counts = _pack_host(compiled, row, numbers)
-        else:
+        if not counts and None not in given:
             counts = [list(count or ()) for count in given]
         for class_index, count in zip(numbers, counts, strict=False):
             found[class_index, row] = count
@@ -91,7 +93,7 @@ def _pack_host(
         dict(from_cell(host, compiled.member_classes[class_index].size)) for class_index in numbers
     ]
     try:
-        return pack(host.cell_capacities(), sizes, list(numbers.values())) or ()
+        return packed(host, sizes, list(numbers.values())) or ()
     except Undecided:
         return ()
 

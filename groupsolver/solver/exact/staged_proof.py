@@ -20,6 +20,7 @@ from groupsolver.solver.relaxation.columns import Columns
 from groupsolver.solver.relaxation.reduced_cost_fixing import (
     Bounds,
     candidates_within,
+    limits_within,
     slack_keeping,
 )
 
@@ -40,6 +41,8 @@ class _Step(NamedTuple):
     Attributes
     ----------
     candidates : list of (C,) int64, one a member class
+    eligibility : Eligibility
+        How many members these take in placements that the step is to find.
     size : int
         Candidates in all.
     whole : bool
@@ -51,6 +54,7 @@ class _Step(NamedTuple):
     """
 
     candidates: list[Ints]
+    eligibility: Eligibility
     size: int
     whole: bool
     last: bool
@@ -83,14 +87,14 @@ def prove(
     """
     num_columns = FIRST_STEP_COLUMNS
     while not best.done:
-        step = _step(columns, candidates, bounds, best, budget, num_columns)
+        step = _step(columns, candidates, eligibility, bounds, best, budget, num_columns)
         first = num_columns == FIRST_STEP_COLUMNS
         if step.size > CANDIDATES_PER_SECOND * budget.left() and not first:
             break  # no time to build the model
         minimises_tier = eligibility.stage.target is not None
         if step.size > MAX_TIER_COLUMNS and minimises_tier and best.value is not None:
             break
-        outcome = _solve_step(merged, eligibility, step, best, budget)
+        outcome = _solve_step(merged, step, best, budget)
         if outcome.placement is not None:
             assignment = merged.to_original(outcome.placement)
             cells = merged.cells_of_original(outcome.inside, assignment)
@@ -109,6 +113,7 @@ def prove(
 def _step(
     columns: Columns,
     candidates: list[Ints],
+    eligibility: Eligibility,
     bounds: Bounds,
     best: Incumbent,
     budget: Budget,
@@ -122,10 +127,11 @@ def _step(
         slack = sufficient
     chosen = candidates_within(bounds, columns, candidates, slack)
     size = sum(map(len, chosen))
-    whole = slack >= improving or size == sum(map(len, candidates))
+    limited = limits_within(bounds, columns, eligibility, slack)
+    whole = slack >= improving or limited is eligibility
     last = whole or slack >= sufficient
     outside = math.inf if whole else math.floor(bounds.lower + slack) + 1
-    return _Step(chosen, size, whole, last, outside)
+    return _Step(chosen, limited, size, whole, last, outside)
 
 
 def _slacks(bounds: Bounds, best: Incumbent, gap: float) -> tuple[float, float]:
@@ -137,7 +143,7 @@ def _slacks(bounds: Bounds, best: Incumbent, gap: float) -> tuple[float, float]:
 
 
 def _solve_step(
-    merged: MergedProblem, eligibility: Eligibility, step: _Step, best: Incumbent, budget: Budget
+    merged: MergedProblem, step: _Step, best: Incumbent, budget: Budget
 ) -> SearchOutcome:
     seconds = budget.left()
     gap = budget.limits.gap
@@ -146,7 +152,7 @@ def _solve_step(
         gap *= GAP_SHARE_PER_STEP
     hint = merged.to_merged(best.assignments)
     return solve_candidates(
-        merged.compiled, eligibility, step.candidates, hint, budget, seconds, gap, step.outside
+        merged.compiled, step.eligibility, step.candidates, hint, budget, seconds, gap, step.outside
     )
 
 

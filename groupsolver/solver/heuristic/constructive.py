@@ -13,7 +13,7 @@ import numpy as np
 from groupsolver.checking.check import unit_of
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.protocols.heuristic import follows_target
+from groupsolver.constraints.protocols.heuristic import follows_target, marginal_cost
 from groupsolver.constraints.protocols.host_filters import HostFilter
 from groupsolver.constraints.protocols.levels import level_on
 from groupsolver.constraints.protocols.relaxation import members_per_host
@@ -32,6 +32,7 @@ MIN_CANDIDATES_TRIED = 80  # candidates of a member class that are tried first, 
 CANDIDATES_PER_MEMBER = 5  # and at least so many for each member
 CLOSE_GAP = 0.05  # a gap that is left to the search
 TIER_FACTOR = 10**6  # times its weight guides the heuristic, for a rule of a tier with a budget
+MAX_RANKS = 8  # members of a host whose prices are told apart where domains are compared
 DOMAINS_TRIED = 8  # domains that are tried for a group that must be in one
 MAX_DEPTH = 10  # of chains of groups that are placed near each other
 
@@ -100,8 +101,13 @@ class PlacementBuilder:
         cost = self._prices[class_index]
         extra_price = self.eligibility.extra_member_price
         if extra_price:
-            cost = cost + extra_price * (self._new_on_host > 0)
+            cost = cost + extra_price * self._new_on_host
         for rule in self._rules[class_index]:
+            if not rule.policy.hard:
+                marginal = marginal_cost(rule.policy, rule.group, member_class.group, self.partial)
+                if marginal is not None:
+                    cost = cost + self._penalty(rule) * marginal
+                    continue
             allowed = rule.policy.allowed(rule.group, member_class.group, self.partial)
             if allowed is None:
                 continue
@@ -236,8 +242,22 @@ class PlacementBuilder:
         cost = cost[mask]
         codes = codes[mask]
         room = self._room(class_index)[mask]
+        cost, codes, room = self._by_rank(cost, codes, room, number)
         total, _ = cheapest(cost, room, codes, size, number, sort_by_domain(cost, codes))
         return total
+
+    def _by_rank(
+        self, cost: Floats, codes: Ints, room: Ints, number: int
+    ) -> tuple[Floats, Ints, Ints]:
+        """Tell further members of a host apart where these are dearer, a few of them."""
+        extra_price = self.eligibility.extra_member_price
+        ranks = min(number, int(room.max(initial=0)), MAX_RANKS)
+        if not extra_price or ranks < 2:
+            return cost, codes, room
+        costs = [cost + extra_price * rank for rank in range(ranks)]
+        rooms = [np.clip(room - rank, 0, 1) for rank in range(ranks - 1)]
+        rooms.append(np.maximum(0, room - (ranks - 1)))
+        return np.concatenate(costs), np.tile(codes, ranks), np.concatenate(rooms)
 
     def _room(self, class_index: int) -> Ints:
         """(U,) int64: how many members of a class each row can take now."""
@@ -398,5 +418,5 @@ def _promising(prepared: PreparedProblem) -> tuple[list[Ints], list[Floats]]:
         number = max(MIN_CANDIDATES_TRIED, CANDIDATES_PER_MEMBER * members)
         least = np.sort(np.argsort(raises, kind="stable")[:number])
         candidates.append(rows[least])
-        prices.append(relaxed.prices[part][least])
+        prices.append(relaxed.guide[part][least])
     return candidates, prices

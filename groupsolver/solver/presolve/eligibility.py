@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,20 +37,23 @@ class Eligibility:
         How many members of the class a host may take when no other new member is placed there.
     prices : tuple of (H,) int64, one a member class
         Points of a first member on each host, soft per-host policies included.
-    base_prices : (H,) int64
+    base_prices : tuple of (H,) int64, one a member class
         The same without these policies.
     stage : Stage
+    max_new : (H,) int64, optional
+        How many new members, of all classes, each host may take in one step of a proof.
     """
 
     objective: Objective
     max_members: tuple[Ints, ...]
     prices: tuple[Ints, ...]
-    base_prices: Ints
+    base_prices: tuple[Ints, ...]
     stage: Stage = SINGLE_STAGE
+    max_new: Ints | None = None
 
     @property
     def extra_member_price(self) -> int:
-        """Points of each new member on a host but the first."""
+        """Points by which each new member of a host is dearer than the one before."""
         return SPREAD_POINTS if self.objective == "spread" else 0
 
     def has_too_few_places(self, compiled: CompiledProblem) -> bool:
@@ -62,11 +66,16 @@ class Eligibility:
         )
 
 
-def host_prices(fleet: CompiledFleet, objective: Objective) -> Ints:
-    """(H,) int64: points of a first member on each host, soft policies aside."""
+def host_prices(fleet: CompiledFleet, objective: Objective, taken: Collection[str]) -> Ints:
+    """(H,) int64: points of a first member on each host, soft policies aside.
+
+    The member takes some of the resource classes of `taken`.
+    """
     if objective == "cost":
         return fleet.cost
-    return fleet.points if objective == "pack" else SPREAD_POINTS - fleet.points
+    if objective == "spread":
+        return SPREAD_POINTS - fleet.free_points(taken)
+    return fleet.free_points(taken) + fleet.scarce_points(taken)
 
 
 def find_eligibility(
@@ -82,16 +91,21 @@ def find_eligibility(
         Where costs and weights are so large that a sum over all hosts leaves 64 bits.
     """
     fleet = compiled.fleet
-    base_prices = host_prices(fleet, objective)
+    member_classes = compiled.member_classes
     if stage.target is not None:
         # Under ``cost`` one unit of weight is one point.
         objective = "cost"
-        base_prices = np.zeros(len(fleet), dtype=np.int64)
+        base_prices = tuple(np.zeros(len(fleet), dtype=np.int64) for _ in member_classes)
+    else:
+        base_prices = tuple(
+            host_prices(fleet, objective, dict(member_class.size).keys())
+            for member_class in member_classes
+        )
     empty = Partial(compiled, np.arange(len(fleet), dtype=np.int64))
-    member_classes = compiled.member_classes
     max_members = tuple(_max_members(compiled, one, empty) for one in member_classes)
     prices = tuple(
-        base_prices + _per_host_penalties(compiled, one, objective) for one in member_classes
+        base + _per_host_penalties(compiled, one, objective)
+        for base, one in zip(base_prices, member_classes, strict=True)
     )
     _check_sums(compiled, objective, max_members, prices)
     return Eligibility(objective, max_members, prices, base_prices, stage)

@@ -209,7 +209,7 @@ def _fits(compiled: CompiledProblem, eligibility: Eligibility, share: Share) -> 
 
 def _share_price(eligibility: Eligibility, share: Share) -> Ints:
     """(H,) int64: what a share costs on each host."""
-    price = np.zeros(len(eligibility.base_prices), dtype=np.int64)
+    price = np.zeros(len(eligibility.prices[0]), dtype=np.int64)
     for class_index, number in share.items():
         price += number * eligibility.prices[class_index]
     return price

@@ -15,9 +15,11 @@ from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.arrays import Floats, Ints
 from groupsolver.model.value import HOST
 from groupsolver.solver.exact.numa import cell_rows
-from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.relaxation.columns import Columns
+from groupsolver.solver.relaxation.rising_prices import RisingPrice
 
+MIN_STEPS = 8  # of a price that rises, at least
+MAX_STEP_ROWS = 20_000  # of all its domains
 ROUNDED_PARTS = (1, 2)  # a host's room also in units of just above a half and a third of it
 
 
@@ -35,8 +37,8 @@ class CapacityRows:
     unit : (D,) int64, optional
         Sizes and room are counted in whole units of this, rounded down (Chvatal 1973,
         doi:10.1016/0012-365X(73)90167-2): the rest of a host's room serves nobody.
-    first_only : bool
-        Whether only the first member of a class on a host counts.
+    before : (member classes,) int64, optional
+        Only the first members of a class on a host count: as many as the room is, less these.
     excess_price : float
         What a unit beyond the room costs, where that is allowed; infinite where it is not.
     dual : (D,) float64
@@ -52,7 +54,7 @@ class CapacityRows:
     size: Ints
     room: Ints
     unit: Ints | None = None
-    first_only: bool = False
+    before: Ints | None = None
     excess_price: float = np.inf
     dual: Floats = field(default_factory=lambda: np.zeros(0))
 
@@ -68,8 +70,9 @@ class CapacityRows:
         if self.unit is not None:
             sizes = sizes // self.unit[np.maximum(codes, 0)]
         counted = codes >= 0
-        if self.first_only:
-            counted = counted & columns.first[index]
+        if self.before is not None:
+            rank = columns.rank[index] + self.before[columns.member_class[index]]
+            counted = counted & (rank <= self.room[np.maximum(codes, 0)])
         return np.where(counted, sizes, 0).astype(np.float64)
 
     def prices(self, columns: Columns) -> Floats:
@@ -83,19 +86,67 @@ class CapacityRows:
         return float((self.dual[scarce] * self.room[scarce]).sum())
 
 
-def capacity_rows_of(compiled: CompiledProblem, eligibility: Eligibility) -> list[CapacityRows]:
-    """Return the rows: room of hosts, members of a group in a domain, first members on a host."""
-    hosts = compiled.fleet.codes(HOST)
+def capacity_rows_of(compiled: CompiledProblem) -> list[CapacityRows]:
+    """Return the rows: room of hosts, members of a group in a domain."""
     rows = list(_resource_rows(compiled))
     rows += [CapacityRows(codes, size, room) for codes, size, room in cell_rows(compiled)]
     rows += _policy_rows(compiled)
-    if eligibility.extra_member_price:
-        # On each host one member is the first; another at that price costs the difference.
-        one_each = np.ones(len(compiled.fleet), dtype=np.int64)
-        ones = np.ones(len(compiled.member_classes), dtype=np.int64)
-        excess_price = eligibility.extra_member_price
-        rows.append(CapacityRows(hosts, ones, one_each, first_only=True, excess_price=excess_price))
     return rows
+
+
+def rising_rows_of(compiled: CompiledProblem, columns: Columns) -> list[list[CapacityRows]]:
+    """Return rows for prices that rise from member to member: one list for each, step by step.
+
+    Each row has the room up to one step, and what is above it pays that step::
+
+        cost = step * sum(max(0, members - room[j]) for each row j), room[j] = max(0, free + j)
+
+    A column of a host has the price of its class's further members already, so each row counts
+    only those members that do not pay its step. With two classes a and b of two members each on a
+    host, one of them free, a and b pay one step each for their second member::
+
+        row 0, room 1: counts the first of each, 1 above
+        row 1, room 2: counts all four, 2 above
+        row 2, room 3: counts all four, 1 above
+        2 + 1 + 2 + 1 = 0 + 1 + 2 + 3
+    """
+    return [_steps(compiled, columns, one) for one in columns.rising]
+
+
+def _steps(compiled: CompiledProblem, columns: Columns, rising: RisingPrice) -> list[CapacityRows]:
+    """Return one row for each step that some domain can reach."""
+    codes = rising.codes[columns.row]
+    counted = (codes >= 0) & rising.counted[columns.member_class]
+    load = np.zeros(len(rising.free), dtype=np.int64)
+    numbers = np.array([one.number for one in compiled.member_classes], dtype=np.int64)
+    for class_index in np.flatnonzero(rising.counted).tolist():
+        part = columns.of(class_index)
+        inside = counted[part]
+        most = np.bincount(
+            codes[part][inside], columns.max_members[part][inside], minlength=len(load)
+        )
+        load += np.minimum(most, numbers[class_index]).astype(np.int64)
+    reach = load - np.maximum(0, rising.free)
+    number = int(reach.max(initial=0))
+    touched = int(np.count_nonzero(reach > 0))
+    number = min(number + int(max(0, -rising.free.min(initial=0))), _max_steps(touched))
+    size = rising.counted.astype(np.int64)
+    before = rising.before if rising.by_host else None
+    return [
+        CapacityRows(
+            rising.codes,
+            size,
+            np.maximum(0, rising.free + j),
+            before=before,
+            excess_price=float(rising.step),
+        )
+        for j in range(number)
+    ]
+
+
+def _max_steps(domains: int) -> int:
+    """Return how many steps have rows: fewer with many domains, of which each has few members."""
+    return max(MIN_STEPS, MAX_STEP_ROWS // max(1, domains))
 
 
 def _resource_rows(compiled: CompiledProblem) -> Iterator[CapacityRows]:

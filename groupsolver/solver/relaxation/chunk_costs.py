@@ -93,7 +93,13 @@ def chunk_costs(
     for class_index, of_class, code in zip(part.member_classes, slices, codes, strict=True):
         share = compiled.member_classes[class_index].number // part.number
         classes[class_index] = _class_costs(
-            prices[of_class], columns.max_members[of_class], code, len(outer), share, part
+            prices[of_class],
+            columns.max_members[of_class],
+            columns.rank[of_class],
+            code,
+            len(outer),
+            share,
+            part,
         )
     cost = np.zeros((part.number + 1, len(outer)))
     for one in classes.values():
@@ -108,7 +114,13 @@ def chunk_costs(
 
 
 def _class_costs(
-    price: Floats, max_members: Ints, code: Ints, size: int, share: int, part: ChunkedPart
+    price: Floats,
+    max_members: Ints,
+    rank: Ints,
+    code: Ints,
+    size: int,
+    share: int,
+    part: ChunkedPart,
 ) -> _ClassCosts:
     """Return what 1 to K chunks of one member class cost in each of `size` chunk domains."""
     total = np.zeros((part.number, size))
@@ -119,7 +131,8 @@ def _class_costs(
         if part.per_host is None:
             capped = max_members
         else:
-            capped = np.minimum(max_members, part.per_host * chunks)
+            # Members of lower ranks on the host come first.
+            capped = np.clip(part.per_host * chunks - (rank - 1), 0, max_members)
         total[chunks - 1], dearest[chunks - 1] = cheapest(
             price, capped, code, size, share * chunks, order
         )

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
@@ -27,12 +28,17 @@ from groupsolver.checking.check import unit_of
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.relaxation import RisingMeasure
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.arrays import Floats, Ints
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.relaxation.blocks import Block
-from groupsolver.solver.relaxation.capacity_rows import CapacityRows, capacity_rows_of
+from groupsolver.solver.relaxation.capacity_rows import (
+    CapacityRows,
+    capacity_rows_of,
+    rising_rows_of,
+)
 from groupsolver.solver.relaxation.columns import Columns
 from groupsolver.solver.relaxation.exclusion_rows import ExclusionRows, exclusion_rows_of
 from groupsolver.solver.relaxation.reduced_cost_fixing import (
@@ -60,10 +66,13 @@ class DualSolution:
     bounds : Bounds
     prices : (N,) float64
         Of each column, what is scarce included.
+    guide : (N,) float64
+        The same without what rises from member to member: a heuristic adds that as it goes.
     """
 
     bounds: Bounds
     prices: Floats
+    guide: Floats
 
 
 def generate_columns(
@@ -79,6 +88,7 @@ def generate_columns(
     No further than to a bound that is enough.
     """
     own_prices = columns.price.astype(np.float64)
+    base_prices = columns.base_price.astype(np.float64)
     constant = float(_running_cost(compiled.problem, eligibility)) + eligibility.stage.offset
     # Over all columns, one member class at a time: without ceilings that is cheap.
     separate_blocks = [replace(block, ceiling=None) for block in blocks]
@@ -88,10 +98,10 @@ def generate_columns(
         compiled, columns, separate_blocks, ranked, own_prices, constant, no_elsewhere
     )
     if not np.isfinite(first.lower) or first.lower >= enough:
-        return DualSolution(first, own_prices)
+        return DualSolution(first, own_prices, base_prices)
     index, elsewhere = _promising(compiled, columns, separate_blocks, ranked, own_prices)
-    pricing = _Pricing(compiled, eligibility, columns.select(index), blocks, constant, elsewhere)
-    best = DualSolution(first, own_prices)
+    pricing = _Pricing(compiled, columns.select(index), blocks, constant, elsewhere)
+    best = DualSolution(first, own_prices, base_prices)
     for _ in range(MAX_ROUNDS):
         if best.bounds.lower >= enough or not pricing.extend_core() or budget.left() <= 0:
             break
@@ -103,7 +113,11 @@ def generate_columns(
             # Its member classes find room one by one, but not together.
             return replace(best, bounds=replace(best.bounds, lower=found.lower))
         if found.lower > best.bounds.lower:
-            best = _extended(columns, blocks, first, own_prices, index, found, pricing.prices)
+            bounds = _extended(columns, blocks, first, index, found)
+            bounds = replace(bounds, sharing=pricing.sharing())
+            best = DualSolution(bounds, own_prices.copy(), base_prices.copy())
+            best.prices[index] = pricing.prices
+            best.guide[index] = pricing.guide
         if found.lower >= value + constant - pricing.credit - TOLERANCE * max(1.0, abs(value)):
             break
     return best
@@ -114,8 +128,8 @@ class _Pricing:
 
     Attributes
     ----------
-    prices : (M,) float64
-        Of the promising columns, what is scarce included.
+    prices, guide : (M,) float64
+        Of the promising columns, what is scarce included; see `DualSolution`.
     credit : int
         Points that further domains of blocks do not cost, which the restricted master charges.
     """
@@ -123,7 +137,6 @@ class _Pricing:
     def __init__(
         self,
         compiled: CompiledProblem,
-        eligibility: Eligibility,
         columns: Columns,
         blocks: list[Block],
         constant: float,
@@ -135,11 +148,13 @@ class _Pricing:
         self._constant = constant
         self._elsewhere = elsewhere
         self._own_prices = columns.price.astype(np.float64)
-        self._capacity_rows: list[CapacityRows] = capacity_rows_of(compiled, eligibility)
+        self._capacity_rows: list[CapacityRows] = capacity_rows_of(compiled)
+        self._rising_rows = rising_rows_of(compiled, columns)
         self._exclusion_rows: list[ExclusionRows] = exclusion_rows_of(compiled)
         self._core = np.zeros(len(columns), dtype=np.bool_)
         self._worth = np.zeros(0)
         self.prices = self._own_prices
+        self.guide = columns.base_price.astype(np.float64)
         self._ranked = rank_columns(compiled, columns, blocks, self.prices)
         self.credit = sum(block.price * block.credit(compiled) for block in blocks)
 
@@ -183,6 +198,7 @@ class _Pricing:
             self._columns,
             self._blocks,
             self._capacity_rows,
+            self._rising_rows,
             self._exclusion_rows,
             self._core,
             seconds,
@@ -190,19 +206,31 @@ class _Pricing:
         if solved is None:
             return None
         value, self._worth = solved
-        self.prices = self._own_prices.copy()
+        scarce = np.zeros(len(self._columns))
         for capacity in self._capacity_rows:
             if capacity.dual.any():
-                self.prices += capacity.prices(self._columns)
+                scarce += capacity.prices(self._columns)
         for exclusion in self._exclusion_rows:
-            self.prices[exclusion.columns] += exclusion.prices()
+            scarce[exclusion.columns] += exclusion.prices()
+        self.guide = self._columns.base_price + scarce
+        self.prices = self._own_prices + scarce
+        for step in chain.from_iterable(self._rising_rows):
+            if step.dual.any():
+                self.prices += step.prices(self._columns)
         self._ranked = rank_columns(self._compiled, self._columns, self._blocks, self.prices)
         return value
+
+    def sharing(self) -> Floats | None:
+        """Return what the first step of the objective costs beyond its dual; see `Bounds`."""
+        for rising, steps in zip(self._columns.rising, self._rising_rows, strict=True):
+            if rising.of_objective and steps:
+                return rising.step - steps[0].dual
+        return None
 
     def bounds(self) -> Bounds:
         """Return Lagrange's bound at the current prices."""
         constant = self._constant
-        for capacity in self._capacity_rows:
+        for capacity in (*self._capacity_rows, *chain.from_iterable(self._rising_rows)):
             constant -= capacity.worth()
         for exclusion in self._exclusion_rows:
             constant -= exclusion.worth(self._columns)
@@ -256,11 +284,9 @@ def _extended(
     columns: Columns,
     blocks: list[Block],
     first: Bounds,
-    own_prices: Floats,
     index: Ints,
     found: Bounds,
-    prices: Floats,
-) -> DualSolution:
+) -> Bounds:
     """Extend bounds over the promising columns to all columns.
 
     The others raise the bound from what they cost at first: a column that cost r more than its
@@ -272,10 +298,8 @@ def _extended(
         gained[classes] = found.block_bounds[number] - first.block_bounds[number]
     raises = np.maximum(0, first.raises - gained[columns.member_class])
     raises[index] = found.raises
-    all_prices = own_prices.copy()
-    all_prices[index] = prices
     noise = found.noise + first.noise
-    return DualSolution(Bounds(found.lower, raises, found.block_bounds, noise), all_prices)
+    return Bounds(found.lower, raises, found.block_bounds, noise)
 
 
 def _running_cost(problem: Problem, eligibility: Eligibility) -> int:
@@ -283,6 +307,7 @@ def _running_cost(problem: Problem, eligibility: Eligibility) -> int:
     before = View(problem, {})
     cost = 0
     for rule in rules_of(problem).soft:
-        if rule.weight and rule.policy.monotone:
+        never_less = rule.policy.monotone or isinstance(rule.policy, RisingMeasure)
+        if rule.weight and never_less:
             cost += rule.weight * rule.policy.violations(rule.group, before)
     return unit_of(eligibility.objective) * cost

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from groupsolver.model.compiled.arrays import Floats, Ints, Mask
-from groupsolver.model.value import HOST
+from groupsolver.model.compiled.arrays import Floats, Ints
 from groupsolver.solver.presolve.eligibility import Eligibility
-from groupsolver.solver.relaxation.blocks import Block
+from groupsolver.solver.relaxation.rising_prices import RisingPrice
+
+# Of a class: with more hosts, fewer of the further members of each are told apart.
+MAX_RANKED_COLUMNS = 20_000
 
 
 @dataclass(frozen=True)
@@ -22,18 +25,24 @@ class Columns:
     member_class, row, price, max_members : (N,) int64
         Class index, row of the fleet, points of a member, and how many members may be placed there
         at that price.
-    first : (N,) bool
-        A host's first member of the class, where further ones have another price.
+    base_price : (N,) int64
+        The price without what rises from member to member.
+    rank : (N,) int64
+        The number of the first of these members among those of its class on the host, from 1.
     starts : (member classes + 1,) int64
         Where the columns of each member class begin.
+    rising : tuple of RisingPrice
+        What the prices of further members come from.
     """
 
     member_class: Ints
     row: Ints
     price: Ints
     max_members: Ints
-    first: Mask
+    base_price: Ints
+    rank: Ints
     starts: Ints
+    rising: tuple[RisingPrice, ...] = ()
 
     def __len__(self) -> int:
         return len(self.member_class)
@@ -49,64 +58,87 @@ class Columns:
             self.row[index],
             self.price[index],
             self.max_members[index],
-            self.first[index],
+            self.base_price[index],
+            self.rank[index],
             np.searchsorted(index, self.starts),
+            self.rising,
         )
 
 
-def build_columns(eligibility: Eligibility, candidates: list[Ints], blocks: list[Block]) -> Columns:
-    """Lay candidates out as columns.
+def build_columns(
+    eligibility: Eligibility, candidates: list[Ints], rising: tuple[RisingPrice, ...] = ()
+) -> Columns:
+    """Lay candidates out as columns; the first columns of a class are its candidates, in order.
 
-    Where members beyond the first of a host are dearer, these are columns of their own.
+    Where further members of a host are dearer, these are columns of their own, up to a number
+    from which on all cost the same: that is less than they do.
 
-    Example: under ``spread`` a host of price 250 that takes three members has two columns, one
-    member at 250 and two at 250 + 1000.
+    Example: under ``spread`` a host of price 250 that takes three members has three columns of one
+    member each, at 250, 250 + 1000 and 250 + 2000.
     """
-    extra_price = eligibility.extra_member_price
-    never_first = _never_first(blocks)
-    # Empty arrays, so that there is something to concatenate without any candidate.
-    rows = [np.zeros(0, dtype=np.int64)]
-    prices = [np.zeros(0, dtype=np.int64)]
-    max_members = [np.zeros(0, dtype=np.int64)]
-    first = [np.zeros(0, dtype=np.bool_)]
-    sizes = [0]
+    parts = [_empty_part()]
     for class_index, hosts in enumerate(candidates):
-        price = eligibility.prices[class_index][hosts]
-        room = eligibility.max_members[class_index][hosts]
-        if extra_price and class_index not in never_first:
-            several = room > 1
-            rows += [hosts, hosts[several]]
-            prices += [price, price[several] + extra_price]
-            max_members += [np.minimum(room, 1), room[several] - 1]
-            further = int(several.sum())
-            first += [np.ones(len(hosts), dtype=np.bool_), np.zeros(further, dtype=np.bool_)]
-            sizes.append(len(hosts) + further)
-        else:
-            is_first = class_index not in never_first
-            rows.append(hosts)
-            prices.append(price if is_first else price + extra_price)
-            max_members.append(room)
-            first.append(np.full(len(hosts), is_first))
-            sizes.append(len(hosts))
-    column_counts = np.array(sizes, dtype=np.int64)
+        parts.append(_class_columns(eligibility, class_index, hosts, rising))
+    column_counts = np.array([len(part.row) for part in parts], dtype=np.int64)
     class_indices = np.arange(len(candidates), dtype=np.int64)
     return Columns(
         np.repeat(class_indices, column_counts[1:]),
-        np.concatenate(rows),
-        np.concatenate(prices),
-        np.concatenate(max_members),
-        np.concatenate(first),
+        np.concatenate([part.row for part in parts]),
+        np.concatenate([part.price for part in parts]),
+        np.concatenate([part.max_members for part in parts]),
+        np.concatenate([part.base_price for part in parts]),
+        np.concatenate([part.rank for part in parts]),
         np.cumsum(column_counts),
+        rising,
     )
 
 
-def _never_first(blocks: list[Block]) -> set[int]:
-    """Return the classes that share one host with a class whose member is the first there."""
-    never_first: set[int] = set()
-    for block in blocks:
-        if block.shares_one_domain and block.level == HOST:
-            never_first.update(block.member_classes[1:])
-    return never_first
+class _Part(NamedTuple):
+    """Columns of one class; the fields are those of `Columns`."""
+
+    row: Ints
+    price: Ints
+    max_members: Ints
+    base_price: Ints
+    rank: Ints
+
+
+def _empty_part() -> _Part:
+    """Return no columns, so that there is something to concatenate without any candidate."""
+    none = np.zeros(0, dtype=np.int64)
+    return _Part(none, none, none, none, none)
+
+
+def _class_columns(
+    eligibility: Eligibility, class_index: int, hosts: Ints, rising: tuple[RisingPrice, ...]
+) -> _Part:
+    """Return the columns of one class."""
+    price = eligibility.prices[class_index][hosts]
+    room = eligibility.max_members[class_index][hosts]
+    own = [one for one in rising if one.by_host and one.counted[class_index]]
+    first_rank = np.ones(len(hosts), dtype=np.int64)
+    if not own:
+        return _Part(hosts, price, room, price, first_rank)
+    free = [one.first_free(class_index, hosts) for one in own]
+    steps = [one.step for one in own]
+    # The first column has all members that cost no more than the first.
+    at_first_price = np.clip(np.minimum.reduce(free), 1, room)
+    most = int((room - at_first_price).max(initial=0))
+    further = min(most, max(2, MAX_RANKED_COLUMNS // max(1, len(hosts))) - 1)
+    columns = [_Part(hosts, price, at_first_price, price, first_rank)]
+    for number in range(1, further + 1):
+        inside = room - at_first_price >= number
+        left = (room - at_first_price - number + 1)[inside]
+        rank = (at_first_price + number)[inside]
+        own_price = price[inside]
+        here = np.minimum(left, 1) if number < further else left
+        columns.append(_Part(hosts[inside], own_price, here, own_price, rank))
+    merged = _Part(*(np.concatenate(fields) for fields in zip(*columns, strict=True)))
+    all_free = [one.first_free(class_index, merged.row) for one in own]
+    price = merged.price.copy()
+    for some_free, step in zip(all_free, steps, strict=True):
+        price += step * np.maximum(0, merged.rank - some_free)
+    return merged._replace(price=price)
 
 
 def sort_by_domain(price: Floats | Ints, codes: Ints) -> Ints:

@@ -15,17 +15,20 @@ Source: Lagrangian relaxation and reduced-cost fixing, Geoffrion (1974), doi:10.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.arrays import Floats, Ints, Mask
+from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.relaxation.blocks import Block, ChunkedPart
 from groupsolver.solver.relaxation.chunk_costs import chunk_costs
 from groupsolver.solver.relaxation.columns import Columns, cheapest, sort_by_domain
 
 ABSOLUTE_NOISE = 1e-6  # what floating point may get wrong in a bound
+LEAST_SHARING = 1e-6  # what is less than that counts as nothing
+MANY = 2.0**40  # more members than any application has
 RELATIVE_NOISE = 1e-9  # and for each unit of the sums in it
 
 
@@ -44,12 +47,16 @@ class Bounds:
         Each block's part of the bound.
     noise : float
         What floating point may have got wrong in any of them.
+    sharing : (H,) float64 or None
+        By host: how much higher the bound is for each new member beyond the first, of another class
+        than that one. None where further members cost nothing.
     """
 
     lower: float
     raises: Floats
     block_bounds: Floats
     noise: float
+    sharing: Floats | None = None
 
     @property
     def proved(self) -> int:
@@ -307,6 +314,43 @@ def candidates_within(
     kept = bounds.raises <= slack + bounds.noise
     parts = [columns.of(class_index) for class_index in range(len(candidates))]
     return [np.unique(columns.row[part][kept[part]]) for part in parts]
+
+
+def limits_within(
+    bounds: Bounds, columns: Columns, eligibility: Eligibility, slack: float
+) -> Eligibility:
+    """Return how many members each host may take in placements of at most ``lower + slack``.
+
+    The k-th member of a class has a column of its own, or shares one. Where that raises the bound
+    by more than the slack, the host takes fewer than k of the class. Under ``spread`` members of
+    several classes on one host are dearer as well::
+
+        members <= 1 + sum(further members of each class) + slack / sharing
+    """
+    kept = bounds.raises <= slack + bounds.noise
+    if kept.all():
+        return eligibility
+    max_members = []
+    hosts = len(eligibility.max_members[0])
+    further = np.zeros(hosts, dtype=np.int64)
+    for class_index, most in enumerate(eligibility.max_members):
+        part = columns.of(class_index)
+        dropped = ~kept[part]
+        limit = most.copy()
+        # What a placement with k of them uses are the columns of the ranks up to k.
+        np.minimum.at(limit, columns.row[part][dropped], columns.rank[part][dropped] - 1)
+        max_members.append(limit)
+        # Its first member pays for a place beside others where some are always there before it.
+        pays_from_first = any(
+            one.of_objective and one.before[class_index] for one in columns.rising
+        )
+        further += limit if pays_from_first else np.maximum(0, limit - 1)
+    max_new = None
+    if bounds.sharing is not None and eligibility.extra_member_price:
+        # A host whose sharing costs nothing at these prices has no limit.
+        several = (slack + bounds.noise) / np.maximum(bounds.sharing, LEAST_SHARING)
+        max_new = 1 + further + np.minimum(several, MANY).astype(np.int64)
+    return replace(eligibility, max_members=tuple(max_members), max_new=max_new)
 
 
 def slack_keeping(bounds: Bounds, number: int) -> float:

@@ -7,6 +7,7 @@ is scarce. Columns outside the core are priced with these (see `column_generatio
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
@@ -26,6 +27,7 @@ def solve_restricted_master(
     columns: Columns,
     blocks: list[Block],
     capacity_rows: list[CapacityRows],
+    rising_rows: list[list[CapacityRows]],
     exclusion_rows: list[ExclusionRows],
     core: Mask,
     seconds: float,
@@ -54,13 +56,16 @@ def solve_restricted_master(
     for block in blocks:
         rows = _BlockRows(compiled, core_columns, block, program, artificial_price)
         placing_row |= rows.post()
-    posted_capacity = [_post_capacity(one, core_columns, program) for one in capacity_rows]
+    posted_capacity = [(one, _post_capacity(one, core_columns, program)) for one in capacity_rows]
+    for steps in rising_rows:
+        posted_capacity += _post_steps(steps, core_columns, program)
     posted_exclusion = [one.post(core_columns, program) for one in exclusion_rows]
     value, dual = program.solve(seconds)
     if value is None:
         return None
-    for capacity, (domains, row_numbers) in zip(capacity_rows, posted_capacity, strict=True):
+    for capacity in (*capacity_rows, *chain.from_iterable(rising_rows)):
         capacity.dual[:] = 0
+    for capacity, (domains, row_numbers) in posted_capacity:
         capacity.dual[domains] = np.clip(-dual[row_numbers], 0, capacity.excess_price)
     for exclusion, posted in zip(exclusion_rows, posted_exclusion, strict=True):
         exclusion.read_duals(posted, dual)
@@ -69,6 +74,29 @@ def solve_restricted_master(
     for class_index, row in placing_row.items():
         worth[class_index] = dual[row]
     return value, worth
+
+
+def _post_steps(
+    steps: list[CapacityRows], core: CoreColumns, program: LinearProgram
+) -> list[tuple[CapacityRows, tuple[Ints, Ints]]]:
+    """Post the rows of a price that rises, up to the first that cannot bind."""
+    posted = []
+    for step in steps:
+        domains, row_numbers = _post_capacity(step, core, program)
+        if not len(domains) and not _may_bind(step, core):
+            break
+        posted.append((step, (domains, row_numbers)))
+    return posted
+
+
+def _may_bind(step: CapacityRows, core: CoreColumns) -> bool:
+    """Return whether all members of the core are above the room of some domain."""
+    columns = core.table
+    codes = step.codes[columns.row[core.index]]
+    load = step.size[columns.member_class[core.index]] * columns.max_members[core.index]
+    inside = codes >= 0
+    load_of_domain = np.bincount(codes[inside], load[inside], minlength=len(step.room))
+    return bool((load_of_domain > step.room).any())
 
 
 def _post_capacity(

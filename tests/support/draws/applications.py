@@ -19,6 +19,7 @@ from tests.support.draws.covered import cover
 from tests.support.draws.links import some_bandwidth
 from tests.support.draws.network import by_distance, some_links
 from tests.support.draws.overfull import some_overfull
+from tests.support.draws.scarce import has_scarce, some_scarce
 
 Doc = dict[str, Any]
 LEVELS = ("zone", "rack", "feed")
@@ -39,8 +40,10 @@ FLAVORS = {
     "s": {"resources": {"VCPU": 1}},
     "m": {"resources": {"VCPU": 2, "MEMORY_MB": 1}},
     "l": {"resources": {"VCPU": 3, "MEMORY_MB": 2}},
+    "g": {"resources": {"VCPU": 1, "CUSTOM_GPU": 1}},
 }
 SIZES = ("s", "s", "m", "m", "l")
+SCARCE_SIZES = (*SIZES, "g")  # where some host has what is scarce
 
 
 def dice(kind: str, soft: bool) -> st.SearchStrategy[Random]:
@@ -86,7 +89,7 @@ def fleets(rnd: Random) -> Doc:
         if _one_in(10, rnd):
             host["enabled"] = False
         hosts.append(host)
-    fleet = some_overfull(some_cells({"levels": list(LEVELS), "hosts": hosts}))
+    fleet = some_scarce(some_overfull(some_cells({"levels": list(LEVELS), "hosts": hosts})))
     return some_links(fleet)
 
 
@@ -129,7 +132,7 @@ def wide_fleets(rnd: Random, number: int) -> Doc:
         if _one_in(20, rnd):
             host["enabled"] = False
         hosts.append(host)
-    fleet = some_overfull(some_cells({"levels": list(LEVELS), "hosts": hosts}))
+    fleet = some_scarce(some_overfull(some_cells({"levels": list(LEVELS), "hosts": hosts})))
     return some_links(fleet)
 
 
@@ -160,7 +163,11 @@ def policies(rnd: Random, kind: str, soft: bool, others: list[str], hosts: list[
         policy["level"] = level
     match kind:
         case "anti-affinity":
-            policy["max_per_domain"] = rnd.choice((1, 1, 2, 2))
+            if _one_in(4, rnd):
+                policy["max_percent"] = rnd.choice((1, 20, 34, 50, 67, 100))
+            else:
+                policy["max_per_domain"] = rnd.choice((1, 1, 2, 2))
+            policy |= {"everywhere": True} if _one_in(5, rnd) else {}
         case "host-capabilities":
             field = rnd.choice(("required", "forbidden", "any_of", "minimum"))
             policy[field] = (
@@ -210,7 +217,8 @@ def wide_cases(rnd: Random, kind: str, soft: bool) -> tuple[Doc, Doc]:
 def applications(rnd: Random, kind: str, soft: bool, fleet: Doc, members: int) -> Doc:
     """Two or three groups, often with parents, running members and up to two more policies."""
     names = [host["name"] for host in fleet["hosts"]]
-    groups = _groups(rnd, members)
+    sizes = SCARCE_SIZES if has_scarce(fleet) else SIZES
+    groups = _groups(rnd, members, sizes)
     for group in groups if _one_in(2, rnd) else ():
         group.update({"tenant_id": rnd.choice(("blue", "green"))} if not _one_in(3, rnd) else {})
     existing: list[Doc] = []
@@ -219,7 +227,7 @@ def applications(rnd: Random, kind: str, soft: bool, fleet: Doc, members: int) -
         id_ = f"{owner['name']}/0" if i == 0 and _one_in(4, rnd) else f"old{i}"
         there = {"group": owner["name"], "id": id_, "host": rnd.choice(names)}
         if id_.startswith("old") or _one_in(2, rnd):
-            there["flavor"] = rnd.choice(SIZES)
+            there["flavor"] = rnd.choice(sizes)
         existing.append(there)
     number = rnd.choice(
         ((0,), (0, 1), (0, 1, 1, 2))
@@ -248,14 +256,14 @@ def applications(rnd: Random, kind: str, soft: bool, fleet: Doc, members: int) -
     return app
 
 
-def _groups(rnd: Random, left: int) -> list[Doc]:
+def _groups(rnd: Random, left: int, sizes: tuple[str, ...] = SIZES) -> list[Doc]:
     """Groups of at most so many members in all, the first with some and with up to two parents."""
     groups: list[Doc] = []
     for name in ("A", "B", "C")[: rnd.randint(2, 3)]:
         found: list[Doc] = []
         while left and not (_one_in(3, rnd) and (groups or found)):
             count = rnd.randint(1, left if groups else max(1, left - 1))
-            found.append({"flavor": rnd.choice(SIZES), "count": count})
+            found.append({"flavor": rnd.choice(sizes), "count": count})
             left -= count
         groups.append({"name": name, "policies": [], "members": found})
     if _one_in(2, rnd):

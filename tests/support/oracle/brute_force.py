@@ -65,7 +65,7 @@ class Oracle:
                 self.own_size[there["id"]] = described_size.get(there["id"], {})
         # Most placements agree in what lands on a host, so each answer is kept.
         self._taken: dict[tuple[str, tuple[int, ...]], bool] = {}
-        self._points_of: dict[tuple[str, str], int] = {}
+        self._points_of: dict[tuple[Any, ...], int] = {}
         self._before: list[int] | None = None  # each rule's measure of the running members
 
     def _size(self, sized: Doc) -> Size:
@@ -204,8 +204,12 @@ class Oracle:
             size = _present(children, mine)
         match policy["kind"]:
             case "anti-affinity":
-                limit = policy.get("max_per_domain", 1)
-                return sum(n - limit for n in number.values() if n > limit)
+                limit = int(policy.get("max_per_domain", 1))
+                if "max_percent" in policy:
+                    limit = max(1, self._size_of(name, policy) * int(policy["max_percent"]) // 100)
+                above = [n - limit for n in number.values() if n > limit]
+                unknown = without_domain if policy.get("everywhere") else 0
+                return unknown + sum(t * (t + 1) // 2 for t in above)
             case "affinity" | "network-proximity":
                 used = len(inside) + without_domain
                 return max(used - 1 if used else 0, 1 if without_domain else 0)
@@ -226,6 +230,14 @@ class Oracle:
                 stray = without_domain if policy.get("everywhere") else 0
                 return missing + stray + self._excess_skew(name, policy, level, mine, number)
         raise AssertionError(policy)
+
+    def _size_of(self, name: str, policy: Doc) -> int:
+        """How many members, or child groups with members, a group has, new and running."""
+        members = [*self.existing, *((id_, group, "", True) for id_, group, _ in self.members)]
+        mine = self._members_of(name, members)
+        if policy.get("between") != "children":
+            return len(mine)
+        return _present([self.below[one] for one in self.groups[name].get("groups", [])], mine)
 
     def _domains_of(self, name: str, level: str, assignments: list[Assignment]) -> set[str | None]:
         return {self.domain(s[2], level) for s in self._members_of(name, assignments)}
@@ -337,10 +349,14 @@ class Oracle:
 
     def value(self, placement: dict[str, str], objective: str) -> int:
         """The objective of a placement, soft policies on top."""
-        points = sum(self._points_on(host, objective) for host in placement.values())
+        sizes = {id_: size for id_, _, size in self.members}
+        points = sum(
+            self._points_on(host, objective, sizes[id_]) for id_, host in placement.items()
+        )
         if objective == "spread":
             hosts = list(placement.values())
-            points += sum(1000 * (hosts.count(host) - 1) for host in set(hosts))
+            # The k-th member of a host costs 1000 x (k - 1) more.
+            points += sum(1000 * sum(range(hosts.count(host))) for host in set(hosts))
         after = self.assignments(placement)
         weighted = sum(
             policy["weight"] * self.measure(name, policy, after)
@@ -349,24 +365,34 @@ class Oracle:
         )
         return int(points + weighted * (1 if objective == "cost" else 1000))
 
-    def _points_on(self, name: str, objective: str) -> int:
-        """What one member on a host costs, reckoned once."""
-        if (name, objective) not in self._points_of:
-            self._points_of[name, objective] = self._points(self.hosts[name], objective)
-        return self._points_of[name, objective]
+    def _points_on(self, name: str, objective: str, size: Size) -> int:
+        """What one member of a size costs on a host, reckoned once."""
+        key = (name, objective, tuple(sorted(size.items())))
+        if key not in self._points_of:
+            self._points_of[key] = self._points(self.hosts[name], objective, size)
+        return self._points_of[key]
 
-    def _points(self, host: Doc, objective: str) -> int:
-        """What one member on a host costs."""
+    def _points(self, host: Doc, objective: str, size: Size) -> int:
+        """What one member of a size costs on a host."""
         if objective == "cost":
             return int(host.get("cost", 0))
         in_use = cells.in_use(host)
-        free_shares = [
-            Fraction(max(0, capacity - in_use.get(name, 0)), capacity)
+        free_share = {
+            name: Fraction(max(0, capacity - in_use.get(name, 0)), capacity)
             for name, capacity in self.capacity(host).items()
             if capacity
+        }
+        taken = [name for name, amount in size.items() if amount]
+        of_taken = [free_share[name] for name in taken if name in free_share]
+        free = round(1000 * sum(of_taken) / len(of_taken)) if of_taken else 0
+        if objective == "spread":
+            return 1000 - free
+        scarce = [
+            share
+            for name, share in free_share.items()
+            if name not in ("VCPU", "MEMORY_MB", "DISK_GB", *taken)
         ]
-        free = round(1000 * sum(free_shares) / len(free_shares)) if free_shares else 0
-        return free if objective == "pack" else 1000 - free
+        return free + round(1000 * max(scarce, default=Fraction(0)))
 
     def rank(self, placement: dict[str, str], objective: str) -> tuple[int, ...]:
         """What each priority's policies cost, lower priorities first, and then the objective."""

@@ -69,15 +69,27 @@ def test_free_points_are_the_mean_free_share_in_thousandths() -> None:
     host = Host.model_validate(
         {"name": "a", "inventory": {"VCPU": 8, "DISK_GB": 100}, "used": {"VCPU": 6, "DISK_GB": 25}}
     )
-    assert host.free_points == 500  # 1000 * (2/8 + 75/100) / 2
-    assert host.with_used({"VCPU": 99}).free_points == 500  # (0 + 100/100) / 2
-    assert Host(name="b").free_points == 0
+    both = ["VCPU", "DISK_GB"]
+    assert host.free_points(both) == 500  # 1000 * (2/8 + 75/100) / 2
+    assert host.free_points(["VCPU"]) == 250  # of the classes that a member takes alone
+    assert host.with_used({"VCPU": 99}).free_points(both) == 500  # (0 + 100/100) / 2
+    assert host.free_points(["MEMORY_MB"]) == host.free_points([]) == 0
+    assert Host(name="b").free_points(both) == 0
+
+
+def test_scarce_points_are_the_largest_free_share_of_what_is_not_taken() -> None:
+    inventory = {"VCPU": 8, "CUSTOM_GPU": 4, "CUSTOM_FPGA": 2, "VGPU": 0}
+    used = {"CUSTOM_GPU": 1, "CUSTOM_FPGA": 1}
+    host = Host.model_validate({"name": "a", "inventory": inventory, "used": used})
+    assert host.scarce_points(["VCPU"]) == 750  # 3 of 4 GPUs, 1 of 2 FPGAs
+    assert host.scarce_points(["VCPU", "CUSTOM_GPU"]) == 500
+    assert host.scarce_points(["CUSTOM_GPU", "CUSTOM_FPGA"]) == 0  # VCPU is not scarce
 
 
 def test_halves_of_a_point_go_to_even() -> None:
     host = Host.model_validate({"name": "a", "inventory": {"VCPU": 2000}, "used": {"VCPU": 1999}})
-    assert host.free_points == 0  # 1000 / 2000 = 0.5
-    assert host.with_used({"VCPU": 1997}).free_points == 2  # 1.5
+    assert host.free_points(["VCPU"]) == 0  # 1000 / 2000 = 0.5
+    assert host.with_used({"VCPU": 1997}).free_points(["VCPU"]) == 2  # 1.5
 
 
 def refused(document: dict[str, Any]) -> list[tuple[str, str]]:

@@ -48,7 +48,7 @@ def test_a_host_has_what_its_cells_have_together() -> None:
     assert host().in_use() == {"DISK_GB": 40, "VCPU": 3}
     # Free shares: DISK_GB 60/100, VCPU 13/16, MEMORY_MB and CUSTOM_GPU all: (0.6 + 0.8125 + 1 + 1)
     # / 4 = 0.853.
-    assert host().free_points == 853
+    assert host().free_points(host().capacity()) == 853
     assert host().cell_names() == ["0", "gpu"]
 
 
@@ -172,7 +172,7 @@ def test_a_host_without_cells_is_what_it_was() -> None:
     plain = Host.model_validate({"name": "p", "inventory": {"VCPU": 4}, "used": {"VCPU": 1}})
     assert plain.cells == ()
     assert plain.cell_capacities() == []
-    assert (plain.capacity(), plain.in_use(), plain.overfull, plain.free_points) == (
+    assert (plain.capacity(), plain.in_use(), plain.overfull, plain.free_points(["VCPU"])) == (
         {"VCPU": 4},
         {"VCPU": 1},
         False,

@@ -121,7 +121,13 @@ def facts(fleet: CompiledFleet, name: str) -> dict[str, Any]:
     return {
         "domains": {level: names[level][int(fleet.codes(level)[row])] for level in LEVELS},
         "state": [bool(x[row]) for x in (fleet.enabled, fleet.busy)],
-        "price": (int(fleet.cost[row]), int(fleet.points[row])),
+        "price": (
+            int(fleet.cost[row]),
+            [
+                (int(fleet.free_points(taken)[row]), int(fleet.scarce_points(taken)[row]))
+                for taken in (CLASSES[:0], CLASSES[:1], CLASSES)
+            ],
+        ),
         "room": {
             name: (int(fleet.capacity(name)[row]), int(fleet.free(name)[row]))
             for name in (*CLASSES, *INSIDE)

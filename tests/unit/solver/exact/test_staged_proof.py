@@ -16,7 +16,6 @@ from groupsolver.solver.exact.staged_proof import _slacks, _take_bound, prove
 from groupsolver.solver.incumbent import Incumbent
 from groupsolver.solver.presolve.eligibility import find_eligibility
 from groupsolver.solver.presolve.interchangeable_groups import merge_interchangeable
-from groupsolver.solver.relaxation.blocks import blocks_of
 from groupsolver.solver.relaxation.columns import build_columns
 from groupsolver.solver.relaxation.reduced_cost_fixing import Bounds
 from tests.support.small import app, fleet, group, host
@@ -40,7 +39,7 @@ class Case:
         merged = merge_interchangeable(self.compiled)
         eligibility = find_eligibility(self.compiled, "cost")
         candidates = every_host(self.compiled)
-        columns = build_columns(eligibility, candidates, blocks_of(self.compiled))
+        columns = build_columns(eligibility, candidates)
         assert len(columns) == 10
         return prove(merged, eligibility, columns, candidates, self.bounds, self.best, self.budget)
 
@@ -96,7 +95,7 @@ def test_no_placement_in_all_candidates_is_a_proof_that_there_is_none() -> None:
     merged = merge_interchangeable(case.compiled)
     eligibility = find_eligibility(case.compiled, "cost")
     candidates = [np.array([0])]
-    columns = build_columns(eligibility, candidates, blocks_of(case.compiled))
+    columns = build_columns(eligibility, candidates)
     bounds = Bounds(0.0, np.zeros(len(columns)), np.zeros(1), 0.0)
     assert not prove(merged, eligibility, columns, candidates, bounds, case.best, case.budget)
 
@@ -158,7 +157,8 @@ def test_the_bound_is_the_lesser_of_inside_and_outside(
     outcome: SearchOutcome, outside: float, proved: int | None
 ) -> None:
     case = Case(raises=[0.0] * 10)
-    step = staged_proof._Step([], 0, whole=False, last=False, outside=outside)
+    eligibility = find_eligibility(case.compiled, "cost")
+    step = staged_proof._Step([], eligibility, 0, whole=False, last=False, outside=outside)
     _take_bound(outcome, step, case.best)
     assert case.best.bound == proved
 

@@ -47,8 +47,9 @@ JOIN = soft("affinity", 6, 3)
 
 
 def test_a_tier_costs_at_least_what_running_members_cost_where_that_can_only_grow() -> None:
-    # Three run on h0: 2 beyond the limit, at 4 each. Nothing that is placed makes it less.
-    assert Tiers(problem(SPLIT, JOIN, old=3)).least == {0: 8, 3: 0}
+    # Three run on h0: 2 beyond the limit, which cost 1 + 2, at 4 each. Nothing that is placed makes
+    # it less.
+    assert Tiers(problem(SPLIT, JOIN, old=3)).least == {0: 12, 3: 0}
     assert Tiers(problem(SPLIT, JOIN)).least == {0: 0, 3: 0}
 
 

@@ -35,16 +35,16 @@ def test_hosts_that_a_hard_policy_rules_out_take_none_and_a_soft_one_prices_them
     assert soft.eligibility.max_members[0].tolist() == [1, 1]
     # Under ``cost`` a unit of weight is one point: 1 + 7.
     assert soft.eligibility.prices[0].tolist() == [5, 8]
-    assert soft.eligibility.base_prices.tolist() == [5, 1]
+    assert soft.eligibility.base_prices[0].tolist() == [5, 1]
 
 
 def test_each_objective_has_its_own_prices() -> None:
     hosts = [host("free", 4, cost=3), host("half", 4, cost=6, used={"VCPU": 2})]
     problem = SmallProblem([group("A", 1)], hosts)
     fleet = problem.compiled.fleet
-    assert host_prices(fleet, "cost").tolist() == [3, 6]
-    assert host_prices(fleet, "pack").tolist() == [1000, 500]  # free thousandths
-    assert host_prices(fleet, "spread").tolist() == [0, 500]  # used thousandths
+    assert host_prices(fleet, "cost", ["VCPU"]).tolist() == [3, 6]
+    assert host_prices(fleet, "pack", ["VCPU"]).tolist() == [1000, 500]  # free thousandths
+    assert host_prices(fleet, "spread", ["VCPU"]).tolist() == [0, 500]  # used thousandths
     assert find_eligibility(problem.compiled, "pack").extra_member_price == 0
     assert find_eligibility(problem.compiled, "spread").extra_member_price == 1000
 

@@ -31,7 +31,7 @@ def costs(compiled: CompiledProblem) -> tuple[Columns, ChunkCosts]:
     blocks = blocks_of(compiled)
     eligibility = find_eligibility(compiled, "cost")
     candidates = [np.flatnonzero(most > 0) for most in eligibility.max_members]
-    columns = build_columns(eligibility, candidates, blocks)
+    columns = build_columns(eligibility, candidates)
     (block,) = blocks
     prices = columns.price.astype(np.float64)
     return columns, chunk_costs(compiled, columns, block, block.parts[0], prices)

@@ -30,9 +30,9 @@ def value(hosts: list[Doc], *parents: Doc, members: int = 2, **more: Any) -> flo
     blocks = blocks_of(compiled)
     eligibility = find_eligibility(compiled, "cost")
     candidates = [np.flatnonzero(most > 0) for most in eligibility.max_members]
-    columns = build_columns(eligibility, candidates, blocks)
+    columns = build_columns(eligibility, candidates)
     core = np.ones(len(columns), dtype=np.bool_)
-    solved = solve_restricted_master(compiled, columns, blocks, [], [], core, 10)
+    solved = solve_restricted_master(compiled, columns, blocks, [], [], [], core, 10)
     assert solved is not None
     return solved[0]
 

@@ -26,11 +26,25 @@ def test_each_candidate_of_each_member_class_is_a_column() -> None:
 def test_members_beyond_the_first_of_a_host_are_columns_of_their_own_under_spread() -> None:
     hosts = [host("h0", 4, used={"VCPU": 1}), host("h1", 1)]
     columns = SmallProblem([group("A", 3)], hosts, objective="spread").columns
-    # h0 is a quarter full and takes three: one at 250, two at 1250. h1 takes one.
-    assert columns.row.tolist() == [0, 1, 0]
-    assert columns.price.tolist() == [250, 0, 1250]
-    assert columns.max_members.tolist() == [1, 1, 2]
-    assert columns.first.tolist() == [True, True, False]
+    # h0 is a quarter full and takes three, at 250, 1250 and 2250. h1 takes one.
+    assert columns.row.tolist() == [0, 1, 0, 0]
+    assert columns.price.tolist() == [250, 0, 1250, 2250]
+    assert columns.base_price.tolist() == [250, 0, 250, 250]
+    assert columns.max_members.tolist() == [1, 1, 1, 1]
+    assert columns.rank.tolist() == [1, 1, 2, 3]
+
+
+def test_members_above_the_limit_of_a_soft_rule_rise_in_price() -> None:
+    two = {"kind": "anti-affinity", "max_per_domain": 2, "weight": 5}
+    running = [{"group": "A", "id": "old", "host": "h1", "resources": {"VCPU": 1}}]
+    hosts = [host("h0", 4, cost=1), host("h1", 4, cost=2, used={"VCPU": 1})]
+    columns = SmallProblem([group("A", 4, two)], hosts, existing=running).columns
+    # h0 has two at 1, then 1 + 5 and 1 + 10; h1, which has one already, one at 2, then 2 + 5 and
+    # 2 + 10.
+    assert columns.row.tolist() == [0, 1, 0, 1, 0, 1]
+    assert columns.price.tolist() == [1, 2, 6, 7, 11, 12]
+    assert columns.max_members.tolist() == [2, 1, 1, 1, 1, 1]
+    assert columns.rank.tolist() == [1, 1, 3, 2, 4, 3]
 
 
 def test_of_classes_that_share_one_host_one_has_the_first_member_there() -> None:
@@ -38,7 +52,7 @@ def test_of_classes_that_share_one_host_one_has_the_first_member_there() -> None
     together = {"name": "A", "policies": [{"kind": "affinity"}], "members": members}
     columns = SmallProblem([together], [host("h0", 4)], objective="spread").columns
     assert columns.price.tolist() == [0, 1000]
-    assert columns.first.tolist() == [True, False]
+    assert columns.rank.tolist() == [1, 1]
 
 
 def test_selected_columns_are_a_table_of_their_own() -> None:

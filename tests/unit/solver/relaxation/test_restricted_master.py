@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 from groupsolver.model.compiled.arrays import Floats, Mask
-from groupsolver.solver.relaxation.capacity_rows import CapacityRows, capacity_rows_of
+from groupsolver.solver.relaxation.capacity_rows import (
+    CapacityRows,
+    capacity_rows_of,
+    rising_rows_of,
+)
 from groupsolver.solver.relaxation.exclusion_rows import exclusion_rows_of
 from groupsolver.solver.relaxation.restricted_master import solve_restricted_master
 from tests.support.small import group, host
@@ -20,10 +24,11 @@ def solved(
     columns = problem.columns
     if core is None:
         core = np.ones(len(columns), dtype=np.bool_)
-    capacity = capacity_rows_of(problem.compiled, problem.eligibility) if with_capacity else []
+    capacity = capacity_rows_of(problem.compiled) if with_capacity else []
+    rising = rising_rows_of(problem.compiled, columns) if with_capacity else []
     exclusion = exclusion_rows_of(problem.compiled)
     found = solve_restricted_master(
-        problem.compiled, columns, problem.blocks, capacity, exclusion, core, 10
+        problem.compiled, columns, problem.blocks, capacity, rising, exclusion, core, 10
     )
     assert found is not None
     return found[0], found[1], capacity
