@@ -21,6 +21,7 @@ from groupsolver.solver.presolve.interchangeable_groups import merge_interchange
 from tests.laws.test_laws import OBJECTIVES, ONE, Case, values
 from tests.laws.test_reduction import Wide, least
 from tests.support.draws.applications import FLAVORS, LEVELS, Doc, dice, draws, fleets, wide_fleets
+from tests.support.draws.covered import cover
 from tests.support.minimal_documents import case_of
 from tests.support.oracle.brute_force import Oracle
 
@@ -52,7 +53,9 @@ def units(rnd: Random, wide: bool = False) -> Case:
     if rnd.random() < 0.1:
         existing.append({"group": "R0", "id": "old", "host": "h0", "flavor": "s"})
     app = {"flavors": FLAVORS, "groups": groups, "existing": existing}
-    return app, wide_fleets(rnd, 20) if wide else fleets(rnd)
+    fleet = wide_fleets(rnd, 20) if wide else fleets(rnd)
+    cover(fleet, app)
+    return app, fleet
 
 
 def _shard_policies(rnd: Random) -> list[Doc]:

@@ -347,7 +347,7 @@ class Plain:
             assert max(rest) <= finding.available
 
     def _refusal(self, finding: short.MemberShortage) -> None:
-        """The number of a refusal is the place's own: the least that a member takes, or the step."""
+        """A refusal has the number of its place: the least amount of a member, or the step."""
         ((name, cell),) = finding.nearest
         host = self.oracle.hosts[name]
         inventory = host.get("inventory", {})

@@ -86,7 +86,7 @@ def test_an_applications_constructor_says_what_its_file_says(document: dict[str,
         ),
         (
             lambda: Fleet(hosts=[Host(name="a"), {"name": "b", "cost": "1"}]),
-            ["hosts[1].cost: expected an integer, found '1'; write 1, without quotes [wrong-type]"],
+            ["hosts[1].cost: expected an integer, found '1' [wrong-type]"],
         ),
         (
             lambda: Group(name="A", policies=[Spread(level="zone", min_domains=1), "spred"]),

@@ -36,7 +36,7 @@ def test_disabled_hosts_are_named_if_they_have_room_and_suit() -> None:
         host("good", 2, enabled=False, traits=["SSD"]),
         host("small", 1, enabled=False, traits=["SSD"]),
         host("plain", 2, enabled=False),
-        host("overfull", 2, enabled=False, traits=["SSD"], used={"MEMORY_MB": 1}),
+        host("overfull", 2, enabled=False, traits=["SSD"], used={"VCPU": 3}),
     ]
     problem = SmallProblem([group("A", 1, SSD, vcpu=2)], hosts)
     expected = ("disabled hosts that could have taken members: good",)
