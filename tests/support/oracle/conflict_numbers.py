@@ -335,7 +335,7 @@ class Plain:
             self._refusal(finding)
         else:
             assert all(free[spot] > 0 for spot in finding.nearest)
-        if finding.nearest:
+        if finding.nearest and not finding.refusal:
             assert free[finding.nearest[0]] == finding.available
         for name, used, capacity in finding.overfull:
             assert used > capacity
