@@ -107,7 +107,7 @@ WAYS = {
     "two levels": 0.05,
     "by domains alone": 0.02,
     "sharing": 0.1,
-    "splits_used": 0.03,
+    "splits_used": 0.02,
     "running members counted": 0.1,
 }
 
