@@ -113,13 +113,8 @@ class AntiAffinity(
         return self.max_percent is None
 
     def _limit(self, group: str, problem: Problem) -> int:
-        """Return how many each domain may hold, at least 1.
-
-        A percentage is of all members of the group that the application has, new and running.
-        """
-        if self.max_per_domain is not None:
-            return self.max_per_domain
-        return max(1, self.size(group, problem) * (self.max_percent or 0) // 100)
+        """Return how many each domain may hold; see `limit_of`."""
+        return limit_of(self, group, problem)
 
     def describe(self, group: str) -> str:
         """Return the rule in words."""
@@ -284,5 +279,10 @@ class AntiAffinity(
 
 
 def limit_of(policy: AntiAffinity, group: str, problem: Problem) -> int:
-    """Return how many members of a group the policy lets each domain hold."""
-    return policy._limit(group, problem)
+    """Return how many members of a group the policy lets each domain hold, at least 1.
+
+    A percentage is of all members of the group that the application has, new and running.
+    """
+    if policy.max_per_domain is not None:
+        return policy.max_per_domain
+    return max(1, policy.size(group, problem) * (policy.max_percent or 0) // 100)
