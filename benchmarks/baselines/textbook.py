@@ -14,7 +14,7 @@ from benchmarks.baselines.common import Answer, ground_of, settle, timed
 from groupsolver.checking.check import unit_of
 from groupsolver.constraints.eligibility import occupiable_domains, suited, suits
 from groupsolver.constraints.policies.affinity import Affinity
-from groupsolver.constraints.policies.anti_affinity import AntiAffinity, rising_cost
+from groupsolver.constraints.policies.anti_affinity import AntiAffinity, limit_of, rising_cost
 from groupsolver.constraints.policies.apart_from import ApartFrom
 from groupsolver.constraints.policies.near import Near
 from groupsolver.constraints.policies.network_proximity import NetworkProximity
@@ -149,7 +149,7 @@ def _anti_affinity(book: Model, rule: Rule) -> None:
     assert isinstance(policy, AntiAffinity)
     running = book.running(rule.group, policy.level)
     counts = book.counts(rule.group, policy.level)
-    most_each = policy.limit(rule.group, book.compiled.problem)
+    most_each = limit_of(policy, rule.group, book.compiled.problem)
     for code, found in counts.items():
         if policy.hard:
             limit = max(most_each, running[code])

@@ -11,7 +11,7 @@ import numpy as np
 
 from groupsolver.constraints.eligibility import suited
 from groupsolver.constraints.policies.affinity import Affinity
-from groupsolver.constraints.policies.anti_affinity import AntiAffinity
+from groupsolver.constraints.policies.anti_affinity import AntiAffinity, limit_of
 from groupsolver.constraints.policies.near import Near
 from groupsolver.constraints.policies.network_proximity import NetworkProximity
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
@@ -124,7 +124,7 @@ class Board:
         hard = [rule for rule in rules_of(compiled.problem).over(group) if rule.policy.hard]
         rules = [rule.policy for rule in hard]
         apart = [
-            rule.policy.limit(rule.group, compiled.problem)
+            limit_of(rule.policy, rule.group, compiled.problem)
             for rule in hard
             if isinstance(rule.policy, AntiAffinity) and rule.policy.level == HOST
         ]

@@ -114,14 +114,9 @@ class AntiAffinity(
         """Leaving members out raises the measure only if it lowers the limit."""
         return self.max_percent is None
 
-    def limit(self, group: str, problem: Problem) -> int:
-        """Return how many each domain may hold, at least 1.
-
-        A percentage is of all members of the group that the application has, new and running.
-        """
-        if self.max_per_domain is not None:
-            return self.max_per_domain
-        return max(1, self.size(group, problem) * (self.max_percent or 0) // 100)
+    def _limit(self, group: str, problem: Problem) -> int:
+        """Return how many each domain may hold; see `limit_of`."""
+        return limit_of(self, group, problem)
 
     def describe(self, group: str) -> str:
         """Return the rule in words."""
@@ -134,21 +129,20 @@ class AntiAffinity(
 
     def violations(self, group: str, view: View) -> int:
         """Add up what the members above the limit of each domain cost: 1, 2, 3, and so on."""
-        limit = self.limit(group, view.problem)
+        limit = self._limit(group, view.problem)
         counts = self.tally(group, view).values()
         unknown = view.without_domain(group, self.level) if self.everywhere else 0
         return unknown + sum(rising_cost(count - limit) for count in counts)
 
     def excesses(self, group: str, view: View) -> Iterable[str]:
         """Name the domains that hold too many, the fullest first."""
-        limit = self.limit(group, view.problem)
+        limit = self._limit(group, view.problem)
         fullest_first = sorted(self.tally(group, view).items(), key=lambda one: (-one[1], one[0]))
         for name, count in fullest_first:
             if count > limit:
                 held = count_of(count, self.noun)
                 excess = count - limit
-                cost = f" (counted {rising_cost(excess)})" if excess > 1 else ""
-                yield f"{self.level} {name} holds {held}, {excess} more{cost}"
+                yield f"{self.level} {name} holds {held}, {excess} more"
         unknown = view.without_domain(group, self.level) if self.everywhere else 0
         if unknown:
             are = "is" if unknown == 1 else "are"
@@ -157,14 +151,14 @@ class AntiAffinity(
     def allowed(self, group: str, member_group: str, partial: Partial) -> Mask | None:
         """Return the domains below their limit, and those where one more adds nothing."""
         added = self.added(group, member_group, partial)
-        limit = self.limit(group, partial.problem)
+        limit = self._limit(group, partial.problem)
         below = self.tally_so_far(group, partial) + added <= limit
         return partial.where(self.level, below | (added == 0), not self.everywhere)
 
     def encode(self, group: str, builder: ModelBuilder) -> None:
         """Bound the count in each domain."""
         tallies = list(self.tallies(group, builder).values())
-        builder.require_rising(self, tallies, self.limit(group, builder.compiled.problem))
+        builder.require_rising(self, tallies, self._limit(group, builder.compiled.problem))
         if self.everywhere:
             builder.require(self, [builder.without_domain(group, self.level)])
 
@@ -202,7 +196,7 @@ class AntiAffinity(
         if self.counts_child_groups:
             return None
         counts = partial.spread_out(self.level, partial.counts(group, self.level), 0)
-        left = np.maximum(0, self.limit(group, partial.problem) - counts)
+        left = np.maximum(0, self._limit(group, partial.problem) - counts)
         unknown = 0 if self.everywhere else INT64_MAX
         return np.where(partial.codes(self.level) >= 0, left, unknown)
 
@@ -210,13 +204,13 @@ class AntiAffinity(
         """Return what running members leave of the limit; a child group has no size of its own."""
         if self.counts_child_groups:
             return None
-        return self.limit(group, compiled.problem) - compiled.running(group, self.level)
+        return self._limit(group, compiled.problem) - compiled.running(group, self.level)
 
     # Heuristic.
 
     def marginal_cost(self, group: str, member_group: str, partial: Partial) -> Ints:
         """Return what one more costs: the more are above the limit already, the more."""
-        before = self.tally_so_far(group, partial) - self.limit(group, partial.problem)
+        before = self.tally_so_far(group, partial) - self._limit(group, partial.problem)
         after = before + self.added(group, member_group, partial)
         rise = _rising_costs(after) - _rising_costs(before)
         return partial.spread_out(self.level, rise, int(bool(self.everywhere)))
@@ -228,18 +222,18 @@ class AntiAffinity(
     ) -> tuple[tuple[str, ...], int] | None:
         """Return the child groups, where it counts these."""
         if self.counts_child_groups:
-            return problem.children[group], self.limit(group, problem)
+            return problem.children[group], self._limit(group, problem)
         return None
 
     # Headroom.
 
     def most_in_one_domain(self, group: str, compiled: CompiledProblem) -> int | None:
         """Return the limit."""
-        return None if self.counts_child_groups else self.limit(group, compiled.problem)
+        return None if self.counts_child_groups else self._limit(group, compiled.problem)
 
     def balanced_window(self, group: str, compiled: CompiledProblem) -> tuple[int, int] | None:
         """Return anything up to the limit."""
-        return None if self.counts_child_groups else (0, self.limit(group, compiled.problem))
+        return None if self.counts_child_groups else (0, self._limit(group, compiled.problem))
 
     # Conflicts.
 
@@ -253,7 +247,7 @@ class AntiAffinity(
             weaker = self.model_copy(update={"everywhere": None})
             yield weaker
         size = self.size(group, problem)
-        for limit in range(self.limit(group, problem) + 1, size + 1):
+        for limit in range(self._limit(group, problem) + 1, size + 1):
             if self.max_percent is None:
                 yield weaker.model_copy(update={"max_per_domain": limit})
             else:
@@ -274,7 +268,7 @@ class AntiAffinity(
         hosts = facts.hosts(group)
         new = facts.new(group)
         if not facts.runs(group) and not facts.outside(hosts, self.level):
-            needed = -(-size // self.limit(group, facts.compiled.problem))
+            needed = -(-size // self._limit(group, facts.compiled.problem))
             possible = facts.domains(hosts, self.level)
             domains = DomainsNeeded(self.level, self.noun, size, needed, possible)
             if self.counts_child_groups or needed > len(possible):
@@ -287,3 +281,13 @@ class AntiAffinity(
         if facts.runs(group) or facts.outside(hosts, self.level):
             return facts.could(self.level, group)
         return (domains,)
+
+
+def limit_of(policy: AntiAffinity, group: str, problem: Problem) -> int:
+    """Return how many members of a group the policy lets each domain hold, at least 1.
+
+    A percentage is of all members of the group that the application has, new and running.
+    """
+    if policy.max_per_domain is not None:
+        return policy.max_per_domain
+    return max(1, policy.size(group, problem) * (policy.max_percent or 0) // 100)

@@ -48,7 +48,7 @@ def refused(groups: list[Any], hosts: list[Any], objective: Objective = "pack") 
     return fault.code, fault.path
 
 
-# Half of h1 is free: (6/8 + 4/16) / 2 = 0.5, 500 points. Of h2 3/10: 300 points.
+# Of h1's VCPU 6/8 are free, 750 points for members that take VCPU alone. Of h2's 3/10: 300 points.
 PAIR = [
     {
         "name": "h1",
@@ -67,17 +67,23 @@ PAIR = [
         (
             "pack",
             (1, 1, 1, 1),
-            1400,
+            1650,
             ["h1", "h2", "h2", "h2"],
-        ),  # 3 x 300 + 500: h2 has room for three
-        ("spread", (1,), 500, ["h1"]),  # 1000 - 500 < 1000 - 300
-        ("spread", (1, 1), 1200, ["h1", "h2"]),  # 500 + 700; both on h1: 500 + 500 + 1000
+        ),  # 3 x 300 + 750: h2 has room for three
+        ("spread", (1,), 250, ["h1"]),  # 1000 - 750 < 1000 - 300
+        ("spread", (1, 1), 950, ["h1", "h2"]),  # 250 + 700; both on h1: 250 + 250 + 1000
         (
             "spread",
             (1, 1, 1),
-            2700,
+            2200,
             ["h1", "h1", "h2"],
-        ),  # 2 x 500 + 700, and 1000 for the second on h1
+        ),  # 2 x 250 + 700, and 1000 for the second on h1
+        (
+            "spread",
+            (1, 1, 1, 1, 1),
+            6150,
+            ["h1", "h1", "h1", "h2", "h2"],
+        ),  # 3 x 250 + 2 x 700, 1000 + 2000 on h1, 1000 on h2
         ("cost", (1, 1), -4, ["h2", "h2"]),  # -2 - 2
         ("cost", (2, 2), 1, ["h1", "h2"]),  # 3 - 2: h2 has room for one
     ],

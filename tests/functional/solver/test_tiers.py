@@ -49,12 +49,12 @@ def costs(result: Any) -> dict[str, int]:
 
 
 def test_no_gain_in_a_later_tier_pays_for_a_loss_in_an_earlier_one() -> None:
-    # Three members in one rack are 2 beyond the limit of 1, at weight 100 each. In three racks they
-    # use 2 racks too many, at weight 1.
+    # Three members in one rack are 2 beyond the limit of 1, which cost 1 + 2, at weight 100. In
+    # three racks they use 2 racks too many, at weight 1.
     first = answer(TOGETHER | {"priority": 0}, APART | {"priority": 1})
-    assert (first.status, costs(first)) == ("optimal", {"anti-affinity": 200})
+    assert (first.status, costs(first)) == ("optimal", {"anti-affinity": 300})
     # All on h0, which costs nothing.
-    assert first.objective == first.bound == 200
+    assert first.objective == first.bound == 300
     other = answer(TOGETHER | {"priority": 1}, APART | {"priority": 0})
     assert (other.status, costs(other)) == ("optimal", {"affinity": 2})
     # On h0, h2 and h4: 0 + 2 + 4, and 2 for the two further racks.
@@ -69,7 +69,7 @@ def test_a_tier_comes_before_policies_that_have_none_and_before_the_hosts() -> N
 
 def test_policies_of_one_tier_are_traded_by_their_weights() -> None:
     result = answer(TOGETHER | {"priority": 5}, APART | {"weight": 2, "priority": 5})
-    # In one rack: 2 x 2; in two: 1 + 2; in three: 2.
+    # In one rack: 2 x (1 + 2); in two: 1 + 2; in three: 2.
     assert costs(result) == {"affinity": 2}
 
 
@@ -177,7 +177,7 @@ def test_no_bound_is_reported_before_it_holds_and_the_last_one_is_the_objective(
         progress=heard.append,
         explain=False,
     )
-    assert [one.bound for one in heard if one.bound is not None and one.bound > 200] == []
+    assert [one.bound for one in heard if one.bound is not None and one.bound > 300] == []
     assert (heard[-1].incumbent, heard[-1].bound) == (result.objective, result.bound)
 
 
@@ -198,7 +198,7 @@ def test_time_that_runs_out_before_the_last_stage_leaves_an_answer_that_claims_l
     result = answer(TOGETHER | {"priority": 0}, APART | {"priority": 1})
     assert stages == [None, 0]
     assert result.status == "feasible"
-    assert costs(result) == {"anti-affinity": 200}
+    assert costs(result) == {"anti-affinity": 300}
     # The hosts' own prices alone: h0 takes three members for 0.
     assert result.bound == 0
 

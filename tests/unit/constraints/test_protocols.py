@@ -186,7 +186,6 @@ def test_every_public_method_of_a_policy_is_asked_by_someone() -> None:
     own = {
         "survives": {"recoveries"},
         "spread": {"least_share"},
-        "anti-affinity": {"limit"},
     }
     asked = {*methods_asked(), *vars(Policy)}
     for kind, policy in POLICIES.items():
