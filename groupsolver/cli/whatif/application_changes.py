@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from groupsolver.changes.application import FewerMembers, MoreMembers, PolicyReplaced
 from groupsolver.changes.change import Change
 from groupsolver.cli.whatif.policy_selector import (
+    PolicyHistory,
     longest_prefix,
     option_error,
     select_policy,
@@ -23,7 +24,7 @@ from groupsolver.files.yaml_text import parse_yaml
 from groupsolver.model.application import MAX_MEMBERS, member_ids
 
 
-def parse_relax(text: str, app: Application, levels: Sequence[str]) -> Change:
+def parse_relax(text: str, history: PolicyHistory, levels: Sequence[str]) -> Change:
     """Read ``GROUP.KIND[@LEVEL].FIELD=VALUE``: a field of a policy has another value.
 
     Raises
@@ -31,7 +32,7 @@ def parse_relax(text: str, app: Application, levels: Sequence[str]) -> Change:
     BadInput
     """
     option = "--relax"
-    selected = select_policy(text, app, levels, option)
+    selected = select_policy(text, history, levels, option)
     policy_type = type(selected.policy)
     fields = [name for name in policy_type.model_fields if name != "kind"]
     assignment = re.fullmatch(r"\.([^=]*)=(.*)", selected.rest, re.DOTALL)
@@ -59,27 +60,27 @@ def parse_relax(text: str, app: Application, levels: Sequence[str]) -> Change:
     return PolicyReplaced(selected.group, selected.index, selected.policy, policy)
 
 
-def parse_soften(text: str, app: Application, levels: Sequence[str]) -> Change:
+def parse_soften(text: str, history: PolicyHistory, levels: Sequence[str]) -> Change:
     """Read ``GROUP.KIND[@LEVEL]``: a hard policy becomes soft, with weight 1.
 
     Raises
     ------
     BadInput
     """
-    selected = select_policy(text, app, levels, "--soften", hard=True)
+    selected = select_policy(text, history, levels, "--soften", hard=True)
     _expect_end(selected.rest, "--soften")
     softened = selected.policy.model_copy(update={"weight": 1})
     return PolicyReplaced(selected.group, selected.index, selected.policy, softened)
 
 
-def parse_drop(text: str, app: Application, levels: Sequence[str]) -> Change:
+def parse_drop(text: str, history: PolicyHistory, levels: Sequence[str]) -> Change:
     """Read ``GROUP.KIND[@LEVEL]``: a policy is left out.
 
     Raises
     ------
     BadInput
     """
-    selected = select_policy(text, app, levels, "--drop")
+    selected = select_policy(text, history, levels, "--drop")
     _expect_end(selected.rest, "--drop")
     return PolicyReplaced(selected.group, selected.index, selected.policy, None)
 

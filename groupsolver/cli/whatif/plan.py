@@ -10,6 +10,7 @@ from typing import Any, cast
 from groupsolver.changes.change import Change, apply_changes
 from groupsolver.changes.remove_domain import DomainRemoved
 from groupsolver.cli.whatif import add_hosts, application_changes, fleet_changes
+from groupsolver.cli.whatif.policy_selector import PolicyHistory
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput, Fault
@@ -44,16 +45,17 @@ class ChangePlan:
     changes: list[Change] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
-    def apply(self, parse: Callable[..., Change], *arguments: Any) -> None:
-        """Read a change and apply it, or collect its faults."""
+    def apply(self, parse: Callable[..., Change], *arguments: Any) -> Change | None:
+        """Read a change, apply it and return it; or collect its faults."""
         try:
             change = parse(*arguments)
         except BadInput as error:
             self.faults += error.faults
-            return
+            return None
         app, self.fleet = apply_changes(self.app, self.fleet, [change])
         self.app = cast(Application, app)  # changes keep its type
         self.changes.append(change)
+        return change
 
 
 def plan_changes(options: argparse.Namespace, app: Application, fleet: CompiledFleet) -> ChangePlan:
@@ -69,9 +71,12 @@ def plan_changes(options: argparse.Namespace, app: Application, fleet: CompiledF
     plan = ChangePlan(app, fleet)
     for text in options.members:
         plan.apply(application_changes.parse_members, text, plan.app)
+    history = PolicyHistory(app)
     for name, parse in _POLICY_OPTIONS.items():
         for text in getattr(options, name):
-            plan.apply(parse, text, plan.app, fleet.levels)
+            change = plan.apply(parse, text, history, fleet.levels)
+            if change is not None:
+                history.note(change)
     for text in options.remove_domain:
         plan.apply(fleet_changes.parse_remove_domain, text, plan.app, plan.fleet)
     removed = [change for change in plan.changes if isinstance(change, DomainRemoved)]

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from groupsolver.changes.application import PolicyReplaced
+from groupsolver.changes.change import Change
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.registry import POLICIES, Application
 from groupsolver.errors import BadInput, Fault, nearest, quoted
@@ -27,8 +29,9 @@ class SelectedPolicy:
     ----------
     group : str
     index : int
-        Its index in the group's policies.
+        Its index in the group's policies, as the changes so far have left them.
     policy : Policy
+        With the changes so far.
     rest : str
         The text behind its name.
     """
@@ -74,13 +77,48 @@ def longest_prefix(text: str, names: Iterable[str], ends: str) -> str | None:
     return max(fitting, key=len, default=None)
 
 
+class PolicyHistory:
+    """The policies of the file, and what the changes so far made of them.
+
+    Names and numbers mean the policies of the file, however many changes came before.
+
+    Parameters
+    ----------
+    original : Application
+        As in the file.
+    """
+
+    def __init__(self, original: Application) -> None:
+        self.original = original
+        self._present: dict[str, list[Policy | None]] = {
+            group.name: list(group.policies) for group in original.groups
+        }
+
+    def present(self, group: str, position: int) -> Policy | None:
+        """Return what a policy of the file has become; None where it was dropped."""
+        return self._present[group][position]
+
+    def index(self, group: str, position: int) -> int:
+        """Return the index of a policy of the file among those that are left of its group."""
+        before = self._present[group][:position]
+        return sum(policy is not None for policy in before)
+
+    def note(self, change: Change) -> None:
+        """Follow a change that was applied."""
+        if isinstance(change, PolicyReplaced):
+            present = self._present[change.group]
+            left = [position for position, policy in enumerate(present) if policy is not None]
+            present[left[change.index]] = change.new
+
+
 def select_policy(
-    text: str, app: Application, levels: Sequence[str], option: str, *, hard: bool = False
+    text: str, history: PolicyHistory, levels: Sequence[str], option: str, *, hard: bool = False
 ) -> SelectedPolicy:
     """Find the policy whose name `text` begins with.
 
     Parameters
     ----------
+    history : PolicyHistory
     levels : sequence of str
         The fleet's.
     option : str
@@ -92,6 +130,7 @@ def select_policy(
     ------
     BadInput
     """
+    app = history.original
     group = _select_group(text, app, option)
     rest = text[len(group) + 1 :]
     kind = re.split(r"[@#.=]", rest, maxsplit=1)[0]
@@ -102,15 +141,21 @@ def select_policy(
     own_levels = [policy.at for policy in policies if policy.at]
     level, rest = _split_level(rest[len(kind) :], [HOST, *levels, *own_levels], option)
     matching = []
-    for i, policy in enumerate(policies):
-        at_level = level in {None, policy.at}
-        if policy.kind == kind and at_level and (policy.hard or not hard):
-            matching.append(i)
-    if not matching:
+    for position, policy in enumerate(policies):
+        if policy.kind == kind and level in {None, policy.at}:
+            matching.append(position)
+    if not any(policies[position].hard or not hard for position in matching):
         message = _no_policy(group, kind, level, policies, hard)
         raise option_error("wrong-value", message, option)
-    index, rest = _select_one(rest, matching, policies, group, option)
-    return SelectedPolicy(group, index, policies[index], rest)
+    position, rest = _select_one(rest, matching, policies, group, option, hard)
+    present = history.present(group, position)
+    if present is None:
+        message = f"expected a policy that is not dropped: {policies[position].describe(group)}"
+        raise option_error("wrong-value", message, option)
+    if hard and not present.hard:
+        message = f"expected a hard policy; this one is soft: {present.describe(group)}"
+        raise option_error("wrong-value", message, option)
+    return SelectedPolicy(group, history.index(group, position), present, rest)
 
 
 def _select_group(text: str, app: Application, option: str) -> str:
@@ -138,9 +183,17 @@ def _split_level(rest: str, known: list[str], option: str) -> tuple[str | None, 
 
 
 def _select_one(
-    rest: str, matching: list[int], policies: Sequence[Policy], group: str, option: str
+    rest: str,
+    matching: list[int],
+    policies: Sequence[Policy],
+    group: str,
+    option: str,
+    hard: bool,
 ) -> tuple[int, str]:
-    """Return the index of the policy that is meant, and what follows its number, if it has one."""
+    """Return the index of the policy that is meant, and what follows its number, if it has one.
+
+    Numbers count all policies that match, soft ones too: a policy has one number for all options.
+    """
     number = re.match(r"#([0-9]{1,4})", rest)
     if number:
         position = int(number[1])
@@ -148,14 +201,21 @@ def _select_one(
             message = f"expected a number from #1 to #{len(matching)}, found #{position}"
             raise option_error("out-of-range", message, option)
         return matching[position - 1], rest[number.end() :]
-    if len(matching) > 1:
-        shown = []
-        for position, index in enumerate(matching[:MAX_POLICIES_NAMED], 1):
-            shown.append(f"#{position}: {policies[index].describe(group)}")
-        count = f"{len(matching)} policies of {group} fit"
+    numbered = [
+        (position, index)
+        for position, index in enumerate(matching, 1)
+        if policies[index].hard or not hard
+    ]
+    if len(numbered) > 1:
+        shown = [
+            f"#{position}: {policies[index].describe(group)}"
+            for position, index in numbered[:MAX_POLICIES_NAMED]
+        ]
+        count = f"{len(numbered)} policies of {group} fit"
         message = f"{count}; expected a number behind: {'; '.join(shown)}"
         raise option_error("wrong-value", message, option)
-    return matching[0], rest
+    [(_, index)] = numbered
+    return index, rest
 
 
 def _no_policy(

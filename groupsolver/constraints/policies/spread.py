@@ -277,9 +277,13 @@ class Spread(
         return over and self.max_skew is not None
 
     def weaker_versions(self, group: str, problem: Problem) -> Iterator[Self]:
-        """Yield fewer domains to cover, then more skew, up to what says nothing."""
+        """Yield fewer domains to cover, then more skew, up to what says nothing.
+
+        No more domains are to be covered than there are members: fewer begin there.
+        """
         last = self
-        for least in range((self.min_domains or 1) - 1, 0, -1):
+        to_cover = min(self.min_domains or 1, self.size(group, problem))
+        for least in range(to_cover - 1, 0, -1):
             last = self.model_copy(update={"min_domains": least})
             yield last
         if self.max_skew is not None:

@@ -158,11 +158,12 @@ class Survives(
         return not checked_after_solve(other) and _forgiven(problem)
 
     def weaker_versions(self, group: str, problem: Problem) -> Iterator[Self]:
-        """Yield fewer failures, down to one.
+        """Yield fewer failures, down to one; no more domains fail than there are.
 
         Where a rule looks at who else is lost, fewer failures may at times be no easier.
         """
-        for failures in range(self.failures - 1, 0, -1):
+        together = min(self.failures, len(problem.hosts.domains(self.level)))
+        for failures in range(together - 1, 0, -1):
             yield self.model_copy(update={"failures": failures})
 
     def evidence(self, group: str, facts: Facts) -> Findings:

@@ -160,6 +160,9 @@ class Corrections:
             state = cheapest_state(self._clauses, kinds)
             if state is None or self._oracle.budget.left() <= 0:
                 return None
+            if self._leaves_all_out(state):
+                self._clauses.append(self._some_member_stays())
+                continue
             key = frozenset(state.items())
             if key in self._fixes:
                 return self._fixes[key]
@@ -175,6 +178,23 @@ class Corrections:
             if not self._learn_from_state(app, state):
                 return None
         return None
+
+    def _leaves_all_out(self, state: State) -> bool:
+        """Return whether no new member of the application is left: that helps nobody."""
+        left_out = sum(
+            len(relaxation.at(position).left_out)
+            for relaxation, position in state.items()
+            if position
+        )
+        return left_out == len(self._rules.problem.new_members)
+
+    def _some_member_stays(self) -> Clause:
+        """Return the clause that not every size is at its last position."""
+        return tuple(
+            Literal(relaxation, relaxation.last, any_other=True)
+            for relaxation in self._relaxations
+            if relaxation.rule is None
+        )
 
     def _learn_from_state(self, app: Application[Any], state: State) -> bool:
         """Add the clause of a conflict in an impossible state; return whether one was found."""

@@ -64,6 +64,72 @@ def test_a_policy_may_change_twice() -> None:
     assert (policy["weight"], policy["max_per_domain"]) == (4, 3)
 
 
+NUMBERED: dict[str, Any] = {
+    "groups": [
+        {
+            "name": "A",
+            "policies": [
+                {"kind": "apart-from", "group": f"B{i}", "weight": 3 if i == 1 else None}
+                for i in range(4)
+            ],
+            "members": [{"resources": {"VCPU": 1}}],
+        },
+        *({"name": f"B{i}"} for i in range(4)),
+    ]
+}
+
+
+def by_numbers(*options: tuple[str, int]) -> dict[str, int | None]:
+    """The weight of each policy that is left, by the group that it names."""
+    suffix = {"--relax": ".weight=7"}
+    argv = [
+        text
+        for option, number in options
+        for text in (option, f"A.apart-from#{number}{suffix.get(option, '')}")
+    ]
+    policies = plan(*argv, app=NUMBERED).app.groups[0].policies
+    return {str(policy.target): policy.weight for policy in policies}
+
+
+def test_numbers_mean_the_order_of_the_file_however_often_they_are_used() -> None:
+    assert by_numbers(("--soften", 1), ("--soften", 3)) == {"B0": 1, "B1": 3, "B2": 1, "B3": None}
+    assert by_numbers(("--drop", 1), ("--drop", 2)) == {"B2": None, "B3": None}
+    assert by_numbers(("--soften", 4), ("--drop", 1), ("--relax", 3)) == {
+        "B1": 3,
+        "B2": 7,
+        "B3": 1,
+    }
+
+
+@given(
+    st.permutations(range(1, 5)),
+    st.lists(st.sampled_from(["--relax", "--soften", "--drop"]), min_size=4, max_size=4),
+)
+def test_each_number_changes_its_own_policy_in_any_order(
+    numbers: list[int], options: list[str]
+) -> None:
+    expected: dict[str, int | None] = {"B0": None, "B1": 3, "B2": None, "B3": None}
+    asked = list(zip(options, numbers, strict=True))
+    asked = [one for one in asked if one != ("--soften", 2)]  # that one is soft in the file
+    for option, number in asked:
+        name = f"B{number - 1}"
+        if option == "--drop":
+            del expected[name]
+        else:
+            expected[name] = 7 if option == "--relax" else 1
+    assert by_numbers(*asked) == expected
+
+
+def test_a_policy_is_neither_dropped_nor_softened_twice() -> None:
+    for option, words in (
+        ("--drop", "expected a policy that is not dropped"),
+        ("--soften", "expected a hard policy; this one is soft"),
+    ):
+        twice = (option, "A.apart-from#1")
+        (fault,) = faults(lambda *argv: plan(*argv, app=NUMBERED), *twice, *twice)
+        assert words in str(fault)
+
+
 def test_new_members_get_names_that_are_free_and_are_like_the_last() -> None:
     # LB/0, and LB/2 by name; the next ones would be LB/2, which is there, and LB/3.
     done = plan("--members", "LB=4")
@@ -192,7 +258,8 @@ def test_what_is_removed_may_be_replaced_elsewhere() -> None:
             "DB.anti-affinity@rack.max_per_domain={",
             "max_per_domain: line 2, column 1: expected YAML",
         ),
-        ("soften", "DB.apart-from#2", "expected a number from #1 to #1, found #2"),
+        ("soften", "DB.apart-from#2", "expected a hard policy; this one is soft: no host holds"),
+        ("soften", "DB.apart-from#3", "expected a number from #1 to #2, found #3"),
         ("soften", "LB.spread", "group LB has no hard spread; its policies: none [wrong-value]"),
         (
             "soften",

@@ -53,9 +53,24 @@ def test_the_cheapest_changes_of_some_kinds() -> None:
     assert cheapest.cost == 4
 
 
+def test_to_leave_the_whole_application_out_is_no_fix() -> None:
+    # The only member has a trait that no host has: without it nothing is left to place. To soften
+    # what asks for it is dearer, and helps.
+    case = ExplainCase(app(group("A", 1, ASKS)), fleet(host("h1")))
+    found = corrections(case, Costs(soften=50, drop=None, fewer=10))
+    assert found.cheapest(FEWER) is None
+    assert texts(found.cheapest(APPLICATION_KINDS)) == [
+        "make A host-capabilities soft: members of A stand on hosts with CUSTOM_A"
+    ]
+    # Where another group stays, its own may be left out.
+    both = ExplainCase(app(group("A", 1, ASKS), group("B", 1)), fleet(host("h1")))
+    fix = corrections(both, Costs(fewer=10)).cheapest(FEWER)
+    assert texts(fix) == ["leave A out, 1 member"]
+
+
 def test_kinds_that_do_not_help_have_no_fix() -> None:
     # A member of 9 VCPU fits on no host, whatever policies there are.
-    case = ExplainCase(app(group("A", 1, APART, vcpu=9)), fleet(host("h1")))
+    case = ExplainCase(app(group("A", 1, APART, vcpu=9), group("B", 1)), fleet(host("h1")))
     found = corrections(case, Costs())
     assert found.cheapest(RELAX_OR_SOFTEN) is None
     assert texts(found.cheapest(APPLICATION_KINDS)) == ["leave A out, 1 member"]
@@ -74,7 +89,7 @@ def test_two_conflicts_are_resolved_together() -> None:
 
 
 def test_policies_of_other_groups_are_not_changed() -> None:
-    case = ExplainCase(app(group("A", 1, ASKS)), fleet(host("h1")))
+    case = ExplainCase(app(group("A", 1, ASKS), group("B", 1)), fleet(host("h1")))
     found = corrections(case, Costs(), own=["B"])
     assert texts(found.cheapest(APPLICATION_KINDS)) == ["leave A out, 1 member"]
 

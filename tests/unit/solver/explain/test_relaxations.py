@@ -39,6 +39,16 @@ def test_a_number_is_relaxed_step_by_step_and_then_the_policy_is_softened() -> N
     assert (relaxation.last, relaxation.cost(0), relaxation.cost(2)) == (2, 0, 4)
 
 
+def test_steps_that_change_nothing_are_not_counted() -> None:
+    # Three members cover three domains at most: from 50, two are the first step, and 1 the second.
+    wide = {"kind": "spread", "level": "host", "min_domains": 50}
+    found = rules(group("A", 3, wide))
+    assert steps(found, relax=1) == [[("relax", 1), ("relax", 2)]]
+    # Two hosts fail together at most: of 9, one is the first step.
+    lost = {"kind": "survives", "failures": 9}
+    assert steps(rules(group("A", 3, lost)), relax=1) == [[("relax", 1)]]
+
+
 def test_a_policy_is_dropped_only_where_that_is_cheaper_than_to_soften_it() -> None:
     found = rules(group("A", 1, ASKS))
     assert steps(found, soften=5, drop=5) == [[("soften", 5)]]
