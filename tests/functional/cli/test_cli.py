@@ -42,7 +42,7 @@ def test_a_placement_is_answered_as_a_table_with_the_reasons(files: Path, capsys
         "[bold]LB: 2 members",
         "  - no host holds more than 1 member of [bold]LB",
         "  member      host  zone  rack  cost",
-        "  [bold]LB/0  h1    z1    r1     851",
+        "  [bold]LB/0  h1    z1    r1     952",
         "  [bold]LB/1  h2    z1    -     1000",
     ]
     assert "\x1b" not in out
