@@ -166,7 +166,8 @@ class AntiAffinity(
 
     def measure_ceiling(self, hosts: HostIndex, members: int) -> int:
         """Return what it is with all members in each domain: terms of a model add up to that."""
-        domains = max(1, len(hosts.domains(self.level)))
+        known = self.level == HOST or self.level in hosts.levels
+        domains = max(1, len(hosts.domains(self.level))) if known else 1
         return domains * rising_cost(members) + members
 
     # Presolve.

@@ -41,8 +41,6 @@ class _Step(NamedTuple):
     Attributes
     ----------
     candidates : list of (C,) int64, one a member class
-    eligibility : Eligibility
-        How many members these take in placements that the step is to find.
     size : int
         Candidates in all.
     whole : bool
@@ -51,14 +49,17 @@ class _Step(NamedTuple):
         Whether the step can prove the gap that is asked for.
     outside : float
         A lower bound of every placement with a candidate outside of these.
+    limited : Eligibility or None
+        How many members candidates take in the placements that the step is to find. None: as many
+        as they can.
     """
 
     candidates: list[Ints]
-    eligibility: Eligibility
     size: int
     whole: bool
     last: bool
     outside: float
+    limited: Eligibility | None = None
 
 
 def prove(
@@ -94,7 +95,7 @@ def prove(
         minimises_tier = eligibility.stage.target is not None
         if step.size > MAX_TIER_COLUMNS and minimises_tier and best.value is not None:
             break
-        outcome = _solve_step(merged, step, best, budget)
+        outcome = _solve_step(merged, eligibility, step, best, budget)
         if outcome.placement is not None:
             assignment = merged.to_original(outcome.placement)
             cells = merged.cells_of_original(outcome.inside, assignment)
@@ -131,7 +132,7 @@ def _step(
     whole = slack >= improving or limited is eligibility
     last = whole or slack >= sufficient
     outside = math.inf if whole else math.floor(bounds.lower + slack) + 1
-    return _Step(chosen, limited, size, whole, last, outside)
+    return _Step(chosen, size, whole, last, outside, limited)
 
 
 def _slacks(bounds: Bounds, best: Incumbent, gap: float) -> tuple[float, float]:
@@ -143,7 +144,7 @@ def _slacks(bounds: Bounds, best: Incumbent, gap: float) -> tuple[float, float]:
 
 
 def _solve_step(
-    merged: MergedProblem, step: _Step, best: Incumbent, budget: Budget
+    merged: MergedProblem, eligibility: Eligibility, step: _Step, best: Incumbent, budget: Budget
 ) -> SearchOutcome:
     seconds = budget.left()
     gap = budget.limits.gap
@@ -151,8 +152,9 @@ def _solve_step(
         seconds *= TIME_SHARE_PER_STEP
         gap *= GAP_SHARE_PER_STEP
     hint = merged.to_merged(best.assignments)
+    limited = step.limited or eligibility
     return solve_candidates(
-        merged.compiled, step.eligibility, step.candidates, hint, budget, seconds, gap, step.outside
+        merged.compiled, limited, step.candidates, hint, budget, seconds, gap, step.outside
     )
 
 

@@ -249,7 +249,7 @@ class PlacementBuilder:
     def _by_rank(
         self, cost: Floats, codes: Ints, room: Ints, number: int
     ) -> tuple[Floats, Ints, Ints]:
-        """Tell further members of a host apart where these are dearer, a few of them."""
+        """Repeat hosts, once for each of a few further members, where these are dearer."""
         extra_price = self.eligibility.extra_member_price
         ranks = min(number, int(room.max(initial=0)), MAX_RANKS)
         if not extra_price or ranks < 2:

@@ -28,7 +28,7 @@ from groupsolver.solver.relaxation.columns import Columns, cheapest, sort_by_dom
 
 ABSOLUTE_NOISE = 1e-6  # what floating point may get wrong in a bound
 LEAST_SHARING = 1e-6  # what is less than that counts as nothing
-MANY = 2.0**40  # more members than any application has
+UNBOUNDED_MEMBERS = 2.0**40  # more members than any application has
 RELATIVE_NOISE = 1e-9  # and for each unit of the sums in it
 
 
@@ -349,7 +349,7 @@ def limits_within(
     if bounds.sharing is not None and eligibility.extra_member_price:
         # A host whose sharing costs nothing at these prices has no limit.
         several = (slack + bounds.noise) / np.maximum(bounds.sharing, LEAST_SHARING)
-        max_new = 1 + further + np.minimum(several, MANY).astype(np.int64)
+        max_new = 1 + further + np.minimum(several, UNBOUNDED_MEMBERS).astype(np.int64)
     return replace(eligibility, max_members=tuple(max_members), max_new=max_new)
 
 

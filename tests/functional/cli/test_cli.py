@@ -33,16 +33,16 @@ def test_a_placement_is_answered_as_a_table_with_the_reasons(files: Path, capsys
     out, err = capsys.readouterr()
     assert err == ""  # no progress where nobody looks on
     lines = out.splitlines()
-    # h1 has 248 - 12 of 248 VCPU and 196608 of 262144 MEMORY_MB free:
-    # 1000 * (0.9516 + 0.75) / 2 = 851. h2 is empty.
+    # Members take VCPU alone, of which h1 has 248 - 12 of 248 free: 1000 * 0.9516 = 952. h2 is
+    # empty.
     assert lines[0].startswith(
-        "optimal; 2 members placed; objective 1851 (pack), bound 1851, gap 0.00%; "
+        "optimal; 2 members placed; objective 1952 (pack), bound 1952, gap 0.00%; "
     )
     assert lines[2:7] == [
         "[bold]LB: 2 members",
         "  - no host holds more than 1 member of [bold]LB",
         "  member      host  zone  rack  cost",
-        "  [bold]LB/0  h1    z1    r1     851",
+        "  [bold]LB/0  h1    z1    r1     952",
         "  [bold]LB/1  h2    z1    -     1000",
     ]
     assert "\x1b" not in out
