@@ -37,7 +37,9 @@ def parse_relax(text: str, history: PolicyHistory, levels: Sequence[str]) -> Cha
     fields = [name for name in policy_type.model_fields if name != "kind"]
     assignment = re.fullmatch(r"\.([^=]*)=(.*)", selected.rest, re.DOTALL)
     if assignment is None:
-        example = f".{fields[-1]}=2"
+        # The first number of the policy's own, if it has one.
+        own = [name for name in fields if name.startswith(("max_", "min_"))]
+        example = f".{(own or fields)[0 if own else -1]}=2"
         message = (
             f"expected .FIELD=VALUE behind the policy, such as {example}, "
             f"found {quoted(selected.rest)}"

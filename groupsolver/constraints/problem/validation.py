@@ -109,7 +109,8 @@ def name_faults(app: Application[Any], hosts: HostIndex) -> tuple[list[Fault], t
         found.look_up(Reference("class", field, name), place)
     found.faults.extend(_running(app, hosts))
     found.faults.extend(_unrelated(app))
-    found.faults.extend(_sums(app, hosts))
+    if not found.faults:  # a measure is bounded over levels that are known
+        found.faults.extend(_sums(app, hosts))
     return found.faults, tuple(found.warnings)
 
 

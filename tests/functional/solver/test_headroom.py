@@ -307,7 +307,7 @@ def test_a_watcher_stops_the_search_and_gets_what_there_is() -> None:
 def test_what_has_no_end_or_no_members_is_refused(groups: Any, code: str) -> None:
     there = {"group": "A", "id": "old", "host": "a", "resources": {"VCPU": 1}}
     with pytest.raises(BadInput) as error:
-        asked(app(*groups, existing=(there,)), fleet(host("a")))
+        asked(app(*groups, existing=(there,)), fleet(host("a", used={"VCPU": 1})))
     assert [fault.code for fault in error.value.faults] == [code]
 
 

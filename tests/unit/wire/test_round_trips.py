@@ -47,6 +47,7 @@ def test_every_body_is_drawn() -> None:
         errors.ErrorView,
         grants.AdoptFields,
         grants.GrantFields,
+        grants.ReleaseFields,
         placements.FlavorRequest,
         placements.Hints,
     }

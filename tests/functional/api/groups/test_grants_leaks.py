@@ -269,7 +269,7 @@ def test_a_conflict_tells_a_guest_of_a_rule_outside_its_project_and_nothing_else
     answer = owner.ask(one(full))
     rules = refused(answer, "placement-infeasible", 409)["conflict"]["policies"]
     assert rules[1]["sentence"].startswith(
-        "no host holds more than 1 member of full-secret; 7 members need 7 hosts"
+        "no host holds more than 1 member of full-secret; by this rule there are at most 0 places"
     )
     assert OUTSIDE not in rules
     assert [

@@ -131,6 +131,9 @@ def test_what_the_server_does_by_itself_has_no_user(log: io.StringIO) -> None:
     )
 
 
+USED: dict[str, dict[str, int]] = {"h1": {"VCPU": 1}, "h2": {}}
+
+
 def test_a_placement_says_why_these_hosts(log: io.StringIO) -> None:
     app = Application.model_validate(
         {
@@ -145,7 +148,7 @@ def test_a_placement_says_why_these_hosts(log: io.StringIO) -> None:
         }
     )
     fleet = Fleet.model_validate(
-        {"hosts": [{"name": n, "inventory": {"VCPU": 4}} for n in ("h1", "h2")]}
+        {"hosts": [{"name": n, "inventory": {"VCPU": 4}, "used": u} for n, u in USED.items()]}
     )
     audit_placement(
         "pl",
