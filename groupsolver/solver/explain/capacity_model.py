@@ -27,7 +27,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from ortools.sat.python.cp_model import IntVar
 
-from groupsolver.constraints.capacity.host_capacity import cells_for
 from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
@@ -40,7 +39,6 @@ from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
-from groupsolver.model.compiled.numa_packing import Undecided
 from groupsolver.model.value import HOST
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.capacity import post_capacity

@@ -129,9 +129,7 @@ class _Amounts:
             if freed > 0:
                 amounts.append((name, freed))
         for name, cell in zip(host.cell_names(), host.cells, strict=True):
-            of_cell = tuple(
-                (c, n) for c, n in cell.used.items() if n > 0 and not own.get(c, 0)
-            )
+            of_cell = tuple((c, n) for c, n in cell.used.items() if n > 0 and not own.get(c, 0))
             if of_cell:
                 in_cells.append((name, of_cell))
         if not amounts and not in_cells:

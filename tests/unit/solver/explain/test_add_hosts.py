@@ -27,7 +27,7 @@ def case_of(groups: list[dict[str, Any]], hosts: list[dict[str, Any]], *levels: 
 
 def added(case: ExplainCase) -> list[HostsAdded]:
     """The changes; none if no number of hosts is enough."""
-    changes = fewest_added_hosts(case.application(), case.fleet, case.budget, 30)
+    changes = fewest_added_hosts(case.application(), case.fleet, case.oracle, 30)
     return [change for change in changes or () if isinstance(change, HostsAdded)]
 
 

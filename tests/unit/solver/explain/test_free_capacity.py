@@ -19,7 +19,7 @@ def texts(
     groups: list[dict[str, Any]], hosts: list[dict[str, Any]], *levels: str
 ) -> list[str] | None:
     case = ExplainCase(app(*groups), fleet(*hosts, levels=levels))
-    changes = fewest_freed_hosts(case.application(), case.fleet, case.budget, 30)
+    changes = fewest_freed_hosts(case.application(), case.fleet, case.oracle, 30)
     if changes is None:
         return None
     return [change.describe() for change in changes]
@@ -45,7 +45,7 @@ def test_each_resource_class_is_freed_that_is_short() -> None:
     needs = {"resources": {"VCPU": 2, "MEMORY_MB": 2048, "DISK_GB": 8}}
     # VCPU: 2 - 1; memory: 2048 - 1024 MB; of the disk 8 are free.
     case = ExplainCase(app({"name": "A", "members": [needs]}), fleet(one))
-    changes = fewest_freed_hosts(case.application(), case.fleet, case.budget, 30)
+    changes = fewest_freed_hosts(case.application(), case.fleet, case.oracle, 30)
     assert changes is not None
     (change,) = changes
     assert isinstance(change, CapacityFreed)
