@@ -39,6 +39,7 @@ from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
+from groupsolver.model.fleet import Host
 from groupsolver.model.value import HOST
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.capacity import post_capacity
@@ -350,7 +351,7 @@ class _Search:
                     builder.at_most(here.plus(Linear([opened], [-1])), 0)
                     if amounts:
                         host = fleet.index[fleet.names[row]]
-                        builder.charge(here, FREED_SCALE * max(1, len(host.in_use())))
+                        builder.charge(here, _price_of_all(host))
                     for class_index in below:
                         rows = builder.rows[class_index]
                         for landed in rows[codes[rows] == code].tolist():
@@ -450,6 +451,15 @@ def _any(variables: Iterable[IntVar]) -> Linear:
     """Return the sum of some variables."""
     found = list(variables)
     return Linear(found, [1] * len(found))
+
+
+def _price_of_all(host: Host) -> int:
+    """Return the price of freeing all that is used on a host, by shares of its capacity."""
+    capacity = host.capacity()
+    return sum(
+        FREED_SCALE * amount // max(1, capacity.get(name, 0))
+        for name, amount in host.in_use().items()
+    )
 
 
 def load_of(sizes: dict[Size, int], alone: bool = False) -> Load:
