@@ -71,11 +71,14 @@ class HostsAdded(Change):
         All of them alike, in one place or each in a new domain of its own.
     opened : tuple of str
         Levels at which they are in a new domain that the user named.
+    unnamed : tuple of str
+        Levels at which each is in a new domain whose name says nothing.
     """
 
     like: str
     hosts: tuple[Host, ...]
     opened: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
     kind: ClassVar[Kind] = "add"
 
     @property
@@ -102,8 +105,7 @@ class HostsAdded(Change):
 
     def _new_levels(self) -> list[str]:
         """Return the levels at which the first host is in a domain without a name."""
-        domains = self.hosts[0].domains
-        return [level for level, name in domains.items() if name.startswith(NEW_NAME_PREFIX)]
+        return [level for level in self.hosts[0].domains if level in self.unnamed]
 
     def _known_domains(self) -> dict[str, str]:
         """Return the domains of the first host that have a name."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import product
+from collections.abc import Iterator
+from itertools import combinations_with_replacement, product
 from random import Random
 from typing import Any
 
@@ -23,10 +24,14 @@ from groupsolver.solver.pipeline import answer
 from groupsolver.solver.presolve import host_quotient
 from groupsolver.solver.presolve.host_quotient import quotient_fleet
 from tests.laws.test_conflicts import Case, drawn, without
+from tests.support.draws import survives
 from tests.support.draws.applications import KINDS, dice, draws, wide_cases
 from tests.support.minimal_documents import case_of
 from tests.support.oracle.brute_force import Oracle
 from tests.support.oracle.rule_subsets import Doc, possible
+from tests.support.oracle.survives import Survivors
+
+MANY = 40  # fleets with more hosts that are looked at, of one number
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -41,46 +46,105 @@ def fits(app: Doc, case: Case, hosts: list[Doc]) -> bool:
     return possible(app, {**case.fleet, "hosts": hosts})
 
 
-def policies_of(app: Doc) -> list[Doc]:
-    return [policy for group in app["groups"] for policy in group["policies"]]
+Place = tuple[tuple[str, str], ...]  # levels and domains
 
 
-def counts_hosts(policy: Doc) -> bool:
-    """Whether a policy may forbid more where there are more hosts, used or not.
+def places_of(fleet: Doc, number: int) -> list[Place]:
+    """The places of hosts that exist, and new domains inside these, so many at each level."""
+    levels = fleet["levels"]
+    found = {tuple(sorted(host["domains"].items())) for host in fleet["hosts"]}
+    for depth in range(len(levels)):
+        above = {
+            tuple(
+                sorted(
+                    (level, host["domains"][level])
+                    for level in levels[:depth]
+                    if level in host["domains"]
+                )
+            )
+            for host in fleet["hosts"]
+        }
+        for known, new in product(above, range(number)):
+            inside = tuple((level, f"new {level} {new}") for level in levels[depth:])
+            found.add((*known, *inside))
+    return sorted(found)
 
-    A skew counts the domain that a host opens. Links leave domains by the hosts in them.
-    """
-    return policy["kind"] == "bandwidth" or policy.get("max_skew") is not None
+
+def added_to(fleet: Doc, number: int) -> Iterator[Doc]:
+    """The fleet with so many empty hosts of its types, anywhere."""
+    types = {
+        str([host.get(key) for key in ("inventory", "traits", "cells")]): host
+        for host in fleet["hosts"]
+    }
+    options = list(product(types.values(), places_of(fleet, number)))
+    for chosen in combinations_with_replacement(options, number):
+        new = [
+            one_more(type_, dict(place), f"one more {i}") for i, (type_, place) in enumerate(chosen)
+        ]
+        yield {**fleet, "hosts": [*fleet["hosts"], *new]}
 
 
-def one_more(type_: Doc, domains: dict[str, str]) -> Doc:
+def one_more(type_: Doc, domains: dict[str, str], name: str) -> Doc:
     """An empty host of a type, in some domains."""
-    update = {"name": "one more", "domains": domains, "used": {}, "enabled": True}
+    update = {"name": name, "domains": domains, "used": {}, "enabled": True, "cost": 0}
     host = {**type_, **update}
     if type_.get("cells"):
         host["cells"] = [without(cell, "used") for cell in type_["cells"]]
     return host
 
 
-@every_kind
-@draws(6)
-@given(data=st.data())
-def test_where_more_hosts_are_added_one_would_not_do(kind: str, data: Any) -> None:
-    case = drawn(kind, data)
-    changes = fewest_added_hosts(case.hard_application(), case.compiled, case.oracle.budget, 60)
+def holds_somewhere(app: Doc, fleet: Doc) -> bool:
+    """Whether brute force finds a placement, `survives` included."""
+    oracle = Survivors(app, fleet)
+    return any(oracle.holds(placement) for placement in oracle.placements())
+
+
+def check_added(app: Doc, fleet: Doc, case: Case, rnd: Random) -> None:
+    """Hold the number of added hosts against brute force: all of fewer hosts, or many of them."""
+    hard = case.hard_application()
+    changes = fewest_added_hosts(hard, case.compiled, case.oracle, 60)
     added = [change for change in changes or () if isinstance(change, HostsAdded)]
     number = sum(len(change.hosts) for change in added)
-    event(f"{number} hosts")
+    event(f"{number if changes is not None else 'no'} hosts")
+    if changes is not None:
+        with_them = case.compiled.copy()
+        for change in changes:
+            change.on_fleet(with_them)
+        assert answer(hard, with_them, "cost", case.oracle.budget).placed
+    fewer = range(number) if changes is not None else (0, 1, 2)
+    for size in fewer:
+        bigger = list(added_to(fleet, size))
+        for one in rnd.sample(bigger, min(len(bigger), MANY)):
+            assert not holds_somewhere(app, one), one["hosts"][-size:]
+
+
+@every_kind
+@draws(4)
+@given(data=st.data())
+def test_with_fewer_hosts_than_are_added_there_is_no_placement(kind: str, data: Any) -> None:
+    case = drawn(kind, data)
     app, hosts = documents(case)
-    if number == 1 or any(map(counts_hosts, policies_of(app))):
-        return
-    types = {
-        str([host.get(key) for key in ("inventory", "traits", "cells")]): host for host in hosts
-    }
-    places = {str(host["domains"]): host["domains"] for host in hosts}
-    for type_, domains in product(types.values(), places.values()):
-        host = one_more(type_, domains)
-        assert not fits(app, case, [*hosts, host]), host
+    check_added(app, {**case.fleet, "hosts": hosts}, case, Random(str(app)))
+
+
+@draws(12)
+@given(seed=st.integers(0, 2**40))
+def test_with_fewer_hosts_than_are_added_nothing_survives(seed: int) -> None:
+    rnd = Random(seed)
+    app, fleet = case_of(rnd, first_that_falls)
+    note(str((app, fleet)))
+    case = Case(app, fleet)
+    hard = case.hard_application().document()
+    if not holds_somewhere(hard, fleet):
+        check_added(hard, fleet, case, rnd)
+
+
+def first_that_falls(rnd: Random) -> tuple[Doc, Doc]:
+    """Draw a case in which nothing survives, though it may have a placement without that."""
+    while True:
+        app, fleet = survives.cases(rnd, soft=False)
+        if not holds_somewhere(app, fleet):
+            return app, fleet
 
 
 def with_freed(hosts: list[Doc], names: list[str]) -> list[Doc]:
@@ -98,12 +162,10 @@ def with_freed(hosts: list[Doc], names: list[str]) -> list[Doc]:
 @given(data=st.data())
 def test_where_capacity_is_freed_on_more_hosts_one_would_not_do(kind: str, data: Any) -> None:
     case = drawn(kind, data)
-    changes = fewest_freed_hosts(case.hard_application(), case.compiled, case.oracle.budget, 60)
+    changes = fewest_freed_hosts(case.hard_application(), case.compiled, case.oracle, 60)
     freed = [change for change in changes or () if isinstance(change, CapacityFreed)]
     event(f"{len(freed)} hosts")
     app, hosts = documents(case)
-    if any(policy["kind"] == "exclusive" for policy in policies_of(app)):
-        return  # it is assumed that something still runs on a host, whatever is freed there
     every = [host["name"] for host in hosts]
     assert fits(app, case, with_freed(hosts, every)) is (changes is not None)
     if len(freed) > 1:

@@ -46,6 +46,11 @@ class ModelBuilder:
     inside : dict of (int, int) to list of (int, IntVar)
         By member class and row of the fleet, where hosts have cells that compete: each cell, and
         how many members land in it.
+    openings : dict of int to IntVar
+        By row of the fleet, 0 or 1: whether a host is there, or has what is free of it, only
+        because it is added or freed. Empty in an ordinary model.
+    absent : set of int
+        Rows of `openings` of hosts that are not there unless they are added.
     """
 
     def __init__(
@@ -56,6 +61,8 @@ class ModelBuilder:
         self.rows = rows
         self.most = most
         self.inside: dict[tuple[int, int], list[tuple[int, cp_model.IntVar]]] = {}
+        self.openings: dict[int, cp_model.IntVar] = {}
+        self.absent: set[int] = set()
         self._unit = unit
         self._high: dict[int, int] = {}  # by variable: its upper bound
         self._cost = Linear()
@@ -304,18 +311,52 @@ class ModelBuilder:
             excesses = [self.largest([part]) for part in measure]
             self.at_most(self.total(excesses), before)
 
-    def skew(self, counts: Sequence[Linear | None], size: int) -> Linear:
-        """Return what is at least the largest less the smallest of some counts; None counts 0."""
+    def skew(
+        self,
+        counts: Sequence[Linear | None],
+        size: int,
+        present: Sequence[Linear | None] | None = None,
+    ) -> Linear:
+        """Return what is at least the largest less the smallest of some counts; None counts 0.
+
+        Of a domain that is not `present`, 0 or 1, nothing is counted; None: it is there.
+        """
         if not counts:
             return Linear()
-        most, least = self.number(max(1, size)), self.number(max(1, size))
-        for count in counts:
-            if count is None:
+        most = self.number(max(1, size))
+        least = self.number(max(1, size))
+        for count, there in zip(counts, present or [None] * len(counts), strict=True):
+            if count is None and there is None:
                 self.model.add(least == 0)
-            else:
-                self.at_most(count.plus(Linear([most], [-1])), 0)
-                self.at_most(Linear([least], [1]).plus(count, -1), 0)
+                continue
+            here = count or Linear()
+            self.at_most(here.plus(Linear([most], [-1])), 0)
+            if there is not None:
+                # least <= count + size where the domain is not there
+                here = here.plus(size).plus(there, -size)
+            self.at_most(Linear([least], [1]).plus(here, -1), 0)
         return Linear([most, least], [1, -1])
+
+    def present(self, level: str, hosts: Mask, codes: Sequence[int]) -> list[Linear | None]:
+        """Return for each of some domains, 0 or 1, whether it has any of some hosts, (H,) bool.
+
+        None: it has, whatever hosts are added; or it is counted for another reason.
+        """
+        if not self.absent:
+            return [None] * len(codes)
+        of_row = self.compiled.fleet.codes(level)
+        added: dict[int, list[Linear]] = {}
+        certain: set[int] = set()
+        for row in np.flatnonzero(hosts).tolist():
+            code = int(of_row[row])
+            if row in self.absent:
+                added.setdefault(code, []).append(Linear([self.openings[row]], [1]))
+            else:
+                certain.add(code)
+        return [
+            None if code in certain or code not in added else self.some(self.total(added[code]))
+            for code in codes
+        ]
 
     def at_most(self, expr: Linear, limit: int) -> None:
         """Post ``expr <= limit``, where that says anything."""

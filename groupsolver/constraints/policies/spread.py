@@ -10,7 +10,7 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from groupsolver.constraints.cp_model.linear_expr import Linear
-from groupsolver.constraints.eligibility import eligible, occupiable_domains, open_domains
+from groupsolver.constraints.eligibility import eligible, occupiable_domains, open_domains, suited
 from groupsolver.constraints.failures.emptied_domains import emptied_domains
 from groupsolver.constraints.policies.counting_policy import EverywherePolicy
 from groupsolver.constraints.policy import Policy
@@ -179,7 +179,15 @@ class Spread(
         if self.max_skew is not None:
             counts = self.tallies(group, builder)
             counted = np.flatnonzero(occupiable_domains(compiled, group, self.level)).tolist()
-            skew = builder.skew([counts.get(code) for code in counted], size)
+            runs = compiled.running(group, self.level)
+            hosts = compiled.fleet.enabled & suited(compiled, group)
+            present = [
+                None if runs[code] else there
+                for code, there in zip(
+                    counted, builder.present(self.level, hosts, counted), strict=True
+                )
+            ]
+            skew = builder.skew([counts.get(code) for code in counted], size, present)
             parts.append(skew.plus(-self.max_skew))
         builder.require_sum(self, parts, self._before(group, compiled))
 

@@ -46,12 +46,15 @@ class SearchOutcome:
         Proved that these candidates hold no placement.
     inside : dict of (int, int) to list of int
         By member class and row, how many members each cell has, where the model had to decide.
+    opened : frozenset of int
+        Rows of hosts that are added or freed (`ModelBuilder.openings`).
     """
 
     placement: list[Assignment] | None
     bound: int | None
     infeasible: bool
     inside: CellCounts = field(default_factory=dict)
+    opened: frozenset[int] = frozenset()
 
 
 NOTHING_KNOWN = SearchOutcome(placement=None, bound=None, infeasible=False)
@@ -172,7 +175,11 @@ def solve_model(
     else:
         bound = integer_bound(solver.best_objective_bound, math.inf)
     return SearchOutcome(
-        _found_assignments(solver, builder), bound, False, _found_cells(solver, builder)
+        _found_assignments(solver, builder),
+        bound,
+        False,
+        _found_cells(solver, builder),
+        frozenset(row for row, var in builder.openings.items() if solver.value(var)),
     )
 
 

@@ -1,41 +1,44 @@
 """A fix on the fleet: the fewest additional hosts, of types that the fleet has.
 
 The fleet is extended by empty hosts: for each type of host and each place where one could be added,
-1 host, and if that is not enough, 3. `capacity_model` then finds the fewest of these that are
-needed.
+1 host, and if that is not enough, 3, and then 8. `capacity_model` then finds the fewest of these
+that are needed; each answer is tried by an ordinary solve.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
 
-from groupsolver.changes.change import Change
+from groupsolver.changes.change import Change, apply_changes
 from groupsolver.changes.fleet import NEW_NAME_PREFIX, HostsAdded, emptied
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.validation import levels_named
 from groupsolver.constraints.protocols.fleet_validation import needs_links
-from groupsolver.constraints.protocols.presolve import host_equivalence
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host
-from groupsolver.solver.budget import Budget
-from groupsolver.solver.explain.capacity_model import EnlargedFleet, fewest_hosts
+from groupsolver.model.value import HOST
+from groupsolver.solver.explain.capacity_model import EnlargedFleet, Loads, fewest_hosts
+from groupsolver.solver.explain.feasibility import FeasibilityOracle
 
 MAX_TYPES = 12  # of hosts, the smallest first
 MAX_PLACES = 300  # combinations of domains where a host may be added
-COPIES_TRIED = (1, 3)  # hosts of each type in each place
+COPIES_TRIED = (1, 3, 8)  # hosts of each type in each place
 MAX_PLACE_RANK = 40  # places with a rank of their own, among hosts of one type
 
 Domains = dict[str, str]  # a domain's name by level
+Combination = tuple[tuple[str, str], ...]  # the same as pairs
 
 
 def fewest_added_hosts(
-    app: Application[Any], fleet: CompiledFleet, budget: Budget, seconds: float
+    app: Application[Any], fleet: CompiledFleet, oracle: FeasibilityOracle, seconds: float
 ) -> list[Change] | None:
     """Return the fewest additional hosts that make an application possible.
 
@@ -45,14 +48,28 @@ def fewest_added_hosts(
         None if no number of hosts is enough, or the minimum was not proved in time.
     """
     compiled = CompiledProblem(Problem(app, fleet.index), fleet)
+    budget = oracle.budget
     until = budget.elapsed() + seconds
-    for copies in COPIES_TRIED:
-        enlarged, like = _with_more_hosts(compiled, copies)
-        found = fewest_hosts(app, enlarged, budget, until - budget.elapsed())
-        # More hosts than copies: with more copies of one type fewer might be enough.
-        if found is not None and (len(found) <= copies or copies == COPIES_TRIED[-1]):
-            names = [enlarged.fleet.names[row] for row in found]
-            return _as_changes([enlarged.fleet.index[name] for name in names], like)
+    copies = COPIES_TRIED[0]
+    while budget.elapsed() < until:
+        more = _MoreHosts(compiled, copies)
+
+        def helps(loads: Loads, more: _MoreHosts = more) -> bool | None:
+            _, changed = apply_changes(app, fleet, more.changes(loads))
+            status = oracle.solve(app, changed).status
+            return None if status == "unknown" else status != "infeasible"
+
+        found = fewest_hosts(app, more.enlarged, budget, until - budget.elapsed(), helps)
+        if found is not None and len(found) <= copies:
+            return more.changes(found)
+        # With more hosts of one type in one place fewer might be enough: no more than were found.
+        larger = [number for number in COPIES_TRIED if number > copies]
+        if found is not None:
+            copies = min([len(found), *larger])
+        elif larger:
+            copies = larger[0]
+        else:
+            return None
     return None
 
 
@@ -86,41 +103,118 @@ def _fits(size: dict[str, int], host: Host) -> bool:
     return all(capacity.get(name, 0) >= amount for name, amount in size.items())
 
 
-def _with_more_hosts(
-    compiled: CompiledProblem, copies: int
-) -> tuple[EnlargedFleet, dict[str, str]]:
-    """Return a fleet with hosts of each type in each place; and the example of each new host."""
-    fleet = compiled.fleet.copy()
-    fleet.cost[:] = 0
-    types = useful_types(compiled)
-    rows: list[int] = []
-    rank: list[int] = []
-    like: dict[str, str] = {}
-    for place, domains in enumerate(_places(compiled, copies)):
-        for size_rank, example in enumerate(types):
-            # Smaller types are preferred, and then places that come earlier.
-            host_rank = size_rank * MAX_PLACE_RANK + min(MAX_PLACE_RANK - 1, place)
-            for _ in range(copies):
-                name = _unused_name(fleet, len(rows) + 1)
-                update = {"name": name, "domains": domains, "cost": 1}
-                fleet.put(example.model_copy(update=update))
-                rows.append(fleet.rows[name])
-                rank.append(host_rank)
-                like[name] = example.name
-    row_array = np.array(rows, dtype=np.int64)
-    rank_array = np.array(rank, dtype=np.int64)
-    return EnlargedFleet(fleet, row_array, compiled.fleet, rank_array), like
+@dataclass(frozen=True)
+class _Place:
+    """Where hosts may be added.
+
+    Attributes
+    ----------
+    domains : dict of str to str
+    new : tuple of str
+        Levels of the domains that do not exist yet.
+    family : int
+        Places of one family differ in nothing but the names of new domains; -1: it has none.
+    """
+
+    domains: Domains
+    new: tuple[str, ...] = ()
+    family: int = -1
 
 
-def _unused_name(fleet: CompiledFleet, number: int) -> str:
-    name = f"{NEW_NAME_PREFIX}{number}"
-    while name in fleet.rows:
-        name += "'"
-    return name
+class _MoreHosts:
+    """A fleet with some hosts of each type in each place.
+
+    Parameters
+    ----------
+    compiled : CompiledProblem
+    copies : int
+        Hosts of each type in each place.
+
+    Attributes
+    ----------
+    enlarged : EnlargedFleet
+    """
+
+    def __init__(self, compiled: CompiledProblem, copies: int) -> None:
+        fleet = compiled.fleet.copy()
+        fleet.cost[:] = 0
+        self._taken = names_taken(compiled.fleet)
+        self._like: dict[int, str] = {}
+        self._place: dict[int, _Place] = {}
+        types = useful_types(compiled)
+        rank: list[int] = []
+        options: list[tuple[int, int]] = []
+        ordered: list[list[list[int]]] = []
+        families: dict[int, list[list[int]]] = {}
+        names = _free_names(self._taken)
+        for number, place in enumerate(_places(compiled, copies, self._taken)):
+            in_place: list[int] = []
+            for size_rank, example in enumerate(types):
+                # Smaller types are preferred, and then places that come earlier.
+                host_rank = size_rank * MAX_PLACE_RANK + min(MAX_PLACE_RANK - 1, number)
+                of_type: list[int] = []
+                for _ in range(copies):
+                    name = next(names)
+                    update = {"name": name, "domains": place.domains, "cost": 1}
+                    fleet.put(example.model_copy(update=update))
+                    row = fleet.rows[name]
+                    of_type.append(row)
+                    rank.append(host_rank)
+                    options.append((size_rank, number))
+                    self._like[row] = example.name
+                    self._place[row] = place
+                ordered.append([[row] for row in of_type])
+                in_place += of_type
+            if place.new:
+                families.setdefault(place.family, []).append(in_place)
+        rows = np.array(list(self._like), dtype=np.int64)
+        self.enlarged = EnlargedFleet(
+            fleet,
+            rows,
+            compiled.fleet,
+            np.array(rank, dtype=np.int64),
+            options,
+            [*ordered, *families.values()],
+        )
+
+    def changes(self, loads: Loads) -> list[Change]:
+        """Return hosts as changes, one for all that are alike, with names that are free."""
+        alike: dict[tuple[str, Combination, tuple[str, ...]], list[int]] = {}
+        for row in loads:
+            place = self._place[row]
+            known = tuple(
+                (level, name) for level, name in place.domains.items() if level not in place.new
+            )
+            alike.setdefault((self._like[row], known, place.new), []).append(row)
+        names = _free_names(self._taken)
+        fleet = self.enlarged.fleet
+        changes: list[Change] = []
+        for (like, _, new), rows in alike.items():
+            hosts = []
+            for row in rows:
+                host = fleet.index[fleet.names[row]]
+                hosts.append(host.model_copy(update={"name": next(names), "cost": 0}))
+            changes.append(HostsAdded(like, tuple(hosts), unnamed=new))
+        return changes
 
 
-def _places(compiled: CompiledProblem, copies: int) -> Iterator[Domains]:
-    """Yield the domains that an additional host could be in.
+def names_taken(fleet: CompiledFleet) -> frozenset[str]:
+    """Return the names of hosts, domains and ends of links: a new one must be none of them."""
+    taken: set[str] = set()
+    for level in (HOST, *fleet.levels):
+        taken.update(fleet.index.domains(level))
+    for link in fleet.links:
+        taken.update(link.between)
+    return frozenset(taken)
+
+
+def _free_names(taken: Container[str], prefix: str = NEW_NAME_PREFIX) -> Iterator[str]:
+    """Yield names that nothing has."""
+    return (name for name in (f"{prefix}{number}" for number in count(1)) if name not in taken)
+
+
+def _places(compiled: CompiledProblem, copies: int, taken: Container[str]) -> Iterator[_Place]:
+    """Yield the places that an additional host could be in.
 
     First, each combination of domains that exists, as far as policies tell domains apart; then new
     domains inside existing ones, from the innermost level outwards.
@@ -128,28 +222,21 @@ def _places(compiled: CompiledProblem, copies: int) -> Iterator[Domains]:
     levels = compiled.fleet.levels
     relevant_levels = _relevant_levels(compiled)
     existing = _existing_places(compiled, relevant_levels)
-    yield from existing
-    skewed = {
-        rule.policy.at
-        for rule in rules_of(compiled.problem).all
-        if host_equivalence(rule.policy, rule.group, compiled, True).counts_empty_domains
-    }
-    number = 0
+    yield from map(_Place, existing)
+    names = {level: _free_names(taken, f"{NEW_NAME_PREFIX}{level}-") for level in levels}
+    family = 0
     for depth in reversed(range(len(levels))):
-        new_levels = set(levels[depth:])
-        # A new domain that no policy looks at makes no difference. One of a level with a skew would
-        # count for the skew, whether its host is used or not.
-        if not new_levels & set(relevant_levels) or new_levels & skewed:
+        new = levels[depth:]
+        # A new domain that no policy looks at makes no difference.
+        if not set(new) & set(relevant_levels):
             continue
         for domains in _distinct_above(existing, levels[:depth]):
-            known = {level: name for level, name in domains.items() if level not in new_levels}
+            known = {level: name for level, name in domains.items() if level not in new}
             for _ in range(copies):
                 # A domain's name means the same domain all over the fleet: each place needs its
                 # own.
-                number += 1
-                yield known | {
-                    level: f"{NEW_NAME_PREFIX}{level}-{number}" for level in levels[depth:]
-                }
+                yield _Place(known | {level: next(names[level]) for level in new}, new, family)
+            family += 1
 
 
 def _relevant_levels(compiled: CompiledProblem) -> list[str]:
@@ -178,24 +265,3 @@ def _distinct_above(places: list[Domains], levels: tuple[str, ...]) -> list[Doma
     """Return places that differ at some levels: the last one of each combination."""
     distinct = {tuple(domains.get(level) for level in levels): domains for domains in places}
     return list(distinct.values())
-
-
-def _as_changes(hosts: list[Host], like: dict[str, str]) -> list[Change]:
-    """Return hosts as changes, one for all that are alike, numbered anew."""
-    alike: dict[object, list[Host]] = {}
-    for host in hosts:
-        place = tuple(
-            (level, "" if name.startswith(NEW_NAME_PREFIX) else name)
-            for level, name in host.domains.items()
-        )
-        alike.setdefault((like[host.name], place), []).append(host)
-    number = 0
-    changes: list[Change] = []
-    for group in alike.values():
-        renamed = []
-        for host in group:
-            number += 1
-            update = {"name": f"{NEW_NAME_PREFIX}{number}", "cost": 0}
-            renamed.append(host.model_copy(update=update))
-        changes.append(HostsAdded(like[group[0].name], tuple(renamed)))
-    return changes

@@ -7,6 +7,7 @@ from typing import Any
 
 from groupsolver.changes.change import Change, Kind, apply_changes
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.protocols.conflicts import depends_on_usage
 from groupsolver.model.application import Application
 from groupsolver.model.change_costs import Costs
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
@@ -88,9 +89,9 @@ def _fleet_changes(
         return min(MAX_SECONDS_PER_FLEET_CHANGE, TIME_SHARE_PER_FLEET_CHANGE * budget.left())
 
     if costs.add is not None:
-        yield costs.add, lambda app, on: fewest_added_hosts(app, on, budget, seconds())
+        yield costs.add, lambda app, on: fewest_added_hosts(app, on, oracle, seconds())
     if costs.free is not None and _usage_may_matter(conflict):
-        yield costs.free, lambda app, on: fewest_freed_hosts(app, on, budget, seconds())
+        yield costs.free, lambda app, on: fewest_freed_hosts(app, on, oracle, seconds())
     if costs.move is not None:
         yield (
             costs.move,
@@ -100,7 +101,11 @@ def _fleet_changes(
 
 def _usage_may_matter(conflict: MinimalConflict) -> bool:
     """Return whether what is used may be in the way."""
-    return any(isinstance(atom, CapacityRule) for atom in conflict.atoms)
+    return any(
+        isinstance(atom, CapacityRule)
+        or (isinstance(atom, PolicyRule) and depends_on_usage(atom.policy))
+        for atom in conflict.atoms
+    )
 
 
 def _fleet_fix(

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
 
-from groupsolver.changes.change import Change
+from groupsolver.changes.change import Change, apply_changes
 from groupsolver.changes.fleet import CapacityFreed
 from groupsolver.constraints.eligibility import suited
-from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem, used_by
+from groupsolver.constraints.problem.problem import EVERYONE, Problem, Size
+from groupsolver.constraints.protocols.exclusivity import Exclusivity
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host
 from groupsolver.model.numa_cell import Cell
-from groupsolver.solver.budget import Budget
-from groupsolver.solver.explain.capacity_model import EnlargedFleet, Load, fewest_hosts
+from groupsolver.model.result import Result
+from groupsolver.solver.explain.capacity_model import (
+    EnlargedFleet,
+    Load,
+    Loads,
+    fewest_hosts,
+    load_of,
+)
+from groupsolver.solver.explain.feasibility import FeasibilityOracle
 from groupsolver.solver.presolve.host_reduction import hosts_touched
 
 InCells = tuple[tuple[str, tuple[tuple[str, int], ...]], ...]  # amounts by cell
@@ -27,7 +36,7 @@ MAX_HOSTS = 1000  # on which capacity may be freed; of more, the nearest of each
 
 
 def fewest_freed_hosts(
-    app: Application[Any], fleet: CompiledFleet, budget: Budget, seconds: float
+    app: Application[Any], fleet: CompiledFleet, oracle: FeasibilityOracle, seconds: float
 ) -> list[Change] | None:
     """Return the fewest hosts on which capacity must be freed, and how much.
 
@@ -37,20 +46,129 @@ def fewest_freed_hosts(
         None if freeing capacity is not enough, or the minimum was not proved in time.
     """
     compiled = CompiledProblem(Problem(app, fleet.index), fleet)
-    rows = _nearest(compiled)
+    rows = _with_neighbours(_nearest(compiled), compiled)
     rank = np.arange(len(rows), dtype=np.int64)
     enlarged = EnlargedFleet(_with_rows_freed(fleet, rows), rows, fleet, rank)
-    loads = fewest_hosts(app, enlarged, budget, seconds)
-    if loads is None:
-        return None
-    changes: list[Change] = []
-    for row, load in loads.items():
-        host = fleet.index[fleet.names[row]]
-        in_cells = _shortage_in_cells(host, load)
-        if in_cells is None:
-            return None
-        changes.append(CapacityFreed(host, _shortage(host, load.total), in_cells))
-    return changes
+    amounts = _Amounts(app, compiled, oracle)
+    found = fewest_hosts(app, enlarged, oracle.budget, seconds, amounts.help)
+    return None if found is None else amounts.changes
+
+
+class _Amounts:
+    """What is freed on hosts: as little as is enough, or all.
+
+    Parameters
+    ----------
+    app : Application
+    compiled : CompiledProblem
+        On the fleet as it is.
+    oracle : FeasibilityOracle
+
+    Attributes
+    ----------
+    changes : list of Change
+        The last that helped.
+    """
+
+    def __init__(
+        self, app: Application[Any], compiled: CompiledProblem, oracle: FeasibilityOracle
+    ) -> None:
+        self._app = app
+        self._compiled = compiled
+        self._oracle = oracle
+        self.changes: list[Change] = []
+
+    def help(self, loads: Loads) -> bool | None:
+        """Return whether it helps to free capacity on some hosts; None if it was not decided."""
+        least = self._changes(loads)
+        if least is not None and self._try(least).placement is not None:
+            self.changes = least
+            return True
+        everything: list[Change] = []
+        for row in loads:
+            everything += self._all_of(row)
+        result = self._try(everything)
+        if result.placement is None:
+            return False if result.status == "infeasible" else None
+        self.changes = everything
+        # Less may be enough: what the members take there now, and after each loss.
+        less = self._changes(self._taken(result, loads))
+        if less is not None and self._try(less).placement is not None:
+            self.changes = less
+        return True
+
+    def _try(self, changes: list[Change]) -> Result:
+        _, changed = apply_changes(self._app, self._compiled.fleet, changes)
+        return self._oracle.solve(self._app, changed)
+
+    def _changes(self, loads: Loads) -> list[Change] | None:
+        """Return the changes by which loads fit; None where a cell cannot hold them."""
+        fleet = self._compiled.fleet
+        changes: list[Change] = []
+        for row, load in loads.items():
+            if load.alone:
+                changes += self._all_of(row)
+                continue
+            host = fleet.index[fleet.names[row]]
+            in_cells = _shortage_in_cells(host, load)
+            if in_cells is None:
+                return None
+            shortage = _shortage(host, load.total)
+            if shortage or in_cells:
+                changes.append(CapacityFreed(host, shortage, in_cells))
+        return changes
+
+    def _all_of(self, row: int) -> list[Change]:
+        """Return that all is freed on a host that is used by no running member of the groups."""
+        host = self._compiled.fleet.index[self._compiled.fleet.names[row]]
+        own = used_by(self._compiled.problem, EVERYONE).get(host.name, {})
+        amounts: list[tuple[str, int]] = []
+        in_cells: list[tuple[str, tuple[tuple[str, int], ...]]] = []
+        for name, amount in host.used.items():
+            freed = amount - own.get(name, 0)
+            if freed > 0:
+                amounts.append((name, freed))
+        for name, cell in zip(host.cell_names(), host.cells, strict=True):
+            of_cell = tuple((c, n) for c, n in cell.used.items() if n > 0 and not own.get(c, 0))
+            if of_cell:
+                in_cells.append((name, of_cell))
+        if not amounts and not in_cells:
+            return []
+        return [CapacityFreed(host, tuple(amounts), tuple(in_cells))]
+
+    def _taken(self, result: Result, loads: Loads) -> Loads:
+        """Return what members take of some hosts in a placement, or after a loss, at most."""
+        size_of = {member.id: member.size for member in self._compiled.problem.new_members}
+        size_of |= {
+            there.id: tuple(sorted(there.resources.items()))
+            for there in self._compiled.problem.running_members
+        }
+        fleet = self._compiled.fleet
+        placement = result.placement or {}
+        most: dict[int, dict[Size, int]] = {row: {} for row in loads}
+        for after in ({}, *(result.witness or {}).values()):
+            now: dict[int, Counter[Size]] = {row: Counter() for row in loads}
+            for id_, host in {**placement, **after}.items():
+                row = fleet.rows[host]
+                if row in now and id_ in size_of:
+                    now[row][size_of[id_]] += 1
+            for row, sizes in now.items():
+                for size, number in sizes.items():
+                    most[row][size] = max(most[row].get(size, 0), number)
+        return {row: load_of(most[row], load.alone) for row, load in loads.items()}
+
+
+def _with_neighbours(rows: Ints, compiled: CompiledProblem) -> Ints:
+    """Return hosts, and those in use that share a domain with them which a group wants alone."""
+    found = set(rows.tolist())
+    for rule in rules_of(compiled.problem).hard:
+        if not isinstance(rule.policy, Exclusivity):
+            continue
+        codes = compiled.fleet.codes(rule.policy.exclusive_level)
+        usable = np.isin(codes, codes[rows]) & (codes >= 0)
+        found.update(np.flatnonzero(usable & compiled.fleet.busy).tolist())
+    neighbours = sorted(found.difference(rows.tolist()))
+    return np.concatenate([rows, np.array(neighbours, dtype=np.int64)])
 
 
 def _with_rows_freed(fleet: CompiledFleet, rows: Ints) -> CompiledFleet:
@@ -58,11 +176,8 @@ def _with_rows_freed(fleet: CompiledFleet, rows: Ints) -> CompiledFleet:
     enlarged = fleet.copy()
     enlarged.cost[:] = 0
     for row in rows.tolist():
-        busy = enlarged.busy[row]
         host = enlarged.index[enlarged.names[row]]
-        enlarged.update(host.emptied().model_copy(update={"cost": 1}))
-        # Something still runs there: policies that want a host for themselves must not get it.
-        enlarged.busy[row] = busy
+        enlarged.put(host.emptied().model_copy(update={"cost": 1}))
     return enlarged
 
 

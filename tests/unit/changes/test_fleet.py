@@ -32,7 +32,8 @@ def test_hosts_that_are_added_say_where(
     domains: dict[str, str], opened: tuple[str, ...], where: str
 ) -> None:
     hosts = tuple(Host(name=name, domains=domains, inventory=FOUR) for name in ("a", "b"))
-    change = HostsAdded("h1", hosts, opened)
+    unnamed = ("rack",) if "another" in where else ()
+    change = HostsAdded("h1", hosts, opened, unnamed)
     assert (
         change.describe()
         == f"2 more hosts like h1 (4 VCPU) {where}, called a and b in the placement"
@@ -86,9 +87,9 @@ def test_without_names_only_counts_and_levels_are_told() -> None:
 def test_hosts_in_new_domains_of_their_own_say_so() -> None:
     one = fleet().index["h1"]
     hosts = tuple(
-        one.model_copy(update={"domains": {"zone": "z1", "rack": f"new-rack-{i}"}}) for i in (1, 2)
+        one.model_copy(update={"domains": {"zone": "z1", "rack": f"r{i}"}}) for i in (1, 2)
     )
-    text = HostsAdded("h1", hosts).describe(reveal=False)
+    text = HostsAdded("h1", hosts, unnamed=("rack",)).describe(reveal=False)
     assert text == "2 more hosts (4 VCPU) each in another rack"
 
 

@@ -27,7 +27,7 @@ def case_of(groups: list[dict[str, Any]], hosts: list[dict[str, Any]], *levels: 
 
 def added(case: ExplainCase) -> list[HostsAdded]:
     """The changes; none if no number of hosts is enough."""
-    changes = fewest_added_hosts(case.application(), case.fleet, case.budget, 30)
+    changes = fewest_added_hosts(case.application(), case.fleet, case.oracle, 30)
     return [change for change in changes or () if isinstance(change, HostsAdded)]
 
 
@@ -80,9 +80,11 @@ def test_the_fewest_hosts_are_added(members: int, number: int) -> None:
     assert sum(len(one.hosts) for one in added(case)) == number
 
 
-def test_more_than_three_in_one_place_are_not_tried() -> None:
-    case = case_of([group("A", 6, "anti-affinity")], [host("h1"), host("h2")])
-    assert added(case) == []
+@pytest.mark.parametrize(("members", "number"), [(6, 4), (10, 8), (11, None)])
+def test_up_to_eight_in_one_place_are_tried(members: int, number: int | None) -> None:
+    case = case_of([group("A", members, "anti-affinity")], [host("h1"), host("h2")])
+    found = added(case)
+    assert sum(len(change.hosts) for change in found) == (number or 0)
 
 
 def test_the_smallest_type_that_is_enough_is_preferred() -> None:
@@ -119,11 +121,45 @@ def test_new_domains_are_opened_where_no_existing_one_is_enough() -> None:
     assert len(set(racks)) == 2
 
 
-def test_no_new_domain_is_opened_where_a_skew_would_count_it() -> None:
-    # 4 members, evenly over 3 racks: 4 = 2 + 1 + 1. A fourth rack would help, and is not proposed.
+def test_a_skew_counts_the_new_domains_that_are_proposed_and_no_others() -> None:
+    # 4 members, evenly over 3 racks: 4 = 2 + 1 + 1. A fourth rack helps.
     balanced = {"kind": "spread", "level": "rack", "max_skew": 0}
     hosts = [host(f"h{i}", domains={"rack": f"r{i}"}) for i in range(3)]
-    assert added(case_of([group("A", 4, balanced)], hosts, "rack")) == []
+    (change,) = added(case_of([group("A", 4, balanced)], hosts, "rack"))
+    assert [host.domains["rack"] for host in change.hosts] == ["new-rack-1"]
+
+
+def test_a_host_in_the_emptier_zone_evens_zones_and_hosts() -> None:
+    # Zone A has two hosts of 2, zone B one: 6 members are 3 + 3, and B holds 2.
+    hosts = [host(name, 2, domains={"zone": name[0]}) for name in ("A1", "A2", "B1")]
+    skews = [{"kind": "spread", "level": level, "max_skew": 1} for level in ("zone", "host")]
+    (change,) = added(case_of([group("G", 6, *skews)], hosts, "zone"))
+    assert [host.domains for host in change.hosts] == [{"zone": "B"}]
+    # Of hosts of 4 and 8 members, 4 + 4 by zone, and as many on each host: two hosts each.
+    hosts = [host(name, 4, domains={"zone": name[0]}) for name in ("A1", "A2", "B1")]
+    even = [skew | {"max_skew": 0} for skew in skews]
+    (change,) = added(case_of([group("G", 8, *even)], hosts, "zone"))
+    assert [host.domains for host in change.hosts] == [{"zone": "B"}]
+
+
+def test_a_host_that_takes_lost_members_is_added() -> None:
+    # Two hosts of 3: after the loss of one, 3 of 4 members have a place. Three hosts hold them.
+    case = case_of([group("A", 4, {"kind": "survives"})], [host("h0", 3), host("h1", 3)])
+    assert texts(case) == ["1 more host like h0 (3 VCPU), called new-1 in the placement"]
+
+
+def test_a_group_that_wants_hosts_alone_gets_a_new_one() -> None:
+    used = [host("h0", 8, used={"VCPU": 1}), host("h1", 8, used={"VCPU": 4})]
+    case = case_of([group("A", 2, "exclusive")], used)
+    assert texts(case) == ["1 more host like h0 (8 VCPU), called new-1 in the placement"]
+
+
+def test_names_of_domains_that_are_taken_are_not_used() -> None:
+    apart = {"kind": "anti-affinity", "level": "rack"}
+    case = case_of([group("A", 2, apart)], [host("a", domains={"rack": "new-rack-1"})], "rack")
+    (change,) = added(case)
+    assert [host.domains for host in change.hosts] == [{"rack": "new-rack-2"}]
+    assert change.describe(reveal=False) == "1 more host (4 VCPU) in another rack"
 
 
 def test_names_that_are_taken_are_not_used() -> None:

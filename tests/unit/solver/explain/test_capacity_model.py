@@ -10,9 +10,14 @@ import pytest
 
 from groupsolver.solver.exact.cp_sat import SearchOutcome, solve_model
 from groupsolver.solver.explain import capacity_model
-from groupsolver.solver.explain.capacity_model import EnlargedFleet, Load, fewest_hosts
+from groupsolver.solver.explain.capacity_model import EnlargedFleet, Load, Loads, fewest_hosts
 from tests.support.explain_cases import ExplainCase
 from tests.support.small import app, fleet, group, host
+
+
+def helps(_: Loads) -> bool:
+    """What the model finds is taken as it is."""
+    return True
 
 
 def freed_everywhere(case: ExplainCase, rank: list[int] | None = None) -> EnlargedFleet:
@@ -29,7 +34,7 @@ def loads(
 ) -> dict[str, dict[str, int]] | None:
     """What lands on each host that must be freed, by its name."""
     case = ExplainCase(app(*groups), fleet(*hosts))
-    found = fewest_hosts(case.application(), freed_everywhere(case), case.budget, seconds)
+    found = fewest_hosts(case.application(), freed_everywhere(case), case.budget, seconds, helps)
     if found is None:
         return None
     return {case.fleet.names[row]: load.total for row, load in found.items()}
@@ -79,7 +84,7 @@ def test_hosts_of_the_lowest_rank_are_preferred() -> None:
     for rank, row in (([9, 3], 1), ([3, 9], 0)):
         enlarged = freed_everywhere(case, rank)
         load = Load({"VCPU": 1}, ((1, (("VCPU", 1),)),))
-        assert fewest_hosts(case.application(), enlarged, case.budget, 30) == {row: load}
+        assert fewest_hosts(case.application(), enlarged, case.budget, 30, helps) == {row: load}
 
 
 def test_a_number_of_hosts_that_is_not_proved_to_be_the_least_does_not_count(
@@ -104,22 +109,23 @@ def test_too_many_candidates_for_the_time_are_not_modelled() -> None:
     assert loads([group("A", 1)], hosts, seconds=1e-6) is None
 
 
-@pytest.mark.parametrize(
-    ("load", "opens"), [({"VCPU": 2}, False), ({"VCPU": 3}, True), ({"GPU": 1}, True), ({}, False)]
-)
-def test_a_load_opens_a_host_if_it_needs_more_than_is_free(
-    load: dict[str, int], opens: bool
-) -> None:
-    case = ExplainCase(app(group("A", 1)), fleet(host("h1", 4, used={"VCPU": 2})))
-    assert freed_everywhere(case).must_open(0, Load(load, ())) is opens
+def test_what_does_not_help_is_excluded_and_the_next_is_found() -> None:
+    # Any of three hosts would do for the model: the first two are said not to help.
+    case = ExplainCase(
+        app(group("A", 1)), fleet(*(host(f"h{i}", 4, used={"VCPU": 4}) for i in range(3)))
+    )
+    asked: list[list[int]] = []
+
+    def third(loads: Loads) -> bool:
+        asked.append(list(loads))
+        return len(asked) == 3
+
+    found = fewest_hosts(case.application(), freed_everywhere(case), case.budget, 30, third)
+    assert asked == [[0], [1], [2]]
+    assert list(found or ()) == [2]
 
 
-def test_a_new_host_opens_with_any_load_and_one_above_capacity_with_some() -> None:
-    case = ExplainCase(app(group("A", 1)), fleet(host("over", 4, used={"VCPU": 5})))
-    assert not freed_everywhere(case).must_open(0, Load({}, ()))
-    assert freed_everywhere(case).must_open(0, Load({"VCPU": 1}, ()))
-    enlarged = case.fleet.copy()
-    enlarged.add(case.fleet.index["over"].model_copy(update={"name": "new", "used": {}}))
-    row = enlarged.rows["new"]
-    rows = np.array([row], dtype=np.int64)
-    assert EnlargedFleet(enlarged, rows, case.fleet, rows).must_open(row, Load({}, ()))
+def test_what_is_not_decided_to_help_is_no_answer() -> None:
+    case = ExplainCase(app(group("A", 1)), fleet(host("h1", 4, used={"VCPU": 4})))
+    freed = freed_everywhere(case)
+    assert fewest_hosts(case.application(), freed, case.budget, 30, lambda _: None) is None

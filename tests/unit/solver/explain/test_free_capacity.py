@@ -19,7 +19,7 @@ def texts(
     groups: list[dict[str, Any]], hosts: list[dict[str, Any]], *levels: str
 ) -> list[str] | None:
     case = ExplainCase(app(*groups), fleet(*hosts, levels=levels))
-    changes = fewest_freed_hosts(case.application(), case.fleet, case.budget, 30)
+    changes = fewest_freed_hosts(case.application(), case.fleet, case.oracle, 30)
     if changes is None:
         return None
     return [change.describe() for change in changes]
@@ -45,7 +45,7 @@ def test_each_resource_class_is_freed_that_is_short() -> None:
     needs = {"resources": {"VCPU": 2, "MEMORY_MB": 2048, "DISK_GB": 8}}
     # VCPU: 2 - 1; memory: 2048 - 1024 MB; of the disk 8 are free.
     case = ExplainCase(app({"name": "A", "members": [needs]}), fleet(one))
-    changes = fewest_freed_hosts(case.application(), case.fleet, case.budget, 30)
+    changes = fewest_freed_hosts(case.application(), case.fleet, case.oracle, 30)
     assert changes is not None
     (change,) = changes
     assert isinstance(change, CapacityFreed)
@@ -56,9 +56,32 @@ def test_capacity_that_no_host_has_cannot_be_freed() -> None:
     assert texts([group("A", 1, vcpu=5)], [host("h1", 4, used={"VCPU": 1})]) is None
 
 
-def test_a_host_stays_in_use_whatever_is_freed_there() -> None:
-    # Something still runs on h1: an exclusive group does not get it by freeing.
-    assert texts([group("A", 1, "exclusive")], [host("h1", 4, used={"VCPU": 4})]) is None
+def test_a_host_that_a_group_wants_alone_is_freed_of_all() -> None:
+    # Of two, the one of which less is used; all of it, though 1 VCPU is enough for the member.
+    hosts = [host("h1", 8, used={"VCPU": 4}), host("h0", 8, used={"VCPU": 1})]
+    assert texts([group("A", 1, "exclusive")], hosts) == ["free 1 VCPU on h0"]
+
+
+def test_a_rack_that_a_group_wants_alone_is_freed_of_all() -> None:
+    # Rack r0 has two hosts in use, r1 one, of another size, and one that is empty.
+    hosts = [
+        host("a", 4, domains={"rack": "r0"}, used={"VCPU": 1}),
+        host("b", 4, domains={"rack": "r0"}, used={"VCPU": 1}),
+        host("c", 1, domains={"rack": "r1"}, used={"VCPU": 1}),
+        host("d", 4, domains={"rack": "r1"}),
+    ]
+    alone = {"kind": "exclusive", "level": "rack"}
+    found = texts([group("A", 1, alone, vcpu=2)], hosts, "rack")
+    assert found == ["free 1 VCPU on c (rack r1)"]
+
+
+def test_what_lost_members_need_is_freed() -> None:
+    # Hosts of 3 with 1 in use: after the loss of one, the other takes 2 of 3 members. Nothing is
+    # short where they run first (2 + 1): one host is freed of what the recovery needs there, and
+    # the other too, since either may be lost.
+    hosts = [host(name, 3, used={"VCPU": 1}) for name in ("h0", "h1")]
+    found = texts([group("A", 3, {"kind": "survives"})], hosts)
+    assert found == ["free 1 VCPU on h0", "free 1 VCPU on h1"]
 
 
 def test_hosts_are_ordered_by_what_they_lack_in_proportion() -> None:
