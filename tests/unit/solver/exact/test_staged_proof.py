@@ -93,7 +93,6 @@ def test_no_placement_in_all_candidates_is_a_proof_that_there_is_none() -> None:
     case.compiled = compiled_problem(app(group("A", 2, APART)), hosts)
     case.best = Incumbent(case.compiled, "cost", case.budget)
     merged = merge_interchangeable(case.compiled)
-    eligibility = find_eligibility(case.compiled, "cost")
     candidates = [np.array([0])]
     columns = build_columns(eligibility, candidates)
     bounds = Bounds(0.0, np.zeros(len(columns)), np.zeros(1), 0.0)
@@ -157,8 +156,7 @@ def test_the_bound_is_the_lesser_of_inside_and_outside(
     outcome: SearchOutcome, outside: float, proved: int | None
 ) -> None:
     case = Case(raises=[0.0] * 10)
-    eligibility = find_eligibility(case.compiled, "cost")
-    step = staged_proof._Step([], eligibility, 0, whole=False, last=False, outside=outside)
+    step = staged_proof._Step([], 0, whole=False, last=False, outside=outside)
     _take_bound(outcome, step, case.best)
     assert case.best.bound == proved
 
