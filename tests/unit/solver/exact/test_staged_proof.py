@@ -94,6 +94,7 @@ def test_no_placement_in_all_candidates_is_a_proof_that_there_is_none() -> None:
     case.best = Incumbent(case.compiled, "cost", case.budget)
     merged = merge_interchangeable(case.compiled)
     candidates = [np.array([0])]
+    eligibility = find_eligibility(case.compiled, "cost")
     columns = build_columns(eligibility, candidates)
     bounds = Bounds(0.0, np.zeros(len(columns)), np.zeros(1), 0.0)
     assert not prove(merged, eligibility, columns, candidates, bounds, case.best, case.budget)
