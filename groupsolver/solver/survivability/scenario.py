@@ -71,6 +71,8 @@ class Scenario(ModelBuilder):
         self.rows = rows
         self.most = most
         self.inside = {}
+        self.openings = {}
+        self.absent = set()
         self._unit = 1
         if base is None:
             self.model = cp_model.CpModel()

@@ -276,7 +276,7 @@ def _fleet(fleet: CompiledFleet) -> dict[str, Any]:
             if codes[row].item() >= 0
         }
         vectors = {
-            key: getattr(fleet, key)[row].item() for key in ("enabled", "busy", "cost", "points")
+            key: getattr(fleet, key)[row].item() for key in ("enabled", "busy", "cost")
         }
         table = fleet.cells
         cells = {
