@@ -148,7 +148,7 @@ def test_the_command_says_what_would_break(
     change = ["group", "update", group.id, "--policy", "anti-affinity"]
     assert main(at(client, *change, "--preview")) == 4
     lines = [
-        f"{group.id}: anti-affinity: no host holds more than 1 member of web (by 2)",
+        f"{group.id}: anti-affinity: no host holds more than 1 member of web (by 3)",
         *(f"  {key}" for key in ids),
         "  1 member of other projects",
     ]

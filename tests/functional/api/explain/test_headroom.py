@@ -200,7 +200,7 @@ def test_where_strangers_are_alone_their_rule_is_told_to_admins_only(
     assert (plain["copies"], plain["bound"], plain["scarce"]) == (0, 0, [])
     assert [one["sentence"] for one in full["scarce"]] == [
         (
-            "hosts that have room for no group are closed to it: "
+            "hosts that have room for instances outside groups are closed to it: "
             "nothing but secret stands in a host where secret does"
         )
     ]
