@@ -21,6 +21,7 @@ from groupsolver.solver.budget import Budget
 from groupsolver.solver.headroom.bulk import most_by_one_unit, place_in_bulk
 from groupsolver.solver.headroom.demand import demand_of
 from tests.support.draws.applications import KINDS, applications, dice, fleets, wide_fleets
+from tests.support.draws.covered import cover
 from tests.support.draws.links import some_bandwidth
 from tests.support.minimal_documents import case_of
 from tests.support.oracle.brute_force import Oracle
@@ -45,6 +46,7 @@ def small_case(rnd: Random, kind: str, wide: bool) -> Case:
     """Two or three members of a copy; a wide fleet has five to eight hosts."""
     fleet = wide_fleets(rnd, rnd.randint(5, 8)) if wide else fleets(rnd)
     app = applications(rnd, kind, False, fleet, members=rnd.randint(2, 3))
+    cover(fleet, copied(app, 1))  # its running members all have sizes
     return some_bandwidth((app, fleet), rnd)
 
 

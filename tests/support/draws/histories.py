@@ -275,9 +275,7 @@ def _fleet(fleet: CompiledFleet) -> dict[str, Any]:
             for level, codes in fleet._codes.items()
             if codes[row].item() >= 0
         }
-        vectors = {
-            key: getattr(fleet, key)[row].item() for key in ("enabled", "busy", "cost")
-        }
+        vectors = {key: getattr(fleet, key)[row].item() for key in ("enabled", "busy", "cost")}
         table = fleet.cells
         cells = {
             key: {

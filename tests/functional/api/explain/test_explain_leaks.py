@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from groupsolver.api.serializers import host_id
@@ -112,7 +112,6 @@ def answer_text(asker: Asker, drawn: Drawn, path: str, accept: str = "applicatio
     return asker("POST", path, drawn.body, Accept=accept)
 
 
-@settings(max_examples=settings().max_examples // 3)  # each asks four times
 @given(SEEDS)
 def test_nothing_of_another_project_is_told(app: World, seed: int) -> None:
     drawn = Drawn(Random(seed))
