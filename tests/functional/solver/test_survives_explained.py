@@ -80,7 +80,11 @@ def test_a_conflict_says_how_many_places_are_left_after_the_worst_loss() -> None
         sentences["A", "survives"]
         == sentence + "without rack r0 there is at most 1 place for 2 new members"
     )
-    assert fixes == {f"make A survives at rack soft: {sentence[:-2]}": 5, "A 2 -> 1 member": 10}
+    assert fixes == {
+        "1 more host like h0 (4 VCPU) in rack r1, called new-1 in the placement": 4,
+        f"make A survives at rack soft: {sentence[:-2]}": 5,
+        "A 2 -> 1 member": 10,
+    }
 
 
 def test_names_are_shown_only_where_they_may_be() -> None:
