@@ -12,13 +12,13 @@ from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.result import Objective, Result
 from groupsolver.picture.detail_cards import DetailCards
-from groupsolver.picture.detail_plan import DetailPlan
 from groupsolver.picture.domain_tree import domain_tree, nested_levels
 from groupsolver.picture.figure import Panel, figure
 from groupsolver.picture.fleet_drawing import FleetDrawing
 from groupsolver.picture.header import header_of, summary_of
 from groupsolver.picture.host_state import host_states
 from groupsolver.picture.layout import WIDTH, lay_out
+from groupsolver.picture.level_of_detail import DetailPlan
 from groupsolver.picture.page import legend_of, page, side_of
 from groupsolver.picture.palette import paints
 

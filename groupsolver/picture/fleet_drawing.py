@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from groupsolver.picture.detail_cards import DetailCards, domain_title, host_flags, host_title
-from groupsolver.picture.detail_plan import Frame, Tile
 from groupsolver.picture.host_state import HostState, Mark, Usage
 from groupsolver.picture.layout import HOST_WIDTH, PAD, STRIPE, TITLE_HEIGHT, Box
+from groupsolver.picture.level_of_detail import Frame, Tile
 from groupsolver.picture.mark_rows import MARK_GAP, MARK_HEIGHT, arrange_marks
 from groupsolver.picture.palette import Paint
 from groupsolver.picture.svg_elements import num, rect, text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from groupsolver.picture.detail_plan import Frame, HostBox, Tile
+from groupsolver.picture.level_of_detail import Frame, HostBox, Tile
 from groupsolver.picture.mark_rows import MARK_GAP, MARK_HEIGHT, arrange_marks
 
 WIDTH = 1040.0  # of the whole drawing

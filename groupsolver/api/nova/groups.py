@@ -11,7 +11,7 @@ from groupsolver.api.nova.microversion import (
     Microversion,
     requested_version,
 )
-from groupsolver.api.nova.requests import read_new_group
+from groupsolver.api.nova.request_models import read_new_group
 from groupsolver.api.nova.shape import server_group
 from groupsolver.api.services.group_registry import (
     create_group,

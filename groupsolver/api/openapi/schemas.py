@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from groupsolver.api.http.route import Route
-from groupsolver.api.nova.requests import Create21, Create215, Create264
+from groupsolver.api.nova.request_models import Create21, Create215, Create264
 from groupsolver.api.openapi.nova import NOVA_SCHEMAS
 from groupsolver.constraints.registry import POLICIES
 from groupsolver.files.schema import closed

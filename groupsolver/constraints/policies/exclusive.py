@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
-from groupsolver.constraints.failures.emptied_domains import emptied_domains
+from groupsolver.constraints.failures.domains_emptied_by_loss import emptied_domains
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem, used_by
 from groupsolver.constraints.problem.conflict_facts import Facts, Findings

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.eligibility import eligible, occupiable_domains, open_domains, suited
-from groupsolver.constraints.failures.emptied_domains import emptied_domains
+from groupsolver.constraints.failures.domains_emptied_by_loss import emptied_domains
 from groupsolver.constraints.policies.counting_policy import EverywherePolicy
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem

@@ -46,24 +46,21 @@ def test_a_preview_says_which_members_would_break_what_and_changes_nothing(
 ) -> None:
     before = member("GET", f"~/groups/{group}")
     answer = change(member, group, "?preview=true", method, policies=["anti-affinity"], name="new")
-    assert (
-        answer.get_json()
-        == {
-            "preview": {
-                "clean": False,
-                "violations": [
-                    {
-                        "group": group,
-                        "policy": "anti-affinity",
-                        "sentence": "no host holds more than 1 member of web",
-                        "measure": 3,  # three on one host, where one may be: 2 above the limit, 2 x 3 / 2
-                        "members": before.get_json()["group"]["members"],
-                        "other_members": 0,
-                    }
-                ],
-            }
+    assert answer.get_json() == {
+        "preview": {
+            "clean": False,
+            "violations": [
+                {
+                    "group": group,
+                    "policy": "anti-affinity",
+                    "sentence": "no host holds more than 1 member of web",
+                    "measure": 3,  # 2 above the limit of 1: 2 x 3 / 2
+                    "members": before.get_json()["group"]["members"],
+                    "other_members": 0,
+                }
+            ],
         }
-    )
+    }
     assert answer.headers["ETag"] == before.headers["ETag"]
     assert member("GET", f"~/groups/{group}").text == before.text
     assert preview(member, group, policies=["affinity"]) == {"clean": True, "violations": []}

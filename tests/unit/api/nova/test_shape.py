@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request
 
 from groupsolver.api.http.errors import ApiError
 from groupsolver.api.nova.microversion import Microversion
-from groupsolver.api.nova.requests import read_new_group
+from groupsolver.api.nova.request_models import read_new_group
 from groupsolver.api.nova.shape import nova_policy, server_group
 from groupsolver.constraints.policies.affinity import Affinity
 from groupsolver.constraints.policies.anti_affinity import AntiAffinity

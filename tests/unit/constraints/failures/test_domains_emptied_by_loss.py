@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from groupsolver import compile_fleet
-from groupsolver.constraints.failures.emptied_domains import emptied_domains
+from groupsolver.constraints.failures.domains_emptied_by_loss import emptied_domains
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
 from groupsolver.model.fleet import Host
