@@ -178,7 +178,9 @@ def test_no_cheaper_change_of_policies_and_sizes_helps(kind: str, data: Any) -> 
     costs = Costs(**prices)
     corrections = Corrections(case.rules, case.compiled, case.oracle, costs, case.conflict())
     best = corrections.cheapest(APPLICATION_KINDS)
-    assert best is not None
+    event("a correction" if best else "only leaving all members out helps")
+    if best is None:
+        return
     relaxations = relaxations_of(case.rules, costs)
     cheaper = list(islice(states_below(relaxations, best.cost), MAX_STATES))
     event(f"{min(len(cheaper), 9)} cheaper states")
