@@ -135,8 +135,19 @@ def test_with_fewer_hosts_than_are_added_nothing_survives(seed: int) -> None:
     note(str((app, fleet)))
     case = Case(app, fleet)
     hard = case.hard_application().document()
-    if not holds_somewhere(hard, fleet):
-        check_added(hard, fleet, case, rnd)
+    if holds_somewhere(hard, fleet):
+        return
+    check_added(hard, fleet, case, rnd)
+    changes = fewest_freed_hosts(case.hard_application(), case.compiled, case.oracle, 60)
+    every = [host["name"] for host in fleet["hosts"]]
+    # Members that run stay where they are, and so does what they use.
+    if not app["existing"]:
+        all_freed = {**fleet, "hosts": with_freed(fleet["hosts"], every)}
+        assert holds_somewhere(hard, all_freed) is (changes is not None)
+    if changes is not None and len(changes) > 1 and not app["existing"]:
+        for name in every:
+            one_freed = {**fleet, "hosts": with_freed(fleet["hosts"], [name])}
+            assert not holds_somewhere(hard, one_freed), name
 
 
 def first_that_falls(rnd: Random) -> tuple[Doc, Doc]:
