@@ -206,7 +206,7 @@ def test_it_never_fits_where_it_does_not_fit_an_empty_fleet(kind: str, data: Any
     case = drawn(kind, data)
     policies = rule_subsets.hard_pieces(case.app, case.fleet)
     groups = {group["name"] for group in case.app["groups"]}
-    resources = {"VCPU", "MEMORY_MB"}
+    resources = {"VCPU", "MEMORY_MB", "CUSTOM_GPU"}
     app, _ = rule_subsets.only(case.app, case.fleet, policies, groups, resources)
     never = impossible_on_empty_fleet(case.rules, case.compiled, case.conflict(), case.oracle)
     event(str(never))

@@ -32,7 +32,7 @@ from tests.support.oracle.brute_force import Oracle
 from tests.support.oracle.rule_subsets import Doc, possible
 from tests.support.oracle.survives import Survivors
 
-MANY = 60  # fleets with more hosts that are looked at, of one number
+MAX_HOSTS_COMBINED = 60  # fleets with more hosts that are looked at, of one number
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -79,10 +79,10 @@ def added_to(fleet: Doc, number: int, rnd: Random) -> Iterator[Doc]:
     }
     options = list(product(types.values(), places_of(fleet, number)))
     ways: Iterable[Sequence[tuple[Doc, Place]]]
-    if comb(len(options) + number - 1, number) <= MANY:
+    if comb(len(options) + number - 1, number) <= MAX_HOSTS_COMBINED:
         ways = combinations_with_replacement(options, number)
     else:
-        ways = (rnd.choices(options, k=number) for _ in range(MANY))
+        ways = (rnd.choices(options, k=number) for _ in range(MAX_HOSTS_COMBINED))
     for chosen in ways:
         new = [
             one_more(type_, dict(place), f"one more {i}") for i, (type_, place) in enumerate(chosen)

@@ -137,8 +137,8 @@ def test_a_host_in_the_emptier_zone_evens_zones_and_hosts() -> None:
     assert [host.domains for host in change.hosts] == [{"zone": "B"}]
     # Of hosts of 4 and 8 members, 4 + 4 by zone, and as many on each host: two hosts each.
     hosts = [host(name, 4, domains={"zone": name[0]}) for name in ("A1", "A2", "B1")]
-    even = [skew | {"max_skew": 0} for skew in skews]
-    (change,) = added(case_of([group("G", 8, *even)], hosts, "zone"))
+    evenly = [skew | {"max_skew": 0} for skew in skews]
+    (change,) = added(case_of([group("G", 8, *evenly)], hosts, "zone"))
     assert [host.domains for host in change.hosts] == [{"zone": "B"}]
 
 
