@@ -9,18 +9,18 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from importlib import import_module
-from itertools import product
 from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from hypothesis import given
+from hypothesis import given, note
 from hypothesis import strategies as st
 from ortools.sat.python import cp_model
 
 from groupsolver import Limits, check, solve
 from groupsolver.checking.check import unit_of
 from groupsolver.constraints.cp_model.model_builder import ModelBuilder
+from groupsolver.model.result import Objective
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact import staged_proof
 from groupsolver.solver.exact.cp_sat import build_model
@@ -30,7 +30,7 @@ from groupsolver.solver.relaxation.blocks import blocks_of
 from groupsolver.solver.relaxation.reduced_cost_fixing import candidates_within, limits_within
 from tests.laws.test_laws import OBJECTIVES, ONE, Case, every_policy
 from tests.laws.test_reduction import Wide, least, some_objective, wide
-from tests.support.draws.applications import wide_cases
+from tests.support.draws.applications import draws
 from tests.support.small import host
 
 pipeline = import_module("groupsolver.solver.pipeline")
@@ -64,27 +64,41 @@ def test_bounds_and_what_a_candidate_adds_to_them_never_exceed_the_optimum(
     assert not has_cheaper(builder, problem, floors)
 
 
+def assert_room_for_the_best(drawn: Case, objective: Objective) -> None:
+    """Hold what a step of the proof allows against the optimum of the whole problem."""
+    problem = Wide(drawn, objective)
+    best = least(problem.encoded().model)
+    if not problem.compiled.member_classes or best is None:
+        return
+    blocks = blocks_of(problem.compiled, unit_of(objective))
+    prepared = relax(
+        problem.compiled, problem.eligibility, problem.every, blocks, Budget(ONE, None)
+    )
+    bounds, columns = prepared.relaxed.bounds, prepared.columns
+    slack = best - bounds.lower
+    chosen = candidates_within(bounds, columns, problem.every, slack)
+    limited = limits_within(bounds, columns, problem.eligibility, slack)
+    assert least(build_model(problem.compiled, limited, chosen).model) == best, drawn
+
+
 @every_policy
 @given(data=st.data())
 def test_what_a_host_takes_in_a_step_of_the_proof_leaves_room_for_the_best_placement(
     kind: str, soft: bool, data: Any
 ) -> None:
     case, rnd = wide(kind, soft, data)
-    cases = [case, wide_cases(rnd, kind, soft), crowded(rnd), crowded(rnd)]
-    for drawn, objective in product(cases, OBJECTIVES):
-        problem = Wide(drawn, objective)
-        best = least(problem.encoded().model)
-        if not problem.compiled.member_classes or best is None:
-            continue
-        blocks = blocks_of(problem.compiled, unit_of(objective))
-        prepared = relax(
-            problem.compiled, problem.eligibility, problem.every, blocks, Budget(ONE, None)
-        )
-        bounds, columns = prepared.relaxed.bounds, prepared.columns
-        slack = best - bounds.lower
-        chosen = candidates_within(bounds, columns, problem.every, slack)
-        limited = limits_within(bounds, columns, problem.eligibility, slack)
-        assert least(build_model(problem.compiled, limited, chosen).model) == best, drawn
+    assert_room_for_the_best(case, rnd.choice(OBJECTIVES))
+
+
+@draws(90)
+@given(seed=st.integers(0, 2**40))
+def test_what_shared_hosts_take_in_a_step_of_the_proof_leaves_room_for_the_best_placement(
+    seed: int,
+) -> None:
+    case = crowded(Random(seed))
+    note(str(case))
+    for objective in OBJECTIVES:
+        assert_room_for_the_best(case, objective)
 
 
 def crowded(rnd: Random) -> Case:

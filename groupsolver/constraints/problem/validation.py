@@ -123,17 +123,12 @@ class _Findings:
         self._hosts = hosts
         self._known: dict[str, list[str]] = {}
         self._known_sets: dict[str, frozenset[str]] = {}
-        self._without: dict[str, int] = {}  # by level: hosts in no domain of it
 
     def count_hosts_without(self, level: str, path: str) -> None:
         """Note that a policy says nothing of members on the hosts in no domain of its level."""
         if level not in self._hosts.levels:
             return  # an unknown level is a fault, and every host is in a domain of "host"
-        if level not in self._without:
-            all_hosts = list(self._hosts)
-            outside = sum(1 for host in all_hosts if level not in host.domains)
-            self._without[level] = outside
-        number = self._without[level]
+        number = self._hosts.number_without(level)
         if number:
             are = f"{number} of {len(self._hosts)} hosts {'is' if number == 1 else 'are'}"
             self.warnings.append(f"{path}: {are} in no {level}: members there are not counted")
@@ -165,6 +160,10 @@ class _Findings:
         level = what.partition(":")[2]
         if level and not self._knows("level", level):
             return True  # the level is the fault
+        if what == "class":
+            return self._hosts.has_class(name)
+        if what == "trait":
+            return self._hosts.has_trait(name)
         if what not in self._known_sets:
             self._known_sets[what] = frozenset(self._names(what))
         return name in self._known_sets[what]

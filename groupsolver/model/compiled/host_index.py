@@ -40,6 +40,8 @@ class HostIndex:
         # A dict for its order: hosts of a domain come in the order in which they were added.
         self._domains: dict[str, dict[str, dict[str, None]]] = {level: {} for level in self.levels}
         self._traits: Counter[str] = Counter()
+        self._classes: Counter[str] = Counter()
+        self._in_level: Counter[str] = Counter()  # hosts in some domain of each level
         for host in hosts:
             self.put(host)
 
@@ -65,6 +67,8 @@ class HostIndex:
         for level, domains in self._domains.items():
             other._domains[level] = {name: hosts.copy() for name, hosts in domains.items()}
         other._traits = self._traits.copy()
+        other._classes = self._classes.copy()
+        other._in_level = self._in_level.copy()
         other.reserved = self.reserved
         other._free_mbps = self._free_mbps
         return other
@@ -78,6 +82,8 @@ class HostIndex:
             self._forget(before)
         self._hosts[host.name] = host
         self._traits.update(host.traits)
+        self._classes.update(_classes_of(host))
+        self._in_level.update(host.domains.keys())
         for level, domain in host.domains.items():
             self._domains[level].setdefault(domain, {})[host.name] = None
 
@@ -89,6 +95,8 @@ class HostIndex:
 
     def _forget(self, host: Host) -> None:
         self._traits.subtract(host.traits)
+        self._classes.subtract(_classes_of(host))
+        self._in_level.subtract(host.domains.keys())
         for level, domain in host.domains.items():
             members = self._domains[level][domain]
             del members[host.name]
@@ -131,15 +139,29 @@ class HostIndex:
 
     def resource_classes(self) -> list[str]:
         """Return the resource classes that some host has, in itself or in its cells."""
-        found: dict[str, None] = {}
-        for host in self:
-            found.update(dict.fromkeys(host.inventory))
-            for cell in host.cells:
-                found.update(dict.fromkeys(cell.inventory))
-        return list(found)
+        return [name for name, hosts in self._classes.items() if hosts > 0]
+
+    def has_trait(self, name: str) -> bool:
+        """Return whether some host has a trait."""
+        return self._traits[name] > 0
+
+    def has_class(self, name: str) -> bool:
+        """Return whether some host has a resource class, in itself or in its cells."""
+        return self._classes[name] > 0
+
+    def number_without(self, level: str) -> int:
+        """Return how many hosts are in no domain of a level of the fleet."""
+        return len(self) - self._in_level[level]
 
     def hosts_in(self, level: str, domain: str) -> Iterator[Host]:
         """Yield the hosts of a domain; none where the fleet lacks it."""
         if level == HOST:
             return iter([self._hosts[domain]] if domain in self._hosts else [])
         return (self._hosts[name] for name in self._domains[level].get(domain, ()))
+
+
+def _classes_of(host: Host) -> list[str]:
+    """Return the resource classes of a host and its cells; some may come more than once."""
+    if not host.cells:
+        return list(host.inventory)
+    return [*host.inventory, *(name for cell in host.cells for name in cell.inventory)]

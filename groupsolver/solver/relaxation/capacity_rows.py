@@ -12,14 +12,13 @@ from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.protocols.levels import level_on
 from groupsolver.constraints.protocols.relaxation import members_per_host
 from groupsolver.constraints.rules import Rule, rules_of
-from groupsolver.model.compiled.arrays import Floats, Ints
+from groupsolver.model.compiled.arrays import Floats, Ints, Mask
 from groupsolver.model.value import HOST
 from groupsolver.solver.exact.numa import cell_rows
 from groupsolver.solver.relaxation.columns import Columns
-from groupsolver.solver.relaxation.rising_prices import RisingPrice
+from groupsolver.solver.relaxation.core_columns import CoreColumns
+from groupsolver.solver.relaxation.linear_program import LinearProgram
 
-MIN_STEPS = 8  # of a price that rises, at least
-MAX_STEP_ROWS = 20_000  # of all its domains
 ROUNDED_PARTS = (1, 2)  # a host's room also in units of just above a half and a third of it
 
 
@@ -43,6 +42,8 @@ class CapacityRows:
         What a unit beyond the room costs, where that is allowed; infinite where it is not.
     dual : (D,) float64
         What one unit of room is worth in the last restricted master, at least 0.
+    posted : list of ((E,) int64, (E,) int64)
+        Domains, and the rows of the current restricted master that are theirs.
 
     Examples
     --------
@@ -57,6 +58,7 @@ class CapacityRows:
     before: Ints | None = None
     excess_price: float = np.inf
     dual: Floats = field(default_factory=lambda: np.zeros(0))
+    posted: list[tuple[Ints, Ints]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.dual = np.zeros(len(self.room))
@@ -75,6 +77,53 @@ class CapacityRows:
             counted = counted & (rank <= self.room[np.maximum(codes, 0)])
         return np.where(counted, sizes, 0).astype(np.float64)
 
+    def post(self, core: CoreColumns, program: LinearProgram, wanted: Mask | None = None) -> None:
+        """Post the rows that can bind, of all domains or of those wanted, (D,) bool."""
+        columns = core.table
+        codes = self.codes[columns.row[core.index]]
+        weight = self.weights(columns, core.index)
+        used = np.flatnonzero((codes >= 0) & (weight > 0))
+        load = (weight * columns.max_members[core.index])[used]
+        load_of_domain = np.bincount(codes[used], weights=load, minlength=len(self.room))
+        # A domain whose room is enough for all columns of the core at once needs no row.
+        posted = load_of_domain > self.room
+        if wanted is not None:
+            posted &= wanted
+        used = used[posted[codes[used]]]
+        domains, row = np.unique(codes[used], return_inverse=True)
+        room = self.room[domains].astype(np.float64)
+        row_numbers = program.add_rows(
+            used,
+            row,
+            weight[used],
+            len(domains),
+            high=room,
+            excess_price=self.excess_price,
+        )
+        self.posted.append((domains, row_numbers))
+
+    def load(self, core: CoreColumns, x: Floats) -> Floats:
+        """(D,) float64: what a solution takes of each row.
+
+        Parameters
+        ----------
+        core : CoreColumns
+        x : (C, ...) float64
+            Members of each column of the core come first.
+        """
+        codes = self.codes[core.table.row[core.index]]
+        taken = self.weights(core.table, core.index) * x[: len(core.index)]
+        inside = codes >= 0
+        return np.bincount(codes[inside], taken[inside], minlength=len(self.room)).astype(
+            np.float64
+        )
+
+    def read_duals(self, dual: Floats) -> None:
+        """Set the duals to those of the rows posted, at least 0, at most the price of excess."""
+        self.dual[:] = 0
+        for domains, row_numbers in self.posted:
+            self.dual[domains] = np.clip(-dual[row_numbers], 0, self.excess_price)
+
     def prices(self, columns: Columns) -> Floats:
         """(N,) float64: what the room that each column takes is worth."""
         codes = self.codes[columns.row]
@@ -92,61 +141,6 @@ def capacity_rows_of(compiled: CompiledProblem) -> list[CapacityRows]:
     rows += [CapacityRows(codes, size, room) for codes, size, room in cell_rows(compiled)]
     rows += _policy_rows(compiled)
     return rows
-
-
-def rising_rows_of(compiled: CompiledProblem, columns: Columns) -> list[list[CapacityRows]]:
-    """Return rows for prices that rise from member to member: one list for each, step by step.
-
-    Each row has the room up to one step, and what is above it pays that step::
-
-        cost = step * sum(max(0, members - room[j]) for each row j), room[j] = max(0, free + j)
-
-    A column of a host has the price of its class's further members already, so each row counts
-    only those members that do not pay its step. With two classes a and b of two members each on a
-    host, one of them free, a and b pay one step each for their second member::
-
-        row 0, room 1: counts the first of each, 1 above
-        row 1, room 2: counts all four, 2 above
-        row 2, room 3: counts all four, 1 above
-        2 + 1 + 2 + 1 = 0 + 1 + 2 + 3
-    """
-    return [_steps(compiled, columns, one) for one in columns.rising]
-
-
-def _steps(compiled: CompiledProblem, columns: Columns, rising: RisingPrice) -> list[CapacityRows]:
-    """Return one row for each step that some domain can reach."""
-    codes = rising.codes[columns.row]
-    counted = (codes >= 0) & rising.counted[columns.member_class]
-    load = np.zeros(len(rising.free), dtype=np.int64)
-    numbers = np.array([one.number for one in compiled.member_classes], dtype=np.int64)
-    for class_index in np.flatnonzero(rising.counted).tolist():
-        part = columns.of(class_index)
-        inside = counted[part]
-        most = np.bincount(
-            codes[part][inside], columns.max_members[part][inside], minlength=len(load)
-        )
-        load += np.minimum(most, numbers[class_index]).astype(np.int64)
-    reach = load - np.maximum(0, rising.free)
-    number = int(reach.max(initial=0))
-    touched = int(np.count_nonzero(reach > 0))
-    number = min(number + int(max(0, -rising.free.min(initial=0))), _max_steps(touched))
-    size = rising.counted.astype(np.int64)
-    before = rising.before if rising.by_host else None
-    return [
-        CapacityRows(
-            rising.codes,
-            size,
-            np.maximum(0, rising.free + j),
-            before=before,
-            excess_price=float(rising.step),
-        )
-        for j in range(number)
-    ]
-
-
-def _max_steps(domains: int) -> int:
-    """Return how many steps have rows: fewer with many domains, of which each has few members."""
-    return max(MIN_STEPS, MAX_STEP_ROWS // max(1, domains))
 
 
 def _resource_rows(compiled: CompiledProblem) -> Iterator[CapacityRows]:

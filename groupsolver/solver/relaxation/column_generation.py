@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from itertools import chain
 
 import numpy as np
 
@@ -34,11 +33,7 @@ from groupsolver.model.compiled.arrays import Floats, Ints
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.relaxation.blocks import Block
-from groupsolver.solver.relaxation.capacity_rows import (
-    CapacityRows,
-    capacity_rows_of,
-    rising_rows_of,
-)
+from groupsolver.solver.relaxation.capacity_rows import CapacityRows, capacity_rows_of
 from groupsolver.solver.relaxation.columns import Columns
 from groupsolver.solver.relaxation.exclusion_rows import ExclusionRows, exclusion_rows_of
 from groupsolver.solver.relaxation.reduced_cost_fixing import (
@@ -49,6 +44,7 @@ from groupsolver.solver.relaxation.reduced_cost_fixing import (
     rank_columns,
 )
 from groupsolver.solver.relaxation.restricted_master import solve_restricted_master
+from groupsolver.solver.relaxation.rising_rows import rising_rows_of
 
 MAX_ROUNDS = 8  # of solving the restricted master
 SPARE_MEMBERS = 6  # places beyond those a member class needs that join the core
@@ -103,7 +99,7 @@ def generate_columns(
     pricing = _Pricing(compiled, columns.select(index), blocks, constant, elsewhere)
     best = DualSolution(first, own_prices, base_prices)
     for _ in range(MAX_ROUNDS):
-        if best.bounds.lower >= enough or not pricing.extend_core() or budget.left() <= 0:
+        if best.bounds.lower >= enough or not pricing.extend() or budget.left() <= 0:
             break
         value = pricing.solve_master(budget.left())
         if value is None:
@@ -118,7 +114,8 @@ def generate_columns(
             best = DualSolution(bounds, own_prices.copy(), base_prices.copy())
             best.prices[index] = pricing.prices
             best.guide[index] = pricing.guide
-        if found.lower >= value + constant - pricing.credit - TOLERANCE * max(1.0, abs(value)):
+        tolerance = TOLERANCE * max(1.0, abs(value))
+        if not pricing.crossed and found.lower >= value + constant - pricing.credit - tolerance:
             break
     return best
 
@@ -130,6 +127,8 @@ class _Pricing:
     ----------
     prices, guide : (M,) float64
         Of the promising columns, what is scarce included; see `DualSolution`.
+    crossed : bool
+        Whether the last restricted master lacked rows that its solution crosses.
     credit : int
         Points that further domains of blocks do not cost, which the restricted master charges.
     """
@@ -153,17 +152,21 @@ class _Pricing:
         self._exclusion_rows: list[ExclusionRows] = exclusion_rows_of(compiled)
         self._core = np.zeros(len(columns), dtype=np.bool_)
         self._worth = np.zeros(0)
+        self.crossed = False
         self.prices = self._own_prices
         self.guide = columns.base_price.astype(np.float64)
         self._ranked = rank_columns(compiled, columns, blocks, self.prices)
         self.credit = sum(block.price * block.credit(compiled) for block in blocks)
 
-    def extend_core(self) -> bool:
-        """Add the columns that are cheapest at the current prices; return whether any is new."""
+    def extend(self) -> bool:
+        """Add the columns that are cheapest at the current prices.
+
+        Return whether the restricted master has new columns or new rows.
+        """
         before = int(self._core.sum())
         for block in self._blocks:
             self._add_columns_of(block)
-        return int(self._core.sum()) > before
+        return int(self._core.sum()) > before or self.crossed
 
     def _add_columns_of(self, block: Block) -> None:
         compiled = self._compiled
@@ -205,7 +208,8 @@ class _Pricing:
         )
         if solved is None:
             return None
-        value, self._worth = solved
+        self._worth = solved.worth
+        self.crossed = solved.crossed
         scarce = np.zeros(len(self._columns))
         for capacity in self._capacity_rows:
             if capacity.dual.any():
@@ -214,24 +218,25 @@ class _Pricing:
             scarce[exclusion.columns] += exclusion.prices()
         self.guide = self._columns.base_price + scarce
         self.prices = self._own_prices + scarce
-        for step in chain.from_iterable(self._rising_rows):
-            if step.dual.any():
-                self.prices += step.prices(self._columns)
+        for rising in self._rising_rows:
+            self.prices += rising.prices(self._columns)
         self._ranked = rank_columns(self._compiled, self._columns, self._blocks, self.prices)
-        return value
+        return solved.value
 
     def sharing(self) -> Floats | None:
         """Return what the first step of the objective costs beyond its dual; see `Bounds`."""
-        for rising, steps in zip(self._columns.rising, self._rising_rows, strict=True):
-            if rising.of_objective and steps:
-                return rising.step - steps[0].dual
+        for rows in self._rising_rows:
+            if rows.rising.of_objective and rows.steps:
+                return rows.rising.step - rows.steps[0].dual
         return None
 
     def bounds(self) -> Bounds:
         """Return Lagrange's bound at the current prices."""
         constant = self._constant
-        for capacity in (*self._capacity_rows, *chain.from_iterable(self._rising_rows)):
+        for capacity in self._capacity_rows:
             constant -= capacity.worth()
+        for rising in self._rising_rows:
+            constant -= rising.worth()
         for exclusion in self._exclusion_rows:
             constant -= exclusion.worth(self._columns)
         return bound_blocks(

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from groupsolver.model.compiled.arrays import Floats, Ints
-from groupsolver.solver.linear_program import ProgramArrays, solve_linear
+from groupsolver.solver.linear_program import Optimum, ProgramArrays, solve_linear
 
 
 class LinearProgram:
@@ -88,20 +88,9 @@ class LinearProgram:
             high=np.zeros(number),
         )
 
-    def solve(self, seconds: float) -> tuple[float | None, Floats]:
-        """Solve, within some seconds.
-
-        Returns
-        -------
-        value : float or None
-            None where no optimum was found in time.
-        dual : (rows,) float64
-            Change of the value for each unit of a row's bound.
-        """
-        optimum = solve_linear(self._arrays(), seconds, "glop")
-        if optimum is None:
-            return None, np.zeros(self._row_count)
-        return optimum.value, optimum.dual
+    def solve(self, seconds: float) -> Optimum | None:
+        """Solve, within some seconds; None where no optimum was found in time."""
+        return solve_linear(self._arrays(), seconds, "glop")
 
     def _arrays(self) -> ProgramArrays:
         """Return the program in the form of the solver."""

@@ -7,7 +7,7 @@ is scarce. Columns outside the core are priced with these (see `column_generatio
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,25 @@ from groupsolver.solver.relaxation.columns import Columns
 from groupsolver.solver.relaxation.core_columns import CoreColumns
 from groupsolver.solver.relaxation.exclusion_rows import ExclusionRows
 from groupsolver.solver.relaxation.linear_program import LinearProgram
+from groupsolver.solver.relaxation.rising_rows import RisingRows
+
+
+class RestrictedOptimum(NamedTuple):
+    """The optimum of a restricted master.
+
+    Attributes
+    ----------
+    value : float
+    worth : (member classes,) float64
+        What placing one more member of each class is worth, 0 for a class whose block needs one
+        domain.
+    crossed : bool
+        Whether it crosses rows of prices that rise, which the next restricted master has.
+    """
+
+    value: float
+    worth: Floats
+    crossed: bool
 
 
 def solve_restricted_master(
@@ -27,11 +46,11 @@ def solve_restricted_master(
     columns: Columns,
     blocks: list[Block],
     capacity_rows: list[CapacityRows],
-    rising_rows: list[list[CapacityRows]],
+    rising_rows: list[RisingRows],
     exclusion_rows: list[ExclusionRows],
     core: Mask,
     seconds: float,
-) -> tuple[float, Floats] | None:
+) -> RestrictedOptimum | None:
     """Solve the relaxation over the core, and leave the duals in the capacity and exclusion rows.
 
     Parameters
@@ -42,9 +61,8 @@ def solve_restricted_master(
 
     Returns
     -------
-    (float, (member classes,) float64) or None
-        The value, and what placing one more member of each class is worth, 0 for a class whose
-        block needs one domain. None where there was no optimum in time.
+    RestrictedOptimum or None
+        None where there was no optimum in time.
     """
     core_columns = CoreColumns.of(columns, core)
     prices = columns.price[core_columns.index]
@@ -56,72 +74,27 @@ def solve_restricted_master(
     for block in blocks:
         rows = _BlockRows(compiled, core_columns, block, program, artificial_price)
         placing_row |= rows.post()
-    posted_capacity = [(one, _post_capacity(one, core_columns, program)) for one in capacity_rows]
-    for steps in rising_rows:
-        posted_capacity += _post_steps(steps, core_columns, program)
+    for capacity in capacity_rows:
+        capacity.posted = []
+        capacity.post(core_columns, program)
+    for rising in rising_rows:
+        rising.post(core_columns, program)
     posted_exclusion = [one.post(core_columns, program) for one in exclusion_rows]
-    value, dual = program.solve(seconds)
-    if value is None:
+    optimum = program.solve(seconds)
+    if optimum is None:
         return None
-    for capacity in (*capacity_rows, *chain.from_iterable(rising_rows)):
-        capacity.dual[:] = 0
-    for capacity, (domains, row_numbers) in posted_capacity:
-        capacity.dual[domains] = np.clip(-dual[row_numbers], 0, capacity.excess_price)
+    for capacity in capacity_rows:
+        capacity.read_duals(optimum.dual)
+    for rising in rising_rows:
+        rising.read_duals(optimum.dual)
     for exclusion, posted in zip(exclusion_rows, posted_exclusion, strict=True):
-        exclusion.read_duals(posted, dual)
+        exclusion.read_duals(posted, optimum.dual)
     # One more member of a class raises the value by the dual of the row that places the class.
     worth = np.zeros(len(compiled.member_classes))
     for class_index, row in placing_row.items():
-        worth[class_index] = dual[row]
-    return value, worth
-
-
-def _post_steps(
-    steps: list[CapacityRows], core: CoreColumns, program: LinearProgram
-) -> list[tuple[CapacityRows, tuple[Ints, Ints]]]:
-    """Post the rows of a price that rises, up to the first that cannot bind."""
-    posted = []
-    for step in steps:
-        domains, row_numbers = _post_capacity(step, core, program)
-        if not len(domains) and not _may_bind(step, core):
-            break
-        posted.append((step, (domains, row_numbers)))
-    return posted
-
-
-def _may_bind(step: CapacityRows, core: CoreColumns) -> bool:
-    """Return whether all members of the core are above the room of some domain."""
-    columns = core.table
-    codes = step.codes[columns.row[core.index]]
-    load = step.size[columns.member_class[core.index]] * columns.max_members[core.index]
-    inside = codes >= 0
-    load_of_domain = np.bincount(codes[inside], load[inside], minlength=len(step.room))
-    return bool((load_of_domain > step.room).any())
-
-
-def _post_capacity(
-    capacity: CapacityRows, core: CoreColumns, program: LinearProgram
-) -> tuple[Ints, Ints]:
-    """Post the rows that can bind; return their domains and their numbers in the program."""
-    columns = core.table
-    codes = capacity.codes[columns.row[core.index]]
-    weight = capacity.weights(columns, core.index)
-    used = np.flatnonzero((codes >= 0) & (weight > 0))
-    load = (weight * columns.max_members[core.index])[used]
-    load_of_domain = np.bincount(codes[used], weights=load, minlength=len(capacity.room))
-    # A domain whose room is enough for all columns of the core at once needs no row.
-    can_bind = load_of_domain > capacity.room
-    used = used[can_bind[codes[used]]]
-    domains, row = np.unique(codes[used], return_inverse=True)
-    row_numbers = program.add_rows(
-        used,
-        row,
-        weight[used],
-        len(domains),
-        high=capacity.room[domains].astype(np.float64),
-        excess_price=capacity.excess_price,
-    )
-    return domains, row_numbers
+        worth[class_index] = optimum.dual[row]
+    crossed = [one.want_crossed(core_columns, optimum.x) for one in rising_rows]
+    return RestrictedOptimum(optimum.value, worth, any(crossed))
 
 
 @dataclass

@@ -5,11 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groupsolver.solver.relaxation.capacity_rows import (
-    CapacityRows,
-    capacity_rows_of,
-    rising_rows_of,
-)
+from groupsolver.solver.relaxation.capacity_rows import CapacityRows, capacity_rows_of
 from tests.support.small import group, host
 from tests.support.small_problems import APART, SmallProblem, drawn_problem, in_rack
 
@@ -51,16 +47,6 @@ def test_a_rule_by_host_over_two_classes_is_a_row() -> None:
     both = {"name": "A", "policies": [APART], "members": sizes}
     row = rows_of(SmallProblem([both], [host("h0"), host("h1")]))[-1]
     assert (row.size.tolist(), row.room.tolist()) == ([1, 1], [1, 1])
-
-
-def test_under_spread_the_first_members_of_a_host_may_exceed_one_at_a_price() -> None:
-    problem = SmallProblem([group("A", 2), group("B", 1)], [host("h0")], objective="spread")
-    ((first, second),) = rising_rows_of(problem.compiled, problem.columns)
-    assert (first.excess_price, second.excess_price) == (1000, 1000)
-    assert (first.room.tolist(), second.room.tolist()) == ([1], [2])
-    # Columns: A's first member, its further one, B's. The further one has paid the first step.
-    assert first.weights(problem.columns, slice(None)).tolist() == [1.0, 0.0, 1.0]
-    assert second.weights(problem.columns, slice(None)).tolist() == [1.0, 1.0, 1.0]
 
 
 def test_duals_price_what_columns_take() -> None:

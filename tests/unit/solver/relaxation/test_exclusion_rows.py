@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from groupsolver.model.compiled.arrays import Floats
 from groupsolver.solver.relaxation.core_columns import CoreColumns
 from groupsolver.solver.relaxation.exclusion_rows import exclusion_rows_of
 from groupsolver.solver.relaxation.linear_program import LinearProgram
@@ -13,6 +14,13 @@ from tests.support.small_problems import Doc, SmallProblem, in_rack
 
 APART_FROM_B: Doc = {"kind": "apart-from", "group": "B", "level": "rack"}
 HOSTS = [in_rack("h0", "r0"), in_rack("h1", "r1"), host("h2")]
+
+
+def solved(program: LinearProgram) -> tuple[float, Floats]:
+    """Return the value and the duals of an optimum."""
+    optimum = program.solve(10)
+    assert optimum is not None
+    return optimum.value, optimum.dual
 
 
 def problem_of(*policies: Doc, existing: list[Doc] | None = None) -> SmallProblem:
@@ -54,7 +62,7 @@ def test_the_rows_open_a_domain_to_both_groups_in_part_alone() -> None:
     bring = np.array([-1.0, 0, 0, -3.0, 0, 0])
     program = LinearProgram(bring, columns.max_members.astype(np.float64))
     posted = rows.post(core, program)
-    value, dual = program.solve(10)
+    value, dual = solved(program)
     # r0 is B's, which brings 3; A's two members would bring 2. Both together would bring 5.
     assert value == pytest.approx(-3)
     rows.read_duals(posted, dual)

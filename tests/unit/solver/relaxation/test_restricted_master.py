@@ -6,13 +6,10 @@ import numpy as np
 import pytest
 
 from groupsolver.model.compiled.arrays import Floats, Mask
-from groupsolver.solver.relaxation.capacity_rows import (
-    CapacityRows,
-    capacity_rows_of,
-    rising_rows_of,
-)
+from groupsolver.solver.relaxation.capacity_rows import CapacityRows, capacity_rows_of
 from groupsolver.solver.relaxation.exclusion_rows import exclusion_rows_of
 from groupsolver.solver.relaxation.restricted_master import solve_restricted_master
+from groupsolver.solver.relaxation.rising_rows import rising_rows_of
 from tests.support.small import group, host
 from tests.support.small_problems import AFFINITY, SmallProblem, drawn_problem, in_rack
 
@@ -31,7 +28,7 @@ def solved(
         problem.compiled, columns, problem.blocks, capacity, rising, exclusion, core, 10
     )
     assert found is not None
-    return found[0], found[1], capacity
+    return found.value, found.worth, capacity
 
 
 def test_scarce_room_has_a_dual_and_members_a_worth() -> None:
