@@ -17,6 +17,7 @@ pytest.importorskip("schemathesis")
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import FlakyStrategyDefinition
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
 
@@ -140,12 +141,16 @@ def test_what_was_made_is_there_and_what_was_removed_is_not(
         def validate_response(self, response: Any, case: Any, *args: Any, **more: Any) -> None:
             _held(case, response, checks)
 
-    Chain.run(
-        settings=settings(
-            max_examples=REQUESTS_OF_SLOW_RUN,
-            stateful_step_count=8,
-            phases=[Phase.generate],
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        )
+    chains = settings(
+        max_examples=REQUESTS_OF_SLOW_RUN,
+        stateful_step_count=8,
+        phases=[Phase.generate],
+        database=None,
+        suppress_health_check=list(HealthCheck),
     )
+    try:
+        Chain.run(settings=chains)
+    except FlakyStrategyDefinition:
+        # On a busy machine a solve may run out of time, and then a chain that is drawn again goes
+        # another way. That says nothing of the answers: what was wrong with one would have raised.
+        Chain.run(settings=chains)
