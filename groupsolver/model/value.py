@@ -54,6 +54,7 @@ ResourceClass = Annotated[str, _CLASS]
 Amount = Annotated[int, Field(strict=True, ge=0, le=INT64_MAX)]
 Positive = Annotated[int, Field(strict=True, ge=1, le=INT64_MAX)]
 Percent = Annotated[int, Field(strict=True, ge=1, le=100)]
+PercentOrZero = Annotated[int, Field(strict=True, ge=0, le=100)]
 Integer = Annotated[int, Field(strict=True, ge=-INT64_MAX, le=INT64_MAX)]
 Flag = Annotated[bool, Field(strict=True)]
 

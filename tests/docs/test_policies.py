@@ -133,9 +133,12 @@ def test_left_of_a_picture_all_is_well_and_right_of_it_one_kind_of_policy_is_bro
         assert worse.rank > check(best.app, best.fleet, best.placement, objective="cost").rank
     else:
         assert broken == {
-            {"tenants": "exclusive", "near-latency": "near", "shards": "anti-affinity"}.get(
-                name, name
-            )
+            {
+                "tenants": "exclusive",
+                "near-latency": "near",
+                "shards": "anti-affinity",
+                "shares": "spread",
+            }.get(name, name)
         }
 
 

@@ -156,6 +156,10 @@ def renamed(app: Application, fleet: Fleet, rnd: Random) -> tuple[Application, F
         for policy in group["policies"]:
             if policy["kind"] in ("within", "outside") and policy.get("hosts"):
                 policy["hosts"] = [new[name] for name in policy["hosts"]]
+            if policy["kind"] == "spread" and policy["level"] == "host":
+                for field in ("share", "at_most"):
+                    named = policy.get(field) or {}
+                    policy[field] = {new.get(name, name): n for name, n in named.items()}
     return values((document, hosts))
 
 

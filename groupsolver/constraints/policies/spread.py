@@ -1,4 +1,4 @@
-"""``spread``: members cover domains, evenly."""
+"""``spread``: members cover domains, evenly or in given shares."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pydantic_core import PydanticCustomError
 from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.eligibility import eligible, occupiable_domains, open_domains, suited
 from groupsolver.constraints.failures.domains_emptied_by_loss import emptied_domains
-from groupsolver.constraints.policies.counting_policy import EverywherePolicy
+from groupsolver.constraints.policies.domain_shares import DomainShares
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.conflict_facts import Facts, Findings
-from groupsolver.constraints.problem.findings import LeastShare, UnevenShares
+from groupsolver.constraints.problem.findings import LeastShare, RoomiestDomains, UnevenShares
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
@@ -28,14 +28,17 @@ from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymm
 from groupsolver.constraints.protocols.survivability import LossSensitive, domains_of_counted
 from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.units import count_of
-from groupsolver.model.value import Amount, LevelName, Positive
+from groupsolver.model.value import HOST, INT64_MAX, Amount, LevelName, Positive
 
 if TYPE_CHECKING:
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 
+# What it may say, and what each by itself is a piece of.
+NUMBERS = ("min_domains", "max_domains", "max_skew", "share", "at_most")
+
 
 class Spread(
-    EverywherePolicy,
+    DomainShares,
     HostSymmetry,
     DomainBounds,
     LossSensitive,
@@ -45,13 +48,30 @@ class Spread(
     Evidence,
     NeedsLevel,
 ):
-    """Members cover `min_domains` domains of `level`, and counts differ by at most `max_skew`.
+    """Members are spread over domains of `level`, by any of several numbers.
 
-    Measure: ``max(0, min(min_domains, members) - covered) + max(0, largest - smallest -
-    max_skew)``, the counts taken over the domains with an eligible host or a running member. Hosts
-    in no domain of the level are not counted. With ``between: children`` it counts the child
-    groups with a member in a domain instead of members. With ``everywhere`` members on hosts in no
-    domain of the level are added to the measure.
+    Parameters
+    ----------
+    min_domains : int, optional
+        They cover at least so many domains, or as many as there are members.
+    max_domains : int, optional
+        They cover at most so many domains.
+    max_skew : int, optional
+        The counts of domains differ by at most so much, over the domains with an eligible host or
+        a running member.
+    share, at_most : dict of str to int, optional
+        See `DomainShares`.
+
+    Measure, hosts in no domain of the level not counted::
+
+        max(0, min(min_domains, members) - covered)
+        + max(0, covered - max_domains)
+        + max(0, largest - smallest - max_skew)
+        + members short of shares and above limits
+
+    With ``between: children`` it counts the child groups with a member in a domain instead of
+    members. With ``everywhere`` members on hosts in no domain of the level are added to the
+    measure.
 
     Source: Kubernetes' ``topologySpreadConstraints``; spread of services, ROADEF/EURO challenge
     2012.
@@ -60,38 +80,66 @@ class Spread(
     kind: Literal["spread"] = "spread"
     level: LevelName
     min_domains: Positive | None = None
+    max_domains: Positive | None = None
     max_skew: Amount | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if self.min_domains is None and self.max_skew is None:
-            raise PydanticCustomError("missing-key", "expected min_domains or max_skew")
+        numbers = (self.min_domains, self.max_domains, self.max_skew, self.share, self.at_most)
+        if all(number is None for number in numbers):
+            raise PydanticCustomError(
+                "missing-key", "expected min_domains, max_domains, max_skew, share or at_most"
+            )
+        shares = sum(1 for percent in (self.share or {}).values() if percent)
+        if self.max_domains is not None and shares > self.max_domains:
+            raise PydanticCustomError(
+                "wrong-value",
+                "expected max_domains of at least {shares}, one for each share",
+                {"shares": shares},
+            )
         return self
+
+    @property
+    def monotone(self) -> bool:
+        """Leaving members out lowers no count of domains; a share of fewer members is another."""
+        return self.min_domains is None and self.max_skew is None and not self.names_domains
 
     def describe(self, group: str) -> str:
         """Return the rule in words."""
         parts = []
         if self.min_domains is not None:
             parts.append(f"cover at least {count_of(self.min_domains, self.level)}")
+        if self.max_domains is not None:
+            parts.append(f"cover at most {count_of(self.max_domains, self.level)}")
         if self.max_skew is not None:
             parts.append(f"differ by at most {self.max_skew} between {self.level}s")
         if self.everywhere:
             parts.append(f"stand only in {self.level}s")
+        parts.extend(self.shares_in_words())
+        if not parts:
+            parts.append(f"are spread over {self.level}s in any way")
         return f"{self.noun}s of {group} " + " and ".join(parts)
 
     def violations(self, group: str, view: View) -> int:
-        """Count the domains missing, the skew in excess, and members where the level is unknown."""
+        """Add up what is missing and too much of domains, skew, shares and known levels."""
         counts = self.tally(group, view)
-        measure = self.outside_domains(group, view)
+        measure = self.outside_domains(group, view) + self.shares_broken(group, view)
         if self.min_domains is not None:
             # Of the members that have a place: those that have none yet cover nothing, and miss
             # nothing.
             measure += max(0, min(self.min_domains, self.placed(group, view)) - len(counts))
+        if self.max_domains is not None:
+            measure += max(0, len(counts) - self.max_domains)
         if self.max_skew is not None:
             counted = self._counted(group, view)
             if counted:
                 measure += max(0, max(counted)[0] - min(counted)[0] - self.max_skew)
         return measure
+
+    @property
+    def _most_domains(self) -> int:
+        """The most domains that may be covered."""
+        return INT64_MAX if self.max_domains is None else self.max_domains
 
     def _counted(self, group: str, view: View) -> list[tuple[int, str]]:
         """Return the count and the name of each domain that the skew is taken over."""
@@ -108,7 +156,8 @@ class Spread(
     def excesses(self, group: str, view: View) -> Iterable[str]:
         """Return how many domains are covered, and which are the fullest and the emptiest."""
         covered = len(self.tally(group, view))
-        if covered < min(self.min_domains or 0, self.placed(group, view)):
+        too_few = covered < min(self.min_domains or 0, self.placed(group, view))
+        if too_few or covered > self._most_domains:
             yield f"they cover {count_of(covered, self.level)}"
         counted = [] if self.max_skew is None else self._counted(group, view)
         if counted and self.max_skew is not None:
@@ -116,6 +165,7 @@ class Spread(
             least, empty = min(counted)
             if most - least > self.max_skew:
                 yield f"{self.level} {full} holds {most} and {empty} holds {least}"
+        yield from self.shares_broken_text(group, view)
         yield from self.outside_domains_text(group, view)
 
     def allowed(self, group: str, member_group: str, partial: Partial) -> Mask | None:
@@ -124,7 +174,8 @@ class Spread(
         if self._before(group, compiled):
             return None
         counts = self.tally_so_far(group, partial)
-        if not self.added(group, member_group, partial).any():
+        added = self.added(group, member_group, partial)
+        if not added.any():
             anywhere = np.ones(len(counts), dtype=np.bool_)
             return partial.where(self.level, anywhere, False) if self.everywhere else None
         left = partial.left(group)
@@ -138,6 +189,12 @@ class Spread(
         if self.max_skew is not None and counted.any() and not self.counts_child_groups:
             here = counts[counted]
             free[counted] &= self._evens_out(here, left, self.max_skew)[here]
+        if np.count_nonzero(counts) >= self._most_domains:
+            free &= (counts > 0) | (added == 0)
+        if self.names_domains:
+            allowed = self.shares_allow(group, compiled, counts, left)
+            free &= allowed[:-1]
+            without_domain = without_domain and bool(allowed[-1])
         return partial.where(self.level, free, without_domain)
 
     @staticmethod
@@ -162,7 +219,9 @@ class Spread(
         running = self.tally_so_far(group, Partial(compiled, np.zeros(0, dtype=np.int64)))
         to_cover = min(self.min_domains or 0, self.placed(group, View(compiled.problem, {})))
         measure = max(0, to_cover - int(np.count_nonzero(running)))
+        measure += max(0, int(np.count_nonzero(running)) - self._most_domains)
         measure += self.running_outside_domains(group, compiled)
+        measure += self.running_shares_broken(group, compiled)
         counted = occupiable_domains(compiled, group, self.level)
         if self.max_skew is not None and counted.any():
             measure += max(0, int(np.ptp(running[counted])) - self.max_skew)
@@ -172,10 +231,13 @@ class Spread(
         """Bound each part of the measure, or what running members make of their sum."""
         compiled = builder.compiled
         size = self.size(group, compiled.problem)
-        parts = self.outside_domains_parts(group, builder)
-        if self.min_domains is not None:
+        parts = self.outside_domains_parts(group, builder) + self.share_parts(group, builder)
+        if self.min_domains is not None or self.max_domains is not None:
             covered = builder.total(self._covered(group, builder))
-            parts.append(covered.times(-1).plus(min(self.min_domains, size)))
+            if self.min_domains is not None:
+                parts.append(covered.times(-1).plus(min(self.min_domains, size)))
+            if self.max_domains is not None:
+                parts.append(covered.plus(-self.max_domains))
         if self.max_skew is not None:
             counts = self.tallies(group, builder)
             counted = np.flatnonzero(occupiable_domains(compiled, group, self.level)).tolist()
@@ -205,8 +267,18 @@ class Spread(
     # Presolve.
 
     def host_equivalence(self, group: str, compiled: CompiledProblem, own: bool) -> HostEquivalence:
-        """Return that only the domain counts; an untouched host is one more that is covered."""
-        return HostEquivalence(self.level, counts_empty_domains=self.max_skew is not None)
+        """Return that only the domain counts; an untouched host is one more that is covered.
+
+        Where few hosts are to be covered, what shares a host moves as one.
+        """
+        if self.names_domains and self.level == HOST:
+            return HostEquivalence(pinned=True)
+        return HostEquivalence(
+            self.level,
+            sharing=self.max_domains is not None and self.level == HOST,
+            counts_empty_domains=self.max_skew is not None,
+            names_domains=self.names_domains,
+        )
 
     # Headroom.
 
@@ -235,6 +307,8 @@ class Spread(
         domains = int(occupiable_domains(compiled, group, self.level).sum())
         if self.counts_child_groups or not domains:
             return None
+        if self.names_domains or self.max_domains is not None:
+            return None  # of these a domain may hold none, or has a number of its own
         size = self.size(group, compiled.problem)
         least, most = 0, size
         to_cover = min(self.min_domains or 0, size)
@@ -269,15 +343,22 @@ class Spread(
     def pieces(self, group: str, problem: Problem) -> tuple[Policy, ...]:
         """Return the things it says about numbers, unless running members break it.
 
-        Of a broken one only the sum of both may not grow.
+        Of a broken one only the sum of all may not grow.
         """
-        if self.min_domains is None or self.max_skew is None:
-            return (self,)
         if self.violations(group, View(problem, {})):
             return (self,)
-        covers = self.model_copy(update={"max_skew": None})
-        evens = self.model_copy(update={"min_domains": None, "everywhere": False})
-        return covers, evens
+        said: list[dict[str, object]] = [
+            {name: getattr(self, name)}
+            for name in ("min_domains", "max_domains", "max_skew")
+            if getattr(self, name) is not None
+        ]
+        said.extend(map(dict, self.share_pieces()))
+        if len(said) < 2:
+            return (self,)
+        silent = self.model_copy(update=dict.fromkeys(NUMBERS) | {"everywhere": False})
+        first, *others = (silent.model_copy(update=fields) for fields in said)
+        # That the level is known is part of the first.
+        return first.model_copy(update={"everywhere": self.everywhere}), *others
 
     def rests_on(self, group: str, other: Policy, other_group: str, problem: Problem) -> bool:
         """Return whether `other` makes hosts eligible: the skew is over domains that have some."""
@@ -285,23 +366,45 @@ class Spread(
         return over and self.max_skew is not None
 
     def weaker_versions(self, group: str, problem: Problem) -> Iterator[Self]:
-        """Yield fewer domains to cover, then more skew, up to what says nothing.
+        """Yield fewer domains to cover, then more, then more skew, then other shares.
 
-        No more domains are to be covered than there are members: fewer begin there.
+        Each up to what says nothing. No more domains are to be covered than there are members:
+        fewer begin there.
         """
         last = self
         to_cover = min(self.min_domains or 1, self.size(group, problem))
         for least in range(to_cover - 1, 0, -1):
             last = self.model_copy(update={"min_domains": least})
             yield last
+        domains = min(self.size(group, problem), len(problem.hosts.domains(self.level)))
+        for most in range(self._most_domains + 1, domains + 1):
+            last = last.model_copy(update={"max_domains": most})
+            yield last
         if self.max_skew is not None:
             for skew in range(self.max_skew + 1, self.size(group, problem) + 1):
-                yield last.model_copy(update={"max_skew": skew})
+                last = last.model_copy(update={"max_skew": skew})
+                yield last
+        yield from last.weaker_shares(group, problem)
 
     def evidence(self, group: str, facts: Facts) -> Findings:
         """Return what a domain cannot hold of its share; or in which domains members could be."""
         share = None if self.max_skew is None else self.least_share(group, facts)
-        return facts.could(self.level, group) if share is None else (share,)
+        if share is not None:
+            return (share,)
+        few = self._roomiest(group, facts)
+        return self.share_evidence(group, facts) + few or facts.could(self.level, group)
+
+    def _roomiest(self, group: str, facts: Facts) -> Findings:
+        """Return how many members the most domains take that may be covered; nothing if all."""
+        members = facts.new(group)
+        if self.max_domains is None or facts.outside(facts.hosts(group), self.level):
+            return ()
+        holds = facts.holds(group, self.level)
+        roomiest = sorted(holds, key=lambda name: -holds[name])[: self.max_domains]
+        takes = sum(holds[name] for name in roomiest)
+        if takes >= members:
+            return ()
+        return (RoomiestDomains(group, self.level, tuple(roomiest), takes, members),)
 
     def least_share(self, group: str, facts: Facts) -> LeastShare | UnevenShares | None:
         """Return why members cannot be shared out within the skew, by counting alone.

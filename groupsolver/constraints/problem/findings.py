@@ -313,6 +313,98 @@ class LeastShare(Finding):
 
 
 @dataclass(frozen=True)
+class ShareNeeded(Finding):
+    """A domain that has to hold a share of the members.
+
+    Attributes
+    ----------
+    level, domain : str
+    members : int
+        Members below the group, new and running.
+    least : int
+        How many of them the domain has to hold.
+    holds : int
+        An upper bound on what it holds of them, running ones included.
+    """
+
+    level: str
+    domain: str
+    members: int
+    least: int
+    holds: int
+
+    def text(self, reveal: bool) -> str:
+        """Return what it has to hold, and for how many it has room where these are too few."""
+        needs = f"{self.level} {self.domain} has to hold at least {self.least:,} of "
+        needs += count_of(self.members, "member")
+        if self.holds >= self.least:
+            return needs
+        return f"{needs}, and has room for {_at_most(self.holds)}"
+
+
+@dataclass(frozen=True)
+class ShareAtMost(Finding):
+    """A domain that may hold no more than a share of the members.
+
+    Attributes
+    ----------
+    level, domain : str
+    members : int
+        Members below the group, new and running.
+    most : int
+        How many of them the domain may hold.
+    """
+
+    level: str
+    domain: str
+    members: int
+    most: int
+
+    def text(self, reveal: bool) -> str:
+        """Return what it may hold."""
+        members = count_of(self.members, "member")
+        return f"{self.level} {self.domain} may hold {_at_most(self.most)} of {members}"
+
+
+@dataclass(frozen=True)
+class RoomiestDomains(Finding):
+    """How many of a group's new members the roomiest domains take, where these are not all.
+
+    Attributes
+    ----------
+    group, level : str
+    domains : tuple of str
+        As many as the rule allows, or all.
+    takes : int
+        An upper bound for any so many domains together.
+    members : int
+        The new members below the group, all of which stand in some domain.
+    """
+
+    group: str
+    level: str
+    domains: tuple[str, ...]
+    takes: int
+    members: int
+
+    def text(self, reveal: bool) -> str:
+        """Return how many they take, and which they are."""
+        several = len(self.domains) != 1
+        number = f"{len(self.domains)} " * several
+        sentence = (
+            f"the roomiest {number}{self.level}{'s' * several} {'take' if several else 'takes'}"
+        )
+        sentence += f" {_at_most(self.takes)} of {new_members(self.members)}"
+        if reveal and 0 < len(self.domains) <= MAX_NAMES_SHOWN:
+            sentence += f" ({joined(self.domains, MAX_NAMES_SHOWN)})"
+        return sentence
+
+
+def _at_most(number: int) -> str:
+    return f"at most {number:,}" if number else "none"
+
+
+@dataclass(frozen=True)
 class SuitableHosts(Finding):
     """Where hosts are that suit a rule and have room for a new member, all else aside.
 

@@ -29,8 +29,8 @@ class Reference(NamedTuple):
     ----------
     what : str
         What it names, by the field's `Refers` mark. A domain comes with its level,
-        ``domain:rack``; it is ``domain`` alone where the policy has no level: the name is then
-        looked for at all levels.
+        ``domain:rack``, or is ``host`` at that level; it is ``domain`` alone where the policy has
+        no level: the name is then looked for at all levels.
     path : str
         The field, and the place in it.
     name : str
@@ -49,13 +49,16 @@ def references(policy: BasePolicy) -> Iterator[Reference]:
         value = getattr(policy, field)
         if what is None or value is None:
             continue
-        if isinstance(value, dict):
+        if isinstance(value, dict) and what == "level":
             yield from _by_level(field, value)
             continue
         if what == "domain" and policy.at is not None:
-            what = f"domain:{policy.at}"
+            what = _domain_of(policy.at)
         if isinstance(value, str):
             yield Reference(what, field, value)
+        elif isinstance(value, dict):
+            for name in value:
+                yield Reference(what, f"{field}.{name}", name)
         else:
             for i, name in enumerate(value):
                 yield Reference(what, f"{field}[{i}]", name)
@@ -66,7 +69,12 @@ def _by_level(field: str, domains: dict[str, Any]) -> Iterator[Reference]:
     for level, names in domains.items():
         yield Reference("level", f"{field}.{level}", level)
         for i, name in enumerate(names):
-            yield Reference(f"domain:{level}", f"{field}.{level}[{i}]", name)
+            yield Reference(_domain_of(level), f"{field}.{level}[{i}]", name)
+
+
+def _domain_of(level: str) -> str:
+    """Return what a name at a level refers to: each host is a domain of its own level."""
+    return HOST if level == HOST else f"domain:{level}"
 
 
 def levels_named(policy: BasePolicy) -> frozenset[str]:

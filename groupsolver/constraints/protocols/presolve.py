@@ -35,6 +35,8 @@ class HostEquivalence:
         A host where something else uses capacity is not the same as one without.
     counts_empty_domains : bool
         A domain more, or one less, of its level may change what it says, used or not.
+    names_domains : bool
+        Domains of its level are told apart by their names, used or not.
     pinned : bool
         Nothing may be assumed; no host is dropped for what it counts.
     """
@@ -44,6 +46,7 @@ class HostEquivalence:
     sharing: bool = False
     splits_used: bool = False
     counts_empty_domains: bool = False
+    names_domains: bool = False
     pinned: bool = False
 
 

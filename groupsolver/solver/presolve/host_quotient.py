@@ -11,8 +11,8 @@ Example: T = 2 members, racks r1 and r2 with 9 equal hosts each. Two hosts of ea
 With ten such racks in one zone, two racks are kept, so 4 hosts instead of 90.
 
 It does not apply where a policy looks at more than domains (distances, links), or where levels
-cross each other. All domains of a level over which a skew is taken are kept, as are hosts with
-running members.
+cross each other. All domains of a level over which a skew is taken, or that a rule names, are
+kept, as are hosts with running members.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from groupsolver.constraints.eligibility import suited
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.protocols.fleet_validation import needs_links
 from groupsolver.constraints.protocols.network import loads_links
-from groupsolver.constraints.protocols.presolve import host_equivalence
+from groupsolver.constraints.protocols.presolve import HostEquivalence, host_equivalence
 from groupsolver.constraints.protocols.scope import counts_all_groups
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.compiled.arrays import Ints, Mask
@@ -91,7 +91,7 @@ def _kept_hosts(compiled: CompiledProblem, rows: Ints) -> Mask | None:
     skewed = {
         rule.policy.at
         for rule in rules
-        if host_equivalence(rule.policy, rule.group, compiled, own=True).counts_empty_domains
+        if _needs_all_domains(host_equivalence(rule.policy, rule.group, compiled, own=True))
     }
     if HOST in skewed:
         return None
@@ -108,6 +108,10 @@ def _kept_hosts(compiled: CompiledProblem, rows: Ints) -> Mask | None:
         )
         kept &= has_running | in_kept_domain
     return kept
+
+
+def _needs_all_domains(equivalence: HostEquivalence) -> bool:
+    return equivalence.counts_empty_domains or equivalence.names_domains
 
 
 def _finest_domains(fleet: CompiledFleet, levels: list[str], rows: Ints) -> Ints | None:

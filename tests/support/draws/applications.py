@@ -174,9 +174,7 @@ def policies(rnd: Random, kind: str, soft: bool, others: list[str], hosts: list[
                 {"VCPU": rnd.randint(2, 5)} if field == "minimum" else [rnd.choice(("SSD", "GPU"))]
             )
         case "spread":
-            which = rnd.randint(1, 3)
-            policy |= {"min_domains": rnd.randint(1, 3)} if which & 1 else {}
-            policy |= {"max_skew": rnd.randint(0, 2)} if which & 2 else {}
+            policy |= _numbers_of_spread(rnd, level, hosts)
             policy |= {"everywhere": True} if _one_in(3, rnd) else {}
         case "exclusive":
             policy |= {"scope": "tenant"} if _one_in(2, rnd) else {}
@@ -193,6 +191,46 @@ def policies(rnd: Random, kind: str, soft: bool, others: list[str], hosts: list[
                 zones = rnd.sample(("z0", "z1"), rnd.randint(0, 2 if kind == "within" else 1))
                 policy["domains"] = {"zone": zones}
     return by_distance(policy, rnd) if kind in ("network-proximity", "near") else policy
+
+
+def _may_count_children(policy: Doc) -> bool:
+    """Whether a policy takes `between`: shares are of members."""
+    named = policy.keys() & {"share", "at_most"}
+    return policy["kind"] in ("anti-affinity", "spread") and not named
+
+
+def _numbers_of_spread(rnd: Random, level: str, hosts: list[str]) -> Doc:
+    """One of the numbers of a spread, or two, rarely more."""
+    names = hosts if level == "host" else [f"{level[0]}{i}" for i in range(3)]
+    fields = ("min_domains", "max_skew", "max_domains", "share", "at_most")
+    number = rnd.choice((1, 1, 1, 2, 2, 3))
+    chosen = rnd.sample(fields, number)
+    numbers: Doc = {}
+    if "share" in chosen:
+        numbers["share"] = _shares(rnd, names)
+    if "at_most" in chosen:
+        limited = rnd.sample(names, rnd.randint(1, 2))
+        limits = {name: rnd.choice((0, 25, 34, 50, 60, 99)) for name in limited}
+        # A share of more than the limit is bad input.
+        shares = numbers.get("share", {})
+        numbers["at_most"] = {name: max(n, shares.get(name, 0)) for name, n in limits.items()}
+    if "min_domains" in chosen:
+        numbers["min_domains"] = rnd.randint(1, 3)
+    if "max_domains" in chosen:
+        most = rnd.choice((1, 1, 2, 2, 3))
+        numbers["max_domains"] = max(most, len(numbers.get("share", {})))
+    if "max_skew" in chosen:
+        numbers["max_skew"] = rnd.randint(0, 2)
+    return numbers
+
+
+def _shares(rnd: Random, names: list[str]) -> dict[str, int]:
+    """Shares of one domain or two, of 100 per cent in all at most."""
+    first = rnd.choice((0, 1, 25, 34, 50, 50, 67, 100))
+    shares = {rnd.choice(names): first}
+    if _one_in(2, rnd):
+        shares.setdefault(rnd.choice(names), rnd.choice((1, 20, 33)) if first <= 67 else 0)
+    return shares
 
 
 def _same(policy: Doc) -> tuple[Doc, bool]:
@@ -247,7 +285,7 @@ def applications(rnd: Random, kind: str, soft: bool, fleet: Doc, members: int) -
             )  # with P it has a group in common, which is worth the weight
             if others or k not in ("near", "apart-from"):
                 policy = policies(rnd, k, s, others, names)
-                if k in ("anti-affinity", "spread") and "groups" in owner and not _one_in(3, rnd):
+                if _may_count_children(policy) and "groups" in owner and not _one_in(3, rnd):
                     policy["between"] = "children"
                 if _same(policy) not in [_same(one) for one in owner["policies"]]:
                     owner["policies"].append(policy)

@@ -227,8 +227,10 @@ class Oracle:
                 return self._shared_domains(name, policy, level, set(inside), assignments)
             case "spread":
                 missing = max(0, min(policy.get("min_domains") or 0, size) - len(number))
+                too_many = max(0, len(number) - int(policy.get("max_domains", len(number))))
                 stray = without_domain if policy.get("everywhere") else 0
-                return missing + stray + self._excess_skew(name, policy, level, mine, number)
+                skew = self._excess_skew(name, policy, level, mine, number)
+                return missing + too_many + stray + skew + self._off_shares(name, policy, mine)
         raise AssertionError(policy)
 
     def _size_of(self, name: str, policy: Doc) -> int:
@@ -302,6 +304,24 @@ class Oracle:
         if not counts:
             return 0
         return max(0, max(counts) - min(counts) - int(policy["max_skew"]))
+
+    def _off_shares(self, name: str, policy: Doc, mine: list[Assignment]) -> int:
+        """Members short of a share of a spread, and above its limits.
+
+        Per cents are of all the members, also of those that are not placed yet. A domain is short
+        of those that stand elsewhere although it needs them.
+        """
+        everyone = self._size_of(name, policy)
+        off: int = 0
+        for domain, percent in policy.get("share", {}).items():
+            least = math.ceil(Fraction(percent * everyone, 100))
+            elsewhere = [s for s in mine if self.domain(s[2], policy["level"]) != domain]
+            off += max(0, len(elsewhere) + least - everyone)
+        for domain, percent in policy.get("at_most", {}).items():
+            most = math.floor(Fraction(percent * everyone, 100))
+            there = [s for s in mine if self.domain(s[2], policy["level"]) == domain]
+            off += max(0, len(there) - most)
+        return off
 
     def _members_of(self, name: str, assignments: list[Assignment]) -> list[Assignment]:
         return [s for s in assignments if s[1] in self.below[name]]

@@ -8,7 +8,7 @@ the members: none may place more than was known.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 from groupsolver.constraints.problem import findings as known
@@ -85,8 +85,18 @@ class Plain:
             if policy.get("between"):
                 continue
             if policy["kind"] == "anti-affinity":
-                found.append((name, level, policy.get("max_per_domain", 1)))
+                found.append((name, level, self.limit(name, policy)))
         return found
+
+    def limit(self, group: str, policy: Doc) -> int:
+        """The limit of an anti-affinity."""
+        if policy.get("max_percent") is None:
+            return int(policy.get("max_per_domain", 1))
+        return max(1, self.oracle._size_of(group, policy) * int(policy["max_percent"]) // 100)
+
+    def share_of(self, group: str, percents: Doc, domain: str) -> float:
+        """A percentage of all members of a group, not rounded."""
+        return float(percents[domain]) * self.oracle._size_of(group, {}) / 100
 
     def counted(self, group: str, level: str) -> set[str]:
         """The domains that a skew counts."""
@@ -157,7 +167,7 @@ class Plain:
                 else:
                     children = self.oracle.groups[group].get("groups", [])
                     assert members == len([c for c in children if self.new([c])])
-                limit = policy.get("max_per_domain", 1)
+                limit = self.limit(group, policy)
                 assert (needed - 1) * limit < members <= needed * limit
                 assert set(possible) == self.domains_of(self.could(group), level)
                 assert all(self.oracle.domain(h, level) for h in self.could(group))
@@ -193,6 +203,25 @@ class Plain:
                 assert policy["max_skew"] == 0
             case known.LeastShare():
                 self._least_share(finding, policy["group"], policy["max_skew"])
+            case known.ShareNeeded(level, domain, members, least, holds):
+                group = policy["group"]
+                assert members == len(self.new([group])) + len(self.running(group))
+                assert least - 1 < self.share_of(group, policy["share"], domain) <= least
+                here = self.in_domains(level, [domain])
+                there = [s for s in self.running(group) if s[2] in here]
+                self.bound(holds - len(there), self.new([group]), here)
+            case known.ShareAtMost(level, domain, members, most):
+                group = policy["group"]
+                assert members == len(self.new([group])) + len(self.running(group))
+                assert most <= self.share_of(group, policy["at_most"], domain) < most + 1
+                assert domain in policy["at_most"]
+            case known.RoomiestDomains(group, level, domains, takes, members):
+                assert members == len(self.new([group])) > takes
+                assert all(self.oracle.domain(host, level) for host in self.could(group))
+                number = len(domains)
+                assert number == min(policy["max_domains"], len(self.domains(level)))
+                for some in combinations(sorted(self.domains(level)), number):
+                    self.bound(takes, self.new([group]), self.in_domains(level, some))
             case known.SuitableHosts(group, places, _):
                 for level, names in places:
                     assert set(names) == self.domains_of(self.could(group), level)

@@ -48,7 +48,10 @@ def helping(groups: list[Doc], name: str, policy: Doc) -> set[str]:
     """The groups whose members may satisfy a policy of the group `name`."""
     if policy["kind"] == "near":
         return below(groups, policy["group"])
-    if policy["kind"] in NEVER_HELPED:
+    if policy["kind"] in NEVER_HELPED and "max_percent" not in policy:
+        return set()
+    helped_by_members = {"min_domains", "max_skew", "share", "at_most", "max_percent"}
+    if policy["kind"] == "spread" and not stated(policy).keys() & helped_by_members:
         return set()
     return below(groups, name)
 
@@ -115,19 +118,28 @@ def hard_pieces(app: Doc, fleet: Doc) -> list[GroupPolicy]:
             continue
         if policy["kind"] == "host-capabilities":
             pieces += [(name, piece) for piece in capability_pieces(policy)]
-        elif says_two_things(policy) and not oracle.measure(name, policy, oracle.existing):
-            for field in ("max_skew", "min_domains"):
-                pieces.append((name, {k: v for k, v in policy.items() if k != field}))
+        elif policy["kind"] == "spread" and not oracle.measure(name, policy, oracle.existing):
+            pieces += [(name, piece) for piece in spread_pieces(policy)]
         else:
             pieces.append((name, policy))
     return pieces
 
 
-def says_two_things(policy: Doc) -> bool:
-    """Whether it is a spread that has both a number of domains and a skew."""
-    if policy["kind"] != "spread":
-        return False
-    return policy.get("min_domains") is not None and policy.get("max_skew") is not None
+def spread_pieces(policy: Doc) -> list[Doc]:
+    """Each number of a policy of the kind ``spread``, as a policy; the first with the rest."""
+    numbers: list[Doc] = [
+        {field: policy[field]}
+        for field in ("min_domains", "max_domains", "max_skew")
+        if policy.get(field) is not None
+    ]
+    for field in ("share", "at_most"):
+        numbers += [{field: {name: percent}} for name, percent in policy.get(field, {}).items()]
+    if len(numbers) < 2:
+        return [policy]
+    said = {field for number in numbers for field in number}
+    rest = {field: value for field, value in policy.items() if field not in said}
+    others = {field: value for field, value in rest.items() if field != "everywhere"}
+    return [rest | numbers[0], *(others | number for number in numbers[1:])]
 
 
 def capability_pieces(policy: Doc) -> list[Doc]:

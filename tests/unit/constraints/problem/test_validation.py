@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 
-from groupsolver import Application, BadInput, compile_fleet
+from groupsolver import Application, BadInput, Spread, compile_fleet
 from groupsolver.constraints.policies.within import Within
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.validation import levels_named, references
@@ -118,3 +118,17 @@ def test_policies_that_agree_in_all_but_softness_are_the_same_twice(
     (fault,) = caught.value.faults
     assert (fault.code, fault.path) == ("repeated-policy", "groups[0].policies[1]")
     assert "policies[0] says the same" in fault.message
+
+
+def test_a_domain_of_the_level_host_is_a_host_wherever_it_is_named() -> None:
+    # What names hosts needs a role over HTTP, in whatever field.
+    shares = Spread(level="host", share={"h1": 50}, at_most={"h2": 10})
+    assert [tuple(one) for one in references(shares)] == [
+        ("level", "level", "host"),
+        ("host", "share.h1", "h1"),
+        ("host", "at_most.h2", "h2"),
+    ]
+    places = Within(domains={"host": ("h1",)})
+    assert ("host", "domains.host[0]", "h1") in [tuple(one) for one in references(places)]
+    zones = Spread(level="zone", share={"z1": 50})
+    assert ("domain:zone", "share.z1", "z1") in [tuple(one) for one in references(zones)]
