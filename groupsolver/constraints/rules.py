@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.problem import Problem
-from groupsolver.constraints.protocols.scope import GroupScope, groups_counted
+from groupsolver.constraints.protocols.scope import groups_counted, has_own_scope
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class RuleBook:
             self._own.setdefault(rule.group, []).append(place)
             if rule.policy.target is not None:
                 self._naming.setdefault(rule.policy.target, []).append(place)
-            if isinstance(rule.policy, GroupScope):
+            if has_own_scope(rule.policy):
                 self._scoped[place] = groups_counted(rule.policy, rule.group, problem)
         self._over: dict[str, tuple[Rule, ...]] = {}
         self._counting: dict[str, tuple[Rule, ...]] = {}

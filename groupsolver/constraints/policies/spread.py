@@ -9,7 +9,9 @@ import numpy as np
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
+from groupsolver.constraints.capacity.spare_room import could_take_one_more, sizes_of_members
 from groupsolver.constraints.cp_model.linear_expr import Linear
+from groupsolver.constraints.cp_model.room_left import domains_that_count
 from groupsolver.constraints.eligibility import eligible, occupiable_domains, open_domains, suited
 from groupsolver.constraints.failures.domains_emptied_by_loss import emptied_domains
 from groupsolver.constraints.policies.domain_shares import DomainShares
@@ -18,14 +20,23 @@ from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.conflict_facts import Facts, Findings
 from groupsolver.constraints.problem.findings import LeastShare, RoomiestDomains, UnevenShares
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.problem.problem import EVERYONE, Problem
 from groupsolver.constraints.problem.view import View
-from groupsolver.constraints.protocols.conflicts import Divisible, Evidence, Relaxable, RestsOn
+from groupsolver.constraints.protocols.conflicts import (
+    DependsOnUsage,
+    Divisible,
+    Evidence,
+    HelpedBy,
+    Relaxable,
+    RestsOn,
+)
 from groupsolver.constraints.protocols.fleet_validation import NeedsLevel
 from groupsolver.constraints.protocols.headroom import DomainBounds
 from groupsolver.constraints.protocols.host_filters import HostFilter
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
+from groupsolver.constraints.protocols.scope import GroupScope
 from groupsolver.constraints.protocols.survivability import LossSensitive, domains_of_counted
+from groupsolver.constraints.spare_room import roomy_domains
 from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.units import count_of
 from groupsolver.model.value import HOST, INT64_MAX, Amount, LevelName, Positive
@@ -44,6 +55,9 @@ class Spread(
     LossSensitive,
     Divisible,
     RestsOn,
+    DependsOnUsage,
+    GroupScope,
+    HelpedBy,
     Relaxable,
     Evidence,
     NeedsLevel,
@@ -57,8 +71,10 @@ class Spread(
     max_domains : int, optional
         They cover at most so many domains.
     max_skew : int, optional
-        The counts of domains differ by at most so much, over the domains with an eligible host or
-        a running member.
+        The counts of domains differ by at most so much.
+    skew_over : {"eligible", "with-room"}, default "eligible"
+        Over which domains: those with an eligible host or a running member; or those that hold a
+        member, or have an eligible host with room for one more after the placement.
     share, at_most : dict of str to int, optional
         See `DomainShares`.
 
@@ -82,6 +98,7 @@ class Spread(
     min_domains: Positive | None = None
     max_domains: Positive | None = None
     max_skew: Amount | None = None
+    skew_over: Literal["eligible", "with-room"] = "eligible"
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -90,6 +107,8 @@ class Spread(
             raise PydanticCustomError(
                 "missing-key", "expected min_domains, max_domains, max_skew, share or at_most"
             )
+        if self.skew_over == "with-room" and self.max_skew is None:
+            raise PydanticCustomError("missing-key", "expected max_skew with skew_over")
         shares = sum(1 for percent in (self.share or {}).values() if percent)
         if self.max_domains is not None and shares > self.max_domains:
             raise PydanticCustomError(
@@ -112,7 +131,8 @@ class Spread(
         if self.max_domains is not None:
             parts.append(f"cover at most {count_of(self.max_domains, self.level)}")
         if self.max_skew is not None:
-            parts.append(f"differ by at most {self.max_skew} between {self.level}s")
+            where = f"{self.level}s{' with room' if self._by_room else ''}"
+            parts.append(f"differ by at most {self.max_skew} between {where}")
         if self.everywhere:
             parts.append(f"stand only in {self.level}s")
         parts.extend(self.shares_in_words())
@@ -137,6 +157,11 @@ class Spread(
         return measure
 
     @property
+    def _by_room(self) -> bool:
+        """Whether the skew is over the domains with room for one more."""
+        return self.skew_over == "with-room"
+
+    @property
     def _most_domains(self) -> int:
         """The most domains that may be covered."""
         return INT64_MAX if self.max_domains is None else self.max_domains
@@ -145,6 +170,12 @@ class Spread(
         """Return the count and the name of each domain that the skew is taken over."""
         problem = view.problem
         counts = self.tally(group, view)
+        if self._by_room:
+            return [
+                (counts[domain], domain)
+                for domain in problem.hosts.domains(self.level)
+                if self._holds_or_takes_one_more(group, domain, view)
+            ]
         running = {problem.hosts.domain(there.host, self.level) for there in problem.running(group)}
         occupiable = running | open_domains(problem, group, self.level)
         return [
@@ -152,6 +183,16 @@ class Spread(
             for domain in problem.hosts.domains(self.level)
             if domain in occupiable
         ]
+
+    def _holds_or_takes_one_more(self, group: str, domain: str, view: View) -> bool:
+        problem = view.problem
+        if view.counts(group, self.level)[domain]:
+            return True
+        sizes = sizes_of_members(problem, group)
+        return any(
+            eligible(problem, group, host) and could_take_one_more(view, host, sizes)
+            for host in problem.hosts.hosts_in(self.level, domain)
+        )
 
     def excesses(self, group: str, view: View) -> Iterable[str]:
         """Return how many domains are covered, and which are the fullest and the emptiest."""
@@ -171,8 +212,8 @@ class Spread(
     def allowed(self, group: str, member_group: str, partial: Partial) -> Mask | None:
         """Return the domains from which the rest can still make it, by counting alone."""
         compiled = partial.compiled
-        if self._before(group, compiled):
-            return None
+        if self._before(group, compiled) or member_group not in partial.problem.below[group]:
+            return None  # members of other groups may be anywhere
         counts = self.tally_so_far(group, partial)
         added = self.added(group, member_group, partial)
         if not added.any():
@@ -185,7 +226,7 @@ class Spread(
             to_cover = min(self.min_domains, self.size(group, partial.problem))
             if left <= to_cover - np.count_nonzero(counts):
                 free, without_domain = counts == 0, False
-        counted = occupiable_domains(compiled, group, self.level)
+        counted = self._counted_so_far(group, partial)
         if self.max_skew is not None and counted.any() and not self.counts_child_groups:
             here = counts[counted]
             free[counted] &= self._evens_out(here, left, self.max_skew)[here]
@@ -222,10 +263,33 @@ class Spread(
         measure += max(0, int(np.count_nonzero(running)) - self._most_domains)
         measure += self.running_outside_domains(group, compiled)
         measure += self.running_shares_broken(group, compiled)
-        counted = occupiable_domains(compiled, group, self.level)
+        counted = self._counted_now(group, compiled)
         if self.max_skew is not None and counted.any():
             measure += max(0, int(np.ptp(running[counted])) - self.max_skew)
         return measure
+
+    def _counted_so_far(self, group: str, partial: Partial) -> Mask:
+        """Return the domains that the skew counts in a placement under construction, (D,) bool.
+
+        By room: while no member is put down, those that are certain to be counted. Then those that
+        have room at the start, too, since few of them fill up.
+        """
+        if not self._by_room:
+            return occupiable_domains(partial.compiled, group, self.level)
+        roomy = roomy_domains(partial.compiled, group, self.level)
+        new = sum(
+            partial.compiled.member_classes[class_index].number
+            for class_index in partial.compiled.member_classes_below(group)
+        )
+        begun = partial.left(group) < new
+        counted = roomy.now if begun else roomy.certain
+        return counted | (partial.counts(group, self.level) > 0)
+
+    def _counted_now(self, group: str, compiled: CompiledProblem) -> Mask:
+        """Return the domains that the skew counts while nothing new is placed, (D,) bool."""
+        if self._by_room:
+            return roomy_domains(compiled, group, self.level).now
+        return occupiable_domains(compiled, group, self.level)
 
     def encode(self, group: str, builder: ModelBuilder) -> None:
         """Bound each part of the measure, or what running members make of their sum."""
@@ -240,18 +304,28 @@ class Spread(
                 parts.append(covered.plus(-self.max_domains))
         if self.max_skew is not None:
             counts = self.tallies(group, builder)
-            counted = np.flatnonzero(occupiable_domains(compiled, group, self.level)).tolist()
-            runs = compiled.running(group, self.level)
-            hosts = compiled.fleet.enabled & suited(compiled, group)
-            present = [
-                None if runs[code] else there
-                for code, there in zip(
-                    counted, builder.present(self.level, hosts, counted), strict=True
-                )
-            ]
-            skew = builder.skew([counts.get(code) for code in counted], size, present)
+            counted = self._counted_in(group, builder)
+            tallies = [counts.get(code) for code, _ in counted]
+            skew = builder.skew(tallies, size, [there for _, there in counted])
             parts.append(skew.plus(-self.max_skew))
         builder.require_sum(self, parts, self._before(group, compiled))
+
+    def _counted_in(self, group: str, builder: ModelBuilder) -> list[tuple[int, Linear | None]]:
+        """Return the domains that the skew counts in a model.
+
+        Each code, and 0 or 1, whether it is counted; None: it is.
+        """
+        if self._by_room:
+            return domains_that_count(builder, group, self.level)
+        compiled = builder.compiled
+        codes = np.flatnonzero(occupiable_domains(compiled, group, self.level)).tolist()
+        runs = compiled.running(group, self.level)
+        hosts = compiled.fleet.enabled & suited(compiled, group)
+        present = builder.present(self.level, hosts, codes)
+        return [
+            (code, None if runs[code] else there)
+            for code, there in zip(codes, present, strict=True)
+        ]
 
     def _covered(self, group: str, builder: ModelBuilder) -> list[Linear]:
         """Return for each domain, 0 or 1, whether anything that is counted is there."""
@@ -273,11 +347,19 @@ class Spread(
         """
         if self.names_domains and self.level == HOST:
             return HostEquivalence(pinned=True)
+        if self._by_room:
+            if roomy_domains(compiled, group, self.level).undecided:
+                return HostEquivalence(
+                    self.level, counts_empty_domains=True, looks_at_room=True, pinned=True
+                )
+            if not own:
+                return HostEquivalence(None)
         return HostEquivalence(
             self.level,
             sharing=self.max_domains is not None and self.level == HOST,
             counts_empty_domains=self.max_skew is not None,
             names_domains=self.names_domains,
+            looks_at_room=self._by_room,
         )
 
     # Headroom.
@@ -290,7 +372,11 @@ class Spread(
         if self.counts_child_groups:
             return None
         size = self.size(group, compiled.problem)
-        domains = int(occupiable_domains(compiled, group, self.level).sum())
+        counted = occupiable_domains(compiled, group, self.level)
+        if self._by_room:
+            # Others may fill up.
+            counted = compiled.running(group, self.level) > 0
+        domains = int(counted.sum())
         most = size - max(0, min(self.min_domains or 0, size) - 1)
         if self.max_skew is None or not domains:
             return most
@@ -328,6 +414,9 @@ class Spread(
 
         A domain less can lessen the skew only if it is empty, and no other empty one stays.
         """
+        if self._by_room:
+            # Any host that is lost has no room any more.
+            return set(after.problem.hosts.domains(level))
         found = domains_of_counted(self, group, after, level, worse=worse)
         if worse or self.max_skew is None:
             return found
@@ -349,13 +438,16 @@ class Spread(
             return (self,)
         said: list[dict[str, object]] = [
             {name: getattr(self, name)}
-            for name in ("min_domains", "max_domains", "max_skew")
+            for name in ("min_domains", "max_domains")
             if getattr(self, name) is not None
         ]
+        if self.max_skew is not None:
+            said.append({"max_skew": self.max_skew, "skew_over": self.skew_over})
         said.extend(map(dict, self.share_pieces()))
         if len(said) < 2:
             return (self,)
-        silent = self.model_copy(update=dict.fromkeys(NUMBERS) | {"everywhere": False})
+        nothing = dict.fromkeys(NUMBERS) | {"everywhere": False, "skew_over": "eligible"}
+        silent = self.model_copy(update=nothing)
         first, *others = (silent.model_copy(update=fields) for fields in said)
         # That the level is known is part of the first.
         return first.model_copy(update={"everywhere": self.everywhere}), *others
@@ -364,6 +456,31 @@ class Spread(
         """Return whether `other` makes hosts eligible: the skew is over domains that have some."""
         over = other_group in problem.above[group] and isinstance(other, HostFilter)
         return over and self.max_skew is not None
+
+    @property
+    def rests_on_capacity(self) -> bool:
+        """Whether domains that are full are not counted."""
+        return self._by_room
+
+    @property
+    def depends_on_usage(self) -> bool:
+        """Whether domains that are full are not counted."""
+        return self._by_room
+
+    @property
+    def has_own_scope(self) -> bool:
+        """Whether any member may fill a domain, which is then not counted."""
+        return self._by_room
+
+    def counted_groups(self, group: str, problem: Problem) -> frozenset[str]:
+        """Return all groups."""
+        return problem.below[EVERYONE]
+
+    def helped_by(self, group: str, problem: Problem) -> frozenset[str]:
+        """Return the group's own, or all groups where any of them may fill a domain."""
+        if self.monotone:
+            return frozenset()
+        return problem.below[EVERYONE if self._by_room else group]
 
     def weaker_versions(self, group: str, problem: Problem) -> Iterator[Self]:
         """Yield fewer domains to cover, then more, then more skew, then other shares.
@@ -419,6 +536,8 @@ class Spread(
         away = facts.outside(facts.hosts(group), self.level)
         if self.counts_child_groups or away or not domains or self.max_skew is None:
             return None
+        if self._by_room:
+            return None  # which domains count is not known
         if int(np.ptp(running[counted])) > self.max_skew:
             return None  # they are uneven already, and may stay so
         members = facts.new(group) + int(running.sum())

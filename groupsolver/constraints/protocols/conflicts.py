@@ -59,9 +59,19 @@ class RestsOn(ABC):
         The other policy belongs to `other_group`.
         """
 
+    @property
+    def rests_on_capacity(self) -> bool:
+        """Whether it could forbid more where members take less of hosts. Default: no."""
+        return False
+
 
 class DependsOnUsage:
-    """A policy that depends on what runs on the fleet beyond the members that it counts."""
+    """A policy that may depend on what runs on the fleet beyond the members that it counts."""
+
+    @property
+    def depends_on_usage(self) -> bool:
+        """Whether it does. Default: yes."""
+        return True
 
 
 def evidence_of(policy: Policy, group: str, facts: Facts) -> Findings:
@@ -95,6 +105,11 @@ def rests_on(policy: Policy, group: str, other: Policy, other_group: str, proble
     return isinstance(policy, RestsOn) and policy.rests_on(group, other, other_group, problem)
 
 
+def rests_on_capacity(policy: Policy) -> bool:
+    """Return whether a policy could forbid more where members take less of hosts. Default: no."""
+    return isinstance(policy, RestsOn) and policy.rests_on_capacity
+
+
 def depends_on_usage(policy: Policy) -> bool:
-    """Return whether a policy could hold on the same fleet with nothing running. Default: no."""
-    return isinstance(policy, DependsOnUsage)
+    """Return whether a policy may hold or not by what else runs on the fleet. Default: no."""
+    return isinstance(policy, DependsOnUsage) and policy.depends_on_usage

@@ -37,6 +37,8 @@ class HostEquivalence:
         A domain more, or one less, of its level may change what it says, used or not.
     names_domains : bool
         Domains of its level are told apart by their names, used or not.
+    looks_at_room : bool
+        What is free on hosts that hold no member may change what it says.
     pinned : bool
         Nothing may be assumed; no host is dropped for what it counts.
     """
@@ -47,6 +49,7 @@ class HostEquivalence:
     splits_used: bool = False
     counts_empty_domains: bool = False
     names_domains: bool = False
+    looks_at_room: bool = False
     pinned: bool = False
 
 

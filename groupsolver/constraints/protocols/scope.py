@@ -10,7 +10,7 @@ from groupsolver.model.application import BasePolicy
 
 
 class GroupScope(ABC):
-    """A policy that looks at members beyond its own group and the one that it names.
+    """A policy that may look at members beyond its own group and the one that it names.
 
     Attributes
     ----------
@@ -20,6 +20,11 @@ class GroupScope(ABC):
     """
 
     counts_all_groups: ClassVar[bool] = False
+
+    @property
+    def has_own_scope(self) -> bool:
+        """Whether it does; otherwise the default holds. Default: yes."""
+        return True
 
     @abstractmethod
     def counted_groups(self, group: str, problem: Problem) -> frozenset[str]:
@@ -40,10 +45,15 @@ def groups_counted(policy: BasePolicy, group: str, problem: Problem) -> frozense
 
     Default: those below its group, and below the group that it names.
     """
-    if isinstance(policy, GroupScope):
+    if isinstance(policy, GroupScope) and policy.has_own_scope:
         return policy.counted_groups(group, problem)
     named = problem.below[policy.target] if policy.target else frozenset()
     return problem.below[group] | named
+
+
+def has_own_scope(policy: BasePolicy) -> bool:
+    """Return whether a policy says itself which groups it looks at. Default: no."""
+    return isinstance(policy, GroupScope) and policy.has_own_scope
 
 
 def counts_all_groups(policy: BasePolicy) -> bool:

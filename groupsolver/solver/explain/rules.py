@@ -25,7 +25,12 @@ from typing import Any
 
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.problem import Problem
-from groupsolver.constraints.protocols.conflicts import groups_helping, pieces_of, rests_on
+from groupsolver.constraints.protocols.conflicts import (
+    groups_helping,
+    pieces_of,
+    rests_on,
+    rests_on_capacity,
+)
 from groupsolver.constraints.protocols.scope import groups_counted
 from groupsolver.model.application import Application, Group
 from groupsolver.solver.presolve.subproblem import build_subproblem
@@ -143,11 +148,14 @@ class ApplicationRules:
     def prerequisites(self, rule: PolicyRule) -> RuleAtoms:
         """Return the rules without which a policy rule means something else, and does not bind."""
         if rule not in self._prerequisites:
-            self._prerequisites[rule] = frozenset(
+            found: set[RuleAtom] = {
                 other
                 for other in self.policies
                 if rests_on(rule.policy, rule.group, other.policy, other.group, self.problem)
-            )
+            }
+            if rests_on_capacity(rule.policy):
+                found.update(self.capacities)
+            self._prerequisites[rule] = frozenset(found)
         return self._prerequisites[rule]
 
     def atoms_about(self, groups: Collection[str]) -> list[RuleAtom]:

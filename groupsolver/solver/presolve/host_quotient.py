@@ -65,7 +65,7 @@ def _applies(compiled: CompiledProblem) -> bool:
         for rule in rules
         for own in (True, False)
     ]
-    return not any(equivalence.pinned for equivalence in equivalences)
+    return not any(one.pinned or one.looks_at_room for one in equivalences)
 
 
 def _rule_levels(compiled: CompiledProblem) -> set[str]:

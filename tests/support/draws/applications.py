@@ -221,6 +221,9 @@ def _numbers_of_spread(rnd: Random, level: str, hosts: list[str]) -> Doc:
         numbers["max_domains"] = max(most, len(numbers.get("share", {})))
     if "max_skew" in chosen:
         numbers["max_skew"] = rnd.randint(0, 2)
+        if not _one_in(2, rnd):
+            numbers["max_skew"] = rnd.choice((0, 0, 1))
+            numbers["skew_over"] = "with-room"
     return numbers
 
 

@@ -229,7 +229,7 @@ class Oracle:
                 missing = max(0, min(policy.get("min_domains") or 0, size) - len(number))
                 too_many = max(0, len(number) - int(policy.get("max_domains", len(number))))
                 stray = without_domain if policy.get("everywhere") else 0
-                skew = self._excess_skew(name, policy, level, mine, number)
+                skew = self._excess_skew(name, policy, assignments, number)
                 return missing + too_many + stray + skew + self._off_shares(name, policy, mine)
         raise AssertionError(policy)
 
@@ -279,16 +279,18 @@ class Oracle:
         self,
         name: str,
         policy: Doc,
-        level: str,
-        mine: list[Assignment],
+        assignments: list[Assignment],
         number: dict[str | None, int],
     ) -> int:
         """By how much the fullest and the emptiest domain differ beyond the skew.
 
-        Domains with a running member or an eligible host count.
+        Domains with a running member or an eligible host count. With room: domains that hold a
+        member, or have an eligible host that could take one more besides all that is placed.
         """
         if policy.get("max_skew") is None:
             return 0
+        level = policy["level"]
+        mine = self._members_of(name, assignments)
         eligibility = [
             other
             for group, other in self.rules
@@ -296,14 +298,32 @@ class Oracle:
             and other.get("weight") is None
             and other["kind"] in ("host-capabilities", "within", "outside")
         ]
-        counted = {self.domain(s[2], level) for s in mine if not s[3]}
+        by_room = policy.get("skew_over") == "with-room"
+        counted = {self.domain(s[2], level) for s in mine if by_room or not s[3]}
         for host, document in self.hosts.items():
-            if document.get("enabled", True) and all(self.suits(p, host) for p in eligibility):
-                counted.add(self.domain(host, level))
+            if not document.get("enabled", True):
+                continue
+            if not all(self.suits(p, host) for p in eligibility):
+                continue
+            if by_room and not self._takes_one_more(name, host, assignments):
+                continue
+            counted.add(self.domain(host, level))
         counts = [number.get(domain, 0) for domain in counted - {None}]
         if not counts:
             return 0
         return max(0, max(counts) - min(counts) - int(policy["max_skew"]))
+
+    def _takes_one_more(self, name: str, host: str, assignments: list[Assignment]) -> bool:
+        """Whether a host has room for all its new members and one more of the group.
+
+        Of a size that some member of the group has, new or running; if all take nothing, of that.
+        """
+        sizes = {id_: size for id_, _, size in self.members}
+        mine = [size for _, group, size in self.members if group in self.below[name]]
+        mine += [self.own_size[s[0]] for s in self.existing if s[1] in self.below[name]]
+        wanted = [size for size in mine if any(size.values())] or [{}]
+        landed = [sizes[s[0]] for s in assignments if s[3] and s[2] == host]
+        return any(self._takes(self.hosts[host], [*landed, one]) for one in wanted)
 
     def _off_shares(self, name: str, policy: Doc, mine: list[Assignment]) -> int:
         """Members short of a share of a spread, and above its limits.

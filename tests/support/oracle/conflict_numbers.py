@@ -331,6 +331,7 @@ class Plain:
                     for name, policy in self.oracle.rules
                     if policy["kind"] == "spread" and policy["level"] == share.level
                     if policy.get("max_skew") is not None and not policy.get("between")
+                    if policy.get("skew_over") != "with-room"
                 ]
                 for name, skew in skews:
                     if {m[1] for m in takers} <= self.oracle.below[name]:

@@ -5,7 +5,8 @@ with it:
 
 - a policy that members could help binds only if the sizes of these members' groups are in the
   subset;
-- a skew binds only if all rules that make hosts eligible are in the subset.
+- a skew binds only if all rules that make hosts eligible are in the subset;
+- a skew over domains with room binds only if all members are placed, with all that they take.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ def helping(groups: list[Doc], name: str, policy: Doc) -> set[str]:
     helped_by_members = {"min_domains", "max_skew", "share", "at_most", "max_percent"}
     if policy["kind"] == "spread" and not stated(policy).keys() & helped_by_members:
         return set()
+    if policy.get("skew_over") == "with-room":
+        return {group["name"] for group in groups}
     return below(groups, name)
 
 
@@ -85,6 +88,9 @@ def only(
             return False
         if policy["kind"] != "spread" or policy.get("max_skew") is None:
             return True
+        needed = {c for _, _, size in oracle.members for c, n in size.items() if n}
+        if policy.get("skew_over") == "with-room" and not needed <= classes:
+            return False
         return all(
             (owner, stated(other)) in chosen
             for owner, other in hard_pieces(app, fleet)
@@ -132,6 +138,8 @@ def spread_pieces(policy: Doc) -> list[Doc]:
         for field in ("min_domains", "max_domains", "max_skew")
         if policy.get(field) is not None
     ]
+    if "skew_over" in policy:
+        numbers[-1]["skew_over"] = policy["skew_over"]
     for field in ("share", "at_most"):
         numbers += [{field: {name: percent}} for name, percent in policy.get(field, {}).items()]
     if len(numbers) < 2:

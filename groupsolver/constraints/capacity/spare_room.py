@@ -1,0 +1,66 @@
+"""Room that a placement leaves for one more member of a group, for the checker.
+
+Plain Python, without arrays or ortools.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from groupsolver.constraints.capacity.host_capacity import lacks_where
+from groupsolver.constraints.problem.problem import Problem, Size, size_of
+from groupsolver.constraints.problem.view import View
+from groupsolver.model.fleet import Host
+
+Landed = dict[str, list[tuple[str, Size]]]  # id and size of each new member, by host
+
+
+def sizes_of_members(problem: Problem, group: str) -> tuple[Size, ...]:
+    """Return the sizes that members of a group have, new and running.
+
+    Members that take nothing, or whose size is not known, say nothing about room. Where there are
+    no others, the one size is that of nothing.
+    """
+
+    def make() -> tuple[Size, ...]:
+        by_group = problem.once("sizes by group", lambda: _new_sizes(problem))
+        sizes: set[Size] = set()
+        for inner in problem.below[group]:
+            sizes |= by_group.get(inner, set())
+        sizes |= {size_of(there.resources) for there in problem.running(group)}
+        return tuple(sorted(sizes - {()})) or ((),)
+
+    return problem.once(("sizes of members", group), make)
+
+
+def _new_sizes(problem: Problem) -> dict[str, set[Size]]:
+    """Return the sizes of the new members that are right in each group."""
+    found: dict[str, set[Size]] = {}
+    for member in problem.new_members:
+        found.setdefault(member.group, set()).add(member.size)
+    return found
+
+
+def could_take_one_more(view: View, host: Host, sizes: Sequence[Size]) -> bool:
+    """Return whether a host has room for its new members and one more, of any of some sizes.
+
+    Its new members may go into any of its cells.
+    """
+    landed = view.once("landed", lambda: _landed(view))
+    here = landed.get(host.name, [])
+    for size in sizes:
+        if not here and not size:
+            return host.enabled
+        together = {host.name: [*here, ("", size)]}
+        if not any(lacks_where(view.problem.hosts, together, None)):
+            return True
+    return False
+
+
+def _landed(view: View) -> Landed:
+    size_by_id = {member.id: member.size for member in view.problem.new_members}
+    found: Landed = {}
+    for member in view.everyone:
+        if member.new:
+            found.setdefault(member.host, []).append((member.id, size_by_id[member.id]))
+    return found

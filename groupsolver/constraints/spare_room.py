@@ -1,0 +1,86 @@
+"""Domains that could take one more member of a group, whatever is placed, over arrays.
+
+A domain counts if it could take one more member after the placement, or holds one. Of most domains
+that is known beforehand: running members are there, no host has room now, or more hosts have room
+than there are new members. For example, two new members cannot fill three hosts with room for one
+each: one of the hosts is left alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from groupsolver.constraints.capacity.spare_room import sizes_of_members
+from groupsolver.constraints.eligibility import suited
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.problem import Size
+from groupsolver.model.compiled.arrays import Ints, Mask
+
+
+@dataclass(frozen=True)
+class RoomyDomains:
+    """The domains of a level that could take one more member of a group.
+
+    Attributes
+    ----------
+    certain : (D,) bool
+        The domains that count whatever is placed.
+    undecided : dict of int to list of (int, Size)
+        By code of each other domain with room now: its hosts with room for one member of a size.
+    """
+
+    certain: Mask
+    undecided: dict[int, list[tuple[int, Size]]]
+
+    @property
+    def now(self) -> Mask:
+        """The domains that count while nothing new is placed, (D,) bool."""
+        found = self.certain.copy()
+        found[list(self.undecided)] = True
+        return found
+
+
+def roomy_domains(compiled: CompiledProblem, group: str, level: str) -> RoomyDomains:
+    """Return the domains that could take one more member of a group, found once."""
+    hosts = compiled.fleet.enabled & suited(compiled, group)
+    return compiled.once(
+        ("roomy domains", group, level), lambda: roomy_among(compiled, group, level, hosts)
+    )
+
+
+def roomy_among(compiled: CompiledProblem, group: str, level: str, hosts: Mask) -> RoomyDomains:
+    """Return the domains that could take one more member of a group on some hosts, (H,) bool."""
+    fleet = compiled.fleet
+    codes = fleet.codes(level)
+    certain = compiled.running(group, level) > 0
+    candidates: list[tuple[Ints, Size]] = []
+    for size in sizes_of_members(compiled.problem, group):
+        rows = np.flatnonzero(hosts & (codes >= 0) & (fleet.slots(dict(size), 1) > 0))
+        candidates.append((rows, size))
+        always = rows[_holds_everything(compiled, size, rows)]
+        certain[codes[always]] = True
+        untouched = np.bincount(codes[rows], minlength=len(certain))
+        certain |= untouched > len(compiled.problem.new_members)
+    undecided: dict[int, list[tuple[int, Size]]] = {}
+    for rows, size in candidates:
+        for row in rows[~certain[codes[rows]]].tolist():
+            undecided.setdefault(int(codes[row]), []).append((row, size))
+    return RoomyDomains(certain, undecided)
+
+
+def _holds_everything(compiled: CompiledProblem, size: Size, rows: Ints) -> Mask:
+    """(R,) bool: the hosts that have room for one more even with all new members on them.
+
+    Of hosts with cells nothing is said.
+    """
+    fleet = compiled.fleet
+    found: Mask = ~fleet.cells.within([name for name, _ in size], rows)
+    for name, amount in size:
+        load = sum(
+            member_class.number * dict(member_class.size).get(name, 0)
+            for member_class in compiled.member_classes
+        )
+        found &= fleet.free(name)[rows] - amount >= load
+    return found
