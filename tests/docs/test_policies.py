@@ -138,6 +138,7 @@ def test_left_of_a_picture_all_is_well_and_right_of_it_one_kind_of_policy_is_bro
                 "near-latency": "near",
                 "shards": "anti-affinity",
                 "shares": "spread",
+                "room": "spread",
             }.get(name, name)
         }
 

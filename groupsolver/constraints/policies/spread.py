@@ -9,10 +9,8 @@ import numpy as np
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from groupsolver.constraints.capacity.spare_room import could_take_one_more, sizes_of_members
 from groupsolver.constraints.cp_model.linear_expr import Linear
-from groupsolver.constraints.cp_model.room_left import domains_that_count
-from groupsolver.constraints.eligibility import eligible, occupiable_domains, open_domains, suited
+from groupsolver.constraints.eligibility import eligible, occupiable_domains
 from groupsolver.constraints.failures.domains_emptied_by_loss import emptied_domains
 from groupsolver.constraints.policies.domain_shares import DomainShares
 from groupsolver.constraints.policy import Policy
@@ -36,8 +34,15 @@ from groupsolver.constraints.protocols.host_filters import HostFilter
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
 from groupsolver.constraints.protocols.scope import GroupScope
 from groupsolver.constraints.protocols.survivability import LossSensitive, domains_of_counted
+from groupsolver.constraints.skew_domains import (
+    counted_before,
+    counted_domains,
+    counted_in_model,
+    counted_so_far,
+    evens_out,
+)
 from groupsolver.constraints.spare_room import roomy_domains
-from groupsolver.model.compiled.arrays import Ints, Mask
+from groupsolver.model.compiled.arrays import Mask
 from groupsolver.model.units import count_of
 from groupsolver.model.value import HOST, INT64_MAX, Amount, LevelName, Positive
 
@@ -168,31 +173,9 @@ class Spread(
 
     def _counted(self, group: str, view: View) -> list[tuple[int, str]]:
         """Return the count and the name of each domain that the skew is taken over."""
-        problem = view.problem
         counts = self.tally(group, view)
-        if self._by_room:
-            return [
-                (counts[domain], domain)
-                for domain in problem.hosts.domains(self.level)
-                if self._holds_or_takes_one_more(group, domain, view)
-            ]
-        running = {problem.hosts.domain(there.host, self.level) for there in problem.running(group)}
-        occupiable = running | open_domains(problem, group, self.level)
-        return [
-            (counts[domain], domain)
-            for domain in problem.hosts.domains(self.level)
-            if domain in occupiable
-        ]
-
-    def _holds_or_takes_one_more(self, group: str, domain: str, view: View) -> bool:
-        problem = view.problem
-        if view.counts(group, self.level)[domain]:
-            return True
-        sizes = sizes_of_members(problem, group)
-        return any(
-            eligible(problem, group, host) and could_take_one_more(view, host, sizes)
-            for host in problem.hosts.hosts_in(self.level, domain)
-        )
+        names = counted_domains(view, group, self.level, self._by_room)
+        return [(counts[name], name) for name in names]
 
     def excesses(self, group: str, view: View) -> Iterable[str]:
         """Return how many domains are covered, and which are the fullest and the emptiest."""
@@ -226,10 +209,10 @@ class Spread(
             to_cover = min(self.min_domains, self.size(group, partial.problem))
             if left <= to_cover - np.count_nonzero(counts):
                 free, without_domain = counts == 0, False
-        counted = self._counted_so_far(group, partial)
+        counted = counted_so_far(partial, group, self.level, self._by_room)
         if self.max_skew is not None and counted.any() and not self.counts_child_groups:
             here = counts[counted]
-            free[counted] &= self._evens_out(here, left, self.max_skew)[here]
+            free[counted] &= evens_out(here, left, self.max_skew)[here]
         if np.count_nonzero(counts) >= self._most_domains:
             free &= (counts > 0) | (added == 0)
         if self.names_domains:
@@ -237,23 +220,6 @@ class Spread(
             free &= allowed[:-1]
             without_domain = without_domain and bool(allowed[-1])
         return partial.where(self.level, free, without_domain)
-
-    @staticmethod
-    def _evens_out(counts: Ints, left: int, skew: int) -> Mask:
-        """Return by count n whether a domain of n may take one more of the `left` members.
-
-        Every other domain must then come to the largest count less the skew, by the left - 1
-        others: ``sum(max(0, floor - count)) <= left - 1``, the domain itself aside. With counts 0,
-        2 and 2, skew 1 and two left: one more in a domain of 2 makes the floor 2, which the empty
-        one misses by 2.
-        """
-        fits = np.zeros(int(counts.max()) + 1, dtype=np.bool_)
-        largest = len(fits) - 1
-        for n in np.unique(counts).tolist():
-            floor = max(n + 1, largest) - skew
-            own = int(n < floor)  # its new member is one of those that fill it up
-            fits[n] = np.maximum(0, floor - counts).sum() - own <= left - 1
-        return fits
 
     def _before(self, group: str, compiled: CompiledProblem) -> int:
         """Return the measure of the running members alone."""
@@ -263,33 +229,10 @@ class Spread(
         measure += max(0, int(np.count_nonzero(running)) - self._most_domains)
         measure += self.running_outside_domains(group, compiled)
         measure += self.running_shares_broken(group, compiled)
-        counted = self._counted_now(group, compiled)
+        counted = counted_before(compiled, group, self.level, self._by_room)
         if self.max_skew is not None and counted.any():
             measure += max(0, int(np.ptp(running[counted])) - self.max_skew)
         return measure
-
-    def _counted_so_far(self, group: str, partial: Partial) -> Mask:
-        """Return the domains that the skew counts in a placement under construction, (D,) bool.
-
-        By room: while no member is put down, those that are certain to be counted. Then those that
-        have room at the start, too, since few of them fill up.
-        """
-        if not self._by_room:
-            return occupiable_domains(partial.compiled, group, self.level)
-        roomy = roomy_domains(partial.compiled, group, self.level)
-        new = sum(
-            partial.compiled.member_classes[class_index].number
-            for class_index in partial.compiled.member_classes_below(group)
-        )
-        begun = partial.left(group) < new
-        counted = roomy.now if begun else roomy.certain
-        return counted | (partial.counts(group, self.level) > 0)
-
-    def _counted_now(self, group: str, compiled: CompiledProblem) -> Mask:
-        """Return the domains that the skew counts while nothing new is placed, (D,) bool."""
-        if self._by_room:
-            return roomy_domains(compiled, group, self.level).now
-        return occupiable_domains(compiled, group, self.level)
 
     def encode(self, group: str, builder: ModelBuilder) -> None:
         """Bound each part of the measure, or what running members make of their sum."""
@@ -304,28 +247,11 @@ class Spread(
                 parts.append(covered.plus(-self.max_domains))
         if self.max_skew is not None:
             counts = self.tallies(group, builder)
-            counted = self._counted_in(group, builder)
+            counted = counted_in_model(builder, group, self.level, self._by_room)
             tallies = [counts.get(code) for code, _ in counted]
             skew = builder.skew(tallies, size, [there for _, there in counted])
             parts.append(skew.plus(-self.max_skew))
         builder.require_sum(self, parts, self._before(group, compiled))
-
-    def _counted_in(self, group: str, builder: ModelBuilder) -> list[tuple[int, Linear | None]]:
-        """Return the domains that the skew counts in a model.
-
-        Each code, and 0 or 1, whether it is counted; None: it is.
-        """
-        if self._by_room:
-            return domains_that_count(builder, group, self.level)
-        compiled = builder.compiled
-        codes = np.flatnonzero(occupiable_domains(compiled, group, self.level)).tolist()
-        runs = compiled.running(group, self.level)
-        hosts = compiled.fleet.enabled & suited(compiled, group)
-        present = builder.present(self.level, hosts, codes)
-        return [
-            (code, None if runs[code] else there)
-            for code, there in zip(codes, present, strict=True)
-        ]
 
     def _covered(self, group: str, builder: ModelBuilder) -> list[Linear]:
         """Return for each domain, 0 or 1, whether anything that is counted is there."""
