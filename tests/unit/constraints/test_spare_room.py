@@ -86,9 +86,9 @@ def test_any_size_of_the_group_says_whether_there_is_room() -> None:
     large = [{"resources": {"VCPU": 3}, "count": 2}]
     small = [{"resources": {"VCPU": 1}, "count": 1}]
     on = zones(9, 2)
-    even = BY_ROOM | {"max_skew": 0}
-    alone = group("A", 1, even) | {"members": large}
-    mixed = group("A", 1, even) | {"members": large + small}
+    equal = BY_ROOM | {"max_skew": 0}
+    alone = group("A", 1, equal) | {"members": large}
+    mixed = group("A", 1, equal) | {"members": large + small}
     assert counts(placed(on, alone), 2) == [2, 0]
     assert placed(on, mixed).status == "infeasible"  # 2 and 1, or 3 and 0
 
@@ -165,11 +165,23 @@ def test_a_zone_whose_cells_are_full_is_not_counted() -> None:
     hosts = [cells(2, 2) | {"cost": 1}, host("h2", vcpu=9, domains={"zone": "z2"}, cost=2)]
     on = fleet(*hosts, levels=("zone",))
     within = {"kind": "within", "hosts": ["h1"]}
-    even = BY_ROOM | {"max_skew": 0}
-    three = placed(on, group("A", 2, even, vcpu=2), group("B", 3, within))
+    equal = BY_ROOM | {"max_skew": 0}
+    three = placed(on, group("A", 2, equal, vcpu=2), group("B", 3, within))
     assert three.placement is not None
     assert {three.placement["A/0"], three.placement["A/1"]} == {"h2"}
     # B's two fit into one cell: then z1 has room, and holds one of A.
-    two = placed(on, group("A", 2, even, vcpu=2), group("B", 2, within))
+    two = placed(on, group("A", 2, equal, vcpu=2), group("B", 2, within))
     assert two.placement is not None
     assert {two.placement["A/0"], two.placement["A/1"]} == {"h1", "h2"}
+
+
+def test_the_host_that_others_have_to_fill_is_not_dropped_for_them() -> None:
+    # A's three cannot be shared evenly over h1 and h2, so that B has to fill h2. To B ten hosts of
+    # the same zone are as good and cheaper.
+    cheap = [host(f"c{i}", vcpu=2, domains={"zone": "z2"}, cost=1) for i in range(10)]
+    h1 = host("h1", vcpu=9, domains={"zone": "z1"}, cost=1)
+    h2 = host("h2", vcpu=1, domains={"zone": "z2"}, cost=50)
+    within = {"kind": "within", "hosts": ["h1", "h2"]}
+    asked = (group("A", 3, BY_ROOM | {"max_skew": 0}, within), group("B", 1))
+    result = placed(fleet(h1, h2, *cheap, levels=("zone",)), *asked)
+    assert result.placement == {"A/0": "h1", "A/1": "h1", "A/2": "h1", "B/0": "h2"}

@@ -119,8 +119,19 @@ WIDE = {"kind": "exclusive", "level": "rack"}
 HOSTS = {"kind": "within", "hosts": ["h0"]}
 
 
+SHARES = {"kind": "spread", "level": "host", "share": {"h1": 50}}
+
+
 @pytest.mark.parametrize(
-    "policy", [WIDE, HOSTS, {"kind": "outside", "hosts": ["h1"]}, {**WIDE, "weight": 5}]
+    "policy",
+    [
+        WIDE,
+        HOSTS,
+        {"kind": "outside", "hosts": ["h1"]},
+        {"kind": "within", "domains": {"host": ["h0"]}},
+        SHARES,
+        {**WIDE, "weight": 5},
+    ],
 )
 @pytest.mark.parametrize("setting", ["admin", "service", "member"])
 def test_what_is_the_operators_needs_the_role_that_is_set(
@@ -150,6 +161,7 @@ def test_domains_and_single_hosts_are_anybodys(world: World) -> None:
     member = world.asker("demo", "member")
     for policy in (
         {"kind": "within", "domains": {"rack": ["r0"]}},
+        {"kind": "spread", "level": "rack", "share": {"r0": 50}},
         "exclusive",
         {"kind": "anti-affinity", "level": "rack"},
         {"kind": "within", "hosts": []},

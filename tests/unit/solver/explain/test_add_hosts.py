@@ -129,6 +129,27 @@ def test_a_skew_counts_the_new_domains_that_are_proposed_and_no_others() -> None
     assert [host.domains["rack"] for host in change.hosts] == ["new-rack-1"]
 
 
+def test_a_host_is_added_in_the_rack_that_is_short_of_its_share() -> None:
+    # 3 of 4 members have to be in r1, which takes 2: one more host there, of the three of 2.
+    shares = {"kind": "spread", "level": "rack", "share": {"r1": 75}}
+    hosts = [host(f"h{i}", 2, domains={"rack": f"r{i}"}) for i in range(3)]
+    (change,) = added(case_of([group("A", 4, shares)], hosts, "rack"))
+    assert [one.domains for one in change.hosts] == [{"rack": "r1"}]
+
+
+def test_a_host_is_added_where_a_rack_fills_up_with_too_few() -> None:
+    # 4 members, r0 takes 9 and r1 takes 1: 3 and 1. One more host in r1 makes it 2 and 2, and r2
+    # has no room.
+    equal = {"kind": "spread", "level": "rack", "max_skew": 0, "skew_over": "with-room"}
+    hosts = [
+        host("h0", 9, domains={"rack": "r0"}),
+        host("h1", 1, domains={"rack": "r1"}),
+        host("h2", 1, domains={"rack": "r2"}) | {"used": {"VCPU": 1}},
+    ]
+    (change,) = added(case_of([group("A", 4, equal)], hosts, "rack"))
+    assert len(change.hosts) == 1
+
+
 def test_a_host_in_the_emptier_zone_evens_zones_and_hosts() -> None:
     # Zone A has two hosts of 2, zone B one: 6 members are 3 + 3, and B holds 2.
     hosts = [host(name, 2, domains={"zone": name[0]}) for name in ("A1", "A2", "B1")]

@@ -99,6 +99,23 @@ def test_a_skew_does_not_bind_without_the_rules_that_say_which_hosts_are_eligibl
     assert kinds_left(found, skew) == ["within"]
 
 
+def test_a_skew_over_domains_with_room_binds_only_where_everything_is_placed() -> None:
+    by_room = SKEW | {"skew_over": "with-room"}
+    found = rules(app(group("A", 1, by_room), group("B", 1)))
+    (skew,) = found.policies
+    assert found.helping_groups(skew) == found.counted_groups(skew) == {"A", "B"}
+    assert found.prerequisites(skew) == {CapacityRule("VCPU")}
+    assert kinds_left(found) == ["spread"]
+    assert kinds_left(found, CapacityRule("VCPU")) == []
+    assert kinds_left(found, SizeRule("B")) == []
+
+
+def test_a_bound_on_domains_binds_whoever_is_placed() -> None:
+    few = {"kind": "spread", "level": "rack", "max_domains": 1}
+    found = rules(app(group("A", 1, few), group("B", 1)))
+    assert kinds_left(found, SizeRule("A"), SizeRule("B"), CapacityRule("VCPU")) == ["spread"]
+
+
 def test_rules_about_a_group_leave_out_what_needs_the_help_of_others() -> None:
     apart_from_b = {"kind": "apart-from", "group": "B"}
     found = rules(app(group("A", 1, NEAR_B, apart_from_b), group("B", 1), group("C", 1, APART)))

@@ -84,3 +84,11 @@ def test_an_even_spread_has_a_lower_limit_in_the_domains_that_count() -> None:
     assert (sufficient.low, sufficient.high) == (1.0, 2.0)
     assert sufficient.counted is not None
     assert sufficient.counted.tolist() == [True, True, True]
+
+
+def test_a_skew_over_racks_with_room_bounds_no_rack() -> None:
+    # The other two racks may fill up, so that one rack may hold all 4.
+    spread = {"kind": "spread", "level": "rack", "max_skew": 1, "skew_over": "with-room"}
+    made = fleet(*(in_rack(f"h{i}", 4, f"r{i}") for i in range(3)), levels=("rack",))
+    demand = demand_for(app(group("A", 4, spread)), made)
+    assert [(limit.low, limit.high) for limit in demand.necessary] == [(0.0, 4.0)]

@@ -64,6 +64,19 @@ def test_racks_over_which_a_skew_is_taken_are_all_kept() -> None:
     assert len(names(big(weightless("A", 2, skew)))) == RACKS * 2
 
 
+def test_racks_that_a_rule_names_are_kept() -> None:
+    share = {"kind": "spread", "level": "rack", "share": {"r7": 50}}
+    assert len(names(big(weightless("A", 2, share)))) == RACKS * 2
+    few = {"kind": "spread", "level": "rack", "max_domains": 1}
+    assert len(names(big(weightless("A", 2, few)))) == 2 * 2
+
+
+def test_nothing_is_dropped_where_what_is_free_counts() -> None:
+    equal = {"kind": "spread", "level": "rack", "max_skew": 1, "skew_over": "with-room"}
+    problem = big(weightless("A", 2, equal))
+    assert quotient_fleet(problem.compiled) is problem.compiled.fleet
+
+
 def test_a_small_fleet_is_kept_as_it_is() -> None:
     problem = SmallProblem([weightless("A", 1)], [in_rack(f"h{i}", "r") for i in range(64)])
     assert quotient_fleet(problem.compiled) is problem.compiled.fleet

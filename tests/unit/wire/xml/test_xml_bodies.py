@@ -83,6 +83,16 @@ def code_of(text: str | bytes, model: type[Value] = GroupRequest, root: str | No
         (
             GroupRequest,
             None,
+            {"group": {"policies": [{"kind": "spread", "share": {"z1": 50}, "at_most": {"2": 0}}]}},
+            (
+                "<group><policies><policy><kind>spread</kind><share><z1>50</z1></share>"
+                "<at_most><entry><key>2</key><value>0</value></entry></at_most>"
+                "</policy></policies></group>"
+            ),
+        ),
+        (
+            GroupRequest,
+            None,
             {"group": {"metadata": {"a": " ", "b c": "\r"}}},
             (
                 "<group><metadata><entry><key>a</key><value> </value></entry>"
