@@ -1,13 +1,15 @@
 """Domains that could take one more member of a group, whatever is placed, over arrays.
 
-A domain counts if it could take one more member after the placement, or holds one. Of most domains
-that is known beforehand: running members are there, no host has room now, or more hosts have room
-than there are new members. For example, two new members cannot fill three hosts with room for one
-each: one of the hosts is left alone.
+A domain counts if it could take one more member after the placement, or holds one. A domain with
+room now stops counting only where members of other groups fill it: what the group itself puts there
+makes the domain count. So of most domains it is known beforehand: running members are there, no
+host has room now, or more hosts have room than there are new members of other groups. For example,
+two of these cannot fill three hosts with room for one each: one of the hosts is left alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,14 +57,16 @@ def roomy_among(compiled: CompiledProblem, group: str, level: str, hosts: Mask) 
     fleet = compiled.fleet
     codes = fleet.codes(level)
     certain = compiled.running(group, level) > 0
+    others = other_classes(compiled, group)
+    strangers = sum(compiled.member_classes[class_index].number for class_index in others)
     candidates: list[tuple[Ints, Size]] = []
     for size in sizes_of_members(compiled.problem, group):
         rows = np.flatnonzero(hosts & (codes >= 0) & (fleet.slots(dict(size), 1) > 0))
         candidates.append((rows, size))
-        always = rows[_holds_everything(compiled, size, rows)]
+        always = rows[_holds_everything(compiled, others, size, rows)]
         certain[codes[always]] = True
         untouched = np.bincount(codes[rows], minlength=len(certain))
-        certain |= untouched > len(compiled.problem.new_members)
+        certain |= untouched > strangers
     undecided: dict[int, list[tuple[int, Size]]] = {}
     for rows, size in candidates:
         for row in rows[~certain[codes[rows]]].tolist():
@@ -70,17 +74,26 @@ def roomy_among(compiled: CompiledProblem, group: str, level: str, hosts: Mask) 
     return RoomyDomains(certain, undecided)
 
 
-def _holds_everything(compiled: CompiledProblem, size: Size, rows: Ints) -> Mask:
-    """(R,) bool: the hosts that have room for one more even with all new members on them.
+def other_classes(compiled: CompiledProblem, group: str) -> list[int]:
+    """Return the indices of the member classes that are not below a group, ascending."""
+    own = set(compiled.member_classes_below(group))
+    return [index for index in range(len(compiled.member_classes)) if index not in own]
+
+
+def _holds_everything(
+    compiled: CompiledProblem, others: Sequence[int], size: Size, rows: Ints
+) -> Mask:
+    """(R,) bool: the hosts with room for one more even with all members of other groups on them.
 
     Of hosts with cells nothing is said.
     """
     fleet = compiled.fleet
     found: Mask = ~fleet.cells.within([name for name, _ in size], rows)
+    loads: dict[str, int] = {}
+    for class_index in others:
+        member_class = compiled.member_classes[class_index]
+        for name, amount in member_class.size:
+            loads[name] = loads.get(name, 0) + member_class.number * amount
     for name, amount in size:
-        load = sum(
-            member_class.number * dict(member_class.size).get(name, 0)
-            for member_class in compiled.member_classes
-        )
-        found &= fleet.free(name)[rows] - amount >= load
+        found &= fleet.free(name)[rows] - amount >= loads.get(name, 0)
     return found

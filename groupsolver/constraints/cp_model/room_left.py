@@ -5,13 +5,15 @@ With ``counts[d]`` 0 or 1, for each host h of domain d that has room for a membe
     counts[d] + sum over resource classes r of short[h, s, r] >= 1
     short[h, s, r] = 1 only where load[h, r] > free[h, r] - s[r]
 
-So ``counts[d]`` is 0 only where each of the hosts is short of something. It may be 1 elsewhere: a
-skew over more domains is no smaller, so that nothing is gained by that.
+and ``counts[d] >= members of the group are there``. The load is that of other groups alone: where
+there are members of the group, the domain counts anyway. So ``counts[d]`` is 0 only where each of
+the hosts is short of something. It may be 1 elsewhere: a skew over more domains is no smaller, so
+that nothing is gained by that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
@@ -22,7 +24,12 @@ from groupsolver.constraints.capacity.host_capacity import from_cell
 from groupsolver.constraints.cp_model.linear_expr import Linear
 from groupsolver.constraints.eligibility import suited
 from groupsolver.constraints.problem.problem import Size
-from groupsolver.constraints.spare_room import RoomyDomains, roomy_among, roomy_domains
+from groupsolver.constraints.spare_room import (
+    RoomyDomains,
+    other_classes,
+    roomy_among,
+    roomy_domains,
+)
 from groupsolver.model.compiled.numa_packing import Undecided, pack
 from groupsolver.model.fleet import Host
 
@@ -43,13 +50,14 @@ def domains_that_count(
     """
     roomy = _roomy(builder, group, level)
     uses = builder.uses(group, level)
+    others = frozenset(other_classes(builder.compiled, group))
     found: list[tuple[int, Linear | None]] = []
     for code in range(len(roomy.certain)):
         here = roomy.undecided.get(code, [])
         if roomy.certain[code]:
             found.append((code, None))
         elif here or code in uses:
-            found.append((code, _counts(builder, here, uses.get(code, Linear()))))
+            found.append((code, _counts(builder, others, here, uses.get(code, Linear()))))
     return found
 
 
@@ -63,23 +71,28 @@ def _roomy(builder: ModelBuilder, group: str, level: str) -> RoomyDomains:
 
 
 def _counts(
-    builder: ModelBuilder, with_room: Sequence[tuple[int, Size]], used: Linear
+    builder: ModelBuilder,
+    others: Collection[int],
+    with_room: Sequence[tuple[int, Size]],
+    used: Linear,
 ) -> Linear | None:
     """Return whether a domain counts, 0 or 1, by its use and its hosts with room; None: it does."""
-    if any(not _may_be_full(builder, row, size) for row, size in with_room):
+    if any(not _may_be_full(builder, others, row, size) for row, size in with_room):
         return None
     counts = Linear([builder.number(1)], [1])
     builder.at_most(used.plus(counts, -1), 0)
     for row, size in with_room:
-        reasons = builder.total(_reasons(builder, row, size))
+        reasons = builder.total(_reasons(builder, others, row, size))
         builder.at_most(reasons.plus(counts).times(-1), -1)
     return counts
 
 
-def _loads(builder: ModelBuilder, row: int) -> dict[str, Linear]:
-    """Return what new members consume on a host, by resource class."""
+def _loads(builder: ModelBuilder, others: Collection[int], row: int) -> dict[str, Linear]:
+    """Return what new members of other groups consume on a host, by resource class."""
     loads: dict[str, Linear] = {}
     for class_index, position in builder.at.get(row, ()):
+        if class_index not in others:
+            continue
         for name, amount in builder.compiled.member_classes[class_index].size:
             load = loads.setdefault(name, Linear())
             load.vars.append(builder.placed[class_index][position])
@@ -87,10 +100,10 @@ def _loads(builder: ModelBuilder, row: int) -> dict[str, Linear]:
     return loads
 
 
-def _may_be_full(builder: ModelBuilder, row: int, size: Size) -> bool:
-    """Return whether the members that may land on a host could leave no room for one more."""
+def _may_be_full(builder: ModelBuilder, others: Collection[int], row: int, size: Size) -> bool:
+    """Return whether members of other groups could leave no room on a host for one more."""
     fleet = builder.compiled.fleet
-    loads = _loads(builder, row)
+    loads = _loads(builder, others, row)
     in_cells = fleet.cells.within([name for name, _ in size], np.array([row]))[0]
     return bool(in_cells) or any(
         builder.high(loads.get(name, Linear())) > int(fleet.free(name)[row]) - amount
@@ -98,19 +111,21 @@ def _may_be_full(builder: ModelBuilder, row: int, size: Size) -> bool:
     )
 
 
-def _reasons(builder: ModelBuilder, row: int, size: Size) -> Iterator[Linear]:
+def _reasons(
+    builder: ModelBuilder, others: Collection[int], row: int, size: Size
+) -> Iterator[Linear]:
     """Yield what is 1 only where a host has no room for one more: 0 or 1 each."""
     fleet = builder.compiled.fleet
     host = fleet.index[fleet.names[row]]
     inside = from_cell(host, size)
-    loads = _loads(builder, row)
+    loads = _loads(builder, others, row)
     for name, amount in size:
         if (name, amount) not in inside:
             spare = int(fleet.free(name)[row]) - amount
             yield from _short(builder, loads.get(name, Linear()), spare)
     if not inside:
         return
-    counts = _counts_by_cell_size(builder, row, host)
+    counts = _counts_by_cell_size(builder, others, row, host)
     vectors = least_full(host, [*counts], [builder.high(one) for one in counts.values()], inside)
     if vectors is None:
         for name, amount in inside:
@@ -132,12 +147,14 @@ def _short(builder: ModelBuilder, load: Linear, spare: int) -> Iterator[Linear]:
         yield short
 
 
-def _counts_by_cell_size(builder: ModelBuilder, row: int, host: Host) -> dict[Size, Linear]:
-    """Count the new members on a host that take the same of a cell."""
+def _counts_by_cell_size(
+    builder: ModelBuilder, others: Collection[int], row: int, host: Host
+) -> dict[Size, Linear]:
+    """Count the new members of other groups on a host that take the same of a cell."""
     counts: dict[Size, Linear] = {}
     for class_index, position in builder.at.get(row, ()):
         inside = from_cell(host, builder.compiled.member_classes[class_index].size)
-        if inside:
+        if inside and class_index in others:
             count = counts.setdefault(inside, Linear())
             count.vars.append(builder.placed[class_index][position])
             count.coefs.append(1)

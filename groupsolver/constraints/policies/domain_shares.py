@@ -211,13 +211,16 @@ class DomainShares(EverywherePolicy, ABC):
         weaker = self
         size = problem.size(group)
         for name, least in self.least_members(group, problem).items():
-            for number in range(least - 1, -1, -1):
-                share = {**(weaker.share or {}), name: 100 * number // size}
+            smaller = (100 * number // size for number in range(least - 1, -1, -1))
+            # Of more than 100 members, some have the same percentage.
+            for percent in dict.fromkeys(smaller):
+                share = {**(weaker.share or {}), name: percent}
                 weaker = weaker.model_copy(update={"share": share})
                 yield weaker
         for name, most in self.most_members(group, problem).items():
-            for number in range(most + 1, size + 1):
-                at_most = {**(weaker.at_most or {}), name: -(-100 * number // size)}
+            larger = (-(-100 * number // size) for number in range(most + 1, size + 1))
+            for percent in dict.fromkeys(larger):
+                at_most = {**(weaker.at_most or {}), name: percent}
                 weaker = weaker.model_copy(update={"at_most": at_most})
                 yield weaker
 

@@ -107,13 +107,16 @@ def test_soft_it_costs_each_step_of_skew_among_the_zones_with_room() -> None:
     assert [penalty.cost for penalty in verdict.penalties] == [3 * 3]
 
 
-def test_it_is_known_beforehand_where_new_members_cannot_fill_a_zone() -> None:
-    # 3 new members take 3 of 4 VCPU in z1, and all of what z2 has; z3 has nothing.
-    assert roomy(zones(4, 3, 1, used=(0, 0, 1)), group("A", 3)) == (["z1"], ["z2"])
+def test_it_is_known_beforehand_where_others_cannot_fill_a_zone() -> None:
+    # 3 members of B take 3 of 4 VCPU in z1, and all of what z2 has; z3 has nothing.
+    both = group("A", 1), group("B", 3)
+    assert roomy(zones(4, 3, 1, used=(0, 0, 1)), *both) == (["z1"], ["z2"])
     # Three hosts with room for one cannot be filled by two members.
     hosts = [host(f"h{i}", vcpu=1, domains={"zone": "z1"}) for i in range(3)]
-    assert roomy(fleet(*hosts, levels=("zone",)), group("A", 2)) == (["z1"], [])
-    assert roomy(fleet(*hosts, levels=("zone",)), group("A", 3)) == ([], ["z1"])
+    assert roomy(fleet(*hosts, levels=("zone",)), group("A", 1), group("B", 2)) == (["z1"], [])
+    assert roomy(fleet(*hosts, levels=("zone",)), *both) == ([], ["z1"])
+    # What the group itself fills counts.
+    assert roomy(fleet(*hosts, levels=("zone",)), group("A", 3)) == (["z1"], [])
 
 
 def test_running_members_make_a_zone_count() -> None:
