@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tests.support.draws.cells import some_cells
 from tests.support.draws.covered import cover
+from tests.support.draws.full import fill_domains
 from tests.support.draws.links import some_bandwidth
 from tests.support.draws.network import by_distance, some_links
 from tests.support.draws.overfull import some_overfull
@@ -293,6 +294,7 @@ def applications(rnd: Random, kind: str, soft: bool, fleet: Doc, members: int) -
                 if _same(policy) not in [_same(one) for one in owner["policies"]]:
                     owner["policies"].append(policy)
     app = {"flavors": FLAVORS, "groups": groups, "existing": existing}
+    fill_domains(rnd, fleet, app)
     cover(fleet, app)
     return app
 
