@@ -26,7 +26,7 @@ def _fill(rnd: Random, fleet: Doc, level: str) -> None:
     if len(known) < 2:
         return
     chosen = rnd.choice(known)
-    left = rnd.choice((0, 0, 0, 1, 2))
+    left = rnd.choice((0, 0, 1, 1, 2))
     for host in fleet["hosts"]:
         if domain[host["name"]] == chosen:
             used = dict(host.get("used", {}))
