@@ -81,6 +81,9 @@ def no_other_numbers(finding: Finding, text: str, case: Case) -> None:
 def names_of(case: Case) -> set[str]:
     """All names that a sentence may have."""
     found = {group["name"] for group in case.app["groups"]} | {"VCPU", "MEMORY_MB"}
+    for group in case.app["groups"]:
+        for policy in group.get("policies", []):  # these may name domains that there are not
+            found |= {*policy.get("share", {}), *policy.get("at_most", {})}
     for host in case.fleet["hosts"]:
         found |= {host["name"], *host.get("domains", {}).values()}
         cells = host.get("cells", [])
