@@ -90,6 +90,8 @@ def build_constraints(
         base[rows] for base, rows in zip(eligibility.base_prices, candidates, strict=True)
     ]
     builder.price(host_prices, eligibility.extra_member_price, eligibility.max_new)
+    if eligibility.opening_prices is not None:
+        builder.price_openings(eligibility.opening_prices)
     return builder
 
 
