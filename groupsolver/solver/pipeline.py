@@ -39,6 +39,7 @@ from groupsolver.solver.preparation import prepare
 from groupsolver.solver.presolve.eligibility import find_eligibility
 from groupsolver.solver.presolve.interchangeable_groups import merge_interchangeable
 from groupsolver.solver.relaxation.blocks import Block
+from groupsolver.solver.relaxation.opening_floors import with_openings
 from groupsolver.solver.stage import SINGLE_STAGE, Stage
 from groupsolver.solver.survivability.cutting import SurvivalCuts, survives_rules
 
@@ -253,6 +254,7 @@ def minimise(
     """
     merged = merge_interchangeable(original)
     eligibility = find_eligibility(merged.compiled, objective, stage)
+    eligibility = with_openings(merged.compiled, eligibility)
     if budget.left() <= 0:
         return True
     weight_unit = unit_of(eligibility.objective)

@@ -21,6 +21,7 @@ from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.capacity import post_capacity
 from groupsolver.solver.exact.link_cuts import post_link_cuts
 from groupsolver.solver.exact.numa import CellCounts, count_by_cell
+from groupsolver.solver.exact.opening_floors import post_floors
 from groupsolver.solver.incumbent import Assignment
 from groupsolver.solver.presolve.eligibility import Eligibility
 
@@ -92,6 +93,9 @@ def build_constraints(
     builder.price(host_prices, eligibility.extra_member_price, eligibility.max_new)
     if eligibility.opening_prices is not None:
         builder.price_openings(eligibility.opening_prices)
+    for opening in eligibility.openings:
+        if opening.least_cost:
+            post_floors(builder, opening)
     return builder
 
 

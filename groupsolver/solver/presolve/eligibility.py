@@ -21,6 +21,7 @@ from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.compiled.host_table import NO_OPENING_COST
 from groupsolver.model.result import Objective
+from groupsolver.solver.presolve.openings import Opening
 from groupsolver.solver.stage import SINGLE_STAGE, Stage
 
 OBJECTIVE_MAX = 2.0**60  # CP-SAT refuses an objective whose terms together could leave 64 bits
@@ -45,6 +46,8 @@ class Eligibility:
         How many new members, of all classes, each host may take in one step of a proof.
     opening_prices : (H,) int64, optional
         Points of each host for its first new member of any class. None where no host costs any.
+    openings : tuple of Opening
+        Every price of opening domains, with lower bounds. Empty where these are not wanted.
     """
 
     objective: Objective
@@ -54,6 +57,7 @@ class Eligibility:
     stage: Stage = SINGLE_STAGE
     max_new: Ints | None = None
     opening_prices: Ints | None = None
+    openings: tuple[Opening, ...] = ()
 
     @property
     def extra_member_price(self) -> int:

@@ -36,6 +36,7 @@ from groupsolver.solver.relaxation.blocks import Block
 from groupsolver.solver.relaxation.capacity_rows import CapacityRows, capacity_rows_of
 from groupsolver.solver.relaxation.columns import Columns
 from groupsolver.solver.relaxation.exclusion_rows import ExclusionRows, exclusion_rows_of
+from groupsolver.solver.relaxation.opening_rows import OpeningRows
 from groupsolver.solver.relaxation.reduced_cost_fixing import (
     Bounds,
     RankedColumns,
@@ -90,12 +91,16 @@ def generate_columns(
     separate_blocks = [replace(block, ceiling=None) for block in blocks]
     ranked = rank_columns(compiled, columns, separate_blocks, own_prices)
     no_elsewhere = np.full(len(blocks), np.inf)
+    # No domain has a price in the first bound, so what they cost at least is added.
+    at_first = constant + sum(one.least_cost for one in eligibility.openings)
     first = bound_blocks(
-        compiled, columns, separate_blocks, ranked, own_prices, constant, no_elsewhere
+        compiled, columns, separate_blocks, ranked, own_prices, at_first, no_elsewhere
     )
     if not np.isfinite(first.lower) or first.lower >= enough:
         return DualSolution(first, own_prices, base_prices)
     index, elsewhere = _promising(compiled, columns, separate_blocks, ranked, own_prices)
+    priced = [block.opening for block in blocks]
+    constant += sum(one.least_cost for one in eligibility.openings if one not in priced)
     pricing = _Pricing(compiled, columns.select(index), blocks, constant, elsewhere)
     best = DualSolution(first, own_prices, base_prices)
     for _ in range(MAX_ROUNDS):
@@ -156,7 +161,10 @@ class _Pricing:
         self.prices = self._own_prices
         self.guide = columns.base_price.astype(np.float64)
         self._ranked = rank_columns(compiled, columns, blocks, self.prices)
-        self.credit = sum(block.price * block.credit(compiled) for block in blocks)
+        self.credit = sum(block.credit_points(compiled) for block in blocks if block.price)
+        self._opening_rows = [
+            OpeningRows(number, block) for number, block in enumerate(blocks) if block.floors
+        ]
 
     def extend(self) -> bool:
         """Add the columns that are cheapest at the current prices.
@@ -205,6 +213,7 @@ class _Pricing:
             self._exclusion_rows,
             self._core,
             seconds,
+            self._opening_rows,
         )
         if solved is None:
             return None
@@ -248,6 +257,7 @@ class _Pricing:
             constant,
             self._elsewhere,
             self._worth,
+            self._opening_rows,
         )
 
 

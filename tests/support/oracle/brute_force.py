@@ -357,7 +357,7 @@ class Oracle:
             hosts = list(placement.values())
             # The k-th member of a host costs 1000 x (k - 1) more.
             points += sum(1000 * sum(range(hosts.count(host))) for host in set(hosts))
-        points += self._opening_points(placement)
+        points += self.opening_points(placement)
         after = self.assignments(placement)
         weighted = sum(
             policy["weight"] * self.measure(name, policy, after)
@@ -366,7 +366,7 @@ class Oracle:
         )
         return int(points + weighted * (1 if objective == "cost" else 1000))
 
-    def _opening_points(self, placement: dict[str, str]) -> int:
+    def opening_points(self, placement: dict[str, str]) -> int:
         """What the application pays for hosts that held nothing before."""
         if self.app.get("host_price") is None:
             return 0
