@@ -29,6 +29,7 @@ from groupsolver.model.result import Explanation, Limits, Objective, Result, Wat
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.domain_branching import branch_on_domains
 from groupsolver.solver.exact.infeasible_parts import has_infeasible_part
+from groupsolver.solver.exact.packing_proof import prove_by_patterns
 from groupsolver.solver.exact.staged_proof import prove
 from groupsolver.solver.explain.pipeline import Reasons, explain_problem, find_reasons
 from groupsolver.solver.heuristic.constructive import construct, construct_quickly
@@ -288,6 +289,7 @@ def minimise(
         original.problem, original.fleet, objective, budget
     ):
         return False
+    prove_by_patterns(merged, prepared, best, budget)
     candidates = prepared.candidates
     columns = prepared.columns
     relaxed = prepared.relaxed

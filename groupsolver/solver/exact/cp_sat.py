@@ -161,12 +161,12 @@ def solve_model(
     seconds = min(seconds, budget.left())
     if seconds <= 0:
         return NOTHING_KNOWN
-    solver = _configured_solver(budget, seconds, gap)
+    solver = configured_solver(budget, seconds, gap)
     callback = None
     if budget.watched and math.isfinite(gap):
         callback = _ProgressCallback(budget, outside)
         solver.best_bound_callback = callback.on_bound
-    status = _run(solver, builder, callback, budget)
+    status = run_search(solver, builder.model, callback, budget)
     if status == cp_model.INFEASIBLE:
         return INFEASIBLE
     if status == cp_model.UNKNOWN:
@@ -204,7 +204,8 @@ def integer_bound(bound: float, outside: float) -> int | None:
     return int(least) if math.isfinite(least) else None
 
 
-def _configured_solver(budget: Budget, seconds: float, gap: float) -> cp_model.CpSolver:
+def configured_solver(budget: Budget, seconds: float, gap: float) -> cp_model.CpSolver:
+    """Return a solver with the parameters of every search, for so many seconds and a gap."""
     solver = cp_model.CpSolver()
     parameters = solver.parameters
     parameters.max_time_in_seconds = seconds
@@ -246,9 +247,9 @@ class _ProgressCallback(cp_model.CpSolverSolutionCallback):
         self._budget.report("search", bound=integer_bound(bound, self._outside))
 
 
-def _run(
+def run_search(
     solver: cp_model.CpSolver,
-    builder: ModelBuilder,
+    model: cp_model.CpModel,
     callback: _ProgressCallback | None,
     budget: Budget,
 ) -> cp_model.CpSolverStatus:
@@ -258,7 +259,7 @@ def _run(
     hears an interrupt at once, which it would not within CP-SAT.
     """
     with ThreadPoolExecutor(1) as pool:
-        searching = pool.submit(solver.solve, builder.model, callback)
+        searching = pool.submit(solver.solve, model, callback)
         try:
             while True:
                 try:

@@ -25,7 +25,6 @@ import numpy as np
 
 from groupsolver.checking.check import unit_of
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.relaxation import RisingMeasure
 from groupsolver.constraints.rules import rules_of
@@ -86,7 +85,7 @@ def generate_columns(
     """
     own_prices = columns.price.astype(np.float64)
     base_prices = columns.base_price.astype(np.float64)
-    constant = float(_running_cost(compiled.problem, eligibility)) + eligibility.stage.offset
+    constant = float(constant_points(compiled, eligibility))
     # Over all columns, one member class at a time: without ceilings that is cheap.
     separate_blocks = [replace(block, ceiling=None) for block in blocks]
     ranked = rank_columns(compiled, columns, separate_blocks, own_prices)
@@ -317,12 +316,17 @@ def _extended(
     return Bounds(found.lower, raises, found.block_bounds, noise)
 
 
-def _running_cost(problem: Problem, eligibility: Eligibility) -> int:
-    """Return what soft policies cost for the running members alone, where that can only grow."""
+def constant_points(compiled: CompiledProblem, eligibility: Eligibility) -> int:
+    """Return the points that every placement pays.
+
+    What soft policies cost for the running members alone, where that can only grow, and the offset
+    of the stage.
+    """
+    problem = compiled.problem
     before = View(problem, {})
     cost = 0
     for rule in rules_of(problem).soft:
         never_less = rule.policy.monotone or isinstance(rule.policy, RisingMeasure)
         if rule.weight and never_less:
             cost += rule.weight * rule.policy.violations(rule.group, before)
-    return unit_of(eligibility.objective) * cost
+    return unit_of(eligibility.objective) * cost + eligibility.stage.offset

@@ -305,7 +305,8 @@ def _exact(room: Ints, total: int) -> Exact:
     exact: Any = np.int64
     if LARGEST_FACTOR * float(total) * max(1, len(room)) * max(1, total) >= INT64_SAFE:
         exact = np.object_
-    return np.minimum(room.astype(exact), total)
+    useful: Exact = np.minimum(room.astype(exact), total)
+    return useful
 
 
 def _functions(room: Exact, sizes: list[int]) -> Iterator[tuple[Function, int]]:

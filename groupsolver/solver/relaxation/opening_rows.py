@@ -36,10 +36,10 @@ class OpeningRows:
 
     def prepaid(self) -> Floats:
         """(D,) float64: the part of each domain's price that the floors pay."""
-        masks = [floor.domains for floor in self.block.floors]
-        return np.sum(
-            [dual * mask for dual, mask in zip(self.dual.tolist(), masks, strict=True)], axis=0
-        )
+        parts = np.zeros(len(self.block.floors[0].domains))
+        for dual, floor in zip(self.dual.tolist(), self.block.floors, strict=True):
+            parts += dual * floor.domains
+        return parts
 
     def prepaid_outside(self) -> float:
         """Return the same for members on hosts in no domain: each floor counts them."""

@@ -22,9 +22,9 @@ def some_host_price(case: tuple[Doc, Doc]) -> tuple[Doc, Doc]:
         return case
     hosts = []
     for host in fleet["hosts"]:
-        own = {"opening_cost": rnd.choice(PRICES)} if rnd.randint(1, 4) == 1 else {}
-        # An empty host in two is one that new members open.
-        empty = {"used": {}} if rnd.randint(1, 2) == 1 and _may_be_empty(host, app) else {}
+        own: Doc = {"opening_cost": rnd.choice(PRICES)} if rnd.randint(1, 4) == 1 else {}
+        # One host in two without running members is one that new members open.
+        empty: Doc = {"used": {}} if rnd.randint(1, 2) == 1 and _may_be_empty(host, app) else {}
         hosts.append(host | own | empty)
     return app | {"host_price": rnd.choice(PRICES[1:])}, fleet | {"hosts": hosts}
 

@@ -11,10 +11,10 @@ MOST_PLACEMENTS = 5000  # of all members on all hosts
 
 def packings(rnd: Random) -> tuple[Doc, Doc]:
     """Members of a third to all of a host, and a price of hosts or of domains that are opened."""
-    number = rnd.randint(2, 5)
+    number = rnd.randint(3, 5)
     hosts = [_host(rnd, i) for i in range(number)]
     members = 1
-    while number ** (members + 1) <= MOST_PLACEMENTS and members < 6:
+    while number ** (members + 1) <= MOST_PLACEMENTS and members < 5:
         members += 1
     groups = _groups(rnd, members)
     app: Doc = {"groups": groups}
