@@ -216,8 +216,8 @@ class _Tries:
 
 
 def _soft_cost(solved: SolvedPlacement) -> SoftCost:
-    """Return what the solver said that the soft policies cost."""
-    if not solved.result.penalties:
+    """Return what the solver said that soft policies and opened hosts cost."""
+    if not solved.result.penalties and solved.app.host_price is None:
         return SoftCost()
     verdict = check(
         solved.app,

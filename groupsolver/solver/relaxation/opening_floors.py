@@ -82,6 +82,8 @@ def _opening_of_rule(
     beyond_first = int(np.count_nonzero(in_use)) + without_domain - 1
     measure = max(0, beyond_first, min(1, without_domain))
     by_domain = np.where(in_use, np.int64(0), np.int64(points))
+    if not len(by_domain):  # a level at which no host has a domain
+        by_domain = np.zeros(1, dtype=np.int64)
     return Opening(below, level, by_domain, points, points * (measure - beyond_first), rule)
 
 
