@@ -163,17 +163,24 @@ def _with_floors(opening: Opening, place: _Place, found: list[tuple[Mask, int]])
     Hosts in no domain are part of every floor: the caller counts all members on them.
     """
     floors = [(mask, least) for mask, least in found if least > 0]
-    floors.sort(key=lambda floor: -floor[1])
-    taken = np.zeros(len(place.points), dtype=np.bool_)
-    disjoint = 0
+    # Small sets first leave room for others; the best ones first make at least the best alone.
+    smallest_first = sorted(floors, key=lambda floor: int(floor[0].sum()))
+    best_first = sorted(floors, key=lambda floor: -floor[1])
+    least = max(_sum_of_disjoint(smallest_first), _sum_of_disjoint(best_first))
+    size = len(opening.points)
+    kept = tuple(OpeningFloor(mask[:size], one) for mask, one in best_first)
+    return replace(opening, floors=kept, least=least)
+
+
+def _sum_of_disjoint(floors: list[tuple[Mask, int]]) -> int:
+    """Return the sum of bounds, taken in order where their domains are still free."""
+    taken = np.zeros_like(floors[0][0]) if floors else np.zeros(0, dtype=np.bool_)
+    total = 0
     for mask, least in floors:
         if not (taken & mask).any():
             taken |= mask
-            disjoint += least
-    size = len(opening.points)
-    kept = tuple(OpeningFloor(mask[:size], least) for mask, least in floors)
-    # The largest floor comes first, so the sum is at least each single one.
-    return replace(opening, floors=kept, least=disjoint)
+            total += least
+    return total
 
 
 @dataclass(frozen=True)
