@@ -37,6 +37,7 @@ from groupsolver.solver.relaxation.dual_feasible import Function, functions, vol
 MAX_REFERENCES = 2  # capacities from which functions are made, of one resource class
 MAX_SUBSETS = 8  # sets of hosts among which members are bounded by themselves
 MAX_TIGHTENED = 20_000  # member classes times hosts: with more, `max_members` is left out
+AMPLE = 4  # times what all members take: a domain with so much room is taken to hold them
 SMALL_MEMBERS = 8  # where so many of the largest fit a host, volume alone says all
 INT64_SAFE = 2.0**60  # sums up to this stay in 64 bits; larger ones are made in Python's integers
 LARGEST_FACTOR = 16  # times its argument that a function may return, at most
@@ -50,8 +51,7 @@ def with_openings(compiled: CompiledProblem, eligibility: Eligibility) -> Eligib
     openings = list(_openings(compiled, eligibility))
     if not openings:
         return eligibility
-    rows = whole_capacity_rows_of(compiled)
-    bounded = [_bounded(compiled, eligibility, rows, one) for one in openings]
+    bounded = [_bounded(compiled, eligibility, one) for one in openings]
     return replace(eligibility, openings=tuple(bounded))
 
 
@@ -120,34 +120,44 @@ class _Place:
         return cls(rows, domain, np.concatenate([opening.points, more]))
 
 
-def _bounded(
-    compiled: CompiledProblem,
-    eligibility: Eligibility,
-    rows: Sequence[CapacityRows],
-    opening: Opening,
-) -> Opening:
+def _bounded(compiled: CompiledProblem, eligibility: Eligibility, opening: Opening) -> Opening:
     """Return an opening with its lower bounds."""
     place = _Place.of(compiled, eligibility, opening)
-    if _one_host_takes_all(compiled, eligibility, opening, place):
+    if _one_domain_suffices(compiled, eligibility, opening, place):
         return _with_floors(opening, place, [_cheapest_domain(place)])
-    cover = _Cover(compiled, eligibility, rows, opening, place)
+    cover = _Cover(compiled, eligibility, whole_capacity_rows_of(compiled), opening, place)
     return _with_floors(opening, place, list(cover.floors()))
 
 
-def _one_host_takes_all(
+def _one_domain_suffices(
     compiled: CompiledProblem, eligibility: Eligibility, opening: Opening, place: _Place
 ) -> bool:
-    """Return whether some host has room for all members, so that no bound says more than one."""
-    takes = np.ones(len(place.rows), dtype=np.bool_)
+    """Return whether some domain has far more room than all members take, as most racks have.
+
+    A host then has room for all of them, or a domain `AMPLE` times the room. More bounds would cost
+    time and say nothing more.
+    """
+    several = opening.level != HOST
+    ample = np.ones(len(place.points) if several else len(place.rows), dtype=np.bool_)
     total: dict[str, int] = {}
     for class_index in opening.member_classes:
         member_class = compiled.member_classes[class_index]
-        takes &= eligibility.max_members[class_index][place.rows] >= member_class.number
+        most = eligibility.max_members[class_index][place.rows]
+        if several:
+            by_domain = np.bincount(place.domain, weights=most, minlength=len(ample))
+            ample &= by_domain >= AMPLE * member_class.number
+        else:
+            ample &= most >= member_class.number
         for name, amount in member_class.size:
             total[name] = total.get(name, 0) + amount * member_class.number
     for name, amount in total.items():
-        takes &= compiled.fleet.free(name)[place.rows] >= amount
-    return bool(takes.any())
+        room = compiled.fleet.free(name)[place.rows]
+        if several:
+            by_domain = np.bincount(place.domain, weights=room, minlength=len(ample))
+            ample &= by_domain >= AMPLE * float(amount)
+        else:
+            ample &= room >= amount
+    return bool(ample.any())
 
 
 def _cheapest_domain(place: _Place) -> tuple[Mask, int]:
