@@ -24,8 +24,8 @@ import numpy as np
 
 from groupsolver.model.compiled.arrays import Ints
 
-MAX_PARAMETERS = 12  # sizes from which functions are made
-MAX_PARTS = 6  # a host is counted in units of just above a half, a third ... of it
+MAX_PARAMETERS = 6  # sizes from which functions are made
+MAX_PARTS = 4  # a host is counted in units of just above a half, a third ... of it
 
 Function = Callable[[Ints], Ints]
 

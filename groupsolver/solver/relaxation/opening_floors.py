@@ -40,6 +40,7 @@ MAX_TIGHTENED = 20_000  # member classes times hosts: with more, `max_members` i
 AMPLE = 4  # times what all members take: a domain with so much room is taken to hold them
 SMALL_MEMBERS = 8  # where so many of the largest fit a host, volume alone says all
 INT64_SAFE = 2.0**60  # sums up to this stay in 64 bits; larger ones are made in Python's integers
+FLOAT_SAFE = 2.0**52  # whole numbers up to this are exact in floating point
 LARGEST_FACTOR = 16  # times its argument that a function may return, at most
 
 # Exact integers: int64, or Python's own where sums would leave 64 bits.
@@ -124,9 +125,9 @@ def _bounded(compiled: CompiledProblem, eligibility: Eligibility, opening: Openi
     """Return an opening with its lower bounds."""
     place = _Place.of(compiled, eligibility, opening)
     if _one_domain_suffices(compiled, eligibility, opening, place):
-        return _with_floors(opening, place, [_cheapest_domain(place)])
+        return _with_floors(opening, [_cheapest_domain(place)])
     cover = _Cover(compiled, eligibility, whole_capacity_rows_of(compiled), opening, place)
-    return _with_floors(opening, place, list(cover.floors()))
+    return _with_floors(opening, list(cover.floors()))
 
 
 def _one_domain_suffices(
@@ -164,10 +165,10 @@ def _cheapest_domain(place: _Place) -> tuple[Mask, int]:
     """Return the floor of members that open at least one domain, or use one that is open."""
     in_reach = np.zeros(len(place.points), dtype=np.bool_)
     in_reach[place.domain] = True
-    return in_reach, int(place.points[in_reach].min(initial=0) if in_reach.any() else 0)
+    return in_reach, int(place.points[in_reach].min()) if in_reach.any() else 0
 
 
-def _with_floors(opening: Opening, place: _Place, found: list[tuple[Mask, int]]) -> Opening:
+def _with_floors(opening: Opening, found: list[tuple[Mask, int]]) -> Opening:
     """Return an opening with bounds among some domains, and their best sum over disjoint ones.
 
     Hosts in no domain are part of every floor: the caller counts all members on them.
@@ -247,6 +248,7 @@ class _Cover:
         self._max_members = [eligibility.max_members[index][place.rows] for index in classes]
         self._tight = len(classes) * len(place.rows) <= MAX_TIGHTENED
         self._dimensions = list(_dimensions(compiled, opening, place, rows))
+        self._alone = opening.level == HOST  # each host is a domain
 
     def floors(self) -> Iterator[tuple[Mask, int]]:
         """Yield domains, (domains,) bool, and what is paid for openings among them at least."""
@@ -310,10 +312,18 @@ class _Cover:
 
     def _cover_cost(self, rooms: Exact, weight: int) -> int:
         """Return the cost of the cheapest domains whose hosts have the weight of all members."""
-        by_domain = np.zeros(len(self._place.points), dtype=rooms.dtype)
-        np.add.at(by_domain, self._place.domain, rooms)
+        domains = len(self._place.points)
+        if self._alone:
+            by_domain, points = rooms, self._place.points[self._place.domain]
+        elif rooms.dtype == np.int64 and float(rooms.sum()) < FLOAT_SAFE:
+            # Sums of whole numbers this small are exact in floating point.
+            sums = np.bincount(self._place.domain, weights=rooms, minlength=domains)
+            by_domain, points = sums.astype(np.int64), self._place.points
+        else:
+            by_domain, points = np.zeros(domains, dtype=rooms.dtype), self._place.points
+            np.add.at(by_domain, self._place.domain, rooms)
         used = np.flatnonzero(by_domain > 0)
-        return cover_cost(self._place.points[used], by_domain[used], weight)
+        return cover_cost(points[used], by_domain[used], weight)
 
 
 def _exact(room: Ints, total: int) -> Exact:
@@ -387,40 +397,39 @@ def cover_cost(points: Ints, rooms: Exact, weight: int) -> int:
     int
         0 where all domains together have too little room: nothing is said then.
     """
-    pairs: dict[tuple[int, int], int] = {}
-    for pair in zip(points.tolist(), rooms.tolist(), strict=True):
-        pairs[pair] = pairs.get(pair, 0) + 1
-    needed = weight - sum(room * number for (one, room), number in pairs.items() if not one)
-    priced = [(one, room, number) for (one, room), number in pairs.items() if one]
-    if needed <= 0 or sum(room * number for _, room, number in priced) < needed:
+    priced = points > 0
+    needed = weight - int(rooms[~priced].sum())
+    points = points[priced]
+    rooms = rooms[priced]
+    if needed <= 0 or int(rooms.sum()) < needed:
         return 0
-    return max(_cost_of_fewest(priced, needed), _cost_in_parts(priced, needed))
+    cost = _cost_of_fewest(points, rooms, needed)
+    if points.min() == points.max():
+        return cost  # a part of a domain costs no more than all of it
+    return max(cost, _cost_in_parts(points, rooms, needed))
 
 
-def _cost_of_fewest(priced: list[tuple[int, int, int]], needed: int) -> int:
+def _cost_of_fewest(points: Ints, rooms: Exact, needed: int) -> int:
     """Return the least points of as many domains as the roomiest ones that suffice."""
-    fewest = 0
-    for _, room, number in sorted(priced, key=lambda kind: -kind[1]):
-        some = min(number, -(-needed // room))
-        fewest += some
-        needed -= some * room
-        if needed <= 0:
-            break
-    cost = 0
-    for one, _, number in sorted(priced):
-        some = min(number, fewest)
-        cost += some * one
-        fewest -= some
-    return cost
+    held = np.cumsum(np.sort(rooms)[::-1])
+    fewest = int(np.searchsorted(held, needed)) + 1
+    return int(np.sort(points)[:fewest].sum())
 
 
-def _cost_in_parts(priced: list[tuple[int, int, int]], needed: int) -> int:
-    """Return the least points where a part of a domain may be opened, rounded up."""
-    cost = Fraction(0)
-    for one, room, number in sorted(priced, key=lambda kind: Fraction(kind[0], kind[1])):
-        some = min(needed, room * number)
-        cost += Fraction(one * some, room)
-        needed -= some
-        if needed <= 0:
-            break
-    return -(-cost.numerator // cost.denominator)
+def _cost_in_parts(points: Ints, rooms: Exact, needed: int) -> int:
+    """Return the least points where a part of a domain may be opened, rounded up.
+
+    With the last domain's points for its room, r, as the price of room, the bound is::
+
+        r * needed - sum(max(0, r * room[d] - points[d]) for d in domains)
+
+    It holds for every r, so it does not matter that floating point orders the domains.
+    """
+    order = np.argsort(points / rooms.astype(np.float64), kind="stable")
+    held = np.cumsum(rooms[order])
+    last = order[int(np.searchsorted(held, needed))]
+    price = Fraction(int(points[last]), int(rooms[last]))
+    own = price.denominator * points.astype(np.object_)
+    saved = np.maximum(0, price.numerator * rooms.astype(np.object_) - own)
+    total = price.numerator * needed - int(saved.sum())
+    return -(-total // price.denominator)

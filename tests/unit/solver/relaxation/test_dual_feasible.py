@@ -7,6 +7,7 @@ import pytest
 
 from groupsolver.solver.relaxation.dual_feasible import (
     MAX_PARAMETERS,
+    MAX_PARTS,
     counted,
     functions,
     rounded,
@@ -47,4 +48,4 @@ def test_every_function_ascends_and_is_superadditive(capacity: int) -> None:
 
 def test_of_many_sizes_some_are_taken() -> None:
     many = list(functions(1000, range(1, 1000)))
-    assert len(many) <= 1 + 6 + 2 * MAX_PARAMETERS
+    assert len(many) <= 1 + MAX_PARTS + 2 * MAX_PARAMETERS
