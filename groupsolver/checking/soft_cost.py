@@ -64,8 +64,7 @@ def soft_scope(app: Application[Any], fleet: CompiledFleet) -> object:
     """Return the soft policies of an application, and the running members that they count.
 
     Two applications with equal scopes are valued alike by their soft policies, as far as members
-    decide. Where opening hosts has a price, the hosts that hold something are part of the scope:
-    one that others have opened since may be used for nothing.
+    decide.
     """
     problem = Problem(app, index_of(fleet))
     rules = rules_of(problem).soft
@@ -77,7 +76,14 @@ def soft_scope(app: Application[Any], fleet: CompiledFleet) -> object:
         for member in problem.running_members
         if member.group in counted
     }
-    in_use: set[str] = set()
-    if app.host_price is not None:
-        in_use = {host.name for host in fleet.index if host.busy}
-    return [(rule.group, rule.policy) for rule in rules], members, in_use
+    return [(rule.group, rule.policy) for rule in rules], members
+
+
+def hosts_in_use(app: Application[Any], fleet: CompiledFleet) -> frozenset[str]:
+    """Return the hosts that hold something, where opening others has a price; else none.
+
+    A host that others have opened since may be used for nothing.
+    """
+    if app.host_price is None:
+        return frozenset()
+    return frozenset(host.name for host in fleet.index if host.busy)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from groupsolver import Application, BadInput, Fleet, check, solve
-from groupsolver.checking.soft_cost import SoftCost, soft_scope
+from groupsolver.checking.soft_cost import SoftCost, hosts_in_use
 from groupsolver.model.compiled.compiled_fleet import compile_fleet
 from groupsolver.model.fleet import Host
 from groupsolver.store.mappers import host_to_text
@@ -100,9 +100,9 @@ def test_what_opened_hosts_cost_is_compared_after_what_soft_policies_cost() -> N
     assert (one.opening, two.opening) == (10, 20)
     assert bool(one)
     assert one < two < SoftCost((), 1, 0)
-    # A host that is in use since may be used for nothing, so the scope has changed.
-    later = fleet_of(host("h0", used={"VCPU": 1}), host("h1"))
-    scopes = [soft_scope(app, compile_fleet(some)) for some in (fleet, later)]
-    assert scopes[0] != scopes[1]
-    plain = app_of(group("A", 2), price=None)
-    assert soft_scope(plain, compile_fleet(fleet)) == soft_scope(plain, compile_fleet(later))
+
+
+def test_hosts_in_use_matter_where_opening_others_has_a_price() -> None:
+    fleet = compile_fleet(fleet_of(host("h0", used={"VCPU": 1}), host("h1")))
+    assert hosts_in_use(app_of(group("A", 2)), fleet) == {"h0"}
+    assert hosts_in_use(app_of(group("A", 2), price=None), fleet) == frozenset()
