@@ -25,7 +25,7 @@ from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.value import HOST
 from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.presolve.openings import Opening
-from groupsolver.solver.relaxation.capacity_rows import whole_capacity_rows_of
+from groupsolver.solver.relaxation.capacity_rows import CapacityRows, whole_capacity_rows_of
 
 MAX_KINDS = 60  # kinds of hosts
 MAX_TYPES = 200  # types of members
@@ -121,7 +121,7 @@ def packing_of(
     sizes = np.stack([one.size for one in capacities], axis=1) if capacities else None
     if sizes is None or int(sizes.max(initial=0)) > MAX_AMOUNT:
         return None
-    room = np.stack([_room_of(one.codes[rows], one.room[rows]) for one in capacities], axis=1)
+    room = np.stack([_room_of(one, rows) for one in capacities], axis=1)
     most = np.zeros((len(candidates), len(rows)), dtype=np.int64)
     prices = np.zeros_like(most)
     for class_index, hosts in enumerate(candidates):
@@ -144,12 +144,14 @@ def packing_of(
 
 def _by_host(codes: Ints, rows: Ints) -> bool:
     """Whether a capacity is one of single hosts, or of some of them."""
-    return bool(((codes == rows) | (codes < 0)).all())
+    return bool(((codes == rows) | (codes < 0)).all() and (codes >= 0).any())
 
 
-def _room_of(codes: Ints, room: Ints) -> Ints:
-    """Return the room of hosts, at most `MAX_AMOUNT`; that much where nothing bounds it."""
-    return np.where(codes < 0, MAX_AMOUNT, np.minimum(room, MAX_AMOUNT))
+def _room_of(capacity: CapacityRows, rows: Ints) -> Ints:
+    """(R,) int64: the room of hosts, at most `MAX_AMOUNT`; that much where nothing bounds it."""
+    codes = capacity.codes[rows]
+    room = np.minimum(capacity.room[np.maximum(codes, 0)], MAX_AMOUNT)
+    return np.where(codes < 0, MAX_AMOUNT, room)
 
 
 def _types(

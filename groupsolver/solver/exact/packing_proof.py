@@ -198,7 +198,7 @@ def _solve(packing: Packing, priced: list[_Priced], most: int, budget: Budget) -
 def _to_assignments(
     packing: Packing, priced: list[_Priced], numbers: list[int]
 ) -> list[Assignment]:
-    """Give hosts their patterns, and patterns their members, in the order of both."""
+    """Return the members of each host: hosts take patterns, and patterns members, in order."""
     rows = [list(kind.rows) for kind in packing.kinds]
     left = [_members_of(packing, number) for number in range(len(packing.types))]
     assignments: list[Assignment] = []

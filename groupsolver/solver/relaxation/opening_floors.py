@@ -224,8 +224,10 @@ def _dimensions(
             continue
         codes = row.codes[place.rows]
         unbounded = codes < 0
+        if unbounded.all():
+            continue
         if (unbounded | (codes == place.rows)).all():
-            room = np.where(unbounded, INT64_MAX, row.room[place.rows])
+            room = np.where(unbounded, INT64_MAX, row.room[np.maximum(codes, 0)])
             yield _Dimension(sizes, room, by_host=True)
         elif not has_outside and np.array_equal(row.codes, level):
             yield _Dimension(sizes, row.room, by_host=False)
@@ -253,10 +255,12 @@ class _Cover:
     def floors(self) -> Iterator[tuple[Mask, int]]:
         """Yield domains, (domains,) bool, and what is paid for openings among them at least."""
         for members, hosts in self._subsets():
-            bounds = [self._least(one, members, hosts) for one in self._dimensions]
             domains = np.zeros(len(self._place.points), dtype=np.bool_)
             domains[self._place.domain[hosts]] = True
-            yield domains, max(bounds, default=0)
+            cheapest = int(self._place.points[domains].min(initial=INT64_MAX))
+            bounds = [self._least(one, members, hosts) for one in self._dimensions]
+            # Even members that take nothing are in some domain.
+            yield domains, max([cheapest if domains.any() else 0, *bounds])
 
     def _subsets(self) -> Iterator[tuple[list[int], Mask]]:
         """Yield sets of hosts, (R,) bool, and the classes that may go nowhere else.

@@ -21,7 +21,7 @@ from groupsolver.solver.relaxation.opening_floors import with_openings
 from tests.support.small import group, host
 
 Doc = dict[str, Any]
-ANY = 10**6  # points that allow any number of hosts
+MANY_POINTS = 10**6  # points that allow any number of hosts
 
 
 def packing(groups: list[Doc], hosts: list[Doc], price: int | None = 1) -> Packing | None:
@@ -51,7 +51,7 @@ def test_every_pattern_of_a_host_is_found_where_much_may_be_left_over() -> None:
     hosts = [host(f"h{i}", 10) for i in range(3)]
     found = packing([group("A", 2, vcpu=4), group("B", 3, vcpu=3)], hosts)
     assert found is not None
-    limits = [left_over(found, 0, 0, ANY)]
+    limits = [left_over(found, 0, 0, MANY_POINTS)]
     patterns = patterns_of(found, 0, limits, 100)
     assert patterns is not None
     # 4, 4+3, 4+3+3, 4+4, 3, 3+3, 3+3+3; 4+4+3 is 11.
