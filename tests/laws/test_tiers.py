@@ -34,7 +34,7 @@ from tests.support.oracle.brute_force import Oracle
 pipeline = import_module("groupsolver.solver.pipeline")
 # Where one sum takes the place of tiers, a tier is so many times as dear as the next one: more than
 # any tier can cost.
-STEP = 2000
+STEP = 20_000
 
 MORE = ("anti-affinity", "affinity", "spread", "within", "exclusive")
 
