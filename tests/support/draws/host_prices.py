@@ -29,6 +29,12 @@ def some_host_price(case: tuple[Doc, Doc]) -> tuple[Doc, Doc]:
     return app | {"host_price": rnd.choice(PRICES[1:])}, fleet | {"hosts": hosts}
 
 
+def without_host_price(case: tuple[Doc, Doc]) -> tuple[Doc, Doc]:
+    """Return a case without a price of opening hosts."""
+    app, fleet = case
+    return {key: value for key, value in app.items() if key != "host_price"}, fleet
+
+
 def _may_be_empty(host: Doc, app: Doc) -> bool:
     """Whether nothing that runs needs what is in use on a host."""
     running = {there["host"] for there in app.get("existing", ())}
