@@ -31,7 +31,7 @@ MAX_KINDS = 60  # kinds of hosts
 MAX_TYPES = 200  # types of members
 MAX_CELLS = 500_000  # of the table of hosts and types
 MAX_PATTERNS = 20_000  # of all kinds together
-MAX_BEGUN = 60_000  # patterns of one kind while they are made
+MAX_BEGUN = 4_000_000  # patterns of one kind times types, while they are made
 MAX_AMOUNT = 2**40  # of room and sizes, so that sums stay in 64 bits
 
 
@@ -251,7 +251,7 @@ def patterns_of(
 ) -> Ints | None:
     """Return the patterns of one kind of host that are in some better placement, (P, T) int64.
 
-    None where there are more than `most`, or more than `MAX_BEGUN` while they are made.
+    None where there are more than `most`, or too many while they are made.
     """
     kind = packing.kinds[number]
     types = len(packing.types)
@@ -266,7 +266,7 @@ def patterns_of(
         fits = np.full(len(begun), highest[one])
         for capacity in used.tolist():
             fits = np.minimum(fits, left[:, capacity] // takes[capacity])
-        if int(fits.sum()) + len(begun) > MAX_BEGUN:
+        if (int(fits.sum()) + len(begun)) * types > MAX_BEGUN:
             return None
         parent = np.repeat(np.arange(len(begun)), fits + 1)
         starts = np.cumsum(fits + 1) - (fits + 1)

@@ -28,7 +28,7 @@ from groupsolver.solver.preparation import PreparedProblem
 from groupsolver.solver.presolve.interchangeable_groups import MergedProblem
 from groupsolver.solver.relaxation.column_generation import constant_points
 
-TIME_SHARE = 0.4  # share of the time left
+TIME_SHARE = 0.4  # share of the time left, for the patterns, and then for their model
 
 
 class _Priced(NamedTuple):
@@ -120,8 +120,9 @@ def _priced_patterns(
     """Return the patterns of all kinds with their points; None where there are too many."""
     extra_price = prepared.eligibility.extra_member_price
     found: list[_Priced] = []
+    until = budget.elapsed() + TIME_SHARE * budget.left()
     for number, kind in enumerate(packing.kinds):
-        if budget.left() <= 0:
+        if budget.elapsed() >= until:
             return None
         patterns = patterns_of(packing, number, limits, MAX_PATTERNS - len(found))
         if patterns is None:
