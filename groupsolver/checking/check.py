@@ -69,6 +69,8 @@ class Verdict:
     penalties : tuple of Penalty
         What soft policies cost, those with a priority too.
     objective : int
+    opening : int
+        Points of the objective for hosts that held nothing before.
     tiers : tuple of (int, int)
         Each priority that a policy has, ascending, and what its policies cost together, in units
         of weight.
@@ -81,6 +83,7 @@ class Verdict:
     objective: int
     tiers: tuple[tuple[int, int], ...] = ()
     witness: Witness | None = None
+    opening: int = 0
 
     @property
     def rank(self) -> tuple[int, ...]:
@@ -191,6 +194,7 @@ def judge(
         objective=value,
         tiers=_tiers(measures),
         witness=_witness(view),
+        opening=opening_points(problem, placement),
     )
 
 
@@ -278,8 +282,8 @@ def value_of(
 ) -> int:
     """Return the objective of a placement.
 
-    It sums hosts' prices, soft policies and, under ``spread``, 1000 * (k - 1) points for the k-th
-    new member of each host.
+    It sums hosts' prices, soft policies, what opening hosts costs and, under ``spread``,
+    1000 * (k - 1) points for the k-th new member of each host.
     """
     numbers_of: Counter[tuple[str, frozenset[str]]] = Counter()
     for member in problem.new_members:
@@ -293,4 +297,29 @@ def value_of(
     if objective == "spread":
         numbers = Counter(placement.values()).values()
         points += 1000 * sum(number * (number - 1) // 2 for number in numbers)
+    points += opening_points(problem, placement)
     return points + unit_of(objective) * sum(penalty.cost for penalty in penalties)
+
+
+def opened_hosts(problem: Problem, placement: Mapping[str, str]) -> dict[str, int]:
+    """Return the hosts that a placement opens, and the points of each.
+
+    A host is opened where it takes new members and held nothing before: nothing of any class is in
+    use, in its cells neither, and no member runs there. Empty without a `host_price`.
+    """
+    price = problem.app.host_price
+    if price is None:
+        return {}
+    running = {there.host for there in problem.running_members}
+    opened: dict[str, int] = {}
+    for name in placement.values():
+        host = problem.hosts[name]
+        if name in running or host.busy:
+            continue
+        opened[name] = price if host.opening_cost is None else host.opening_cost
+    return opened
+
+
+def opening_points(problem: Problem, placement: Mapping[str, str]) -> int:
+    """Return the points for hosts that a placement opens."""
+    return sum(opened_hosts(problem, placement).values())

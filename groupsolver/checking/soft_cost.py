@@ -1,4 +1,4 @@
-"""What the soft policies of a placement cost, and the running members that they count."""
+"""What soft policies and opened hosts cost, and what their cost depends on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 @total_ordering
 @dataclass(frozen=True, eq=False)
 class SoftCost:
-    """What soft policies cost, in units of weight. It is compared tier by tier, then in all.
+    """What soft policies cost, in units of weight, and opened hosts, in points.
+
+    It is compared tier by tier, then in all, then by opened hosts.
 
     Attributes
     ----------
@@ -25,24 +27,28 @@ class SoftCost:
         Each priority that a policy has, ascending, and what its policies cost together.
     total : int
         What all of them cost, those with a priority too.
+    opening : int
+        Points for hosts that held nothing before.
     """
 
     tiers: tuple[tuple[int, int], ...] = ()
     total: int = 0
+    opening: int = 0
 
     @classmethod
     def of(cls, verdict: Verdict) -> SoftCost:
         """Return the cost of a checked placement."""
-        return cls(verdict.tiers, sum(penalty.cost for penalty in verdict.penalties))
+        total = sum(penalty.cost for penalty in verdict.penalties)
+        return cls(verdict.tiers, total, verdict.opening)
 
-    def _rank(self) -> tuple[tuple[tuple[int, int], ...], int]:
+    def _rank(self) -> tuple[tuple[tuple[int, int], ...], int, int]:
         # Of the priorities that cost anything, the smallest decides: it is negated, so that
         # the dearer of two costs is the greater one.
         paid = tuple((-priority, cost) for priority, cost in self.tiers if cost)
-        return paid, self.total
+        return paid, self.total, self.opening
 
     def __bool__(self) -> bool:
-        return self.total > 0
+        return self.total > 0 or self.opening > 0
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SoftCost) and self._rank() == other._rank()
@@ -71,3 +77,13 @@ def soft_scope(app: Application[Any], fleet: CompiledFleet) -> object:
         if member.group in counted
     }
     return [(rule.group, rule.policy) for rule in rules], members
+
+
+def hosts_in_use(app: Application[Any], fleet: CompiledFleet) -> frozenset[str]:
+    """Return the hosts that hold something, where opening others has a price; else none.
+
+    A host that others have opened since may be used for nothing.
+    """
+    if app.host_price is None:
+        return frozenset()
+    return frozenset(host.name for host in fleet.index if host.busy)

@@ -117,6 +117,7 @@ class Client:
         *,
         flavors: Mapping[str, Flavor] | None = None,
         objective: Objective = "pack",
+        host_price: int | None = None,
         time_limit: float | None = None,
         ttl: int | None = None,
         dry_run: bool = False,
@@ -130,6 +131,9 @@ class Client:
         flavors : mapping of str to Flavor
             Those that the instances name.
         objective : {"pack", "spread", "cost"}, default "pack"
+        host_price : int, optional
+            Points of the objective for each host that held nothing before; a host's `opening_cost`
+            replaces it.
         time_limit : float, optional
             Seconds; by default, and at most, the server's.
         ttl : int, optional
@@ -151,6 +155,7 @@ class Client:
                 "flavors": dict(flavors or {}),
                 "instances": tuple(instances),
                 "objective": objective,
+                "host_price": host_price,
                 "time_limit": time_limit,
                 "ttl": ttl,
             },
@@ -173,6 +178,7 @@ class Client:
         *,
         flavors: Mapping[str, Flavor] | None = None,
         objective: Objective = "pack",
+        host_price: int | None = None,
         time_limit: float | None = None,
         costs: Costs | None = None,
         fixes: bool = True,
@@ -184,7 +190,7 @@ class Client:
 
         Parameters
         ----------
-        instances, flavors, objective, time_limit
+        instances, flavors, objective, host_price, time_limit
             As for `place`.
         costs : Costs, optional
             The costs of changes: the cheapest are proposed.
@@ -204,6 +210,7 @@ class Client:
                 "flavors": dict(flavors or {}),
                 "instances": tuple(instances),
                 "objective": objective,
+                "host_price": host_price,
                 "time_limit": time_limit,
                 "fixes": fixes,
                 "every": every,

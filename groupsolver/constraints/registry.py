@@ -134,5 +134,6 @@ class Application(application.Application[AnyPolicy]):
             flavors: Mapping[str, application.Flavor | Mapping[str, Any]] = ...,
             groups: Iterable[Group | Mapping[str, Any]] = ...,
             existing: Iterable[application.Existing | Mapping[str, Any]] = ...,
+            host_price: int | None = ...,
             metadata: Any = None,
         ) -> None: ...

@@ -209,6 +209,10 @@ class Application(Value, Generic[R]):
     flavors : dict of str to Flavor
     groups : tuple of Group
     existing : tuple of Existing
+    host_price : int, optional
+        Points of the objective for each host that holds new members and held nothing before. A
+        host's `opening_cost` replaces it. None: opening a host costs nothing, whatever the host
+        says.
     """
 
     version: Literal[1] = 1
@@ -216,6 +220,7 @@ class Application(Value, Generic[R]):
     flavors: dict[Name, Flavor] = {}
     groups: tuple[Group[R], ...] = Field(default=())
     existing: tuple[Existing, ...] = ()
+    host_price: Amount | None = None
 
     if TYPE_CHECKING:
         # What the constructor takes: every form that it converts to the fields' types.
@@ -227,6 +232,7 @@ class Application(Value, Generic[R]):
             flavors: Mapping[str, Flavor | Mapping[str, Any]] = ...,
             groups: Iterable[Group[R] | Mapping[str, Any]] = ...,
             existing: Iterable[Existing | Mapping[str, Any]] = ...,
+            host_price: int | None = ...,
             metadata: Any = None,
         ) -> None: ...
 

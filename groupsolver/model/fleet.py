@@ -48,6 +48,9 @@ class Host(Sparse):
         Nothing new lands on a disabled host.
     cost : int, default 0
         A preference, lower is better.
+    opening_cost : int, optional
+        Points for new members on this host where it held nothing before. It replaces the
+        `host_price` of an application that has one.
     """
 
     name: Name
@@ -58,7 +61,8 @@ class Host(Sparse):
     traits: tuple[Trait, ...] = ()
     enabled: Flag = True
     cost: Integer = 0
-    sparse: ClassVar[tuple[str, ...]] = ("cells",)
+    opening_cost: Amount | None = None
+    sparse: ClassVar[tuple[str, ...]] = ("cells", "opening_cost")
 
     if TYPE_CHECKING:
         # What the constructor takes: every form that it converts to the fields' types.
@@ -73,6 +77,7 @@ class Host(Sparse):
             traits: Iterable[str] = ...,
             enabled: bool = ...,
             cost: int = ...,
+            opening_cost: int | None = ...,
             metadata: Any = None,
         ) -> None: ...
 
@@ -121,6 +126,11 @@ class Host(Sparse):
             for name, amount in cell.used.items():
                 total[name] = total.get(name, 0) + amount
         return total
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is in use on the host, of any class."""
+        return any(self.in_use().values())
 
     def used_in_cells(self) -> dict[str, Resources]:
         """Return a copy of what is in use of each cell, by the cell's name."""

@@ -25,7 +25,8 @@ class Sparse(Value):
         # What was never validated may be any value.
         for key in getattr(self, "sparse", ()):
             value = getattr(self, key)
-            if not value or value == type(self).model_fields[key].default:
+            empty = not value and not isinstance(value, int)  # 0 is an amount
+            if empty or value == type(self).model_fields[key].default:
                 data.pop(key, None)
         return data
 

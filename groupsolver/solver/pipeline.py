@@ -29,6 +29,7 @@ from groupsolver.model.result import Explanation, Limits, Objective, Result, Wat
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.domain_branching import branch_on_domains
 from groupsolver.solver.exact.infeasible_parts import has_infeasible_part
+from groupsolver.solver.exact.packing_proof import prove_by_patterns
 from groupsolver.solver.exact.staged_proof import prove
 from groupsolver.solver.explain.pipeline import Reasons, explain_problem, find_reasons
 from groupsolver.solver.heuristic.constructive import construct, construct_quickly
@@ -39,6 +40,7 @@ from groupsolver.solver.preparation import prepare
 from groupsolver.solver.presolve.eligibility import find_eligibility
 from groupsolver.solver.presolve.interchangeable_groups import merge_interchangeable
 from groupsolver.solver.relaxation.blocks import Block
+from groupsolver.solver.relaxation.opening_floors import with_openings
 from groupsolver.solver.stage import SINGLE_STAGE, Stage
 from groupsolver.solver.survivability.cutting import SurvivalCuts, survives_rules
 
@@ -253,6 +255,7 @@ def minimise(
     """
     merged = merge_interchangeable(original)
     eligibility = find_eligibility(merged.compiled, objective, stage)
+    eligibility = with_openings(merged.compiled, eligibility)
     if budget.left() <= 0:
         return True
     weight_unit = unit_of(eligibility.objective)
@@ -286,6 +289,7 @@ def minimise(
         original.problem, original.fleet, objective, budget
     ):
         return False
+    prove_by_patterns(merged, prepared, best, budget)
     candidates = prepared.candidates
     columns = prepared.columns
     relaxed = prepared.relaxed

@@ -93,7 +93,7 @@ def prepare(
     # The relaxation needs some time even where it may not iterate: ask before it begins.
     if budget.left() <= 0:
         return None
-    blocks = blocks_of(compiled, weight_unit)
+    blocks = blocks_of(compiled, weight_unit, eligibility.openings)
     enough = math.inf
     if quick is not None and len(compiled.member_classes) >= MANY_CLASSES:
         enough = quick(candidates, blocks)

@@ -21,7 +21,7 @@ from groupsolver.api.services.explanation import (
 )
 from groupsolver.api.services.service import Service
 from groupsolver.checking.check import check
-from groupsolver.checking.soft_cost import SoftCost
+from groupsolver.checking.soft_cost import SoftCost, hosts_in_use
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import GroupsolverError
 from groupsolver.model.result import Limits, Result
@@ -201,6 +201,7 @@ class _Tries:
             solved.result.witness,
             solved.app,
             _soft_cost(solved),
+            hosts_in_use(solved.app, solved.snapshot.fleet),
         )
         kept = None
         if options.key:
@@ -216,8 +217,8 @@ class _Tries:
 
 
 def _soft_cost(solved: SolvedPlacement) -> SoftCost:
-    """Return what the solver said that the soft policies cost."""
-    if not solved.result.penalties:
+    """Return what the solver said that soft policies and opened hosts cost."""
+    if not solved.result.penalties and solved.app.host_price is None:
         return SoftCost()
     verdict = check(
         solved.app,

@@ -37,7 +37,9 @@ def requested_placement(call: Call, fields: PlacementFields) -> RequestedPlaceme
         group = snapshot.groups.get(key)
         if group is not None:
             limits[key] = settings.quota_of(group.tenant_id).max_members(group.origin)
-    return RequestedPlacement(call.tenant, tuple(instances), fields.objective, limits)
+    return RequestedPlacement(
+        call.tenant, tuple(instances), fields.objective, limits, fields.host_price
+    )
 
 
 def find_faults(fields: PlacementFields, max_members: int, max_seconds: float) -> Iterator[Fault]:

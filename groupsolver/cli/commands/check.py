@@ -62,6 +62,8 @@ def _lines(
         f"soft: {soft.group}: {soft.policy}: {soft.detail}: costs {soft.cost}"
         for soft in verdict.penalties
     ]
+    if verdict.opening:
+        lines.append(f"hosts that held nothing before: costs {verdict.opening}")
     lines += [f"warning: {warning}" for warning in warnings]
     if result.objective not in {None, verdict.objective}:
         doubt = "was it made with another --objective?"

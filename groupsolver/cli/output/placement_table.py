@@ -6,16 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from groupsolver.checking.check import opened_hosts
 from groupsolver.checking.reasons import Why, why
 from groupsolver.cli.output.conflict_report import conflict_lines
 from groupsolver.cli.output.numbers import duration, percentage
 from groupsolver.cli.output.styled_lines import Line, section, warning_lines
 from groupsolver.cli.output.text_table import more_line, table
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.registry import Application
 from groupsolver.model import application
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.result import Objective, Penalty, Result, Witness
-from groupsolver.model.units import count_of
+from groupsolver.model.units import count_of, shortened
 
 STATUS_STYLE = {
     "optimal": "bold green",
@@ -24,6 +26,7 @@ STATUS_STYLE = {
     "unknown": "bold red",
 }
 MAX_LOSSES_LISTED = 12  # of a witness
+MAX_HOSTS_NAMED = 12  # that were opened
 
 
 def result_lines(
@@ -48,6 +51,8 @@ def body_lines(
         yield "", ""
         yield from conflict_lines(app, result)
     yield from _penalty_lines(result.penalties)
+    if result.placement and app.host_price is not None:
+        yield from _opening_lines(opened_hosts(Problem(app, hosts), result.placement))
     yield from warning_lines(result.warnings)
 
 
@@ -97,6 +102,14 @@ def _witness_lines(witness: Witness) -> Iterator[Line]:
         moves = ", ".join(f"{member} to {host}" for member, host in placement.items())
         yield f"  - {loss}: {moves or 'no member finds a place'}", ""
     yield from more_line(len(witness), MAX_LOSSES_LISTED)
+
+
+def _opening_lines(opened: Mapping[str, int]) -> Iterator[Line]:
+    """Yield the hosts that held nothing before, and what they cost."""
+    if opened:
+        yield from section("hosts that held nothing before")
+        names = shortened(sorted(opened), MAX_HOSTS_NAMED)
+        yield f"  - {count_of(len(opened), 'host')}: {names}; costs {sum(opened.values())}", ""
 
 
 def _penalty_lines(penalties: Sequence[Penalty]) -> Iterator[Line]:

@@ -72,6 +72,7 @@ def _place(options: Options, app: Application, client: Client) -> int:
             [*_instances(app, groups.ids)],
             flavors=app.flavors,
             objective=options.objective,
+            host_price=app.host_price,
             time_limit=None if is_default else options.time_limit,
         )
     except ServerError as error:

@@ -69,6 +69,7 @@ class ModelBuilder:
         self._spent: dict[int, Linear] = {}  # by priority: what its rules cost, in units of weight
         self._counts: dict[tuple[str, str], tuple[dict[int, Linear], Linear]] = {}
         self._uses: dict[tuple[str, str], dict[int, Linear]] = {}
+        self._opened: dict[int, Linear] = {}
         self.placed = [[self.number(high) for high in highs.tolist()] for highs in most]
         self._class_of = {
             var.index: class_index for class_index, found in enumerate(self.placed) for var in found
@@ -420,6 +421,18 @@ class ModelBuilder:
                 steps = self.steps(count, 1, most)
                 self._cost.vars.extend(steps)
                 self._cost.coefs.extend(step_price * k for k in range(1, len(steps) + 1))
+
+    def price_openings(self, prices: Ints) -> None:
+        """Price each host, (H,) int64, where any new member lands."""
+        for row in self.landed:
+            if prices[row]:
+                self.charge(self.opened(row), int(prices[row]))
+
+    def opened(self, row: int) -> Linear:
+        """Return, 0 or 1, whether any new member lands on a row of the fleet."""
+        if row not in self._opened:
+            self._opened[row] = self.some(self.landed[row])
+        return self._opened[row]
 
     def charge(self, expr: Linear, points: int) -> None:
         """Price each unit of an expression."""

@@ -218,4 +218,6 @@ class State:
             )
             own = tuple(members.get(group.name, ()))
             groups.append(group.model_copy(update={"members": own, "policies": policies}))
-        return app.model_copy(update={"groups": tuple(groups), "existing": existing})
+        # Whether they find a place is all that is asked, so nothing has a price.
+        update = {"groups": tuple(groups), "existing": existing, "host_price": None}
+        return app.model_copy(update=update)

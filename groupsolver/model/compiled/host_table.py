@@ -22,7 +22,8 @@ from groupsolver.model.value import HOST
 
 ROUNDING = 1e-6  # points this close to a half are rounded in fractions
 # Attributes that are one array of all rows; and those that are such arrays, by name.
-_VECTORS = ("enabled", "busy", "cost")
+_VECTORS = ("enabled", "busy", "cost", "opening_cost")
+NO_OPENING_COST = -1  # of a host that has none of its own
 _COLUMNS = ("_capacity", "_free", "_unused", "_unit", "_least", "_step", "_traits", "_codes")
 
 
@@ -51,6 +52,8 @@ class HostTable:
         Something runs there.
     cost : (H,) int64
         The host's cost.
+    opening_cost : (H,) int64
+        The host's own opening cost; `NO_OPENING_COST` where it has none.
     cells : NumaTable
         The hosts' NUMA cells.
     """
@@ -64,6 +67,7 @@ class HostTable:
         self.enabled: Mask = np.zeros(size, dtype=np.bool_)
         self.busy: Mask = np.zeros(size, dtype=np.bool_)
         self.cost: Ints = np.zeros(size, dtype=np.int64)
+        self.opening_cost: Ints = np.full(size, NO_OPENING_COST, dtype=np.int64)
         # Columns, made when a name is first met: resource class, trait, level.
         self._capacity: dict[str, Ints] = {}
         self._free: dict[str, Ints] = {}
@@ -304,8 +308,10 @@ class HostTable:
         self.index.put(host)
         self._points = {}
         self.enabled[row] = host.enabled
-        self.busy[row] = any(host.in_use().values())
+        self.busy[row] = host.busy
         self.cost[row] = host.cost
+        own = host.opening_cost
+        self.opening_cost[row] = NO_OPENING_COST if own is None else own
         for name, inventory in host.inventory.items():
             capacity = inventory.capacity
             free = max(0, capacity - host.used.get(name, 0))

@@ -21,6 +21,7 @@ from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.capacity import post_capacity
 from groupsolver.solver.exact.link_cuts import post_link_cuts
 from groupsolver.solver.exact.numa import CellCounts, count_by_cell
+from groupsolver.solver.exact.opening_floors import post_floors
 from groupsolver.solver.incumbent import Assignment
 from groupsolver.solver.presolve.eligibility import Eligibility
 
@@ -90,6 +91,11 @@ def build_constraints(
         base[rows] for base, rows in zip(eligibility.base_prices, candidates, strict=True)
     ]
     builder.price(host_prices, eligibility.extra_member_price, eligibility.max_new)
+    if eligibility.opening_prices is not None:
+        builder.price_openings(eligibility.opening_prices)
+    for opening in eligibility.openings:
+        if opening.least_cost:
+            post_floors(builder, opening)
     return builder
 
 
@@ -155,12 +161,12 @@ def solve_model(
     seconds = min(seconds, budget.left())
     if seconds <= 0:
         return NOTHING_KNOWN
-    solver = _configured_solver(budget, seconds, gap)
+    solver = configured_solver(budget, seconds, gap)
     callback = None
     if budget.watched and math.isfinite(gap):
         callback = _ProgressCallback(budget, outside)
         solver.best_bound_callback = callback.on_bound
-    status = _run(solver, builder, callback, budget)
+    status = run_search(solver, builder.model, callback, budget)
     if status == cp_model.INFEASIBLE:
         return INFEASIBLE
     if status == cp_model.UNKNOWN:
@@ -198,7 +204,8 @@ def integer_bound(bound: float, outside: float) -> int | None:
     return int(least) if math.isfinite(least) else None
 
 
-def _configured_solver(budget: Budget, seconds: float, gap: float) -> cp_model.CpSolver:
+def configured_solver(budget: Budget, seconds: float, gap: float) -> cp_model.CpSolver:
+    """Return a solver with the parameters of every search, for so many seconds and a gap."""
     solver = cp_model.CpSolver()
     parameters = solver.parameters
     parameters.max_time_in_seconds = seconds
@@ -240,9 +247,9 @@ class _ProgressCallback(cp_model.CpSolverSolutionCallback):
         self._budget.report("search", bound=integer_bound(bound, self._outside))
 
 
-def _run(
+def run_search(
     solver: cp_model.CpSolver,
-    builder: ModelBuilder,
+    model: cp_model.CpModel,
     callback: _ProgressCallback | None,
     budget: Budget,
 ) -> cp_model.CpSolverStatus:
@@ -252,7 +259,7 @@ def _run(
     hears an interrupt at once, which it would not within CP-SAT.
     """
     with ThreadPoolExecutor(1) as pool:
-        searching = pool.submit(solver.solve, builder.model, callback)
+        searching = pool.submit(solver.solve, model, callback)
         try:
             while True:
                 try:

@@ -63,7 +63,7 @@ def branch_on_domains(
         case (r1, r2): relaxed to 41; neither it nor any later case is better: 35 is the bound
     """
     compiled = merged.compiled
-    blocks = blocks_of(compiled, unit_of(eligibility.objective))
+    blocks = blocks_of(compiled, unit_of(eligibility.objective), eligibility.openings)
     choosing = [block for block in blocks if block.shares_one_domain and block.level != HOST]
     # Without chunks the search is faster: the relaxation then knows nearly all of what blocks cost
     # together.

@@ -120,7 +120,9 @@ def _with_members_placed_again(
         for there, member in zip(app.existing, problem.running_members, strict=True)
         if there.id not in ids
     ]
-    return app.model_copy(update={"groups": tuple(groups), "existing": tuple(existing)})
+    # The objective counts moves, and nothing else.
+    update = {"groups": tuple(groups), "existing": tuple(existing), "host_price": None}
+    return app.model_copy(update=update)
 
 
 def _with_child_groups(

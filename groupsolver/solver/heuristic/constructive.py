@@ -86,6 +86,9 @@ class PlacementBuilder:
         self._free = {name: compiled.fleet.free(name)[self.rows] for name in names}
         self._cells = CellUsage(compiled, self.rows)
         self._new_on_host = np.zeros(size, dtype=np.int64)
+        self._opening_prices: Ints | None = None
+        if eligibility.opening_prices is not None:
+            self._opening_prices = eligibility.opening_prices[self.rows]
         self._rules = [
             _guiding_rules(compiled, member_class.group) for member_class in compiled.member_classes
         ]
@@ -102,6 +105,8 @@ class PlacementBuilder:
         extra_price = self.eligibility.extra_member_price
         if extra_price:
             cost = cost + extra_price * self._new_on_host
+        if self._opening_prices is not None:
+            cost = cost + np.where(self._new_on_host > 0, 0, self._opening_prices)
         for rule in self._rules[class_index]:
             if not rule.policy.hard:
                 marginal = marginal_cost(rule.policy, rule.group, member_class.group, self.partial)

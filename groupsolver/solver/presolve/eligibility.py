@@ -19,7 +19,9 @@ from groupsolver.constraints.rules import rules_of
 from groupsolver.errors import BadInput, Fault
 from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
+from groupsolver.model.compiled.host_table import NO_OPENING_COST
 from groupsolver.model.result import Objective
+from groupsolver.solver.presolve.openings import Opening
 from groupsolver.solver.stage import SINGLE_STAGE, Stage
 
 OBJECTIVE_MAX = 2.0**60  # CP-SAT refuses an objective whose terms together could leave 64 bits
@@ -42,6 +44,10 @@ class Eligibility:
     stage : Stage
     max_new : (H,) int64, optional
         How many new members, of all classes, each host may take in one step of a proof.
+    opening_prices : (H,) int64, optional
+        Points of each host for its first new member of any class. None where no host costs any.
+    openings : tuple of Opening
+        Every price of opening domains, with lower bounds. Empty where these are not wanted.
     """
 
     objective: Objective
@@ -50,6 +56,8 @@ class Eligibility:
     base_prices: tuple[Ints, ...]
     stage: Stage = SINGLE_STAGE
     max_new: Ints | None = None
+    opening_prices: Ints | None = None
+    openings: tuple[Opening, ...] = ()
 
     @property
     def extra_member_price(self) -> int:
@@ -107,8 +115,23 @@ def find_eligibility(
         base + _per_host_penalties(compiled, one, objective)
         for base, one in zip(base_prices, member_classes, strict=True)
     )
-    _check_sums(compiled, objective, max_members, prices)
-    return Eligibility(objective, max_members, prices, base_prices, stage)
+    opening = opening_prices(compiled) if stage.target is None else None
+    _check_sums(compiled, objective, max_members, prices, opening)
+    return Eligibility(objective, max_members, prices, base_prices, stage, opening_prices=opening)
+
+
+def opening_prices(compiled: CompiledProblem) -> Ints | None:
+    """(H,) int64: points of each host that holds nothing yet, None where no host costs any."""
+    price = compiled.problem.app.host_price
+    if price is None:
+        return None
+    fleet = compiled.fleet
+    own = fleet.opening_cost
+    prices = np.where(own == NO_OPENING_COST, np.int64(price), own)
+    prices[fleet.busy] = 0
+    for there in compiled.problem.running_members:
+        prices[fleet.rows[there.host]] = 0
+    return prices if prices.any() else None
 
 
 def _max_members(compiled: CompiledProblem, member_class: MemberClass, empty: Partial) -> Ints:
@@ -142,6 +165,7 @@ def _check_sums(
     objective: Objective,
     max_members: tuple[Ints, ...],
     prices: tuple[Ints, ...],
+    opening: Ints | None,
 ) -> None:
     """Refuse prices that CP-SAT could not sum over all hosts.
 
@@ -153,6 +177,8 @@ def _check_sums(
     hosts = 0.0
     for most, price in zip(max_members, prices, strict=True):
         hosts += float((most * np.abs(price.astype(np.float64))).sum())
+    if opening is not None:
+        hosts += float(opening.astype(np.float64).sum())
     rules = 0.0
     for rule in rules_of(compiled.problem).soft:
         ceiling = measure_ceiling(rule.policy, compiled.problem.hosts, size)

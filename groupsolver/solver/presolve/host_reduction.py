@@ -39,7 +39,8 @@ from groupsolver.solver.exact.numa import sure_and_possible
 from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.relaxation.columns import sort_by_domain
 
-MAX_SHARES = 64  # combinations of members on one host; with more, a unit is left unreduced
+MAX_SHARES = 64  # combinations of members on one host; with more, hosts are compared as a whole
+MAX_COMPARED = 5_000_000  # hosts times member classes of such a unit; with more, all are kept
 
 Unit = list[int]  # class indices that may move only together
 Share = dict[int, int]  # members by class index that are on one host and move as one
@@ -57,12 +58,14 @@ def reduce_hosts(compiled: CompiledProblem, eligibility: Eligibility) -> list[In
     hosts = len(compiled.fleet)
     kept: list[Mask] = [np.zeros(hosts, dtype=np.bool_) for _ in compiled.member_classes]
     touched = hosts_touched(compiled)
-    for unit in _units(compiled):
+    opening = eligibility.opening_prices is not None
+    for unit in _units(compiled, opening):
         rules = _rules_seen(compiled, unit)
-        shares = _shares(compiled, unit, rules)
+        shares = _shares(compiled, unit, rules, opening)
         if not shares:
+            kept_for_unit = _kept_for_unit(compiled, eligibility, unit, rules, touched)
             for class_index in unit:
-                kept[class_index][:] = True
+                kept[class_index] |= kept_for_unit
         for share in shares:
             kept_for_share = _kept_for_share(compiled, eligibility, rules, share, touched)
             for class_index, number in share.items():
@@ -113,9 +116,14 @@ def _host_equivalence(compiled: CompiledProblem, rule: Rule, own: bool) -> HostE
     return host_equivalence(rule.policy, rule.group, compiled, own)
 
 
-def _units(compiled: CompiledProblem) -> list[Unit]:
-    """Join the member classes that policies reward for sharing a host: they move as a share."""
+def _units(compiled: CompiledProblem, opening: bool = False) -> list[Unit]:
+    """Join the member classes that are rewarded for sharing a host: they move as a share.
+
+    Policies reward that, and prices of opening hosts reward it for all classes.
+    """
     joined = DisjointSets(range(len(compiled.member_classes)))
+    if opening:
+        joined.join(range(len(compiled.member_classes)))
     for rule in rules_of(compiled.problem).all:
         if host_equivalence(rule.policy, rule.group, compiled, own=True).sharing:
             joined.join(compiled.member_classes_below(rule.group))
@@ -138,7 +146,7 @@ def _must_share_host(compiled: CompiledProblem, unit: Unit) -> bool:
     )
 
 
-def _shares(compiled: CompiledProblem, unit: Unit, rules: RulesSeen) -> list[Share]:
+def _shares(compiled: CompiledProblem, unit: Unit, rules: RulesSeen, opening: bool) -> list[Share]:
     """Return every combination of members that could be on one host and move as one.
 
     An empty list where nothing may be assumed, so that nothing is dropped.
@@ -148,7 +156,7 @@ def _shares(compiled: CompiledProblem, unit: Unit, rules: RulesSeen) -> list[Sha
         return []
     if _must_share_host(compiled, unit):
         return [dict(zip(unit, numbers, strict=True))]
-    if not any(equivalence.sharing for _, equivalence in rules):
+    if not opening and not any(equivalence.sharing for _, equivalence in rules):
         # Members move one by one: only sharing joins classes, so the unit has one.
         (class_index,) = unit
         return [{class_index: 1}]
@@ -176,6 +184,8 @@ def _kept_for_share(
     # Only hosts where the share surely fits, and that are as good as others, count among the T.
     rows = np.flatnonzero(sure & ~has_running)
     price = _share_price(eligibility, share)
+    if eligibility.opening_prices is not None:
+        price = price + eligibility.opening_prices
     rows = rows[sort_by_domain(price[rows], np.zeros(len(rows), dtype=np.int64))]
     levels = _levels(rules)
     splits = _splits(compiled, rules)
@@ -190,6 +200,40 @@ def _kept_for_share(
     # Rows are in order of price, so the first of each class are its cheapest.
     rank = ranks_in_class(class_labels([label[rows] for label in labels], len(rows)))
     kept[rows[rank < touched]] = True
+    return kept
+
+
+def _kept_for_unit(
+    compiled: CompiledProblem,
+    eligibility: Eligibility,
+    unit: Unit,
+    rules: RulesSeen,
+    touched: int,
+) -> Mask:
+    """(H,) bool: the hosts kept for a unit whatever share of it is on a host.
+
+    Hosts that are the same in every respect are the same to every share, so of each such class
+    `touched` are kept. All hosts where a rule pins the unit or looks at its shares.
+    """
+    hosts = len(compiled.fleet)
+    everything = {index: compiled.member_classes[index].number for index in unit}
+    pinned = any(equivalence.pinned for _, equivalence in rules)
+    too_large = hosts * len(unit) > MAX_COMPARED
+    if pinned or too_large or _sharing_labels(compiled, rules, everything):
+        return np.ones(hosts, dtype=np.bool_)
+    names = {name for index in unit for name, _ in compiled.member_classes[index].size}
+    properties = [compiled.fleet.free(name) for name in sorted(names)]
+    for class_index in unit:
+        properties.append(eligibility.max_members[class_index])
+        properties.append(eligibility.prices[class_index])
+    if eligibility.opening_prices is not None:
+        properties.append(eligibility.opening_prices)
+    properties += [compiled.fleet.codes(level) for level in _levels(rules)]
+    properties += [split.astype(np.int64) for split in _splits(compiled, rules)]
+    _, label = np.unique(np.stack(properties, axis=1), axis=0, return_inverse=True)
+    kept = _has_running(compiled, rules) | compiled.fleet.cells.within(names)
+    others = np.flatnonzero(~kept)
+    kept[others[ranks_in_class(label.reshape(-1)[others]) < touched]] = True
     return kept
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,9 +12,10 @@ from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.protocols.levels import level_on
 from groupsolver.constraints.protocols.relaxation import keeps_together, members_per_host
 from groupsolver.constraints.rules import Rule, rules_of
-from groupsolver.model.compiled.arrays import Ints, Mask
+from groupsolver.model.compiled.arrays import Floats, Ints, Mask
 from groupsolver.model.value import HOST
 from groupsolver.solver.presolve.group_chunks import chunks_of
+from groupsolver.solver.presolve.openings import Opening, OpeningFloor
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,9 @@ class Block:
         Those of its member classes whose members come in chunks.
     ceiling : (H,) int64 or None
         How many members of all its classes each host may take, where a hard policy bounds it.
+    opening : Opening or None
+        What its members pay for the domains that they open, with lower bounds. None where only
+        `price` is known.
     """
 
     member_classes: tuple[int, ...]
@@ -62,6 +67,7 @@ class Block:
     price: int = 0
     parts: tuple[ChunkedPart, ...] = ()
     ceiling: Ints | None = field(default=None, compare=False)
+    opening: Opening | None = field(default=None, compare=False)
 
     @property
     def shares_one_domain(self) -> bool:
@@ -85,6 +91,25 @@ class Block:
         used = compiled.running(self.rule.group, self.level) > 0
         return used if len(used) else np.zeros(1, dtype=np.bool_)
 
+    def domain_prices(self, compiled: CompiledProblem) -> Floats:
+        """(D,) float64: points of opening each domain; 0 for one in use."""
+        if self.opening is not None:
+            return self.opening.points.astype(np.float64)
+        return np.where(self.used_domains(compiled), 0.0, float(self.price))
+
+    def credit_points(self, compiled: CompiledProblem) -> int:
+        """Return the points of the domains that new members open for nothing."""
+        if self.opening is not None:
+            return self.opening.free_points
+        return self.price * self.credit(compiled)
+
+    @property
+    def floors(self) -> tuple[OpeningFloor, ...]:
+        """Lower bounds of what its own members pay for domains."""
+        if self.opening is None or self.opening.member_classes != self.member_classes:
+            return ()
+        return self.opening.floors
+
     def credit(self, compiled: CompiledProblem) -> int:
         """Return how many of the domains that new members open cost nothing.
 
@@ -103,17 +128,23 @@ class Block:
         return measure - beyond_first
 
 
-def blocks_of(compiled: CompiledProblem, weight_unit: int = 0) -> list[Block]:
+def blocks_of(
+    compiled: CompiledProblem, weight_unit: int = 0, openings: Sequence[Opening] = ()
+) -> list[Block]:
     """Group the member classes: those that a policy puts into one domain come as one block.
 
     Hard policies first, those over most classes before others; then soft ones, the dearest first.
+    Where nothing binds any class and opening hosts has a price, all classes are one block.
 
     Parameters
     ----------
     compiled : CompiledProblem
     weight_unit : int, default 0
         Points of a unit of weight; with 0 soft policies bind nothing.
+    openings : sequence of Opening
+        Prices of opening domains, with lower bounds.
     """
+    opening_of = {id(one.rule): one for one in openings if one.rule is not None}
     free = set(range(len(compiled.member_classes)))
     parts = _chunked_parts(compiled)
     blocks: list[Block] = []
@@ -128,15 +159,24 @@ def blocks_of(compiled: CompiledProblem, weight_unit: int = 0) -> list[Block]:
         if len(below) > 1 and not inside:
             ceiling = _ceiling(compiled, set(below))
         price = weight_unit * rule.weight
-        blocks.append(
-            Block(tuple(below), rule, level_on(rule.policy, compiled.fleet), price, inside, ceiling)
-        )
+        level = level_on(rule.policy, compiled.fleet)
+        opening = opening_of.get(id(rule)) if price else None
+        blocks.append(Block(tuple(below), rule, level, price, inside, ceiling, opening))
         free.difference_update(below)
     for part in parts:
         if free.issuperset(part.member_classes):
             blocks.append(Block(part.member_classes, None, parts=(part,)))
             free.difference_update(part.member_classes)
+    if not blocks:
+        blocks += [_block_of_hosts(one) for one in openings if one.rule is None]
+        free.difference_update(*(block.member_classes for block in blocks))
     return blocks + [Block((class_index,), None) for class_index in sorted(free)]
+
+
+def _block_of_hosts(opening: Opening) -> Block:
+    """Return all classes as one block, which pays for each host that it opens."""
+    price = int(opening.points.max(initial=0))
+    return Block(opening.member_classes, None, opening.level, price, opening=opening)
 
 
 def _binding_rules(compiled: CompiledProblem, weight_unit: int) -> list[Rule]:

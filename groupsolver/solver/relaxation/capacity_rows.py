@@ -143,6 +143,11 @@ def capacity_rows_of(compiled: CompiledProblem) -> list[CapacityRows]:
     return rows
 
 
+def whole_capacity_rows_of(compiled: CompiledProblem) -> list[CapacityRows]:
+    """Return the rows whose sizes and room are amounts, or members, and not in rounded units."""
+    return [rows for rows in capacity_rows_of(compiled) if rows.unit is None]
+
+
 def _resource_rows(compiled: CompiledProblem) -> Iterator[CapacityRows]:
     """Yield the room of hosts for each resource class, and the same in whole units."""
     fleet = compiled.fleet

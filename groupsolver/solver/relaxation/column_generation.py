@@ -25,7 +25,6 @@ import numpy as np
 
 from groupsolver.checking.check import unit_of
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
-from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.relaxation import RisingMeasure
 from groupsolver.constraints.rules import rules_of
@@ -36,6 +35,7 @@ from groupsolver.solver.relaxation.blocks import Block
 from groupsolver.solver.relaxation.capacity_rows import CapacityRows, capacity_rows_of
 from groupsolver.solver.relaxation.columns import Columns
 from groupsolver.solver.relaxation.exclusion_rows import ExclusionRows, exclusion_rows_of
+from groupsolver.solver.relaxation.opening_rows import OpeningRows
 from groupsolver.solver.relaxation.reduced_cost_fixing import (
     Bounds,
     RankedColumns,
@@ -85,17 +85,21 @@ def generate_columns(
     """
     own_prices = columns.price.astype(np.float64)
     base_prices = columns.base_price.astype(np.float64)
-    constant = float(_running_cost(compiled.problem, eligibility)) + eligibility.stage.offset
+    constant = float(constant_points(compiled, eligibility))
     # Over all columns, one member class at a time: without ceilings that is cheap.
     separate_blocks = [replace(block, ceiling=None) for block in blocks]
     ranked = rank_columns(compiled, columns, separate_blocks, own_prices)
     no_elsewhere = np.full(len(blocks), np.inf)
+    # No domain has a price in the first bound, so what they cost at least is added.
+    at_first = constant + sum(one.least_cost for one in eligibility.openings)
     first = bound_blocks(
-        compiled, columns, separate_blocks, ranked, own_prices, constant, no_elsewhere
+        compiled, columns, separate_blocks, ranked, own_prices, at_first, no_elsewhere
     )
     if not np.isfinite(first.lower) or first.lower >= enough:
         return DualSolution(first, own_prices, base_prices)
     index, elsewhere = _promising(compiled, columns, separate_blocks, ranked, own_prices)
+    priced = [block.opening for block in blocks]
+    constant += sum(one.least_cost for one in eligibility.openings if one not in priced)
     pricing = _Pricing(compiled, columns.select(index), blocks, constant, elsewhere)
     best = DualSolution(first, own_prices, base_prices)
     for _ in range(MAX_ROUNDS):
@@ -156,7 +160,10 @@ class _Pricing:
         self.prices = self._own_prices
         self.guide = columns.base_price.astype(np.float64)
         self._ranked = rank_columns(compiled, columns, blocks, self.prices)
-        self.credit = sum(block.price * block.credit(compiled) for block in blocks)
+        self.credit = sum(block.credit_points(compiled) for block in blocks if block.price)
+        self._opening_rows = [
+            OpeningRows(number, block) for number, block in enumerate(blocks) if block.floors
+        ]
 
     def extend(self) -> bool:
         """Add the columns that are cheapest at the current prices.
@@ -205,6 +212,7 @@ class _Pricing:
             self._exclusion_rows,
             self._core,
             seconds,
+            self._opening_rows,
         )
         if solved is None:
             return None
@@ -248,6 +256,7 @@ class _Pricing:
             constant,
             self._elsewhere,
             self._worth,
+            self._opening_rows,
         )
 
 
@@ -307,12 +316,17 @@ def _extended(
     return Bounds(found.lower, raises, found.block_bounds, noise)
 
 
-def _running_cost(problem: Problem, eligibility: Eligibility) -> int:
-    """Return what soft policies cost for the running members alone, where that can only grow."""
+def constant_points(compiled: CompiledProblem, eligibility: Eligibility) -> int:
+    """Return the points that every placement pays.
+
+    What soft policies cost for the running members alone, where that can only grow, and the offset
+    of the stage.
+    """
+    problem = compiled.problem
     before = View(problem, {})
     cost = 0
     for rule in rules_of(problem).soft:
         never_less = rule.policy.monotone or isinstance(rule.policy, RisingMeasure)
         if rule.weight and never_less:
             cost += rule.weight * rule.policy.violations(rule.group, before)
-    return unit_of(eligibility.objective) * cost
+    return unit_of(eligibility.objective) * cost + eligibility.stage.offset

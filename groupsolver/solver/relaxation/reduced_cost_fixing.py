@@ -15,6 +15,7 @@ Source: Lagrangian relaxation and reduced-cost fixing, Geoffrion (1974), doi:10.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +26,7 @@ from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.relaxation.blocks import Block, ChunkedPart
 from groupsolver.solver.relaxation.chunk_costs import chunk_costs
 from groupsolver.solver.relaxation.columns import Columns, cheapest, sort_by_domain
+from groupsolver.solver.relaxation.opening_rows import OpeningRows
 
 ABSOLUTE_NOISE = 1e-6  # what floating point may get wrong in a bound
 LEAST_SHARING = 1e-6  # what is less than that counts as nothing
@@ -190,6 +192,7 @@ def bound_blocks(
     constant: float,
     elsewhere: Floats,
     worth: Floats | None = None,
+    opening_rows: Sequence[OpeningRows] = (),
 ) -> Bounds:
     """Bound every block by itself.
 
@@ -206,7 +209,10 @@ def bound_blocks(
     worth : (member classes,) float64, optional
         What placing one more member of each class is worth: needed to bound blocks whose further
         domains have a price. None: these domains count as free.
+    opening_rows : sequence of OpeningRows
+        What lower bounds of opening domains are worth; of blocks whose domains have a price.
     """
+    rows_of_block = {one.number: one for one in opening_rows}
     raises = np.full(len(columns), np.inf)
     block_bounds = np.zeros(len(blocks))
     for number, block in enumerate(blocks):
@@ -216,7 +222,8 @@ def bound_blocks(
             if math.isfinite(bound):
                 _raise_in_one_domain(block, ranked, prices, costs, bound, raises)
         else:
-            bound = _bound_open_block(compiled, columns, block, ranked, prices, worth, raises)
+            rows = rows_of_block.get(number)
+            bound = _bound_open_block(compiled, columns, block, ranked, prices, worth, rows, raises)
         block_bounds[number] = bound
     size = abs(constant) + float(np.abs(block_bounds).sum())
     noise = ABSOLUTE_NOISE + RELATIVE_NOISE * size
@@ -264,6 +271,7 @@ def _bound_open_block(
     ranked: dict[int, RankedColumns],
     prices: Floats,
     worth: Floats | None,
+    rows: OpeningRows | None,
     raises: Floats,
 ) -> float:
     """Bound a block that may use any number of domains, and write what its columns raise.
@@ -274,11 +282,20 @@ def _bound_open_block(
         bound = w * members + sum(min(0, p[d] + sum(m * min(0, c - w) in d)) for each domain d)
 
     The first domain is free (see `Block.credit`). Without prices of domains, w is the price of
-    the dearest member, which gives the sum of the cheapest columns.
+    the dearest member, which gives the sum of the cheapest columns. A lower bound of what opening
+    domains costs pays for a part of each price (see `OpeningRows`).
     """
-    domain_price = block.price if worth is not None else 0
-    bound = float(-domain_price * block.credit(compiled))
-    cost = np.where(block.used_domains(compiled), 0.0, float(domain_price))
+    cost = np.zeros(block.domain_count(compiled))
+    outside_price = 0.0
+    bound = 0.0
+    if worth is not None and block.price:
+        cost = block.domain_prices(compiled)
+        outside_price = float(block.price)
+        bound -= block.credit_points(compiled)
+        if rows is not None:
+            bound += rows.worth()
+            cost *= 1 - rows.prepaid()
+            outside_price *= 1 - rows.prepaid_outside()
     seen: list[tuple[RankedColumns, Mask, Floats]] = []
     for class_index in block.member_classes:
         own = ranked[class_index]
@@ -291,7 +308,7 @@ def _bound_open_block(
         excess = prices[own.part] - member_worth
         inside = own.codes >= 0
         # A host in no domain is a domain of its own: its members pay for it one by one.
-        reduced = np.where(inside, excess, excess + domain_price)
+        reduced = np.where(inside, excess, excess + outside_price)
         gain = columns.max_members[own.part] * np.minimum(0, reduced)
         bound += number * member_worth + float(gain[~inside].sum())
         cost += np.bincount(own.codes[inside], weights=gain[inside], minlength=len(cost))
@@ -299,7 +316,7 @@ def _bound_open_block(
     opening = np.maximum(0, cost)
     for own, inside, excess in seen:
         in_domain = opening[np.maximum(own.codes, 0)] + np.maximum(0, excess)
-        in_none = np.maximum(0, excess + domain_price)
+        in_none = np.maximum(0, excess + outside_price)
         raises[own.part] = np.where(inside, in_domain, in_none)
     return bound + float(np.minimum(0, cost).sum())
 

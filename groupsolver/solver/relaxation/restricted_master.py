@@ -6,6 +6,7 @@ is scarce. Columns outside the core are priced with these (see `column_generatio
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from groupsolver.solver.relaxation.columns import Columns
 from groupsolver.solver.relaxation.core_columns import CoreColumns
 from groupsolver.solver.relaxation.exclusion_rows import ExclusionRows
 from groupsolver.solver.relaxation.linear_program import LinearProgram
+from groupsolver.solver.relaxation.opening_rows import OpeningRows
 from groupsolver.solver.relaxation.rising_rows import RisingRows
 
 
@@ -50,6 +52,7 @@ def solve_restricted_master(
     exclusion_rows: list[ExclusionRows],
     core: Mask,
     seconds: float,
+    opening_rows: Sequence[OpeningRows] = (),
 ) -> RestrictedOptimum | None:
     """Solve the relaxation over the core, and leave the duals in the capacity and exclusion rows.
 
@@ -71,9 +74,13 @@ def solve_restricted_master(
     # Any core is feasible with columns that are dearer than anything in it.
     artificial_price = 2.0 * float(np.abs(prices).max(initial=0)) + 1000.0
     placing_row: dict[int, int] = {}
-    for block in blocks:
+    of_block = {one.number: one for one in opening_rows}
+    posted_openings: list[tuple[OpeningRows, list[int]]] = []
+    for number, block in enumerate(blocks):
         rows = _BlockRows(compiled, core_columns, block, program, artificial_price)
         placing_row |= rows.post()
+        if number in of_block:
+            posted_openings.append((of_block[number], rows.post_floors()))
     for capacity in capacity_rows:
         capacity.posted = []
         capacity.post(core_columns, program)
@@ -87,6 +94,9 @@ def solve_restricted_master(
         capacity.read_duals(optimum.dual)
     for rising in rising_rows:
         rising.read_duals(optimum.dual)
+    for opening, row_numbers in posted_openings:
+        # A point of a floor is worth at most the point that it saves.
+        opening.dual[:] = np.clip(optimum.dual[row_numbers], 0, 1)
     for exclusion, posted in zip(exclusion_rows, posted_exclusion, strict=True):
         exclusion.read_duals(posted, optimum.dual)
     # One more member of a class raises the value by the dual of the row that places the class.
@@ -183,12 +193,35 @@ class _BlockRows:
 
     def _choices(self, domains: list[int]) -> Ints:
         """Return the variables that choose some domains; a domain in use is open for nothing."""
-        used = self.block.used_domains(self.compiled)
+        prices = self.block.domain_prices(self.compiled)
         for domain in domains:
             if domain not in self.domain_variables:
-                price = 0.0 if used[domain] else float(self.block.price)
+                price = float(prices[domain])
                 self.domain_variables[domain] = self.program.add_variable(price, 1.0)
         return np.array([self.domain_variables[domain] for domain in domains], dtype=np.int64)
+
+    def post_floors(self) -> list[int]:
+        """Post what is paid for domains at least; return the rows, one a floor.
+
+        ``sum(price[d] * y[d] for d of the floor) + price * members in no domain >= least``, where a
+        point that the core cannot pay costs a point.
+        """
+        prices = self.block.domain_prices(self.compiled)
+        parts = [self.core.variables_of(index) for index in self.block.member_classes]
+        variables = np.concatenate(parts)
+        outside = variables[self.block.codes(self.compiled, self.core.rows(variables)) < 0]
+        paid_outside = np.full(len(outside), float(self.block.price))
+        numbers = []
+        for floor in self.block.floors:
+            domains = [domain for domain in self.domain_variables if floor.domains[domain]]
+            choices = [self.domain_variables[domain] for domain in domains]
+            least = np.array([float(floor.least)])
+            missing = self.program.add_variables(np.ones(1), least)
+            used = np.r_[np.array(choices, dtype=np.int64), outside, missing]
+            values = np.r_[prices[np.array(domains, dtype=np.int64)], paid_outside, np.ones(1)]
+            row = np.zeros(len(used), dtype=np.int64)
+            numbers.append(int(self.program.add_rows(used, row, values, 1, low=least)[0]))
+        return numbers
 
     def _limit_hosts(self, ceiling: Ints) -> None:
         """Post that all classes share a host up to its ceiling, as far as its domain is chosen."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from groupsolver.checking.check import Verdict, check
-from groupsolver.checking.soft_cost import SoftCost, soft_scope
+from groupsolver.checking.soft_cost import SoftCost, hosts_in_use, soft_scope
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput
 from groupsolver.model.result import Witness, gap_of
@@ -43,7 +43,9 @@ class Claim:
     app : Application or None
         The application that was solved; None where what runs is not compared.
     soft_cost : SoftCost
-        What its soft policies cost, as it was solved.
+        What its soft policies and the hosts that it opens cost, as it was solved.
+    in_use : frozenset of str
+        The hosts that held something then, where opening others has a price.
     """
 
     requested: RequestedPlacement
@@ -54,6 +56,7 @@ class Claim:
     witness: Witness | None = None
     app: Application | None = None
     soft_cost: SoftCost = field(default_factory=SoftCost)
+    in_use: frozenset[str] = frozenset()
 
     def instances(self) -> list[Instance]:
         """Return the instances as they will be stored."""
@@ -177,12 +180,15 @@ def _may_cost_less(claim: Claim, app: Application, verdict: Verdict, now: Snapsh
     """Return whether another solve may find a placement whose soft policies cost less.
 
     It may where they cost more than the solver said. It also may where they cost no more, but other
-    members that they count have come or gone: what was the least then may be too much now.
+    members that they count have come or gone: what was the least then may be too much now. And
+    where it opens hosts, others may have opened some since, which it may use for nothing.
     """
     cost = SoftCost.of(verdict)
     if not cost:
         return False
     if cost > claim.soft_cost:
+        return True
+    if verdict.opening and hosts_in_use(app, now.fleet) - claim.in_use:
         return True
     return claim.app is not None and (
         soft_scope(claim.app, now.fleet) != soft_scope(app, now.fleet)

@@ -59,12 +59,15 @@ class RequestedPlacement:
     objective : {"pack", "spread", "cost"}
     member_limits : dict of str to int
         How many members a group may have, where there is a quota.
+    host_price : int or None
+        Points for each host that held nothing before.
     """
 
     tenant_id: str
     instances: tuple[RequestedInstance, ...]
     objective: Objective
     member_limits: Mapping[str, int]
+    host_price: int | None = None
 
 
 def compose_application(requested: RequestedPlacement, now: Snapshot) -> Application:
@@ -84,7 +87,8 @@ def compose_application(requested: RequestedPlacement, now: Snapshot) -> Applica
     new_members = _new_members_by_group(requested, now)
     below = groups_below(now.groups)
     policies = policies_in_scope(requested.tenant_id, new_members, below, now)
-    return compose_groups(policies, below, now, new_members, requested.tenant_id)
+    app = compose_groups(policies, below, now, new_members, requested.tenant_id)
+    return app.model_copy(update={"host_price": requested.host_price})
 
 
 def compose_groups(

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from groupsolver.model.application import Flavor, Sized
 from groupsolver.model.inventory import Resources
 from groupsolver.model.result import Objective, Status
-from groupsolver.model.value import Name, Positive, Value
+from groupsolver.model.value import Amount, Name, Positive, Value
 from groupsolver.wire import count_limits
 from groupsolver.wire.bodies.cell_location import WithCell
 from groupsolver.wire.count_limits import at_most
@@ -76,6 +76,9 @@ class PlacementFields(Value):
     flavors : dict of str to Flavor
     instances : tuple of InstanceRequest
     objective : {"pack", "spread", "cost"}, default "pack"
+    host_price : int, optional
+        Points of the objective for each host that held nothing before; a host's `opening_cost`
+        replaces it.
     time_limit : float, optional
         Seconds; by default, and at most, the server's.
     ttl : int, optional
@@ -93,6 +96,7 @@ class PlacementFields(Value):
         at_most(count_limits.INSTANCES),
     ]
     objective: Objective = "pack"
+    host_price: Amount | None = None
     time_limit: Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)] | None = None
     ttl: Annotated[int, Field(strict=True, ge=1, le=7 * 24 * 3600)] | None = None
 

@@ -16,6 +16,7 @@ from benchmarks.baselines.common import Answer, ground_of
 from benchmarks.impossible import WAYS, impossible
 from benchmarks.meeting import where_policies_meet
 from benchmarks.network import leaf_spine, networked
+from benchmarks.packings import PRICES, solved, triplets
 from benchmarks.run import main
 from benchmarks.shards import replicas_and_shards
 from benchmarks.support.applications import FLAVORS, application, mixed_flavors, one_huge_group
@@ -221,6 +222,15 @@ def test_the_textbook_model_and_the_library_find_the_same_optimum(objective: Obj
 
 def tiny_case(seed: int) -> Case:
     return Case(TINY, application(TINY, seed), 0.0)
+
+
+@pytest.mark.parametrize("price", PRICES)
+def test_triplets_fill_their_hosts(price: str) -> None:
+    members = triplets(4, seed=1)
+    assert sum(one["resources"]["MEMORY_MB"] for one in members) == 4 * 1000
+    result = solved(members, {"MEMORY_MB": 1000}, 6, price, 20.0)
+    assert result.status == "optimal"
+    assert len(set((result.placement or {}).values())) == 4
 
 
 def test_the_driver_prints_a_table_and_writes_the_figures(

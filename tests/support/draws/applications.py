@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.support.draws.cells import some_cells
 from tests.support.draws.covered import cover
 from tests.support.draws.full import fill_domains
+from tests.support.draws.host_prices import some_host_price
 from tests.support.draws.links import some_bandwidth
 from tests.support.draws.network import by_distance, some_links
 from tests.support.draws.overfull import some_overfull
@@ -246,14 +247,16 @@ def _same(policy: Doc) -> tuple[Doc, bool]:
 def cases(rnd: Random, kind: str, soft: bool) -> tuple[Doc, Doc]:
     """An application that holds a policy of `kind`, and a fleet small enough for brute force."""
     fleet = fleets(rnd)
-    return some_bandwidth((applications(rnd, kind, soft, fleet, members=4), fleet), rnd)
+    case = some_bandwidth((applications(rnd, kind, soft, fleet, members=4), fleet), rnd)
+    return some_host_price(case)
 
 
 def wide_cases(rnd: Random, kind: str, soft: bool) -> tuple[Doc, Doc]:
     """The same with three hosts or more for each new member: the reduction has hosts to drop."""
     members = rnd.randint(2, 4)
     fleet = wide_fleets(rnd, 3 * members + rnd.randint(0, 4))
-    return some_bandwidth((applications(rnd, kind, soft, fleet, members), fleet), rnd)
+    case = some_bandwidth((applications(rnd, kind, soft, fleet, members), fleet), rnd)
+    return some_host_price(case)
 
 
 def applications(rnd: Random, kind: str, soft: bool, fleet: Doc, members: int) -> Doc:

@@ -160,6 +160,7 @@ HOST = with_free(
         "traits": st.lists(st.sampled_from(["SSD", "_"]), max_size=2),
         "enabled": st.booleans(),
         "cost": st.integers(-5, 5),
+        "opening_cost": st.none() | AMOUNT,
     },
 )
 HOSTS = st.lists(HOST, min_size=1, max_size=3, unique_by=lambda host: host["name"]).map(
@@ -185,6 +186,7 @@ PLACEMENT_ASKED = with_free(
         "time_limit": st.sampled_from([None, 1, 2.5, 1e-7]),
         "ttl": st.none() | st.integers(1, 9),
         "objective": st.sampled_from(["pack", "cost"]),
+        "host_price": st.none() | AMOUNT,
     },
 )
 PRICE = st.none() | st.integers(1, 10**9)

@@ -397,6 +397,7 @@ class Oracle:
             hosts = list(placement.values())
             # The k-th member of a host costs 1000 x (k - 1) more.
             points += sum(1000 * sum(range(hosts.count(host))) for host in set(hosts))
+        points += self.opening_points(placement)
         after = self.assignments(placement)
         weighted = sum(
             policy["weight"] * self.measure(name, policy, after)
@@ -404,6 +405,20 @@ class Oracle:
             if policy.get("weight")
         )
         return int(points + weighted * (1 if objective == "cost" else 1000))
+
+    def opening_points(self, placement: dict[str, str]) -> int:
+        """What the application pays for hosts that held nothing before."""
+        if self.app.get("host_price") is None:
+            return 0
+        points = 0
+        for name in set(placement.values()):
+            host = self.hosts[name]
+            held_before = any(cells.in_use(host).values())
+            held_before = held_before or name in [there[2] for there in self.existing]
+            if not held_before:
+                own = host.get("opening_cost")
+                points += self.app["host_price"] if own is None else own
+        return points
 
     def _points_on(self, name: str, objective: str, size: Size) -> int:
         """What one member of a size costs on a host, reckoned once."""
