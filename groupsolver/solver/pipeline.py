@@ -25,6 +25,7 @@ from groupsolver.model.change_costs import Costs
 from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
+from groupsolver.model.optional_members import has_optional_members
 from groupsolver.model.result import Explanation, Limits, Objective, Result, Watch
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.domain_branching import branch_on_domains
@@ -35,6 +36,7 @@ from groupsolver.solver.heuristic.constructive import construct, construct_quick
 from groupsolver.solver.incumbent import Incumbent, empty_result
 from groupsolver.solver.infeasible import infeasible_result
 from groupsolver.solver.lexicographic.tiers import LexicographicSolve, prioritized_rules
+from groupsolver.solver.optional_members.pipeline import OptionalMembersSolve
 from groupsolver.solver.preparation import prepare
 from groupsolver.solver.presolve.eligibility import find_eligibility
 from groupsolver.solver.presolve.interchangeable_groups import merge_interchangeable
@@ -218,6 +220,8 @@ def answer(
     app: Application[Any], compiled_fleet: CompiledFleet, objective: Objective, budget: Budget
 ) -> Result:
     """Return the answer, with all hard rules as its conflict where it is infeasible."""
+    if has_optional_members(app):
+        return OptionalMembersSolve(app, compiled_fleet, objective, budget, answer).run()
     original = CompiledProblem(Problem(app, compiled_fleet.index), compiled_fleet)
     survival = None
     if survives_rules(original.problem):

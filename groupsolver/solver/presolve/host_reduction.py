@@ -13,6 +13,7 @@ cheapest hosts are kept and 98 dropped.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import product
 from math import prod
 
@@ -46,8 +47,17 @@ Share = dict[int, int]  # members by class index that are on one host and move a
 RulesSeen = list[tuple[Rule, HostEquivalence]]  # rules, and how each tells hosts apart
 
 
-def reduce_hosts(compiled: CompiledProblem, eligibility: Eligibility) -> list[Ints]:
+def reduce_hosts(
+    compiled: CompiledProblem, eligibility: Eligibility, optional: Collection[int] = ()
+) -> list[Ints]:
     """Choose the candidates.
+
+    Parameters
+    ----------
+    compiled : CompiledProblem
+    eligibility : Eligibility
+    optional : collection of int, optional
+        Member classes of which members may be left out.
 
     Returns
     -------
@@ -59,7 +69,7 @@ def reduce_hosts(compiled: CompiledProblem, eligibility: Eligibility) -> list[In
     touched = hosts_touched(compiled)
     for unit in _units(compiled):
         rules = _rules_seen(compiled, unit)
-        shares = _shares(compiled, unit, rules)
+        shares = _shares(compiled, unit, rules, optional)
         if not shares:
             for class_index in unit:
                 kept[class_index][:] = True
@@ -138,7 +148,9 @@ def _must_share_host(compiled: CompiledProblem, unit: Unit) -> bool:
     )
 
 
-def _shares(compiled: CompiledProblem, unit: Unit, rules: RulesSeen) -> list[Share]:
+def _shares(
+    compiled: CompiledProblem, unit: Unit, rules: RulesSeen, optional: Collection[int]
+) -> list[Share]:
     """Return every combination of members that could be on one host and move as one.
 
     An empty list where nothing may be assumed, so that nothing is dropped.
@@ -146,7 +158,8 @@ def _shares(compiled: CompiledProblem, unit: Unit, rules: RulesSeen) -> list[Sha
     numbers = [compiled.member_classes[class_index].number for class_index in unit]
     if any(equivalence.pinned for _, equivalence in rules):
         return []
-    if _must_share_host(compiled, unit):
+    # What is placed of a unit with optional members may be any part of it.
+    if _must_share_host(compiled, unit) and not any(index in optional for index in unit):
         return [dict(zip(unit, numbers, strict=True))]
     if not any(equivalence.sharing for _, equivalence in rules):
         # Members move one by one: only sharing joins classes, so the unit has one.

@@ -1,0 +1,137 @@
+"""A CP-SAT model that chooses which members are placed, and where."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from groupsolver.constraints.cp_model.linear_expr import Linear
+from groupsolver.constraints.protocols.optional_members import encode_size
+from groupsolver.model.result import Objective
+from groupsolver.solver.budget import Budget
+from groupsolver.solver.exact.cp_sat import build_constraints, solve_hinted
+from groupsolver.solver.incumbent import Assignment
+from groupsolver.solver.optional_members.relaxed_problem import RelaxedProblem
+from groupsolver.solver.optional_members.selections import OptionalClasses, Selection
+from groupsolver.solver.presolve.eligibility import find_eligibility
+from groupsolver.solver.presolve.host_reduction import reduce_hosts
+
+
+@dataclass(frozen=True)
+class ChosenSelection:
+    """What the model found.
+
+    Attributes
+    ----------
+    selection : tuple of int or None
+        Members placed, by member class; None where nothing was found.
+    assignments : list of (int, int)
+        ``(member class, row)`` of each member.
+    bound : int or None
+        A proved lower bound of what is minimised, over the selections that are not excluded.
+    infeasible : bool
+        Whether it is proved that no selection is left.
+    """
+
+    selection: Selection | None
+    assignments: list[Assignment]
+    bound: int | None
+    infeasible: bool
+
+
+class SelectionModel:
+    """The model of a problem with optional members.
+
+    For each optional class an integer says how many of its members are placed::
+
+        sum(placed[class, host] for host in hosts) == total[class] <= members of the class
+
+    What is left out has a price, its value. The most valuable members of a class are placed first,
+    so each value v of a class has an integer of its own: how many members of value v are placed.
+
+    Parameters
+    ----------
+    relaxed : RelaxedProblem
+    classes : OptionalClasses
+    objective : {"pack", "spread", "cost"}
+    """
+
+    def __init__(
+        self, relaxed: RelaxedProblem, classes: OptionalClasses, objective: Objective
+    ) -> None:
+        compiled = relaxed.compiled
+        eligibility = find_eligibility(compiled, objective)
+        candidates = reduce_hosts(compiled, eligibility, classes.optional)
+        self._candidates = candidates
+        self._classes = classes
+        self._builder = build_constraints(compiled, eligibility, candidates, classes.optional)
+        for rule in relaxed.changed:
+            encode_size(rule.policy, rule.group, self._builder.size(rule.group), self._builder)
+        for required, least in classes.requirements:
+            totals = [self._builder.totals[index] for index in required]
+            self._builder.at_most(Linear(totals, [-1] * len(totals), least), 0)
+        self._prices = self._builder.cost
+        self._value_lost = self._post_values()
+
+    def _post_values(self) -> Linear:
+        """Return the sum of the values of the members that are left out."""
+        lost = Linear()
+        for class_index, values in self._classes.values.items():
+            by_value = Linear([self._builder.totals[class_index]], [-1])
+            for value, number in Counter(values).items():
+                placed = self._builder.number(number)
+                by_value = by_value.plus(Linear([placed], [1]))
+                lost = lost.plus(Linear([placed], [-value], value * number))
+            self._builder.at_most(by_value, 0)
+            self._builder.at_most(by_value.times(-1), 0)
+        return lost
+
+    def minimise_value_lost(self, budget: Budget, seconds: float, gap: float) -> ChosenSelection:
+        """Leave out what is worth least."""
+        self._builder.minimize_only(self._value_lost)
+        return self._solve(None, budget, seconds, gap)
+
+    def minimise_objective(
+        self, hint: list[Assignment] | None, budget: Budget, seconds: float, gap: float
+    ) -> ChosenSelection:
+        """Minimise the sum of all prices; they are a lower bound where policies are relaxed."""
+        self._builder.minimize_only(self._prices)
+        return self._solve(hint, budget, seconds, gap)
+
+    def find_any(self, budget: Budget, seconds: float) -> ChosenSelection:
+        """Find any selection that is not excluded."""
+        self._builder.minimize_only(Linear())
+        return self._solve(None, budget, seconds, 0.0)
+
+    def bound_value_lost(self, most: int) -> None:
+        """Leave out no more than so much."""
+        self._builder.at_most(self._value_lost, most)
+
+    def exclude(self, selection: Selection, and_larger: bool = False) -> None:
+        """Exclude a selection, and those that place as many members of each class or more."""
+        model = self._builder.model
+        others = []
+        for class_index in self._classes.optional:
+            total = self._builder.totals[class_index]
+            number = selection[class_index]
+            if number > 0:
+                fewer = model.new_bool_var("")
+                model.add(total <= number - 1).only_enforce_if(fewer)
+                others.append(fewer)
+            if number < self._classes.numbers[class_index] and not and_larger:
+                more = model.new_bool_var("")
+                model.add(total >= number + 1).only_enforce_if(more)
+                others.append(more)
+        model.add_bool_or(others)
+
+    def _solve(
+        self, hint: list[Assignment] | None, budget: Budget, seconds: float, gap: float
+    ) -> ChosenSelection:
+        self._builder.clear_hints()
+        until = budget.elapsed() + seconds
+        outcome = solve_hinted(self._builder, self._candidates, hint, budget, until, gap)
+        if outcome.placement is None:
+            return ChosenSelection(None, [], outcome.bound, outcome.infeasible)
+        placed = Counter(class_index for class_index, _ in outcome.placement)
+        selection = tuple(placed[index] for index in range(len(self._classes.numbers)))
+        return ChosenSelection(selection, outcome.placement, outcome.bound, infeasible=False)
