@@ -36,6 +36,7 @@ from groupsolver.solver.heuristic.constructive import construct, construct_quick
 from groupsolver.solver.incumbent import Incumbent, empty_result
 from groupsolver.solver.infeasible import infeasible_result
 from groupsolver.solver.lexicographic.tiers import LexicographicSolve, prioritized_rules
+from groupsolver.solver.optional_members.explanation import explain_optional_members
 from groupsolver.solver.optional_members.pipeline import OptionalMembersSolve
 from groupsolver.solver.preparation import prepare
 from groupsolver.solver.presolve.eligibility import find_eligibility
@@ -120,7 +121,8 @@ def solve_uncovered(
         problem = Problem(app, compiled_fleet.index)
         seconds = min(MAX_EXPLAIN_SECONDS, budget.left())
         part = PartialBudget(budget, seconds, 0.0, quiet=True)
-        explanation = explain_problem(problem, compiled_fleet, objective, part, answer)
+        explain_it = explain_optional_members if has_optional_members(app) else explain_problem
+        explanation = explain_it(problem, compiled_fleet, objective, part, answer)
         result = explanation.as_result()
     budget.raise_watch_error()
     return result
@@ -176,7 +178,8 @@ def explain(
     compiled_fleet = _compiled(fleet)
     require_covered(app, compiled_fleet.index)
     budget = Budget(limits or Limits(), progress)
-    explanation = explain_problem(
+    explain_it = explain_optional_members if has_optional_members(app) else explain_problem
+    explanation = explain_it(
         Problem(app, compiled_fleet.index),
         compiled_fleet,
         objective,
