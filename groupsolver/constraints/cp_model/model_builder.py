@@ -423,13 +423,30 @@ class ModelBuilder:
                     self.model.add(var == 0)
                 else:
                     inside[code].append(var)
+            if member_class in self.totals:
+                self._bound_total(member_class, inside, used)
             for code, found in inside.items():
                 here = cp_model.LinearExpr.sum(found)
                 number = self.compiled.member_classes[member_class].number
                 if member_class in self.totals:
-                    self.model.add(here <= number * used[code].vars[0])
+                    most = min(number, sum(self._high[var.index] for var in found))
+                    self.model.add(here <= most * used[code].vars[0])
                 else:
                     self.model.add(here == number * used[code].vars[0])
+
+    def _bound_total(
+        self, member_class: int, inside: dict[int, list[cp_model.IntVar]], used: dict[int, Linear]
+    ) -> None:
+        """Bound the members placed of an optional class by what the domain in use takes.
+
+        It follows from the rest, but the linear relaxation does not see it without this row.
+        """
+        number = self.compiled.member_classes[member_class].number
+        bound = Linear([self.totals[member_class]], [1])
+        for code, found in inside.items():
+            most = min(number, sum(self._high[var.index] for var in found))
+            bound = bound.plus(used[code], -most)
+        self.at_most(bound, 0)
 
     def only_where(self, count: Linear, used: Linear) -> None:
         """Allow members of a count only where `used` is 1.

@@ -188,7 +188,14 @@ class AntiAffinity(
         """
         if self.max_percent is None or not self.hard or self.counts_child_groups:
             return
+        fewest, most = size.const, builder.high(size)
+        at_fewest, at_most = (max(100, self.max_percent * n) for n in (fewest, most))
         for count in builder.count(group, self.level).values():
+            if count.const <= 1 and fewest < most:
+                # The limit is convex in the size, so its chord bounds it: for the relaxation.
+                chord = size.plus(-fewest).times(at_fewest - at_most)
+                scaled = count.times(100).plus(-at_fewest).times(most - fewest)
+                builder.at_most(scaled.plus(chord), 0)
             builder.one_holds(
                 count.plus(-max(1, count.const)), count.times(100).plus(size, -self.max_percent)
             )

@@ -104,5 +104,4 @@ def _holds_for_all(
 
 def _selections_are_alike(problem: Problem, classes: OptionalClasses) -> bool:
     """Return whether a larger selection is never easier to place than the smallest."""
-    one_size = all(len(below) == 1 for below, _ in classes.requirements)
-    return one_size and all(rule.policy.monotone for rule in rules_of(problem).hard)
+    return classes.alike() and all(rule.policy.monotone for rule in rules_of(problem).hard)

@@ -21,8 +21,11 @@ Source: Hooker & Ottosson (2003), doi:10.1007/s10107-003-0375-9.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from groupsolver.checking.check import judge
 from groupsolver.constraints.policies.survives import Survives
@@ -45,6 +48,9 @@ from groupsolver.solver.optional_members.selections import OptionalClasses, Sele
 from groupsolver.solver.presolve.eligibility import find_eligibility
 
 TIME_SHARE_WHOLE = 0.1  # of the time left: whether all members can be placed
+TIME_SHARE_GROWTH = 0.3  # for larger selections that are easily found
+# With more candidates the model may find nothing in time.
+MANY_CANDIDATES = 20_000
 TIME_SHARE_VALUE = 0.5  # for each question of the largest value
 TIME_SHARE_QUESTION = 0.4  # whether one selection can be placed
 TIME_SHARE_OBJECTIVE = 0.5  # for the objective of one selection
@@ -104,6 +110,9 @@ class OptionalMembersSolve:
         self._compiled = CompiledProblem(Problem(app, fleet.index), fleet)
         rules = rules_of(self._compiled.problem)
         self._classes = OptionalClasses(self._compiled)
+        self._class_of = {
+            id_: index for index, one in enumerate(self._compiled.member_classes) for id_ in one.ids
+        }
         self._monotone = all(rule.policy.monotone for rule in rules.hard)
         self._survives = any(isinstance(rule.policy, Survives) for rule in rules.all)
         self._tiers = bool(prioritized_rules(self._compiled.problem))
@@ -116,17 +125,26 @@ class OptionalMembersSolve:
         """Return the answer; its conflict, where it is infeasible, has all hard rules."""
         whole = self._classes.whole
         found = "infeasible"
-        if not self._lacks_capacity():
+        if not self._lacks_capacity(whole):
             found = self._first_placement(whole, TIME_SHARE_WHOLE)
         if found == "feasible":
             self._finish_one(whole)
             return self._result()
         if not self._classes.optional:
             return self._nothing(found)
+        smallest = self._classes.smallest()
+        if self._budget.left() > 0 and not self._wants_any():
+            if self._classes.alike() and self._lacks_capacity(smallest):
+                return self._nothing("infeasible")
+            found_smallest = self._first_placement(smallest, TIME_SHARE_WHOLE)
+            if found_smallest == "infeasible" and self._monotone and self._classes.alike():
+                return self._nothing("infeasible")
         if self._budget.left() <= 0:
-            return self._nothing("unknown")
+            return self._result()
         relaxed = relax_for_any_size(self._compiled)
         model = SelectionModel(relaxed, self._classes, self._objective)
+        if model.candidate_count > MANY_CANDIDATES and not self._wants_any():
+            self._grow(TIME_SHARE_GROWTH * self._budget.left())
         if found == "infeasible":
             model.exclude(whole, and_larger=True)
         if not self._find_largest_value(model) and self._best is None:
@@ -137,20 +155,35 @@ class OptionalMembersSolve:
             self._minimise_objective(self._best, model, relaxed.exact and not self._tiers)
         return self._result()
 
-    def _lacks_capacity(self) -> bool:
-        """Return whether all hosts together surely do not take all members."""
+    def _lacks_capacity(self, selection: Selection) -> bool:
+        """Return whether all hosts together surely do not take the members of a selection.
+
+        Only policies count that more members never make easier to keep.
+        """
         problem = self._compiled.problem
+        app = self._selected(selection)
         groups = [
             group.model_copy(
-                update={"policies": tuple(policy for policy in group.policies if policy.hard)}
+                update={
+                    "policies": tuple(one for one in group.policies if one.hard and one.monotone)
+                }
             )
-            for group in self._app.groups
+            for group in app.groups
         ]
-        # The bounds take every policy for a hard one.
-        hard = Problem(self._app.model_copy(update={"groups": tuple(groups)}), problem.hosts)
-        bounds = MemberBounds(CompiledProblem(hard, self._fleet))
-        classes = range(len(self._classes.numbers))
-        return int(bounds.on_hosts(classes).sum()) < sum(self._classes.numbers)
+        hard = Problem(app.model_copy(update={"groups": tuple(groups)}), problem.hosts)
+        compiled = CompiledProblem(hard, self._fleet)
+        bounds = MemberBounds(compiled)
+        numbers = [one.number for one in compiled.member_classes]
+        if int(bounds.on_hosts(range(len(numbers))).sum()) < sum(numbers):
+            return True
+        needed: Counter[str] = Counter()
+        for one in compiled.member_classes:
+            needed.update({name: amount * one.number for name, amount in one.size})
+        enabled = self._fleet.enabled
+        return any(
+            amount > int(np.maximum(0, self._fleet.free(name)[enabled]).sum())
+            for name, amount in needed.items()
+        )
 
     # The largest value.
 
@@ -165,7 +198,7 @@ class OptionalMembersSolve:
         gap = self._budget.limits.gap if self._wants_any() else 0.0
         while self._budget.left() > 0:
             seconds = TIME_SHARE_VALUE * self._budget.left()
-            chosen = model.minimise_value_lost(self._budget, seconds, gap)
+            chosen = model.minimise_value_lost(self._hint(), self._budget, seconds, gap)
             if chosen.infeasible:
                 self._value_bound = undecided
                 return bool(undecided) or self._best is not None
@@ -180,6 +213,34 @@ class OptionalMembersSolve:
             if found == "unknown":
                 undecided = max(undecided, self._classes.value(chosen.selection))
         return True
+
+    def _grow(self, seconds: float) -> None:
+        """Place more members than the best selection has, as many as fit in a good order."""
+        until = self._budget.elapsed() + seconds
+        if self._best is None:
+            return
+        order = self._classes.between(self._best.selection, self._classes.whole)
+        start = list(self._best.selection)
+        fits, too_many = 0, len(order) + 1
+        while too_many - fits > 1 and self._budget.elapsed() < until:
+            number = (fits + too_many) // 2
+            more = Counter(order[:number])
+            selection = tuple(placed + more[index] for index, placed in enumerate(start))
+            share = min(1.0, (until - self._budget.elapsed()) / max(1e-9, self._budget.left()))
+            if self._first_placement(selection, TIME_SHARE_QUESTION * share) == "feasible":
+                fits = number
+            else:
+                too_many = number
+
+    def _hint(self) -> list[Assignment] | None:
+        """Return the best placement so far in the member classes of all members."""
+        if self._best is None:
+            return None
+        rows = self._fleet.rows
+        return [
+            (self._class_of[id_], rows[host])
+            for id_, host in (self._best.result.placement or {}).items()
+        ]
 
     def _try(self, selection: Selection, assignments: list[Assignment]) -> str:
         """Return whether a selection can be placed: a status of the ordinary solve."""
@@ -239,7 +300,7 @@ class OptionalMembersSolve:
             return model.find_any(self._budget, seconds)
         share = TIME_SHARE_VALUE if exact else TIME_SHARE_QUESTION
         gap = self._budget.limits.gap
-        return model.minimise_objective(None, self._budget, share * seconds, gap)
+        return model.minimise_objective(self._hint(), self._budget, share * seconds, gap)
 
     def _improve_value(self, best: SolvedSelection, model: SelectionModel) -> None:
         """Use the time that is left for selections of larger values."""

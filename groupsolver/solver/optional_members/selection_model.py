@@ -86,10 +86,17 @@ class SelectionModel:
             self._builder.at_most(by_value.times(-1), 0)
         return lost
 
-    def minimise_value_lost(self, budget: Budget, seconds: float, gap: float) -> ChosenSelection:
+    @property
+    def candidate_count(self) -> int:
+        """How many candidates there are, over all member classes."""
+        return sum(map(len, self._candidates))
+
+    def minimise_value_lost(
+        self, hint: list[Assignment] | None, budget: Budget, seconds: float, gap: float
+    ) -> ChosenSelection:
         """Leave out what is worth least."""
         self._builder.minimize_only(self._value_lost)
-        return self._solve(None, budget, seconds, gap)
+        return self._solve(hint, budget, seconds, gap)
 
     def minimise_objective(
         self, hint: list[Assignment] | None, budget: Budget, seconds: float, gap: float

@@ -86,6 +86,27 @@ class OptionalClasses:
                 missing -= taken
         return tuple(chosen)
 
+    def between(self, smaller: Selection, larger: Selection) -> list[int]:
+        """Return the classes of the members by which two selections differ, in a good order.
+
+        Members of the most value for what they take come first; among equals, each class gets the
+        same part of its members.
+        """
+        order = []
+        for index in self.optional:
+            worth = self._worth[index]
+            size = self._hardness(index)
+            missing = larger[index] - smaller[index]
+            for number in range(1, missing + 1):
+                placed = smaller[index] + number
+                value = worth[placed] - worth[placed - 1]
+                order.append((-value / max(size, 1e-12), number / missing, index))
+        return [index for _, _, index in sorted(order)]
+
+    def alike(self) -> bool:
+        """Return whether every selection has the members of the smallest: one class is required."""
+        return all(len(required) == 1 for required, _ in self.requirements)
+
     def _hardness(self, class_index: int) -> float:
         """Return what one member takes of the free capacity of the fleet."""
         fleet = self.compiled.fleet
