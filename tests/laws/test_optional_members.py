@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 from typing import Any
 
 from hypothesis import event, given, note
 from hypothesis import strategies as st
 
-from groupsolver import Limits, check, solve
+from groupsolver import Limits, check, explain, solve
 from tests.laws.test_laws import OBJECTIVES, ONE, Case, answered_again, every_policy, values
 from tests.laws.test_tiers import ranked
-from tests.support.draws.applications import cases, dice
+from tests.support.draws.applications import cases, dice, draws
 from tests.support.draws.optional_members import some_optional_members
 from tests.support.minimal_documents import case_of
 from tests.support.oracle.optional_members import OptionalMembersOracle
@@ -114,3 +115,57 @@ def test_no_answer_is_called_optimal_that_is_not(kind: str, soft: bool, data: An
         found = oracle.value(left_out), placed.rank(result.placement, "pack")
         assert (-found[0], found[1]) >= (-best[0], best[1])
         assert result.status != "optimal" or found == best
+
+
+@every_policy
+@draws(10)
+@given(data=st.data())
+def test_a_lower_at_least_that_is_proposed_helps(kind: str, soft: bool, data: Any) -> None:
+    case, _ = drawn(kind, soft, data)
+    app, fleet = values(case)
+    answer = explain(app, fleet, limits=ONE)
+    best = OptionalMembersOracle(*case).best("pack")
+    assert (answer.status == "infeasible") == (best is None)
+    event(answer.status)
+    if answer.conflict is None:
+        return
+    for fix in answer.conflict.fixes:
+        proposed = re.fullmatch(r"(\w+) at_least (\d+) -> (\d+) members?", fix.change)
+        if proposed is not None:
+            event("a lower at_least")
+            name, before, after = proposed.groups()
+            groups = [dict(group) for group in case[0]["groups"]]
+            (changed,) = (group for group in groups if group["name"] == name)
+            assert changed["at_least"] == int(before)
+            changed["at_least"] = int(after)
+            helped = OptionalMembersOracle({**case[0], "groups": groups}, case[1])
+            assert helped.best("pack") is not None
+
+
+@every_policy
+@draws(10)
+@given(data=st.data())
+def test_a_conflict_is_impossible_whatever_members_are_placed(
+    kind: str, soft: bool, data: Any
+) -> None:
+    case, _ = drawn(kind, soft, data)
+    app, fleet = values(case)
+    conflict = explain(app, fleet, limits=ONE, fixes=False).conflict
+    if conflict is None or not conflict.minimal:
+        event("none" if conflict is None else "not minimal")
+        return
+    event("minimal")
+    # Without a group's size in the conflict no member of it is asked for.
+    sized = {one.group for one in conflict.policies if one.policy == "members"}
+    kinds = {(one.group, one.policy) for one in conflict.policies}
+    groups = []
+    for group in case[0]["groups"]:
+        kept = [
+            policy
+            for policy in group["policies"]
+            if "weight" not in policy and (group["name"], policy["kind"]) in kinds
+        ]
+        free = group.get("members") and group["name"] not in sized
+        asked = {"at_least": 0} if free else {}
+        groups.append(group | {"policies": kept} | asked)
+    assert OptionalMembersOracle({**case[0], "groups": groups}, case[1]).best("pack") is None

@@ -56,6 +56,9 @@ def explain_optional_members(
     app = without_members(problem.app, classes.left_out(classes.smallest()))
     part = PartialBudget(budget, TIME_SHARE_REASONS * budget.left(), budget.limits.gap, quiet=True)
     selected = Problem(app, problem.hosts)
+    if any(len(one.below) > 1 for one in requirements(problem.app)):
+        # Fewer members of one group are no lower number of several groups together.
+        costs = (costs or Costs()).model_copy(update={"fewer": None})
     reasons = find_reasons(
         selected, fleet, objective, part, pipeline, costs=costs, fixes=fixes, every=every, own=own
     )
