@@ -153,13 +153,13 @@ def check(
 
 def _missing_members(app: Application[Any], placement: Mapping[str, str]) -> Iterator[Violation]:
     """Yield the groups with `at_least` of which too few members are placed."""
+    if not has_optional_members(app):
+        return
+    placed_of = {
+        group.name: sum(id_ in placement for id_, _ in member_ids(group)) for group in app.groups
+    }
     for required in requirements(app):
-        placed = sum(
-            id_ in placement
-            for group in app.groups
-            if group.name in required.below
-            for id_, _ in member_ids(group)
-        )
+        placed = sum(placed_of[name] for name in required.below)
         if placed < required.least:
             sentence = describe_required_members(required.group, required.least)
             yield Violation(required.group, "members", sentence, required.least - placed)

@@ -23,6 +23,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -38,19 +39,22 @@ from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.optional_members import left_out_of, without_members
 from groupsolver.model.result import Objective, Result, gap_of
 from groupsolver.solver.budget import Budget, PartialBudget
+from groupsolver.solver.exact.cp_sat import CANDIDATES_PER_SECOND
 from groupsolver.solver.explain.feasibility import FIRST_PLACEMENT_GAP, Solve
 from groupsolver.solver.incumbent import Assignment, Incumbent, unknown_result
 from groupsolver.solver.infeasible import infeasible_result
 from groupsolver.solver.lexicographic.tiers import prioritized_rules
-from groupsolver.solver.optional_members.relaxed_problem import relax_for_any_size
+from groupsolver.solver.optional_members.greedy import select_greedily
+from groupsolver.solver.optional_members.relaxed_problem import RelaxedProblem, relax_for_any_size
 from groupsolver.solver.optional_members.selection_model import ChosenSelection, SelectionModel
 from groupsolver.solver.optional_members.selections import OptionalClasses, Selection
 from groupsolver.solver.presolve.eligibility import find_eligibility
 
 TIME_SHARE_WHOLE = 0.1  # of the time left: whether all members can be placed
-TIME_SHARE_GROWTH = 0.3  # for larger selections that are easily found
-# With more candidates the model may find nothing in time.
-MANY_CANDIDATES = 20_000
+TIME_SHARE_GREEDY = 0.4  # for a selection by the heuristic
+MAX_CLASSES_BOUNDED = 50  # of which places on hosts are counted together
+# With more candidates the model takes long to find anything.
+MANY_CANDIDATES = 2_000
 TIME_SHARE_VALUE = 0.5  # for each question of the largest value
 TIME_SHARE_QUESTION = 0.4  # whether one selection can be placed
 TIME_SHARE_OBJECTIVE = 0.5  # for the objective of one selection
@@ -124,43 +128,94 @@ class OptionalMembersSolve:
     def run(self) -> Result:
         """Return the answer; its conflict, where it is infeasible, has all hard rules."""
         whole = self._classes.whole
-        found = "infeasible"
-        if not self._lacks_capacity(whole):
-            found = self._first_placement(whole, TIME_SHARE_WHOLE)
+        found = self._try_whole()
         if found == "feasible":
-            self._finish_one(whole)
             return self._result()
         if not self._classes.optional:
             return self._nothing(found)
-        smallest = self._classes.smallest()
-        if self._budget.left() > 0 and not self._wants_any():
-            if self._classes.alike() and self._lacks_capacity(smallest):
-                return self._nothing("infeasible")
-            found_smallest = self._first_placement(smallest, TIME_SHARE_WHOLE)
-            if found_smallest == "infeasible" and self._monotone and self._classes.alike():
-                return self._nothing("infeasible")
+        if self._classes.alike() and self._lacks_capacity(self._classes.smallest()):
+            return self._nothing("infeasible")
         if self._budget.left() <= 0:
-            return self._result()
+            return self._nothing("unknown")
         relaxed = relax_for_any_size(self._compiled)
         model = SelectionModel(relaxed, self._classes, self._objective)
-        if model.candidate_count > MANY_CANDIDATES and not self._wants_any():
-            self._grow(TIME_SHARE_GROWTH * self._budget.left())
+        if self._has_no_selection(model, relaxed):
+            return self._nothing("infeasible")
+        if model.candidate_count > CANDIDATES_PER_SECOND * self._budget.left():
+            return self._result_without_model(whole)
+        model.build()
         if found == "infeasible":
             model.exclude(whole, and_larger=True)
         if not self._find_largest_value(model) and self._best is None:
             return self._nothing("infeasible")
         if self._best is None:
-            self._place_smallest()
+            self._first_placement(self._classes.smallest(), 1.0)
         if self._best is not None and not self._wants_any():
             self._minimise_objective(self._best, model, relaxed.exact and not self._tiers)
         return self._result()
 
+    def _try_whole(self) -> str:
+        """Place all members; where that is possible, it is the only selection of its value."""
+        whole = self._classes.whole
+        if self._lacks_capacity(whole):
+            return "infeasible"
+        found = self._first_placement(whole, TIME_SHARE_WHOLE)
+        if found == "feasible" and not self._wants_any():
+            self._objective_bound = self._solve_selection(whole, 1.0)
+        return found
+
+    def _has_no_selection(self, model: SelectionModel, relaxed: RelaxedProblem) -> bool:
+        """Place a first selection; return True where it is proved that there is none."""
+        if self._wants_any():
+            return False  # any selection will do, and the model finds one
+        if model.candidate_count > MANY_CANDIDATES:
+            seconds = TIME_SHARE_GREEDY * self._budget.left()
+            part = PartialBudget(self._budget, seconds, 0.0, quiet=True)
+            assignments = select_greedily(
+                relaxed, self._classes, model.eligibility, model.candidates, part
+            )
+            if assignments is not None:
+                self._try(self._selection_of(assignments), assignments)
+        if self._best is not None:
+            return False
+        found = self._first_placement(self._classes.smallest(), TIME_SHARE_WHOLE)
+        return found == "infeasible" and self._monotone and self._classes.alike()
+
+    def _selection_of(self, assignments: list[Assignment]) -> Selection:
+        placed = Counter(class_index for class_index, _ in assignments)
+        return tuple(placed[index] for index in range(len(self._classes.numbers)))
+
+    def _result_without_model(self, whole: Selection) -> Result:
+        """Return the best selection where there is no time to build the model."""
+        if self._best is None:
+            self._first_placement(self._classes.smallest(), TIME_SHARE_OBJECTIVE)
+        if self._best is not None and not self._wants_any():
+            bound = self._solve_selection(self._best.selection)
+            if self._best.selection == whole:
+                self._objective_bound = bound
+        return self._result()
+
     def _lacks_capacity(self, selection: Selection) -> bool:
-        """Return whether all hosts together surely do not take the members of a selection.
+        """Return whether all hosts together surely do not take the members of a selection."""
+        classes = self._compiled.member_classes
+        needed: Counter[str] = Counter()
+        for one, number in zip(classes, selection, strict=True):
+            needed.update({name: amount * number for name, amount in one.size})
+        enabled = self._fleet.enabled
+        if any(
+            amount > int(np.maximum(0, self._fleet.free(name)[enabled]).sum())
+            for name, amount in needed.items()
+        ):
+            return True
+        if len(classes) > MAX_CLASSES_BOUNDED:
+            return False
+        return self._has_too_few_places(selection)
+
+    def _has_too_few_places(self, selection: Selection) -> bool:
+        """Return whether there are fewer places on hosts than a selection has members.
 
         Only policies count that more members never make easier to keep.
         """
-        problem = self._compiled.problem
         app = self._selected(selection)
         groups = [
             group.model_copy(
@@ -170,20 +225,11 @@ class OptionalMembersSolve:
             )
             for group in app.groups
         ]
-        hard = Problem(app.model_copy(update={"groups": tuple(groups)}), problem.hosts)
+        hosts = self._compiled.problem.hosts
+        hard = Problem(app.model_copy(update={"groups": tuple(groups)}), hosts)
         compiled = CompiledProblem(hard, self._fleet)
-        bounds = MemberBounds(compiled)
-        numbers = [one.number for one in compiled.member_classes]
-        if int(bounds.on_hosts(range(len(numbers))).sum()) < sum(numbers):
-            return True
-        needed: Counter[str] = Counter()
-        for one in compiled.member_classes:
-            needed.update({name: amount * one.number for name, amount in one.size})
-        enabled = self._fleet.enabled
-        return any(
-            amount > int(np.maximum(0, self._fleet.free(name)[enabled]).sum())
-            for name, amount in needed.items()
-        )
+        places = MemberBounds(compiled).on_hosts(range(len(compiled.member_classes)))
+        return int(places.sum()) < sum(selection)
 
     # The largest value.
 
@@ -214,24 +260,6 @@ class OptionalMembersSolve:
                 undecided = max(undecided, self._classes.value(chosen.selection))
         return True
 
-    def _grow(self, seconds: float) -> None:
-        """Place more members than the best selection has, as many as fit in a good order."""
-        until = self._budget.elapsed() + seconds
-        if self._best is None:
-            return
-        order = self._classes.between(self._best.selection, self._classes.whole)
-        start = list(self._best.selection)
-        fits, too_many = 0, len(order) + 1
-        while too_many - fits > 1 and self._budget.elapsed() < until:
-            number = (fits + too_many) // 2
-            more = Counter(order[:number])
-            selection = tuple(placed + more[index] for index, placed in enumerate(start))
-            share = min(1.0, (until - self._budget.elapsed()) / max(1e-9, self._budget.left()))
-            if self._first_placement(selection, TIME_SHARE_QUESTION * share) == "feasible":
-                fits = number
-            else:
-                too_many = number
-
     def _hint(self) -> list[Assignment] | None:
         """Return the best placement so far in the member classes of all members."""
         if self._best is None:
@@ -248,10 +276,6 @@ class OptionalMembersSolve:
             return "feasible"
         return self._first_placement(selection, TIME_SHARE_QUESTION)
 
-    def _place_smallest(self) -> None:
-        """Place the smallest selection, where the time was too short for anything better."""
-        self._first_placement(self._classes.smallest(), 1.0)
-
     # The objective at that value.
 
     def _minimise_objective(
@@ -267,7 +291,6 @@ class OptionalMembersSolve:
         exact : bool
             Whether the model has all policies.
         """
-        self._objective_bound = self._weak_bound()
         # Lower bounds of the selections that are excluded.
         proved = [self._solve_selection(best.selection)]
         model.exclude(best.selection)
@@ -320,6 +343,7 @@ class OptionalMembersSolve:
         bound = min(int(self._objective_bound), value)
         return gap_of(value, bound) <= self._budget.limits.gap
 
+    @cached_property
     def _weak_bound(self) -> int:
         """Return a lower bound of the objective of any selection: required members at best prices.
 
@@ -337,12 +361,10 @@ class OptionalMembersSolve:
 
     # One selection.
 
-    def _finish_one(self, selection: Selection) -> None:
-        """Minimise the objective of the only selection of the largest value."""
-        self._objective_bound = self._solve_selection(selection, 1.0)
-
     def _first_placement(self, selection: Selection, share: float) -> str:
         """Return whether a selection can be placed: ``feasible``, ``infeasible``, ``unknown``."""
+        if self._budget.left() <= 0:
+            return "unknown"
         seconds = share * self._budget.left()
         part = PartialBudget(self._budget, seconds, FIRST_PLACEMENT_GAP, quiet=True)
         result = self._pipeline(self._selected(selection), self._fleet, self._objective, part)
@@ -423,11 +445,15 @@ class OptionalMembersSolve:
         if best is None:
             return self._nothing("unknown")
         value = best.objective
-        weak = self._weak_bound()
-        bound = int(max(weak, min(self._objective_bound, value)))
-        if bound == value and best.value < self._value_bound:
+        if best.value < self._value_bound:
             # What is proved is the objective alone: something of more value may be possible.
-            bound = min(weak, value - 1)
+            bound = min(self._weak_bound, value - 1)
+        elif self._objective_bound > -math.inf:
+            bound = int(min(self._objective_bound, value))
+        else:
+            bound = min(self._weak_bound, value)
+            # With tiers the bound says nothing of them.
+            bound = bound - 1 if bound == value else bound
         placed = best.result.placement or {}
         return best.result.model_copy(
             update={

@@ -54,17 +54,30 @@ class SelectionModel:
     relaxed : RelaxedProblem
     classes : OptionalClasses
     objective : {"pack", "spread", "cost"}
+
+    Attributes
+    ----------
+    eligibility : Eligibility
+    candidates : list of (C,) int64, one a member class
+
+    Nothing else is to be asked before `build`.
     """
 
     def __init__(
         self, relaxed: RelaxedProblem, classes: OptionalClasses, objective: Objective
     ) -> None:
-        compiled = relaxed.compiled
-        eligibility = find_eligibility(compiled, objective)
-        candidates = reduce_hosts(compiled, eligibility, classes.optional)
-        self._candidates = candidates
+        self._relaxed = relaxed
         self._classes = classes
-        self._builder = build_constraints(compiled, eligibility, candidates, classes.optional)
+        self.eligibility = find_eligibility(relaxed.compiled, objective)
+        self.candidates = reduce_hosts(relaxed.compiled, self.eligibility, classes.optional)
+
+    def build(self) -> None:
+        """Build the model. It takes a second for each `CANDIDATES_PER_SECOND` candidates."""
+        relaxed = self._relaxed
+        classes = self._classes
+        self._builder = build_constraints(
+            relaxed.compiled, self.eligibility, self.candidates, classes.optional
+        )
         for rule in relaxed.changed:
             encode_size(rule.policy, rule.group, self._builder.size(rule.group), self._builder)
         for required, least in classes.requirements:
@@ -89,7 +102,7 @@ class SelectionModel:
     @property
     def candidate_count(self) -> int:
         """How many candidates there are, over all member classes."""
-        return sum(map(len, self._candidates))
+        return sum(map(len, self.candidates))
 
     def minimise_value_lost(
         self, hint: list[Assignment] | None, budget: Budget, seconds: float, gap: float
@@ -136,7 +149,7 @@ class SelectionModel:
     ) -> ChosenSelection:
         self._builder.clear_hints()
         until = budget.elapsed() + seconds
-        outcome = solve_hinted(self._builder, self._candidates, hint, budget, until, gap)
+        outcome = solve_hinted(self._builder, self.candidates, hint, budget, until, gap)
         if outcome.placement is None:
             return ChosenSelection(None, [], outcome.bound, outcome.infeasible)
         placed = Counter(class_index for class_index, _ in outcome.placement)

@@ -127,8 +127,9 @@ class OpenSizes:
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
-        self._required = [one for one in requirements(problem.app) if one.least]
-        self._optional_groups = frozenset().union(*(one.below for one in requirements(problem.app)))
+        required = requirements(problem.app)
+        self._required = {one.group: one for one in required if one.least}
+        self._optional_groups = frozenset().union(*(one.below for one in required))
 
     def most(self, group: str) -> int:
         """Return how many members a group has at most."""
@@ -140,9 +141,10 @@ class OpenSizes:
         found = len(self._problem.running(group))
         found += sum(self._own_new(one) for one in below - self._optional_groups)
         counted: frozenset[str] = frozenset()
-        for one in sorted(self._required, key=lambda one: -one.least):
+        inside = [self._required[name] for name in below if name in self._required]
+        for one in sorted(inside, key=lambda one: -one.least):
             # Of requirements with members in common only one is counted.
-            if one.below <= below and not one.below & counted:
+            if not one.below & counted:
                 found += one.least
                 counted |= one.below
         return found

@@ -80,7 +80,10 @@ def test_a_value_is_a_whole_number_from_1_to_a_thousand_million(value: Any) -> N
 
 
 def test_faults_of_nesting_are_told_and_no_more() -> None:
-    groups = [{"name": "A", "groups": ["B"], "at_least": 1}, {"name": "B", "groups": ["A"]}]
+    groups: list[dict[str, Any]] = [
+        {"name": "A", "groups": ["B"], "at_least": 1},
+        {"name": "B", "groups": ["A"]},
+    ]
     with pytest.raises(BadInput) as caught:
         Application(groups=[*groups, group("C", 1)])
     assert [fault.code for fault in caught.value.faults] == ["nested-in-itself"]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from groupsolver import Application, Fleet, Limits, Result, solve
+from groupsolver.solver.optional_members import pipeline
 from tests.support.small import app, fleet, group, host
 
 ONE = Limits(seconds=60, workers=1)
@@ -88,6 +89,19 @@ def test_a_thousand_members_on_a_fleet_for_six_hundred() -> None:
     hosts = fleet(*(host(f"h{n}", 12) for n in range(50)))
     result = answer(app(group("A", 1000, at_least=200)), hosts)
     assert (result.status, len(result.left_out)) == ("optimal", 400)
+
+
+def test_without_time_for_the_model_the_greedy_selection_is_the_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pipeline, "MANY_CANDIDATES", 0)
+    monkeypatch.setattr(pipeline, "CANDIDATES_PER_SECOND", 0)
+    # Of 6 VCPU the members of 2 take all; 3 of them are worth 3.
+    of = app(group("A", 4, vcpu=2, at_least=1), group("B", 3, vcpu=3, at_least=0))
+    result = answer(of, fleet(host("h1", 6)))
+    assert (result.status, len(result.placement or {})) == ("feasible", 3)
+    assert result.bound is not None
+    assert result.bound < (result.objective or 0)
 
 
 @pytest.mark.parametrize("seconds", [1e-6, 0.001, 0.01])

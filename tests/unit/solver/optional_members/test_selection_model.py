@@ -12,7 +12,9 @@ from tests.support.small_models import budget, compiled_problem
 
 def model(of: Application, hosts: Fleet) -> SelectionModel:
     compiled = compiled_problem(of, hosts)
-    return SelectionModel(relax_for_any_size(compiled), OptionalClasses(compiled), "cost")
+    found = SelectionModel(relax_for_any_size(compiled), OptionalClasses(compiled), "cost")
+    found.build()
+    return found
 
 
 def least_value_lost(of: SelectionModel) -> ChosenSelection:
