@@ -300,8 +300,10 @@ class Application(Value, Generic[R]):
         own = {group.name: sum(one.count for one in group.members) for group in self.groups}
         below = below_of(self.groups)
         for i, group in enumerate(self.groups):
+            if group.at_least is None:
+                continue
             size = sum(own.get(name, 0) for name in below[group.name])
-            if group.at_least is not None and group.at_least > size:
+            if group.at_least > size:
                 message = f"expected at most the {size} members of the group, got {group.at_least}"
                 yield Fault("wrong-value", f"groups[{i}].at_least", message)
 

@@ -58,6 +58,12 @@ def test_a_percentage_is_of_the_members_placed() -> None:
     assert least_value_lost(of).selection == (4,)
 
 
+def test_a_percentage_allows_one_member_in_any_case() -> None:
+    policy = {"kind": "anti-affinity", "max_percent": 50}
+    of = model(app(group("A", 5, policy, at_least=0)), fleet(host("h1", 1)))
+    assert least_value_lost(of).selection == (1,)
+
+
 def test_enough_domains_are_covered_for_the_members_placed() -> None:
     # Three domains are asked for, and there are two: two members are enough for them.
     policy = {"kind": "spread", "level": "rack", "min_domains": 3}
