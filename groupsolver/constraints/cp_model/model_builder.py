@@ -78,6 +78,8 @@ class ModelBuilder:
         self._spent: dict[int, Linear] = {}  # by priority: what its rules cost, in units of weight
         self._counts: dict[tuple[str, str], tuple[dict[int, Linear], Linear]] = {}
         self._uses: dict[tuple[str, str], dict[int, Linear]] = {}
+        # By level and domain: members of an optional class beyond what the domain takes, if used.
+        self._surpluses: dict[tuple[str, int], list[Linear]] = {}
         self.placed = [[self.number(high) for high in highs.tolist()] for highs in most]
         self._class_of = {
             var.index: class_index for class_index, found in enumerate(self.placed) for var in found
@@ -424,7 +426,7 @@ class ModelBuilder:
                 else:
                     inside[code].append(var)
             if member_class in self.totals:
-                self._bound_total(member_class, inside, used)
+                self._bound_total(member_class, level, inside, used)
             for code, found in inside.items():
                 here = cp_model.LinearExpr.sum(found)
                 number = self.compiled.member_classes[member_class].number
@@ -435,7 +437,11 @@ class ModelBuilder:
                     self.model.add(here == number * used[code].vars[0])
 
     def _bound_total(
-        self, member_class: int, inside: dict[int, list[cp_model.IntVar]], used: dict[int, Linear]
+        self,
+        member_class: int,
+        level: str,
+        inside: dict[int, list[cp_model.IntVar]],
+        used: dict[int, Linear],
     ) -> None:
         """Bound the members placed of an optional class by what the domain in use takes.
 
@@ -446,7 +452,17 @@ class ModelBuilder:
         for code, found in inside.items():
             most = min(number, sum(self._high[var.index] for var in found))
             bound = bound.plus(used[code], -most)
+            surplus = Linear(found, [1] * len(found)).plus(used[code], -most)
+            self._surpluses.setdefault((level, code), []).append(surplus)
         self.at_most(bound, 0)
+
+    def bound_shared_domains(self) -> None:
+        """Bound the members of all groups together that share one domain each, by domain.
+
+        As the bound of a total, this is for the linear relaxation.
+        """
+        for surpluses in self._surpluses.values():
+            self.at_most(self.total(surpluses), 0)
 
     def only_where(self, count: Linear, used: Linear) -> None:
         """Allow members of a count only where `used` is 1.

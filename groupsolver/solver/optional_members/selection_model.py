@@ -78,6 +78,8 @@ class SelectionModel:
         self._builder = build_constraints(
             relaxed.compiled, self.eligibility, self.candidates, classes.optional
         )
+        self._builder.bound_shared_domains()
+        self._bound_hosts()
         for rule in relaxed.changed:
             encode_size(rule.policy, rule.group, self._builder.size(rule.group), self._builder)
         for required, least in classes.requirements:
@@ -85,6 +87,22 @@ class SelectionModel:
             self._builder.at_most(Linear(totals, [-1] * len(totals), least), 0)
         self._prices = self._builder.cost
         self._value_lost = self._post_values()
+
+    def _bound_hosts(self) -> None:
+        """Bound the members of all classes on each host by what the smallest of them takes.
+
+        It follows from the capacity, but the linear relaxation does not round: a host with 7 VCPU
+        takes one member of 4 VCPU of whatever group, and not 1.75.
+        """
+        compiled = self._relaxed.compiled
+        sizes = [dict(one.size) for one in compiled.member_classes]
+        names = {name for size in sizes for name in size}
+        free = {name: compiled.fleet.free(name) for name in names}
+        for row, here in self._builder.at.items():
+            smallest = {name: min(sizes[index].get(name, 0) for index, _ in here) for name in names}
+            places = [int(free[name][row]) // least for name, least in smallest.items() if least]
+            if len(here) > 1 and places:
+                self._builder.at_most(self._builder.landed[row], max(0, min(places)))
 
     def _post_values(self) -> Linear:
         """Return the sum of the values of the members that are left out."""
