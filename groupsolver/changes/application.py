@@ -93,6 +93,11 @@ class FewerMembers(Change):
             return f"leave {self.group} out, {count_of(self.size, 'member')}"
         return f"{self.group} {self.size} -> {count_of(left, 'member')}"
 
+    def describe_required(self) -> str:
+        """Return how many members are required before and after, of a group with `at_least`."""
+        left = self.size - len(self.ids)
+        return f"{self.group} at_least {self.size} -> {count_of(left, 'member')}"
+
     def on_application(self, app: Application[Any]) -> Application[Any]:
         """Return the application without the members; the others keep their ids."""
         left_out = set(self.ids)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -22,10 +22,17 @@ from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.checking import broken_by, witness_of
 from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.errors import BadInput, Fault, nearest, require_type
-from groupsolver.model.application import Application
+from groupsolver.model.application import Application, member_ids
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.fleet import Fleet, Host
+from groupsolver.model.optional_members import (
+    describe_required_members,
+    has_optional_members,
+    left_out_of,
+    requirements,
+    without_members,
+)
 from groupsolver.model.result import Objective, Penalty, Witness
 
 MAX_EXCESSES_NAMED = 3  # places or members that a penalty names
@@ -107,7 +114,8 @@ def check(
     app : Application
     fleet : Fleet, CompiledFleet or HostIndex
     placement : mapping of str to str
-        Host of each new member. A running member may be named, with its own host.
+        Host of each new member. A running member may be named, with its own host. Of a group with
+        `at_least` members may be left out; policies then speak of the members that are placed.
     objective : {"pack", "spread", "cost"}, default "pack"
     cells : mapping of str to str, optional
         Cell of each new member that takes anything from a cell of its host, as a result has it.
@@ -138,7 +146,26 @@ def check(
     running = {there.id: there.host for there in problem.running_members}
     _known(problem, placement, running, cells or {})
     new = {id_: host for id_, host in placement.items() if id_ not in running}
-    return judge(problem, new, objective, cells, witness)
+    missing = tuple(_missing_members(app, new))
+    if has_optional_members(app):
+        # Policies speak of the members that are placed.
+        problem = Problem(without_members(app, left_out_of(app, new)), problem.hosts)
+    verdict = judge(problem, new, objective, cells, witness)
+    return replace(verdict, violations=(*missing, *verdict.violations))
+
+
+def _missing_members(app: Application[Any], placement: Mapping[str, str]) -> Iterator[Violation]:
+    """Yield the groups with `at_least` of which too few members are placed."""
+    if not has_optional_members(app):
+        return
+    placed_of = {
+        group.name: sum(id_ in placement for id_, _ in member_ids(group)) for group in app.groups
+    }
+    for required in requirements(app):
+        placed = sum(placed_of[name] for name in required.below)
+        if placed < required.least:
+            sentence = describe_required_members(required.group, required.least)
+            yield Violation(required.group, "members", sentence, required.least - placed)
 
 
 def index_of(fleet: Fleet | CompiledFleet | HostIndex) -> HostIndex:

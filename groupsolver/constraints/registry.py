@@ -115,6 +115,7 @@ class Group(application.Group[AnyPolicy]):
             members: Iterable[application.Members | Mapping[str, Any]] = ...,
             groups: Iterable[str] = ...,
             tenant_id: str | None = ...,
+            at_least: int | None = ...,
             metadata: Any = None,
         ) -> None: ...
 

@@ -15,8 +15,16 @@ from pydantic_core import PydanticCustomError
 
 from groupsolver.errors import Fault, nearest
 from groupsolver.model.inventory import Resources
-from groupsolver.model.nesting import cycle_in
-from groupsolver.model.value import Amount, GroupName, HostName, Name, Positive, Value
+from groupsolver.model.nesting import below_of, cycle_in
+from groupsolver.model.value import (
+    Amount,
+    GroupName,
+    HostName,
+    MemberValue,
+    Name,
+    Positive,
+    Value,
+)
 
 SOFTNESS = {"weight", "priority"}  # the fields of a policy that say how much it matters
 
@@ -107,10 +115,13 @@ class Members(Sized):
     count : int, default 1
     id : str, optional
         The member's id, where `count` is 1; by default ``<group>/<index>``.
+    value : int, default 1
+        What each is worth where a group with `at_least` may leave it out: 1 to 10**9.
     """
 
     count: Positive = 1
     id: Name | None = None
+    value: MemberValue = 1
 
     if TYPE_CHECKING:
         # What the constructor takes: every form that it converts to the fields' types.
@@ -121,6 +132,7 @@ class Members(Sized):
             resources: Mapping[str, int] | None = ...,
             count: int = ...,
             id: str | None = ...,  # noqa: A002
+            value: int = ...,
             metadata: Any = None,
         ) -> None: ...
 
@@ -174,6 +186,9 @@ class Group(Value, Generic[R]):
         Names of groups right below this one; a group may be below several.
     tenant_id : str, optional
         The project that owns the group; groups without one are all of one project.
+    at_least : int, optional
+        How many of the members below the group must be placed, running ones of these included. The
+        others are placed where the sum of their values is largest. By default all must be placed.
     """
 
     name: GroupName
@@ -181,6 +196,7 @@ class Group(Value, Generic[R]):
     members: tuple[Members, ...] = ()
     groups: tuple[GroupName, ...] = ()
     tenant_id: Name | None = None
+    at_least: Amount | None = None
 
     if TYPE_CHECKING:
         # What the constructor takes: every form that it converts to the fields' types.
@@ -192,6 +208,7 @@ class Group(Value, Generic[R]):
             members: Iterable[Members | Mapping[str, Any]] = ...,
             groups: Iterable[str] = ...,
             tenant_id: str | None = ...,
+            at_least: int | None = ...,
             metadata: Any = None,
         ) -> None: ...
 
@@ -255,6 +272,7 @@ class Application(Value, Generic[R]):
             return  # the other checks look at each member
         yield from self._nesting_faults()
         yield from self._group_faults()
+        yield from self._size_faults()
         yield from self._repeated_ids()
         yield from self._existing_faults()
 
@@ -276,6 +294,24 @@ class Application(Value, Generic[R]):
                 yield Fault("duplicate-name", f"{path}.name", message)
             seen.add(group.name)
             yield from self._unknown_names(path, group, names)
+
+    def _size_faults(self) -> Iterator[Fault]:
+        """Yield the groups that ask for more members than there are."""
+        names = {group.name for group in self.groups}
+        asking = any(group.at_least is not None for group in self.groups)
+        sound = all(names.issuperset(group.groups) for group in self.groups)
+        # While the nesting is faulty, it is not known what is below a group.
+        if not asking or not sound or cycle_in(self.groups):
+            return
+        own = {group.name: sum(one.count for one in group.members) for group in self.groups}
+        below = below_of(self.groups)
+        for i, group in enumerate(self.groups):
+            if group.at_least is None:
+                continue
+            size = sum(own.get(name, 0) for name in below[group.name])
+            if group.at_least > size:
+                message = f"expected at most the {size} members of the group, got {group.at_least}"
+                yield Fault("wrong-value", f"groups[{i}].at_least", message)
 
     def _existing_faults(self) -> Iterator[Fault]:
         names = [group.name for group in self.groups]

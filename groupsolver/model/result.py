@@ -88,6 +88,12 @@ class Result(Value):
     witness : dict of str to dict of str to str or None
         Where `survives` binds the placement: for each loss, the host on which each lost member
         finds a place again. None where there is no `survives`, or nothing is placed.
+    method : str
+        ``exact`` or ``search``: how the placement was found.
+    left_out : tuple of str
+        Members that a group with `at_least` leaves out, in the order of the file. Where there are
+        such groups, `objective` and `bound` are of the placements with the same sum of values, and
+        the status is ``optimal`` only where that sum was proved to be the largest, too.
     """
 
     version: Literal[1] = 1
@@ -102,6 +108,8 @@ class Result(Value):
     witness: Witness | None = None
     conflict: Conflict | None = None
     cells: Cells = {}
+    method: Literal["exact", "search"] = "exact"
+    left_out: tuple[str, ...] = ()
 
     @property
     def placed(self) -> bool:

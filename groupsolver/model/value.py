@@ -53,6 +53,8 @@ Trait = Annotated[str, _CLASS, Refers("trait")]
 ResourceClass = Annotated[str, _CLASS]
 Amount = Annotated[int, Field(strict=True, ge=0, le=INT64_MAX)]
 Positive = Annotated[int, Field(strict=True, ge=1, le=INT64_MAX)]
+# The sum of the values of 100,000 members stays far within 64 bits.
+MemberValue = Annotated[int, Field(strict=True, ge=1, le=10**9)]
 Percent = Annotated[int, Field(strict=True, ge=1, le=100)]
 PercentOrZero = Annotated[int, Field(strict=True, ge=0, le=100)]
 Integer = Annotated[int, Field(strict=True, ge=-INT64_MAX, le=INT64_MAX)]

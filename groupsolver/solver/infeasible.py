@@ -9,6 +9,11 @@ from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.host_filters import admits
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.fleet import Host
+from groupsolver.model.optional_members import (
+    describe_required_members,
+    optional_values,
+    requirements,
+)
 from groupsolver.model.result import Conflict, ConflictingPolicy, Result
 from groupsolver.model.units import count_of, shortened
 from groupsolver.solver.budget import Budget
@@ -32,12 +37,24 @@ def conflict_of_all_rules(problem: Problem) -> Conflict:
         ConflictingPolicy(group=rule.group, policy=rule.policy.kind, sentence=str(rule))
         for rule in rules_of(problem).hard
     ]
-    new_members = Counter(member.group for member in problem.new_members)
+    required = [one for one in requirements(problem.app) if one.least]
+    optional = optional_values(problem.app)
+    new_members = Counter(
+        member.group for member in problem.new_members if member.id not in optional
+    )
     sizes = [
         ConflictingPolicy(
             group=group, policy="members", sentence=describe_new_members(group, count)
         )
         for group, count in new_members.items()
+    ]
+    sizes += [
+        ConflictingPolicy(
+            group=one.group,
+            policy="members",
+            sentence=describe_required_members(one.group, one.least),
+        )
+        for one in required
     ]
     return Conflict(policies=(*policies, *sizes))
 

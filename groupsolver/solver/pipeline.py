@@ -25,6 +25,7 @@ from groupsolver.model.change_costs import Costs
 from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
+from groupsolver.model.optional_members import has_optional_members
 from groupsolver.model.result import Explanation, Limits, Objective, Result, Watch
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.domain_branching import branch_on_domains
@@ -36,6 +37,8 @@ from groupsolver.solver.heuristic.constructive import construct, construct_quick
 from groupsolver.solver.incumbent import Incumbent, empty_result
 from groupsolver.solver.infeasible import infeasible_result
 from groupsolver.solver.lexicographic.tiers import LexicographicSolve, prioritized_rules
+from groupsolver.solver.optional_members.explanation import explain_optional_members
+from groupsolver.solver.optional_members.pipeline import OptionalMembersSolve
 from groupsolver.solver.preparation import prepare
 from groupsolver.solver.presolve.eligibility import find_eligibility
 from groupsolver.solver.presolve.interchangeable_groups import merge_interchangeable
@@ -120,7 +123,8 @@ def solve_uncovered(
         problem = Problem(app, compiled_fleet.index)
         seconds = min(MAX_EXPLAIN_SECONDS, budget.left())
         part = PartialBudget(budget, seconds, 0.0, quiet=True)
-        explanation = explain_problem(problem, compiled_fleet, objective, part, answer)
+        explain_it = explain_optional_members if has_optional_members(app) else explain_problem
+        explanation = explain_it(problem, compiled_fleet, objective, part, answer)
         result = explanation.as_result()
     budget.raise_watch_error()
     return result
@@ -176,7 +180,8 @@ def explain(
     compiled_fleet = _compiled(fleet)
     require_covered(app, compiled_fleet.index)
     budget = Budget(limits or Limits(), progress)
-    explanation = explain_problem(
+    explain_it = explain_optional_members if has_optional_members(app) else explain_problem
+    explanation = explain_it(
         Problem(app, compiled_fleet.index),
         compiled_fleet,
         objective,
@@ -220,6 +225,8 @@ def answer(
     app: Application[Any], compiled_fleet: CompiledFleet, objective: Objective, budget: Budget
 ) -> Result:
     """Return the answer, with all hard rules as its conflict where it is infeasible."""
+    if has_optional_members(app):
+        return OptionalMembersSolve(app, compiled_fleet, objective, budget, answer).run()
     original = CompiledProblem(Problem(app, compiled_fleet.index), compiled_fleet)
     survival = None
     if survives_rules(original.problem):

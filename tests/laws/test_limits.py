@@ -44,7 +44,10 @@ def multiplied(value: Any, factors: dict[str, int]) -> Any:
 
 
 def large_case(rnd: Random, kind: str) -> tuple[Doc, Doc]:
-    """A drawn case; often with more members, and hosts that hold up to 10^9 times as much."""
+    """A drawn case; often with more members, and hosts that hold up to 10^9 times as much.
+
+    Sometimes members may be left out.
+    """
     app, fleet = wide_cases(rnd, kind, soft=False)
     if rnd.random() < 0.5:
         factor = 10 ** rnd.randint(1, 9)
@@ -54,6 +57,10 @@ def large_case(rnd: Random, kind: str) -> tuple[Doc, Doc]:
             for members in group.get("members", []):
                 if "id" not in members:
                     members["count"] = members.get("count", 1) * rnd.choice((1, 10, 100))
+    if rnd.random() < 0.3:
+        for group in app["groups"]:
+            number = sum(members.get("count", 1) for members in group.get("members", []))
+            group["at_least"] = rnd.randint(0, number)
     return app, fleet
 
 

@@ -84,6 +84,8 @@ RESULT: dict[str, Any] = {
     "witness": None,
     "conflict": None,
     "cells": {},
+    "method": "exact",
+    "left_out": ["LB/2"],
 }
 
 

@@ -15,7 +15,9 @@ from groupsolver.cli.output.text_table import more_line, table
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.registry import Application
 from groupsolver.model import application
+from groupsolver.model.application import member_ids
 from groupsolver.model.compiled.host_index import HostIndex
+from groupsolver.model.optional_members import optional_values
 from groupsolver.model.result import Objective, Penalty, Result, Witness
 from groupsolver.model.units import count_of, shortened
 
@@ -27,6 +29,7 @@ STATUS_STYLE = {
 }
 MAX_LOSSES_LISTED = 12  # of a witness
 MAX_HOSTS_NAMED = 12  # that were opened
+MAX_LEFT_OUT_NAMED = 12  # members of a group that are left out
 
 
 def result_lines(
@@ -45,6 +48,8 @@ def body_lines(
         reasons = why(app, hosts, result.placement, objective=objective)
         new = [reason for reason in reasons if reason.new]
         yield from _group_lines(new, hosts.levels, result.cells)
+    if result.left_out:
+        yield from _left_out_lines(app, result.left_out)
     if result.witness:
         yield from _witness_lines(result.witness)
     if result.conflict is not None:
@@ -63,7 +68,9 @@ def headline(
     parts = [f"{app.name}: {result.status}" if app.name and named else result.status]
     if result.placement is not None:
         running = f", {len(app.existing)} running" if app.existing else ""
-        parts.append(f"{count_of(len(result.placement), 'member')} placed{running}")
+        left_out = f", {len(result.left_out)} left out" if result.left_out else ""
+        placed = f"{count_of(len(result.placement), 'member')} placed"
+        parts.append(f"{placed}{left_out}{running}")
         proof = f"bound {result.bound}, gap {percentage(result.gap or 0)}"
         parts.append(f"objective {result.objective} ({objective}), {proof}")
     elif result.status == "infeasible":
@@ -93,6 +100,19 @@ def _group_lines(
         yield titles, "dim"
         for _ in members:
             yield next(lines), ""
+
+
+def _left_out_lines(app: Application, left_out: Sequence[str]) -> Iterator[Line]:
+    """Yield the members that are left out, by group, with the sum of their values."""
+    yield from section(f"left out: {count_of(len(left_out), 'member')}")
+    values = optional_values(app)
+    gone = frozenset(left_out)
+    for group in app.groups:
+        ids = [id_ for id_, _ in member_ids(group) if id_ in gone]
+        if ids:
+            named = shortened(ids, MAX_LEFT_OUT_NAMED)
+            value = sum(values[id_] for id_ in ids)
+            yield f"  - {group.name}: {named}; value {value}", ""
 
 
 def _witness_lines(witness: Witness) -> Iterator[Line]:

@@ -67,8 +67,9 @@ def _members_by_host(
     """Count the members on each host, running ones too."""
     counts: dict[MemberType, Counter[str]] = {}
     for member in problem.new_members:
-        kind = (member.group, member.size)
-        counts.setdefault(kind, Counter())[placement[member.id]] += 1
+        if member.id in placement:
+            kind = (member.group, member.size)
+            counts.setdefault(kind, Counter())[placement[member.id]] += 1
     for running in problem.running_members:
         kind = (running.group, size_of(running.resources))
         counts.setdefault(kind, Counter())[running.host] += 1

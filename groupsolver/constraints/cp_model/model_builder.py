@@ -6,7 +6,7 @@ The only file of this floor that knows ortools. Hard and soft are one mechanism,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise
 
@@ -37,6 +37,8 @@ class ModelBuilder:
         How many of the member class each of these may take, at least 1.
     unit : int
         Points that one unit of weight costs.
+    optional : collection of int, optional
+        Member classes of which members may be left out.
 
     Attributes
     ----------
@@ -46,6 +48,8 @@ class ModelBuilder:
     inside : dict of (int, int) to list of (int, IntVar)
         By member class and row of the fleet, where hosts have cells that compete: each cell, and
         how many members land in it.
+    totals : dict of int to IntVar
+        By optional member class: how many of its members are placed.
     openings : dict of int to IntVar
         By row of the fleet, 0 or 1: whether a host is there, or has what is free of it, only
         because it is added or freed. Empty in an ordinary model.
@@ -54,7 +58,12 @@ class ModelBuilder:
     """
 
     def __init__(
-        self, compiled: CompiledProblem, rows: Sequence[Ints], most: Sequence[Ints], unit: int
+        self,
+        compiled: CompiledProblem,
+        rows: Sequence[Ints],
+        most: Sequence[Ints],
+        unit: int,
+        optional: Collection[int] = (),
     ) -> None:
         self.compiled = compiled
         self.model = cp_model.CpModel()
@@ -70,12 +79,19 @@ class ModelBuilder:
         self._counts: dict[tuple[str, str], tuple[dict[int, Linear], Linear]] = {}
         self._uses: dict[tuple[str, str], dict[int, Linear]] = {}
         self._opened: dict[int, Linear] = {}
+        # By level and domain: members of an optional class beyond what the domain takes, if used.
+        self._surpluses: dict[tuple[str, int], list[Linear]] = {}
         self.placed = [[self.number(high) for high in highs.tolist()] for highs in most]
         self._class_of = {
             var.index: class_index for class_index, found in enumerate(self.placed) for var in found
         }
-        for member_class, found in zip(compiled.member_classes, self.placed, strict=True):
-            self.model.add(cp_model.LinearExpr.sum(found) == member_class.number)
+        self.totals = {
+            class_index: self.number(compiled.member_classes[class_index].number)
+            for class_index in optional
+        }
+        for class_index, found in enumerate(self.placed):
+            total = self.totals.get(class_index, compiled.member_classes[class_index].number)
+            self.model.add(cp_model.LinearExpr.sum(found) == total)
 
     def number(self, high: int) -> cp_model.IntVar:
         """Make a variable of 0 to `high`."""
@@ -102,6 +118,17 @@ class ModelBuilder:
                 by_class[class_index] = by_class.get(class_index, 0) + high
         classes = self.compiled.member_classes
         return most + sum(min(high, classes[index].number) for index, high in by_class.items())
+
+    def size(self, group: str) -> Linear:
+        """Count a group's members, running ones too: open where members are optional."""
+        found = Linear(const=len(self.compiled.problem.running(group)))
+        for class_index in self.compiled.member_classes_below(group):
+            if class_index in self.totals:
+                found.vars.append(self.totals[class_index])
+                found.coefs.append(1)
+            else:
+                found.const += self.compiled.member_classes[class_index].number
+        return found
 
     # The vocabulary of policies.
 
@@ -368,16 +395,28 @@ class ModelBuilder:
         else:
             self.model.add_bool_or([])  # nothing that is placed can change it
 
+    def one_holds(self, one: Linear, other: Linear) -> None:
+        """Post that one of two expressions, or both, are at most 0."""
+        if self.high(one) <= 0 or self.high(other) <= 0:
+            return
+        first = self.number(1)
+        self.at_most(one.plus(Linear([first], [self.high(one)])), self.high(one))
+        self.at_most(other.plus(Linear([first], [-self.high(other)])), 0)
+
     def together(self, group: str, level: str) -> None:
         """Put all members of a group, of which none runs, into one domain.
 
-        Of each member class a domain holds all or none.
+        Of each member class a domain holds all that are placed or none.
         """
         if not self.compiled.member_classes_below(group):
             return
         codes = self.compiled.fleet.codes(level)
         used = self.uses(group, level)
-        self.model.add_exactly_one([use.vars[0] for use in used.values()])
+        domains = [use.vars[0] for use in used.values()]
+        if self.totals:
+            self.model.add_at_most_one(domains)
+        else:
+            self.model.add_exactly_one(domains)
         for member_class in self.compiled.member_classes_below(group):
             inside: dict[int, list[cp_model.IntVar]] = {code: [] for code in used}
             for code, var in zip(
@@ -387,11 +426,44 @@ class ModelBuilder:
                     self.model.add(var == 0)
                 else:
                     inside[code].append(var)
+            if member_class in self.totals:
+                self._bound_total(member_class, level, inside, used)
             for code, found in inside.items():
                 here = cp_model.LinearExpr.sum(found)
-                self.model.add(
-                    here == self.compiled.member_classes[member_class].number * used[code].vars[0]
-                )
+                number = self.compiled.member_classes[member_class].number
+                if member_class in self.totals:
+                    most = min(number, sum(self._high[var.index] for var in found))
+                    self.model.add(here <= most * used[code].vars[0])
+                else:
+                    self.model.add(here == number * used[code].vars[0])
+
+    def _bound_total(
+        self,
+        member_class: int,
+        level: str,
+        inside: dict[int, list[cp_model.IntVar]],
+        used: dict[int, Linear],
+    ) -> None:
+        """Bound the members placed of an optional class by what the domain in use takes.
+
+        It follows from the rest, but the linear relaxation does not see it without this row.
+        """
+        number = self.compiled.member_classes[member_class].number
+        bound = Linear([self.totals[member_class]], [1])
+        for code, found in inside.items():
+            most = min(number, sum(self._high[var.index] for var in found))
+            bound = bound.plus(used[code], -most)
+            surplus = Linear(found, [1] * len(found)).plus(used[code], -most)
+            self._surpluses.setdefault((level, code), []).append(surplus)
+        self.at_most(bound, 0)
+
+    def bound_shared_domains(self) -> None:
+        """Bound the members of all groups together that share one domain each, by domain.
+
+        As the bound of a total, this is for the linear relaxation.
+        """
+        for surpluses in self._surpluses.values():
+            self.at_most(self.total(surpluses), 0)
 
     def only_where(self, count: Linear, used: Linear) -> None:
         """Allow members of a count only where `used` is 1.
@@ -470,6 +542,20 @@ class ModelBuilder:
         self._cost = self._cost if tier is None else self._spent.get(tier, Linear())
         self._cost.const += offset
         self.model.minimize(_sum(self._cost) + self._cost.const)
+
+    def minimize_only(self, cost: Linear) -> None:
+        """Minimise an expression in place of all prices."""
+        self._cost = cost
+        self.model.minimize(_sum(cost) + cost.const)
+
+    def clear_hints(self) -> None:
+        """Forget a placement that was hinted."""
+        self.model.clear_hints()  # type: ignore[no-untyped-call]
+
+    @property
+    def cost(self) -> Linear:
+        """What is minimised; all prices before that."""
+        return self._cost
 
     def floor(self, bound: int) -> None:
         """Post what the objective costs at least: a search that reaches it is done."""

@@ -13,6 +13,7 @@ from groupsolver.constraints.problem.conflict_facts import Facts, Findings
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.conflicts import Evidence
+from groupsolver.constraints.protocols.optional_members import SameForAnySize
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
 from groupsolver.constraints.protocols.relaxation import KeepsTogether
 from groupsolver.model.compiled.arrays import Mask
@@ -71,7 +72,7 @@ def share_domain(policy: Policy, level: str, group: str, builder: ModelBuilder) 
         builder.require(policy, [beyond], max(used.const - 1, min(1, without_domain.const)))
 
 
-class Affinity(Policy, HostSymmetry, KeepsTogether, Evidence):
+class Affinity(Policy, HostSymmetry, KeepsTogether, SameForAnySize, Evidence):
     """All members of the group share one domain of `level`, by default one host.
 
     Measure: domains used - 1, a member in no domain being one of its own; and at least 1

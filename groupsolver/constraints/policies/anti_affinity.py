@@ -21,6 +21,7 @@ from groupsolver.constraints.protocols.conflicts import Divisible, Evidence, Rel
 from groupsolver.constraints.protocols.fleet_validation import BoundedMeasure, NeedsLevel
 from groupsolver.constraints.protocols.headroom import DomainBounds
 from groupsolver.constraints.protocols.heuristic import MarginalCost
+from groupsolver.constraints.protocols.optional_members import AnySize, GroupSizes
 from groupsolver.constraints.protocols.presolve import DomainLimit, HostEquivalence, HostSymmetry
 from groupsolver.constraints.protocols.relaxation import (
     HostLimits,
@@ -33,6 +34,7 @@ from groupsolver.model.units import count_of
 from groupsolver.model.value import HOST, INT64_MAX, Flag, Percent, Positive
 
 if TYPE_CHECKING:
+    from groupsolver.constraints.cp_model.linear_expr import Linear
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 
 
@@ -55,6 +57,7 @@ class AntiAffinity(
     HostLimits,
     MutualExclusion,
     RisingMeasure,
+    AnySize,
     MarginalCost,
     DomainBounds,
     BoundedMeasure,
@@ -114,6 +117,10 @@ class AntiAffinity(
         """Leaving members out raises the measure only if it lowers the limit."""
         return self.max_percent is None
 
+    def _percentage(self, size: int) -> int:
+        """Return the limit by `max_percent` for so many members, at least 1."""
+        return max(1, size * (self.max_percent or 0) // 100)
+
     def _limit(self, group: str, problem: Problem) -> int:
         """Return how many each domain may hold; see `limit_of`."""
         return limit_of(self, group, problem)
@@ -161,6 +168,37 @@ class AntiAffinity(
         builder.require_rising(self, tallies, self._limit(group, builder.compiled.problem))
         if self.everywhere:
             builder.require(self, [builder.without_domain(group, self.level)])
+
+    # Optional members.
+
+    def for_any_size(self, group: str, sizes: GroupSizes) -> Self:
+        """Return the limit of the largest size: a percentage of fewer members is no more."""
+        if self.max_percent is None:
+            return self
+        most = max(1, sizes.most(group) * self.max_percent // 100)
+        if not self.counts_child_groups and most == self._percentage(sizes.least(group)):
+            return self
+        return self.model_copy(update={"max_percent": None, "max_per_domain": most})
+
+    def encode_size(self, group: str, size: Linear, builder: ModelBuilder) -> None:
+        """Keep each domain within the percentage of the members there are.
+
+        With n members: ``count <= free`` or ``100 * count <= max_percent * n``, where `free` is 1,
+        or what runs there.
+        """
+        if self.max_percent is None or not self.hard or self.counts_child_groups:
+            return
+        fewest, most = size.const, builder.high(size)
+        at_fewest, at_most = (max(100, self.max_percent * n) for n in (fewest, most))
+        for count in builder.count(group, self.level).values():
+            if count.const <= 1 and fewest < most:
+                # The limit is convex in the size, so its chord bounds it: for the relaxation.
+                chord = size.plus(-fewest).times(at_fewest - at_most)
+                scaled = count.times(100).plus(-at_fewest).times(most - fewest)
+                builder.at_most(scaled.plus(chord), 0)
+            builder.one_holds(
+                count.plus(-max(1, count.const)), count.times(100).plus(size, -self.max_percent)
+            )
 
     # Validation.
 

@@ -12,6 +12,7 @@ from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.conflicts import Evidence
+from groupsolver.constraints.protocols.optional_members import SameForAnySize
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
 from groupsolver.constraints.protocols.relaxation import MutualExclusion
 from groupsolver.model.compiled.arrays import Mask
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 
 
-class ApartFrom(Policy, HostSymmetry, MutualExclusion, Evidence):
+class ApartFrom(Policy, HostSymmetry, MutualExclusion, SameForAnySize, Evidence):
     """No domain of `level` holds members of both this group and `group`.
 
     Measure: domains shared. Hosts in no domain of the level are not bound.

@@ -16,6 +16,7 @@ from groupsolver.constraints.problem.problem import EVERYONE
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.conflicts import DependsOnUsage, Evidence
 from groupsolver.constraints.protocols.exclusivity import Exclusivity, allowed_cohabitants
+from groupsolver.constraints.protocols.optional_members import SameForAnySize
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
 from groupsolver.constraints.protocols.survivability import LossSensitive, domains_of_counted
 from groupsolver.model.compiled.arrays import Mask
@@ -25,7 +26,15 @@ if TYPE_CHECKING:
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 
 
-class Exclusive(Policy, Exclusivity, HostSymmetry, LossSensitive, DependsOnUsage, Evidence):
+class Exclusive(
+    Policy,
+    Exclusivity,
+    HostSymmetry,
+    LossSensitive,
+    SameForAnySize,
+    DependsOnUsage,
+    Evidence,
+):
     """In the domains of `level` that the group uses stands nothing else.
 
     Nothing else: no stranger, and no used capacity but that of running members that are none. With

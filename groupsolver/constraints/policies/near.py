@@ -17,6 +17,7 @@ from groupsolver.constraints.problem.view import PlacedMember, View
 from groupsolver.constraints.protocols.checking import Forgiving
 from groupsolver.constraints.protocols.conflicts import Evidence, HelpedBy
 from groupsolver.constraints.protocols.heuristic import FollowsTarget
+from groupsolver.constraints.protocols.optional_members import SameForAnySize
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
 from groupsolver.model.compiled.arrays import Mask
 from groupsolver.model.value import HOST, GroupName
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 
 
-class Near(DistancePolicy, Forgiving, HostSymmetry, FollowsTarget, HelpedBy, Evidence):
+class Near(
+    DistancePolicy, Forgiving, HostSymmetry, FollowsTarget, SameForAnySize, HelpedBy, Evidence
+):
     """Each member has a member of `group` close by.
 
     In its domain of `level`, or within a bound on the network graph.

@@ -25,6 +25,7 @@ from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.conflicts import Evidence
 from groupsolver.constraints.protocols.fleet_validation import BoundedMeasure
+from groupsolver.constraints.protocols.optional_members import AnySize, GroupSizes
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
 from groupsolver.constraints.protocols.relaxation import KeepsTogether
 from groupsolver.model.compiled.arrays import Mask
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 
 
-class NetworkProximity(DistancePolicy, HostSymmetry, KeepsTogether, BoundedMeasure, Evidence):
+class NetworkProximity(
+    DistancePolicy, HostSymmetry, KeepsTogether, AnySize, BoundedMeasure, Evidence
+):
     """All members of the group are near each other.
 
     They share one domain of `level`, or every two are near on the network graph.
@@ -126,6 +129,10 @@ class NetworkProximity(DistancePolicy, HostSymmetry, KeepsTogether, BoundedMeasu
         """Return whether no two zones of hosts are near: one zone then takes all members."""
         near = self.nearness(fleet)
         return near is None or near.equivalence
+
+    def for_any_size(self, group: str, sizes: GroupSizes) -> Self | None:
+        """Return the policy; nothing of pairs that are priced, which are counted from the size."""
+        return self if self.hard or self.level is not None else None
 
     def measure_ceiling(self, hosts: HostIndex, members: int) -> int:
         """Return all pairs, in halves and in whole."""

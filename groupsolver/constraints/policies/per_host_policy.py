@@ -15,6 +15,7 @@ from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.conflicts import Evidence
 from groupsolver.constraints.protocols.host_filters import HostFilter
+from groupsolver.constraints.protocols.optional_members import SameForAnySize
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
 from groupsolver.model.compiled.arrays import Mask
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from groupsolver.constraints.cp_model.model_builder import ModelBuilder
 
 
-class PerHostPolicy(Policy, HostFilter, HostSymmetry, Evidence, ABC):
+class PerHostPolicy(Policy, HostFilter, HostSymmetry, SameForAnySize, Evidence, ABC):
     """A policy of which `admits` and `mask` are all the meaning.
 
     A subclass writes these and `describe`.

@@ -31,6 +31,7 @@ from groupsolver.constraints.protocols.conflicts import (
 from groupsolver.constraints.protocols.fleet_validation import NeedsLevel
 from groupsolver.constraints.protocols.headroom import DomainBounds
 from groupsolver.constraints.protocols.host_filters import HostFilter
+from groupsolver.constraints.protocols.optional_members import AnySize, GroupSizes
 from groupsolver.constraints.protocols.presolve import HostEquivalence, HostSymmetry
 from groupsolver.constraints.protocols.scope import GroupScope
 from groupsolver.constraints.protocols.survivability import LossSensitive, domains_of_counted
@@ -42,6 +43,7 @@ from groupsolver.constraints.skew_domains import (
     evens_out,
 )
 from groupsolver.constraints.spare_room import roomy_domains
+from groupsolver.model.application import SOFTNESS
 from groupsolver.model.compiled.arrays import Mask
 from groupsolver.model.units import count_of
 from groupsolver.model.value import HOST, INT64_MAX, Amount, LevelName, Positive
@@ -53,10 +55,23 @@ if TYPE_CHECKING:
 NUMBERS = ("min_domains", "max_domains", "max_skew", "share", "at_most")
 
 
+# What it says of which `for_any_size` knows what it comes to for fewer members.
+FIELDS_OF_ANY_SIZE = {
+    "kind",
+    "level",
+    "min_domains",
+    "max_skew",
+    "everywhere",
+    "between",
+    "metadata",
+}
+
+
 class Spread(
     DomainShares,
     HostSymmetry,
     DomainBounds,
+    AnySize,
     LossSensitive,
     Divisible,
     RestsOn,
@@ -258,6 +273,37 @@ class Spread(
         if not self.counts_child_groups:
             return list(builder.uses(group, self.level).values())
         return [builder.some(count) for count in self.tallies(group, builder).values()]
+
+    # Optional members.
+
+    def for_any_size(self, group: str, sizes: GroupSizes) -> Self | None:
+        """Return no more domains to cover than there are members in any case.
+
+        Nothing where it says something else besides, of which nothing is known here.
+        """
+        if not self.model_dump(exclude_defaults=True).keys() <= FIELDS_OF_ANY_SIZE | SOFTNESS:
+            return None
+        if self.min_domains is None:
+            return self
+        # Of child groups it is open which have members.
+        members = 0 if self.counts_child_groups else sizes.least(group)
+        least = min(self.min_domains, members)
+        if least == self.min_domains:
+            return self
+        if least:
+            return self.model_copy(update={"min_domains": least})
+        # A skew that no placement exceeds says nothing, and keeps the rest of the policy.
+        skew = sizes.most(group) if self.max_skew is None else self.max_skew
+        return self.model_copy(update={"min_domains": None, "max_skew": skew})
+
+    def encode_size(self, group: str, size: Linear, builder: ModelBuilder) -> None:
+        """Cover enough domains, or one for each member."""
+        if self.min_domains is None or not self.hard or self.counts_child_groups:
+            return
+        if self._before(group, builder.compiled):
+            return
+        covered = builder.total(builder.uses(group, self.level).values())
+        builder.one_holds(covered.times(-1).plus(self.min_domains), size.plus(covered, -1))
 
     @property
     def level_needed(self) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
@@ -75,13 +75,19 @@ def build_model(
 
 
 def build_constraints(
-    compiled: CompiledProblem, eligibility: Eligibility, candidates: Sequence[Ints]
+    compiled: CompiledProblem,
+    eligibility: Eligibility,
+    candidates: Sequence[Ints],
+    optional: Collection[int] = (),
 ) -> ModelBuilder:
-    """Build the model without its objective."""
+    """Build the model without its objective.
+
+    Members of the classes of `optional` may be left out.
+    """
     most = [
         eligibility.max_members[class_index][rows] for class_index, rows in enumerate(candidates)
     ]
-    builder = ModelBuilder(compiled, candidates, most, unit_of(eligibility.objective))
+    builder = ModelBuilder(compiled, candidates, most, unit_of(eligibility.objective), optional)
     post_capacity(builder)
     post_link_cuts(builder)
     for rule in rules_of(compiled.problem).all:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from groupsolver.changes.application import FewerMembers
+from groupsolver.changes.change import Change
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.change_costs import Costs
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
-from groupsolver.model.result import Explanation, Fix, Objective
+from groupsolver.model.result import Conflict, Explanation, Fix, Objective
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.explain.corrections import VerifiedFix
 from groupsolver.solver.explain.empty_fleet import impossible_on_empty_fleet
@@ -50,6 +52,9 @@ class Reasons:
     possible_without_others : bool or None
         Whether it would be possible without the policies of groups that are not the reader's own;
         None if it was not decided, or there are no such policies.
+    optional_groups : frozenset of str
+        Groups with `at_least`: the problem of the rules has as many members of them as are
+        required.
     """
 
     problem: Problem
@@ -60,6 +65,7 @@ class Reasons:
     fixes: tuple[VerifiedFix, ...] = ()
     impossible_on_empty_fleet: bool | None = None
     possible_without_others: bool | None = None
+    optional_groups: frozenset[str] = frozenset()
 
     def explanation(
         self,
@@ -76,12 +82,12 @@ class Reasons:
             Decides for each fix whether it is part of the answer; by default all are.
         """
         conflicts = [
-            describe_conflict(self.rules, conflict, self.fleet, reveal)
+            self._with_required_members(describe_conflict(self.rules, conflict, self.fleet, reveal))
             for conflict in self.conflicts
         ]
         if not conflicts:
             conflicts = [conflict_of_all_rules(self.problem)]
-        fixes = [_describe_fix(fix, reveal) for fix in self.fixes if may_be_shown(fix)]
+        fixes = [self._describe_fix(fix, reveal) for fix in self.fixes if may_be_shown(fix)]
         conflicts[0] = conflicts[0].model_copy(update={"fixes": tuple(fixes[:MAX_FIXES])})
         return Explanation(
             status="infeasible",
@@ -93,10 +99,24 @@ class Reasons:
             never=self.impossible_on_empty_fleet,
         )
 
+    def _describe_fix(self, fix: VerifiedFix, reveal: bool) -> Fix:
+        sentence = "; ".join(self._describe_change(change, reveal) for change in fix.changes)
+        return Fix(change=sentence, cost=fix.cost, placement=fix.result.placement)
 
-def _describe_fix(fix: VerifiedFix, reveal: bool) -> Fix:
-    sentence = "; ".join(change.describe(reveal) for change in fix.changes)
-    return Fix(change=sentence, cost=fix.cost, placement=fix.result.placement)
+    def _describe_change(self, change: Change, reveal: bool) -> str:
+        if isinstance(change, FewerMembers) and change.group in self.optional_groups:
+            return change.describe_required()
+        return change.describe(reveal)
+
+    def _with_required_members(self, conflict: Conflict) -> Conflict:
+        """Return a conflict whose sentences say that more members may be placed."""
+        policies = [
+            one.model_copy(update={"sentence": f"at least {one.sentence}"})
+            if one.policy == "members" and one.group in self.optional_groups
+            else one
+            for one in conflict.policies
+        ]
+        return conflict.model_copy(update={"policies": tuple(policies)})
 
 
 @dataclass(frozen=True)

@@ -175,8 +175,22 @@ class ApplicationRules:
         capacities = [rule for rule in self.capacities if rule.resource in needed]
         return [*sizes, *policies, *capacities]
 
-    def application(self, atoms: Iterable[RuleAtom]) -> Application[Any]:
-        """Return the application that has some of the rules and no others."""
+    def application(
+        self,
+        atoms: Iterable[RuleAtom],
+        problem: Problem | None = None,
+        also_placed: frozenset[str] = frozenset(),
+    ) -> Application[Any]:
+        """Return the application that has some of the rules and no others.
+
+        Parameters
+        ----------
+        atoms : iterable of RuleAtom
+        problem : Problem, optional
+            The same groups, with more members; by default the problem of the rules.
+        also_placed : frozenset of str, optional
+            Groups whose new members stay, though no rule asks for them.
+        """
         chosen = set(atoms)
         sized = frozenset(atom.group for atom in chosen if isinstance(atom, SizeRule))
         policies: dict[str, list[Policy]] = {}
@@ -185,7 +199,10 @@ class ApplicationRules:
                 policies.setdefault(rule.group, []).append(rule.policy)
         ignored = {rule.resource for rule in self.capacities if rule not in chosen}
         return build_subproblem(
-            self.problem, sized, lambda group: tuple(policies.get(group, ())), ignored
+            problem or self.problem,
+            sized | also_placed,
+            lambda group: tuple(policies.get(group, ())),
+            ignored,
         )
 
     def _binds(self, rule: PolicyRule, chosen: set[RuleAtom], sized: frozenset[str]) -> bool:

@@ -30,6 +30,7 @@ from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.headroom import Bottleneck, Headroom, MarginalHost, counted_to
+from groupsolver.model.optional_members import without_members
 from groupsolver.model.result import Limits, Watch
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.headroom.bottlenecks import Disclosure, find_bottlenecks
@@ -72,11 +73,11 @@ def headroom(
 ) -> Headroom:
     """Find how many more copies of an application fit on a fleet, all at once, and bound them.
 
-    A copy is all members of the file anew, in groups of its own: its hard policies hold among its
-    own members, and those that name a group mean the copy's. Soft policies forbid nothing and are
-    left out. Running members of the file belong to no copy: what they use is in use, and
-    `exclusive` counts them, as it counts members of other copies. Copies share the room of hosts
-    and cells, and the links.
+    A copy is all members of the file anew, in groups of its own; `at_least` leaves none of them
+    out. Its hard policies hold among its own members, and those that name a group mean the copy's.
+    Soft policies forbid nothing and are left out. Running members of the file belong to no copy:
+    what they use is in use, and `exclusive` counts them, as it counts members of other copies.
+    Copies share the room of hosts and cells, and the links.
 
     Parameters
     ----------
@@ -116,6 +117,7 @@ def headroom(
     compiled_fleet = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
     budget = Budget(limits or Limits(), progress)
     require_covered(app, compiled_fleet.index)
+    app = without_members(app, ())  # a copy has every member
     warnings = Problem(app, compiled_fleet.index).warnings
     most = min(most, MAX_COPIES)
     found = search(app, compiled_fleet, budget, most)

@@ -13,6 +13,7 @@ cheapest hosts are kept and 98 dropped.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import product
 from math import prod
 
@@ -47,8 +48,17 @@ Share = dict[int, int]  # members by class index that are on one host and move a
 RulesSeen = list[tuple[Rule, HostEquivalence]]  # rules, and how each tells hosts apart
 
 
-def reduce_hosts(compiled: CompiledProblem, eligibility: Eligibility) -> list[Ints]:
+def reduce_hosts(
+    compiled: CompiledProblem, eligibility: Eligibility, optional: Collection[int] = ()
+) -> list[Ints]:
     """Choose the candidates.
+
+    Parameters
+    ----------
+    compiled : CompiledProblem
+    eligibility : Eligibility
+    optional : collection of int, optional
+        Member classes of which members may be left out.
 
     Returns
     -------
@@ -61,7 +71,7 @@ def reduce_hosts(compiled: CompiledProblem, eligibility: Eligibility) -> list[In
     opening = eligibility.opening_prices is not None
     for unit in _units(compiled, opening):
         rules = _rules_seen(compiled, unit)
-        shares = _shares(compiled, unit, rules, opening)
+        shares = _shares(compiled, unit, rules, opening, optional)
         if not shares:
             kept_for_unit = _kept_for_unit(compiled, eligibility, unit, rules, touched)
             for class_index in unit:
@@ -146,7 +156,13 @@ def _must_share_host(compiled: CompiledProblem, unit: Unit) -> bool:
     )
 
 
-def _shares(compiled: CompiledProblem, unit: Unit, rules: RulesSeen, opening: bool) -> list[Share]:
+def _shares(
+    compiled: CompiledProblem,
+    unit: Unit,
+    rules: RulesSeen,
+    opening: bool,
+    optional: Collection[int],
+) -> list[Share]:
     """Return every combination of members that could be on one host and move as one.
 
     An empty list where nothing may be assumed, so that nothing is dropped.
@@ -154,7 +170,8 @@ def _shares(compiled: CompiledProblem, unit: Unit, rules: RulesSeen, opening: bo
     numbers = [compiled.member_classes[class_index].number for class_index in unit]
     if any(equivalence.pinned for _, equivalence in rules):
         return []
-    if _must_share_host(compiled, unit):
+    # What is placed of a unit with optional members may be any part of it.
+    if _must_share_host(compiled, unit) and not any(index in optional for index in unit):
         return [dict(zip(unit, numbers, strict=True))]
     if not opening and not any(equivalence.sharing for _, equivalence in rules):
         # Members move one by one: only sharing joins classes, so the unit has one.

@@ -30,11 +30,14 @@ def build_subproblem(
     """
     app = problem.app
     kept_groups = []
+    changed: dict[str, Any]
     for group in app.groups:
         members = group.members if group.name in groups else ()
         if ignored:
             members = tuple(_without_resources(app, one, ignored) for one in members)
         changed = {"policies": policies_of(group.name), "members": members}
+        if group.name not in groups:
+            changed["at_least"] = None
         kept_groups.append(group.model_copy(update=changed))
     # A running member may take its size from new members that are left out: write it down.
     existing = tuple(

@@ -24,6 +24,7 @@ from groupsolver.errors import BadInput, Fault, nearest, require_type
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
+from groupsolver.model.optional_members import left_out_of, without_members
 from groupsolver.model.result import Limits
 from groupsolver.model.survival import Lost, Survival
 from groupsolver.model.value import HOST
@@ -86,8 +87,10 @@ def survives(
     require_limits(limits)
     compiled = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
     budget = Budget(limits or Limits(), None)
-    problem = Problem(app, compiled.index)
     given = placement or {}
+    # Members that `at_least` allows to leave out, and that have no place, are left out.
+    placed_app = without_members(app, left_out_of(app, given))
+    problem = Problem(placed_app, compiled.index)
     require_covered(app, compiled.index)
     _validate(problem, given, level, failures, group)
     verdict = check(without_survives(app), compiled, given, cells=cells)

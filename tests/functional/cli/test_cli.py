@@ -178,7 +178,7 @@ def test_bad_input_is_one_line_a_fault_of_both_files_and_touches_nothing(
     assert place(files, "app.yaml", "--picture", str(files / "out.html")) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    known = "expected one of: name, policies, members, groups, tenant_id"
+    known = "expected one of: name, policies, members, groups, tenant_id, at_least"
     hint = "(did you mean 'members'?)"
     assert err.splitlines() == [
         f"{app}: groups[0].membrs: unknown key 'membrs' {hint}; {known} [unknown-key]",
