@@ -36,6 +36,7 @@ def drawn(kind: str, soft: bool, data: Any) -> tuple[Case, Random]:
 
 
 @every_policy
+@draws(20)
 @given(data=st.data())
 def test_the_value_and_then_the_objective_are_the_brute_forced_optimum(
     kind: str, soft: bool, data: Any
@@ -66,7 +67,7 @@ def test_the_value_and_then_the_objective_are_the_brute_forced_optimum(
 
 
 @every_policy
-@draws(15)
+@draws(10)
 @given(data=st.data())
 def test_the_checker_agrees_with_the_oracle_on_any_members(
     kind: str, soft: bool, data: Any
@@ -86,7 +87,7 @@ def test_the_checker_agrees_with_the_oracle_on_any_members(
 
 
 @every_policy
-@draws(15)
+@draws(10)
 @given(data=st.data())
 def test_asking_again_places_nothing_and_leaves_out_the_same(
     kind: str, soft: bool, data: Any

@@ -98,11 +98,20 @@ class SelectionModel:
         sizes = [dict(one.size) for one in compiled.member_classes]
         names = {name for size in sizes for name in size}
         free = {name: compiled.fleet.free(name) for name in names}
+        on_all_hosts = 0
         for row, here in self._builder.at.items():
             smallest = {name: min(sizes[index].get(name, 0) for index, _ in here) for name in names}
             places = [int(free[name][row]) // least for name, least in smallest.items() if least]
-            if len(here) > 1 and places:
-                self._builder.at_most(self._builder.landed[row], max(0, min(places)))
+            landed = self._builder.landed[row]
+            most = max(0, min([self._builder.high(landed), *places]))
+            self._builder.at_most(landed, most)
+            on_all_hosts += most
+        # The rows of single hosts are lost where CP-SAT rewrites them.
+        totals = list(self._builder.totals.values())
+        required = sum(self._classes.numbers) - sum(
+            self._classes.numbers[index] for index in self._classes.optional
+        )
+        self._builder.at_most(Linear(totals, [1] * len(totals), required), on_all_hosts)
 
     def _post_values(self) -> Linear:
         """Return the sum of the values of the members that are left out."""

@@ -72,6 +72,14 @@ def test_enough_domains_are_covered_for_the_members_placed() -> None:
     assert least_value_lost(of).selection == (2,)
 
 
+def test_members_that_take_nothing_are_bounded_by_their_policies() -> None:
+    of = model(
+        app(group("A", 3, "anti-affinity", vcpu=0, at_least=0), group("B", 1)),
+        fleet(host("h1"), host("h2")),
+    )
+    assert least_value_lost(of).selection == (2, 1)
+
+
 def test_members_together_may_be_fewer() -> None:
     of = model(
         app(group("A", 5, {"kind": "affinity"}, at_least=0)), fleet(host("h1", 2), host("h2", 3))
