@@ -51,7 +51,10 @@ class _TooLongError(Exception):
 
 
 def sound(problem: Problem, placement: Mapping[str, str]) -> bool:
-    """Return whether room and hard policies allow a placement of some new members alone."""
+    """Return whether room and hard policies allow a placement of some new members alone.
+
+    The new members have ids of their own, as in `State.after`.
+    """
     part = _only(problem, placement.keys())
     view, before = View(part, placement), View(part, {})
     return (
@@ -110,7 +113,7 @@ def recover(
 
 
 def _only(problem: Problem, ids: Collection[str]) -> Problem:
-    """Return a problem with some of its new members alone."""
+    """Return a problem with some of its new members alone, which have ids of their own."""
     kept = set(ids)
     if len(kept) == len(problem.new_members):
         return problem
@@ -247,6 +250,8 @@ class _Search:
             lacks(part, {id_: there for id_, there in placement.items() if there == host}, None)
         ):
             return False
+        if not rules:
+            return True  # a view lists all members, and this is asked at each step
         view = View(part, placement)
         return all(
             rule.policy.violations(rule.group, view) <= most
