@@ -48,6 +48,8 @@ class Host(Sparse):
         Nothing new lands on a disabled host.
     cost : int, default 0
         A preference, lower is better.
+    reserved_for : tuple of str
+        Traits: only members whose groups require all of them land here.
     """
 
     name: Name
@@ -58,7 +60,8 @@ class Host(Sparse):
     traits: tuple[Trait, ...] = ()
     enabled: Flag = True
     cost: Integer = 0
-    sparse: ClassVar[tuple[str, ...]] = ("cells",)
+    reserved_for: tuple[Trait, ...] = ()
+    sparse: ClassVar[tuple[str, ...]] = ("cells", "reserved_for")
 
     if TYPE_CHECKING:
         # What the constructor takes: every form that it converts to the fields' types.
@@ -73,6 +76,7 @@ class Host(Sparse):
             traits: Iterable[str] = ...,
             enabled: bool = ...,
             cost: int = ...,
+            reserved_for: Iterable[str] = ...,
             metadata: Any = None,
         ) -> None: ...
 

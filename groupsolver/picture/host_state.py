@@ -128,7 +128,7 @@ class Tally:
 
     Attributes
     ----------
-    hosts, disabled, over : int
+    hosts, disabled, over, reserved : int
         Numbers of hosts.
     share : float
         The hosts' shares, summed; see `mean`.
@@ -140,6 +140,7 @@ class Tally:
     hosts: int = 0
     disabled: int = 0
     over: int = 0
+    reserved: int = 0
     share: float = 0.0
     sums: dict[str, list[int]] = field(default_factory=dict)
     marks: list[Mark] = field(default_factory=list)
@@ -158,6 +159,7 @@ class Tally:
         self.hosts += other.hosts
         self.disabled += other.disabled
         self.over += other.over
+        self.reserved += other.reserved
         self.share += other.share
         self.marks += other.marks
         for name, (before, added, capacity) in other.sums.items():
@@ -185,6 +187,7 @@ def tally_of(states: Iterable[HostState]) -> Tally:
         total.hosts += 1
         total.disabled += not state.host.enabled
         total.over += state.over
+        total.reserved += bool(state.host.reserved_for)
         total.share += min(1.0, state.share)
         total.marks += state.marks
         for amount in state.amounts:

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
-from groupsolver.constraints.eligibility import suits
+from groupsolver.constraints.eligibility import open_hosts, suits
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.protocols.headroom import most_in_one_domain
@@ -48,8 +48,8 @@ class MemberBounds:
 
         Whatever is free there.
         """
-        found = np.ones(len(self.compiled.fleet), dtype=np.bool_)
         group = self.compiled.member_classes[class_index].group
+        found = open_hosts(self.compiled, group).copy()
         for rule in rules_of(self.compiled.problem).over(group):
             policy = rule.policy
             if isinstance(policy, HostFilter) and all(policy is not one for one in but):

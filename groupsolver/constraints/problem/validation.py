@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple, get_args
 
 from groupsolver.constraints.protocols.fleet_validation import (
@@ -17,6 +18,7 @@ from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.nesting import below_of
 from groupsolver.model.value import HOST, Refers
 
+MAX_HOSTS_SHOWN = 3  # that nothing lands on, in warnings
 # The largest sum of any one resource class, or of all prices: leaves CP-SAT's 64 bits room for
 # arithmetic.
 SUM_MAX = 2**60
@@ -107,6 +109,7 @@ def name_faults(app: Application[Any], hosts: HostIndex) -> tuple[list[Fault], t
                 found.count_hosts_without(level, path)
     for place, field, name in _classes_named(app):
         found.look_up(Reference("class", field, name), place)
+    found.warnings.extend(_closed_to_all(hosts))
     found.faults.extend(_running(app, hosts))
     found.faults.extend(_unrelated(app))
     if not found.faults:  # a measure is bounded over levels that are known
@@ -196,6 +199,12 @@ def _classes_named(app: Application[Any]) -> Iterator[tuple[str, str, str]]:
         for j, policy in enumerate(group.policies):
             for resource in classes_asked_for(policy):
                 yield f"groups[{i}].policies[{j}]", f"minimum.{resource}", resource
+
+
+def _closed_to_all(hosts: HostIndex) -> Iterator[str]:
+    """Yield warnings of hosts that are reserved for traits which they have not."""
+    for name, trait in islice(hosts.reserved_for_missing(), MAX_HOSTS_SHOWN):
+        yield f"host {name!r} is reserved for {trait}, which it has not: nothing new lands there"
 
 
 def _names(what: str, hosts: HostIndex) -> list[str]:

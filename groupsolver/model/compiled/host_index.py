@@ -42,6 +42,8 @@ class HostIndex:
         self._traits: Counter[str] = Counter()
         self._classes: Counter[str] = Counter()
         self._in_level: Counter[str] = Counter()  # hosts in some domain of each level
+        self._reserved_for: Counter[str] = Counter()
+        self._unusable: dict[str, None] = {}  # hosts reserved for traits that they have not
         for host in hosts:
             self.put(host)
 
@@ -69,6 +71,8 @@ class HostIndex:
         other._traits = self._traits.copy()
         other._classes = self._classes.copy()
         other._in_level = self._in_level.copy()
+        other._reserved_for = self._reserved_for.copy()
+        other._unusable = self._unusable.copy()
         other.reserved = self.reserved
         other._free_mbps = self._free_mbps
         return other
@@ -84,6 +88,9 @@ class HostIndex:
         self._traits.update(host.traits)
         self._classes.update(_classes_of(host))
         self._in_level.update(host.domains.keys())
+        self._reserved_for.update(host.reserved_for)
+        if not set(host.reserved_for).issubset(host.traits):
+            self._unusable[host.name] = None
         for level, domain in host.domains.items():
             self._domains[level].setdefault(domain, {})[host.name] = None
 
@@ -97,6 +104,8 @@ class HostIndex:
         self._traits.subtract(host.traits)
         self._classes.subtract(_classes_of(host))
         self._in_level.subtract(host.domains.keys())
+        self._reserved_for.subtract(host.reserved_for)
+        self._unusable.pop(host.name, None)
         for level, domain in host.domains.items():
             members = self._domains[level][domain]
             del members[host.name]
@@ -136,6 +145,21 @@ class HostIndex:
     def traits(self) -> list[str]:
         """Return the traits that some host has."""
         return [trait for trait, hosts in self._traits.items() if hosts > 0]
+
+    @property
+    def reserved_for(self) -> list[str]:
+        """The traits that some host is reserved for."""
+        return [trait for trait, hosts in self._reserved_for.items() if hosts > 0]
+
+    def reserved_for_missing(self) -> Iterator[tuple[str, str]]:
+        """Yield the hosts that are reserved for traits which they have not, with the first such.
+
+        Who requires the trait may not land there for want of it, and nobody else may.
+        """
+        for name in self._unusable:
+            host = self[name]
+            missing = next(trait for trait in host.reserved_for if trait not in host.traits)
+            yield name, missing
 
     def resource_classes(self) -> list[str]:
         """Return the resource classes that some host has, in itself or in its cells."""

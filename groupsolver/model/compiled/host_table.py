@@ -23,7 +23,8 @@ from groupsolver.model.value import HOST
 ROUNDING = 1e-6  # points this close to a half are rounded in fractions
 # Attributes that are one array of all rows; and those that are such arrays, by name.
 _VECTORS = ("enabled", "busy", "cost")
-_COLUMNS = ("_capacity", "_free", "_unused", "_unit", "_least", "_step", "_traits", "_codes")
+_AMOUNTS = ("_capacity", "_free", "_unused", "_unit", "_least", "_step")
+_COLUMNS = (*_AMOUNTS, "_traits", "_reserved", "_codes")
 
 
 class HostTable:
@@ -77,6 +78,7 @@ class HostTable:
         self._least: dict[str, Ints] = {}
         self._step: dict[str, Ints] = {}
         self._traits: dict[str, Mask] = {}
+        self._reserved: dict[str, Mask] = {}  # by trait that members must require
         self._codes: dict[str, Ints] = {
             level: np.full(size, -1, dtype=np.int64) for level in self.levels
         }
@@ -161,6 +163,17 @@ class HostTable:
     def trait(self, name: str) -> Mask:
         """(H,) bool: which hosts have a trait."""
         return self._traits.get(name, np.zeros(len(self), dtype=np.bool_))
+
+    def open_to(self, traits: Collection[str]) -> Mask:
+        """(H,) bool: which hosts take members whose groups require these traits, and no others.
+
+        A host that is reserved for no trait takes all members.
+        """
+        found = np.ones(len(self), dtype=np.bool_)
+        for trait, reserved in self._reserved.items():
+            if trait not in traits:
+                found &= ~reserved
+        return found
 
     def free(self, name: str) -> Ints:
         """(H,) int64: what is free of a class, in all cells together; 0 without it, or over it."""
@@ -286,6 +299,7 @@ class HostTable:
             self._least,
             self._step,
             self._traits,
+            self._reserved,
         )
 
     def _clear(self, row: int) -> None:
@@ -319,6 +333,8 @@ class HostTable:
             self._fill_cells(row, host)
         for trait in host.traits:
             self._column(self._traits, trait, np.bool_)[row] = True
+        for trait in host.reserved_for:
+            self._column(self._reserved, trait, np.bool_)[row] = True
         for level, domain in host.domains.items():
             codes = self._code_of[level]
             self._codes[level][row] = codes.setdefault(domain, len(codes))

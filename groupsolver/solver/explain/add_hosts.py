@@ -74,9 +74,10 @@ def fewest_added_hosts(
 
 
 def host_type(host: Host) -> object:
-    """Return what hosts of one type have in common: inventory, traits and cells."""
+    """Return what hosts of one type have in common: inventory, traits, cells, reservations."""
     cells = tuple((cell.name, frozenset(cell.inventory.items())) for cell in host.cells)
-    return frozenset(host.inventory.items()), frozenset(host.traits), cells
+    reserved_for = frozenset(host.reserved_for)
+    return frozenset(host.inventory.items()), frozenset(host.traits), cells, reserved_for
 
 
 def useful_types(compiled: CompiledProblem) -> list[Host]:

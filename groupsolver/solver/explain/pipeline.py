@@ -26,7 +26,7 @@ from groupsolver.solver.explain.rules import (
     RuleAtom,
     split_policies,
 )
-from groupsolver.solver.infeasible import conflict_of_all_rules, disabled_host_warnings
+from groupsolver.solver.infeasible import closed_host_warnings, conflict_of_all_rules
 
 MAX_FIXES = 6  # in an answer
 
@@ -86,8 +86,7 @@ class Reasons:
         return Explanation(
             status="infeasible",
             seconds=self.seconds,
-            warnings=self.problem.warnings
-            + (disabled_host_warnings(self.problem) if reveal else ()),
+            warnings=self.problem.warnings + (closed_host_warnings(self.problem) if reveal else ()),
             conflict=conflicts[0],
             conflicts=tuple(conflicts),
             never=self.impossible_on_empty_fleet,

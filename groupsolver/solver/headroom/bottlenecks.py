@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from groupsolver.constraints.eligibility import suits
+from groupsolver.constraints.eligibility import open_hosts, suits
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.copies import original
 from groupsolver.constraints.problem.partial import Partial
@@ -172,9 +172,9 @@ class _Finder:
     def _suited_hosts(self, unit: int) -> tuple[Mask, str]:
         """Return the hosts that suit a unit, whatever runs there, and words for which these are."""
         compiled = self.demand.compiled
-        suited = compiled.fleet.enabled.copy()
+        suited = compiled.fleet.enabled & self._open(unit)
         traits: list[str] = []
-        other_rules = False
+        other_rules = not self._open(unit).all()
         for rule in self._rules(unit):
             if not isinstance(rule.policy, HostFilter):
                 continue
@@ -186,6 +186,14 @@ class _Finder:
         if traits:
             return suited, " on hosts with " + " and ".join(traits)
         return suited, " on hosts that suit it" if other_rules else ""
+
+    def _open(self, unit: int) -> Mask:
+        """(H,) bool: the hosts that are not reserved for others than the members of a unit."""
+        compiled = self.demand.compiled
+        found = np.ones(len(compiled.fleet), dtype=np.bool_)
+        for member_class in self.demand.units[unit]:
+            found &= open_hosts(compiled, compiled.member_classes[member_class].group)
+        return found
 
     def _room(self, unit: int) -> Ints:
         """(H,) int64: how many of a unit each host has room for, whatever the rules say."""
@@ -199,7 +207,7 @@ class _Finder:
         for member_class, members in self.demand.units[unit].items():
             of_member = dict(compiled.member_classes[member_class].size)
             slots = np.minimum(slots, fleet.slots(of_member, UNBOUNDED_MEMBERS) // members)
-        return slots
+        return np.where(self._open(unit), slots, 0)
 
     def _short_resources(self, unit: int, hosts: Mask) -> list[int]:
         """Return the resources that are short on most hosts, these first.
@@ -322,6 +330,11 @@ class _Finder:
     def _no_host(self, unit: int) -> Iterator[Bottleneck]:
         """Yield the rules that no host in service suits."""
         compiled = self.demand.compiled
+        in_service = compiled.fleet.enabled
+        if in_service.any() and not (in_service & self._open(unit)).any():
+            sentence = f"all hosts that are in service are reserved for others: {self._group(unit)}"
+            sentence += " does not require their traits"
+            yield Bottleneck(kind="trait", name="reserved_for", sentence=sentence)
         for rule in self._rules(unit):
             policy = rule.policy
             if not isinstance(policy, HostFilter) or not self.disclosure.allows(rule):

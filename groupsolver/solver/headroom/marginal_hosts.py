@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from groupsolver.constraints.eligibility import traits_required
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.protocols.host_filters import admits
 from groupsolver.constraints.rules import rules_of
@@ -29,7 +30,8 @@ from groupsolver.solver.headroom.knapsack import Knapsacks, no_limit
 
 # Of an inventory: resource class, capacity, and the most, the least and the steps of a member.
 Sizes = tuple[tuple[str, int, int, int, int], ...]
-HostType = tuple[Sizes, tuple[str, ...], tuple[Sizes, ...]]  # inventory, traits, cells
+# Inventory, traits, cells, and the traits that it is reserved for.
+HostType = tuple[Sizes, tuple[str, ...], tuple[Sizes, ...], tuple[str, ...]]
 
 
 def marginal_hosts(
@@ -84,7 +86,9 @@ def _hosts_by_type(fleet: CompiledFleet) -> list[list[Host]]:
     by_type: dict[HostType, list[Host]] = {}
     for host in fleet.index:
         cells = tuple(tuple(sorted(_sizes(cell.inventory))) for cell in host.cells)
-        type_ = tuple(sorted(_sizes(host.inventory))), tuple(sorted(host.traits)), cells
+        traits = tuple(sorted(host.traits))
+        reserved_for = tuple(sorted(host.reserved_for))
+        type_ = tuple(sorted(_sizes(host.inventory))), traits, cells, reserved_for
         by_type.setdefault(type_, []).append(host)
     return list(by_type.values())
 
@@ -134,6 +138,7 @@ def _slots(
             ]
             if policies:
                 slots = np.where([_admitted(policies, host) for host in hosts], slots, 0)
+            slots = np.where(fleet.open_to(traits_required(compiled.problem, one.group)), slots, 0)
         found[:, number] = slots
     return found
 

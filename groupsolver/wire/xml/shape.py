@@ -29,6 +29,7 @@ SINGULAR = {
     "members": "member",
     "policies": "policy",
     "required": "trait",
+    "reserved_for": "trait",
     "scarce": "shortage",
     "traits": "trait",
     "unlocks": "unlock",

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 from tests.support.draws.applications import FLAVORS, SIZES, policies
+from tests.support.draws.reserved import some_reserved
 
 Doc = dict[str, Any]
 BESIDE = (
@@ -41,7 +42,7 @@ def fleets(rnd: Random) -> Doc:
         if _one_in(12, rnd):
             host["enabled"] = False
         hosts.append(host)
-    return {"levels": ["zone", "rack", "feed"], "hosts": hosts}
+    return some_reserved({"levels": ["zone", "rack", "feed"], "hosts": hosts})
 
 
 def survives(rnd: Random, soft: bool, failures: int) -> Doc:

@@ -125,7 +125,10 @@ class Oracle:
         """Whether a host takes the members at some positions."""
         found = self._taken.get((name, positions))
         if found is None:
-            found = self._takes(self.hosts[name], [self.members[at][2] for at in positions])
+            sizes = [self.members[at][2] for at in positions]
+            groups = {self.members[at][1] for at in positions}
+            open_to_all = all(self.open_to(group, self.hosts[name]) for group in groups)
+            found = open_to_all and self._takes(self.hosts[name], sizes)
             self._taken[name, positions] = found
         return found
 
@@ -147,6 +150,18 @@ class Oracle:
             if not all(cells.may_take(inventory, n) for n in amounts):
                 return False
         return True
+
+    def required(self, group: str) -> set[str]:
+        """The traits that hard policies over a group require; of a part, what others required."""
+        found = set(self.app.get("x-required", {}).get(group, ()))
+        for name, policy in self.rules:
+            if group in self.below[name] and policy.get("weight") is None:
+                found |= set(policy.get("required", []))
+        return found
+
+    def open_to(self, group: str, host: Doc) -> bool:
+        """Whether members of a group may land on a host, as far as it is reserved for traits."""
+        return set(host.get("reserved_for", [])) <= self.required(group)
 
     def suits(self, policy: Doc, host: str) -> bool:
         """Whether a host suits a policy that looks at each host alone."""
@@ -296,7 +311,9 @@ class Oracle:
         ]
         counted = {self.domain(s[2], level) for s in mine if not s[3]}
         for host, document in self.hosts.items():
-            if document.get("enabled", True) and all(self.suits(p, host) for p in eligibility):
+            some_may = any(self.open_to(group, document) for group in self.below[name])
+            enabled = some_may and document.get("enabled", True)
+            if enabled and all(self.suits(p, host) for p in eligibility):
                 counted.add(self.domain(host, level))
         counts = [number.get(domain, 0) for domain in counted - {None}]
         if not counts:

@@ -57,7 +57,9 @@ class Plain:
         return {name for name in found if name is not None}
 
     def suits(self, group: str, host: str) -> bool:
-        """Whether a host is enabled and the rules that look at single hosts admit the group."""
+        """Whether a host is enabled and open, and suits a group by the rules on single hosts."""
+        if not self.oracle.open_to(group, self.oracle.hosts[host]):
+            return False
         return self.oracle.hosts[host].get("enabled", True) and all(
             self.oracle.suits(policy, host)
             for name, policy in self.oracle.rules
