@@ -142,7 +142,7 @@ def check(
 def index_of(fleet: Fleet | CompiledFleet | HostIndex) -> HostIndex:
     """Return the look-ups over a fleet, in whichever form it comes."""
     if isinstance(fleet, Fleet):
-        return HostIndex(fleet.levels, fleet.hosts, fleet.links)
+        return HostIndex(fleet.levels, fleet.hosts, fleet.links, fleet.pools)
     return fleet.index if isinstance(fleet, CompiledFleet) else fleet
 
 

@@ -63,7 +63,7 @@ def picture(
     """
     hosts = fleet
     if isinstance(hosts, Fleet):
-        hosts = HostIndex(hosts.levels, hosts.hosts, hosts.links)
+        hosts = HostIndex(hosts.levels, hosts.hosts, hosts.links, hosts.pools)
     problem = Problem(app, hosts)
     placement = result.placement or {}
     # First, since it refuses a host that the fleet lacks.

@@ -76,7 +76,7 @@ def closed_host_warnings(problem: Problem) -> tuple[str, ...]:
 
 def _could_take(problem: Problem, group: str, size: Size, host: Host) -> bool:
     """Return whether a host, were it open, has the room and the traits for a member."""
-    return takes(host, size) and _admits(problem, group, host)
+    return takes(problem.hosts, host, size) and _admits(problem, group, host)
 
 
 def _admits(problem: Problem, group: str, host: Host) -> bool:

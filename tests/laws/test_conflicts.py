@@ -151,7 +151,10 @@ def changed_documents(case: Case, fix: VerifiedFix) -> tuple[Doc, Doc]:
 
 
 def fleet_document(fleet: CompiledFleet, case: Case) -> Doc:
-    return case.fleet | {"hosts": [host.document() for host in fleet.index]}
+    return case.fleet | {
+        "hosts": [host.document() for host in fleet.index],
+        "pools": [pool.document() for pool in fleet.index.pools.pools],
+    }
 
 
 @every_kind
@@ -215,7 +218,7 @@ def test_it_never_fits_where_it_does_not_fit_an_empty_fleet(kind: str, data: Any
 
 
 def emptied_document(fleet: Doc) -> Doc:
-    """A fleet with nothing on its hosts and links."""
+    """A fleet with nothing on its hosts, links and pools."""
     hosts = []
     for host in fleet["hosts"]:
         empty = without(host, "used")
@@ -223,7 +226,8 @@ def emptied_document(fleet: Doc) -> Doc:
             empty["cells"] = [without(cell, "used") for cell in host["cells"]]
         hosts.append(empty)
     links = [without(link, "used_mbps") for link in fleet.get("links", [])]
-    return {**fleet, "hosts": hosts, "links": links}
+    pools = [without(pool, "used") for pool in fleet.get("pools", [])]
+    return {**fleet, "hosts": hosts, "links": links, "pools": pools}
 
 
 def without(document: Doc, key: str) -> Doc:

@@ -175,7 +175,7 @@ class _Search:
             )
             self._hosts[key] = (
                 [],
-                (name for name in hosts if takes(problem.hosts[name], member.size)),
+                (name for name in hosts if takes(problem.hosts, problem.hosts[name], member.size)),
             )
         found, more = self._hosts[key]
         while True:
@@ -250,9 +250,10 @@ class _Search:
         part: Problem, placement: Placement, host: str, rules: list[Rule], limits: list[int]
     ) -> bool:
         """Return whether what is down so far may be part of a whole."""
-        if any(
-            lacks(part, {id_: there for id_, there in placement.items() if there == host}, None)
-        ):
+        here = {id_: there for id_, there in placement.items() if there == host}
+        # Members on other hosts may take from the same pools.
+        changed = placement if part.hosts.pools else here
+        if any(lacks(part, changed, None)):
             return False
         view = View(part, placement)
         return all(

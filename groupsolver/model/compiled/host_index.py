@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from groupsolver.errors import UnknownHost
 from groupsolver.model.fleet import Host, Link
 from groupsolver.model.network.reference_link_cuts import free_bandwidth
+from groupsolver.model.pools.pool import Pool
+from groupsolver.model.pools.pool_index import PoolIndex
 from groupsolver.model.value import HOST, Domain
 
 
@@ -21,18 +23,26 @@ class HostIndex:
     hosts : iterable of Host
     links : iterable of Link, optional
         The network as a graph.
+    pools : iterable of Pool, optional
+        What several hosts share.
 
     Attributes
     ----------
+    pools : PoolIndex
     reserved : mapping of (str, str) to int
         Mbit/s that are reserved of the links that leave a domain, in addition to their `used_mbps`.
     """
 
     def __init__(
-        self, levels: Iterable[str], hosts: Iterable[Host], links: Iterable[Link] = ()
+        self,
+        levels: Iterable[str],
+        hosts: Iterable[Host],
+        links: Iterable[Link] = (),
+        pools: Iterable[Pool] = (),
     ) -> None:
         self.levels = tuple(levels)
         self.links = tuple(links)
+        self.pools = PoolIndex(pools)
         self.reserved: Mapping[Domain, int] = {}
         # Found when first asked for, and kept as long as no host changes its domains.
         self._free_mbps: dict[Domain, int] | None = None
@@ -73,6 +83,7 @@ class HostIndex:
         other._in_level = self._in_level.copy()
         other._reserved_for = self._reserved_for.copy()
         other._unusable = self._unusable.copy()
+        other.pools = self.pools
         other.reserved = self.reserved
         other._free_mbps = self._free_mbps
         return other
@@ -162,16 +173,21 @@ class HostIndex:
             yield name, missing
 
     def resource_classes(self) -> list[str]:
-        """Return the resource classes that some host has, in itself or in its cells."""
-        return [name for name, hosts in self._classes.items() if hosts > 0]
+        """Return the resource classes that some host has, or its cells, or a pool."""
+        found = {name: None for name, hosts in self._classes.items() if hosts > 0}
+        for pool in self.pools.pools:
+            found.update(dict.fromkeys(pool.inventory))
+        return list(found)
 
     def has_trait(self, name: str) -> bool:
         """Return whether some host has a trait."""
         return self._traits[name] > 0
 
     def has_class(self, name: str) -> bool:
-        """Return whether some host has a resource class, in itself or in its cells."""
-        return self._classes[name] > 0
+        """Return whether some host has a resource class, or its cells, or a pool."""
+        if self._classes[name] > 0:
+            return True
+        return any(name in pool.inventory for pool in self.pools.pools)
 
     def number_without(self, level: str) -> int:
         """Return how many hosts are in no domain of a level of the fleet."""

@@ -16,8 +16,11 @@ from groupsolver.errors import BadInput, Fault, UnknownHost, nearest, require_ty
 from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.compiled.numa_table import NumaTable
+from groupsolver.model.compiled.pool_table import PoolTable
 from groupsolver.model.fleet import COMMON_CLASSES, Host, Link, mean_points
 from groupsolver.model.inventory import Resources
+from groupsolver.model.pools.pool import Pool
+from groupsolver.model.pools.pool_index import PoolIndex
 from groupsolver.model.value import HOST
 
 ROUNDING = 1e-6  # points this close to a half are rounded in fractions
@@ -37,6 +40,8 @@ class HostTable:
     links : iterable of Link
     size : int
         Rows to make room for; there are no hosts yet.
+    pools : iterable of Pool, optional
+        What several hosts share.
 
     Attributes
     ----------
@@ -54,14 +59,19 @@ class HostTable:
         The host's cost.
     cells : NumaTable
         The hosts' NUMA cells.
+    pools : PoolTable
+        What hosts take from pools.
     """
 
-    def __init__(self, levels: Iterable[str], links: Iterable[Link], size: int) -> None:
-        self.index = HostIndex(levels, (), links)
+    def __init__(
+        self, levels: Iterable[str], links: Iterable[Link], size: int, pools: Iterable[Pool] = ()
+    ) -> None:
+        self.index = HostIndex(levels, (), links, pools)
         self.rows: dict[str, int] = {}
         self.names: list[str] = []
         self._free_rows: list[int] = []
         self.cells = NumaTable(size)
+        self.pools = PoolTable(self.index.pools.pools, size)
         self.enabled: Mask = np.zeros(size, dtype=np.bool_)
         self.busy: Mask = np.zeros(size, dtype=np.bool_)
         self.cost: Ints = np.zeros(size, dtype=np.int64)
@@ -176,11 +186,28 @@ class HostTable:
         return found
 
     def free(self, name: str) -> Ints:
-        """(H,) int64: what is free of a class, in all cells together; 0 without it, or over it."""
-        return self._free.get(name, np.zeros(len(self), dtype=np.int64))
+        """(H,) int64: what is free of a class, in all cells together; 0 without it, or over it.
+
+        Where a host takes the class from a pool, what is free of the pool: no host has it alone.
+        """
+        own = self._free.get(name, np.zeros(len(self), dtype=np.int64))
+        return self.pools.instead(name, own, self.pools.free)
+
+    def total_free(self, name: str, hosts: Mask) -> int:
+        """Return what is free of a class on some hosts together, each of their pools once.
+
+        `hosts` is (H,) bool.
+        """
+        free = self.free(name)
+        numbers = self.pools.of.get(name)
+        if numbers is None:
+            return sum(map(int, free[hosts]))
+        own = sum(map(int, free[hosts & (numbers < 0)]))
+        shared = np.unique(numbers[hosts & (numbers >= 0)])
+        return own + sum(map(int, self.pools.free(name)[shared]))
 
     def capacity(self, name: str) -> Ints:
-        """(H,) int64: what there is of a resource class in all."""
+        """(H,) int64: what there is of a resource class in all; what pools have is left out."""
         return self._capacity.get(name, np.zeros(len(self), dtype=np.int64))
 
     def free_points(self, taken: Collection[str]) -> Ints:
@@ -242,7 +269,12 @@ class HostTable:
             allowed &= self._least[name] <= amount
         if name in self._step:
             allowed &= amount % np.maximum(1, self._step[name]) == 0
-        return allowed
+        return self.pools.instead(name, allowed, lambda one: self.pools.admits(one, amount))
+
+    def replace_pools(self, pools: PoolIndex) -> None:
+        """Take pools with other amounts; they name the same hosts as before."""
+        self.index.pools = pools
+        self.pools.set_amounts(pools.pools)
 
     def _copy_rows_of(self, other: HostTable) -> None:
         """Take over the hosts of another table; this one has none."""
@@ -251,6 +283,7 @@ class HostTable:
         self.names = other.names.copy()
         self._free_rows = other._free_rows.copy()
         self.cells = other.cells.copy()
+        self.pools = other.pools.copy()
         for name in _VECTORS:
             setattr(self, name, getattr(other, name).copy())
         for name in (*_COLUMNS, "_code_of"):
@@ -261,7 +294,16 @@ class HostTable:
         require_type("host", host, Host, "a Host")
         valid = host.revalidated()
         self._check_levels(valid)
+        self._check_pools(valid)
         return valid
+
+    def _check_pools(self, host: Host) -> None:
+        faults = [
+            Fault("wrong-value", "inventory", f"{name} is in pool {pool!r} and in {other}")
+            for name, pool, other in self.index.pools.repeated(host)
+        ]
+        if faults:
+            raise BadInput(faults)
 
     def _check_levels(self, host: Host) -> None:
         for level in host.domains:
@@ -289,6 +331,7 @@ class HostTable:
         for level, codes in self._codes.items():
             self._codes[level] = _longer(codes, size, -1)
         self.cells.grow(size)
+        self.pools.grow(size)
 
     def _amounts_and_traits(self) -> tuple[dict[str, NDArray[Any]], ...]:
         return (
@@ -312,6 +355,7 @@ class HostTable:
         for name in _VECTORS:
             getattr(self, name)[row] = 0
         self.cells.clear(row)
+        self.pools.clear(row)
 
     def _fill(self, row: int, host: Host) -> None:
         """Write a host into its row, which is clear."""
@@ -331,6 +375,8 @@ class HostTable:
             self._column(self._unused, name, np.int64)[row] = free
         if host.cells:
             self._fill_cells(row, host)
+        if self.index.pools:
+            self.pools.fill(row, self.index.pools.classes_of(host))
         for trait in host.traits:
             self._column(self._traits, trait, np.bool_)[row] = True
         for trait in host.reserved_for:

@@ -155,7 +155,8 @@ class _Finder:
             yield from self._no_host(unit)
             return
         room = np.where(suited, self._room(unit), 0)
-        copies_by_room = float(room.sum()) / int(self.rest.number[unit])
+        most = min([int(room.sum()), *self._room_by_resource(unit, suited).values()])
+        copies_by_room = most / int(self.rest.number[unit])
         if self._runs_out(self.left[unit]) and not self._runs_out(copies_by_room):
             # There is room: other rules keep the unit away.
             yield from self._closed_hosts(unit, room > 0)
@@ -224,14 +225,32 @@ class _Finder:
         }
         most = max(hosts_short.values(), default=0)
         if not most:
-            room = {
-                resource: int((on_hosts // size[resource]).sum())
-                for resource, on_hosts in free.items()
-            }
+            room = self._room_by_resource(unit, hosts)
             return sorted(free, key=lambda resource: room[resource])[:1]
         least = max(1, min(most, MIN_HOSTS_SHORT * int(hosts.sum())))
         short = [resource for resource, number in hosts_short.items() if number >= least]
         return sorted(short, key=lambda resource: -hosts_short[resource])[:MAX_NAMED]
+
+    def _room_by_resource(self, unit: int, hosts: Mask) -> dict[int, int]:
+        """Return how many of a unit some hosts have enough for, by resource; each pool once."""
+        size = self.demand.size[unit]
+        return {
+            resource: self._units_of(unit, resource, hosts)
+            for resource in np.flatnonzero(size).tolist()
+        }
+
+    def _units_of(self, unit: int, resource: int, hosts: Mask) -> int:
+        """Return how many of a unit some hosts have enough of one resource class for."""
+        need = int(self.demand.size[unit, resource])
+        whole = self._usable(unit, resource) // need
+        pools = self.rest.compiled.fleet.pools
+        name = self.demand.names[resource]
+        numbers = pools.of.get(name)
+        if numbers is None:
+            return int(whole[hosts].sum())
+        shared = np.unique(numbers[hosts & (numbers >= 0)])
+        of_pools = pools.free(name)[shared] // need
+        return int(whole[hosts & (numbers < 0)].sum()) + int(of_pools.sum())
 
     def _usable(self, unit: int, resource: int) -> Ints:
         """(H,) int64: what each host has for a unit of one resource class.
@@ -264,7 +283,8 @@ class _Finder:
         if not self.disclosure.reveal or not allowed:
             return f"{resource_name(name)}{where} runs out {when} for {group}"
         need = int(self.demand.size[unit, resource])
-        before = int(self.demand.compiled.fleet.free(name)[hosts].sum())
+        before = self.demand.compiled.fleet.total_free(name, hosts)
+        total_after = self.rest.compiled.fleet.total_free(name, hosts)
         after = self.rest.compiled.fleet.free(name)[hosts]
         usable = self._usable(unit, resource)[hosts]
         short = int((usable < need).sum())
@@ -278,10 +298,10 @@ class _Finder:
             rest = f"and {short:,} of {of_hosts} {less} {quantity(name, need)} "
             rest += f"that {whole} of {group} takes"
         else:
-            room = int((usable // need).sum())
+            room = self._units_of(unit, resource, hosts)
             of_copy = int(self.demand.number[unit])
             rest = f"room for {room:,} of {group}, of which a copy has {of_copy:,}"
-        left = f"{quantity(name, int(after.sum()))} of {quantity(name, before)}"
+        left = f"{quantity(name, total_after)} of {quantity(name, before)}"
         copies = count_of(self.copies, "copy", "copies")
         what = f"{resource_name(name)}{where} runs out {when}"
         return f"{what}: {left} are left after {copies}, {rest}"

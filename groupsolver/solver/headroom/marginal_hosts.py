@@ -57,7 +57,9 @@ def marginal_hosts(
     types = _hosts_by_type(demand.compiled.fleet)
     empty = [_empty_host(hosts[0], number) for number, hosts in enumerate(types)]
     levels = demand.compiled.fleet.levels
-    fleet = CompiledFleet(Fleet.model_construct(levels=levels, hosts=tuple(empty), links=()))
+    pools = demand.compiled.fleet.index.pools.pools
+    with_pools = Fleet.model_construct(levels=levels, hosts=tuple(empty), links=(), pools=pools)
+    fleet = CompiledFleet(with_pools)
     free = np.stack([fleet.free(name) for name in demand.names], axis=1)
     slots = _slots(demand, fleet, free, empty, left)
     if slots is None:

@@ -27,6 +27,7 @@ from groupsolver.constraints.protocols.exclusivity import Exclusivity
 from groupsolver.constraints.rules import rules_of
 from groupsolver.errors import BadInput, BrokenAnswer, Fault, require_type
 from groupsolver.model.application import Application
+from groupsolver.model.compiled.arrays import Mask
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.headroom import Bottleneck, Headroom, MarginalHost, counted_to
@@ -43,6 +44,7 @@ from groupsolver.solver.headroom.demand import Demand, demand_of
 from groupsolver.solver.headroom.incremental import (
     PlacedCopies,
     assign_cells,
+    fitting_pools,
     improve,
     place_all,
     place_more,
@@ -185,7 +187,8 @@ def search(
 
     upper = min(most, most_by_one_unit(demand))
     bulk = place_in_bulk(demand, upper, left, budget.limits.gap, budget.limits.seed)
-    bound = min(most, math.floor(bulk.bound), _most_with_domain_each(demand))
+    bound = min(most, math.floor(bulk.bound))
+    bound = min(bound, _most_with_domain_each(demand), _most_by_pools(demand))
     budget.report("copies")
     before_check = budget.elapsed()
     placed.add(_sound_copies(placed, bulk, bound, budget))
@@ -238,6 +241,21 @@ def _most_with_domain_each(demand: Demand) -> int:
     return most
 
 
+def _most_by_pools(demand: Demand) -> int:
+    """Return how many copies there is enough for of the classes that pools have.
+
+    What all hosts that take any member have of the class, each pool once, over what a copy takes.
+    """
+    fleet = demand.compiled.fleet
+    usable: Mask = np.any(demand.slots > 0, axis=0)
+    most = MAX_COPIES
+    for at, name in enumerate(demand.names):
+        if name in fleet.pools.of:
+            of_copy = int(demand.number @ demand.size[:, at])
+            most = min(most, fleet.total_free(name, usable) // of_copy)
+    return most
+
+
 def _close_enough(copies: int, bound: int, budget: Budget) -> bool:
     """Return whether the gap is as small as asked for, or time is over."""
     return bound - copies <= budget.limits.gap * max(1, copies) or budget.left() <= 0
@@ -255,7 +273,7 @@ def _sound_copies(
     alone_until = budget.elapsed() + 0.5 * share
     until = budget.elapsed() + share
     alone: list[Copy] = []
-    for copy, number in alike(bulk.copies):
+    for copy, number in alike(fitting_pools(placed, bulk.copies)):
         if budget.elapsed() > alone_until or len(alone) >= most:
             break
         placement, _ = copy

@@ -49,7 +49,10 @@ def quotient_fleet(compiled: CompiledProblem) -> CompiledFleet:
     if kept is None or kept.sum() > MAX_KEPT_SHARE * len(rows):
         return fleet
     hosts = tuple(fleet.index[fleet.names[row]] for row in rows[kept].tolist())
-    return compile_fleet(Fleet.model_construct(levels=fleet.levels, hosts=hosts, links=fleet.links))
+    pools = fleet.index.pools.pools
+    return compile_fleet(
+        Fleet.model_construct(levels=fleet.levels, hosts=hosts, links=fleet.links, pools=pools)
+    )
 
 
 def _applies(compiled: CompiledProblem) -> bool:

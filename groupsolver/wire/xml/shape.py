@@ -28,6 +28,7 @@ SINGULAR = {
     "links": "link",
     "members": "member",
     "policies": "policy",
+    "pools": "pool",
     "required": "trait",
     "reserved_for": "trait",
     "scarce": "shortage",

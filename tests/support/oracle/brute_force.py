@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
-from tests.support.oracle import cells, links, network
+from tests.support.oracle import cells, links, network, pools
 
 Doc = dict[str, Any]
 Assignment = tuple[str, str, str, bool]  # id, group, host, new
@@ -115,11 +115,14 @@ class Oracle:
         return name
 
     def room(self, placement: dict[str, str]) -> bool:
-        """Whether every host has the capacity for what lands there."""
+        """Whether every host, and every pool, has the capacity for what lands there."""
         landed: dict[str, list[int]] = {}
         for position, (id_, _, _) in enumerate(self.members):
             landed.setdefault(placement[id_], []).append(position)
-        return all(self._takes_members(name, tuple(some)) for name, some in landed.items())
+        if not all(self._takes_members(name, tuple(some)) for name, some in landed.items()):
+            return False
+        sized = ((self.hosts[placement[id_]], size) for id_, _, size in self.members)
+        return pools.fit(self.fleet, sized)
 
     def _takes_members(self, name: str, positions: tuple[int, ...]) -> bool:
         """Whether a host takes the members at some positions."""
@@ -143,10 +146,14 @@ class Oracle:
         needed = {name for size in landed for name in size} - inside
         for name in needed:
             amounts = [size.get(name, 0) for size in landed]
+            pool = pools.pool_of(self.fleet, host, name)
             free = capacity.get(name, 0) - used.get(name, 0)
+            inventory = host.get("inventory", {}).get(name)
+            if pool is not None:
+                free = pools.free(pool, name)
+                inventory = pool["inventory"][name]
             if sum(amounts) and sum(amounts) > free:
                 return False
-            inventory = host.get("inventory", {}).get(name)
             if not all(cells.may_take(inventory, n) for n in amounts):
                 return False
         return True
