@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple
@@ -66,15 +66,22 @@ class HostState:
         Share in use of the fullest resource; it decides how full the host looks.
     over : bool
         Whether more is used of something than there is.
+
+    Parameters
+    ----------
+    host : Host
+    marks : list of Mark
+    pooled : collection of str, optional
+        Classes that the host takes from pools: they are no part of its own use.
     """
 
     __slots__ = ("amounts", "host", "marks", "over", "share")
 
-    def __init__(self, host: Host, marks: list[Mark]) -> None:
+    def __init__(self, host: Host, marks: list[Mark], pooled: Collection[str] = ()) -> None:
         self.host = host
         self.marks = marks
-        used = host.in_use()
-        added = self.added()
+        used = _without(host.in_use(), pooled)
+        added = _without(self.added(), pooled)
         capacity = host.capacity()
         self.amounts = [
             (name, used.get(name, 0), added.get(name, 0), size) for name, size in capacity.items()
@@ -120,6 +127,12 @@ class HostState:
     def fullest(self) -> Usage | None:
         """The resource that is used most, if the host has any."""
         return max(self.usages(), key=lambda usage: usage.share, default=None)
+
+
+def _without(amounts: Mapping[str, int], names: Collection[str]) -> Mapping[str, int]:
+    if not names:
+        return amounts
+    return {name: amount for name, amount in amounts.items() if name not in names}
 
 
 @dataclass
@@ -216,4 +229,8 @@ def host_states(
     for number, fields in enumerate(placed):
         mark = Mark(number, *fields, cell_of.get(fields[0]))
         by_host.setdefault(mark.host, []).append(mark)
-    return [HostState(host, by_host.get(host.name, [])) for host in problem.hosts]
+    pools = problem.hosts.pools
+    return [
+        HostState(host, by_host.get(host.name, []), pools.classes_of(host))
+        for host in problem.hosts
+    ]

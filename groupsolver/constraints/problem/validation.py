@@ -18,7 +18,7 @@ from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.nesting import below_of
 from groupsolver.model.value import HOST, Refers
 
-MAX_HOSTS_SHOWN = 3  # that nothing lands on, in warnings
+MAX_HOSTS_SHOWN = 3  # in warnings: that nothing lands on, or that pools name in vain
 # The largest sum of any one resource class, or of all prices: leaves CP-SAT's 64 bits room for
 # arithmetic.
 SUM_MAX = 2**60
@@ -110,6 +110,7 @@ def name_faults(app: Application[Any], hosts: HostIndex) -> tuple[list[Fault], t
     for place, field, name in _classes_named(app):
         found.look_up(Reference("class", field, name), place)
     found.warnings.extend(_closed_to_all(hosts))
+    found.look_up_pools()
     found.faults.extend(_running(app, hosts))
     found.faults.extend(_unrelated(app))
     if not found.faults:  # a measure is bounded over levels that are known
@@ -154,6 +155,13 @@ class _Findings:
             "domain": "no domain is called",
         }.get(what, f"{what.partition(':')[2]} has no domain")
         self.warnings.append(f"{path}: {subject} {name!r}{self._hint(what, name)}")
+
+    def look_up_pools(self) -> None:
+        """Note hosts and domains that pools name and the fleet lacks."""
+        for number, level, place, name in self._hosts.unknown_in_pools()[:MAX_HOSTS_SHOWN]:
+            what = "host" if level == HOST else f"domain:{level}"
+            field = f"hosts[{place}]" if level == HOST else f"domains.{level}[{place}]"
+            self.look_up(Reference(what, field, name), f"pools[{number}]")
 
     def _knows(self, what: str, name: str) -> bool:
         if what == "host":

@@ -46,6 +46,7 @@ class HostIndex:
         self.reserved: Mapping[Domain, int] = {}
         # Found when first asked for, and kept as long as no host changes its domains.
         self._free_mbps: dict[Domain, int] | None = None
+        self._unknown_in_pools: tuple[tuple[int, str, int, str], ...] | None = None
         self._hosts: dict[str, Host] = {}
         # A dict for its order: hosts of a domain come in the order in which they were added.
         self._domains: dict[str, dict[str, dict[str, None]]] = {level: {} for level in self.levels}
@@ -86,6 +87,7 @@ class HostIndex:
         other.pools = self.pools
         other.reserved = self.reserved
         other._free_mbps = self._free_mbps
+        other._unknown_in_pools = self._unknown_in_pools
         return other
 
     def put(self, host: Host) -> None:
@@ -93,6 +95,7 @@ class HostIndex:
         before = self._hosts.get(host.name)
         if before is None or before.domains != host.domains:
             self._free_mbps = None
+            self._unknown_in_pools = None
         if before is not None:
             self._forget(before)
         self._hosts[host.name] = host
@@ -110,6 +113,7 @@ class HostIndex:
         self._forget(self[name])
         del self._hosts[name]
         self._free_mbps = None
+        self._unknown_in_pools = None
 
     def _forget(self, host: Host) -> None:
         self._traits.subtract(host.traits)
@@ -171,6 +175,25 @@ class HostIndex:
             host = self[name]
             missing = next(trait for trait in host.reserved_for if trait not in host.traits)
             yield name, missing
+
+    def unknown_in_pools(self) -> tuple[tuple[int, str, int, str], ...]:
+        """Return what pools name that the fleet lacks: pool, level, place in the list, and name.
+
+        The level is ``host`` for a host.
+        """
+        if self._unknown_in_pools is None:
+            self._unknown_in_pools = tuple(self._find_unknown_in_pools())
+        return self._unknown_in_pools
+
+    def _find_unknown_in_pools(self) -> Iterator[tuple[int, str, int, str]]:
+        for number, pool in enumerate(self.pools.pools):
+            for place, name in enumerate(pool.hosts):
+                if name not in self._hosts:
+                    yield number, HOST, place, name
+            for level, names in pool.domains.items():
+                for place, name in enumerate(names):
+                    if name not in self._domains[level]:
+                        yield number, level, place, name
 
     def resource_classes(self) -> list[str]:
         """Return the resource classes that some host has, or its cells, or a pool."""
