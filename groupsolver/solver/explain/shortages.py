@@ -263,10 +263,13 @@ class PoolShortage(ResourceShortage):
     pool : str
     members : int
         How many there are.
+    short : int
+        How much more of the resource class the pool would need.
     """
 
     pool: str
     members: int
+    short: int
 
     def need(self) -> str:
         """Return what they take."""
@@ -278,8 +281,8 @@ class PoolShortage(ResourceShortage):
         """Return by how much the pool is short."""
         if not reveal:
             return HIDDEN
-        short = quantity(self.resource, self.needed - self.available)
         has = amount_text(self.resource, self.available)
+        short = quantity(self.resource, self.short)
         return f"pool {self.pool} has {has} for them and is {short} short"
 
 
@@ -590,7 +593,8 @@ def _of_pools(resource: str, takers: Sequence[int], facts: Facts) -> Iterator[Re
         about = _about(resource, classes, facts)
         if free < about[-1]:
             name = facts.compiled.fleet.index.pools.pools[number].name
-            yield PoolShortage(*about, free, pool=name, members=_count(classes, facts))
+            members = _count(classes, facts)
+            yield PoolShortage(*about, free, name, members, short=about[-1] - free)
 
 
 def _count(classes: Sequence[int], facts: Facts) -> int:

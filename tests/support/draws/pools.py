@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 Doc = dict[str, Any]
-ONE_FLEET_IN = 4  # one fleet in so many has pools
+ONE_FLEET_IN = 5  # one fleet in so many has pools
 NAMES = ("ceph", "nfs")
 CLASSES = ("MEMORY_MB", "MEMORY_MB", "VCPU")
 
@@ -70,12 +70,12 @@ def _without(rnd: Random, host: Doc, resource: str) -> Doc:
 
 def _amounts(rnd: Random, resource: str, hosts: int) -> Doc:
     """What a pool has and what of it is in use: mostly too little for all."""
-    total = rnd.randint(1, 3 + 2 * min(4, hosts))
+    total = rnd.randint(3, 5 + 3 * min(4, hosts))
     declared: Any = total
     if rnd.randint(1, 4) == 1:
         limit = rnd.choice(("max_unit", "min_unit", "step_size"))
         declared = {"total": total + 1, "reserved": 1, limit: rnd.randint(1, 2)}
     elif rnd.randint(1, 6) == 1:
         declared = {"total": total, "allocation_ratio": 1.5}
-    used = rnd.randint(0, total // 2) if rnd.randint(1, 8) > 1 else 3 * total
+    used = rnd.randint(0, total // 3) if rnd.randint(1, 12) > 1 else 3 * total
     return {"inventory": {resource: declared}, "used": {resource: used}}

@@ -325,7 +325,7 @@ class Plain:
     def _pool(self, finding: short.PoolShortage, takers: list[Member]) -> None:
         """Wherever the members may run, they take from the one pool, which has too little."""
         assert finding.members == len(takers)
-        assert finding.available < finding.needed
+        assert finding.short == finding.needed - finding.available > 0
         for m in takers:
             suits = (h for h in self.hosts() if self.suits(m[1], h))
             for host in (h for h in suits if self.takes(h, [m[2]])):
