@@ -27,6 +27,7 @@ from groupsolver.model.units import resources_text
 from groupsolver.solver.headroom.bulk import MAX_COPIES, BulkPlacement
 from groupsolver.solver.headroom.demand import UNBOUNDED_MEMBERS, Demand
 from groupsolver.solver.headroom.knapsack import Knapsacks, no_limit
+from groupsolver.solver.headroom.pool_limits import pool_limits, rise_by_pools
 
 # Of an inventory: resource class, capacity, and the most, the least and the steps of a member.
 Sizes = tuple[tuple[str, int, int, int, int], ...]
@@ -66,9 +67,11 @@ def marginal_hosts(
         return None
     knapsacks = Knapsacks(free, slots, demand.size, left)
     fillings = knapsacks.best(np.tile(bulk.prices, (len(empty), 1)))
+    limits = pool_limits(demand)
     found = []
     for hosts, host, worth in zip(types, empty, fillings.bound.tolist(), strict=True):
-        rate = round(worth, 3) + 0.0  # no negative zero
+        most_rate, most_rise = rise_by_pools(limits, host, bound)
+        rate = round(min(worth, most_rate), 3) + 0.0  # no negative zero
         like = hosts[0].name
         description = ", ".join([resources_text(host.capacity()), *host.traits])
         brings = f"brings up to {rate:,.2f} copies" if rate else "brings none"
@@ -77,7 +80,7 @@ def marginal_hosts(
                 like=like,
                 hosts=len(hosts),
                 rate=rate,
-                bound=max(0, math.floor(bulk.bound + worth) - bound),
+                bound=min(most_rise, max(0, math.floor(bulk.bound + worth) - bound)),
                 sentence=f"one more empty host like {like} ({description}) {brings}",
             )
         )

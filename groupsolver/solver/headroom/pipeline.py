@@ -27,7 +27,6 @@ from groupsolver.constraints.protocols.exclusivity import Exclusivity
 from groupsolver.constraints.rules import rules_of
 from groupsolver.errors import BadInput, BrokenAnswer, Fault, require_type
 from groupsolver.model.application import Application
-from groupsolver.model.compiled.arrays import Mask
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.headroom import Bottleneck, Headroom, MarginalHost, counted_to
@@ -50,6 +49,7 @@ from groupsolver.solver.headroom.incremental import (
     place_more,
 )
 from groupsolver.solver.headroom.marginal_hosts import marginal_hosts
+from groupsolver.solver.headroom.pool_limits import most_by_pools
 
 MAX_MEMBERS_SOLVED_AT_ONCE = 300  # members of all copies together
 DESCRIBE_SHARE = 0.05  # of the time, a fraction, for what is scarce
@@ -188,7 +188,7 @@ def search(
     upper = min(most, most_by_one_unit(demand))
     bulk = place_in_bulk(demand, upper, left, budget.limits.gap, budget.limits.seed)
     bound = min(most, math.floor(bulk.bound))
-    bound = min(bound, _most_with_domain_each(demand), _most_by_pools(demand))
+    bound = min(bound, _most_with_domain_each(demand), most_by_pools(demand))
     budget.report("copies")
     before_check = budget.elapsed()
     placed.add(_sound_copies(placed, bulk, bound, budget))
@@ -238,21 +238,6 @@ def _most_with_domain_each(demand: Demand) -> int:
             # A host in no domain is not shared with anybody, whatever runs there.
             if units and (codes >= 0).all():
                 most = min(most, len(np.unique(codes)))
-    return most
-
-
-def _most_by_pools(demand: Demand) -> int:
-    """Return how many copies there is enough for of the classes that pools have.
-
-    What all hosts that take any member have of the class, each pool once, over what a copy takes.
-    """
-    fleet = demand.compiled.fleet
-    usable: Mask = np.any(demand.slots > 0, axis=0)
-    most = MAX_COPIES
-    for at, name in enumerate(demand.names):
-        if name in fleet.pools.of:
-            of_copy = int(demand.number @ demand.size[:, at])
-            most = min(most, fleet.total_free(name, usable) // of_copy)
     return most
 
 
