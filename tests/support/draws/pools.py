@@ -12,6 +12,7 @@ from typing import Any
 Doc = dict[str, Any]
 ONE_FLEET_IN = 5  # one fleet in so many has pools
 NAMES = ("ceph", "nfs")
+FEW_HOSTS = 5
 CLASSES = ("MEMORY_MB", "MEMORY_MB", "VCPU")
 
 
@@ -32,7 +33,13 @@ def some_pools(fleet: Doc, often: int = ONE_FLEET_IN) -> Doc:
         for one in named:
             hosts[one] = _without(rnd, hosts[one], resource)
             shared.add((one, resource))
-        pools.append({"name": name, **_amounts(rnd, resource, len(named)), **places})
+        pools.append(
+            {
+                "name": name,
+                **_amounts(rnd, resource, len(named), many=len(hosts) > FEW_HOSTS),
+                **places,
+            }
+        )
     return fleet | {"hosts": list(hosts.values()), "pools": pools} if pools else fleet
 
 
@@ -68,9 +75,10 @@ def _without(rnd: Random, host: Doc, resource: str) -> Doc:
     return host | {"inventory": inventory, "used": used}
 
 
-def _amounts(rnd: Random, resource: str, hosts: int) -> Doc:
+def _amounts(rnd: Random, resource: str, hosts: int, *, many: bool) -> Doc:
     """What a pool has and what of it is in use: mostly too little for all."""
-    total = rnd.randint(3, 5 + 3 * min(4, hosts))
+    # On many hosts members have other places: a pool decides only where it is small.
+    total = rnd.randint(1, 6) if many else rnd.randint(3, 5 + 3 * min(4, hosts))
     declared: Any = total
     if rnd.randint(1, 4) == 1:
         limit = rnd.choice(("max_unit", "min_unit", "step_size"))
