@@ -109,13 +109,19 @@ def name_faults(app: Application[Any], hosts: HostIndex) -> tuple[list[Fault], t
                 found.count_hosts_without(level, path)
     for place, field, name in _classes_named(app):
         found.look_up(Reference("class", field, name), place)
-    found.warnings.extend(_closed_to_all(hosts))
-    found.look_up_pools()
     found.faults.extend(_running(app, hosts))
     found.faults.extend(_unrelated(app))
     if not found.faults:  # a measure is bounded over levels that are known
         found.faults.extend(_sums(app, hosts))
     return found.faults, tuple(found.warnings)
+
+
+def fleet_warnings(hosts: HostIndex) -> tuple[str, ...]:
+    """Return what is odd about a fleet itself: it names hosts, domains and pools."""
+    found = _Findings(hosts)
+    found.warnings.extend(_closed_to_all(hosts))
+    found.look_up_pools()
+    return tuple(found.warnings)
 
 
 class _Findings:

@@ -86,11 +86,17 @@ class Reasons:
         return Explanation(
             status="infeasible",
             seconds=self.seconds,
-            warnings=self.problem.warnings + (closed_host_warnings(self.problem) if reveal else ()),
+            warnings=self._warnings(reveal),
             conflict=conflicts[0],
             conflicts=tuple(conflicts),
             never=self.impossible_on_empty_fleet,
         )
+
+    def _warnings(self, reveal: bool) -> tuple[str, ...]:
+        """Return the warnings; those that say something of the fleet only where it is revealed."""
+        if reveal:
+            return self.problem.warnings + closed_host_warnings(self.problem)
+        return self.problem.app_warnings
 
 
 def _describe_fix(fix: VerifiedFix, reveal: bool) -> Fix:

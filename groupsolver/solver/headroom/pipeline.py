@@ -118,7 +118,8 @@ def headroom(
     compiled_fleet = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
     budget = Budget(limits or Limits(), progress)
     require_covered(app, compiled_fleet.index)
-    warnings = Problem(app, compiled_fleet.index).warnings
+    problem = Problem(app, compiled_fleet.index)
+    warnings = problem.warnings if reveal else problem.app_warnings
     most = min(most, MAX_COPIES)
     found = search(app, compiled_fleet, budget, most)
     copies = len(found.placed.copies)
