@@ -48,7 +48,15 @@ def _open_to_some(problem: Problem, group: str, host: Host) -> bool:
     """Return the same for some group below a group, itself included."""
     if not host.reserved_for:
         return True
-    return any(open_to_members(problem, one, host) for one in problem.below[group])
+    return any(traits.issuperset(host.reserved_for) for traits in _trait_sets(problem, group))
+
+
+def _trait_sets(problem: Problem, group: str) -> frozenset[frozenset[str]]:
+    """Return what is required of the members of each group below a group, without repetition."""
+    return problem.once(
+        ("trait sets", group),
+        lambda: frozenset(traits_required(problem, one) for one in problem.below[group]),
+    )
 
 
 def with_traits_required(problem: Problem, part: A) -> A:
@@ -109,9 +117,10 @@ def suited(compiled: CompiledProblem, group: str) -> Mask:
     """
 
     def make() -> Mask:
-        mask = np.zeros(len(compiled.fleet), dtype=np.bool_)
-        for one in compiled.problem.below[group]:
-            mask |= open_hosts(compiled, one)
+        mask = np.ones(len(compiled.fleet), dtype=np.bool_)
+        if compiled.problem.hosts.reserved_for:
+            sets = _trait_sets(compiled.problem, group)
+            mask = np.logical_or.reduce([compiled.fleet.open_to(traits) for traits in sets])
         for rule in rules_of(compiled.problem).over(group):
             policy: Policy = rule.policy
             if policy.declared_hard and isinstance(policy, HostFilter):
