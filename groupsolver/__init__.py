@@ -41,6 +41,7 @@ from groupsolver.model.headroom import Bottleneck, Headroom, MarginalHost
 from groupsolver.model.inventory import Inventory
 from groupsolver.model.network.networkx_export import topology
 from groupsolver.model.numa_cell import Cell
+from groupsolver.model.pools.pool import Pool
 from groupsolver.model.result import Conflict, Explanation, Limits, Penalty, Progress, Result
 from groupsolver.model.survival import Survival
 
@@ -86,6 +87,7 @@ __all__ = [
     "Outside",
     "Penalty",
     "Policy",
+    "Pool",
     "Progress",
     "Result",
     "Spread",

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from groupsolver.changes.change import Change, Kind
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
+from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.fleet import Host
 from groupsolver.model.inventory import Resources
 from groupsolver.model.units import count_of, joined, resources_text
@@ -207,8 +208,27 @@ class MemberMoved(Change):
     def on_fleet(self, fleet: CompiledFleet) -> None:
         """Move what the member uses."""
         amounts: Resources = dict(self.resources)
+        fleet.replace_pools(
+            fleet.index.pools.with_more_used(
+                pool_difference(fleet.index, amounts, self.source, self.target)
+            )
+        )
         fleet.put(with_member_gone(fleet.index[self.source], self.source_cell, amounts))
         fleet.put(_with_member(fleet.index[self.target], self.target_cell, amounts))
+
+
+def pool_difference(
+    index: HostIndex, amounts: Resources, source: str, target: str | None
+) -> dict[tuple[str, str], int]:
+    """Return what more is used of pools where a member leaves one host for another, or for none."""
+    more: dict[tuple[str, str], int] = {}
+    for host, sign in ((source, -1), (target, 1)):
+        if host is None:
+            continue
+        for share in index.pools.shares(index[host], amounts.items()):
+            key = share.pool, share.resource
+            more[key] = more.get(key, 0) + sign * share.amount
+    return more
 
 
 def with_member_gone(host: Host, cell: str | None, amounts: Resources) -> Host:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -31,12 +32,15 @@ class DomainRemoved(Change):
     hosts : tuple of str
     lost : tuple of str
         Ids of the running members that are placed again.
+    from_pools : tuple of ((str, str), int)
+        What they took of each pool and resource class: it is free for them.
     """
 
     level: str
     name: str
     hosts: tuple[str, ...]
     lost: tuple[str, ...] = ()
+    from_pools: tuple[tuple[tuple[str, str], int], ...] = ()
     kind: ClassVar[Kind] = "remove"
 
     @classmethod
@@ -45,7 +49,13 @@ class DomainRemoved(Change):
         hosts = tuple(host.name for host in fleet.index.hosts_in(level, name))
         gone = set(hosts)
         lost = tuple(there.id for there in app.existing if there.host in gone)
-        return cls(level, name, hosts, lost)
+        taken: Counter[tuple[str, str]] = Counter()
+        for there in app.existing:
+            if there.host in gone:
+                size = app.resources(there).items()
+                for share in fleet.index.pools.shares(fleet.index[there.host], size):
+                    taken[share.pool, share.resource] += share.amount
+        return cls(level, name, hosts, lost, tuple(taken.items()))
 
     def describe(self, reveal: bool = True) -> str:
         """Return what is gone, and which members have to be placed again."""
@@ -81,6 +91,8 @@ class DomainRemoved(Change):
         index.links = tuple(link for link in index.links if ends.isdisjoint(link.between))
         for name in self.hosts:
             fleet.remove(name)
+        returned = {key: -amount for key, amount in self.from_pools}
+        fleet.replace_pools(fleet.index.pools.with_more_used(returned))
 
     def _emptied_domains(self, level: str, index: HostIndex) -> set[str]:
         """Return the domains of a level that have no hosts but those that are gone."""

@@ -16,6 +16,7 @@ from groupsolver.checking.arguments import (
 )
 from groupsolver.constraints.capacity.host_capacity import lacks
 from groupsolver.constraints.capacity.link_capacity import overloads
+from groupsolver.constraints.capacity.reservations import closed_hosts
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.used_amounts import require_covered
 from groupsolver.constraints.problem.view import View
@@ -50,7 +51,7 @@ class Violation:
     group : str or None
         The policy's group; None for a host's room.
     policy : str
-        A kind; ``capacity``, ``disabled`` or ``members`` where it is no policy.
+        A kind; ``capacity``, ``disabled``, ``reserved`` or ``members`` where it is no policy.
     sentence : str
         The rule, or what is wrong, in words.
     measure : int
@@ -171,7 +172,7 @@ def _missing_members(app: Application[Any], placement: Mapping[str, str]) -> Ite
 def index_of(fleet: Fleet | CompiledFleet | HostIndex) -> HostIndex:
     """Return the look-ups over a fleet, in whichever form it comes."""
     if isinstance(fleet, Fleet):
-        return HostIndex(fleet.levels, fleet.hosts, fleet.links)
+        return HostIndex(fleet.levels, fleet.hosts, fleet.links, fleet.pools)
     return fleet.index if isinstance(fleet, CompiledFleet) else fleet
 
 
@@ -236,6 +237,8 @@ def _violations(
             yield Violation(member.group, "members", sentence, 1)
     for lack in lacks(problem, placement, cells):
         yield Violation(None, *lack)
+    for closed in closed_hosts(problem, placement):
+        yield Violation(None, *closed)
     for overload in overloads(view):
         yield Violation(None, "capacity", *overload)
     before = View(problem, {})

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from groupsolver.errors import Fault, nearest
@@ -238,6 +238,9 @@ class Application(Value, Generic[R]):
     groups: tuple[Group[R], ...] = Field(default=())
     existing: tuple[Existing, ...] = ()
     host_price: Amount | None = None
+    # Of a part of an application: by group, traits that are required of its members by policies
+    # which the part lacks. Hosts that are reserved for these traits stay open to the members.
+    _required_elsewhere: dict[str, frozenset[str]] = PrivateAttr(default_factory=dict)
 
     if TYPE_CHECKING:
         # What the constructor takes: every form that it converts to the fields' types.
@@ -252,6 +255,17 @@ class Application(Value, Generic[R]):
             host_price: int | None = ...,
             metadata: Any = None,
         ) -> None: ...
+
+    @property
+    def required_elsewhere(self) -> Mapping[str, frozenset[str]]:
+        """Traits by group that policies require which this part of an application lacks."""
+        return self._required_elsewhere
+
+    def requiring(self, traits: Mapping[str, frozenset[str]]) -> Self:
+        """Return this part of an application, which lacks policies that require some traits."""
+        part = self.model_copy()
+        part._required_elsewhere = dict(traits)  # noqa: SLF001 - of this class
+        return part
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

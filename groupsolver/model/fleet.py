@@ -20,6 +20,8 @@ from groupsolver.model.numa_cell import (
     cell_names,
     validate_cells,
 )
+from groupsolver.model.pools.pool import Pool
+from groupsolver.model.pools.pool_index import PoolIndex
 from groupsolver.model.sparse_value import Sparse
 from groupsolver.model.value import HOST, Amount, Flag, Integer, Name, ResourceClass, Trait, Value
 
@@ -51,6 +53,8 @@ class Host(Sparse):
     opening_cost : int, optional
         Points for new members on this host where it held nothing before. It replaces the
         `host_price` of an application that has one.
+    reserved_for : tuple of str
+        Traits: only members whose groups require all of them land here.
     """
 
     name: Name
@@ -62,7 +66,8 @@ class Host(Sparse):
     enabled: Flag = True
     cost: Integer = 0
     opening_cost: Amount | None = None
-    sparse: ClassVar[tuple[str, ...]] = ("cells", "opening_cost")
+    reserved_for: tuple[Trait, ...] = ()
+    sparse: ClassVar[tuple[str, ...]] = ("cells", "opening_cost", "reserved_for")
 
     if TYPE_CHECKING:
         # What the constructor takes: every form that it converts to the fields' types.
@@ -78,6 +83,7 @@ class Host(Sparse):
             enabled: bool = ...,
             cost: int = ...,
             opening_cost: int | None = ...,
+            reserved_for: Iterable[str] = ...,
             metadata: Any = None,
         ) -> None: ...
 
@@ -245,7 +251,7 @@ class Link(Value):
         ) -> None: ...
 
 
-class Fleet(Value):
+class Fleet(Sparse):
     """The hosts, and the levels of failure domains above them.
 
     Parameters
@@ -256,12 +262,16 @@ class Fleet(Value):
     hosts : tuple of Host
     links : tuple of Link
         The network as a graph.
+    pools : tuple of Pool
+        Capacity that several hosts share.
     """
 
     version: Literal[1] = 1
     levels: tuple[Name, ...] = ()
     hosts: Annotated[tuple[Host, ...], Field(min_length=1)]
     links: tuple[Link, ...] = ()
+    pools: tuple[Pool, ...] = ()
+    sparse: ClassVar[tuple[str, ...]] = ("pools",)
 
     if TYPE_CHECKING:
         # What the constructor takes: every form that it converts to the fields' types.
@@ -272,6 +282,7 @@ class Fleet(Value):
             levels: Iterable[str] = ...,
             hosts: Iterable[Host | Mapping[str, Any]],
             links: Iterable[Link | Mapping[str, Any]] = ...,
+            pools: Iterable[Pool | Mapping[str, Any]] = ...,
             metadata: Any = None,
         ) -> None: ...
 
@@ -279,6 +290,7 @@ class Fleet(Value):
     def _sound(self) -> Self:
         # With one fault at a time a user would mend a file line by line: report all of them.
         faults = [*self._level_faults(), *self._host_faults(), *self._link_faults()]
+        faults += self._pool_faults()
         if faults:
             raise PydanticCustomError(
                 "faults", "{count} faults", {"count": len(faults), "faults": faults}
@@ -324,6 +336,31 @@ class Fleet(Value):
                     one, other = ambiguous[end]
                     message = f"{end!r} is known at two levels, {one} and {other}"
                     yield Fault("ambiguous-name", f"links[{i}].between[{j}]", message)
+
+    def _pool_faults(self) -> Iterator[Fault]:
+        if not self.pools:
+            return
+        names: set[str] = set()
+        for i, pool in enumerate(self.pools):
+            if pool.name in names:
+                message = f"pool {pool.name!r} is named twice"
+                yield Fault("duplicate-name", f"pools[{i}].name", message)
+            names.add(pool.name)
+            for level in pool.domains:
+                if level not in self.levels:
+                    path = f"pools[{i}].domains.{level}"
+                    yield Fault("unknown-level", path, self._unknown_level(level))
+        yield from self._repeated_classes()
+
+    def _repeated_classes(self) -> Iterator[Fault]:
+        """Yield the classes that a host would have of its own and from a pool, or from two."""
+        index = PoolIndex(self.pools)
+        numbers = {pool.name: number for number, pool in enumerate(self.pools)}
+        for host in self.hosts:
+            for resource, pool, other in index.repeated(host):
+                path = f"pools[{numbers[pool]}].inventory.{resource}"
+                message = f"host {host.name!r} has {resource} from pool {pool!r} and in {other}"
+                yield Fault("wrong-value", path, f"{message}; expected it in one of them")
 
     def _ambiguous_names(self) -> dict[str, tuple[str, str]]:
         """Return the names that mean things at two levels, and two such levels."""

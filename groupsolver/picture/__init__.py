@@ -21,6 +21,7 @@ from groupsolver.picture.layout import WIDTH, lay_out
 from groupsolver.picture.level_of_detail import DetailPlan
 from groupsolver.picture.page import legend_of, page, side_of
 from groupsolver.picture.palette import paints
+from groupsolver.picture.pool_list import pool_list
 
 __all__ = ["Panel", "figure", "picture"]
 
@@ -63,7 +64,7 @@ def picture(
     """
     hosts = fleet
     if isinstance(hosts, Fleet):
-        hosts = HostIndex(hosts.levels, hosts.hosts, hosts.links)
+        hosts = HostIndex(hosts.levels, hosts.hosts, hosts.links, hosts.pools)
     problem = Problem(app, hosts)
     placement = result.placement or {}
     # First, since it refuses a host that the fleet lacks.
@@ -98,4 +99,5 @@ def picture(
     }
     header = header_of(name, summary, root.tally, result, objective)
     legend = legend_of(colours, root.tally, drawing.shown)
-    return page(f"{name}: placement", header + legend, svg, side_of(colours, marks), colours, data)
+    side = side_of(colours, marks) + pool_list(problem, placement)
+    return page(f"{name}: placement", header + legend, svg, side, colours, data)

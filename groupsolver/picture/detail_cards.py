@@ -93,12 +93,14 @@ class DetailCards:
 
 
 def host_flags(state: HostState) -> list[str]:
-    """Return what keeps new members off a host."""
+    """Return what keeps new members, or some of them, off a host."""
     flags = []
     if not state.host.enabled:
         flags.append("disabled")
     if state.over:
         flags.append("over capacity")
+    if state.host.reserved_for:
+        flags.append(f"reserved for {', '.join(state.host.reserved_for)}")
     return flags
 
 
@@ -109,6 +111,8 @@ def tally_flags(tally: Tally) -> list[str]:
         flags.append(f"{tally.disabled:,} disabled")
     if tally.over:
         flags.append(f"{tally.over:,} over capacity")
+    if tally.reserved:
+        flags.append(f"{tally.reserved:,} reserved")
     return flags
 
 

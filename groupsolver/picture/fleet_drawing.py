@@ -228,6 +228,8 @@ def _state_classes(kind: str, state: HostState) -> str:
         classes.append("off")
     if state.over:
         classes.append("over")
+    if state.host.reserved_for:
+        classes.append("held")
     return " ".join(classes)
 
 
@@ -237,6 +239,8 @@ def _host_note(state: HostState) -> str:
         notes.append("!")
     if not state.host.enabled:
         notes.append("off")
+    if state.host.reserved_for:
+        notes.append("reserved")
     notes.append(percent(state.share) if state.share < 10 else "over")
     return " · ".join(notes)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple
@@ -66,15 +66,22 @@ class HostState:
         Share in use of the fullest resource; it decides how full the host looks.
     over : bool
         Whether more is used of something than there is.
+
+    Parameters
+    ----------
+    host : Host
+    marks : list of Mark
+    pooled : collection of str, optional
+        Classes that the host takes from pools: they are no part of its own use.
     """
 
     __slots__ = ("amounts", "host", "marks", "over", "share")
 
-    def __init__(self, host: Host, marks: list[Mark]) -> None:
+    def __init__(self, host: Host, marks: list[Mark], pooled: Collection[str] = ()) -> None:
         self.host = host
         self.marks = marks
-        used = host.in_use()
-        added = self.added()
+        used = _without(host.in_use(), pooled)
+        added = _without(self.added(), pooled)
         capacity = host.capacity()
         self.amounts = [
             (name, used.get(name, 0), added.get(name, 0), size) for name, size in capacity.items()
@@ -122,13 +129,19 @@ class HostState:
         return max(self.usages(), key=lambda usage: usage.share, default=None)
 
 
+def _without(amounts: Mapping[str, int], names: Collection[str]) -> Mapping[str, int]:
+    if not names:
+        return amounts
+    return {name: amount for name, amount in amounts.items() if name not in names}
+
+
 @dataclass
 class Tally:
     """Sums over the hosts of a domain.
 
     Attributes
     ----------
-    hosts, disabled, over : int
+    hosts, disabled, over, reserved : int
         Numbers of hosts.
     share : float
         The hosts' shares, summed; see `mean`.
@@ -140,6 +153,7 @@ class Tally:
     hosts: int = 0
     disabled: int = 0
     over: int = 0
+    reserved: int = 0
     share: float = 0.0
     sums: dict[str, list[int]] = field(default_factory=dict)
     marks: list[Mark] = field(default_factory=list)
@@ -158,6 +172,7 @@ class Tally:
         self.hosts += other.hosts
         self.disabled += other.disabled
         self.over += other.over
+        self.reserved += other.reserved
         self.share += other.share
         self.marks += other.marks
         for name, (before, added, capacity) in other.sums.items():
@@ -185,6 +200,7 @@ def tally_of(states: Iterable[HostState]) -> Tally:
         total.hosts += 1
         total.disabled += not state.host.enabled
         total.over += state.over
+        total.reserved += bool(state.host.reserved_for)
         total.share += min(1.0, state.share)
         total.marks += state.marks
         for amount in state.amounts:
@@ -213,4 +229,8 @@ def host_states(
     for number, fields in enumerate(placed):
         mark = Mark(number, *fields, cell_of.get(fields[0]))
         by_host.setdefault(mark.host, []).append(mark)
-    return [HostState(host, by_host.get(host.name, [])) for host in problem.hosts]
+    pools = problem.hosts.pools
+    return [
+        HostState(host, by_host.get(host.name, []), pools.classes_of(host))
+        for host in problem.hosts
+    ]

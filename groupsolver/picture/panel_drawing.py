@@ -237,6 +237,9 @@ class PanelDrawing:
     def _notes(self, host: Host) -> list[str]:
         """Return the traits and capacities that are written on a host."""
         traits = [trait.rpartition("_")[2] for trait in host.traits if trait in self._tell]
+        if host.reserved_for:
+            kept_for = [trait.rpartition("_")[2] for trait in host.reserved_for]
+            traits = [f"for {' + '.join(kept_for)}", *traits]
         capacities = [
             f"{capacity} {name.partition('_')[0]}"
             for name, capacity in host.capacity().items()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from groupsolver.constraints.capacity.host_capacity import takes
-from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.eligibility import open_to_members
+from groupsolver.constraints.problem.problem import Problem, Size
 from groupsolver.constraints.protocols.host_filters import admits
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.fleet import Host
@@ -26,7 +27,7 @@ def infeasible_result(problem: Problem, budget: Budget) -> Result:
     return Result(
         status="infeasible",
         seconds=budget.elapsed(),
-        warnings=problem.warnings + disabled_host_warnings(problem),
+        warnings=problem.warnings + closed_host_warnings(problem),
         conflict=conflict_of_all_rules(problem),
     )
 
@@ -65,23 +66,34 @@ def describe_new_members(group: str, count: int) -> str:
     return f"{count_of(count, 'new member')} of {group} {verb} placed"
 
 
-def disabled_host_warnings(problem: Problem) -> tuple[str, ...]:
-    """Return a warning that names the disabled hosts that could have taken members, if any."""
-    names = [
-        host.name
-        for host in problem.hosts
-        if not host.enabled and _could_take_a_member(problem, host)
-    ]
-    if not names:
-        return ()
-    named = shortened(names, MAX_HOSTS_NAMED)
-    return (f"disabled hosts that could have taken members: {named}",)
+def closed_host_warnings(problem: Problem) -> tuple[str, ...]:
+    """Return warnings that name closed hosts that could have taken members, if any.
+
+    These are the disabled ones, and those that are reserved for other members.
+    """
+    kinds = sorted({(member.group, member.size) for member in problem.new_members})
+    disabled: list[str] = []
+    reserved: list[str] = []
+    for host in problem.hosts:
+        if host.enabled and not host.reserved_for:
+            continue
+        suiting = [group for group, size in kinds if _could_take(problem, group, size, host)]
+        if any(open_to_members(problem, group, host) for group in suiting):
+            disabled += [] if host.enabled else [host.name]
+        elif suiting and host.enabled:
+            reserved.append(host.name)
+    found = {
+        "disabled hosts that could have taken members": disabled,
+        "hosts reserved for others that could have taken members": reserved,
+    }
+    return tuple(
+        f"{what}: {shortened(names, MAX_HOSTS_NAMED)}" for what, names in found.items() if names
+    )
 
 
-def _could_take_a_member(problem: Problem, host: Host) -> bool:
-    """Return whether a host, were it enabled, has the room and the traits for some member."""
-    kinds = {(member.group, member.size) for member in problem.new_members}
-    return any(takes(host, size) and _admits(problem, group, host) for group, size in kinds)
+def _could_take(problem: Problem, group: str, size: Size, host: Host) -> bool:
+    """Return whether a host, were it open, has the room and the traits for a member."""
+    return takes(problem.hosts, host, size) and _admits(problem, group, host)
 
 
 def _admits(problem: Problem, group: str, host: Host) -> bool:

@@ -151,7 +151,10 @@ def changed_documents(case: Case, fix: VerifiedFix) -> tuple[Doc, Doc]:
 
 
 def fleet_document(fleet: CompiledFleet, case: Case) -> Doc:
-    return case.fleet | {"hosts": [host.document() for host in fleet.index]}
+    return case.fleet | {
+        "hosts": [host.document() for host in fleet.index],
+        "pools": [pool.document() for pool in fleet.index.pools.pools],
+    }
 
 
 @every_kind
@@ -215,7 +218,7 @@ def test_it_never_fits_where_it_does_not_fit_an_empty_fleet(kind: str, data: Any
 
 
 def emptied_document(fleet: Doc) -> Doc:
-    """A fleet with nothing on its hosts and links."""
+    """A fleet with nothing on its hosts, links and pools."""
     hosts = []
     for host in fleet["hosts"]:
         empty = without(host, "used")
@@ -223,7 +226,8 @@ def emptied_document(fleet: Doc) -> Doc:
             empty["cells"] = [without(cell, "used") for cell in host["cells"]]
         hosts.append(empty)
     links = [without(link, "used_mbps") for link in fleet.get("links", [])]
-    return {**fleet, "hosts": hosts, "links": links}
+    pools = [without(pool, "used") for pool in fleet.get("pools", [])]
+    return {**fleet, "hosts": hosts, "links": links, "pools": pools}
 
 
 def without(document: Doc, key: str) -> Doc:
@@ -246,3 +250,59 @@ def test_the_draws_have_conflicts_of_many_rules_and_of_all_sorts() -> None:
     floors["the kind itself"] = 0.3
     shares = {what: number / (3 * len(KINDS)) for what, number in found.items()}
     assert all(shares[what] >= floor for what, floor in floors.items()), shares
+
+
+def reserved_case(rnd: Random) -> tuple[Doc, Doc]:
+    """Two groups that require traits, or a group above them, on hosts that are reserved."""
+    traits = ["SSD", "GPU"]
+    hosts = []
+    for i in range(rnd.randint(2, 4)):
+        some = rnd.sample(traits, rnd.randint(0, 2))
+        kept_for = [trait for trait in some if rnd.randint(1, 3) > 1]
+        inventory = {"VCPU": rnd.randint(1, 3)}
+        hosts.append(
+            {"name": f"h{i}", "inventory": inventory, "traits": some, "reserved_for": kept_for}
+        )
+    groups: list[Doc] = []
+    for name in ("A", "B", "P"):
+        asked = rnd.sample(traits, rnd.randint(0, 2))
+        policies: list[Any] = [{"kind": "host-capabilities", "required": asked}] if asked else []
+        policies += [{"kind": "anti-affinity"}] if rnd.randint(1, 3) == 1 else []
+        members = [{"resources": {"VCPU": 1}, "count": rnd.randint(1, 2)}]
+        below = {"groups": ["A"]} if name == "P" else {"members": members}
+        groups.append({"name": name, "policies": policies, **below})
+    return {"groups": groups}, {"levels": [], "hosts": hosts}
+
+
+@draws(60)
+@given(seed=st.integers(0, 2**40))
+def test_without_rules_that_require_traits_reserved_hosts_stay_open(seed: int) -> None:
+    rnd = Random(seed)
+    documents = reserved_case(rnd)
+    note(str(documents))
+    case = Case(*documents)
+    atoms = case.rules.atoms
+    sizes = [atom for atom in atoms if isinstance(atom, SizeRule)]
+    others = [atom for atom in atoms if not isinstance(atom, SizeRule)]
+    some = [*sizes, *rnd.sample(others, rnd.randint(0, len(others)))]
+    expected = case.possible(some)
+    event(f"{'possible' if expected else 'impossible'}, {len(atoms) - len(some)} rules left out")
+    assert case.feasibility.possible(some) is expected
+    if case.possible(atoms):
+        assert expected  # what leaves rules out is never harder
+
+
+@draws(12)
+@given(seed=st.integers(0, 2**40))
+def test_a_fix_helps_where_hosts_are_reserved(seed: int) -> None:
+    rnd = Random(seed)
+    documents = reserved_case(rnd)
+    while possible(*documents):
+        documents = reserved_case(rnd)
+    note(str(documents))
+    case = Case(*documents)
+    for fix in find_fixes(case.rules, case.compiled, case.oracle, Costs(), case.conflict()):
+        event(" and ".join(sorted(fix.kinds)))
+        brute_force = Oracle(*changed_documents(case, fix))
+        assert fix.result.placement is not None
+        assert brute_force.holds(fix.result.placement)

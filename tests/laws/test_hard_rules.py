@@ -143,6 +143,8 @@ def test_hard_is_soft_at_a_huge_weight_where_the_optimum_costs_nothing(
         event("not drawn")
         return
     owner, policy = found
+    if "required" in policy:  # only where it is hard does it open the hosts reserved for its traits
+        fleet = fleet | {"hosts": [host | {"reserved_for": []} for host in fleet["hosts"]]}
     hosts, objective = Fleet.model_validate(fleet), rnd.choice(OBJECTIVES)
     hard = Application.model_validate(with_only(app, owner, policy))
     soft = Application.model_validate(with_only(app, owner, {**policy, "weight": HUGE}))

@@ -149,6 +149,8 @@ def renamed(app: Application, fleet: Fleet, rnd: Random) -> tuple[Application, F
     }
     for link in hosts["links"]:
         link["between"] = [new.get(end, end) for end in link["between"]]
+    for pool in hosts.get("pools", []):
+        pool["hosts"] = [new.get(name, name) for name in pool["hosts"]]
     document = app.document()
     for there in document["existing"]:
         there["host"] = new[there["host"]]

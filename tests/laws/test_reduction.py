@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from hypothesis import given, note
+from hypothesis import event, given, note
 from hypothesis import strategies as st
 from ortools.sat.python import cp_model
 
@@ -20,7 +20,7 @@ from groupsolver.solver.exact.cp_sat import build_model
 from groupsolver.solver.presolve.eligibility import find_eligibility
 from groupsolver.solver.presolve.host_reduction import reduce_hosts
 from tests.laws.test_laws import OBJECTIVES, Case, every_policy, values
-from tests.support.draws.applications import FLAVORS, Doc, dice, priced_anew, wide_cases
+from tests.support.draws.applications import FLAVORS, Doc, dice, draws, priced_anew, wide_cases
 from tests.support.minimal_documents import case_of
 
 
@@ -109,3 +109,40 @@ def test_a_host_is_kept_for_groups_that_keep_apart_and_have_members_in_common() 
     # in VCPU: 2 x 750, and 2 shared hosts x 2 x 1000.
     assert problem.best(reduce_hosts(problem.compiled, problem.eligibility)) == 4000
     assert problem.best(problem.every) == 4000
+
+
+def pooled(rnd: Random) -> Case:
+    """Hosts in racks that have little disk in one pool each, or disks of their own."""
+    hosts: list[Doc] = []
+    racks = [f"r{i}" for i in range(rnd.randint(2, 4))]
+    for i in range(12):
+        host: Doc = {"name": f"h{i}", "inventory": {"VCPU": rnd.randint(1, 3)}, "cost": i}
+        if rnd.randint(1, 6) > 1:
+            host["domains"] = {"rack": rnd.choice(racks)}
+        else:
+            host["inventory"]["DISK_GB"] = rnd.randint(1, 3)
+        hosts.append(host)
+    pools = [
+        {"name": rack, "inventory": {"DISK_GB": rnd.randint(1, 5)}, "domains": {"rack": [rack]}}
+        for rack in racks
+    ]
+    members = [
+        {"resources": {"VCPU": 1, "DISK_GB": rnd.randint(1, 2)}, "count": rnd.randint(1, 2)}
+        for _ in range(2)
+    ]
+    policies: list[str] = [] if rnd.randint(1, 2) == 1 else ["anti-affinity"]
+    app = {"groups": [{"name": "A", "policies": policies, "members": members}]}
+    return app, {"levels": ["rack"], "hosts": hosts, "pools": pools}
+
+
+@draws(60)
+@given(seed=st.integers(0, 2**40))
+def test_where_pools_run_out_the_reduced_problem_has_the_same_optimum(seed: int) -> None:
+    case = pooled(Random(seed))
+    note(str(case))
+    problem = Wide(case, "cost")
+    kept = reduce_hosts(problem.compiled, problem.eligibility)
+    best = problem.best(problem.every)
+    event("impossible" if best is None else "possible")
+    event("dropped" if sum(map(len, kept)) < sum(map(len, problem.every)) else "nothing dropped")
+    assert problem.best(kept) == best

@@ -240,7 +240,7 @@ def test_the_draws_have_tiers_that_cost_and_pairs_of_them_that_conflict() -> Non
         "two tiers": 0.4,
         "a tier costs": 0.3,
         "tiers conflict": 0.05,
-        "tier and objective conflict": 0.1,
+        "tier and objective conflict": 0.08,
     }
     assert {
         name: share.get(name, 0) for name, floor in floors.items() if share.get(name, 0) < floor

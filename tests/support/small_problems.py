@@ -49,6 +49,7 @@ class SmallProblem:
     objective: Objective = "cost"
     existing: list[Doc] = field(default_factory=list)
     levels: tuple[str, ...] = ("rack",)
+    pools: list[Doc] = field(default_factory=list)
 
     @property
     def app_doc(self) -> Doc:
@@ -56,7 +57,7 @@ class SmallProblem:
 
     @property
     def fleet_doc(self) -> Doc:
-        return {"levels": list(self.levels), "hosts": self.hosts}
+        return {"levels": list(self.levels), "hosts": self.hosts, "pools": self.pools}
 
     @cached_property
     def app(self) -> Application:

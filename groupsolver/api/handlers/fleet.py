@@ -22,7 +22,7 @@ def show(call: Call) -> Reply:
         fleet = hosts.read_fleet(session)
     # The stored fleet is valid: validating it again would take long.
     body = FleetAnswer.model_construct(
-        version=1, levels=fleet.levels, hosts=fleet.hosts, links=fleet.links
+        version=1, levels=fleet.levels, hosts=fleet.hosts, links=fleet.links, pools=fleet.pools
     )
     return Reply(body=body)
 

@@ -22,6 +22,8 @@ from groupsolver.api.services.explanation import (
 from groupsolver.api.services.service import Service
 from groupsolver.checking.check import check
 from groupsolver.checking.soft_cost import SoftCost, hosts_in_use
+from groupsolver.constraints.eligibility import with_traits_required
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import GroupsolverError
 from groupsolver.model.result import Limits, Result
@@ -305,7 +307,8 @@ def _possible_without_others(
     left = end - time.monotonic()
     if own is None or left <= 0:
         return False
-    return _solve(service, own, snapshot, requested, left).placed
+    possible = with_traits_required(Problem(app, snapshot.fleet.index), own)
+    return _solve(service, possible, snapshot, requested, left).placed
 
 
 def current_snapshot(service: Service) -> Snapshot:

@@ -34,7 +34,7 @@ def run(options: Options) -> int:
     """Print what a placement breaks, and what its soft policies cost. Raises `BadInput`."""
     app, fleet = load_both(options)
     result, placement = load_placement(str(options.placement), "a placement to check")
-    hosts = HostIndex(fleet.levels, fleet.hosts, fleet.links)
+    hosts = HostIndex(fleet.levels, fleet.hosts, fleet.links, fleet.pools)
     try:
         verdict = check(
             app,

@@ -61,6 +61,9 @@ def parse_add_hosts(
         host.model_copy(update={"name": new_name, "domains": domains})
         for new_name in _unused_names(name, count, fleet)
     )
+    for resource, pool, other in fleet.index.pools.repeated(hosts[0]):
+        message = f"a host like {name} would have {resource} from pool {pool!r} and in {other}"
+        raise option_error("wrong-value", message, OPTION)
     return HostsAdded(name, hosts, new_levels)
 
 

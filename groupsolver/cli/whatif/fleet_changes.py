@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from groupsolver.changes.change import Change
 from groupsolver.changes.fleet import CapacityFreed
+from groupsolver.changes.pools import PoolFreed
 from groupsolver.changes.remove_domain import DomainRemoved
 from groupsolver.cli.whatif.application_changes import natural_number
 from groupsolver.cli.whatif.policy_selector import longest_prefix, option_error, unknown_name
@@ -42,6 +43,8 @@ def parse_remove_domain(text: str, app: Application, fleet: CompiledFleet) -> Ch
 def parse_free(text: str, fleet: CompiledFleet, removed: Iterable[DomainRemoved]) -> Change:
     """Read ``HOST=CLASS:AMOUNT,...`` or ``HOST/CELL=CLASS:AMOUNT,...``: less of a host is used.
 
+    ``POOL=CLASS:AMOUNT,...``: less of a pool is used.
+
     Parameters
     ----------
     fleet : CompiledFleet
@@ -54,9 +57,23 @@ def parse_free(text: str, fleet: CompiledFleet, removed: Iterable[DomainRemoved]
     BadInput
     """
     option = "--free"
+    head, _, pool_amounts = text.partition("=")
+    if head in fleet.index.pools and head not in fleet.index:
+        pool = fleet.index.pools[head]
+        used = {name: amount for name, amount in pool.used.items() if amount}
+        return PoolFreed(head, _amounts_of(pool_amounts, used, f"pool {head}", option))
     host, cell, rest = _place_of(text, fleet, removed, option)
     where = host.name if cell is None else f"cell {cell} of {host.name}"
-    used = _used_in(host, cell)
+    amounts = _amounts_of(rest, _used_in(host, cell), where, option)
+    if cell is None:
+        return CapacityFreed(host, amounts)
+    return CapacityFreed(host, (), ((cell, amounts),))
+
+
+def _amounts_of(
+    rest: str, used: dict[str, int], where: str, option: str
+) -> tuple[tuple[str, int], ...]:
+    """Read ``CLASS:AMOUNT,...``, of what is used there."""
     if not used:
         message = f"nothing is used on {where}: nothing can be freed there"
         raise option_error("wrong-value", message, option)
@@ -76,9 +93,7 @@ def parse_free(text: str, fleet: CompiledFleet, removed: Iterable[DomainRemoved]
             message = f"expected from 1 to {used[name]} {name}, which is what is used on {where}"
             raise option_error("out-of-range", f"{message}, found {amount}", option)
         amounts[name] = amount
-    if cell is None:
-        return CapacityFreed(host, tuple(amounts.items()))
-    return CapacityFreed(host, (), ((cell, tuple(amounts.items())),))
+    return tuple(amounts.items())
 
 
 def _used_in(host: Host, cell: str | None) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The room of hosts and of their cells, for the checker.
+"""The room of hosts, of their cells and of pools, for the checker.
 
 Plain Python, without arrays or ortools.
 """
@@ -12,6 +12,8 @@ from groupsolver.constraints.problem.problem import Problem, Size
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.compiled.numa_packing import Undecided, pack
 from groupsolver.model.fleet import COMMON_CLASSES, Host, scarce_points
+from groupsolver.model.pools.pool import Pool
+from groupsolver.model.pools.pool_index import Share
 from groupsolver.model.result import Cells
 from groupsolver.model.units import amount_text, quantity, resource_name
 
@@ -58,8 +60,8 @@ def scarce_cells(host: Host) -> bool:
     return not host.cell_classes() <= COMMON_CLASSES
 
 
-def takes(host: Host, size: Size) -> bool:
-    """Return whether a host has room for one member, and a cell for it.
+def takes(hosts: HostIndex, host: Host, size: Size) -> bool:
+    """Return whether a host has room for one member, with its pools, and a cell for it.
 
     A host that is not disabled.
     """
@@ -68,6 +70,11 @@ def takes(host: Host, size: Size) -> bool:
     for name, amount in host.used.items():
         free[name] = free.get(name, 0) - amount
     for name, amount in set(size) - set(inside):
+        pool = hosts.pools.pool_of(host, name) if amount else None
+        if pool is not None:
+            if amount > pool.free(name) or not pool.inventory[name].admits(amount):
+                return False
+            continue
         if amount > max(0, free.get(name, 0)):
             return False
         if amount and name in host.inventory and not host.inventory[name].admits(amount):
@@ -108,7 +115,7 @@ def cells_for(host: Host, members: Landed) -> Cells | None:
 def lacks(
     problem: Problem, placement: Mapping[str, str], cells: Mapping[str, str] | None
 ) -> Iterator[Lack]:
-    """Yield why a placement does not fit into the room of hosts, and of their cells.
+    """Yield why a placement does not fit into the room of hosts, of their cells and of pools.
 
     Parameters
     ----------
@@ -139,20 +146,52 @@ def lacks_where(
         host = hosts[name]
         if not host.enabled:
             yield Lack("disabled", f"nothing new lands on {name}, which is disabled", len(members))
-        yield from _own(host, members, numbers)
+        yield from _own(hosts, host, members, numbers)
         if host.cells and cells is None:
             yield from _in_any(host, members)
         elif host.cells and cells is not None:
             yield from _in_given(host, members, cells, numbers)
+    yield from pool_lacks(hosts, landed, numbers)
 
 
-def _own(host: Host, members: Landed, numbers: Mapping[str, int]) -> Iterator[Lack]:
+def pool_lacks(
+    hosts: HostIndex, landed: Mapping[str, Landed], number: Mapping[str, int] | None = None
+) -> Iterator[Lack]:
+    """Yield why new members on all hosts together do not fit into the pools: see `lacks_where`."""
+    if not hosts.pools:
+        return
+    numbers = number or {}
+    needs: dict[tuple[str, str], int] = {}
+    for name, members in landed.items():
+        host = hosts[name]
+        for id_, size in members:
+            for share in hosts.pools.shares(host, size):
+                key = share.pool, share.resource
+                needs[key] = needs.get(key, 0) + numbers.get(id_, 1) * share.amount
+                yield from _refused_by_pool(hosts.pools[share.pool], id_, share)
+    for (pool_name, resource), need in needs.items():
+        pool = hosts.pools[pool_name]
+        yield from _short(
+            f"pool {pool_name}", resource, need, pool.capacity(resource), pool.unused(resource)
+        )
+
+
+def _refused_by_pool(pool: Pool, member: str, share: Share) -> Iterator[Lack]:
+    inventory = pool.inventory[share.resource]
+    unit = inventory.max_unit or share.amount
+    limits = (inventory.min_unit, unit, inventory.step_size)
+    yield from _refused(f"pool {pool.name}", member, share.resource, share.amount, limits)
+
+
+def _own(
+    hosts: HostIndex, host: Host, members: Landed, numbers: Mapping[str, int]
+) -> Iterator[Lack]:
     """Yield why members do not fit into what is the host's own."""
-    inside = host.cell_classes()
+    elsewhere = host.cell_classes() | hosts.pools.classes_of(host).keys()
     needs: dict[str, int] = {}
     for id_, size in members:
         for resource, amount in size:
-            if resource in inside:
+            if resource in elsewhere:
                 continue
             needs[resource] = needs.get(resource, 0) + numbers.get(id_, 1) * amount
             inventory = host.inventory.get(resource)
@@ -164,14 +203,19 @@ def _own(host: Host, members: Landed, numbers: Mapping[str, int]) -> Iterator[La
             )
     for resource, need in needs.items():
         have = host.inventory[resource].capacity if resource in host.inventory else 0
-        free = have - host.used.get(resource, 0)
-        if need > max(0, free):
-            here = f"{host.name} has {amount_text(resource, max(0, free))} free"
-            if free < 0:
-                used = f"{quantity(resource, have - free)} of {amount_text(resource, have)} used"
-                here = f"{host.name} is over capacity, with {used}"
-            sentence = f"{here}; its new members take {quantity(resource, need)}"
-            yield Lack("capacity", sentence, need - free)
+        yield from _short(host.name, resource, need, have, have - host.used.get(resource, 0))
+
+
+def _short(where: str, resource: str, need: int, have: int, free: int) -> Iterator[Lack]:
+    """Yield that a host, or a pool, has less free of a class than its new members take."""
+    if need <= max(0, free):
+        return
+    here = f"{where} has {amount_text(resource, max(0, free))} free"
+    if free < 0:
+        used = f"{quantity(resource, have - free)} of {amount_text(resource, have)} used"
+        here = f"{where} is over capacity, with {used}"
+    sentence = f"{here}; its new members take {quantity(resource, need)}"
+    yield Lack("capacity", sentence, need - free)
 
 
 def _in_any(host: Host, members: Landed) -> Iterator[Lack]:

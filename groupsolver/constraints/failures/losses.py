@@ -7,7 +7,7 @@ Plain values, for the checker and the solver alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.compiled.numa_packing import Undecided
 from groupsolver.model.fleet import Host
 from groupsolver.model.inventory import Resources
+from groupsolver.model.pools.pool import Taken
 
 
 class Loss(NamedTuple):
@@ -68,7 +69,22 @@ class State:
         index = self.view.problem.hosts.copy()
         for host in self.changed:
             index.put(host)
+        new = [member for member in self.view.everyone if member.new]
+        index.pools = index.pools.with_more_used(self.taken_from_pools(new))
         return index
+
+    def taken_from_pools(self, members: Iterable[PlacedMember], sign: int = 1) -> Taken:
+        """Return what members take from the pools of their hosts; less with the sign -1."""
+        hosts = self.view.problem.hosts
+        taken: dict[tuple[str, str], int] = {}
+        if not hosts.pools:
+            return taken
+        for member in members:
+            size = self._sizes[member.id].items()
+            for share in hosts.pools.shares(hosts[member.host], size):
+                key = share.pool, share.resource
+                taken[key] = taken.get(key, 0) + sign * share.amount
+        return taken
 
     @cached_property
     def changed(self) -> list[Host]:
@@ -163,8 +179,12 @@ class State:
 
         Hard policies alone bind it, and no `survives`. Lost members of other groups are gone.
         """
-        app = self._application(self._survivors(loss), self.lost(group, loss))
-        return Problem(app, self.left(loss))
+        lost = self.lost(group, loss)
+        app = self._application(self._survivors(loss), lost)
+        index = self.left(loss)
+        # What lost members took from pools is theirs again where they are placed again.
+        index.pools = index.pools.with_more_used(self.taken_from_pools(lost, -1))
+        return Problem(app, index)
 
     def whole(
         self, group: str, loss: Loss, stays: Callable[[str, Policy], bool]

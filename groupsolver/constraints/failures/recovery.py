@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 from groupsolver.constraints.capacity.host_capacity import lacks, takes
 from groupsolver.constraints.capacity.link_capacity import overloads
-from groupsolver.constraints.eligibility import eligible
+from groupsolver.constraints.capacity.reservations import closed_hosts
+from groupsolver.constraints.eligibility import eligible, open_to_members
 from groupsolver.constraints.problem.problem import Member, Problem
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.checking import broken_by
@@ -59,6 +60,7 @@ def sound(problem: Problem, placement: Mapping[str, str]) -> bool:
     view, before = View(part, placement), View(part, {})
     return (
         not any(lacks(part, placement, None))
+        and not any(closed_hosts(part, placement))
         and not any(overloads(view))
         and not any(
             broken_by(rule.policy, rule.group, view, before) for rule in rules_of(part).hard
@@ -168,10 +170,15 @@ class _Search:
         problem = self.problem
         key = _class_of(member)
         if key not in self._hosts:
-            hosts = (h.name for h in self.in_turn() if eligible(problem, member.group, h))
+            hosts = (
+                host.name
+                for host in self.in_turn()
+                if eligible(problem, member.group, host)
+                and open_to_members(problem, member.group, host)
+            )
             self._hosts[key] = (
                 [],
-                (name for name in hosts if takes(problem.hosts[name], member.size)),
+                (name for name in hosts if takes(problem.hosts, problem.hosts[name], member.size)),
             )
         found, more = self._hosts[key]
         while True:
@@ -246,9 +253,10 @@ class _Search:
         part: Problem, placement: Placement, host: str, rules: list[Rule], limits: list[int]
     ) -> bool:
         """Return whether what is down so far may be part of a whole."""
-        if any(
-            lacks(part, {id_: there for id_, there in placement.items() if there == host}, None)
-        ):
+        here = {id_: there for id_, there in placement.items() if there == host}
+        # Members on other hosts may take from the same pools.
+        changed = placement if part.hosts.pools else here
+        if any(lacks(part, changed, None)):
             return False
         if not rules:
             return True  # a view lists all members, and this is asked at each step

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
-from groupsolver.constraints.eligibility import suits
+from groupsolver.constraints.eligibility import open_hosts, suits
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.protocols.headroom import most_in_one_domain
@@ -48,8 +48,8 @@ class MemberBounds:
 
         Whatever is free there.
         """
-        found = np.ones(len(self.compiled.fleet), dtype=np.bool_)
         group = self.compiled.member_classes[class_index].group
+        found = open_hosts(self.compiled, group).copy()
         for rule in rules_of(self.compiled.problem).over(group):
             policy = rule.policy
             if isinstance(policy, HostFilter) and all(policy is not one for one in but):
@@ -186,7 +186,41 @@ class MemberBounds:
     def _without_limits(self, classes: Sequence[int], labels: Ints, number: int) -> Ints:
         """Return how many members each set of hosts takes, without limits on domains."""
         members = sum(self.numbers[class_index] for class_index in classes)
-        return np.minimum(_sums(self.on_hosts(classes), labels, number), members)
+        on_hosts = self.on_hosts(classes)
+        bounds = np.minimum(_sums(on_hosts, labels, number), members)
+        for name in self._pooled(classes):
+            bounds = np.minimum(bounds, self._by_pools(name, classes, on_hosts, labels, number))
+        return bounds
+
+    def _pooled(self, classes: Sequence[int]) -> list[str]:
+        """Return the resource classes of some members that some hosts take from pools."""
+        pooled = self.compiled.fleet.pools.of
+        return sorted({name for index in classes for name in self.sizes[index] if name in pooled})
+
+    def _by_pools(
+        self, name: str, classes: Sequence[int], on_hosts: Ints, labels: Ints, number: int
+    ) -> Ints:
+        """Return how many members each set of hosts takes, by what pools have of a class.
+
+        The hosts of a pool take no more together than the smallest members of which it has enough.
+        """
+        pools = self.compiled.fleet.pools
+        numbers = pools.of[name]
+        found = _sums(np.where(numbers < 0, on_hosts, 0), labels, number)
+        for pool, free in enumerate(pools.free(name).tolist()):
+            of_pool = _sums(np.where(numbers == pool, on_hosts, 0), labels, number)
+            found += np.minimum(of_pool, self._most_within(name, classes, free))
+        return found
+
+    def _most_within(self, name: str, classes: Sequence[int], free: int) -> int:
+        """Return how many members an amount of a class is enough for, the smallest first."""
+        most = 0
+        for index in sorted(classes, key=lambda index: self.sizes[index].get(name, 0)):
+            amount = self.sizes[index].get(name, 0)
+            number = min(self.numbers[index], free // amount) if amount else self.numbers[index]
+            free -= number * amount
+            most += number
+        return most
 
     def _limited(
         self, classes: Sequence[int], labels: Ints, number: int, level: str, limit: Ints

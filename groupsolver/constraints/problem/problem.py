@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from groupsolver.constraints.problem.validation import name_faults
+from groupsolver.constraints.problem.validation import fleet_warnings, name_faults
 from groupsolver.errors import BadInput
 from groupsolver.model.application import Application, Sized, member_ids
 from groupsolver.model.compiled.host_index import HostIndex
@@ -76,15 +76,19 @@ class Problem(Memo):
     groups : tuple of str
         Every group's name.
     warnings : tuple of str
+    app_warnings : tuple of str
+        Those that say nothing of the fleet beyond what the application names.
     """
 
     def __init__(self, app: Application[Any], hosts: HostIndex) -> None:
         super().__init__()
         self.app = app
         self.hosts = hosts
-        faults, self.warnings = name_faults(app, hosts)
+        faults, warnings = name_faults(app, hosts)
         if faults:
             raise BadInput(faults)
+        self.app_warnings = warnings
+        self.warnings = warnings + fleet_warnings(hosts)
         self.children = {group.name: tuple(group.groups) for group in app.groups}
         self._tenant = {group.name: group.tenant_id for group in app.groups}
         descendants = below_of(app.groups)

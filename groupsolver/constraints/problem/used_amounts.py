@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from groupsolver.errors import BadInput, Fault
@@ -37,7 +37,9 @@ def _uncovered(app: Application[Any], hosts: HostIndex) -> Iterator[Fault]:
             by_host.setdefault(member.host, []).append((index, member))
     for name, members in by_host.items():
         first = members[0][0]
-        for place, used, taken in _compared(app, hosts[name], members):
+        for place, used, taken in _compared(
+            app, hosts[name], members, hosts.pools.classes_of(hosts[name])
+        ):
             for resource, amount in taken.items():
                 in_use = used.get(resource, 0)
                 if amount > in_use:
@@ -46,17 +48,50 @@ def _uncovered(app: Application[Any], hosts: HostIndex) -> Iterator[Fault]:
                         f"is {in_use}; expected used to include them"
                     )
                     yield Fault("uncovered-member", f"existing[{first}]", message)
+    yield from _uncovered_in_pools(app, hosts, by_host)
+
+
+def _uncovered_in_pools(
+    app: Application[Any], hosts: HostIndex, by_host: dict[str, list[tuple[int, Existing]]]
+) -> Iterator[Fault]:
+    """Yield the pools of which running members take more than is in use."""
+    if not hosts.pools:
+        return
+    taken: dict[tuple[str, str], int] = {}
+    first: dict[tuple[str, str], int] = {}
+    for name, members in by_host.items():
+        for index, member in members:
+            for share in hosts.pools.shares(hosts[name], app.resources(member).items()):
+                key = share.pool, share.resource
+                taken[key] = taken.get(key, 0) + share.amount
+                first[key] = min(index, first.get(key, index))
+    for (pool, resource), amount in taken.items():
+        in_use = hosts.pools[pool].used.get(resource, 0)
+        if amount > in_use:
+            message = (
+                f"the running members that take from pool {pool!r} take {amount} {resource}, and "
+                f"its used is {in_use}; expected used to include them"
+            )
+            yield Fault("uncovered-member", f"existing[{first[pool, resource]}]", message)
 
 
 def _compared(
-    app: Application[Any], host: Host, members: list[tuple[int, Existing]]
+    app: Application[Any],
+    host: Host,
+    members: list[tuple[int, Existing]],
+    pooled: Collection[str],
 ) -> Iterator[tuple[str, Resources, Resources]]:
-    """Yield a host, and each of its cells, with what is in use and what members take of it."""
+    """Yield a host, and each of its cells, with what is in use and what members take of it.
+
+    What they take from pools is left out.
+    """
     classes = host.cell_classes()
     in_host: Resources = {}
     in_cells: dict[str, Resources] = {}
     for _, member in members:
         for resource, amount in app.resources(member).items():
+            if resource in pooled:
+                continue
             in_host[resource] = in_host.get(resource, 0) + amount
             if member.cell is not None and resource in classes:
                 in_cell = in_cells.setdefault(member.cell, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple, get_args
 
 from groupsolver.constraints.protocols.fleet_validation import (
@@ -17,6 +18,7 @@ from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.nesting import below_of
 from groupsolver.model.value import HOST, Refers
 
+MAX_HOSTS_SHOWN = 3  # in warnings: that nothing lands on, or that pools name in vain
 # The largest sum of any one resource class, or of all prices: leaves CP-SAT's 64 bits room for
 # arithmetic.
 SUM_MAX = 2**60
@@ -122,6 +124,14 @@ def name_faults(app: Application[Any], hosts: HostIndex) -> tuple[list[Fault], t
     return found.faults, tuple(found.warnings)
 
 
+def fleet_warnings(hosts: HostIndex) -> tuple[str, ...]:
+    """Return what is odd about a fleet itself: it names hosts, domains and pools."""
+    found = _Findings(hosts)
+    found.warnings.extend(_closed_to_all(hosts))
+    found.look_up_pools()
+    return tuple(found.warnings)
+
+
 class _Findings:
     """Faults and warnings, and the names that a fleet knows, listed when first asked for."""
 
@@ -159,6 +169,13 @@ class _Findings:
             "domain": "no domain is called",
         }.get(what, f"{what.partition(':')[2]} has no domain")
         self.warnings.append(f"{path}: {subject} {name!r}{self._hint(what, name)}")
+
+    def look_up_pools(self) -> None:
+        """Note hosts and domains that pools name and the fleet lacks."""
+        for number, level, place, name in self._hosts.unknown_in_pools()[:MAX_HOSTS_SHOWN]:
+            what = "host" if level == HOST else f"domain:{level}"
+            field = f"hosts[{place}]" if level == HOST else f"domains.{level}[{place}]"
+            self.look_up(Reference(what, field, name), f"pools[{number}]")
 
     def _knows(self, what: str, name: str) -> bool:
         if what == "host":
@@ -204,6 +221,12 @@ def _classes_named(app: Application[Any]) -> Iterator[tuple[str, str, str]]:
         for j, policy in enumerate(group.policies):
             for resource in classes_asked_for(policy):
                 yield f"groups[{i}].policies[{j}]", f"minimum.{resource}", resource
+
+
+def _closed_to_all(hosts: HostIndex) -> Iterator[str]:
+    """Yield warnings of hosts that are reserved for traits which they have not."""
+    for name, trait in islice(hosts.reserved_for_missing(), MAX_HOSTS_SHOWN):
+        yield f"host {name!r} is reserved for {trait}, which it has not: nothing new lands there"
 
 
 def _names(what: str, hosts: HostIndex) -> list[str]:

@@ -29,7 +29,7 @@ class CompiledFleet(HostTable):
 
     def __init__(self, fleet: Fleet) -> None:
         require_type("fleet", fleet, Fleet, "a Fleet", "load_fleet reads one from a file")
-        super().__init__(fleet.levels, fleet.links, len(fleet.hosts))
+        super().__init__(fleet.levels, fleet.links, len(fleet.hosts), fleet.pools)
         # Partitions of the hosts that are no level of the fleet, by a key that no level can have.
         self._partitions: dict[str, tuple[Ints, int]] = {}
         # Found when first asked for. Both depend on hosts and domains, not on what runs there.
@@ -43,7 +43,8 @@ class CompiledFleet(HostTable):
 
         It takes milliseconds, where compiling takes a second.
         """
-        empty = Fleet.model_construct(levels=self.levels, hosts=(), links=self.links)
+        pools = self.index.pools.pools
+        empty = Fleet.model_construct(levels=self.levels, hosts=(), links=self.links, pools=pools)
         other = CompiledFleet(empty)
         other._copy_rows_of(self)
         other._partitions = self._partitions.copy()

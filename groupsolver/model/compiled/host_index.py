@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from groupsolver.errors import UnknownHost
 from groupsolver.model.fleet import Host, Link
 from groupsolver.model.network.reference_link_cuts import free_bandwidth
+from groupsolver.model.pools.pool import Pool
+from groupsolver.model.pools.pool_index import PoolIndex
 from groupsolver.model.value import HOST, Domain
 
 
@@ -21,27 +23,38 @@ class HostIndex:
     hosts : iterable of Host
     links : iterable of Link, optional
         The network as a graph.
+    pools : iterable of Pool, optional
+        What several hosts share.
 
     Attributes
     ----------
+    pools : PoolIndex
     reserved : mapping of (str, str) to int
         Mbit/s that are reserved of the links that leave a domain, in addition to their `used_mbps`.
     """
 
     def __init__(
-        self, levels: Iterable[str], hosts: Iterable[Host], links: Iterable[Link] = ()
+        self,
+        levels: Iterable[str],
+        hosts: Iterable[Host],
+        links: Iterable[Link] = (),
+        pools: Iterable[Pool] = (),
     ) -> None:
         self.levels = tuple(levels)
         self.links = tuple(links)
+        self.pools = PoolIndex(pools)
         self.reserved: Mapping[Domain, int] = {}
         # Found when first asked for, and kept as long as no host changes its domains.
         self._free_mbps: dict[Domain, int] | None = None
+        self._unknown_in_pools: tuple[tuple[int, str, int, str], ...] | None = None
         self._hosts: dict[str, Host] = {}
         # A dict for its order: hosts of a domain come in the order in which they were added.
         self._domains: dict[str, dict[str, dict[str, None]]] = {level: {} for level in self.levels}
         self._traits: Counter[str] = Counter()
         self._classes: Counter[str] = Counter()
         self._in_level: Counter[str] = Counter()  # hosts in some domain of each level
+        self._reserved_for: Counter[str] = Counter()
+        self._unusable: dict[str, None] = {}  # hosts reserved for traits that they have not
         for host in hosts:
             self.put(host)
 
@@ -69,8 +82,12 @@ class HostIndex:
         other._traits = self._traits.copy()
         other._classes = self._classes.copy()
         other._in_level = self._in_level.copy()
+        other._reserved_for = self._reserved_for.copy()
+        other._unusable = self._unusable.copy()
+        other.pools = self.pools
         other.reserved = self.reserved
         other._free_mbps = self._free_mbps
+        other._unknown_in_pools = self._unknown_in_pools
         return other
 
     def put(self, host: Host) -> None:
@@ -78,12 +95,16 @@ class HostIndex:
         before = self._hosts.get(host.name)
         if before is None or before.domains != host.domains:
             self._free_mbps = None
+            self._unknown_in_pools = None
         if before is not None:
             self._forget(before)
         self._hosts[host.name] = host
         self._traits.update(host.traits)
         self._classes.update(_classes_of(host))
         self._in_level.update(host.domains.keys())
+        self._reserved_for.update(host.reserved_for)
+        if not set(host.reserved_for).issubset(host.traits):
+            self._unusable[host.name] = None
         for level, domain in host.domains.items():
             self._domains[level].setdefault(domain, {})[host.name] = None
 
@@ -92,11 +113,14 @@ class HostIndex:
         self._forget(self[name])
         del self._hosts[name]
         self._free_mbps = None
+        self._unknown_in_pools = None
 
     def _forget(self, host: Host) -> None:
         self._traits.subtract(host.traits)
         self._classes.subtract(_classes_of(host))
         self._in_level.subtract(host.domains.keys())
+        self._reserved_for.subtract(host.reserved_for)
+        self._unusable.pop(host.name, None)
         for level, domain in host.domains.items():
             members = self._domains[level][domain]
             del members[host.name]
@@ -137,17 +161,56 @@ class HostIndex:
         """Return the traits that some host has."""
         return [trait for trait, hosts in self._traits.items() if hosts > 0]
 
+    @property
+    def reserved_for(self) -> list[str]:
+        """The traits that some host is reserved for."""
+        return [trait for trait, hosts in self._reserved_for.items() if hosts > 0]
+
+    def reserved_for_missing(self) -> Iterator[tuple[str, str]]:
+        """Yield the hosts that are reserved for traits which they have not, with the first such.
+
+        Who requires the trait may not land there for want of it, and nobody else may.
+        """
+        for name in self._unusable:
+            host = self[name]
+            missing = next(trait for trait in host.reserved_for if trait not in host.traits)
+            yield name, missing
+
+    def unknown_in_pools(self) -> tuple[tuple[int, str, int, str], ...]:
+        """Return what pools name that the fleet lacks: pool, level, place in the list, and name.
+
+        The level is ``host`` for a host.
+        """
+        if self._unknown_in_pools is None:
+            self._unknown_in_pools = tuple(self._find_unknown_in_pools())
+        return self._unknown_in_pools
+
+    def _find_unknown_in_pools(self) -> Iterator[tuple[int, str, int, str]]:
+        for number, pool in enumerate(self.pools.pools):
+            for place, name in enumerate(pool.hosts):
+                if name not in self._hosts:
+                    yield number, HOST, place, name
+            for level, names in pool.domains.items():
+                for place, name in enumerate(names):
+                    if name not in self._domains[level]:
+                        yield number, level, place, name
+
     def resource_classes(self) -> list[str]:
-        """Return the resource classes that some host has, in itself or in its cells."""
-        return [name for name, hosts in self._classes.items() if hosts > 0]
+        """Return the resource classes that some host has, or its cells, or a pool."""
+        found = {name: None for name, hosts in self._classes.items() if hosts > 0}
+        for pool in self.pools.pools:
+            found.update(dict.fromkeys(pool.inventory))
+        return list(found)
 
     def has_trait(self, name: str) -> bool:
         """Return whether some host has a trait."""
         return self._traits[name] > 0
 
     def has_class(self, name: str) -> bool:
-        """Return whether some host has a resource class, in itself or in its cells."""
-        return self._classes[name] > 0
+        """Return whether some host has a resource class, or its cells, or a pool."""
+        if self._classes[name] > 0:
+            return True
+        return any(name in pool.inventory for pool in self.pools.pools)
 
     def number_without(self, level: str) -> int:
         """Return how many hosts are in no domain of a level of the fleet."""

@@ -16,15 +16,19 @@ from groupsolver.errors import BadInput, Fault, UnknownHost, nearest, require_ty
 from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.compiled.numa_table import NumaTable
+from groupsolver.model.compiled.pool_table import PoolTable
 from groupsolver.model.fleet import COMMON_CLASSES, Host, Link, mean_points
 from groupsolver.model.inventory import Resources
+from groupsolver.model.pools.pool import Pool
+from groupsolver.model.pools.pool_index import PoolIndex
 from groupsolver.model.value import HOST
 
 ROUNDING = 1e-6  # points this close to a half are rounded in fractions
 # Attributes that are one array of all rows; and those that are such arrays, by name.
 _VECTORS = ("enabled", "busy", "cost", "opening_cost")
 NO_OPENING_COST = -1  # of a host that has none of its own
-_COLUMNS = ("_capacity", "_free", "_unused", "_unit", "_least", "_step", "_traits", "_codes")
+_AMOUNTS = ("_capacity", "_free", "_unused", "_unit", "_least", "_step")
+_COLUMNS = (*_AMOUNTS, "_traits", "_reserved", "_codes")
 
 
 class HostTable:
@@ -37,6 +41,8 @@ class HostTable:
     links : iterable of Link
     size : int
         Rows to make room for; there are no hosts yet.
+    pools : iterable of Pool, optional
+        What several hosts share.
 
     Attributes
     ----------
@@ -56,14 +62,19 @@ class HostTable:
         The host's own opening cost; `NO_OPENING_COST` where it has none.
     cells : NumaTable
         The hosts' NUMA cells.
+    pools : PoolTable
+        What hosts take from pools.
     """
 
-    def __init__(self, levels: Iterable[str], links: Iterable[Link], size: int) -> None:
-        self.index = HostIndex(levels, (), links)
+    def __init__(
+        self, levels: Iterable[str], links: Iterable[Link], size: int, pools: Iterable[Pool] = ()
+    ) -> None:
+        self.index = HostIndex(levels, (), links, pools)
         self.rows: dict[str, int] = {}
         self.names: list[str] = []
         self._free_rows: list[int] = []
         self.cells = NumaTable(size)
+        self.pools = PoolTable(self.index.pools.pools, size)
         self.enabled: Mask = np.zeros(size, dtype=np.bool_)
         self.busy: Mask = np.zeros(size, dtype=np.bool_)
         self.cost: Ints = np.zeros(size, dtype=np.int64)
@@ -81,6 +92,7 @@ class HostTable:
         self._least: dict[str, Ints] = {}
         self._step: dict[str, Ints] = {}
         self._traits: dict[str, Mask] = {}
+        self._reserved: dict[str, Mask] = {}  # by trait that members must require
         self._codes: dict[str, Ints] = {
             level: np.full(size, -1, dtype=np.int64) for level in self.levels
         }
@@ -166,12 +178,40 @@ class HostTable:
         """(H,) bool: which hosts have a trait."""
         return self._traits.get(name, np.zeros(len(self), dtype=np.bool_))
 
+    def open_to(self, traits: Collection[str]) -> Mask:
+        """(H,) bool: which hosts take members whose groups require these traits, and no others.
+
+        A host that is reserved for no trait takes all members.
+        """
+        found = np.ones(len(self), dtype=np.bool_)
+        for trait, reserved in self._reserved.items():
+            if trait not in traits:
+                found &= ~reserved
+        return found
+
     def free(self, name: str) -> Ints:
-        """(H,) int64: what is free of a class, in all cells together; 0 without it, or over it."""
-        return self._free.get(name, np.zeros(len(self), dtype=np.int64))
+        """(H,) int64: what is free of a class, in all cells together; 0 without it, or over it.
+
+        Where a host takes the class from a pool, what is free of the pool: no host has it alone.
+        """
+        own = self._free.get(name, np.zeros(len(self), dtype=np.int64))
+        return self.pools.instead(name, own, self.pools.free)
+
+    def total_free(self, name: str, hosts: Mask) -> int:
+        """Return what is free of a class on some hosts together, each of their pools once.
+
+        `hosts` is (H,) bool.
+        """
+        free = self.free(name)
+        numbers = self.pools.of.get(name)
+        if numbers is None:
+            return sum(map(int, free[hosts]))
+        own = sum(map(int, free[hosts & (numbers < 0)]))
+        shared = np.unique(numbers[hosts & (numbers >= 0)])
+        return own + sum(map(int, self.pools.free(name)[shared]))
 
     def capacity(self, name: str) -> Ints:
-        """(H,) int64: what there is of a resource class in all."""
+        """(H,) int64: what there is of a resource class in all; what pools have is left out."""
         return self._capacity.get(name, np.zeros(len(self), dtype=np.int64))
 
     def free_points(self, taken: Collection[str]) -> Ints:
@@ -233,7 +273,12 @@ class HostTable:
             allowed &= self._least[name] <= amount
         if name in self._step:
             allowed &= amount % np.maximum(1, self._step[name]) == 0
-        return allowed
+        return self.pools.instead(name, allowed, lambda one: self.pools.admits(one, amount))
+
+    def replace_pools(self, pools: PoolIndex) -> None:
+        """Take pools with other amounts; they name the same hosts as before."""
+        self.index.pools = pools
+        self.pools.set_amounts(pools.pools)
 
     def _copy_rows_of(self, other: HostTable) -> None:
         """Take over the hosts of another table; this one has none."""
@@ -242,6 +287,7 @@ class HostTable:
         self.names = other.names.copy()
         self._free_rows = other._free_rows.copy()
         self.cells = other.cells.copy()
+        self.pools = other.pools.copy()
         for name in _VECTORS:
             setattr(self, name, getattr(other, name).copy())
         for name in (*_COLUMNS, "_code_of"):
@@ -252,7 +298,16 @@ class HostTable:
         require_type("host", host, Host, "a Host")
         valid = host.revalidated()
         self._check_levels(valid)
+        self._check_pools(valid)
         return valid
+
+    def _check_pools(self, host: Host) -> None:
+        faults = [
+            Fault("wrong-value", "inventory", f"{name} is in pool {pool!r} and in {other}")
+            for name, pool, other in self.index.pools.repeated(host)
+        ]
+        if faults:
+            raise BadInput(faults)
 
     def _check_levels(self, host: Host) -> None:
         for level in host.domains:
@@ -280,6 +335,7 @@ class HostTable:
         for level, codes in self._codes.items():
             self._codes[level] = _longer(codes, size, -1)
         self.cells.grow(size)
+        self.pools.grow(size)
 
     def _amounts_and_traits(self) -> tuple[dict[str, NDArray[Any]], ...]:
         return (
@@ -290,6 +346,7 @@ class HostTable:
             self._least,
             self._step,
             self._traits,
+            self._reserved,
         )
 
     def _clear(self, row: int) -> None:
@@ -302,6 +359,7 @@ class HostTable:
         for name in _VECTORS:
             getattr(self, name)[row] = 0
         self.cells.clear(row)
+        self.pools.clear(row)
 
     def _fill(self, row: int, host: Host) -> None:
         """Write a host into its row, which is clear."""
@@ -323,8 +381,12 @@ class HostTable:
             self._column(self._unused, name, np.int64)[row] = free
         if host.cells:
             self._fill_cells(row, host)
+        if self.index.pools:
+            self.pools.fill(row, self.index.pools.classes_of(host))
         for trait in host.traits:
             self._column(self._traits, trait, np.bool_)[row] = True
+        for trait in host.reserved_for:
+            self._column(self._reserved, trait, np.bool_)[row] = True
         for level, domain in host.domains.items():
             codes = self._code_of[level]
             self._codes[level][row] = codes.setdefault(domain, len(codes))

@@ -1,4 +1,4 @@
-"""The capacity constraints of every model: no host, and no NUMA cell, gives more than is free."""
+"""The capacity constraints of every model: no host, cell or pool gives more than is free."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROUNDING = 1e-9  # relative: loads are summed in floating point, and must not co
 
 
 def post_capacity(builder: ModelBuilder) -> None:
-    """Post the capacity of hosts and cells.
+    """Post the capacity of hosts, cells and pools.
 
     For each host and resource class: ``sum(size[c] * placed[c, host] for c in member classes)`` is
     at most what is free there. Where a host has NUMA cells that its members compete for, the same
@@ -30,6 +30,7 @@ def post_capacity(builder: ModelBuilder) -> None:
     """
     for name in _resource_classes(builder.compiled):
         _post_resource(builder, name)
+        _post_pools(builder, name)
     if builder.compiled.fleet.cells.width:
         _post_cells(builder)
 
@@ -56,6 +57,37 @@ def _post_resource(builder: ModelBuilder, name: str) -> None:
             load.coefs.append(size)
     for row, load in loads.items():
         builder.at_most(load, int(free[row]))
+
+
+def _post_pools(builder: ModelBuilder, name: str) -> None:
+    """Keep each pool within what is free of one resource class, over all hosts that take from it.
+
+    For each pool: ``sum(size[c] * placed[c, host] for c and host)`` is at most what is free of it.
+    """
+    compiled = builder.compiled
+    pools = compiled.fleet.pools
+    numbers = pools.of.get(name)
+    if numbers is None:
+        return
+    sizes = [dict(member_class.size).get(name, 0) for member_class in compiled.member_classes]
+    free = pools.free(name)
+    taking = numbers >= 0
+    most = np.zeros(len(pools))
+    np.add.at(most, numbers[taking], _largest_load(builder, sizes)[taking])
+    can_bind = most >= free
+    loads: dict[int, Linear] = {}
+    for class_index, size in enumerate(sizes):
+        if not size:
+            continue
+        rows = builder.rows[class_index]
+        for candidate in np.flatnonzero(taking[rows]).tolist():
+            number = int(numbers[rows[candidate]])
+            if can_bind[number]:
+                load = loads.setdefault(number, Linear())
+                load.vars.append(builder.placed[class_index][candidate])
+                load.coefs.append(size)
+    for number, load in loads.items():
+        builder.at_most(load, int(free[number]))
 
 
 def _largest_load(builder: ModelBuilder, sizes: list[int]) -> Floats:

@@ -74,9 +74,10 @@ def fewest_added_hosts(
 
 
 def host_type(host: Host) -> object:
-    """Return what hosts of one type have in common: inventory, traits and cells."""
+    """Return what hosts of one type have in common: inventory, traits, cells, reservations."""
     cells = tuple((cell.name, frozenset(cell.inventory.items())) for cell in host.cells)
-    return frozenset(host.inventory.items()), frozenset(host.traits), cells
+    reserved_for = frozenset(host.reserved_for)
+    return frozenset(host.inventory.items()), frozenset(host.traits), cells, reserved_for
 
 
 def useful_types(compiled: CompiledProblem) -> list[Host]:
@@ -91,16 +92,23 @@ def useful_types(compiled: CompiledProblem) -> list[Host]:
         examples.setdefault(key, host)
         frequency[key] = frequency.get(key, 0) + 1
     sizes = [dict(member_class.size) for member_class in compiled.member_classes]
-    useful = [key for key, host in examples.items() if any(_fits(size, host) for size in sizes)]
+    # What pools have, a host of a type may take from them: it depends on where it is added.
+    pooled = frozenset(compiled.fleet.pools.of)
+    useful = [
+        key for key, host in examples.items() if any(_fits(size, host, pooled) for size in sizes)
+    ]
     useful.sort(key=lambda key: (sum(examples[key].capacity().values()), -frequency[key]))
     empty = [emptied(examples[key]) for key in useful[:MAX_TYPES]]
     return [host.model_copy(update={"cost": 0}) for host in empty]
 
 
-def _fits(size: dict[str, int], host: Host) -> bool:
+def _fits(size: dict[str, int], host: Host, pooled: frozenset[str]) -> bool:
     """Return whether a host could take a member if it were empty."""
     capacity = host.capacity()
-    return all(capacity.get(name, 0) >= amount for name, amount in size.items())
+    return all(
+        capacity.get(name, 0) >= amount or (name in pooled and name not in capacity)
+        for name, amount in size.items()
+    )
 
 
 @dataclass(frozen=True)
@@ -147,16 +155,18 @@ class _MoreHosts:
         ordered: list[list[list[int]]] = []
         families: dict[int, list[list[int]]] = {}
         names = _free_names(self._taken)
+        pools = fleet.index.pools
         for number, place in enumerate(_places(compiled, copies, self._taken)):
             in_place: list[int] = []
             for size_rank, example in enumerate(types):
+                if pools and any(pools.repeated(_in_place(example, "", place))):
+                    continue  # it would have a class itself that a pool of the place has
                 # Smaller types are preferred, and then places that come earlier.
                 host_rank = size_rank * MAX_PLACE_RANK + min(MAX_PLACE_RANK - 1, number)
                 of_type: list[int] = []
                 for _ in range(copies):
                     name = next(names)
-                    update = {"name": name, "domains": place.domains, "cost": 1}
-                    fleet.put(example.model_copy(update=update))
+                    fleet.put(_in_place(example, name, place))
                     row = fleet.rows[name]
                     of_type.append(row)
                     rank.append(host_rank)
@@ -196,6 +206,12 @@ class _MoreHosts:
                 hosts.append(host.model_copy(update={"name": next(names), "cost": 0}))
             changes.append(HostsAdded(like, tuple(hosts), unnamed=new))
         return changes
+
+
+def _in_place(example: Host, name: str, place: _Place) -> Host:
+    """Return a host like an example in a place."""
+    update = {"name": name, "domains": place.domains, "cost": 1}
+    return example.model_copy(update=update)
 
 
 def names_taken(fleet: CompiledFleet) -> frozenset[str]:

@@ -483,7 +483,10 @@ def _open_for_capacity(
     Where amounts do not matter, ``more * opened`` stands for ``freed``: this model is smaller.
     """
     _fit_cells_unless(opened, builder, row, enlarged.before)
+    pools = enlarged.before.pools
     for resource, load in _loads_on(builder, row).items():
+        if pools.gives(resource, row):
+            continue  # to free a host frees nothing of its pools, whose own rows are posted
         free = int(enlarged.before.free(resource)[row])
         more = int(enlarged.fleet.free(resource)[row]) - free
         if builder.high(load) <= free:

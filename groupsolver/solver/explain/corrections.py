@@ -29,6 +29,7 @@ from typing import Any
 from groupsolver.changes.change import Change, Kind, apply_changes
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.conflicts import rests_on
+from groupsolver.constraints.protocols.host_filters import required_traits
 from groupsolver.model.application import Application
 from groupsolver.model.change_costs import Costs
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
@@ -222,7 +223,9 @@ class Corrections:
                 may_forbid_more = in_conflict and relaxation.group in helping
             else:
                 in_conflict = rule in originals
-                may_forbid_more = _is_prerequisite(rule, policies, relaxed.rules.problem)
+                problem = relaxed.rules.problem
+                may_forbid_more = _is_prerequisite(rule, policies, problem)
+                may_forbid_more |= _opens_hosts(rule, problem)
             if may_forbid_more:
                 any_other.append(Literal(relaxation, position, any_other=True))
             elif in_conflict:
@@ -281,3 +284,11 @@ def _is_prerequisite(rule: PolicyRule, policies: list[PolicyRule], problem: Prob
     return any(
         rests_on(other.policy, other.group, rule.policy, rule.group, problem) for other in policies
     )
+
+
+def _opens_hosts(rule: PolicyRule, problem: Problem) -> bool:
+    """Return whether a rule requires traits that hosts are reserved for: softened, it closes them.
+
+    So a conflict of a state in which it is softened need not be one where it is not.
+    """
+    return not set(required_traits(rule.policy)).isdisjoint(problem.hosts.reserved_for)

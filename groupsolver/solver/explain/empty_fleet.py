@@ -66,7 +66,10 @@ def _empty_fleet(fleet: CompiledFleet) -> CompiledFleet:
     )
     links = tuple(link.model_copy(update={"used_mbps": 0}) for link in fleet.links)
     # The hosts are valid already: to validate a large fleet again would take long.
-    return compile_fleet(Fleet.model_construct(levels=fleet.levels, hosts=hosts, links=links))
+    pools = tuple(pool.emptied() for pool in fleet.index.pools.pools)
+    return compile_fleet(
+        Fleet.model_construct(levels=fleet.levels, hosts=hosts, links=links, pools=pools)
+    )
 
 
 def _without_running_members(problem: Problem, app: Application[Any]) -> Application[Any]:

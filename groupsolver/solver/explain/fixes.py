@@ -15,6 +15,7 @@ from groupsolver.solver.explain.add_hosts import fewest_added_hosts
 from groupsolver.solver.explain.corrections import Corrections, VerifiedFix
 from groupsolver.solver.explain.feasibility import FeasibilityOracle, RuleFeasibility
 from groupsolver.solver.explain.free_capacity import fewest_freed_hosts
+from groupsolver.solver.explain.free_pools import least_freed_in_pools
 from groupsolver.solver.explain.move_members import fewest_moves
 from groupsolver.solver.explain.quickxplain import MinimalConflict, find_conflict
 from groupsolver.solver.explain.rules import ApplicationRules, CapacityRule, PolicyRule
@@ -92,6 +93,7 @@ def _fleet_changes(
         yield costs.add, lambda app, on: fewest_added_hosts(app, on, oracle, seconds())
     if costs.free is not None and _usage_may_matter(conflict):
         yield costs.free, lambda app, on: fewest_freed_hosts(app, on, oracle, seconds())
+        yield costs.free, lambda app, on: least_freed_in_pools(app, on, oracle, seconds())
     if costs.move is not None:
         yield (
             costs.move,

@@ -9,7 +9,7 @@ import numpy as np
 
 from groupsolver.changes.change import Change, apply_changes
 from groupsolver.changes.fleet import CapacityFreed
-from groupsolver.constraints.eligibility import suited
+from groupsolver.constraints.eligibility import open_hosts, suited
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem, used_by
 from groupsolver.constraints.problem.problem import EVERYONE, Problem, Size
 from groupsolver.constraints.protocols.exclusivity import Exclusivity
@@ -284,6 +284,7 @@ def _relative_shortage(compiled: CompiledProblem) -> np.ndarray[tuple[int], np.d
     for member_class in compiled.member_classes:
         class_shortage = np.zeros(len(fleet))
         possible = fleet.enabled & suited(compiled, member_class.group)
+        possible &= open_hosts(compiled, member_class.group)
         for name, amount in member_class.size:
             capacity = fleet.capacity(name)
             possible &= capacity >= amount

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import Any
 
 from groupsolver.changes.change import Change
-from groupsolver.changes.fleet import MemberMoved, with_member_gone
+from groupsolver.changes.fleet import MemberMoved, pool_difference, with_member_gone
 from groupsolver.constraints.capacity.host_capacity import cells_for
 from groupsolver.constraints.policies.within import Within
 from groupsolver.constraints.problem.problem import Problem, RunningMember, Size, size_of
@@ -89,6 +89,10 @@ def _is_movable(
         # Of a cell that is known; what the cell does not use may run in an unknown one.
         for name in host.cell_classes():
             used[name] = used.get(name, 0) + in_cells[cell].get(name, 0)
+    pools = problem.hosts.pools
+    for share in pools.shares(host, member.resources.items()):
+        # What runs is in the pool's use; the host's own says nothing of the class.
+        used[share.resource] = pools[share.pool].used.get(share.resource, 0)
     return all(used.get(name, 0) >= amount for name, amount in member.resources.items())
 
 
@@ -99,6 +103,8 @@ def _with_members_taken_up(
     freed = fleet.copy()
     for member in movable:
         host = freed.index[member.host]
+        less = pool_difference(freed.index, dict(member.resources), member.host, None)
+        freed.replace_pools(freed.index.pools.with_more_used(less))
         freed.update(with_member_gone(host, cells[member.id], dict(member.resources)))
     freed.cost[:] = 0
     return freed

@@ -28,7 +28,7 @@ from groupsolver.solver.explain.rules import (
     RuleAtom,
     split_policies,
 )
-from groupsolver.solver.infeasible import conflict_of_all_rules, disabled_host_warnings
+from groupsolver.solver.infeasible import closed_host_warnings, conflict_of_all_rules
 
 MAX_FIXES = 6  # in an answer
 
@@ -92,8 +92,7 @@ class Reasons:
         return Explanation(
             status="infeasible",
             seconds=self.seconds,
-            warnings=self.problem.warnings
-            + (disabled_host_warnings(self.problem) if reveal else ()),
+            warnings=self._warnings(reveal),
             conflict=conflicts[0],
             conflicts=tuple(conflicts),
             never=self.impossible_on_empty_fleet,
@@ -102,6 +101,12 @@ class Reasons:
     def _describe_fix(self, fix: VerifiedFix, reveal: bool) -> Fix:
         sentence = "; ".join(self._describe_change(change, reveal) for change in fix.changes)
         return Fix(change=sentence, cost=fix.cost, placement=fix.result.placement)
+
+    def _warnings(self, reveal: bool) -> tuple[str, ...]:
+        """Return the warnings; those that say something of the fleet only where it is revealed."""
+        if reveal:
+            return self.problem.warnings + closed_host_warnings(self.problem)
+        return self.problem.app_warnings
 
     def _describe_change(self, change: Change, reveal: bool) -> str:
         if isinstance(change, FewerMembers) and change.group in self.optional_groups:

@@ -4,9 +4,10 @@ The narrowest shortage is told, because a reader can see it best. In this order:
 
 1. for a single member: no host, or no cell of one, has what it takes;
 2. for members that have to share a domain: no domain has what they take together;
-3. for a share: a domain takes fewer members than a rule asks of it;
-4. for the members of a group, or of several: the hosts that they may use take fewer;
-5. for all members: what the domains take one by one.
+3. for members that take from one pool wherever they run: the pool has less;
+4. for a share: a domain takes fewer members than a rule asks of it;
+5. for the members of a group, or of several: the hosts that they may use take fewer;
+6. for all members: what the domains take one by one.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from groupsolver.constraints.problem.findings import (
 from groupsolver.constraints.protocols.conflicts import evidence_of
 from groupsolver.constraints.protocols.relaxation import keeps_together
 from groupsolver.constraints.rules import rules_of
-from groupsolver.model.compiled.arrays import Ints
+from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.result import Shortage
 from groupsolver.model.units import amount_text, count_of, joined, quantity, resource_name
 from groupsolver.model.value import HOST
@@ -254,6 +255,38 @@ class HostsShortage(ResourceShortage):
 
 
 @dataclass(frozen=True)
+class PoolShortage(ResourceShortage):
+    """Members that take from one pool wherever they run, which has less than they take together.
+
+    Attributes
+    ----------
+    pool : str
+    members : int
+        How many there are.
+    short : int
+        How much more of the resource class the pool would need.
+    """
+
+    pool: str
+    members: int
+    short: int
+
+    def need(self) -> str:
+        """Return what they take."""
+        who = f"{count_of(self.members, 'new member')} of {joined(self.groups, MAX_NAMES_SHOWN)}"
+        verb = "takes" if self.members == 1 else "take"
+        return f"{who} {verb} {amount_text(self.resource, self.needed)} in all"
+
+    def have(self, reveal: bool) -> str:
+        """Return by how much the pool is short."""
+        if not reveal:
+            return HIDDEN
+        has = amount_text(self.resource, self.available)
+        short = quantity(self.resource, self.short)
+        return f"pool {self.pool} has {has} for them and is {short} short"
+
+
+@dataclass(frozen=True)
 class ShareShortage(ResourceShortage):
     """A domain that takes fewer members than a rule asks of it.
 
@@ -325,6 +358,7 @@ def _shortages(resource: str, facts: Facts) -> Iterator[ResourceShortage]:
         yield from _of_member(resource, class_index, facts)
     for group, level in _groups_in_one_domain(facts):
         yield from _of_domain(resource, group, level, facts)
+    yield from _of_pools(resource, takers, facts)
     for rule in rules_of(compiled.problem).hard:
         for finding in evidence_of(rule.policy, rule.group, facts):
             if isinstance(finding, LeastShare):
@@ -434,7 +468,8 @@ def _spots(
     host = fleet.index[fleet.names[row]]
     if resource not in host.cell_classes():
         free = int(fleet.free(resource)[row])
-        inventory = host.inventory.get(resource)
+        pool = fleet.index.pools.pool_of(host, resource)
+        inventory = (host if pool is None else pool).inventory.get(resource)
         if inventory is None:
             yield _Spot(host.name, None, free, free)
             return
@@ -484,6 +519,9 @@ def _refusal(resource: str, amount: int, least: int, step: int) -> str:
 def _overfull(resource: str, rows: Ints, facts: Facts) -> Iterator[tuple[str, int, int]]:
     """Yield the hosts that use more of a resource class than they have, with both amounts."""
     fleet = facts.compiled.fleet
+    numbers = fleet.pools.of.get(resource)
+    if numbers is not None:
+        rows = rows[numbers[rows] < 0]
     # Of a host that has any, nothing is free where it is over capacity.
     for row in rows[fleet.free(resource)[rows] == 0].tolist():
         over = fleet.index[fleet.names[row]].overfull_classes()
@@ -515,7 +553,7 @@ def _of_domain(resource: str, group: str, level: str, facts: Facts) -> Iterator[
     usable = _usable(resource, classes, facts)
     amounts = {}
     for name in names:
-        there = int(usable[fleet.codes(level) == fleet.code(level, name)].sum())
+        there = _once_a_pool(resource, usable, fleet.codes(level) == fleet.code(level, name), facts)
         amounts[name] = min(there, _largest(resource, classes, holds[name], facts))
     pinned = facts.runs(group)
     if pinned:
@@ -532,6 +570,35 @@ def _of_domain(resource: str, group: str, level: str, facts: Facts) -> Iterator[
         yield DomainShortage(
             resource, groups, facts.runs(group), needed, available, level, nearest, pinned
         )
+
+
+def _of_pools(resource: str, takers: Sequence[int], facts: Facts) -> Iterator[ResourceShortage]:
+    """Yield the pools that have less than what those members take that have no other place."""
+    pools = facts.compiled.fleet.pools
+    numbers = pools.of.get(resource)
+    if numbers is None:
+        return
+    bound: dict[int, list[int]] = {}
+    elsewhere: set[str] = set()  # groups with members that have other places
+    for class_index in takers:
+        places = np.unique(numbers[facts.bounds.room(class_index) > 0])
+        if len(places) == 1 and places[0] >= 0:
+            bound.setdefault(int(places[0]), []).append(class_index)
+        else:
+            elsewhere.add(facts.compiled.member_classes[class_index].group)
+    for number, every in bound.items():
+        groups = {index: facts.compiled.member_classes[index].group for index in every}
+        classes = [index for index in every if groups[index] not in elsewhere]
+        free = int(pools.free(resource)[number])
+        about = _about(resource, classes, facts)
+        if free < about[-1]:
+            name = facts.compiled.fleet.index.pools.pools[number].name
+            members = _count(classes, facts)
+            yield PoolShortage(*about, free, name, members, short=about[-1] - free)
+
+
+def _count(classes: Sequence[int], facts: Facts) -> int:
+    return sum(facts.bounds.numbers[class_index] for class_index in classes)
 
 
 def _sets_of(takers: Sequence[int], facts: Facts) -> Iterator[list[int]]:
@@ -579,8 +646,32 @@ def _of_hosts(resource: str, classes: Sequence[int], facts: Facts) -> Iterator[R
 
 def _in_all(resource: str, classes: Sequence[int], facts: Facts) -> int:
     """Return what of a resource class all hosts have for some members."""
-    usable = int(_usable(resource, classes, facts).sum())
+    everywhere = np.ones(len(facts.compiled.fleet), dtype=np.bool_)
+    usable = _once_a_pool(resource, _usable(resource, classes, facts), everywhere, facts)
     return min(usable, _largest(resource, classes, facts.bounds.in_all(classes), facts))
+
+
+def _once_a_pool(resource: str, usable: Ints, hosts: Mask, facts: Facts) -> int:
+    """Return what some hosts have together, where a pool gives no more than it has to all of them.
+
+    Parameters
+    ----------
+    resource : str
+    usable : (H,) int64
+        What each host has alone.
+    hosts : (H,) bool
+    facts : Facts
+    """
+    pools = facts.compiled.fleet.pools
+    numbers = pools.of.get(resource)
+    if numbers is None:
+        return int(usable[hosts].sum())
+    total = int(usable[hosts & (numbers < 0)].sum())
+    free = pools.free(resource)
+    for number in np.unique(numbers[hosts & (numbers >= 0)]).tolist():
+        of_pool = int(usable[hosts & (numbers == number)].sum())
+        total += min(of_pool, int(free[number]))
+    return total
 
 
 def _usable(resource: str, classes: Sequence[int], facts: Facts) -> Ints:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from groupsolver.constraints.eligibility import suits
+from groupsolver.constraints.eligibility import open_hosts, suits
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.copies import original
 from groupsolver.constraints.problem.partial import Partial
@@ -155,7 +155,8 @@ class _Finder:
             yield from self._no_host(unit)
             return
         room = np.where(suited, self._room(unit), 0)
-        copies_by_room = float(room.sum()) / int(self.rest.number[unit])
+        most = min([int(room.sum()), *self._room_by_resource(unit, suited).values()])
+        copies_by_room = most / int(self.rest.number[unit])
         if self._runs_out(self.left[unit]) and not self._runs_out(copies_by_room):
             # There is room: other rules keep the unit away.
             yield from self._closed_hosts(unit, room > 0)
@@ -172,9 +173,9 @@ class _Finder:
     def _suited_hosts(self, unit: int) -> tuple[Mask, str]:
         """Return the hosts that suit a unit, whatever runs there, and words for which these are."""
         compiled = self.demand.compiled
-        suited = compiled.fleet.enabled.copy()
+        suited = compiled.fleet.enabled & self._open(unit)
         traits: list[str] = []
-        other_rules = False
+        other_rules = not self._open(unit).all()
         for rule in self._rules(unit):
             if not isinstance(rule.policy, HostFilter):
                 continue
@@ -186,6 +187,14 @@ class _Finder:
         if traits:
             return suited, " on hosts with " + " and ".join(traits)
         return suited, " on hosts that suit it" if other_rules else ""
+
+    def _open(self, unit: int) -> Mask:
+        """(H,) bool: the hosts that are not reserved for others than the members of a unit."""
+        compiled = self.demand.compiled
+        found = np.ones(len(compiled.fleet), dtype=np.bool_)
+        for member_class in self.demand.units[unit]:
+            found &= open_hosts(compiled, compiled.member_classes[member_class].group)
+        return found
 
     def _room(self, unit: int) -> Ints:
         """(H,) int64: how many of a unit each host has room for, whatever the rules say."""
@@ -199,7 +208,7 @@ class _Finder:
         for member_class, members in self.demand.units[unit].items():
             of_member = dict(compiled.member_classes[member_class].size)
             slots = np.minimum(slots, fleet.slots(of_member, UNBOUNDED_MEMBERS) // members)
-        return slots
+        return np.where(self._open(unit), slots, 0)
 
     def _short_resources(self, unit: int, hosts: Mask) -> list[int]:
         """Return the resources that are short on most hosts, these first.
@@ -216,14 +225,32 @@ class _Finder:
         }
         most = max(hosts_short.values(), default=0)
         if not most:
-            room = {
-                resource: int((on_hosts // size[resource]).sum())
-                for resource, on_hosts in free.items()
-            }
+            room = self._room_by_resource(unit, hosts)
             return sorted(free, key=lambda resource: room[resource])[:1]
         least = max(1, min(most, MIN_HOSTS_SHORT * int(hosts.sum())))
         short = [resource for resource, number in hosts_short.items() if number >= least]
         return sorted(short, key=lambda resource: -hosts_short[resource])[:MAX_NAMED]
+
+    def _room_by_resource(self, unit: int, hosts: Mask) -> dict[int, int]:
+        """Return how many of a unit some hosts have enough for, by resource; each pool once."""
+        size = self.demand.size[unit]
+        return {
+            resource: self._units_of(unit, resource, hosts)
+            for resource in np.flatnonzero(size).tolist()
+        }
+
+    def _units_of(self, unit: int, resource: int, hosts: Mask) -> int:
+        """Return how many of a unit some hosts have enough of one resource class for."""
+        need = int(self.demand.size[unit, resource])
+        whole = self._usable(unit, resource) // need
+        pools = self.rest.compiled.fleet.pools
+        name = self.demand.names[resource]
+        numbers = pools.of.get(name)
+        if numbers is None:
+            return int(whole[hosts].sum())
+        shared = np.unique(numbers[hosts & (numbers >= 0)])
+        of_pools = pools.free(name)[shared] // need
+        return int(whole[hosts & (numbers < 0)].sum()) + int(of_pools.sum())
 
     def _usable(self, unit: int, resource: int) -> Ints:
         """(H,) int64: what each host has for a unit of one resource class.
@@ -256,7 +283,8 @@ class _Finder:
         if not self.disclosure.reveal or not allowed:
             return f"{resource_name(name)}{where} runs out {when} for {group}"
         need = int(self.demand.size[unit, resource])
-        before = int(self.demand.compiled.fleet.free(name)[hosts].sum())
+        before = self.demand.compiled.fleet.total_free(name, hosts)
+        total_after = self.rest.compiled.fleet.total_free(name, hosts)
         after = self.rest.compiled.fleet.free(name)[hosts]
         usable = self._usable(unit, resource)[hosts]
         short = int((usable < need).sum())
@@ -270,10 +298,10 @@ class _Finder:
             rest = f"and {short:,} of {of_hosts} {less} {quantity(name, need)} "
             rest += f"that {whole} of {group} takes"
         else:
-            room = int((usable // need).sum())
+            room = self._units_of(unit, resource, hosts)
             of_copy = int(self.demand.number[unit])
             rest = f"room for {room:,} of {group}, of which a copy has {of_copy:,}"
-        left = f"{quantity(name, int(after.sum()))} of {quantity(name, before)}"
+        left = f"{quantity(name, total_after)} of {quantity(name, before)}"
         copies = count_of(self.copies, "copy", "copies")
         what = f"{resource_name(name)}{where} runs out {when}"
         return f"{what}: {left} are left after {copies}, {rest}"
@@ -322,6 +350,11 @@ class _Finder:
     def _no_host(self, unit: int) -> Iterator[Bottleneck]:
         """Yield the rules that no host in service suits."""
         compiled = self.demand.compiled
+        in_service = compiled.fleet.enabled
+        if in_service.any() and not (in_service & self._open(unit)).any():
+            sentence = f"all hosts that are in service are reserved for others: {self._group(unit)}"
+            sentence += " does not require their traits"
+            yield Bottleneck(kind="trait", name="reserved_for", sentence=sentence)
         for rule in self._rules(unit):
             policy = rule.policy
             if not isinstance(policy, HostFilter) or not self.disclosure.allows(rule):

@@ -92,6 +92,22 @@ class PlacedCopies:
             self.fleet.reserve(reserved)
         for host, on_host in taken.items():
             self.fleet.put(_with_taken(self.fleet.index[host], on_host))
+        from_pools: Counter[tuple[str, str]] = Counter()
+        for (placement, _), number in alike(added):
+            for key, amount in self.from_pools(placement).items():
+                from_pools[key] += number * amount
+        self.fleet.replace_pools(self.fleet.index.pools.with_more_used(from_pools))
+
+    def from_pools(self, placement: Placement) -> Counter[tuple[str, str]]:
+        """Return what a copy takes from pools, by pool and resource class."""
+        index = self.empty.index
+        taken: Counter[tuple[str, str]] = Counter()
+        if not index.pools:
+            return taken
+        for id_, host in placement.items():
+            for share in index.pools.shares(index[host], self.sizes[id_].items()):
+                taken[share.pool, share.resource] += share.amount
+        return taken
 
     def replace(self, copies: Iterable[Copy]) -> None:
         """Put other copies on the fleet instead of the present ones."""
@@ -102,6 +118,24 @@ class PlacedCopies:
     def application(self, number: int) -> Application[Any]:
         """Return further copies as an application."""
         return copies_of(self.app, number, self.copies if self._seen_by_others else ())
+
+
+def fitting_pools(placed: PlacedCopies, copies: Sequence[Copy]) -> list[Copy]:
+    """Return the copies, from the first on, that the pools have enough for; others are left out."""
+    pools = placed.fleet.index.pools
+    if not pools:
+        return list(copies)
+    left: dict[tuple[str, str], int] = {}
+    kept: list[Copy] = []
+    for copy, number in alike(copies):
+        taken = placed.from_pools(copy[0])
+        for name, resource in taken:
+            left.setdefault((name, resource), pools[name].free(resource))
+        fits = min([number, *(left[key] // amount for key, amount in taken.items())])
+        for key, amount in taken.items():
+            left[key] -= fits * amount
+        kept += [copy] * fits
+    return kept
 
 
 def _with_taken(host: Host, taken: Mapping[tuple[str, str | None], int]) -> Host:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from groupsolver.constraints.eligibility import traits_required
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.protocols.host_filters import admits
 from groupsolver.constraints.rules import rules_of
@@ -26,10 +27,12 @@ from groupsolver.model.units import resources_text
 from groupsolver.solver.headroom.bulk import MAX_COPIES, BulkPlacement
 from groupsolver.solver.headroom.demand import UNBOUNDED_MEMBERS, Demand
 from groupsolver.solver.headroom.knapsack import Knapsacks, no_limit
+from groupsolver.solver.headroom.pool_limits import pool_limits, rise_by_pools
 
 # Of an inventory: resource class, capacity, and the most, the least and the steps of a member.
 Sizes = tuple[tuple[str, int, int, int, int], ...]
-HostType = tuple[Sizes, tuple[str, ...], tuple[Sizes, ...]]  # inventory, traits, cells
+# Inventory, traits, cells, and the traits that it is reserved for.
+HostType = tuple[Sizes, tuple[str, ...], tuple[Sizes, ...], tuple[str, ...]]
 
 
 def marginal_hosts(
@@ -55,16 +58,20 @@ def marginal_hosts(
     types = _hosts_by_type(demand.compiled.fleet)
     empty = [_empty_host(hosts[0], number) for number, hosts in enumerate(types)]
     levels = demand.compiled.fleet.levels
-    fleet = CompiledFleet(Fleet.model_construct(levels=levels, hosts=tuple(empty), links=()))
+    pools = demand.compiled.fleet.index.pools.pools
+    with_pools = Fleet.model_construct(levels=levels, hosts=tuple(empty), links=(), pools=pools)
+    fleet = CompiledFleet(with_pools)
     free = np.stack([fleet.free(name) for name in demand.names], axis=1)
     slots = _slots(demand, fleet, free, empty, left)
     if slots is None:
         return None
     knapsacks = Knapsacks(free, slots, demand.size, left)
     fillings = knapsacks.best(np.tile(bulk.prices, (len(empty), 1)))
+    limits = pool_limits(demand)
     found = []
     for hosts, host, worth in zip(types, empty, fillings.bound.tolist(), strict=True):
-        rate = round(worth, 3) + 0.0  # no negative zero
+        most_rate, most_rise = rise_by_pools(limits, host, bound)
+        rate = round(min(worth, most_rate), 3) + 0.0  # no negative zero
         like = hosts[0].name
         description = ", ".join([resources_text(host.capacity()), *host.traits])
         brings = f"brings up to {rate:,.2f} copies" if rate else "brings none"
@@ -73,7 +80,7 @@ def marginal_hosts(
                 like=like,
                 hosts=len(hosts),
                 rate=rate,
-                bound=max(0, math.floor(bulk.bound + worth) - bound),
+                bound=min(most_rise, max(0, math.floor(bulk.bound + worth) - bound)),
                 sentence=f"one more empty host like {like} ({description}) {brings}",
             )
         )
@@ -84,7 +91,9 @@ def _hosts_by_type(fleet: CompiledFleet) -> list[list[Host]]:
     by_type: dict[HostType, list[Host]] = {}
     for host in fleet.index:
         cells = tuple(tuple(sorted(_sizes(cell.inventory))) for cell in host.cells)
-        type_ = tuple(sorted(_sizes(host.inventory))), tuple(sorted(host.traits)), cells
+        traits = tuple(sorted(host.traits))
+        reserved_for = tuple(sorted(host.reserved_for))
+        type_ = tuple(sorted(_sizes(host.inventory))), traits, cells, reserved_for
         by_type.setdefault(type_, []).append(host)
     return list(by_type.values())
 
@@ -134,6 +143,7 @@ def _slots(
             ]
             if policies:
                 slots = np.where([_admitted(policies, host) for host in hosts], slots, 0)
+            slots = np.where(fleet.open_to(traits_required(compiled.problem, one.group)), slots, 0)
         found[:, number] = slots
     return found
 

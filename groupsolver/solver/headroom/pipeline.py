@@ -44,11 +44,13 @@ from groupsolver.solver.headroom.demand import Demand, demand_of
 from groupsolver.solver.headroom.incremental import (
     PlacedCopies,
     assign_cells,
+    fitting_pools,
     improve,
     place_all,
     place_more,
 )
 from groupsolver.solver.headroom.marginal_hosts import marginal_hosts
+from groupsolver.solver.headroom.pool_limits import most_by_pools
 
 MAX_MEMBERS_SOLVED_AT_ONCE = 300  # members of all copies together
 DESCRIBE_SHARE = 0.05  # of the time, a fraction, for what is scarce
@@ -118,7 +120,8 @@ def headroom(
     budget = Budget(limits or Limits(), progress)
     require_covered(app, compiled_fleet.index)
     app = without_members(app, ())  # a copy has every member
-    warnings = Problem(app, compiled_fleet.index).warnings
+    problem = Problem(app, compiled_fleet.index)
+    warnings = problem.warnings if reveal else problem.app_warnings
     most = min(most, MAX_COPIES)
     found = search(app, compiled_fleet, budget, most)
     copies = len(found.placed.copies)
@@ -187,7 +190,8 @@ def search(
 
     upper = min(most, most_by_one_unit(demand))
     bulk = place_in_bulk(demand, upper, left, budget.limits.gap, budget.limits.seed)
-    bound = min(most, math.floor(bulk.bound), _most_with_domain_each(demand))
+    bound = min(most, math.floor(bulk.bound))
+    bound = min(bound, _most_with_domain_each(demand), most_by_pools(demand))
     budget.report("copies")
     before_check = budget.elapsed()
     placed.add(_sound_copies(placed, bulk, bound, budget))
@@ -257,7 +261,7 @@ def _sound_copies(
     alone_until = budget.elapsed() + 0.5 * share
     until = budget.elapsed() + share
     alone: list[Copy] = []
-    for copy, number in alike(bulk.copies):
+    for copy, number in alike(fitting_pools(placed, bulk.copies)):
         if budget.elapsed() > alone_until or len(alone) >= most:
             break
         placement, _ = copy

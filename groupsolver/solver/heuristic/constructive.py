@@ -84,6 +84,11 @@ class PlacementBuilder:
             self._prices.append(price)
         names = {name for member_class in compiled.member_classes for name, _ in member_class.size}
         self._free = {name: compiled.fleet.free(name)[self.rows] for name in names}
+        self._pools = {
+            name: numbers[self.rows]
+            for name, numbers in compiled.fleet.pools.of.items()
+            if name in names
+        }
         self._cells = CellUsage(compiled, self.rows)
         self._new_on_host = np.zeros(size, dtype=np.int64)
         self._opening_prices: Ints | None = None
@@ -149,7 +154,11 @@ class PlacementBuilder:
 
     def _take_room(self, class_index: int, position: int, number: int) -> None:
         for name, amount in self.compiled.member_classes[class_index].size:
-            self._free[name][position] -= number * amount
+            pool = self._pools[name][position] if name in self._pools else -1
+            if pool < 0:
+                self._free[name][position] -= number * amount
+            else:  # what one host takes of a pool is free on none of the others
+                self._free[name][self._pools[name] == pool] -= number * amount
         self._max_members[class_index][position] -= number
         self._new_on_host[position] += number
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from groupsolver.checking.check import unit_of
-from groupsolver.constraints.eligibility import suits
+from groupsolver.constraints.eligibility import open_hosts, suits
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem, MemberClass
 from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.problem.problem import EVERYONE
@@ -162,6 +162,7 @@ def opening_prices(compiled: CompiledProblem) -> Ints | None:
 def _max_members(compiled: CompiledProblem, member_class: MemberClass, empty: Partial) -> Ints:
     """(H,) int64: members of the class that each host may take, by its room and hard policies."""
     max_members = compiled.fleet.slots(dict(member_class.size), member_class.number)
+    max_members = np.where(open_hosts(compiled, member_class.group), max_members, 0)
     for rule in rules_of(compiled.problem).counting(member_class.group):
         if not rule.policy.hard:
             continue

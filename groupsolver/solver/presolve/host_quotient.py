@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from groupsolver.constraints.eligibility import suited
+from groupsolver.constraints.eligibility import open_hosts, suited
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.protocols.fleet_validation import needs_links
 from groupsolver.constraints.protocols.network import loads_links
@@ -49,7 +49,10 @@ def quotient_fleet(compiled: CompiledProblem) -> CompiledFleet:
     if kept is None or kept.sum() > MAX_KEPT_SHARE * len(rows):
         return fleet
     hosts = tuple(fleet.index[fleet.names[row]] for row in rows[kept].tolist())
-    return compile_fleet(Fleet.model_construct(levels=fleet.levels, hosts=hosts, links=fleet.links))
+    pools = fleet.index.pools.pools
+    return compile_fleet(
+        Fleet.model_construct(levels=fleet.levels, hosts=hosts, links=fleet.links, pools=pools)
+    )
 
 
 def _applies(compiled: CompiledProblem) -> bool:
@@ -147,7 +150,8 @@ def _host_kinds(compiled: CompiledProblem, rows: Ints, others_count: bool) -> In
         marks.append(fleet.busy[rows])
     groups = [member_class.group for member_class in compiled.member_classes]
     groups += [rule.group for rule in rules_of(compiled.problem).all]
-    marks += [suited(compiled, group)[rows] for group in dict.fromkeys(groups)]
+    for group in dict.fromkeys(groups):
+        marks += [suited(compiled, group)[rows], open_hosts(compiled, group)[rows]]
     kinds = np.zeros(len(rows), dtype=np.int64)
     for mark in marks:
         # Renumbered each time, so that the label never outgrows the number of rows.

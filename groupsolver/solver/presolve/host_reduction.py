@@ -206,13 +206,16 @@ def _kept_for_share(
     rows = rows[sort_by_domain(price[rows], np.zeros(len(rows), dtype=np.int64))]
     levels = _levels(rules)
     splits = _splits(compiled, rules)
+    pools = _pool_labels(compiled, share)
     # A larger share may break at once what one member may not.
     single = sum(share.values()) == 1
-    if single and len(levels) == 1 and not splits and _free_entry(rules, levels):
+    one_level = single and len(levels) == 1 and not splits and not pools
+    if one_level and _free_entry(rules, levels):
         kept[_kept_by_domain(compiled, rows, levels[0], has_running, touched)] = True
         return kept
     labels = [compiled.fleet.codes(level) for level in levels]
     labels += [split.astype(np.int64) for split in splits]
+    labels += pools
     labels += _sharing_labels(compiled, rules, share)
     # Rows are in order of price, so the first of each class are its cheapest.
     rank = ranks_in_class(class_labels([label[rows] for label in labels], len(rows)))
@@ -245,6 +248,7 @@ def _kept_for_unit(
         properties.append(eligibility.prices[class_index])
     if eligibility.opening_prices is not None:
         properties.append(eligibility.opening_prices)
+    properties += _pool_labels(compiled, everything)
     properties += [compiled.fleet.codes(level) for level in _levels(rules)]
     properties += [split.astype(np.int64) for split in _splits(compiled, rules)]
     _, label = np.unique(np.stack(properties, axis=1), axis=0, return_inverse=True)
@@ -252,6 +256,40 @@ def _kept_for_unit(
     others = np.flatnonzero(~kept)
     kept[others[ranks_in_class(label.reshape(-1)[others]) < touched]] = True
     return kept
+
+
+def _pool_labels(compiled: CompiledProblem, share: Share) -> list[Ints]:
+    """Return the pool of each host for each class that a share takes, (H,) int64 each.
+
+    Members that move to a host of the same pool take as much of it as before. To another pool, or
+    away from what is the host's own, they might bring more than there is. A class of which all new
+    members together take no more than any pool has makes no difference.
+    """
+    numbers = compiled.fleet.pools.of
+    scarce = [name for name in _classes_taken(compiled, share) if name in numbers]
+    return [numbers[name] for name in scarce if _may_run_out(compiled, name)]
+
+
+def _classes_taken(compiled: CompiledProblem, share: Share) -> list[str]:
+    """Return the resource classes that members of a share take of, without repetition."""
+    taken = {
+        name: None
+        for class_index, number in share.items()
+        if number
+        for name, _ in compiled.member_classes[class_index].size
+    }
+    return list(taken)
+
+
+def _may_run_out(compiled: CompiledProblem, name: str) -> bool:
+    """Return whether all new members may take more of a class than some pool that gives it has."""
+    needed = sum(
+        member_class.number * dict(member_class.size).get(name, 0)
+        for member_class in compiled.member_classes
+    )
+    numbers = compiled.fleet.pools.of[name]
+    free = compiled.fleet.pools.free(name)[numbers[numbers >= 0]]
+    return bool((free < needed).any())
 
 
 def _fits(compiled: CompiledProblem, eligibility: Eligibility, share: Share) -> Mask:

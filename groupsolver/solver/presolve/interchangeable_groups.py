@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from groupsolver.constraints.eligibility import traits_required
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.host_filters import HostFilter
@@ -171,7 +172,8 @@ def group_shape(problem: Problem, name: str) -> object:
     policies = tuple(sorted(policy.model_dump_json() for policy in group.policies))
     parents = _parents(problem).get(name, ())
     children = tuple(sorted(str(_child_shape(problem, child)) for child in group.groups))
-    return (sizes, policies, parents, group.tenant_id, children)
+    required = tuple(sorted(traits_required(problem, name)))
+    return (sizes, policies, parents, group.tenant_id, children, required)
 
 
 def _groups_by_name(problem: Problem) -> dict[str, Group[Any]]:
@@ -199,10 +201,10 @@ def _child_shape(problem: Problem, name: str) -> object:
     shape = group_shape(problem, name)
     if not isinstance(shape, tuple):
         return name
-    sizes, policies, parents, tenant, children = shape
+    sizes, policies, parents, tenant, children, required = shape
     if len(parents) > 1:
         return name
-    return sizes, policies, tenant, children
+    return sizes, policies, tenant, children, required
 
 
 def _same_shape(problem: Problem) -> Iterator[list[str]]:

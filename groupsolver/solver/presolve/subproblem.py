@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
+from groupsolver.constraints.eligibility import with_traits_required
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.application import Application, Members
@@ -44,7 +45,8 @@ def build_subproblem(
         declared.model_copy(update={"flavor": None, "resources": running.resources})
         for declared, running in zip(app.existing, problem.running_members, strict=True)
     )
-    return app.model_copy(update={"groups": tuple(kept_groups), "existing": existing})
+    part = app.model_copy(update={"groups": tuple(kept_groups), "existing": existing})
+    return with_traits_required(problem, part)
 
 
 def policies_where(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from groupsolver.constraints.eligibility import suits
+from groupsolver.constraints.eligibility import open_hosts, suits
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.protocols.host_filters import HostFilter
 from groupsolver.constraints.rules import rules_of
@@ -29,29 +29,28 @@ def tight_host_sets(compiled: CompiledProblem) -> list[frozenset[str]]:
     list of frozenset of str
         Names of groups with new members; the fewest hosts first, then the fewest groups.
     """
-    open_hosts = _open_hosts(compiled)
+    hosts_of = _hosts_by_group(compiled)
     max_hosts = MAX_HOST_SHARE * len(compiled.fleet.rows)
     host_count: dict[frozenset[str], int] = {}
-    for mask in open_hosts.values():
+    for mask in hosts_of.values():
         size = int(mask.sum())
         if size > max_hosts:
             continue
-        inside = frozenset(
-            group for group, other in open_hosts.items() if not (other & ~mask).any()
-        )
-        if 1 < len(inside) < len(open_hosts):
+        inside = frozenset(group for group, other in hosts_of.items() if not (other & ~mask).any())
+        if 1 < len(inside) < len(hosts_of):
             host_count[inside] = size
     return sorted(host_count, key=lambda groups: (host_count[groups], len(groups)))
 
 
-def _open_hosts(compiled: CompiledProblem) -> dict[str, Mask]:
+def _hosts_by_group(compiled: CompiledProblem) -> dict[str, Mask]:
     """Return, by group, the hosts that can take some member of it: (H,) bool."""
-    open_hosts: dict[str, Mask] = {}
+    found: dict[str, Mask] = {}
     for member_class in compiled.member_classes:
         mask = compiled.fleet.slots(dict(member_class.size), 1) > 0
+        mask &= open_hosts(compiled, member_class.group)
         for rule in rules_of(compiled.problem).over(member_class.group):
             if rule.policy.hard and isinstance(rule.policy, HostFilter):
                 mask &= suits(compiled, rule.policy)
-        before = open_hosts.get(member_class.group, np.zeros_like(mask))
-        open_hosts[member_class.group] = before | mask
-    return open_hosts
+        before = found.get(member_class.group, np.zeros_like(mask))
+        found[member_class.group] = before | mask
+    return found

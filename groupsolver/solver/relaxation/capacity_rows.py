@@ -149,16 +149,24 @@ def whole_capacity_rows_of(compiled: CompiledProblem) -> list[CapacityRows]:
 
 
 def _resource_rows(compiled: CompiledProblem) -> Iterator[CapacityRows]:
-    """Yield the room of hosts for each resource class, and the same in whole units."""
+    """Yield the room of hosts and pools for each resource class, and the same in whole units."""
     fleet = compiled.fleet
     hosts = fleet.codes(HOST)
     sizes = [dict(member_class.size) for member_class in compiled.member_classes]
     for name in sorted({name for size in sizes for name in size}):
         takes = np.array([size.get(name, 0) for size in sizes], dtype=np.int64)
-        free = fleet.free(name)
-        yield CapacityRows(hosts, takes, free)
-        for parts in ROUNDED_PARTS:
-            yield CapacityRows(hosts, takes, free, free // (parts + 1) + 1)
+        pools = fleet.pools.of.get(name)
+        of_hosts = hosts if pools is None else np.where(pools < 0, hosts, -1)
+        yield from _with_whole_units(of_hosts, takes, fleet.free(name))
+        if pools is not None:
+            yield from _with_whole_units(pools, takes, fleet.pools.free(name))
+
+
+def _with_whole_units(codes: Ints, takes: Ints, free: Ints) -> Iterator[CapacityRows]:
+    """Yield the room of hosts, or of pools, for one resource class, and in whole units."""
+    yield CapacityRows(codes, takes, free)
+    for parts in ROUNDED_PARTS:
+        yield CapacityRows(codes, takes, free, free // (parts + 1) + 1)
 
 
 def _policy_rows(compiled: CompiledProblem) -> Iterator[CapacityRows]:

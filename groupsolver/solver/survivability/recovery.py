@@ -171,6 +171,7 @@ class Recoveries:
             return best
         left = fleet_without(fleet, state.gone(loss))
         left.reserve(problem.hosts.reserved)
+        left.replace_pools(problem.hosts.pools)
         compiled = CompiledProblem(Problem(problem.app, left.index), left)
         seconds = TIME_SHARE_PER_LOSS * self._budget.left()
         part = PartialBudget(self._budget, seconds, FIRST_PLACEMENT_GAP, quiet=True)

@@ -177,6 +177,8 @@ class ScenarioTemplate:
         rows = [original.fleet.rows[name] for name in lost_hosts]
         self.gone = np.array(rows, dtype=np.int64)
         fleet = fleet_without(original.fleet, lost_hosts)
+        returned = state.taken_from_pools(state.lost(group, loss), -1)
+        fleet.replace_pools(fleet.index.pools.with_more_used(returned))
         app = state.whole(group, loss, keep)
         self.compiled = CompiledProblem(Problem(app, fleet.index), fleet)
         self._most = find_eligibility(self.compiled, "cost").max_members

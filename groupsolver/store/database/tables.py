@@ -21,7 +21,10 @@ class Base(DeclarativeBase):
 
 
 class FleetRow(Base):
-    """The one row for levels and links, and for the revision of everything with its stamp."""
+    """The one row for levels, links and pools, and for the revision of everything with its stamp.
+
+    `pools` is null where the fleet has none.
+    """
 
     __tablename__ = "fleet"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -29,6 +32,7 @@ class FleetRow(Base):
     stamp: Mapped[str] = mapped_column(_Stamp)
     levels: Mapped[list[Any]]
     links: Mapped[list[Any]]
+    pools: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class HostRow(Base):

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from groupsolver.constraints.problem.validation import levels_named
 from groupsolver.errors import BadInput, Fault, nearest
 from groupsolver.model.fleet import Fleet, Host, Link
+from groupsolver.model.pools.pool import Pool
+from groupsolver.model.pools.pool_index import PoolIndex
 from groupsolver.model.units import count_of
 from groupsolver.model.value import HOST
 from groupsolver.store.database.tables import FleetRow, GroupRow, HostRow, InstanceRow
@@ -32,7 +34,14 @@ def read_fleet(session: Session) -> Fleet:
     row = session.scalars(select(FleetRow)).one()
     hosts = hosts_from_rows(session.scalars(select(HostRow).order_by(HostRow.seq)))
     links = tuple(Link.model_validate(link) for link in row.links)
-    return Fleet.model_construct(version=1, levels=tuple(row.levels), hosts=hosts, links=links)
+    pools = _pools_from_documents(row.pools)
+    return Fleet.model_construct(
+        version=1, levels=tuple(row.levels), hosts=hosts, links=links, pools=pools
+    )
+
+
+def _pools_from_documents(documents: list[Any] | None) -> tuple[Pool, ...]:
+    return tuple(Pool.model_validate(pool) for pool in documents or ())
 
 
 def read_levels(session: Session) -> tuple[str, ...]:
@@ -65,7 +74,9 @@ def load_fleet(tx: WriteTransaction, fleet: Fleet) -> None:
     _delete_hosts(session, [name for name in stored if name not in kept])
     _write_hosts(tx, fleet.hosts, stored)
     links = [link.document() for link in fleet.links]
-    session.execute(update(FleetRow).values(levels=list(fleet.levels), links=links))
+    pools = [pool.document() for pool in fleet.pools] or None
+    values = {"levels": list(fleet.levels), "links": links, "pools": pools}
+    session.execute(update(FleetRow).values(**values))
     tx.note("fleet")
 
 
@@ -102,10 +113,12 @@ def put_host(tx: WriteTransaction, host: Host) -> bool:
     Raises
     ------
     BadInput
-        ``unknown-level``, or the end of a link that would be known at two levels.
+        ``unknown-level``, the end of a link that would be known at two levels, or a class that
+        the host would have and take from a pool, or from two.
     """
     session = tx.session
     _require_known_levels(session, host)
+    _require_single_places(session, host)
     query = select(HostRow.document).where(HostRow.name == host.name)
     document = session.scalars(query).one_or_none()
     before = set() if document is None else _domains_in(host.name, document)
@@ -127,6 +140,17 @@ def _require_known_levels(session: Session, host: Host) -> None:
         if level not in levels:
             message = f"unknown level {level!r}{nearest(level, levels)}"
             faults.append(Fault("unknown-level", f"domains.{level}", message))
+    if faults:
+        raise BadInput(faults)
+
+
+def _require_single_places(session: Session, host: Host) -> None:
+    """Refuse a host that would have a class of its own and from a pool, or from two pools."""
+    pools = PoolIndex(_pools_from_documents(session.scalars(select(FleetRow.pools)).one()))
+    faults = [
+        Fault("wrong-value", "inventory", f"{name} is in pool {pool!r} and in {other}")
+        for name, pool, other in pools.repeated(host)
+    ]
     if faults:
         raise BadInput(faults)
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet, Host
+from groupsolver.model.pools.pool_index import PoolIndex
 from groupsolver.model.value import INT64_MAX
 from groupsolver.store.entities import Instance, StoredGroup
 from groupsolver.store.state.link_reservations import LinkReservations
+from groupsolver.store.state.pool_claims import PoolClaims
 
 _ClaimKey = tuple[str | None, str]  # the name of a cell, if any, and a resource class
 
@@ -33,6 +35,7 @@ class MemoryState:
     expiries : dict of str to float
         By instance: when its unconfirmed claim ends, in seconds since 1970.
     reservations : LinkReservations
+    pool_claims : PoolClaims
     """
 
     fleet: CompiledFleet
@@ -42,11 +45,16 @@ class MemoryState:
     instances: dict[str, Instance] = field(default_factory=dict)
     expiries: dict[str, float] = field(default_factory=dict)
     reservations: LinkReservations = field(default_factory=LinkReservations)
+    pool_claims: PoolClaims = field(default_factory=lambda: PoolClaims(PoolIndex()))
 
     @classmethod
     def from_fleet(cls, fleet: Fleet) -> MemoryState:
         """Return a state without groups and instances; the fleet may have no host."""
-        return cls(compile_fleet(fleet), {host.name: host for host in fleet.hosts})
+        state = cls(compile_fleet(fleet), {host.name: host for host in fleet.hosts})
+        state.pool_claims = PoolClaims(state.fleet.index.pools)
+        for host in fleet.hosts:
+            state.pool_claims.host_changed(host, ())
+        return state
 
     def copy(self) -> MemoryState:
         """Return a copy that may change without changing this state."""
@@ -58,6 +66,7 @@ class MemoryState:
             self.instances.copy(),
             self.expiries.copy(),
             self.reservations.copy(),
+            self.pool_claims.copy(),
         )
 
     def contents(
@@ -66,6 +75,7 @@ class MemoryState:
         """Return the fleet, groups, instances and first expiry, as a snapshot shows them."""
         reserved = self.reservations.by_domain(self.groups, self.instances, self.fleet.index)
         self.fleet.reserve(reserved)
+        self.fleet.replace_pools(self.pool_claims.pools())
         first_expiry = min(self.expiries.values(), default=math.inf)
         return self.fleet, self.groups, self.instances, first_expiry
 
@@ -85,6 +95,10 @@ class MemoryState:
         if before is None or before.domains != host.domains:
             self.reservations.hosts_changed()
         self.loaded_hosts[host.name] = host
+        claimed = self.claimed.get(host.name, {})
+        self.pool_claims.host_changed(
+            host, [(resource, amount) for (_, resource), amount in claimed.items()]
+        )
         self.fleet.put(self._with_claims(host.name))
 
     def put_groups(self, keys: Iterable[str], found: Iterable[StoredGroup]) -> None:
@@ -131,6 +145,7 @@ class MemoryState:
         for resource, amount in instance.resources.items():
             key = (instance.cell, resource)
             claimed[key] = claimed.get(key, 0) + sign * amount
+            self.pool_claims.claim(instance.host, resource, sign * amount)
         remaining = {key: amount for key, amount in claimed.items() if amount}
         if remaining:
             self.claimed[instance.host] = remaining

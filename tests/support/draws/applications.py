@@ -22,6 +22,8 @@ from tests.support.draws.host_prices import some_host_price
 from tests.support.draws.links import some_bandwidth
 from tests.support.draws.network import by_distance, some_links
 from tests.support.draws.overfull import some_overfull
+from tests.support.draws.pools import some_pools
+from tests.support.draws.reserved import some_reserved
 from tests.support.draws.scarce import has_scarce, some_scarce
 
 Doc = dict[str, Any]
@@ -93,7 +95,7 @@ def fleets(rnd: Random) -> Doc:
             host["enabled"] = False
         hosts.append(host)
     fleet = some_scarce(some_overfull(some_cells({"levels": list(LEVELS), "hosts": hosts})))
-    return some_links(fleet)
+    return some_pools(some_links(some_reserved(fleet)))
 
 
 def some_units(rnd: Random, declared: Any) -> Doc:
@@ -136,7 +138,7 @@ def wide_fleets(rnd: Random, number: int) -> Doc:
             host["enabled"] = False
         hosts.append(host)
     fleet = some_scarce(some_overfull(some_cells({"levels": list(LEVELS), "hosts": hosts})))
-    return some_links(fleet)
+    return some_pools(some_links(some_reserved(fleet)))
 
 
 def priced_anew(rnd: Random, case: tuple[Doc, Doc]) -> tuple[Doc, Doc]:

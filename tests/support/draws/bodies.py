@@ -161,8 +161,20 @@ HOST = with_free(
         "enabled": st.booleans(),
         "cost": st.integers(-5, 5),
         "opening_cost": st.none() | AMOUNT,
+        "reserved_for": st.lists(st.sampled_from(["SSD", "_"]), max_size=2),
     },
 )
+POOL = with_free(
+    {"name": NAME},
+    {
+        "inventory": st.dictionaries(st.just("POOLED"), AMOUNT),
+        "used": RESOURCES,
+        "hosts": st.lists(NAME, max_size=2),
+        "domains": st.just({}),
+    },
+)
+# One of them: a host in two would have their class twice.
+POOLS = st.lists(POOL, max_size=1)
 HOSTS = st.lists(HOST, min_size=1, max_size=3, unique_by=lambda host: host["name"]).map(
     lambda hosts: [
         {key: value for key, value in host.items() if key != "domains"} for host in hosts
@@ -174,7 +186,13 @@ LINK = with_free(
 )
 LEVELS = st.lists(NAME.filter(lambda name: name != "host"), unique=True, max_size=2)
 FLEET = with_free(
-    {"hosts": HOSTS}, {"levels": LEVELS, "links": st.lists(LINK, max_size=2), "version": st.just(1)}
+    {"hosts": HOSTS},
+    {
+        "levels": LEVELS,
+        "links": st.lists(LINK, max_size=2),
+        "pools": POOLS,
+        "version": st.just(1),
+    },
 )
 SIZED = with_free(
     {"resources": RESOURCES}, {"name": st.none() | NAME, "hints": with_free({"group": UUID})}

@@ -9,6 +9,8 @@ import json
 from random import Random
 from typing import Any
 
+from tests.support.oracle.pools import pool_of
+
 Doc = dict[str, Any]
 ONE_FLEET_IN = 5  # one fleet in so many has hosts with cells
 
@@ -22,7 +24,7 @@ def some_cells(fleet: Doc, often: int = ONE_FLEET_IN) -> Doc:
     hosts = []
     for host in fleet["hosts"]:
         sort, found = json.dumps([host.get("inventory"), host.get("used")]), {}
-        if rnd.randint(1, 4) > 1:
+        if rnd.randint(1, 4) > 1 and pool_of(fleet, host, "VCPU") is None:
             if sort not in sorts or rnd.randint(1, 3) == 1:
                 sorts[sort] = _split(rnd, host)
             found = sorts[sort]

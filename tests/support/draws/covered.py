@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.support.oracle import pools
+
 Doc = dict[str, Any]
 
 
 def cover(fleet: Doc, app: Doc) -> None:
-    """Raise what hosts and cells of a fleet have in use to what an application's members take.
+    """Raise what hosts, cells and pools of a fleet have in use to what members of an app take.
 
     Members that have no size of their own are not counted.
     """
@@ -22,6 +24,12 @@ def cover(fleet: Doc, app: Doc) -> None:
             taken.setdefault(there["host"], []).append((size, there.get("cell")))
     for name, members in taken.items():
         _cover_host(hosts[name], members)
+    sized = [(hosts[name], size) for name, members in taken.items() for size, _ in members]
+    from_pools: dict[str, dict[str, int]] = {}
+    for (pool_name, resource), amount in pools.taken(fleet, sized).items():
+        from_pools.setdefault(pool_name, {})[resource] = amount
+    for pool in fleet.get("pools", []):
+        _raise(pool, from_pools.get(pool["name"], {}))
 
 
 def _cover_host(host: Doc, members: list[tuple[Doc, str | None]]) -> None:

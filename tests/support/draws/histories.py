@@ -7,6 +7,7 @@ from typing import Any
 
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet, Host
+from groupsolver.model.pools.pool_index import PoolIndex
 from groupsolver.store.database.transaction import WriteTransaction
 from groupsolver.store.entities import Instance, StoredGroup
 from groupsolver.store.errors import InUse, NotStored
@@ -101,7 +102,10 @@ class History:
         levels = hosts.read_levels(tx.session)
         domains = {level: name for level, name in drawn.domains.items() if level in levels}
         name = f"h{self.rnd.randint(0, 7)}"
-        hosts.put_host(tx, drawn.model_copy(update={"name": name, "domains": domains}))
+        host = drawn.model_copy(update={"name": name, "domains": domains})
+        pools = PoolIndex(hosts.read_fleet(tx.session).pools)
+        if not any(pools.repeated(host)):  # a class may not be both the host's and a pool's
+            hosts.put_host(tx, host)
 
     def _host(self, tx: WriteTransaction) -> Host:
         there = hosts.read_fleet(tx.session).hosts
@@ -116,6 +120,8 @@ class History:
         fleet = applications.fleets(self.rnd)
         if self.rnd.randint(1, 3) == 1:
             fleet["levels"] = ["zone", "rack"]
+            for pool in fleet.get("pools", []):
+                pool.get("domains", {}).pop("feed", None)
             fleet["hosts"] = [
                 host
                 | {"domains": {key: name for key, name in host["domains"].items() if key != "feed"}}
@@ -268,7 +274,7 @@ def _fleet(fleet: CompiledFleet) -> dict[str, Any]:
                 for name, column in getattr(fleet, key).items()
                 if column[row]
             }
-            for key in ("_capacity", "_free", "_unit", "_least", "_step", "_traits")
+            for key in ("_capacity", "_free", "_unit", "_least", "_step", "_traits", "_reserved")
         }
         domains = {
             level: names[level][codes[row].item()]
@@ -300,4 +306,9 @@ def _fleet(fleet: CompiledFleet) -> dict[str, Any]:
         "hosts_by_domain": hosts_by_domain,
         "traits": sorted(index.traits()),
         "names": sorted(index.names()),
+        "pools": [pool.document() for pool in index.pools.pools],
+        "free": {
+            name: {host: int(fleet.free(name)[row]) for host, row in fleet.rows.items()}
+            for name in ("VCPU", "MEMORY_MB")
+        },
     }

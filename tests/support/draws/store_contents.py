@@ -17,6 +17,7 @@ from groupsolver.store.state.memory_state import MemoryState
 from groupsolver.store.state.snapshot_cache import Snapshot
 from tests.support.draws import applications
 from tests.support.draws.cells import cell_of, used_of
+from tests.support.oracle import pools
 
 TENANTS = ("blue", "green")
 SIZES = ({"VCPU": 1}, {"VCPU": 1}, {"VCPU": 2, "MEMORY_MB": 1})
@@ -133,9 +134,16 @@ class StoreContents:
                         used = used_of(document, one.cell, name)
                         used[name] = used.get(name, 0) + amount
             hosts.append(document)
-        return {"groups": groups + loose, "existing": existing}, self.fleet.document() | {
-            "hosts": hosts
-        }
+        fleet = self.fleet.document()
+        by_name = {host["name"]: host for host in fleet["hosts"]}
+        sized = [(by_name[one.host], one.resources) for one in self.instances]
+        taken = pools.taken(fleet, sized)
+        for pool in fleet.get("pools", []):
+            for (name, resource), amount in taken.items():
+                if name == pool["name"]:
+                    pool["used"][resource] = pool["used"].get(resource, 0) + amount
+        app = {"groups": groups + loose, "existing": existing}
+        return app, fleet | {"hosts": hosts}
 
 
 def _with(group: StoredGroup, **changes: Any) -> StoredGroup:

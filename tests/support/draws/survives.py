@@ -6,6 +6,9 @@ from random import Random
 from typing import Any
 
 from tests.support.draws.applications import FLAVORS, SIZES, policies
+from tests.support.draws.covered import cover
+from tests.support.draws.pools import some_pools
+from tests.support.draws.reserved import some_reserved
 
 Doc = dict[str, Any]
 BESIDE = (
@@ -41,7 +44,7 @@ def fleets(rnd: Random) -> Doc:
         if _one_in(12, rnd):
             host["enabled"] = False
         hosts.append(host)
-    return {"levels": ["zone", "rack", "feed"], "hosts": hosts}
+    return some_pools(some_reserved({"levels": ["zone", "rack", "feed"], "hosts": hosts}))
 
 
 def survives(rnd: Random, soft: bool, failures: int) -> Doc:
@@ -77,7 +80,9 @@ def _running(rnd: Random, fleet: Doc) -> list[Doc]:
         existing.append(there | {"flavor": rnd.choice(SIZES)})
         for resource, amount in FLAVORS[existing[-1]["flavor"]]["resources"].items():
             host["used"][resource] = host["used"].get(resource, 0) + amount
-            host["inventory"][resource] += 0 if _one_in(4, rnd) else amount
+            enough = 0 if _one_in(4, rnd) else amount
+            if resource in host["inventory"]:  # else it is in a pool
+                host["inventory"][resource] += enough
     return existing
 
 
@@ -106,7 +111,9 @@ def cases(rnd: Random, soft: bool, ranked: bool = False, failures: int = 0) -> t
     ]
     for policy in ranks:
         policy.update({} if _one_in(3, rnd) else {"priority": rnd.randint(0, 2)})
-    return {"flavors": FLAVORS, "groups": groups, "existing": existing}, fleet
+    app = {"flavors": FLAVORS, "groups": groups, "existing": existing}
+    cover(fleet, app)
+    return app, fleet
 
 
 def minded(rnd: Random, soft: bool) -> tuple[Doc, Doc]:

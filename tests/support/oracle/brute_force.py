@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
-from tests.support.oracle import cells, links, network
+from tests.support.oracle import cells, links, network, pools
 
 Doc = dict[str, Any]
 Assignment = tuple[str, str, str, bool]  # id, group, host, new
@@ -115,17 +115,23 @@ class Oracle:
         return name
 
     def room(self, placement: dict[str, str]) -> bool:
-        """Whether every host has the capacity for what lands there."""
+        """Whether every host, and every pool, has the capacity for what lands there."""
         landed: dict[str, list[int]] = {}
         for position, (id_, _, _) in enumerate(self.members):
             landed.setdefault(placement[id_], []).append(position)
-        return all(self._takes_members(name, tuple(some)) for name, some in landed.items())
+        if not all(self._takes_members(name, tuple(some)) for name, some in landed.items()):
+            return False
+        sized = ((self.hosts[placement[id_]], size) for id_, _, size in self.members)
+        return pools.fit(self.fleet, sized)
 
     def _takes_members(self, name: str, positions: tuple[int, ...]) -> bool:
         """Whether a host takes the members at some positions."""
         found = self._taken.get((name, positions))
         if found is None:
-            found = self._takes(self.hosts[name], [self.members[at][2] for at in positions])
+            sizes = [self.members[at][2] for at in positions]
+            groups = {self.members[at][1] for at in positions}
+            open_to_all = all(self.open_to(group, self.hosts[name]) for group in groups)
+            found = open_to_all and self._takes(self.hosts[name], sizes)
             self._taken[name, positions] = found
         return found
 
@@ -140,13 +146,29 @@ class Oracle:
         needed = {name for size in landed for name in size} - inside
         for name in needed:
             amounts = [size.get(name, 0) for size in landed]
+            pool = pools.pool_of(self.fleet, host, name)
             free = capacity.get(name, 0) - used.get(name, 0)
+            inventory = host.get("inventory", {}).get(name)
+            if pool is not None:
+                free = pools.free(pool, name)
+                inventory = pool["inventory"][name]
             if sum(amounts) and sum(amounts) > free:
                 return False
-            inventory = host.get("inventory", {}).get(name)
             if not all(cells.may_take(inventory, n) for n in amounts):
                 return False
         return True
+
+    def required(self, group: str) -> set[str]:
+        """The traits that hard policies over a group require; of a part, what others required."""
+        found = set(self.app.get("x-required", {}).get(group, ()))
+        for name, policy in self.rules:
+            if group in self.below[name] and policy.get("weight") is None:
+                found |= set(policy.get("required", []))
+        return found
+
+    def open_to(self, group: str, host: Doc) -> bool:
+        """Whether members of a group may land on a host, as far as it is reserved for traits."""
+        return set(host.get("reserved_for", [])) <= self.required(group)
 
     def suits(self, policy: Doc, host: str) -> bool:
         """Whether a host suits a policy that looks at each host alone."""
@@ -308,6 +330,10 @@ class Oracle:
             if by_room and not self._takes_one_more(name, host, assignments):
                 continue
             counted.add(self.domain(host, level))
+            some_may = any(self.open_to(group, document) for group in self.below[name])
+            enabled = some_may and document.get("enabled", True)
+            if enabled and all(self.suits(p, host) for p in eligibility):
+                counted.add(self.domain(host, level))
         counts = [number.get(domain, 0) for domain in counted - {None}]
         if not counts:
             return 0

@@ -13,7 +13,7 @@ from typing import Any
 
 from groupsolver.constraints.problem import findings as known
 from groupsolver.solver.explain import shortages as short
-from tests.support.oracle import cells
+from tests.support.oracle import cells, pools
 from tests.support.oracle.brute_force import Oracle
 
 Doc = dict[str, Any]
@@ -57,7 +57,9 @@ class Plain:
         return {name for name in found if name is not None}
 
     def suits(self, group: str, host: str) -> bool:
-        """Whether a host is enabled and the rules that look at single hosts admit the group."""
+        """Whether a host is enabled and open, and suits a group by the rules on single hosts."""
+        if not self.oracle.open_to(group, self.oracle.hosts[host]):
+            return False
         return self.oracle.hosts[host].get("enabled", True) and all(
             self.oracle.suits(policy, host)
             for name, policy in self.oracle.rules
@@ -120,7 +122,10 @@ class Plain:
         by_host: dict[str, list[dict[str, int]]] = {}
         for member, host in placed:
             by_host.setdefault(host, []).append(member[2])
-        return all(self.takes(host, sizes) for host, sizes in by_host.items())
+        if not all(self.takes(host, sizes) for host, sizes in by_host.items()):
+            return False
+        sized = [(self.oracle.hosts[host], member[2]) for member, host in placed]
+        return pools.fit(self.fleet, sized)
 
     def _within(self, placed: list[tuple[Member, str]], group: str, level: str, limit: int) -> bool:
         below = self.oracle.below[group]
@@ -288,7 +293,7 @@ class Plain:
         """The new members that a shortage speaks of, and that take of its class."""
         return [m for m in self.new(finding.groups) if m[2].get(finding.resource)]
 
-    def _shortage(self, finding: short.ResourceShortage) -> None:
+    def _shortage(self, finding: short.ResourceShortage) -> None:  # noqa: C901 - a case for each
         resource = finding.resource
         running = any(self.running(group) for group in finding.groups)
         assert finding.only_new == running
@@ -302,6 +307,9 @@ class Plain:
             takers = [m for m in takers if sizes.count(str(m[2])) == finding.members]
             takers = takers[: finding.members]
         assert finding.needed == sum(m[2][resource] for m in takers)
+        if isinstance(finding, short.PoolShortage):
+            self._pool(finding, takers)
+            return
         match finding:
             case short.DomainShortage(level=level, nearest=names, pinned=pinned):
                 assert finding.available < finding.needed
@@ -343,6 +351,18 @@ class Plain:
                     self.bound(most, takers, self.in_domains(level, [name]))
             case _:
                 raise AssertionError(finding)
+
+    def _pool(self, finding: short.PoolShortage, takers: list[Member]) -> None:
+        """Wherever the members may run, they take from the one pool, which has too little."""
+        assert finding.members == len(takers)
+        assert finding.short == finding.needed - finding.available > 0
+        for m in takers:
+            suits = (h for h in self.hosts() if self.suits(m[1], h))
+            for host in (h for h in suits if self.takes(h, [m[2]])):
+                pool = pools.pool_of(self.fleet, self.oracle.hosts[host], finding.resource)
+                assert pool is not None
+                assert pool["name"] == finding.pool
+                assert finding.available == pools.free(pool, finding.resource)
 
     def _member(self, finding: short.MemberShortage) -> None:
         """What one place has at most for a member: a host, or a cell of one."""
@@ -392,7 +412,8 @@ class Plain:
         """A refusal has the number of its place: the least amount of a member, or the step."""
         ((name, cell),) = finding.nearest
         host = self.oracle.hosts[name]
-        inventory = host.get("inventory", {})
+        pool = pools.pool_of(self.fleet, host, finding.resource)
+        inventory = (host if pool is None else pool).get("inventory", {})
         if cell is not None:
             named = {one.get("name", str(i)): one for i, one in enumerate(host["cells"])}
             inventory = named[cell]["inventory"]

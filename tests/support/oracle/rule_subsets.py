@@ -112,7 +112,9 @@ def only(
         {"group": group, "id": id_, "host": host, "resources": oracle.own_size[id_]}
         for id_, group, host, _ in oracle.existing
     ]
-    return {"groups": remaining, "existing": existing}, fleet
+    # Without a rule that requires a trait, hosts that are reserved for it stay open.
+    required = {name: sorted(oracle.required(name)) for name in oracle.groups}
+    return {"groups": remaining, "existing": existing, "x-required": required}, fleet
 
 
 def hard_pieces(app: Doc, fleet: Doc) -> list[GroupPolicy]:

@@ -16,6 +16,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from groupsolver import Application, CompiledFleet, HostCapabilities, Limits, Policy, Spread, solve
+from groupsolver.constraints.eligibility import traits_required
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.scope import groups_counted
 from groupsolver.model.application import Members, member_ids
@@ -169,7 +170,9 @@ def sub_application(
     )
     if not existing and not any(group.members for group in groups):
         return None
-    return Application(groups=tuple(groups), existing=existing)
+    return Application(groups=tuple(groups), existing=existing).requiring(
+        {group: traits_required(problem, group) for group in problem.groups}
+    )
 
 
 def feasible(

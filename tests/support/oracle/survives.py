@@ -9,6 +9,7 @@ from __future__ import annotations
 from copy import deepcopy
 from itertools import combinations, product
 
+from tests.support.oracle import pools
 from tests.support.oracle.brute_force import Assignment, Doc, Oracle
 
 Loss = tuple[str, ...]  # domains that are lost together
@@ -53,12 +54,22 @@ class Survivors(Oracle):
         return [s for s in mine if self.domain(s[2], level) in loss]
 
     def question(
-        self, policy: Doc, loss: Loss, assignments: list[Assignment], again: list[Assignment]
+        self,
+        policy: Doc,
+        loss: Loss,
+        assignments: list[Assignment],
+        again: list[Assignment],
+        lost: list[Assignment],
     ) -> Oracle:
-        """What is left after a loss, as documents, with the members `again` to be placed."""
+        """What is left after a loss, as documents, with the members `again` to be placed.
+
+        What the group's lost members took from pools is free; what others took stays in use.
+        """
         level = policy.get("level", "host")
         app = deepcopy(self.app)
         fleet = deepcopy(self.fleet)
+        self._change_pools(fleet, [s for s in assignments if s[3]], 1)
+        self._change_pools(fleet, lost, -1)
         fleet["hosts"] = [
             host for host in fleet["hosts"] if self.domain(host["name"], level) not in loss
         ]
@@ -84,6 +95,14 @@ class Survivors(Oracle):
             ]
         return Oracle(app, fleet)
 
+    def _change_pools(self, fleet: Doc, members: list[Assignment], sign: int) -> None:
+        """Add to the pools, or subtract, what members take from them."""
+        sized = [(self.hosts[host], self.sizes[id_]) for id_, _, host, _ in members]
+        by_name = {pool["name"]: pool for pool in fleet.get("pools", [])}
+        for (name, resource), amount in pools.taken(self.fleet, sized).items():
+            used = by_name[name].setdefault("used", {})
+            used[resource] = max(0, used.get(resource, 0) + sign * amount)
+
     def nowhere(self, name: str, policy: Doc, loss: Loss, assignments: list[Assignment]) -> int:
         """The fewest lost members that find no place."""
         lost = self.lost(name, policy, loss, assignments)
@@ -108,7 +127,7 @@ class Survivors(Oracle):
         if not number:
             return True
         return any(
-            self.some_way(self.question(policy, loss, assignments, list(again)))
+            self.some_way(self.question(policy, loss, assignments, list(again), lost))
             for again in combinations(lost, number)
         )
 
@@ -134,7 +153,7 @@ class Survivors(Oracle):
         again = [s for s in lost if s[0] in recovery]
         if recovery.keys() - {s[0] for s in lost} or len(lost) - len(again) > most:
             return False
-        question = self.question(policy, loss, assignments, again)
+        question = self.question(policy, loss, assignments, again, lost)
         return set(recovery.values()) <= question.hosts.keys() and question.holds(recovery)
 
 

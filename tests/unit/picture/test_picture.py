@@ -342,3 +342,18 @@ def test_an_unknown_host_is_an_error() -> None:
     )
     with pytest.raises(UnknownHost):
         picture(application(), fleet(30), result)
+
+
+def test_pools_are_listed_with_how_full_they_are_and_reserved_hosts_are_marked() -> None:
+    ceph = {"name": "ceph", "inventory": {"DISK_GB": 100}, "used": {"DISK_GB": 10}, "hosts": ["h1"]}
+    kept = {"name": "h2", "inventory": {"VCPU": 4}, "reserved_for": ["GPU"], "traits": ["GPU"]}
+    hosts = [{"name": "h1", "inventory": {"VCPU": 4}, "used": {"DISK_GB": 7}}, kept]
+    fleet = Fleet.model_validate({"hosts": hosts, "pools": [ceph]})
+    members = [{"resources": {"VCPU": 1, "DISK_GB": 40}}]
+    app = Application.model_validate({"groups": [{"name": "A", "members": members}]})
+    result = Result(status="feasible", placement={"A/0": "h1"}, objective=0, bound=0, gap=0.0)
+    html = picture(app, fleet, result)
+    assert "50 GB of 100 GB of disk used, 40 GB by new members" in html
+    assert 'value="0.500"' in html
+    assert "over capacity</li>" not in html
+    assert "reserved for GPU" in html

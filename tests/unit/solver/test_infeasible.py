@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from groupsolver.solver.infeasible import (
+    closed_host_warnings,
     conflict_of_all_rules,
     describe_new_members,
-    disabled_host_warnings,
     infeasible_result,
 )
 from tests.support.small import group, host
@@ -40,7 +40,7 @@ def test_disabled_hosts_are_named_if_they_have_room_and_suit() -> None:
     ]
     problem = SmallProblem([group("A", 1, SSD, vcpu=2)], hosts)
     expected = ("disabled hosts that could have taken members: good",)
-    assert disabled_host_warnings(problem.compiled.problem) == expected
+    assert closed_host_warnings(problem.compiled.problem) == expected
     result = infeasible_result(problem.compiled.problem, budget())
     assert (result.status, result.warnings) == ("infeasible", expected)
 
@@ -48,13 +48,13 @@ def test_disabled_hosts_are_named_if_they_have_room_and_suit() -> None:
 def test_a_soft_policy_rules_no_disabled_host_out() -> None:
     hosts = [host("on"), host("plain", enabled=False)]
     problem = SmallProblem([group("A", 1, SSD | {"weight": 1})], hosts)
-    (warning,) = disabled_host_warnings(problem.compiled.problem)
+    (warning,) = closed_host_warnings(problem.compiled.problem)
     assert warning.endswith(": plain")
 
 
 def test_no_more_than_ten_disabled_hosts_are_named() -> None:
     hosts = [host(f"h{i}", enabled=False) for i in range(12)]
-    (warning,) = disabled_host_warnings(SmallProblem([group("A", 1)], hosts).compiled.problem)
+    (warning,) = closed_host_warnings(SmallProblem([group("A", 1)], hosts).compiled.problem)
     assert warning.endswith("h8, h9 and 2 more")
     enabled = SmallProblem([group("A", 1)], [host("h1")])
-    assert disabled_host_warnings(enabled.compiled.problem) == ()
+    assert closed_host_warnings(enabled.compiled.problem) == ()

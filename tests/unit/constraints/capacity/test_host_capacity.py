@@ -83,7 +83,7 @@ def test_a_host_over_capacity_takes_what_needs_nothing_of_the_overfull_class() -
 def test_a_host_takes_one_member_where_it_and_a_cell_have_room(
     host_: Host, what: Size, fits: bool
 ) -> None:
-    assert takes(host_, what) == fits
+    assert takes(HostIndex((), (host_,)), host_, what) == fits
 
 
 def test_of_a_size_the_cells_have_their_part_and_the_host_the_rest() -> None:

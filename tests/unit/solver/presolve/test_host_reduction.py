@@ -85,3 +85,16 @@ def test_the_optimum_over_the_kept_hosts_is_that_of_all_placements(seed: int) ->
     candidates = reduce_hosts(problem.compiled, problem.eligibility)
     builder = build_model(problem.compiled, problem.eligibility, candidates)
     assert least(builder.model) == problem.best()
+
+
+def test_hosts_of_each_pool_are_kept_where_a_pool_may_run_out() -> None:
+    hosts = [host(f"h{i}", cost=i) for i in range(9)]
+    small = {"name": "small", "hosts": ["h0", "h1", "h2", "h3"], "inventory": {"DISK_GB": 1}}
+    large = {"name": "large", "hosts": ["h4", "h5", "h6", "h7"], "inventory": {"DISK_GB": 9}}
+    members = [{"resources": {"VCPU": 1, "DISK_GB": 1}, "count": 2}]
+    problem = SmallProblem([{"name": "A", "members": members}], hosts, pools=[small, large])
+    # Of each pool the two cheapest; h8 has no disk. One pool may have too little for both members.
+    assert kept(problem) == [[0, 1, 4, 5]]
+    enough = small | {"inventory": {"DISK_GB": 2}}
+    problem = SmallProblem([{"name": "A", "members": members}], hosts, pools=[enough, large])
+    assert kept(problem) == [[0, 1]]

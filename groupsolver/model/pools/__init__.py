@@ -1,0 +1,1 @@
+"""Capacity that several hosts share: pools, and which hosts take from which."""
