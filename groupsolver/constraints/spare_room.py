@@ -5,6 +5,9 @@ room now stops counting only where members of other groups fill it: what the gro
 makes the domain count. So of most domains it is known beforehand: running members are there, no
 host has room now, or more hosts have room than there are new members of other groups. For example,
 two of these cannot fill three hosts with room for one each: one of the hosts is left alone.
+
+A pool may run out by members anywhere, also of the group itself. Of hosts that take from one which
+may run out, nothing is known beforehand.
 """
 
 from __future__ import annotations
@@ -63,9 +66,10 @@ def roomy_among(compiled: CompiledProblem, group: str, level: str, hosts: Mask) 
     for size in sizes_of_members(compiled.problem, group):
         rows = np.flatnonzero(hosts & (codes >= 0) & (fleet.slots(dict(size), 1) > 0))
         candidates.append((rows, size))
-        always = rows[_holds_everything(compiled, others, size, rows)]
+        steady = rows[~_pool_may_run_out(compiled, size, rows)]
+        always = steady[_holds_everything(compiled, others, size, steady)]
         certain[codes[always]] = True
-        untouched = np.bincount(codes[rows], minlength=len(certain))
+        untouched = np.bincount(codes[steady], minlength=len(certain))
         certain |= untouched > strangers
     undecided: dict[int, list[tuple[int, Size]]] = {}
     for rows, size in candidates:
@@ -78,6 +82,19 @@ def other_classes(compiled: CompiledProblem, group: str) -> list[int]:
     """Return the indices of the member classes that are not below a group, ascending."""
     own = set(compiled.member_classes_below(group))
     return [index for index in range(len(compiled.member_classes)) if index not in own]
+
+
+def _pool_may_run_out(compiled: CompiledProblem, size: Size, rows: Ints) -> Mask:
+    """(R,) bool: hosts that take some class from a pool that all new members may exhaust."""
+    fleet = compiled.fleet
+    found = np.zeros(len(rows), dtype=np.bool_)
+    for name, amount in size:
+        if name not in fleet.pools.of:
+            continue
+        needed = sum(one.number * dict(one.size).get(name, 0) for one in compiled.member_classes)
+        pooled = fleet.pools.of[name][rows] >= 0
+        found |= pooled & (fleet.free(name)[rows] - amount < needed)
+    return found
 
 
 def _holds_everything(

@@ -5,6 +5,7 @@ Plain Python, without arrays or ortools.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from groupsolver.constraints.capacity.host_capacity import lacks_where
@@ -44,7 +45,8 @@ def _new_sizes(problem: Problem) -> dict[str, set[Size]]:
 def could_take_one_more(view: View, host: Host, sizes: Sequence[Size]) -> bool:
     """Return whether a host has room for its new members and one more, of any of some sizes.
 
-    Its new members may go into any of its cells.
+    Its new members may go into any of its cells. What the one more takes of pools is beside what
+    the new members of all hosts take of them.
     """
     landed = view.once("landed", lambda: _landed(view))
     here = landed.get(host.name, [])
@@ -52,9 +54,35 @@ def could_take_one_more(view: View, host: Host, sizes: Sequence[Size]) -> bool:
         if not here and not size:
             return host.enabled
         together = {host.name: [*here, ("", size)]}
-        if not any(lacks_where(view.problem.hosts, together, None)):
+        if any(lacks_where(view.problem.hosts, together, None)):
+            continue
+        if _pools_have(view, landed, host, size):
             return True
     return False
+
+
+def _pools_have(view: View, landed: Landed, host: Host, size: Size) -> bool:
+    """Return whether pools have what one member more on a host takes of them."""
+    hosts = view.problem.hosts
+    if not hosts.pools:
+        return True
+    taken = view.once("taken of pools", lambda: _taken_of_pools(view, landed))
+    return all(
+        taken[share.pool, share.resource] + share.amount
+        <= hosts.pools[share.pool].free(share.resource)
+        for share in hosts.pools.shares(host, size)
+    )
+
+
+def _taken_of_pools(view: View, landed: Landed) -> Counter[tuple[str, str]]:
+    """Return what all new members take, by pool and resource class."""
+    hosts = view.problem.hosts
+    taken: Counter[tuple[str, str]] = Counter()
+    for name, members in landed.items():
+        for _, size in members:
+            for share in hosts.pools.shares(hosts[name], size):
+                taken[share.pool, share.resource] += share.amount
+    return taken
 
 
 def _landed(view: View) -> Landed:

@@ -88,7 +88,10 @@ def _counts(
 
 
 def _loads(builder: ModelBuilder, others: Collection[int], row: int) -> dict[str, Linear]:
-    """Return what new members of other groups consume on a host, by resource class."""
+    """Return what new members of other groups consume on a host, by resource class.
+
+    Of a class that the host takes from a pool: what all new members consume of the pool, anywhere.
+    """
     loads: dict[str, Linear] = {}
     for class_index, position in builder.at.get(row, ()):
         if class_index not in others:
@@ -97,7 +100,24 @@ def _loads(builder: ModelBuilder, others: Collection[int], row: int) -> dict[str
             load = loads.setdefault(name, Linear())
             load.vars.append(builder.placed[class_index][position])
             load.coefs.append(amount)
+    for name, numbers in builder.compiled.fleet.pools.of.items():
+        if numbers[row] >= 0:
+            loads[name] = _pool_load(builder, name, int(numbers[row]))
     return loads
+
+
+def _pool_load(builder: ModelBuilder, name: str, pool: int) -> Linear:
+    """Return what new members consume of a class of a pool."""
+    load = Linear()
+    numbers = builder.compiled.fleet.pools.of[name]
+    for class_index, rows in enumerate(builder.rows):
+        amount = dict(builder.compiled.member_classes[class_index].size).get(name, 0)
+        if not amount:
+            continue
+        for position in np.flatnonzero(numbers[rows] == pool).tolist():
+            load.vars.append(builder.placed[class_index][position])
+            load.coefs.append(amount)
+    return load
 
 
 def _may_be_full(builder: ModelBuilder, others: Collection[int], row: int, size: Size) -> bool:

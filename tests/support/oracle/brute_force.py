@@ -323,16 +323,12 @@ class Oracle:
         by_room = policy.get("skew_over") == "with-room"
         counted = {self.domain(s[2], level) for s in mine if by_room or not s[3]}
         for host, document in self.hosts.items():
-            if not document.get("enabled", True):
+            some_may = any(self.open_to(group, document) for group in self.below[name])
+            if not (some_may and document.get("enabled", True)):
                 continue
             if not all(self.suits(p, host) for p in eligibility):
                 continue
-            if by_room and not self._takes_one_more(name, host, assignments):
-                continue
-            counted.add(self.domain(host, level))
-            some_may = any(self.open_to(group, document) for group in self.below[name])
-            enabled = some_may and document.get("enabled", True)
-            if enabled and all(self.suits(p, host) for p in eligibility):
+            if not by_room or self._takes_one_more(name, host, assignments):
                 counted.add(self.domain(host, level))
         counts = [number.get(domain, 0) for domain in counted - {None}]
         if not counts:
@@ -349,7 +345,13 @@ class Oracle:
         mine += [self.own_size[s[0]] for s in self.existing if s[1] in self.below[name]]
         wanted = [size for size in mine if any(size.values())] or [{}]
         landed = [sizes[s[0]] for s in assignments if s[3] and s[2] == host]
-        return any(self._takes(self.hosts[host], [*landed, one]) for one in wanted)
+        everywhere = [(self.hosts[s[2]], sizes[s[0]]) for s in assignments if s[3]]
+        document = self.hosts[host]
+        return any(
+            self._takes(document, [*landed, one])
+            and pools.have_besides(self.fleet, everywhere, document, one)
+            for one in wanted
+        )
 
     def _off_shares(self, name: str, policy: Doc, mine: list[Assignment]) -> int:
         """Members short of a share of a spread, and above its limits.

@@ -55,3 +55,14 @@ def fit(fleet: Doc, landed: Iterable[tuple[Doc, Size]]) -> bool:
         amount <= free(pools[name], resource)
         for (name, resource), amount in taken(fleet, landed).items()
     )
+
+
+def have_besides(fleet: Doc, landed: list[tuple[Doc, Size]], host: Doc, one: Size) -> bool:
+    """Whether the pools have what one more takes on a host, besides what has landed."""
+    more = taken(fleet, [(host, one)])
+    before = taken(fleet, landed)
+    pools = {pool["name"]: pool for pool in fleet.get("pools", [])}
+    return all(
+        before[name, resource] + amount <= free(pools[name], resource)
+        for (name, resource), amount in more.items()
+    )
