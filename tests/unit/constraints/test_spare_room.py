@@ -188,3 +188,24 @@ def test_the_host_that_others_have_to_fill_is_not_dropped_for_them() -> None:
     asked = (group("A", 3, BY_ROOM | {"max_skew": 0}, within), group("B", 1))
     result = placed(fleet(h1, h2, *cheap, levels=("zone",)), *asked)
     assert result.placement == {"A/0": "h1", "A/1": "h1", "A/2": "h1", "B/0": "h2"}
+
+
+def test_a_pool_that_members_elsewhere_exhaust_leaves_no_room() -> None:
+    # h2 and h3 share 2 GB. Both members of B take them on h3, and h2 takes no member of A then.
+    def zone(name: str, cost: int, **inventory: int) -> dict[str, Any]:
+        domains = {"zone": name.replace("h", "z")}
+        return host(name, 8, cost=cost, domains=domains, inventory={"VCPU": 8, **inventory})
+
+    hosts = [zone("h1", 1, DISK_GB=8), zone("h2", 2), zone("h3", 3)]
+    pool = {"name": "p", "inventory": {"DISK_GB": 2}, "hosts": ["h2", "h3"]}
+    on = Fleet.model_validate({"levels": ["zone"], "hosts": hosts, "pools": [pool]})
+    size = {"resources": {"VCPU": 1, "DISK_GB": 1}}
+    spread = {"name": "A", "policies": [BY_ROOM], "members": [size | {"count": 3}]}
+    there = {"kind": "within", "hosts": ["h3"]}
+    others = {"name": "B", "policies": [there], "members": [size | {"count": 2}]}
+    # Two of A on h2 exhaust the pool as well, so that z3 does not count: 1 and 2 differ by 1.
+    assert counts(placed(on, spread), 3) == [1, 2, 0]
+    result = placed(on, spread, others)
+    assert counts(result, 3) == [3, 0, 2]
+    assert result.placement is not None
+    assert not check(app(spread, others), on, result.placement).violations
