@@ -89,18 +89,28 @@ class ModelBuilder:
         )
 
     def _largest_count(self, count: Linear) -> int:
-        """Return an upper bound of a count: no class has more members than it has."""
+        """Return an upper bound of a count: no class has more members than it has.
+
+        A member of two child groups that a domain counts is in the expression twice.
+        """
         most = count.const
-        by_class: dict[int, int] = {}
+        times: dict[int, int] = {}  # by variable: how often the count has it
         for var, coef in zip(count.vars, count.coefs, strict=True):
-            high = coef * self._high[var.index]
-            class_index = self._class_of.get(var.index)
+            times[var.index] = times.get(var.index, 0) + coef
+        by_class: dict[int, int] = {}
+        most_times: dict[int, int] = {}
+        for index, coef in times.items():
+            high = coef * self._high[index]
+            class_index = self._class_of.get(index)
             if class_index is None:
                 most += high
             else:
                 by_class[class_index] = by_class.get(class_index, 0) + high
-        classes = self.compiled.member_classes
-        return most + sum(min(high, classes[index].number) for index, high in by_class.items())
+                most_times[class_index] = max(most_times.get(class_index, 0), coef)
+        for class_index, high in by_class.items():
+            number = self.compiled.member_classes[class_index].number
+            most += min(high, number * most_times[class_index])
+        return most
 
     # The vocabulary of policies.
 

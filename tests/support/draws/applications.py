@@ -7,6 +7,7 @@ failing case is not made smaller. The profile `shrink` does that.
 
 from __future__ import annotations
 
+import json
 import os
 from random import Random
 from typing import Any
@@ -237,10 +238,7 @@ def applications(rnd: Random, kind: str, soft: bool, fleet: Doc, members: int) -
         for which in range(rnd.choice(number) + featured):
             other = rnd.choice(KINDS), not _one_in(4, rnd)
             k, s = (kind, soft) if featured and which == 0 else other
-            related = {owner["name"]}
-            related |= {"A": {"P", "Q"}, "C": {"P"}, "P": {"A", "C"}, "Q": {"A"}}.get(
-                owner["name"], set()
-            )
+            related = _related(owner["name"], groups)
             others = [group["name"] for group in groups if group["name"] not in related]
             others += (
                 ["Q"] if "Q" in others else []
@@ -271,4 +269,18 @@ def _groups(rnd: Random, left: int, sizes: tuple[str, ...] = SIZES) -> list[Doc]
         groups.append({"name": "P", "policies": [], "groups": inner})
         if _one_in(2, rnd):
             groups.append({"name": "Q", "policies": [], "groups": ["A"]})
+            # One Q in three has P too: two of its children then have the members of A. Drawn from
+            # the groups alone, so that whatever else is drawn stays what it was.
+            if _one_in(3, Random(json.dumps(groups))):
+                groups[-1]["groups"] = ["A", "P"]
     return groups
+
+
+def _related(name: str, groups: list[Doc]) -> set[str]:
+    """The group of a name, with all groups above and below it."""
+    children = {group["name"]: group.get("groups", []) for group in groups}
+
+    def below(start: str) -> set[str]:
+        return {start}.union(*(below(child) for child in children[start]))
+
+    return below(name) | {other for other in children if name in below(other)}

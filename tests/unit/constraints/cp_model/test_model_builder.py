@@ -135,3 +135,10 @@ def test_what_is_within_its_limit_says_nothing(policy: BasePolicy) -> None:
     builder = builder_of(2)
     builder.require(policy, counts(builder), 2)
     assert least_cost(builder, h1=2) == 0
+
+
+def test_a_class_that_two_parts_of_a_count_have_counts_twice() -> None:
+    builder = builder_of(1)
+    twice = builder.total([on(builder, "h1"), on(builder, "h1")])
+    builder.require_rising(SOFT, [twice], 1)
+    assert least_cost(builder, h1=1) == 1 * 3  # 2 where 1 is allowed
