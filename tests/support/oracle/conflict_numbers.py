@@ -319,18 +319,14 @@ class Plain:
         (group,) = finding.groups
         resource = finding.resource
         sizes = [m[2] for m in self.new([group]) if m[1] == group]
-        size = next(size for size in sizes if size.get(resource) == finding.needed)
-        free: dict[tuple[str, str | None], int] = {}
-        for name, host in self.oracle.hosts.items():
-            if not self.suits(group, name):
-                continue
-            if resource in cells.in_cells(host):
-                for index, cell in enumerate(host["cells"]):
-                    called = cell.get("name", str(index))
-                    free[name, called] = self._most_in(host, resource, size, index)
-            else:
-                free[name, None] = self._most_in(host, resource, size, None)
-        assert finding.available == max(0, *free.values()) < finding.needed
+        # Several sizes may take as much of this class; the finding speaks of one of them.
+        found = [
+            self._free_for(group, resource, size)
+            for size in sizes
+            if size.get(resource) == finding.needed
+        ]
+        free = next(free for free in found if max(0, *free.values()) == finding.available)
+        assert finding.available < finding.needed
         if finding.refusal:
             self._refusal(finding)
         else:
@@ -345,6 +341,22 @@ class Plain:
         if finding.every:
             rest = [free_of(h, resource) for h in self.oracle.hosts.values() if h.get("enabled", 1)]
             assert max(rest) <= finding.available
+
+    def _free_for(
+        self, group: str, resource: str, size: dict[str, int]
+    ) -> dict[tuple[str, str | None], int]:
+        """The most of a class that each place has for a member of a size: a host, or a cell."""
+        free: dict[tuple[str, str | None], int] = {}
+        for name, host in self.oracle.hosts.items():
+            if not self.suits(group, name):
+                continue
+            if resource in cells.in_cells(host):
+                for index, cell in enumerate(host["cells"]):
+                    called = cell.get("name", str(index))
+                    free[name, called] = self._most_in(host, resource, size, index)
+            else:
+                free[name, None] = self._most_in(host, resource, size, None)
+        return free
 
     def _refusal(self, finding: short.MemberShortage) -> None:
         """A refusal has the number of its place: the least amount of a member, or the step."""
