@@ -51,7 +51,10 @@ class _TooLongError(Exception):
 
 
 def sound(problem: Problem, placement: Mapping[str, str]) -> bool:
-    """Return whether room and hard policies allow a placement of some new members alone."""
+    """Return whether room and hard policies allow a placement of some new members alone.
+
+    The new members have ids of their own, as in `State.after`.
+    """
     part = _only(problem, placement.keys())
     view, before = View(part, placement), View(part, {})
     return (
@@ -110,7 +113,7 @@ def recover(
 
 
 def _only(problem: Problem, ids: Collection[str]) -> Problem:
-    """Return a problem with some of its new members alone."""
+    """Return a problem with some of its new members alone, which have ids of their own."""
     kept = set(ids)
     if len(kept) == len(problem.new_members):
         return problem

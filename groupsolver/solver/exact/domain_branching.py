@@ -179,6 +179,8 @@ def _solve_case(
     """Solve one case; return its lower bound, infinite if it has nothing better than `best`."""
     compiled = merged.compiled
     prepared = relax(compiled, eligibility, candidates, blocks, budget)
+    if prepared.refuted:
+        return math.inf
     relaxed = prepared.relaxed
     lower = relaxed.bounds.lower
     certain = lower - relaxed.bounds.noise

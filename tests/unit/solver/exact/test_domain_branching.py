@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 
 from groupsolver.checking.check import unit_of
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.solver.exact import domain_branching
 from groupsolver.solver.exact.domain_branching import (
     _candidates_of,
     _cases,
     _in_canonical_order,
+    _solve_case,
     branch_on_domains,
 )
-from groupsolver.solver.incumbent import Incumbent
+from groupsolver.solver.incumbent import Assignment, Incumbent
 from groupsolver.solver.preparation import relax
 from groupsolver.solver.presolve.eligibility import find_eligibility
 from groupsolver.solver.presolve.interchangeable_groups import merge_interchangeable
@@ -100,6 +102,29 @@ DEAREST = {
 }
 
 
+def test_a_case_without_a_placement_has_no_bound() -> None:
+    clock = budget()
+    original = compiled_problem(app(*GROUPS), fleet(*HOSTS, levels=("rack",)))
+    merged = merge_interchangeable(original)
+    eligibility = find_eligibility(merged.compiled, "cost")
+    best = Incumbent(original, "cost", clock)
+    best.offer(dearest(original), "construct")
+    blocks = blocks_of(merged.compiled, unit_of("cost"))
+    candidates = every_host(merged.compiled)
+    candidates[-1] = candidates[-1][:0]  # C has no host
+    found = _solve_case(merged, eligibility, blocks, candidates, best, clock, 60)
+    assert found == math.inf
+
+
+def dearest(original: CompiledProblem) -> list[Assignment]:
+    """The dear placement, as assignments."""
+    return [
+        (class_index, original.fleet.rows[DEAREST[id_]])
+        for class_index, member_class in enumerate(original.member_classes)
+        for id_ in member_class.ids
+    ]
+
+
 def branched(seconds: float = 60) -> Incumbent:
     """Begin with a dear placement, and branch."""
     clock = budget(seconds)
@@ -112,12 +137,7 @@ def branched(seconds: float = 60) -> Incumbent:
     prepared = relax(compiled, eligibility, candidates, blocks, clock)
     relaxed = prepared.relaxed
     best = Incumbent(original, "cost", clock)
-    dearest = [
-        (class_index, original.fleet.rows[DEAREST[id_]])
-        for class_index, member_class in enumerate(original.member_classes)
-        for id_ in member_class.ids
-    ]
-    best.offer(dearest, "construct")
+    best.offer(dearest(original), "construct")
     assert best.value == 21
     best.prove(relaxed.bounds.proved)
     columns = prepared.columns
