@@ -255,6 +255,8 @@ def minimise(
     eligibility = find_eligibility(merged.compiled, objective, stage)
     if budget.left() <= 0:
         return True
+    if eligibility.has_too_few_places(merged.compiled):
+        return False
     weight_unit = unit_of(eligibility.objective)
 
     def quick(candidates: list[Ints], blocks: list[Block]) -> float:

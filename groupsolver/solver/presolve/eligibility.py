@@ -17,7 +17,7 @@ from groupsolver.constraints.protocols.host_filters import HostFilter
 from groupsolver.constraints.protocols.relaxation import members_per_host
 from groupsolver.constraints.rules import rules_of
 from groupsolver.errors import BadInput, Fault
-from groupsolver.model.compiled.arrays import Ints
+from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Objective
 from groupsolver.solver.stage import SINGLE_STAGE, Stage
@@ -57,12 +57,37 @@ class Eligibility:
         return SPREAD_POINTS if self.objective == "spread" else 0
 
     def has_too_few_places(self, compiled: CompiledProblem) -> bool:
-        """Return whether some member class has more members than all hosts may take of it."""
-        return any(
+        """Return whether the hosts have too little for all members, by counting alone.
+
+        Some member class has more members than all hosts may take of it; or all members together
+        take more of a resource class than is free on the hosts that may take any of them. Of 3
+        hosts with 2 VCPU free each, 7 members of 1 VCPU take 7 of 6, though no two are alike.
+        """
+        too_many = any(
             int(max_members.sum()) < member_class.number
             for max_members, member_class in zip(
                 self.max_members, compiled.member_classes, strict=True
             )
+        )
+        return too_many or self._exceeds_free(compiled)
+
+    def _exceeds_free(self, compiled: CompiledProblem) -> bool:
+        """Return whether all members take more of some resource class than is free for them."""
+        needed: dict[str, int] = {}
+        may_take: dict[str, Mask] = {}
+        for max_members, member_class in zip(
+            self.max_members, compiled.member_classes, strict=True
+        ):
+            takes_any = max_members > 0
+            for name, amount in member_class.size:
+                if amount:
+                    needed[name] = needed.get(name, 0) + amount * member_class.number
+                    known = may_take.get(name)
+                    may_take[name] = takes_any if known is None else known | takes_any
+        # In Python's integers: a sum of 64-bit amounts may overflow.
+        return any(
+            total > sum(compiled.fleet.free(name)[may_take[name]].tolist())
+            for name, total in needed.items()
         )
 
 

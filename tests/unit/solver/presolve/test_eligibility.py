@@ -73,3 +73,12 @@ def test_sums_that_leave_64_bits_are_refused(cost: int, weight: int, where: str)
     with pytest.raises(BadInput) as error:
         find_eligibility(problem.compiled, "cost")
     assert [(one.code, one.path) for one in error.value.faults] == [("amount-overflow", where)]
+
+
+@pytest.mark.parametrize(("last", "short"), [(1, False), (2, True)])
+def test_all_members_together_may_take_more_than_is_free(last: int, short: bool) -> None:
+    # 2 + 2 VCPU on the hosts that take members at all. Each group alone has room enough.
+    hosts = [host("h0", 2), host("h1", 3, used={"VCPU": 1}), host("off", 9, enabled=False)]
+    groups = [group("A", 1, vcpu=2), group("B", 1, vcpu=1), group("C", 1, vcpu=last)]
+    problem = SmallProblem(groups, hosts)
+    assert problem.eligibility.has_too_few_places(problem.compiled) == short
