@@ -159,8 +159,12 @@ class Spread(
 
     def _before(self, group: str, compiled: CompiledProblem) -> int:
         """Return the measure of the running members alone."""
-        running = self.tally_so_far(group, Partial(compiled, np.zeros(0, dtype=np.int64)))
-        to_cover = min(self.min_domains or 0, self.placed(group, View(compiled.problem, {})))
+        no_hosts = np.zeros(0, dtype=np.int64)
+        # Kept: both go through all members or classes, and each group asks.
+        nowhere = compiled.once(("nowhere",), lambda: Partial(compiled, no_hosts))
+        running = self.tally_so_far(group, nowhere)
+        before = compiled.once(("running members",), lambda: View(compiled.problem, {}))
+        to_cover = min(self.min_domains or 0, self.placed(group, before))
         measure = max(0, to_cover - int(np.count_nonzero(running)))
         measure += self.running_outside_domains(group, compiled)
         counted = occupiable_domains(compiled, group, self.level)

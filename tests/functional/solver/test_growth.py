@@ -23,7 +23,9 @@ from groupsolver import (
     solve,
     why,
 )
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.solver.presolve.eligibility import find_eligibility
 
 SIZE: dict[str, Any] = {"resources": {"VCPU": 1, "MEMORY_MB": 1024}}
 NEXT = "the next group"
@@ -148,6 +150,25 @@ def test_a_first_placement_grows_with_the_number_of_groups(kind: str, count: int
         return lambda: solve(app, fleet, limits=limits, progress=lambda p: p.incumbent is not None)
 
     assert growth(first, 500) <= MOST_GROWTH
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_eligibility_grows_with_the_number_of_groups_where_members_run(kind: str) -> None:
+    fleet = half_empty(50)
+
+    def found(n: int) -> Callable[[], object]:
+        existing = [{"group": f"g{i}", "id": f"old{i}", "host": f"h{i % 50}"} for i in range(n)]
+        made = application(kind, n, 2).document()
+        app = Application.model_validate(made | {"existing": existing})
+
+        def eligibility() -> object:
+            # What a problem keeps would make the second call of a size cheaper than the first.
+            problem = Problem(app, fleet.index)
+            return find_eligibility(CompiledProblem(problem, fleet), "pack")
+
+        return eligibility
+
+    assert growth(found, 100) <= MOST_GROWTH
 
 
 def test_many_small_groups_are_placed_and_proved() -> None:
