@@ -82,10 +82,12 @@ class MemberBounds:
             most += class_slots
         if len(classes) == 1:
             return most
+        alone = most.copy()
         for name in {name for class_index in classes for name in self.sizes[class_index]}:
             most = np.minimum(most, self._by_resource(name, slots))
         for limited, limit in self._limits:
-            most = np.minimum(most, _capped(slots, limited, limit))
+            if not limited.isdisjoint(slots):
+                most = np.minimum(most, _capped(alone, slots, limited, limit))
         return self._within_cells(most, slots)
 
     def _by_resource(self, name: str, slots: dict[int, Ints]) -> Ints:
@@ -234,16 +236,16 @@ class MemberBounds:
                 yield rule
 
 
-def _capped(slots: dict[int, Ints], limited: Collection[int], limit: Ints) -> Ints:
-    """Return the sum of slots, those of limited classes together at most their limit."""
+def _capped(alone: Ints, slots: dict[int, Ints], limited: Collection[int], limit: Ints) -> Ints:
+    """Return the sum of slots, those of limited classes together at most their limit.
+
+    `alone` is the sum without the limit: the classes outside of it need not be added up again.
+    """
     inside = np.zeros(len(limit), dtype=np.int64)
-    outside = np.zeros(len(limit), dtype=np.int64)
-    for class_index, class_slots in slots.items():
-        if class_index in limited:
-            inside += class_slots
-        else:
-            outside += class_slots
-    return np.minimum(inside, limit) + outside
+    for class_index in limited:
+        if class_index in slots:
+            inside += slots[class_index]
+    return alone - inside + np.minimum(inside, limit)
 
 
 def _sums(amounts: Ints, labels: Ints, number: int) -> Ints:

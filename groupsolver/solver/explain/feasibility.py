@@ -99,6 +99,11 @@ class RuleFeasibility:
         self._possible: list[RuleAtoms] = []
         self._impossible: list[RuleAtoms] = []
 
+    @property
+    def out_of_time(self) -> bool:
+        """Whether no new question is answered any more."""
+        return self.oracle.budget.left() <= 0
+
     def mark_impossible(self, atoms: Iterable[RuleAtom]) -> None:
         """Note that some rules are known to contradict each other."""
         self._impossible.append(frozenset(atoms))
@@ -120,7 +125,7 @@ class RuleFeasibility:
         if any(asked >= known for known in self._impossible):
             return False
         # An application is not even made of the rules where there is no time for the answer.
-        if self.oracle.budget.left() <= 0:
+        if self.out_of_time:
             return None
         if self._impossible_without_capacity(asked):
             return False

@@ -173,6 +173,8 @@ def _quickxplain(
         Whether the background has rules that were not there at the last question; it may then be
         impossible by itself.
     """
+    if feasibility.out_of_time:
+        return atoms  # no question is answered any more, so that all of them stay
     if background_grew and feasibility.possible(background) is False:
         return []
     if len(atoms) == 1:

@@ -29,6 +29,7 @@ class Judge:
         self.conflicts = [frozenset(conflict) for conflict in conflicts]
         self.undecided: set[RuleAtoms] = set()
         self.questions = 0
+        self.out_of_time = False
 
     def possible(self, atoms: Iterable[RuleAtom]) -> bool | None:
         self.questions += 1
@@ -151,3 +152,11 @@ def test_a_known_start_is_only_shrunk() -> None:
     conflict = find_conflict(case.feasibility, start=start)
     assert conflict is not None
     assert conflict.atoms == (SizeRule("B"), CapacityRule("VCPU"))
+
+
+def test_once_the_time_is_over_all_rules_stay_and_nothing_is_asked() -> None:
+    atoms = sizes("abcd")
+    judge = Judge([atoms[1]])
+    judge.out_of_time = True
+    assert shrunk(judge, atoms) == atoms
+    assert judge.questions == 0
