@@ -19,9 +19,10 @@ from groupsolver.files.fault_text import refuse
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 
 CHANGED = "with the changes"  # in place of the file's name in faults
+# To soften comes first, so that a policy that is made soft may be given another weight.
 _POLICY_OPTIONS = {
-    "relax": application_changes.parse_relax,
     "soften": application_changes.parse_soften,
+    "relax": application_changes.parse_relax,
     "drop": application_changes.parse_drop,
 }
 

@@ -130,6 +130,8 @@ class MemberShortage(ResourceShortage):
             place = "host or cell" if self.from_host else "cell"
         if self.refusal:
             return self._refused(place, reveal)
+        if not reveal and self.unit:
+            return f"no {place} that it may use gives one member as much"
         if not reveal:
             return HIDDEN if place == "host" else f"no {place} has as much free"
         which = f"no {place}" if self.every else f"no {place} that it may use"

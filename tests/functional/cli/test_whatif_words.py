@@ -91,6 +91,12 @@ def by_numbers(*options: tuple[str, int]) -> dict[str, int | None]:
     return {str(policy.target): policy.weight for policy in policies}
 
 
+def test_a_policy_that_is_made_soft_may_be_given_another_weight() -> None:
+    changed = plan("--relax", "DB.anti-affinity@rack.weight=7", "--soften", "DB.anti-affinity@rack")
+    weights = [one.weight for one in changed.app.groups[0].policies if one.at == "rack"]
+    assert weights == [7]
+
+
 def test_numbers_mean_the_order_of_the_file_however_often_they_are_used() -> None:
     assert by_numbers(("--soften", 1), ("--soften", 3)) == {"B0": 1, "B1": 3, "B2": 1, "B3": None}
     assert by_numbers(("--drop", 1), ("--drop", 2)) == {"B2": None, "B3": None}

@@ -114,6 +114,17 @@ def test_solve_keeps_its_limit(case: str) -> None:
     within(SECONDS, lambda: solve(application, fleet, limits=LIMITS))
 
 
+def test_what_is_told_of_a_conflict_of_thousands_of_rules_keeps_the_limit() -> None:
+    # 2,401 members of 1 VCPU on 600 hosts of 4: all of them together are the conflict.
+    groups = [group(f"G{i}", [(1, 1, 1)]) for i in range(2_401)]
+    application = Application.model_validate({"groups": groups})
+    fleet = compile_fleet(Fleet.model_validate(hosts(600, 4)))
+    answer = within(SECONDS, lambda: solve(application, fleet, limits=LIMITS))
+    assert answer.status == "infeasible"
+    assert answer.conflict is not None
+    assert answer.conflict.capacity
+
+
 @every_case
 def test_explain_keeps_its_limit(case: str) -> None:
     application, fleet = drawn(case, extra=10**12)

@@ -98,3 +98,18 @@ def test_a_cell_that_does_not_give_the_smaller_member_still_gives_the_larger_one
 def test_headroom_counts_members_that_may_be_taken(cells: bool) -> None:
     for size, copies in ((3, 0), (4, 4), (5, 0), (6, 2)):  # of 16
         assert headroom(web(size), fleet(LIMITS, cells)).copies == copies
+
+
+@pytest.mark.parametrize("cells", [False, True])
+def test_a_reader_without_host_names_is_told_that_it_is_one_member_that_takes_too_much(
+    cells: bool,
+) -> None:
+    # 14 of 16 free, where one member may take 12.
+    answer = explain(web(14), fleet({"total": 16, "max_unit": 12}, cells), reveal=False)
+    assert answer.conflict is not None
+    (short,) = answer.conflict.capacity
+    assert short.sentence.endswith("that it may use gives one member as much")
+    # 18 of 16: there is less than that at all.
+    answer = explain(web(18), fleet(16, cells), reveal=False)
+    assert answer.conflict is not None
+    assert "as much free" in answer.conflict.capacity[0].sentence
