@@ -53,7 +53,12 @@ class PolicyReplaced(Change):
         for field in type(self.old).model_fields:
             before = getattr(self.old, field)
             after = getattr(self.new, field)
-            if before != after:
+            if before == after:
+                continue
+            if isinstance(before, bool) or isinstance(after, bool):
+                # A flag is written as in a file; null means the same as false.
+                differences.append(f"{field} {_flag_text(before)} -> {_flag_text(after)}")
+            else:
                 differences.append(f"{field} {_as_text(before)} -> {_as_text(after)}")
         return f"{name} {', '.join(differences)}"
 
@@ -144,6 +149,10 @@ class MoreMembers(Change):
             return {"members": (*group.members, *new)}
 
         return _with_group(app, self.group, with_more_members)
+
+
+def _flag_text(value: object) -> str:
+    return "true" if value else "false"
 
 
 def _as_text(value: object) -> str:

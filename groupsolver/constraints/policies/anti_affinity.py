@@ -202,6 +202,11 @@ class AntiAffinity(
 
     # Validation.
 
+    @property
+    def level_needed(self) -> str | None:
+        """Return the level, where members elsewhere are not bound."""
+        return None if self.everywhere else self.level
+
     def measure_ceiling(self, hosts: HostIndex, members: int) -> int:
         """Return what it is with all members in each domain: terms of a model add up to that."""
         known = self.level == HOST or self.level in hosts.levels

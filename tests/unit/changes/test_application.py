@@ -68,3 +68,10 @@ def test_a_group_that_loses_all_its_members_is_left_out() -> None:
     out = FewerMembers("DB", 3, ("DB/0", "DB/1", "DB/2"))
     assert out.describe() == "leave DB out, 3 members"
     assert ids(out.on_application(app())) == []
+
+
+@pytest.mark.parametrize("old", [AntiAffinity(), Spread(level="rack", min_domains=2)])
+def test_a_flag_is_written_as_in_a_file(old: AntiAffinity | Spread) -> None:
+    asking = old.model_copy(update={"everywhere": True})
+    change = PolicyReplaced("DB", 0, asking, old)
+    assert change.describe().endswith(" everywhere true -> false")

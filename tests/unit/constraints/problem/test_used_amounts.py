@@ -121,7 +121,9 @@ def test_hosts_without_a_level_are_counted_in_a_warning(policy: dict[str, Any]) 
 
 
 def test_who_asks_for_known_levels_is_not_warned() -> None:
-    assert warnings({"kind": "spread", "level": "rack", "min_domains": 1, "everywhere": True}) == ()
+    everywhere = {"level": "rack", "everywhere": True}
+    assert warnings({"kind": "spread", "min_domains": 1, **everywhere}) == ()
+    assert warnings({"kind": "anti-affinity", **everywhere}) == ()
 
 
 def test_resource_classes_that_no_host_has_are_warned_of_with_the_nearest() -> None:
