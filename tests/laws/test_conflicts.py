@@ -237,7 +237,7 @@ def without(document: Doc, key: str) -> Doc:
 def test_the_draws_have_conflicts_of_many_rules_and_of_all_sorts() -> None:
     found: Counter[str] = Counter()
     rnd = Random("shares")
-    for kind in KINDS * 3:
+    for kind in KINDS * 5:
         atoms = first_impossible(rnd, kind).conflict().atoms
         groups = {atom.group for atom in atoms if isinstance(atom, SizeRule)}
         policies = [atom for atom in atoms if isinstance(atom, PolicyRule)]
@@ -246,9 +246,9 @@ def test_the_draws_have_conflicts_of_many_rules_and_of_all_sorts() -> None:
         found["capacity"] += any(isinstance(atom, CapacityRule) for atom in atoms)
         found["two policies"] += len(policies) > 1
         found["the kind itself"] += any(atom.policy.kind == kind for atom in policies)
-    floors = {"three rules or more": 0.4, "capacity": 0.3, "two policies": 0.1}
+    floors = {"three rules or more": 0.4, "capacity": 0.3, "two policies": 0.07}
     floors["the kind itself"] = 0.3
-    shares = {what: number / (3 * len(KINDS)) for what, number in found.items()}
+    shares = {what: number / (5 * len(KINDS)) for what, number in found.items()}
     assert all(shares[what] >= floor for what, floor in floors.items()), shares
 
 

@@ -15,7 +15,7 @@ from tests.functional.solver.test_stop import LOOSE, TIGHT, Case, loose, values
 
 ONE = Limits(workers=1)
 KEYS = ["version", "status", "placement", "objective", "bound", "gap", "seconds"]
-KEYS += ["penalties", "warnings", "witness", "conflict", "cells"]
+KEYS += ["penalties", "warnings", "witness", "conflict", "cells", "method", "left_out"]
 
 
 def host(name: str, vcpu: Any = 4, **more: Any) -> dict[str, Any]:

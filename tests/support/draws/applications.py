@@ -214,7 +214,7 @@ def _numbers_of_spread(rnd: Random, level: str, hosts: list[str]) -> Doc:
     if "share" in chosen:
         numbers["share"] = _shares(rnd, names)
     if "at_most" in chosen:
-        limited = rnd.sample(names, rnd.randint(1, 2))
+        limited = rnd.sample(names, rnd.randint(1, min(2, len(names))))
         limits = {name: rnd.choice((0, 25, 34, 50, 60, 99)) for name in limited}
         # A share of more than the limit is bad input.
         shares = numbers.get("share", {})
