@@ -286,7 +286,8 @@ def _relative_shortage(compiled: CompiledProblem) -> np.ndarray[tuple[int], np.d
         possible = fleet.enabled & suited(compiled, member_class.group)
         possible &= open_hosts(compiled, member_class.group)
         for name, amount in member_class.size:
-            capacity = fleet.capacity(name)
+            # What is free of a pool stays so: hosts are freed, pools are not.
+            capacity = fleet.pools.instead(name, fleet.capacity(name), fleet.pools.free)
             possible &= capacity >= amount
             if amount:
                 possible &= fleet.admits(name, amount)  # freeing changes no limit of one member
