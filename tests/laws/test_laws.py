@@ -15,6 +15,7 @@ from groupsolver.model.result import Objective, Penalty
 from tests.support.draws.applications import KINDS, cases, dice
 from tests.support.minimal_documents import case_of
 from tests.support.oracle.brute_force import Oracle
+from tests.support.oracle.pools import pool_of
 
 Case = tuple[dict[str, Any], dict[str, Any]]
 ONE = Limits(seconds=60, workers=1)
@@ -92,16 +93,14 @@ def answered_again(app: Application, fleet: Fleet, first: dict[str, str]) -> Res
     again = Application.model_validate(
         {**app.document(), "existing": [*app.document()["existing"], *running]}
     )
-    hosts = {host["name"]: host for host in fleet.document()["hosts"]}
+    document = fleet.document()
+    hosts = {host["name"]: host for host in document["hosts"]}
     for id_, host in first.items():  # `used` is everything that runs, so the new members too
         for name, amount in app.resources(sizes[id_]).items():
-            hosts[host]["used"][name] = hosts[host]["used"].get(name, 0) + amount
-    return solve(
-        again,
-        Fleet.model_validate(fleet.document() | {"hosts": list(hosts.values())}),
-        limits=ONE,
-        explain=False,
-    )
+            pool = pool_of(document, hosts[host], name) if amount else None
+            used = hosts[host]["used"] if pool is None else pool["used"]
+            used[name] = used.get(name, 0) + amount
+    return solve(again, Fleet.model_validate(document), limits=ONE, explain=False)
 
 
 def placed_and_paid_again(app: Application, fleet: Fleet) -> bool:
