@@ -39,6 +39,8 @@ class ModelBuilder:
         Points that one unit of weight costs.
     optional : collection of int, optional
         Member classes of which members may be left out.
+    base : ModelBuilder, optional
+        The builder of a model that this one adds to; None: a model of its own.
 
     Attributes
     ----------
@@ -64,16 +66,18 @@ class ModelBuilder:
         most: Sequence[Ints],
         unit: int,
         optional: Collection[int] = (),
+        base: ModelBuilder | None = None,
     ) -> None:
         self.compiled = compiled
-        self.model = cp_model.CpModel()
+        self.model: cp_model.CpModel = cp_model.CpModel() if base is None else base.model
         self.rows = rows
         self.most = most
         self.inside: dict[tuple[int, int], list[tuple[int, cp_model.IntVar]]] = {}
         self.openings: dict[int, cp_model.IntVar] = {}
         self.absent: set[int] = set()
         self._unit = unit
-        self._high: dict[int, int] = {}  # by variable: its upper bound
+        # By variable of the model: its upper bound.
+        self._high: dict[int, int] = {} if base is None else base._high  # noqa: SLF001 - of this class
         self._cost = Linear()
         self._spent: dict[int, Linear] = {}  # by priority: what its rules cost, in units of weight
         self._counts: dict[tuple[str, str], tuple[dict[int, Linear], Linear]] = {}
@@ -81,17 +85,21 @@ class ModelBuilder:
         self._opened: dict[int, Linear] = {}
         # By level and domain: members of an optional class beyond what the domain takes, if used.
         self._surpluses: dict[tuple[str, int], list[Linear]] = {}
-        self.placed = [[self.number(high) for high in highs.tolist()] for highs in most]
-        self._class_of = {
-            var.index: class_index for class_index, found in enumerate(self.placed) for var in found
-        }
         self.totals = {
             class_index: self.number(compiled.member_classes[class_index].number)
             for class_index in optional
         }
-        for class_index, found in enumerate(self.placed):
-            total = self.totals.get(class_index, compiled.member_classes[class_index].number)
-            self.model.add(cp_model.LinearExpr.sum(found) == total)
+        self.placed = [self._place(class_index) for class_index in range(len(most))]
+        self._class_of = {
+            var.index: class_index for class_index, found in enumerate(self.placed) for var in found
+        }
+
+    def _place(self, class_index: int) -> list[cp_model.IntVar]:
+        """Make the variables of a class, one for each candidate; all its members are placed."""
+        placed = [self.number(high) for high in self.most[class_index].tolist()]
+        total = self.totals.get(class_index, self.compiled.member_classes[class_index].number)
+        self.model.add(cp_model.LinearExpr.sum(placed) == total)
+        return placed
 
     def number(self, high: int) -> cp_model.IntVar:
         """Make a variable of 0 to `high`."""

@@ -59,7 +59,7 @@ class Scenario(ModelBuilder):
         How many members find no place.
     """
 
-    def __init__(  # one model with `base`: it has all that `ModelBuilder.__init__` would make
+    def __init__(
         self,
         compiled: CompiledProblem,
         rows: Sequence[Ints],
@@ -67,49 +67,36 @@ class Scenario(ModelBuilder):
         own: Collection[str],
         base: ModelBuilder | None = None,
     ) -> None:
-        self.compiled = compiled
-        self.rows = rows
-        self.most = most
-        self.inside = {}
-        self.openings = {}
-        self.absent = set()
-        self._unit = 1
-        if base is None:
-            self.model = cp_model.CpModel()
-            self._high = {}
-        else:
-            self.model = base.model
-            self._high = base._high  # noqa: SLF001 - the bounds of the one model's variables
-        self._cost = Linear()
-        self._spent = {}
-        self._counts = {}
-        self._uses = {}
-        self.placed = []
+        # What `_place` reads, which the constructor of the model calls.
+        self._own = own
+        self._before = _variables_by_class(base)
         self.unplaced = Linear()
-        before_by_class = _variables_by_class(base)
-        for class_index, member_class in enumerate(compiled.member_classes):
-            before = before_by_class.get(_key(member_class), {})
-            if member_class.group in own:
-                self._place_again(class_index, before)
-            else:
-                self.placed.append([before[row] for row in rows[class_index].tolist()])
+        super().__init__(compiled, rows, most, unit=1, base=base)
         post_capacity(self)
         for rule in rules_of(compiled.problem).all:
             rule.policy.encode(rule.group, self)
 
-    def _place_again(self, class_index: int, before: dict[int, cp_model.IntVar]) -> None:
-        """Make the variables of a class whose lost members are placed again; survivors stay."""
+    def _place(self, class_index: int) -> list[cp_model.IntVar]:
+        """Return the variables of a class after the loss.
+
+        Members of other groups that are not lost stay, and lost ones are gone: their variables are
+        those of the placement before it. Lost members of the own groups are placed again.
+        """
         member_class = self.compiled.member_classes[class_index]
+        rows = self.rows[class_index].tolist()
+        before = self._before.get(_key(member_class), {})
+        if member_class.group not in self._own:
+            return [before[row] for row in rows]
         after = [self.number(high) for high in self.most[class_index].tolist()]
         unplaced = self.number(member_class.number)
         everyone = cp_model.LinearExpr.sum([*after, unplaced])
         self.model.add(everyone == member_class.number)
-        for row, var in zip(self.rows[class_index].tolist(), after, strict=True):
+        for row, var in zip(rows, after, strict=True):
             if row in before:
                 self.model.add(var >= before[row])
-        self.placed.append(after)
         self.unplaced.vars.append(unplaced)
         self.unplaced.coefs.append(1)
+        return after
 
     def minimize_unplaced(self) -> None:
         """Make the number of members without a place the objective."""
