@@ -70,9 +70,9 @@ def why(
     require_covered(app, hosts)
     book = rules_of(problem)
     # Once for each rule: some look at every group.
-    texts = {id(rule): f"{rule}{rule.policy.softness}" for rule in book.all}
+    texts = {rule: f"{rule}{rule.policy.softness}" for rule in book.all}
     rules = {
-        group: tuple([texts[id(rule)] for rule in book.counting(group)]) for group in problem.groups
+        group: tuple([texts[rule] for rule in book.counting(group)]) for group in problem.groups
     }
 
     def reason(member: str, group: str, host: str, taken: frozenset[str], new: bool) -> Why:

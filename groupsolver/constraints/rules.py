@@ -9,9 +9,12 @@ from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.scope import groups_counted, has_own_scope
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
-    """A policy, and the group that it belongs to."""
+    """A policy, and the group that it belongs to.
+
+    Two rules are the same only if they are one object: a group may have two equal policies.
+    """
 
     group: str
     policy: Policy

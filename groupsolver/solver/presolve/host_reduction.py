@@ -98,14 +98,14 @@ def hosts_touched(compiled: CompiledProblem) -> int:
 
 def _rules_seen(compiled: CompiledProblem, unit: Unit) -> RulesSeen:
     """Return the rules that look at any member class of a unit, and how each tells hosts apart."""
-    rules: dict[int, tuple[Rule, HostEquivalence]] = {}
+    rules: dict[Rule, tuple[Rule, HostEquivalence]] = {}
     for class_index in unit:
         group = compiled.member_classes[class_index].group
         for rule in rules_of(compiled.problem).counting(group):
             own = group in compiled.problem.below[rule.group]
             # Where a rule sees classes as its own and as others', its own say more.
-            if own or id(rule) not in rules:
-                rules[id(rule)] = rule, _host_equivalence(compiled, rule, own)
+            if own or rule not in rules:
+                rules[rule] = rule, _host_equivalence(compiled, rule, own)
     return list(rules.values())
 
 

@@ -144,7 +144,7 @@ def blocks_of(
     openings : sequence of Opening
         Prices of opening domains, with lower bounds.
     """
-    opening_of = {id(one.rule): one for one in openings if one.rule is not None}
+    opening_of = {one.rule: one for one in openings if one.rule is not None}
     free = set(range(len(compiled.member_classes)))
     parts = _chunked_parts(compiled)
     blocks: list[Block] = []
@@ -160,7 +160,7 @@ def blocks_of(
             ceiling = _ceiling(compiled, set(below))
         price = weight_unit * rule.weight
         level = level_on(rule.policy, compiled.fleet)
-        opening = opening_of.get(id(rule)) if price else None
+        opening = opening_of.get(rule) if price else None
         blocks.append(Block(tuple(below), rule, level, price, inside, ceiling, opening))
         free.difference_update(below)
     for part in parts:

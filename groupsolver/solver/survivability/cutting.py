@@ -117,22 +117,22 @@ class SurvivalCuts:
         self.rules = survives_rules(original.problem)
         self.best = Incumbent(original, objective, budget)
         self.recoveries = Recoveries(original, minimise, budget)
-        self.hard = {id(rule) for rule, _ in self.rules if rule.policy.hard}
+        self.hard = {rule for rule, _ in self.rules if rule.policy.hard}
         self.forgiven = self._running_alone()
         # Quiet, since what is found without `survives` is no answer yet.
         seconds = TIME_SHARE_WITHOUT_SURVIVES * budget.left()
         self.part = PartialBudget(budget, seconds, budget.limits.gap, quiet=True)
 
-    def _running_alone(self) -> dict[int, int]:
-        """Return, by id of a rule, how many running members find no place already.
+    def _running_alone(self) -> dict[Rule, int]:
+        """Return, by rule, how many running members find no place already.
 
         Hard rules forgive that many; soft ones forgive none.
         """
-        forgiven = {id(rule): 0 for rule, _ in self.rules}
+        forgiven = {rule: 0 for rule, _ in self.rules}
         if not self.original.problem.running_members:
             return forgiven
         for found in self.recoveries.of(self.rules, View(self.original.problem, {})):
-            key = id(found.rule)
+            key = found.rule
             if key in self.hard:
                 forgiven[key] = max(forgiven[key], found.recovery.most)
         return forgiven
@@ -151,10 +151,10 @@ class SurvivalCuts:
         costly: list[LossRecovery] = []
         broken = 0
         for found in self.recoveries.of(self.rules, view, limits, TIME_SHARE_TO_TEST):
-            if found.recovery.most <= self.forgiven[id(found.rule)]:
+            if found.recovery.most <= self.forgiven[found.rule]:
                 continue
             costly.append(found)
-            broken += id(found.rule) in self.hard
+            broken += found.rule in self.hard
             if broken == MAX_LOSSES_PER_ROUND:
                 break  # enough to learn from
         # What was not looked at in time may be broken: the check would look at it without a limit.
@@ -397,7 +397,7 @@ class _CutLoop:
     ) -> bool:
         """Add a nogood of a placement and a loss; return False if it was known."""
         least, most, _ = found.recovery
-        key = id(found.rule)
+        key = found.rule
         breaks_hard = key in self._cuts.hard and least > self._cuts.forgiven[key]
         proved = least == most or breaks_hard
         # Not proved, the nogood may price a placement too high. With cells, the same counts on

@@ -22,8 +22,7 @@ class Nogood:
 
     Attributes
     ----------
-    rule : int
-        Id of the rule.
+    rule : Rule
     counts : frozenset of ((int, int), int)
         How many members of each class are on each row that is left. Which rows the lost members
         were on makes no difference.
@@ -33,7 +32,7 @@ class Nogood:
         Members without a place.
     """
 
-    rule: int
+    rule: Rule
     counts: frozenset[tuple[tuple[int, int], int]]
     gone: frozenset[int]
     unplaced: int
@@ -44,7 +43,7 @@ class Nogood:
     ) -> Nogood:
         """Return the nogood of an assignment and a loss."""
         counts = Counter((class_index, row) for class_index, row in assignment if row not in gone)
-        return cls(id(found.rule), frozenset(counts.items()), frozenset(gone), unplaced)
+        return cls(found.rule, frozenset(counts.items()), frozenset(gone), unplaced)
 
 
 class Nogoods:
@@ -64,7 +63,7 @@ class Nogoods:
         self,
         builder: ModelBuilder,
         rules: list[tuple[Rule, FailureModel]],
-        forgiven: dict[int, int],
+        forgiven: dict[Rule, int],
         scenarios: list[tuple[str, Loss, Scenario]],
     ) -> None:
         """Bound, or price, the members that find no place after the worst known loss of each rule.
@@ -74,8 +73,8 @@ class Nogoods:
         builder : ModelBuilder
             The model of the placement.
         rules : list of (Rule, FailureModel)
-        forgiven : dict of int to int
-            By id of a rule: so many members without a place are allowed.
+        forgiven : dict of Rule to int
+            So many members without a place are allowed.
         scenarios : list of (str, Loss, Scenario)
             In the same model, with the group that survives the loss.
         """
@@ -83,7 +82,7 @@ class Nogoods:
             size = max(1, builder.compiled.problem.size(rule.group))
             # At least the members without a place, after each known loss.
             unplaced = builder.number(size)
-            builder.require(rule.policy, [Linear([unplaced], [1])], forgiven[id(rule)])
+            builder.require(rule.policy, [Linear([unplaced], [1])], forgiven[rule])
             domains = builder.compiled.fleet.index.domains(level)
             num_lost = min(failures, len(domains))
             own = (rule.group, level, num_lost)
@@ -91,7 +90,7 @@ class Nogoods:
                 if (group, loss.level, len(loss.domains)) == own:
                     builder.at_most(scenario.unplaced.plus(Linear([unplaced], [-1])), 0)
             for nogood in self._known:
-                if nogood.rule == id(rule):
+                if nogood.rule == rule:
                     _post(builder, nogood, unplaced)
 
 

@@ -90,7 +90,7 @@ class Recoveries:
         self,
         rules: list[tuple[Rule, FailureModel]],
         view: View,
-        limits: Mapping[int, int] | None = None,
+        limits: Mapping[Rule, int] | None = None,
         time_share: float = 1.0,
     ) -> Iterator[LossRecovery]:
         """Yield losses of a placement with their recoveries, enough of them to know all.
@@ -102,8 +102,8 @@ class Recoveries:
         rules : list of (Rule, FailureModel)
         view : View
             The placement.
-        limits : mapping of int to int, optional
-            By id of a rule: how many members may be without a place. The recovery of a loss is not
+        limits : mapping of Rule to int, optional
+            How many members may be without a place. The recovery of a loss is not
             looked into further once it is proved that there are more.
         time_share : float, default 1
             Share of the time left that all of them may take.
@@ -116,7 +116,7 @@ class Recoveries:
         for host in state.changed:
             fleet.put(host)
         for rule, (level, failures) in rules:
-            limit = INT64_MAX if limits is None else limits.get(id(rule), INT64_MAX)
+            limit = INT64_MAX if limits is None else limits.get(rule, INT64_MAX)
 
             # The defaults bind the values of this turn of the loop.
             def find(

@@ -42,7 +42,7 @@ def paid(
         loss = Loss("host", (lost,))
         template = ScenarioTemplate(compiled, "A", loss)
         scenarios.append(("A", loss, template.add_to(builder, builder.rows[0][:0], True)))
-    nogoods.post(builder, rules, {id(rules[0][0]): forgiven}, scenarios)
+    nogoods.post(builder, rules, {rules[0][0]: forgiven}, scenarios)
     cost = Linear(builder._cost.vars, builder._cost.coefs)
     return {counts: least(builder, counts, cost) for counts in assignments(builder)}
 

@@ -91,7 +91,7 @@ def test_a_loss_is_not_looked_into_beyond_its_limit(monkeypatch: pytest.MonkeyPa
     rules = survives_rules(compiled.problem)
     finder = Recoveries(compiled, no_solver, budget())
     view = View(compiled.problem, {f"A/{i}": "h0" for i in range(3)})
-    (found,) = finder.of(rules, view, {id(rules[0][0]): 0})
+    (found,) = finder.of(rules, view, {rules[0][0]: 0})
     assert found.recovery.least > 0
 
 
