@@ -7,6 +7,9 @@ does. What copies share is judged over all of them: the room of hosts and cells,
 domains that a group of one copy has to itself.
 
 Copies that are the same object are counted, and judged once: of a million copies few differ.
+
+Where a policy looks at the room that others leave, all copies are judged as one application: a copy
+may hold only because others fill a domain.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.copies import Copy, alike, copied, copies_of, original
 from groupsolver.constraints.problem.problem import Problem, Size
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.conflicts import rests_on_capacity
 from groupsolver.constraints.protocols.exclusivity import Exclusivity, admits_project
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
@@ -41,6 +45,7 @@ class Together:
     """
 
     def __init__(self, app: Application[Any], hosts: HostIndex) -> None:
+        self._app = app
         self.problem = Problem(copies_of(app, 1), hosts)
         self._holds: dict[tuple[str, ...], bool] = {}  # by the hosts of a copy's members
         self._ids = [member.id for member in self.problem.new_members]
@@ -51,6 +56,9 @@ class Together:
             if isinstance(rule.policy, Exclusivity) and rule.group.endswith(copied("", 0))
         ]
         self._links_matter = bool(hosts.links)
+        self._looks_at_room = any(
+            rests_on_capacity(rule.policy) for rule in rules_of(self.problem).hard
+        )
 
     def alone(self, placement: Placement) -> bool:
         """Return whether a copy breaks nothing by itself."""
@@ -71,14 +79,34 @@ class Together:
     def broken(self, placed: Sequence[tuple[Placement, Cells]]) -> Iterator[Violation]:
         """Yield what all of them break together: nothing, where they hold."""
         distinct = alike(placed)
-        for number, ((placement, _), _) in enumerate(distinct):
-            if not self.alone(placement):
-                yield Violation(None, "copy", f"copy {number} breaks a rule by itself", 1)
+        if self._looks_at_room:
+            yield from self._as_one(placed)
+        else:
+            yield from self._by_themselves(distinct)
         yield from self._room(distinct)
         yield from self._links(distinct)
         for group, policy, level in self._exclusive:
             for domain in self._shared(group, policy, level, distinct):
                 yield Violation(group, policy.kind, f"copies share {level} {domain}", 1)
+
+    def _by_themselves(self, distinct: Sequence[tuple[Copy, int]]) -> Iterator[Violation]:
+        for number, ((placement, _), _) in enumerate(distinct):
+            if not self.alone(placement):
+                yield Violation(None, "copy", f"copy {number} breaks a rule by itself", 1)
+
+    def _as_one(self, placed: Sequence[tuple[Placement, Cells]]) -> Iterator[Violation]:
+        problem = Problem(copies_of(self._app, len(placed)), self.problem.hosts)
+        hosts = {
+            copied(id_, number): host
+            for number, (placement, _) in enumerate(placed)
+            for id_, host in placement.items()
+        }
+        cells = {
+            copied(id_, number): cell
+            for number, (_, inside) in enumerate(placed)
+            for id_, cell in inside.items()
+        }
+        yield from judge(problem, hosts, "cost", cells or None).violations
 
     def _room(self, distinct: Sequence[tuple[Copy, int]]) -> Iterator[Violation]:
         landed: dict[str, list[tuple[str, Size]]] = {}
