@@ -1,0 +1,65 @@
+"""A compiled fleet is a collection of its hosts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from groupsolver import Fleet, Host, UnknownHost, compile_fleet
+
+
+def _host(name: str, vcpu: int = 4) -> Host:
+    return Host(name=name, domains={"rack": "r1"}, inventory={"VCPU": {"total": vcpu}})
+
+
+FLEET = Fleet(levels=["zone", "rack"], hosts=[_host("h1"), _host("h2"), _host("h3")])
+
+
+def test_hosts_are_found_by_name() -> None:
+    compiled = compile_fleet(FLEET)
+    assert "h2" in compiled
+    assert "h9" not in compiled
+    assert "" not in compiled
+    assert 2 not in compiled
+    assert compiled["h2"] == FLEET.hosts[1]
+
+
+def test_the_name_of_a_removed_host_is_unknown() -> None:
+    compiled = compile_fleet(FLEET)
+    compiled.remove("h2")
+    assert "h2" not in compiled
+    assert "" not in compiled  # the row that is free has this name
+    with pytest.raises(UnknownHost):
+        compiled["h2"]
+
+
+def test_hosts_are_looked_up_by_text_alone() -> None:
+    row: Any = 0
+    with pytest.raises(TypeError, match="the name of a host"):
+        compile_fleet(FLEET)[row]
+
+
+def test_iteration_yields_hosts_in_the_order_in_which_they_were_added() -> None:
+    compiled = compile_fleet(FLEET)
+    assert tuple(compiled) == FLEET.hosts
+    compiled.update(_host("h1", vcpu=8))
+    compiled.remove("h2")
+    compiled.add(_host("h4"))  # takes the row of h2, and comes last all the same
+    assert [host.name for host in compiled] == ["h1", "h3", "h4"]
+    assert compiled["h1"].inventory["VCPU"].total == 8
+
+
+@pytest.mark.parametrize(
+    ("levels", "hosts", "expected"),
+    [
+        (["zone", "rack"], 1000, "<CompiledFleet: 1,000 hosts, levels zone, rack>"),
+        (["rack"], 1, "<CompiledFleet: 1 host, level rack>"),
+        ([], 2, "<CompiledFleet: 2 hosts, no levels>"),
+    ],
+)
+def test_repr_says_how_many_hosts_there_are_and_the_levels(
+    levels: list[str], hosts: int, expected: str
+) -> None:
+    named = [Host(name=f"h{number}") for number in range(hosts)]
+    assert repr(compile_fleet(Fleet(levels=levels, hosts=named))) == expected
