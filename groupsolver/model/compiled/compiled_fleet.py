@@ -20,7 +20,7 @@ from groupsolver.model.value import DistanceMeasure, Domain
 class CompiledFleet(HostTable):
     """The table of a fleet's hosts, and what its network and its partitions say about them.
 
-    It is a collection of its hosts by name: ``name in fleet``, ``fleet[name]`` and iteration.
+    It is a collection of its hosts by name: ``name in fleet``, ``fleet[name]``, iteration, `len`.
     Hosts come in the order of the fleet, added ones last; an updated host keeps its place.
 
     The attributes are those of `HostTable`.
@@ -41,6 +41,10 @@ class CompiledFleet(HostTable):
         for host in fleet.hosts:
             self.put(host)
 
+    def __len__(self) -> int:
+        """Return how many hosts there are. Columns are longer where rows are free: `row_count`."""
+        return len(self.index)
+
     def __contains__(self, name: object) -> bool:
         return name in self.rows
 
@@ -58,7 +62,7 @@ class CompiledFleet(HostTable):
         return iter(self.index)
 
     def __repr__(self) -> str:
-        hosts = len(self.index)
+        hosts = len(self)
         noun = "host" if hosts == 1 else "hosts"
         return f"<CompiledFleet: {hosts:,} {noun}, {_levels_text(self.levels)}>"
 

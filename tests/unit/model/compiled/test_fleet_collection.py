@@ -50,6 +50,17 @@ def test_iteration_yields_hosts_in_the_order_in_which_they_were_added() -> None:
     assert compiled["h1"].inventory["VCPU"].total == 8
 
 
+def test_len_counts_hosts_and_not_rows() -> None:
+    compiled = compile_fleet(FLEET)
+    assert len(compiled) == 3
+    compiled.remove("h2")
+    assert (len(compiled), compiled.row_count) == (2, 3)  # the row of h2 is free
+    compiled.add(_host("h4"))
+    compiled.add(_host("h5"))
+    assert len(compiled) == 4
+    assert compiled.row_count > 4  # columns grow by more than one row at a time
+
+
 @pytest.mark.parametrize(
     ("levels", "hosts", "expected"),
     [
