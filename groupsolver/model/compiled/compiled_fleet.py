@@ -66,6 +66,14 @@ class CompiledFleet(HostTable):
         noun = "host" if hosts == 1 else "hosts"
         return f"<CompiledFleet: {hosts:,} {noun}, {_levels_text(self.levels)}>"
 
+    def __copy__(self) -> CompiledFleet:
+        # A copy of the attributes alone would share its columns with this fleet.
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, object]) -> CompiledFleet:
+        # Hosts are immutable and stay shared.
+        return self.copy()
+
     def copy(self) -> CompiledFleet:
         """Return a fleet that may change without this one.
 

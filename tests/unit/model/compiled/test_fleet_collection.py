@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
-from groupsolver import Fleet, Host, UnknownHost, compile_fleet
+from groupsolver import CompiledFleet, Fleet, Host, Link, Pool, UnknownHost, compile_fleet
+from groupsolver.model.compiled.arrays import Ints
 
 
 def _host(name: str, vcpu: int = 4) -> Host:
@@ -74,3 +79,54 @@ def test_repr_says_how_many_hosts_there_are_and_the_levels(
 ) -> None:
     named = [Host(name=f"h{number}") for number in range(hosts)]
     assert repr(compile_fleet(Fleet(levels=levels, hosts=named))) == expected
+
+
+def _pickled(compiled: CompiledFleet) -> CompiledFleet:
+    loaded = pickle.loads(pickle.dumps(compiled))
+    assert isinstance(loaded, CompiledFleet)
+    return loaded
+
+
+def _fleet_in_use() -> CompiledFleet:
+    """Return a fleet with a free row, and with everything that is found when first asked for."""
+    link = Link(between=("r1", "spine"), bandwidth_mbps=100, latency_us=5)
+    pool = Pool(name="ceph", domains={"rack": ["r1"]}, inventory={"DISK_GB": {"total": 100}})
+    hosts = FLEET.hosts
+    compiled = compile_fleet(Fleet(levels=FLEET.levels, hosts=hosts, links=[link], pools=[pool]))
+    compiled.remove("h2")
+    compiled.partition("odd", lambda: _parities(compiled))
+    compiled.proximity_zones("hops", 2)
+    compiled.cut("rack")
+    compiled.free_points(["VCPU"])
+    return compiled
+
+
+def _parities(compiled: CompiledFleet) -> Ints:
+    return np.arange(compiled.row_count, dtype=np.int64) % 2
+
+
+@pytest.mark.parametrize("duplicate", [_pickled, copy.deepcopy, copy.copy])
+def test_a_duplicate_says_the_same_and_changes_alone(
+    duplicate: Callable[[CompiledFleet], CompiledFleet],
+) -> None:
+    compiled = _fleet_in_use()
+    other = duplicate(compiled)
+    assert tuple(other) == tuple(compiled)
+    assert other.rows == compiled.rows
+    for name in ("VCPU", "DISK_GB"):
+        assert other.free(name).tolist() == compiled.free(name).tolist()
+    assert other.codes("rack").tolist() == compiled.codes("rack").tolist()
+    assert other.free_points(["VCPU"]).tolist() == compiled.free_points(["VCPU"]).tolist()
+    zones, _ = compiled.proximity_zones("hops", 2)
+    other_zones, _ = other.proximity_zones("hops", 2)
+    assert other.codes(other_zones).tolist() == compiled.codes(zones).tolist()
+    assert other.index.free_mbps("rack", "r1") == 100
+
+    other.update(_host("h1", vcpu=8))
+    other.remove("h3")
+    other.add(_host("h4"))
+    assert [host.name for host in compiled] == ["h1", "h3"]
+    assert compiled.free("VCPU").tolist() == [4, 0, 4]
+    compiled.remove("h1")
+    assert [host.name for host in other] == ["h1", "h4"]
+    assert other["h1"].inventory["VCPU"].total == 8
