@@ -35,7 +35,7 @@ class Board:
 
     def __init__(self, compiled: CompiledProblem) -> None:
         self.compiled = compiled
-        self.partial = Partial(compiled, np.arange(len(compiled.fleet), dtype=np.int64))
+        self.partial = Partial(compiled, np.arange(compiled.fleet.row_count, dtype=np.int64))
         self.free = {
             name: compiled.fleet.free(name).copy()
             for member_class in compiled.member_classes
@@ -120,7 +120,7 @@ class Board:
         By counting alone.
         """
         compiled, member_classes = self.compiled, self.member_classes_of(group)
-        mask = np.ones(len(compiled.fleet), dtype=np.bool_)
+        mask = np.ones(compiled.fleet.row_count, dtype=np.bool_)
         hard = [rule for rule in rules_of(compiled.problem).over(group) if rule.policy.hard]
         rules = [rule.policy for rule in hard]
         apart = [

@@ -117,7 +117,7 @@ def suited(compiled: CompiledProblem, group: str) -> Mask:
     """
 
     def make() -> Mask:
-        mask = np.ones(len(compiled.fleet), dtype=np.bool_)
+        mask = np.ones(compiled.fleet.row_count, dtype=np.bool_)
         if compiled.problem.hosts.reserved_for:
             sets = _trait_sets(compiled.problem, group)
             mask = np.logical_or.reduce([compiled.fleet.open_to(traits) for traits in sets])

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
 
 from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
-from groupsolver.errors import Fault, nearest
+from groupsolver.errors import MAX_FAULTS_SHOWN, BadInput, Fault, nearest, require_type
 from groupsolver.model.inventory import Resources
 from groupsolver.model.nesting import below_of, cycle_in
+from groupsolver.model.result import Result
 from groupsolver.model.value import (
     Amount,
     GroupName,
@@ -392,6 +394,75 @@ class Application(Value, Generic[R]):
             return self.flavors[sized.flavor].resources
         return sized.resources or {}
 
+    def sizes(self) -> dict[str, Resources]:
+        """Return what each member takes of each resource class, by member id.
+
+        Members of groups come first, in the order of the file, then running members that no group
+        lists. A running member without a size of its own has that of the group's member with its
+        id; where there is none, its size is empty.
+        """
+        sizes: dict[str, Resources] = {}
+        for group in self.groups:
+            for id_, members in member_ids(group):
+                sizes[id_] = dict(self.resources(members))
+        for running in self.existing:
+            states_size = running.flavor is not None or running.resources is not None
+            if states_size or running.id not in sizes:
+                sizes[running.id] = dict(self.resources(running))
+        return sizes
+
+    def with_existing(self, result: Result) -> Self:
+        """Return the application with the members that a result placed as running members.
+
+        Each is an entry of `existing` with its host, its cell and its size. Members that run
+        already come first, as they are. The `used` of the hosts must include the new entries
+        before the application is solved again.
+
+        Parameters
+        ----------
+        result : Result
+            A result of `solve` for this application. Members that it names and that run already
+            on the same host are not added again.
+
+        Raises
+        ------
+        TypeError
+            Where `result` is no `Result`.
+        BadInput
+            Where it has no placement, names a member that no group lists, or names another host
+            for a member that runs already.
+        """
+        require_type("result", result, Result, "a Result", "solve returns one")
+        if result.placement is None:
+            message = f"expected a result with a placement, its status is {result.status}"
+            raise BadInput([Fault("wrong-value", "placement", message)])
+        # Looking for the nearest name takes time in the number of members: not for every fault.
+        faults = list(islice(self._placement_faults(result.placement), MAX_FAULTS_SHOWN))
+        if faults:
+            raise BadInput(faults)
+        running = {there.id for there in self.existing}
+        added: list[Existing] = []
+        for group in self.groups:
+            for id_, members in member_ids(group):
+                if id_ in result.placement and id_ not in running:
+                    added.append(_placed_member(group.name, id_, members, result))
+        # The private attributes of a part of an application are copied, too.
+        return self.model_copy(update={"existing": (*self.existing, *added)})
+
+    def _placement_faults(self, placement: Mapping[str, str]) -> Iterator[Fault]:
+        """Yield what a placement says of members that is not true of this application."""
+        host_of = {running.id: running.host for running in self.existing}
+        listed = [id_ for group in self.groups for id_, _ in member_ids(group)]
+        known = {*listed, *host_of}
+        for id_, host in placement.items():
+            path = f"placement.{id_}"
+            if id_ not in known:
+                message = f"unknown member {id_!r}{nearest(id_, listed)}"
+                yield Fault("unknown-member", path, message)
+            elif host_of.get(id_, host) != host:
+                message = f"member {id_!r} runs on {host_of[id_]!r} already, not on {host!r}"
+                yield Fault("wrong-value", path, message)
+
 
 def member_ids(group: Group[Any]) -> Iterator[tuple[str, Members]]:
     """Yield the id of each of a group's own members, with the entry of the file that it is of."""
@@ -400,3 +471,16 @@ def member_ids(group: Group[Any]) -> Iterator[tuple[str, Members]]:
         for _ in range(members.count):
             yield members.id or f"{group.name}/{index}", members
             index += 1
+
+
+def _placed_member(group: str, id_: str, members: Members, result: Result) -> Existing:
+    """Return a member that a result placed as a running one."""
+    placement = result.placement or {}
+    return Existing(
+        group=group,
+        id=id_,
+        host=placement[id_],
+        cell=result.cells.get(id_),
+        flavor=members.flavor,
+        resources=members.resources,
+    )

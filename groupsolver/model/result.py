@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal
 
@@ -187,12 +187,31 @@ class Limits:
 
 @dataclass(frozen=True)
 class Progress:
-    """The state of a running solve: `incumbent`, `bound` and `gap` are None until known."""
+    """The state of a running solve: all but `phase` and `elapsed` is None until known.
+
+    Attributes
+    ----------
+    phase : str
+        The step of the pipeline that reports.
+    elapsed : float
+        Seconds since the call began.
+    incumbent : int or None
+        Objective of the best placement so far.
+    bound : int or None
+        The best proved lower bound of the objective.
+    placement : mapping of str to str or None
+        Host of each member in the best placement so far that has passed `check`. While a search
+        runs, `incumbent` may be of a newer placement, which is checked at the end of the search.
+        The mapping is the same object as long as the placement is the same. It is not to be
+        changed.
+    """
 
     phase: str
     elapsed: float
     incumbent: int | None = None
     bound: int | None = None
+    # Without it in the hash, which a dict lacks; and out of the text, for it may be long.
+    placement: Mapping[str, str] | None = field(default=None, hash=False, repr=False)
 
     @property
     def gap(self) -> float | None:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from groupsolver.checking.check import price_of
+from groupsolver.checking.arguments import (
+    require_application,
+    require_fleet,
+    require_objective,
+)
+from groupsolver.checking.check import index_of, price_of
 from groupsolver.checking.reasons import why
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.errors import require_type
 from groupsolver.model.application import Application
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.result import Objective, Result
@@ -34,7 +41,7 @@ _PRICES = {
 
 def picture(
     app: Application[Any],
-    fleet: Fleet | HostIndex,
+    fleet: Fleet | CompiledFleet | HostIndex,
     result: Result,
     *,
     objective: Objective = "pack",
@@ -44,7 +51,7 @@ def picture(
     Parameters
     ----------
     app : Application
-    fleet : Fleet or HostIndex
+    fleet : Fleet, CompiledFleet or HostIndex
     result : Result
         Without a placement, only running members are drawn.
     objective : {"pack", "spread", "cost"}, default "pack"
@@ -61,10 +68,14 @@ def picture(
     ------
     BadInput, UnknownHost
         Where application, fleet and placement do not fit each other.
+    TypeError
+        Where an argument has another type.
     """
-    hosts = fleet
-    if isinstance(hosts, Fleet):
-        hosts = HostIndex(hosts.levels, hosts.hosts, hosts.links, hosts.pools)
+    require_application(app)
+    require_fleet(fleet)
+    require_type("result", result, Result, "a Result", "solve returns one")
+    require_objective(objective)
+    hosts = index_of(fleet)
     problem = Problem(app, hosts)
     placement = result.placement or {}
     # First, since it refuses a host that the fleet lacks.

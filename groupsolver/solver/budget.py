@@ -6,7 +6,7 @@ from dataclasses import replace
 from threading import Lock
 from time import perf_counter
 
-from groupsolver.model.result import Limits, Progress, Watch
+from groupsolver.model.result import Limits, Placement, Progress, Watch
 
 
 class Budget:
@@ -28,6 +28,7 @@ class Budget:
         self._error: BaseException | None = None
         self._incumbent: int | None = None
         self._bound: int | None = None
+        self._placement: Placement | None = None
 
     @property
     def watched(self) -> bool:
@@ -65,7 +66,9 @@ class Budget:
             # Once stopped, a watcher is not asked again: it may have raised.
             if self._watch is None or self.stopped:
                 return self.stopped
-            progress = Progress(phase, self.elapsed(), self._incumbent, self._bound)
+            progress = Progress(
+                phase, self.elapsed(), self._incumbent, self._bound, self._placement
+            )
             try:
                 self.stopped = bool(self._watch(progress))
             except BaseException as error:  # noqa: BLE001 - kept for the thread of the caller
@@ -73,14 +76,19 @@ class Budget:
                 self._error = error
             return self.stopped
 
-    def report_incumbent(self, phase: str, incumbent: int, bound: int | None) -> bool:
-        """Report a better placement and replace the incumbent.
+    def report_incumbent(
+        self, phase: str, incumbent: int, bound: int | None, placement: Placement
+    ) -> bool:
+        """Report a better placement, which has passed the check, and replace the incumbent.
 
         Its objective may be higher than that of the last one: a placement that is better in an
         earlier tier is better, whatever its objective.
         """
+        # The watcher may keep the placement, or change it: it gets one of its own.
+        shown = None if self._watch is None else dict(placement)
         with self._lock:
             self._incumbent = None
+            self._placement = shown
         return self.report(phase, incumbent, bound)
 
     def raise_watch_error(self) -> None:
@@ -134,8 +142,10 @@ class PartialBudget(Budget):
         """Ask the watcher whether to stop, without the figures of the stage."""
         return self._whole.report(phase)
 
-    def report_incumbent(self, phase: str, incumbent: int, bound: int | None) -> bool:
+    def report_incumbent(
+        self, phase: str, incumbent: int, bound: int | None, placement: Placement
+    ) -> bool:
         """Report a better placement, without its bound; nothing but the phase where quiet."""
         if self._quiet:
             return self._whole.report(phase)
-        return self._whole.report_incumbent(phase, incumbent, None)
+        return self._whole.report_incumbent(phase, incumbent, None, placement)

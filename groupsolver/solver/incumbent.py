@@ -142,7 +142,7 @@ class Incumbent:
             self._cells = cells
             self.assignments = assignments
             self.inside = inside or {}
-            self._budget.report_incumbent(phase, verdict.objective, self._bound)
+            self._budget.report_incumbent(phase, verdict.objective, self._bound, placement)
 
     def prove(self, bound: int) -> None:
         """Take a lower bound of every placement within the limits, if it is better."""

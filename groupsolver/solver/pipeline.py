@@ -70,7 +70,7 @@ def solve(
     limits : Limits, optional
         Bounds on the whole call, from the compiled fleet to the answer.
     progress : callable, optional
-        Called with each better placement and bound; a true answer stops the solve.
+        Called with a `Progress` for each better placement and bound; a true answer stops the solve.
     explain : bool, default True
         Whether an infeasible answer says which rules contradict each other and what would help.
         This takes at most 10 s of the time that is left; `groupsolver.explain` has no such limit.

@@ -144,7 +144,7 @@ def test_a_share_that_surely_goes_into_cells_does_and_one_that_may_not_does_not(
         class_index: rnd.randint(0, member_class.number)
         for class_index, member_class in enumerate(compiled.member_classes)
     }
-    fits = np.ones(len(compiled.fleet), dtype=np.bool_)
+    fits = np.ones(compiled.fleet.row_count, dtype=np.bool_)
     for class_index, number in share.items():
         size = dict(compiled.member_classes[class_index].size)
         fits &= compiled.fleet.slots(size, 9) >= number
@@ -201,7 +201,7 @@ def test_a_share_of_which_nobody_knows_whether_it_goes_into_cells_loses_no_host(
 def test_room_that_is_kept_while_members_come_and_go_is_what_is_left(seed: int) -> None:
     rnd = Random(seed)
     compiled = problem(rnd)
-    rows = np.arange(len(compiled.fleet), dtype=np.int64)
+    rows = np.arange(compiled.fleet.row_count, dtype=np.int64)
     usage = CellUsage(compiled, rows)
     down: list[tuple[int, int]] = []
     for _ in range(30):

@@ -69,7 +69,7 @@ def model_allows(app: Application, fleet: Fleet, placement: dict[str, str]) -> b
     """Whether a model of the policies alone, room aside, has a placement as a solution."""
     compiled_fleet = compile_fleet(fleet)
     compiled = CompiledProblem(Problem(app, compiled_fleet.index), compiled_fleet)
-    rows = np.arange(len(compiled_fleet), dtype=np.int64)
+    rows = np.arange(compiled_fleet.row_count, dtype=np.int64)
     numbers = [member_class.number for member_class in compiled.member_classes]
     most = [np.full(len(rows), number, dtype=np.int64) for number in numbers]
     builder = ModelBuilder(compiled, [rows] * len(numbers), most, 1)

@@ -31,7 +31,7 @@ def budget(seconds: float = 60, **limits: Any) -> Budget:
 
 def every_host(compiled: CompiledProblem) -> list[Ints]:
     """Return all rows of the fleet as the candidates of each member class."""
-    rows = np.arange(len(compiled.fleet), dtype=np.int64)
+    rows = np.arange(compiled.fleet.row_count, dtype=np.int64)
     return [rows for _ in compiled.member_classes]
 
 

@@ -330,7 +330,7 @@ def _alone(
 def _partition(compiled: CompiledProblem, tight: Mapping[str, Mask]) -> str:
     """Return the name of the partition of the hosts by their domains that are marked."""
     fleet = compiled.fleet
-    label = np.zeros(len(fleet), dtype=np.int64)
+    label = np.zeros(fleet.row_count, dtype=np.int64)
     for level in tight:
         if level != HOST:
             codes = fleet.codes(level)

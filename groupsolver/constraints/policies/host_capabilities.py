@@ -86,7 +86,7 @@ class HostCapabilities(PerHostPolicy, Divisible, AsksForClasses):
 
     def mask(self, fleet: CompiledFleet) -> Mask:
         """Return the hosts that have what is asked, (H,) bool."""
-        mask = np.ones(len(fleet), dtype=np.bool_)
+        mask = np.ones(fleet.row_count, dtype=np.bool_)
         for trait in self.required:
             mask &= fleet.trait(trait)
         for trait in self.forbidden:

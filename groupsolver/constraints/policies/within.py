@@ -43,7 +43,7 @@ class Places(PerHostPolicy, ABC):
 
     def covered(self, fleet: CompiledFleet) -> Mask:
         """Return `covers` over all hosts, (H,) bool."""
-        mask = np.zeros(len(fleet), dtype=np.bool_)
+        mask = np.zeros(fleet.row_count, dtype=np.bool_)
         for level, names in (self.domains or {}).items():
             codes = [fleet.code(level, name) for name in names]
             known = [code for code in codes if code >= 0]  # -1: the fleet has no such domain
@@ -95,7 +95,7 @@ class Within(Places):
 
     def mask(self, fleet: CompiledFleet) -> Mask:
         """Return the places, (H,) bool."""
-        return np.ones(len(fleet), dtype=np.bool_) if self.nowhere else self.covered(fleet)
+        return np.ones(fleet.row_count, dtype=np.bool_) if self.nowhere else self.covered(fleet)
 
 
 class Outside(Places):

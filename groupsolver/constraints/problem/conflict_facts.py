@@ -59,7 +59,7 @@ class Facts:
 
         They suit it, some policies aside.
         """
-        found = np.zeros(len(self.compiled.fleet), dtype=np.bool_)
+        found = np.zeros(self.compiled.fleet.row_count, dtype=np.bool_)
         for class_index in self.compiled.member_classes_below(group):
             found |= self.bounds.room(class_index, *but) > 0
         return found

@@ -74,7 +74,7 @@ class MemberBounds:
     def on_hosts(self, classes: Sequence[int]) -> Ints:
         """Return how many members of some classes each host takes together, (H,) int64."""
         fleet = self.compiled.fleet
-        most = np.zeros(len(fleet), dtype=np.int64)
+        most = np.zeros(fleet.row_count, dtype=np.int64)
         if not classes:
             return most
         slots = {class_index: self.slots(class_index) for class_index in classes}
@@ -155,7 +155,7 @@ class MemberBounds:
 
     def in_all(self, classes: Sequence[int]) -> int:
         """Return how many members all hosts take together."""
-        labels = np.zeros(len(self.compiled.fleet), dtype=np.int64)
+        labels = np.zeros(self.compiled.fleet.row_count, dtype=np.int64)
         return int(self._by_label(classes, labels, 1)[0])
 
     def _by_label(self, classes: Sequence[int], labels: Ints, number: int) -> Ints:

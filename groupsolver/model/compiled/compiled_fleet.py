@@ -5,7 +5,7 @@ Reading from several threads is safe. The caller keeps writing apart from readin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from groupsolver.errors import require_type
 from groupsolver.model.compiled.arrays import Ints
@@ -19,6 +19,9 @@ from groupsolver.model.value import DistanceMeasure, Domain
 
 class CompiledFleet(HostTable):
     """The table of a fleet's hosts, and what its network and its partitions say about them.
+
+    It is a collection of its hosts by name: ``name in fleet``, ``fleet[name]``, iteration, `len`.
+    Hosts come in the order of the fleet, added ones last; an updated host keeps its place.
 
     The attributes are those of `HostTable`.
 
@@ -37,6 +40,39 @@ class CompiledFleet(HostTable):
         self._network: Network | None = None
         for host in fleet.hosts:
             self.put(host)
+
+    def __len__(self) -> int:
+        """Return how many hosts there are. Columns are longer where rows are free: `row_count`."""
+        return len(self.index)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.rows
+
+    def __getitem__(self, name: str) -> Host:
+        """Return the host of that name, as it is now.
+
+        Raises
+        ------
+        UnknownHost, TypeError
+        """
+        require_type("name", name, str, "the name of a host")
+        return self.index[name]
+
+    def __iter__(self) -> Iterator[Host]:
+        return iter(self.index)
+
+    def __repr__(self) -> str:
+        hosts = len(self)
+        noun = "host" if hosts == 1 else "hosts"
+        return f"<CompiledFleet: {hosts:,} {noun}, {_levels_text(self.levels)}>"
+
+    def __copy__(self) -> CompiledFleet:
+        # A copy of the attributes alone would share its columns with this fleet.
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, object]) -> CompiledFleet:
+        # Hosts are immutable and stay shared.
+        return self.copy()
 
     def copy(self) -> CompiledFleet:
         """Return a fleet that may change without this one.
@@ -137,6 +173,14 @@ class CompiledFleet(HostTable):
             _, size = self._partitions[level]
             return size
         return super().domains(level)
+
+
+def _levels_text(levels: tuple[str, ...]) -> str:
+    """Return the levels as a phrase: ``levels zone, rack``."""
+    if not levels:
+        return "no levels"
+    noun = "level" if len(levels) == 1 else "levels"
+    return f"{noun} {', '.join(levels)}"
 
 
 def compile_fleet(fleet: Fleet) -> CompiledFleet:

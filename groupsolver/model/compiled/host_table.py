@@ -98,7 +98,9 @@ class HostTable:
         }
         self._code_of: dict[str, dict[str, int]] = {level: {} for level in self.levels}
 
-    def __len__(self) -> int:
+    @property
+    def row_count(self) -> int:
+        """The length H of every column: rows of hosts, and rows that are free."""
         return len(self.enabled)
 
     @property
@@ -163,7 +165,7 @@ class HostTable:
 
     def codes(self, level: str) -> Ints:
         """(H,) int64: the domain of each host at a level, -1 for none; of ``host``, its row."""
-        return np.arange(len(self), dtype=np.int64) if level == HOST else self._codes[level]
+        return np.arange(self.row_count, dtype=np.int64) if level == HOST else self._codes[level]
 
     def code(self, level: str, domain: str) -> int:
         """Return the number of a domain, -1 where the fleet lacks it."""
@@ -172,18 +174,18 @@ class HostTable:
 
     def domains(self, level: str) -> int:
         """Return how many codes a level has."""
-        return len(self) if level == HOST else len(self._code_of[level])
+        return self.row_count if level == HOST else len(self._code_of[level])
 
     def trait(self, name: str) -> Mask:
         """(H,) bool: which hosts have a trait."""
-        return self._traits.get(name, np.zeros(len(self), dtype=np.bool_))
+        return self._traits.get(name, np.zeros(self.row_count, dtype=np.bool_))
 
     def open_to(self, traits: Collection[str]) -> Mask:
         """(H,) bool: which hosts take members whose groups require these traits, and no others.
 
         A host that is reserved for no trait takes all members.
         """
-        found = np.ones(len(self), dtype=np.bool_)
+        found = np.ones(self.row_count, dtype=np.bool_)
         for trait, reserved in self._reserved.items():
             if trait not in traits:
                 found &= ~reserved
@@ -194,7 +196,7 @@ class HostTable:
 
         Where a host takes the class from a pool, what is free of the pool: no host has it alone.
         """
-        own = self._free.get(name, np.zeros(len(self), dtype=np.int64))
+        own = self._free.get(name, np.zeros(self.row_count, dtype=np.int64))
         return self.pools.instead(name, own, self.pools.free)
 
     def total_free(self, name: str, hosts: Mask) -> int:
@@ -212,7 +214,7 @@ class HostTable:
 
     def capacity(self, name: str) -> Ints:
         """(H,) int64: what there is of a resource class in all; what pools have is left out."""
-        return self._capacity.get(name, np.zeros(len(self), dtype=np.int64))
+        return self._capacity.get(name, np.zeros(self.row_count, dtype=np.int64))
 
     def free_points(self, taken: Collection[str]) -> Ints:
         """(H,) int64: `Host.free_points` of each host, for members that take these classes."""
@@ -227,7 +229,7 @@ class HostTable:
         scarce = frozenset(self._capacity).difference(COMMON_CLASSES, taken)
         key = ("scarce", scarce)
         if key not in self._points:
-            points = np.zeros(len(self), dtype=np.int64)
+            points = np.zeros(self.row_count, dtype=np.int64)
             for name in sorted(scarce):
                 points = np.maximum(points, self._mean_points([name]))
             self._points[key] = points
@@ -235,8 +237,8 @@ class HostTable:
 
     def _mean_points(self, names: Sequence[str]) -> Ints:
         """(H,) int64: `mean_points` of some classes on each host."""
-        total = np.zeros(len(self))
-        number = np.zeros(len(self))
+        total = np.zeros(self.row_count)
+        number = np.zeros(self.row_count)
         for name in names:
             capacity = self._capacity[name]
             total += self._unused[name] / np.maximum(1, capacity)
@@ -268,7 +270,7 @@ class HostTable:
 
     def _admits(self, name: str, amount: int) -> Mask:
         """(H,) bool: the same, where a class in cells is only held against the largest of them."""
-        allowed: Mask = self._unit.get(name, np.zeros(len(self), dtype=np.int64)) >= amount
+        allowed: Mask = self._unit.get(name, np.zeros(self.row_count, dtype=np.int64)) >= amount
         if name in self._least:
             allowed &= self._least[name] <= amount
         if name in self._step:
@@ -413,7 +415,7 @@ class HostTable:
         """Return a column, made where the name is new."""
         column = columns.get(name)
         if column is None:
-            column = np.zeros(len(self), dtype=dtype)
+            column = np.zeros(self.row_count, dtype=dtype)
             columns[name] = column
         return column
 

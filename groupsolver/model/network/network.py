@@ -219,10 +219,10 @@ def _host_classes(
         The group of twins of each class whose hosts are nodes themselves, -1 for other classes.
     """
     alive = np.array(sorted(fleet.rows.values()), dtype=np.int64)
-    node_of = np.full(len(fleet), -1, dtype=np.int64)
+    node_of = np.full(fleet.row_count, -1, dtype=np.int64)
     linked = {fleet.rows[name]: node for name, node in nodes.items() if name in fleet.rows}
     node_of[[*linked]] = [*linked.values()]
-    classes = np.full(len(fleet), -1, dtype=np.int64)
+    classes = np.full(fleet.row_count, -1, dtype=np.int64)
 
     # Hosts without links of their own: those attached to the same nodes are a class.
     sets, set_of = _attachments(fleet, nodes, alive)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from groupsolver.errors import require_type
-from groupsolver.model.fleet import Fleet
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
+from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.value import HOST
 
 if TYPE_CHECKING:
@@ -16,8 +18,14 @@ SWITCH = "switch"
 Node = tuple[str, str]
 
 
-def topology(fleet: Fleet) -> nx.MultiGraph[Node]:
+def topology(fleet: Fleet | CompiledFleet) -> nx.MultiGraph[Node]:
     """Build the fleet's graph.
+
+    Parameters
+    ----------
+    fleet : Fleet or CompiledFleet
+        Of a compiled fleet, the graph is that of its hosts as they are now. A removed host to
+        which a link leads is a switch.
 
     Returns
     -------
@@ -27,13 +35,15 @@ def topology(fleet: Fleet) -> nx.MultiGraph[Node]:
         with ``kind="link"`` carries ``bandwidth_mbps``, ``used_mbps`` and ``latency_us``.
         Links may run in parallel. The graph's ``levels`` attribute is the fleet's levels.
     """
-    require_type("fleet", fleet, Fleet, "a Fleet", "load_fleet reads one from a file")
+    hint = "load_fleet reads one from a file"
+    require_type("fleet", fleet, (Fleet, CompiledFleet), "a Fleet or CompiledFleet", hint)
     # Imported here, so that importing the library does not load networkx.
     import networkx as nx
 
     graph: nx.MultiGraph[Node] = nx.MultiGraph(levels=fleet.levels)
     known: dict[str, Node] = {}
-    for host in fleet.hosts:
+    hosts: Iterable[Host] = fleet if isinstance(fleet, CompiledFleet) else fleet.hosts
+    for host in hosts:
         host_node = (HOST, host.name)
         known[host.name] = host_node
         graph.add_node(host_node, kind=HOST)

@@ -95,7 +95,7 @@ def _largest_load(builder: ModelBuilder, sizes: list[int]) -> Floats:
 
     In floating point, since a sum in 64 bits could overflow.
     """
-    load = np.zeros(len(builder.compiled.fleet))
+    load = np.zeros(builder.compiled.fleet.row_count)
     for class_index, size in enumerate(sizes):
         largest = float(size) * builder.most[class_index] * (1 + ROUNDING)
         load[builder.rows[class_index]] += largest

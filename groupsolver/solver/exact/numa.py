@@ -305,8 +305,8 @@ def cell_rows(compiled: CompiledProblem) -> Iterator[tuple[Ints, Ints, Ints]]:
         if not need:
             continue
         rows = np.flatnonzero(fleet.cells.within(need))
-        codes = np.full(len(fleet), -1, dtype=np.int64)
-        room = np.zeros(len(fleet), dtype=np.int64)
+        codes = np.full(fleet.row_count, -1, dtype=np.int64)
+        room = np.zeros(fleet.row_count, dtype=np.int64)
         codes[rows] = rows
         room[rows] = fleet.cells.each(need, rows, UNBOUNDED_MEMBERS, smaller=True).sum(axis=1)
         weight = [_whole_times(other, need) for other in sizes]

@@ -280,9 +280,9 @@ def _relative_shortage(compiled: CompiledProblem) -> np.ndarray[tuple[int], np.d
         sum over resource classes of max(0, need - free) / capacity
     """
     fleet = compiled.fleet
-    shortage = np.full(len(fleet), np.inf)
+    shortage = np.full(fleet.row_count, np.inf)
     for member_class in compiled.member_classes:
-        class_shortage = np.zeros(len(fleet))
+        class_shortage = np.zeros(fleet.row_count)
         possible = fleet.enabled & suited(compiled, member_class.group)
         possible &= open_hosts(compiled, member_class.group)
         for name, amount in member_class.size:

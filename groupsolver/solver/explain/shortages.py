@@ -648,7 +648,7 @@ def _of_hosts(resource: str, classes: Sequence[int], facts: Facts) -> Iterator[R
 
 def _in_all(resource: str, classes: Sequence[int], facts: Facts) -> int:
     """Return what of a resource class all hosts have for some members."""
-    everywhere = np.ones(len(facts.compiled.fleet), dtype=np.bool_)
+    everywhere = np.ones(facts.compiled.fleet.row_count, dtype=np.bool_)
     usable = _once_a_pool(resource, _usable(resource, classes, facts), everywhere, facts)
     return min(usable, _largest(resource, classes, facts.bounds.in_all(classes), facts))
 
@@ -679,7 +679,7 @@ def _once_a_pool(resource: str, usable: Ints, hosts: Mask, facts: Facts) -> int:
 def _usable(resource: str, classes: Sequence[int], facts: Facts) -> Ints:
     """Return what of a resource class each host has for some members, (H,) int64."""
     fleet = facts.compiled.fleet
-    whole = np.zeros(len(fleet), dtype=np.int64)
+    whole = np.zeros(fleet.row_count, dtype=np.int64)
     for class_index in classes:
         amount = facts.bounds.sizes[class_index].get(resource, 0)
         whole += facts.bounds.slots(class_index) * amount
@@ -703,7 +703,7 @@ def _largest(resource: str, classes: Sequence[int], number: int, facts: Facts) -
 def _one_place(classes: Sequence[int], facts: Facts) -> Domain | None:
     """Return the one domain in which all hosts are that suit members; the largest of several."""
     fleet = facts.compiled.fleet
-    suited = np.zeros(len(fleet), dtype=np.bool_)
+    suited = np.zeros(fleet.row_count, dtype=np.bool_)
     for class_index in classes:
         suited |= facts.bounds.suited(class_index)
     suited &= fleet.enabled

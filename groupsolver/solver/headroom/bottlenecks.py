@@ -191,7 +191,7 @@ class _Finder:
     def _open(self, unit: int) -> Mask:
         """(H,) bool: the hosts that are not reserved for others than the members of a unit."""
         compiled = self.demand.compiled
-        found = np.ones(len(compiled.fleet), dtype=np.bool_)
+        found = np.ones(compiled.fleet.row_count, dtype=np.bool_)
         for member_class in self.demand.units[unit]:
             found &= open_hosts(compiled, compiled.member_classes[member_class].group)
         return found
@@ -327,7 +327,7 @@ class _Finder:
     def _closed_hosts(self, unit: int, with_room: Mask) -> Iterator[Bottleneck]:
         """Yield the rules that keep a unit off hosts with room for it."""
         compiled = self.rest.compiled
-        partial = Partial(compiled, np.arange(len(compiled.fleet), dtype=np.int64))
+        partial = Partial(compiled, np.arange(compiled.fleet.row_count, dtype=np.int64))
         for member_class in self.rest.units[unit]:
             group = compiled.member_classes[member_class].group
             for rule in rules_of(compiled.problem).counting(group):

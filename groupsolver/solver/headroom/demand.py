@@ -111,7 +111,7 @@ class Demand:
         """(H, R) int64: what is free of each host that something may land on."""
         fleet = self.compiled.fleet
         if not self.names:
-            return np.zeros((len(fleet), 0), dtype=np.int64)
+            return np.zeros((fleet.row_count, 0), dtype=np.int64)
         columns = [np.where(fleet.enabled, fleet.free(name), 0) for name in self.names]
         return np.stack(columns, axis=1)
 
@@ -203,7 +203,7 @@ def _slots(
     size: Ints,
 ) -> Ints:
     fleet = compiled.fleet
-    found = np.zeros((len(units), len(fleet)), dtype=np.int64)
+    found = np.zeros((len(units), fleet.row_count), dtype=np.int64)
     for number, unit in enumerate(units):
         slots = np.where(fleet.enabled, np.int64(UNBOUNDED_MEMBERS), np.int64(0))
         for name, amount in zip(names, size[number].tolist(), strict=True):

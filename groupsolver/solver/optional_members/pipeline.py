@@ -426,7 +426,7 @@ class OptionalMembersSolve:
         best = self._best
         if best is None or (-value, verdict.rank) < (-best.value, best.rank):
             self._best = solved
-            self._budget.report_incumbent("select", verdict.objective, None)
+            self._budget.report_incumbent("select", verdict.objective, None, placement)
 
     # Answers.
 

@@ -128,13 +128,13 @@ def find_eligibility(
     if stage.target is not None:
         # Under ``cost`` one unit of weight is one point.
         objective = "cost"
-        base_prices = tuple(np.zeros(len(fleet), dtype=np.int64) for _ in member_classes)
+        base_prices = tuple(np.zeros(fleet.row_count, dtype=np.int64) for _ in member_classes)
     else:
         base_prices = tuple(
             host_prices(fleet, objective, dict(member_class.size).keys())
             for member_class in member_classes
         )
-    empty = Partial(compiled, np.arange(len(fleet), dtype=np.int64))
+    empty = Partial(compiled, np.arange(fleet.row_count, dtype=np.int64))
     max_members = tuple(_max_members(compiled, one, empty) for one in member_classes)
     prices = tuple(
         base + _per_host_penalties(compiled, one, objective)
@@ -179,7 +179,7 @@ def _per_host_penalties(
     compiled: CompiledProblem, member_class: MemberClass, objective: Objective
 ) -> Ints:
     """(H,) int64: points that soft per-host policies charge for a member of the class."""
-    penalties = np.zeros(len(compiled.fleet), dtype=np.int64)
+    penalties = np.zeros(compiled.fleet.row_count, dtype=np.int64)
     for rule in rules_of(compiled.problem).counting(member_class.group):
         if not rule.policy.hard and isinstance(rule.policy, HostFilter):
             penalties += unit_of(objective) * rule.weight * ~suits(compiled, rule.policy)

@@ -65,7 +65,7 @@ def reduce_hosts(
     list of (C,) int64, one a member class
         Rows of the hosts that are kept, ascending.
     """
-    hosts = len(compiled.fleet)
+    hosts = compiled.fleet.row_count
     kept: list[Mask] = [np.zeros(hosts, dtype=np.bool_) for _ in compiled.member_classes]
     touched = hosts_touched(compiled)
     opening = eligibility.opening_prices is not None
@@ -235,7 +235,7 @@ def _kept_for_unit(
     Hosts that are the same in every respect are the same to every share, so of each such class
     `touched` are kept. All hosts where a rule pins the unit or looks at its shares.
     """
-    hosts = len(compiled.fleet)
+    hosts = compiled.fleet.row_count
     everything = {index: compiled.member_classes[index].number for index in unit}
     pinned = any(equivalence.pinned for _, equivalence in rules)
     too_large = hosts * len(unit) > MAX_COMPARED
@@ -294,7 +294,7 @@ def _may_run_out(compiled: CompiledProblem, name: str) -> bool:
 
 def _fits(compiled: CompiledProblem, eligibility: Eligibility, share: Share) -> Mask:
     """(H,) bool: hosts that can take a whole share, alone; their cells taken together."""
-    fits = np.ones(len(compiled.fleet), dtype=np.bool_)
+    fits = np.ones(compiled.fleet.row_count, dtype=np.bool_)
     needs: dict[str, int] = {}
     for class_index, number in share.items():
         if number:
@@ -325,7 +325,7 @@ def _has_running(compiled: CompiledProblem, rules: RulesSeen) -> Mask:
         for running in problem.running_members
         if running.group in counted
     ]
-    mask = np.zeros(len(compiled.fleet), dtype=np.bool_)
+    mask = np.zeros(compiled.fleet.row_count, dtype=np.bool_)
     mask[rows] = True
     return mask
 

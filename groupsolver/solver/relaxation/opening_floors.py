@@ -109,7 +109,7 @@ class _Place:
     @classmethod
     def of(cls, compiled: CompiledProblem, eligibility: Eligibility, opening: Opening) -> _Place:
         """Number the domains of an opening, and those of hosts that have none."""
-        anywhere = np.zeros(len(compiled.fleet), dtype=np.bool_)
+        anywhere = np.zeros(compiled.fleet.row_count, dtype=np.bool_)
         for class_index in opening.member_classes:
             anywhere |= eligibility.max_members[class_index] > 0
         rows = np.flatnonzero(anywhere)

@@ -77,7 +77,7 @@ def _rising_prices(
     classes = len(compiled.member_classes)
     if eligibility.extra_member_price:
         every = np.ones(classes, dtype=np.bool_)
-        one_each = np.ones(len(compiled.fleet), dtype=np.int64)
+        one_each = np.ones(compiled.fleet.row_count, dtype=np.int64)
         hosts = compiled.fleet.codes(HOST)
         before = _before(compiled, blocks, every)
         yield RisingPrice(

@@ -204,7 +204,7 @@ class ScenarioTemplate:
 
     def _rows_of_survivors(self, base: ModelBuilder, index: int | None) -> tuple[Ints, Ints]:
         """Return the rows where members may survive, and how many on each row, (H,) int64."""
-        limits = np.zeros(len(self.compiled.fleet), dtype=np.int64)
+        limits = np.zeros(self.compiled.fleet.row_count, dtype=np.int64)
         before = self._rows_before(base, index)
         if index is not None:
             limits[before] = base.most[index]

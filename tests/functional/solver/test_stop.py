@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
-from groupsolver import Application, Fleet, Limits, Progress, Result, compile_fleet, solve
+from groupsolver import Application, Fleet, Limits, Progress, Result, check, compile_fleet, solve
 from groupsolver.solver.budget import Budget
 
 pytestmark = pytest.mark.usefixtures("interruptible")
@@ -104,6 +104,26 @@ def test_a_watcher_hears_every_phase_and_incumbent_and_bound_close_in() -> None:
     assert all(p.gap >= 0 for p in heard if p.gap is not None)
     assert bounds[-1] <= (result.objective or 0) <= incumbents[-1]
     assert result.bound == bounds[-1]
+
+
+def test_every_placement_that_a_watcher_hears_passes_the_check() -> None:
+    heard: list[Progress] = []
+
+    def watch(progress: Progress) -> bool:
+        heard.append(progress)
+        return progress.phase == "search" and progress.placement is not None
+
+    app, fleet = values(loose(10, 12))
+    result = solve(app, fleet, limits=LONG, progress=watch)
+    placements = [p.placement for p in heard if p.placement is not None]
+    assert heard[0].placement is None
+    assert placements
+    distinct = {id(placement): placement for placement in placements}
+    for placement in distinct.values():
+        verdict = check(app, fleet, placement)
+        assert not verdict.violations
+        assert verdict.objective >= (result.objective or 0)
+    assert len(placements[-1]) == 12
 
 
 def test_a_worse_placement_or_bound_is_not_reported() -> None:

@@ -259,7 +259,7 @@ def content_of(snapshot: Snapshot) -> dict[str, Any]:
 
 def _fleet(fleet: CompiledFleet) -> dict[str, Any]:
     assert sorted(fleet.rows) == sorted(name for name in fleet.names if name)
-    free = [row for row in range(len(fleet)) if row not in set(fleet.rows.values())]
+    free = [row for row in range(fleet.row_count) if row not in set(fleet.rows.values())]
     assert not fleet.enabled[free].any()
     assert all((codes[free] == -1).all() for codes in fleet._codes.values())
     names = {

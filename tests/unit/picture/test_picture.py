@@ -14,6 +14,7 @@ import pytest
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import UnknownHost
 from groupsolver.model.application import member_ids
+from groupsolver.model.compiled.compiled_fleet import compile_fleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.result import Result
 from groupsolver.picture import picture
@@ -129,6 +130,27 @@ def drawn(hosts: int, **more: Any) -> tuple[Page, Result, str]:
     result = placed(app, there)
     text = picture(app, there, result)
     return Page(text), result, text
+
+
+def test_a_compiled_fleet_is_drawn_as_the_fleet() -> None:
+    app = application()
+    there = fleet(30)
+    result = placed(app, there)
+    assert picture(app, compile_fleet(there), result) == picture(app, there, result)
+
+
+def test_arguments_of_other_types_are_refused() -> None:
+    app: Any = application()
+    there: Any = fleet(30)
+    result: Any = placed(app, there)
+    with pytest.raises(TypeError, match=r"^app: expected an Application, got Fleet"):
+        picture(there, app, result)
+    with pytest.raises(TypeError, match=r"^fleet: expected a Fleet or CompiledFleet, got tuple"):
+        picture(app, there.hosts, result)
+    with pytest.raises(TypeError, match=r"^result: expected a Result, got dict"):
+        picture(app, there, result.placement)
+    with pytest.raises(TypeError, match=r"^objective: expected one of pack, spread, cost, got int"):
+        picture(app, there, result, objective=result.objective)
 
 
 @pytest.mark.parametrize("hosts", [30, 200, 10_000])

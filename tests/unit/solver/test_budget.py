@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from groupsolver import Limits
@@ -45,7 +47,7 @@ def test_the_watcher_gets_the_best_placement_and_the_best_bound_so_far() -> None
     assert not budget.report("search", incumbent=11, bound=2)  # both are worse
     assert [(one.incumbent, one.bound) for one in heard] == [(9, None), (9, 3), (9, 3)]
     # A placement that is better in an earlier tier replaces the incumbent, dearer or not.
-    budget.report_incumbent("search", 12, None)
+    budget.report_incumbent("search", 12, None, {"A/0": "h1"})
     assert (heard[-1].incumbent, heard[-1].bound) == (12, 3)
 
 
@@ -92,8 +94,33 @@ def test_a_part_reports_no_bounds_and_a_quiet_one_no_placements() -> None:
     whole = Budget(Limits(), listener(heard))
     part = PartialBudget(whole, 5, 0.0)
     part.report("search", incumbent=5, bound=5)
-    part.report_incumbent("search", 7, bound=6)
-    PartialBudget(whole, 5, 0.0, quiet=True).report_incumbent("search", 3, bound=3)
+    part.report_incumbent("search", 7, bound=6, placement={"A/0": "h1"})
+    quiet = PartialBudget(whole, 5, 0.0, quiet=True)
+    quiet.report_incumbent("search", 3, bound=3, placement={"A/0": "h2"})
     figures = [(one.incumbent, one.bound) for one in heard]
     assert figures == [(None, None), (7, None), (7, None)]
+    assert [one.placement for one in heard] == [None, {"A/0": "h1"}, {"A/0": "h1"}]
     assert part.watched
+
+
+def test_the_watcher_gets_the_last_placement_as_one_mapping_until_there_is_a_better_one() -> None:
+    heard: list[Progress] = []
+    budget = Budget(Limits(), listener(heard))
+    budget.report("relax", bound=1)
+    placement = {"A/0": "h1"}
+    budget.report_incumbent("construct", 9, None, placement)
+    placement["A/0"] = "h2"  # what the solver does with its own does not matter
+    budget.report("search", bound=2)
+    budget.report_incumbent("search", 8, None, placement)
+    first, second, third, last = (one.placement for one in heard)
+    assert first is None
+    assert second == {"A/0": "h1"}
+    assert third is second
+    assert last == {"A/0": "h2"}
+
+
+def test_progress_stays_hashable_and_short_and_can_be_pickled() -> None:
+    progress = Progress("search", 1.0, 9, 8, {"A/0": "h1"})
+    assert hash(progress) == hash(Progress("search", 1.0, 9, 8, {"A/0": "h2"}))
+    assert "A/0" not in repr(progress)
+    assert pickle.loads(pickle.dumps(progress)) == progress

@@ -37,7 +37,7 @@ def test_nothing_is_told_apart_where_no_link_can_be_too_narrow() -> None:
 
 
 def _partial(compiled: CompiledProblem) -> Partial:
-    return Partial(compiled, np.arange(len(compiled.fleet)))
+    return Partial(compiled, np.arange(compiled.fleet.row_count))
 
 
 def test_a_leaf_spine_fleet_is_reduced_to_a_few_hosts_of_each_rack() -> None:

@@ -193,7 +193,7 @@ def same(kept: CompiledFleet, now: dict[str, Host]) -> None:
     assert kept.rows.keys() == fresh.rows.keys() == now.keys()
     assert {name: facts(kept, name) for name in now} == {name: facts(fresh, name) for name in now}
     assert looked_up(kept.index) == looked_up(fresh.index)
-    gone = sorted(set(range(len(kept))) - set(kept.rows.values()))
+    gone = sorted(set(range(kept.row_count)) - set(kept.rows.values()))
     assert not kept.enabled[gone].any()
     assert not kept.busy[gone].any()
     for size in SIZES:
@@ -310,7 +310,7 @@ def test_it_grows_beyond_its_first_size() -> None:
 
 def test_the_row_of_a_host_that_went_serves_the_next_that_comes() -> None:
     fleet = small()
-    row, size = fleet.rows["h0"], len(fleet)
+    row, size = fleet.rows["h0"], fleet.row_count
     for i in range(50):
         fleet.remove("h0" if i == 0 else f"new{i - 1}")
         assert fleet.names[row] == ""
@@ -322,7 +322,7 @@ def test_the_row_of_a_host_that_went_serves_the_next_that_comes() -> None:
         )
         assert fleet.rows[f"new{i}"] == row
         assert sorted((asked(fleet, 2).placement or {}).values()) == ["h1", f"new{i}"]
-    assert len(fleet) == size
+    assert fleet.row_count == size
 
 
 def test_a_host_that_went_is_unknown_and_so_are_its_domain_and_traits() -> None:

@@ -25,7 +25,7 @@ def freed_everywhere(case: ExplainCase, rank: list[int] | None = None) -> Enlarg
     enlarged = case.fleet.copy()
     for one in list(enlarged.index):
         enlarged.update(one.model_copy(update={"used": {}}))
-    rows = np.arange(len(case.fleet), dtype=np.int64)
+    rows = np.arange(case.fleet.row_count, dtype=np.int64)
     return EnlargedFleet(enlarged, rows, case.fleet, np.array(rank or rows, dtype=np.int64))
 
 
