@@ -16,7 +16,8 @@ def broken(policy: dict[str, Any], *placements: tuple[str, str]) -> list[str]:
     hosts = [host(name, 2, domains={"zone": zone}) for name, zone in (("h1", "z1"), ("h2", "z2"))]
     compiled = compile_fleet(fleet(*hosts, levels=("zone",)))
     together = Together(app(group("A", 2, policy)), compiled.index)
-    placed = [({"A/0": first, "A/1": second}, {}) for first, second in placements]
+    no_cells: dict[str, str] = {}
+    placed = [({"A/0": first, "A/1": second}, no_cells) for first, second in placements]
     return [violation.policy for violation in together.broken(placed)]
 
 
