@@ -102,7 +102,9 @@ def _kept_hosts(compiled: CompiledProblem, rows: Ints) -> Mask | None:
     running_rows = [fleet.rows[running.host] for running in compiled.problem.running_members]
     has_running = np.isin(rows, running_rows)
     others_count = any(counts_all_groups(rule.policy) for rule in rules)
-    kinds = _host_kinds(compiled, rows, others_count)
+    # A host with running members is no stand-in for one that is empty.
+    marks = [has_running, *(fleet.codes(level)[rows] < 0 for level in levels)]
+    kinds = _host_kinds(compiled, rows, others_count, marks)
     kept: Mask = has_running | (_rank_in_kind(finest, kinds) < enough)
     if levels and levels[0] not in skewed:
         coarser = [fleet.codes(level)[rows] for level in levels[1:]]
@@ -138,14 +140,17 @@ def _finest_domains(fleet: CompiledFleet, levels: list[str], rows: Ints) -> Ints
     return finest
 
 
-def _host_kinds(compiled: CompiledProblem, rows: Ints, others_count: bool) -> Ints:
+def _host_kinds(
+    compiled: CompiledProblem, rows: Ints, others_count: bool, marks: list[Mask]
+) -> Ints:
     """(R,) int64: the kind of each row.
 
     Hosts of one kind are open to the same member classes and count for the same policies. Where a
-    policy counts members of all groups, hosts with used capacity are of another kind.
+    policy counts members of all groups, hosts with used capacity are of another kind. So are hosts
+    with other marks, each (R,) bool: a host in no domain of a level is bound by fewer policies.
     """
     fleet = compiled.fleet
-    marks = [fleet.enabled[rows]]
+    marks = [*marks, fleet.enabled[rows]]
     if others_count:
         marks.append(fleet.busy[rows])
     groups = [member_class.group for member_class in compiled.member_classes]

@@ -17,7 +17,7 @@ def weightless(name: str, count: int, *policies: Doc) -> Doc:
     return {
         "name": name,
         "policies": list(policies),
-        "members": [{"resources": {}, "count": count}],
+        "members": [{"resources": {}, "count": count}] if count else [],
     }
 
 
@@ -101,3 +101,20 @@ def test_levels_that_cross_each_other_have_no_finest_domain() -> None:
     finest = _finest_domains(fleet, ["rack"], rows)
     assert finest is not None
     assert finest.tolist() == [0, 0, 1]
+
+
+def test_a_host_with_running_members_is_no_stand_in_for_an_empty_one() -> None:
+    # One member of A wants a host of its own: r0h0 is the first host, and holds one of B already.
+    existing = [{"group": "B", "id": "old", "host": "r0h0"}]
+    alone = weightless("A", 1, {"kind": "exclusive"})
+    problem = big(alone, weightless("B", 0), existing=existing)
+    assert names(problem) == {"r0h0", "r0h1"}
+
+
+def test_a_host_in_no_domain_stands_for_itself() -> None:
+    # Members of both P and Q share every rack with each other: only a host in no rack is left.
+    apart = {"kind": "apart-from", "group": "Q", "level": "rack"}
+    above = [{"name": "P", "groups": ["A"], "policies": [apart]}, {"name": "Q", "groups": ["A"]}]
+    problem = big(weightless("A", 1), *above)
+    problem.hosts[0]["domains"] = {}
+    assert "r0h0" in names(problem)
