@@ -24,6 +24,7 @@ from groupsolver import (
     why,
 )
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.member_bounds import MemberBounds
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.solver.presolve.eligibility import find_eligibility
 
@@ -169,6 +170,24 @@ def test_eligibility_grows_with_the_number_of_groups_where_members_run(kind: str
         return eligibility
 
     assert growth(found, 100) <= MOST_GROWTH
+
+
+@pytest.mark.parametrize("kind", ["none", "anti-affinity", "spread", "near"])
+def test_bounds_on_members_grow_with_the_number_of_groups(kind: str) -> None:
+    fleet = half_empty(50)
+
+    def bounding(n: int) -> Callable[[], object]:
+        made = application(kind, n, 2, parent=True)
+
+        def bound() -> object:
+            bounds = MemberBounds(CompiledProblem(Problem(made, fleet.index), fleet))
+            for class_index in range(n):
+                bounds.in_all([class_index])
+            return bounds.in_domains(range(n), "zone"), bounds.in_all(range(n))
+
+        return bound
+
+    assert growth(bounding, 100) <= MOST_GROWTH
 
 
 def test_many_small_groups_are_placed_and_proved() -> None:
