@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -42,12 +43,28 @@ class MemberBounds:
         self.compiled = compiled
         self.numbers = [member_class.number for member_class in compiled.member_classes]
         self.sizes = [dict(member_class.size) for member_class in compiled.member_classes]
-        self._limits = list(self._host_limits())
-        self._limits_of = _by_class(limited for limited, _ in self._limits)
-        self._domain_limits = list(self._limits_on_domains())
-        self._domain_limits_of = _by_class(limited for _, limited, _ in self._domain_limits)
         self._slots: dict[int, Ints] = {}
         self._in_all: dict[tuple[int, ...], int] = {}
+
+    @cached_property
+    def _limits(self) -> list[tuple[frozenset[int], Ints]]:
+        """The limits on single hosts: member classes, and (H,) limits."""
+        return list(self._host_limits())
+
+    @cached_property
+    def _limits_of(self) -> dict[int, list[int]]:
+        """The numbers of the limits on single hosts that count each member class."""
+        return _by_class(limited for limited, _ in self._limits)
+
+    @cached_property
+    def _domain_limits(self) -> list[tuple[str, frozenset[int], Ints]]:
+        """The limits on domains: level, member classes, and (D,) limits."""
+        return list(self._limits_on_domains())
+
+    @cached_property
+    def _domain_limits_of(self) -> dict[int, list[int]]:
+        """The numbers of the limits on domains that count each member class."""
+        return _by_class(limited for _, limited, _ in self._domain_limits)
 
     def suited(self, class_index: int, *but: HostFilter) -> Mask:
         """Return the hosts that suit a member class, some policies aside, (H,) bool.
@@ -73,7 +90,7 @@ class MemberBounds:
         """Return how many of a class each host takes alone, rules on single hosts kept."""
         if class_index not in self._slots:
             slots = self.room(class_index)
-            for number in self._limits_of[class_index]:
+            for number in self._limits_of.get(class_index, ()):
                 _, limit = self._limits[number]
                 slots = np.minimum(slots, limit)
             self._slots[class_index] = slots
@@ -199,7 +216,7 @@ class MemberBounds:
     def _of_class(self, class_index: int, labels: Ints, number: int) -> Ints:
         """Return how many members of one class each set of hosts takes, (number,) int64."""
         of_class = self._without_limits([class_index], labels, number)
-        for limit_number in self._domain_limits_of[class_index]:
+        for limit_number in self._domain_limits_of.get(class_index, ()):
             level, _, limit = self._domain_limits[limit_number]
             bounded = self._limited([class_index], labels, number, level, limit)
             of_class = np.minimum(of_class, bounded)
