@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
@@ -432,6 +432,10 @@ class Spread(
         """Return whether `other` makes hosts eligible: the skew is over domains that have some."""
         over = other_group in problem.above[group] and isinstance(other, HostFilter)
         return over and self.max_skew is not None
+
+    def groups_rested_on(self, group: str, problem: Problem) -> Collection[str]:
+        """Return the groups over its own, where the skew counts."""
+        return () if self.max_skew is None else problem.above[group]
 
     @property
     def rests_on_capacity(self) -> bool:

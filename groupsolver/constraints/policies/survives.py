@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, Self
 
 from groupsolver.constraints.failures.losses import Loss, State
@@ -156,6 +156,10 @@ class Survives(
     def rests_on(self, group: str, other: Policy, other_group: str, problem: Problem) -> bool:
         """Return whether something is forgiven: without another rule that may be less."""
         return not checked_after_solve(other) and _forgiven(problem)
+
+    def groups_rested_on(self, group: str, problem: Problem) -> Collection[str]:
+        """Return all groups where something is forgiven."""
+        return problem.groups if _forgiven(problem) else ()
 
     def weaker_versions(self, group: str, problem: Problem) -> Iterator[Self]:
         """Yield fewer failures, down to one; no more domains fail than there are.

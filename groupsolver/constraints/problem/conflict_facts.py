@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -31,15 +33,31 @@ class Facts:
     Parameters
     ----------
     compiled : CompiledProblem
+    stop : callable, optional
+        Whether no time is left for more facts; by default there always is.
     """
 
-    def __init__(self, compiled: CompiledProblem) -> None:
+    def __init__(self, compiled: CompiledProblem, stop: Callable[[], bool] = lambda: False) -> None:
         self.compiled = compiled
+        self.stop = stop
 
     @cached_property
     def bounds(self) -> MemberBounds:
         """How many members hosts and domains take at most."""
         return MemberBounds(self.compiled)
+
+    @cached_property
+    def own_new(self) -> Counter[str]:
+        """How many new members each group has by itself."""
+        found: Counter[str] = Counter()
+        for member_class in self.compiled.member_classes:
+            found[member_class.group] += member_class.number
+        return found
+
+    @cached_property
+    def own_running(self) -> Counter[str]:
+        """How many running members each group has by itself."""
+        return Counter(member.group for member in self.compiled.problem.running_members)
 
     def new(self, group: str) -> int:
         """Return how many new members are below a group."""

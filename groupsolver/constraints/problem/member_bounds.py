@@ -11,7 +11,9 @@ Example: a host with 40 VCPU, and three members of 8 VCPU in each of two groups.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -26,6 +28,8 @@ from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.value import HOST, INT64_MAX
 
+MAX_LIMITS_TOGETHER = 32  # limits on domains that are combined with what all others take together
+
 
 class MemberBounds:
     """The bounds of one problem.
@@ -39,9 +43,28 @@ class MemberBounds:
         self.compiled = compiled
         self.numbers = [member_class.number for member_class in compiled.member_classes]
         self.sizes = [dict(member_class.size) for member_class in compiled.member_classes]
-        self._limits = list(self._host_limits())
-        self._domain_limits = list(self._limits_on_domains())
         self._slots: dict[int, Ints] = {}
+        self._in_all: dict[tuple[int, ...], int] = {}
+
+    @cached_property
+    def _limits(self) -> list[tuple[frozenset[int], Ints]]:
+        """The limits on single hosts: member classes, and (H,) limits."""
+        return list(self._host_limits())
+
+    @cached_property
+    def _limits_of(self) -> dict[int, list[int]]:
+        """The numbers of the limits on single hosts that count each member class."""
+        return _by_class(limited for limited, _ in self._limits)
+
+    @cached_property
+    def _domain_limits(self) -> list[tuple[str, frozenset[int], Ints]]:
+        """The limits on domains: level, member classes, and (D,) limits."""
+        return list(self._limits_on_domains())
+
+    @cached_property
+    def _domain_limits_of(self) -> dict[int, list[int]]:
+        """The numbers of the limits on domains that count each member class."""
+        return _by_class(limited for _, limited, _ in self._domain_limits)
 
     def suited(self, class_index: int, *but: HostFilter) -> Mask:
         """Return the hosts that suit a member class, some policies aside, (H,) bool.
@@ -52,7 +75,9 @@ class MemberBounds:
         found = open_hosts(self.compiled, group).copy()
         for rule in rules_of(self.compiled.problem).over(group):
             policy = rule.policy
-            if isinstance(policy, HostFilter) and all(policy is not one for one in but):
+            if not isinstance(policy, HostFilter) or not policy.hard:
+                continue
+            if all(policy is not one for one in but):
                 found &= suits(self.compiled, policy)
         return found
 
@@ -65,9 +90,9 @@ class MemberBounds:
         """Return how many of a class each host takes alone, rules on single hosts kept."""
         if class_index not in self._slots:
             slots = self.room(class_index)
-            for classes, limit in self._limits:
-                if class_index in classes:
-                    slots = np.minimum(slots, limit)
+            for number in self._limits_of.get(class_index, ()):
+                _, limit = self._limits[number]
+                slots = np.minimum(slots, limit)
             self._slots[class_index] = slots
         return self._slots[class_index]
 
@@ -85,9 +110,11 @@ class MemberBounds:
         alone = most.copy()
         for name in {name for class_index in classes for name in self.sizes[class_index]}:
             most = np.minimum(most, self._by_resource(name, slots))
-        for limited, limit in self._limits:
-            if not limited.isdisjoint(slots):
-                most = np.minimum(most, _capped(alone, slots, limited, limit))
+        for number, inside in _touching(self._limits_of, classes).items():
+            # What one class takes alone keeps its limits already.
+            if len(inside) > 1:
+                _, limit = self._limits[number]
+                most = np.minimum(most, _capped(alone, slots, inside, limit))
         return self._within_cells(most, slots)
 
     def _by_resource(self, name: str, slots: dict[int, Ints]) -> Ints:
@@ -155,33 +182,45 @@ class MemberBounds:
 
     def in_all(self, classes: Sequence[int]) -> int:
         """Return how many members all hosts take together."""
-        labels = np.zeros(self.compiled.fleet.row_count, dtype=np.int64)
-        return int(self._by_label(classes, labels, 1)[0])
+        key = tuple(classes)
+        if key not in self._in_all:
+            labels = np.zeros(self.compiled.fleet.row_count, dtype=np.int64)
+            self._in_all[key] = int(self._by_label(classes, labels, 1)[0])
+        return self._in_all[key]
 
     def _by_label(self, classes: Sequence[int], labels: Ints, number: int) -> Ints:
         """Return how many members each set of hosts takes, (number,) int64."""
-        limits = [
-            (level, limited, limit)
-            for level, limited, limit in self._domain_limits
-            if not limited.isdisjoint(classes)
-        ]
-        bounds = self._without_limits(classes, labels, number)
+        limits = _touching(self._domain_limits_of, classes)
+        of_class = {index: self._of_class(index, labels, number) for index in classes}
         alone = np.zeros(number, dtype=np.int64)
-        for class_index in classes:
-            of_class = self._without_limits([class_index], labels, number)
-            for level, limited, limit in limits:
-                if class_index in limited:
-                    bounded = self._limited([class_index], labels, number, level, limit)
-                    of_class = np.minimum(of_class, bounded)
-            alone += of_class
-        bounds = np.minimum(bounds, alone)
-        for level, limited, limit in limits:
-            inside = [index for index in classes if index in limited]
-            outside = [index for index in classes if index not in limited]
+        for of_one in of_class.values():
+            alone += of_one
+        bounds = np.minimum(self._without_limits(classes, labels, number), alone)
+        together = len(limits) <= MAX_LIMITS_TOGETHER
+        for limit_number, inside in limits.items():
+            if not together and len(inside) == 1:
+                continue  # the sum of what the classes take alone says as much
+            level, limited, limit = self._domain_limits[limit_number]
             bounded = self._limited(inside, labels, number, level, limit)
-            bounded += self._without_limits(outside, labels, number)
+            if together:
+                outside = [index for index in classes if index not in limited]
+                bounded += self._without_limits(outside, labels, number)
+            else:
+                # Work on all classes for each of many limits would be quadratic.
+                bounded += alone
+                for index in inside:
+                    bounded -= of_class[index]
             bounds = np.minimum(bounds, bounded)
         return bounds
+
+    def _of_class(self, class_index: int, labels: Ints, number: int) -> Ints:
+        """Return how many members of one class each set of hosts takes, (number,) int64."""
+        of_class = self._without_limits([class_index], labels, number)
+        for limit_number in self._domain_limits_of.get(class_index, ()):
+            level, _, limit = self._domain_limits[limit_number]
+            bounded = self._limited([class_index], labels, number, level, limit)
+            of_class = np.minimum(of_class, bounded)
+        return of_class
 
     def _without_limits(self, classes: Sequence[int], labels: Ints, number: int) -> Ints:
         """Return how many members each set of hosts takes, without limits on domains."""
@@ -270,15 +309,32 @@ class MemberBounds:
                 yield rule
 
 
-def _capped(alone: Ints, slots: dict[int, Ints], limited: Collection[int], limit: Ints) -> Ints:
+def _by_class(limited: Iterable[Collection[int]]) -> defaultdict[int, list[int]]:
+    """Return the numbers of the limits that count each member class."""
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for number, classes in enumerate(limited):
+        for class_index in classes:
+            found[class_index].append(number)
+    return found
+
+
+def _touching(limits_of: dict[int, list[int]], classes: Sequence[int]) -> dict[int, list[int]]:
+    """Return the limits that count some of the classes: by number, those that each counts."""
+    found: dict[int, list[int]] = {}
+    for class_index in classes:
+        for number in limits_of.get(class_index, ()):
+            found.setdefault(number, []).append(class_index)
+    return found
+
+
+def _capped(alone: Ints, slots: dict[int, Ints], limited: Sequence[int], limit: Ints) -> Ints:
     """Return the sum of slots, those of limited classes together at most their limit.
 
     `alone` is the sum without the limit: the classes outside of it need not be added up again.
     """
     inside = np.zeros(len(limit), dtype=np.int64)
     for class_index in limited:
-        if class_index in slots:
-            inside += slots[class_index]
+        inside += slots[class_index]
     return alone - inside + np.minimum(inside, limit)
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.conflict_facts import Facts, Findings
@@ -59,6 +59,10 @@ class RestsOn(ABC):
         The other policy belongs to `other_group`.
         """
 
+    def groups_rested_on(self, group: str, problem: Problem) -> Collection[str]:
+        """Return the groups of which some policy may be such another. Default: all."""
+        return problem.groups
+
     @property
     def rests_on_capacity(self) -> bool:
         """Whether it could forbid more where members take less of hosts. Default: no."""
@@ -103,6 +107,11 @@ def groups_helping(policy: Policy, group: str, problem: Problem) -> frozenset[st
 def rests_on(policy: Policy, group: str, other: Policy, other_group: str, problem: Problem) -> bool:
     """Return whether a policy could forbid more where another hard one is left out. Default: no."""
     return isinstance(policy, RestsOn) and policy.rests_on(group, other, other_group, problem)
+
+
+def groups_rested_on(policy: Policy, group: str, problem: Problem) -> Collection[str]:
+    """Return the groups of which some policy may be one that a policy rests on. Default: none."""
+    return policy.groups_rested_on(group, problem) if isinstance(policy, RestsOn) else ()
 
 
 def rests_on_capacity(policy: Policy) -> bool:

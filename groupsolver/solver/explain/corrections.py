@@ -28,7 +28,7 @@ from typing import Any
 
 from groupsolver.changes.change import Change, Kind, apply_changes
 from groupsolver.constraints.problem.problem import Problem
-from groupsolver.constraints.protocols.conflicts import rests_on
+from groupsolver.constraints.protocols.conflicts import groups_rested_on, rests_on
 from groupsolver.constraints.protocols.host_filters import required_traits
 from groupsolver.model.application import Application
 from groupsolver.model.change_costs import Costs
@@ -212,6 +212,7 @@ class Corrections:
         originals = relaxed.originals(conflict)
         sizes = {atom.group for atom in conflict.atoms if isinstance(atom, SizeRule)}
         helping = {group for rule in policies for group in relaxed.rules.helping_groups(rule)}
+        resting = _resting_on(policies, relaxed.rules.problem)
         positions: dict[Relaxation, int] = {}
         # Literals of relaxations whose later positions may forbid more than earlier ones.
         any_other: list[Literal] = []
@@ -224,7 +225,7 @@ class Corrections:
             else:
                 in_conflict = rule in originals
                 problem = relaxed.rules.problem
-                may_forbid_more = _is_prerequisite(rule, policies, problem)
+                may_forbid_more = _is_prerequisite(rule, resting.get(rule.group, []), problem)
                 may_forbid_more |= _opens_hosts(rule, problem)
             if may_forbid_more:
                 any_other.append(Literal(relaxation, position, any_other=True))
@@ -277,6 +278,15 @@ class Corrections:
         ]
         feasibility = RuleFeasibility(relaxed.rules, self._fleet, self._oracle)
         return feasibility.possible(kept) is False
+
+
+def _resting_on(policies: list[PolicyRule], problem: Problem) -> dict[str, list[PolicyRule]]:
+    """Return for each group the policies that may rest on one of its policies."""
+    found: dict[str, list[PolicyRule]] = {}
+    for rule in policies:
+        for group in groups_rested_on(rule.policy, rule.group, problem):
+            found.setdefault(group, []).append(rule)
+    return found
 
 
 def _is_prerequisite(rule: PolicyRule, policies: list[PolicyRule], problem: Problem) -> bool:

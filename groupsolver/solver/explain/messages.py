@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.conflict_facts import Facts
 from groupsolver.constraints.problem.findings import Finding, GroupSize, text_of
@@ -16,7 +18,11 @@ from groupsolver.solver.explain.shortages import ResourceShortage, find_shortage
 
 
 def describe_conflict(
-    rules: ApplicationRules, conflict: MinimalConflict, fleet: CompiledFleet, reveal: bool
+    rules: ApplicationRules,
+    conflict: MinimalConflict,
+    fleet: CompiledFleet,
+    reveal: bool,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Conflict:
     """Return a conflict as it is answered, without fixes.
 
@@ -27,10 +33,12 @@ def describe_conflict(
     fleet : CompiledFleet
     reveal : bool
         Whether hosts and domains are named, and whether it is told what is free on them.
+    stop : callable, optional
+        Whether no time is left. Sentences then name the rules, not what they come to.
     """
     policies = []
     capacity = []
-    for atom, findings in findings_of(rules, conflict, fleet):
+    for atom, findings in findings_of(rules, conflict, fleet, stop):
         text = text_of(findings, reveal)
         if isinstance(atom, PolicyRule):
             sentence = "; ".join(filter(None, (str(Rule(atom.group, atom.policy)), text)))
@@ -49,27 +57,23 @@ def describe_conflict(
 
 
 def findings_of(
-    rules: ApplicationRules, conflict: MinimalConflict, fleet: CompiledFleet
+    rules: ApplicationRules,
+    conflict: MinimalConflict,
+    fleet: CompiledFleet,
+    stop: Callable[[], bool] = lambda: False,
 ) -> list[tuple[RuleAtom, tuple[Finding, ...]]]:
     """Return what each rule of a conflict comes to on the fleet, as typed values.
 
     It is counted over the rules of the conflict alone.
     """
     app = rules.application(conflict.atoms)
-    facts = Facts(CompiledProblem(Problem(app, fleet.index), fleet))
+    facts = Facts(CompiledProblem(Problem(app, fleet.index), fleet), stop)
     return [(atom, _findings(atom, facts)) for atom in conflict.atoms]
 
 
 def _findings(atom: RuleAtom, facts: Facts) -> tuple[Finding, ...]:
     if isinstance(atom, PolicyRule):
-        return evidence_of(atom.policy, atom.group, facts)
+        return () if facts.stop() else evidence_of(atom.policy, atom.group, facts)
     if not isinstance(atom, SizeRule):
         return (find_shortage(atom.resource, facts),)
-    compiled = facts.compiled
-    new = sum(
-        member_class.number
-        for member_class in compiled.member_classes
-        if member_class.group == atom.group
-    )
-    running = sum(member.group == atom.group for member in compiled.problem.running_members)
-    return (GroupSize(atom.group, new, running),)
+    return (GroupSize(atom.group, facts.own_new[atom.group], facts.own_running[atom.group]),)

@@ -10,7 +10,7 @@ from groupsolver.changes.change import Change
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.change_costs import Costs
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
-from groupsolver.model.result import Conflict, Explanation, Fix, Objective
+from groupsolver.model.result import Conflict, Explanation, Fix, Limits, Objective
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.explain.corrections import VerifiedFix
 from groupsolver.solver.explain.empty_fleet import impossible_on_empty_fleet
@@ -31,6 +31,8 @@ from groupsolver.solver.explain.rules import (
 from groupsolver.solver.infeasible import closed_host_warnings, conflict_of_all_rules
 
 MAX_FIXES = 6  # in an answer
+SECONDS_TO_DESCRIBE = 2.0  # for conflicts in words, where no budget is left to say
+MIN_SECONDS_TO_DESCRIBE = 0.3  # where all time went into the search
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Reasons:
         self,
         reveal: bool = True,
         may_be_shown: Callable[[VerifiedFix], bool] = lambda _: True,
+        seconds: float = SECONDS_TO_DESCRIBE,
     ) -> Explanation:
         """Return the reasons in words.
 
@@ -80,11 +83,18 @@ class Reasons:
             Whether hosts and domains are named.
         may_be_shown : callable, optional
             Decides for each fix whether it is part of the answer; by default all are.
+        seconds : float, default 2
+            Then no more is counted for sentences: the rules of conflicts are named alone.
         """
-        conflicts = [
-            self._with_required_members(describe_conflict(self.rules, conflict, self.fleet, reveal))
-            for conflict in self.conflicts
-        ]
+        clock = Budget(Limits(seconds=seconds), None)
+
+        def stop() -> bool:
+            return clock.left() <= 0
+
+        conflicts = []
+        for conflict in self.conflicts:
+            described = describe_conflict(self.rules, conflict, self.fleet, reveal, stop)
+            conflicts.append(self._with_required_members(described))
         if not conflicts:
             conflicts = [conflict_of_all_rules(self.problem)]
         fixes = [self._describe_fix(fix, reveal) for fix in self.fixes if may_be_shown(fix)]
@@ -205,7 +215,12 @@ def explain_problem(
             if result.status != "infeasible":
                 return Explanation.model_validate(result.model_dump())
     reasons = _reasons(problem, feasibility, start, _Options(costs, fixes, every, own))
-    return reasons.explanation(reveal)
+    return reasons.explanation(reveal, seconds=time_to_describe(budget))
+
+
+def time_to_describe(budget: Budget) -> float:
+    """Return the seconds in which conflicts are put into words: what is left, and always some."""
+    return max(budget.left(), MIN_SECONDS_TO_DESCRIBE)
 
 
 def reasons_without_search(

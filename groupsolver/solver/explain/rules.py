@@ -27,6 +27,7 @@ from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.conflicts import (
     groups_helping,
+    groups_rested_on,
     pieces_of,
     rests_on,
     rests_on_capacity,
@@ -121,6 +122,9 @@ class ApplicationRules:
             for index, policy in enumerate(group.policies)
             if policy.hard
         )
+        self._policies_of: dict[str, list[PolicyRule]] = {}
+        for rule in self.policies:
+            self._policies_of.setdefault(rule.group, []).append(rule)
         self.capacities = tuple(map(CapacityRule, self._resources(self.placed)))
         self._counted: dict[PolicyRule, frozenset[str]] = {}
         self._helping: dict[PolicyRule, frozenset[str]] = {}
@@ -148,10 +152,13 @@ class ApplicationRules:
     def prerequisites(self, rule: PolicyRule) -> RuleAtoms:
         """Return the rules without which a policy rule means something else, and does not bind."""
         if rule not in self._prerequisites:
+            # Not all pairs of policies are looked at: few rest on others.
+            groups = groups_rested_on(rule.policy, rule.group, self.problem)
             found: set[RuleAtom] = {
                 other
-                for other in self.policies
-                if rests_on(rule.policy, rule.group, other.policy, other.group, self.problem)
+                for group in groups
+                for other in self._policies_of.get(group, ())
+                if rests_on(rule.policy, rule.group, other.policy, group, self.problem)
             }
             if rests_on_capacity(rule.policy):
                 found.update(self.capacities)

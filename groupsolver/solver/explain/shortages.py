@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.conflict_facts import Facts
 from groupsolver.constraints.problem.findings import (
     MAX_NAMES_SHOWN,
@@ -344,31 +345,63 @@ class ScatteredShortage(ResourceShortage):
 
 
 def find_shortage(resource: str, facts: Facts) -> ResourceShortage:
-    """Return by how much a resource class is short, in the narrowest way."""
-    return next(_shortages(resource, facts))
+    """Return by how much a resource class is short, in the narrowest way found in time."""
+    for found in _shortages(resource, facts):
+        if found is not None:
+            return found
+        if facts.stop():
+            break
+    return _in_whole_fleet(resource, facts)
 
 
-def _shortages(resource: str, facts: Facts) -> Iterator[ResourceShortage]:
-    """Yield what is short, the narrowest first; at least one."""
-    compiled = facts.compiled
-    takers = [
+def _takers(resource: str, compiled: CompiledProblem) -> list[int]:
+    """Return the member classes that take of a resource class."""
+    return [
         class_index
-        for class_index in range(len(compiled.member_classes))
-        if facts.bounds.sizes[class_index].get(resource, 0)
+        for class_index, member_class in enumerate(compiled.member_classes)
+        if dict(member_class.size).get(resource, 0)
     ]
+
+
+def _in_whole_fleet(resource: str, facts: Facts) -> ResourceShortage:
+    """Return what members take and what all hosts have: true whatever else is counted."""
+    fleet = facts.compiled.fleet
+    takers = _takers(resource, facts.compiled)
+    about = _about(resource, takers, facts)
+    needed = about[-1]
+    free = _once_a_pool(resource, fleet.free(resource), fleet.enabled, facts)
+    members = _count(takers, facts)
+    available = min(free, needed)
+    return HostsShortage(*about, available, members=members, takes=members, place=None, each=None)
+
+
+def _shortages(resource: str, facts: Facts) -> Iterator[ResourceShortage | None]:
+    """Yield what is short, the narrowest first; at least one.
+
+    None stands between pieces of work, where the clock may be looked at.
+    """
+    yield None
+    compiled = facts.compiled
+    takers = _takers(resource, compiled)
     for class_index in takers:
+        yield None
         yield from _of_member(resource, class_index, facts)
     for group, level in _groups_in_one_domain(facts):
+        yield None
         yield from _of_domain(resource, group, level, facts)
+    yield None
     yield from _of_pools(resource, takers, facts)
     for rule in rules_of(compiled.problem).hard:
+        yield None
         for finding in evidence_of(rule.policy, rule.group, facts):
             if isinstance(finding, LeastShare):
                 classes = compiled.member_classes_below(rule.group)
                 about = _about(resource, classes, facts)
                 yield ShareShortage(*about, _in_all(resource, classes, facts), share=finding)
     for classes in _sets_of(takers, facts):
+        yield None
         yield from _of_hosts(resource, classes, facts)
+    yield None
     yield _scattered(resource, takers, facts)
 
 

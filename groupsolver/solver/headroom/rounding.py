@@ -26,6 +26,7 @@ from groupsolver.solver.headroom.knapsack import no_limit
 from groupsolver.solver.headroom.master import Master, MasterSolution
 
 MAX_SWAP_TRIES = 40  # for one member
+COPIES_BETWEEN_CLOCKS = 1_000  # that are added up before the clock is looked at
 MAX_ROUNDS = 6
 _UNBOUNDED_COPIES = np.iinfo(np.int64).max // 2**20  # may be multiplied by members of a copy
 
@@ -343,11 +344,13 @@ class Dealer:
         ]
         checks = []
         for limit in can_bind:
+            loads = self._loads(limit, dealt, left)
             if left() <= 0:
-                return
-            loads = self._loads(limit, dealt)
+                return  # what is added up so far may be a part
             checks.append(_LimitLoads(limit, self.codes[limit.level], loads))
         for _ in range(MAX_ROUNDS):
+            if left() <= 0:
+                return
             violations = [
                 (unit, copy, at)
                 for check in checks
@@ -361,15 +364,20 @@ class Dealer:
                     return
                 self._swap(unit, copy, at, dealt, checks)
 
-    def _loads(self, limit: DomainLimit, dealt: list[Ints]) -> Loads:
+    def _loads(self, limit: DomainLimit, dealt: list[Ints], left: Callable[[], float]) -> Loads:
+        """Return what each copy has in each domain; a part of it where the time is over."""
         loads: Loads = {}
         codes = self.codes[limit.level]
         for unit in np.flatnonzero(limit.weight).tolist():
             weight = float(limit.weight[unit])
-            for copy, domains in enumerate(codes[dealt[unit]].tolist()):
-                for domain in domains:
-                    if domain >= 0:
-                        loads[copy, domain] = loads.get((copy, domain), 0.0) + weight
+            for start in range(0, len(dealt[unit]), COPIES_BETWEEN_CLOCKS):
+                if left() <= 0:
+                    return loads
+                positions = dealt[unit][start : start + COPIES_BETWEEN_CLOCKS]
+                for copy, domains in enumerate(codes[positions].tolist(), start):
+                    for domain in domains:
+                        if domain >= 0:
+                            loads[copy, domain] = loads.get((copy, domain), 0.0) + weight
         return loads
 
     def _over(self, check: _LimitLoads, positions: Ints) -> Mask:

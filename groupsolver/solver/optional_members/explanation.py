@@ -22,7 +22,7 @@ from groupsolver.model.optional_members import requirements, without_members
 from groupsolver.model.result import Explanation, Objective
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.explain.feasibility import FIRST_PLACEMENT_GAP, Solve
-from groupsolver.solver.explain.pipeline import Reasons, find_reasons
+from groupsolver.solver.explain.pipeline import Reasons, find_reasons, time_to_describe
 from groupsolver.solver.explain.quickxplain import MinimalConflict
 from groupsolver.solver.optional_members.selections import OptionalClasses
 
@@ -77,7 +77,7 @@ def explain_optional_members(
         conflicts=tuple(conflicts),
         impossible_on_empty_fleet=never,
         optional_groups=frozenset(one.group for one in requirements(problem.app)),
-    ).explanation(reveal)
+    ).explanation(reveal, seconds=time_to_describe(budget))
 
 
 def _holds_for_all(

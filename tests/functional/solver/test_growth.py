@@ -24,7 +24,11 @@ from groupsolver import (
     why,
 )
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.constraints.problem.member_bounds import MemberBounds
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.solver.explain.messages import findings_of
+from groupsolver.solver.explain.quickxplain import MinimalConflict
+from groupsolver.solver.explain.rules import ApplicationRules
 from groupsolver.solver.presolve.eligibility import find_eligibility
 
 SIZE: dict[str, Any] = {"resources": {"VCPU": 1, "MEMORY_MB": 1024}}
@@ -169,6 +173,40 @@ def test_eligibility_grows_with_the_number_of_groups_where_members_run(kind: str
         return eligibility
 
     assert growth(found, 100) <= MOST_GROWTH
+
+
+@pytest.mark.parametrize("kind", ["none", "anti-affinity", "spread", "near"])
+def test_bounds_on_members_grow_with_the_number_of_groups(kind: str) -> None:
+    fleet = half_empty(50)
+
+    def bounding(n: int) -> Callable[[], object]:
+        made = application(kind, n, 2, parent=True)
+
+        def bound() -> object:
+            bounds = MemberBounds(CompiledProblem(Problem(made, fleet.index), fleet))
+            for class_index in range(n):
+                bounds.in_all([class_index])
+            return bounds.in_domains(range(n), "zone"), bounds.in_all(range(n))
+
+        return bound
+
+    assert growth(bounding, 100) <= MOST_GROWTH
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_told_of_a_conflict_grows_with_the_number_of_groups(kind: str) -> None:
+    fleet = half_empty(50)
+
+    def telling(n: int) -> Callable[[], object]:
+        made = application(kind, n, 2)
+
+        def tell() -> object:
+            rules = ApplicationRules(Problem(made, fleet.index))
+            return findings_of(rules, MinimalConflict(tuple(rules.atoms), False), fleet)
+
+        return tell
+
+    assert growth(telling, 100) <= MOST_GROWTH
 
 
 def test_many_small_groups_are_placed_and_proved() -> None:

@@ -125,6 +125,19 @@ def test_what_is_told_of_a_conflict_of_thousands_of_rules_keeps_the_limit() -> N
     assert answer.conflict.capacity
 
 
+def test_what_is_told_of_rules_about_all_groups_keeps_the_limit() -> None:
+    # A host of 4 VCPU holds one member of 3: 900 members for 300 hosts. Each group is near another.
+    groups = [
+        group(f"G{i}", [(3, 1, 3)], APART, {"kind": "near", "group": f"G{(i + 1) % 300}"})
+        for i in range(300)
+    ]
+    application = Application.model_validate({"groups": groups})
+    fleet = compile_fleet(Fleet.model_validate(hosts(300, 4)))
+    answer = within(SECONDS, lambda: solve(application, fleet, limits=LIMITS))
+    assert answer.status == "infeasible"
+    assert answer.conflict is not None
+
+
 @every_case
 def test_explain_keeps_its_limit(case: str) -> None:
     application, fleet = drawn(case, extra=10**12)

@@ -6,6 +6,7 @@ from typing import Any
 
 from groupsolver.model.result import Conflict, Shortage
 from groupsolver.solver.explain.messages import describe_conflict
+from groupsolver.solver.explain.quickxplain import MinimalConflict
 from tests.support.explain_cases import ExplainCase
 from tests.support.small import app, fleet, group, host
 
@@ -37,6 +38,21 @@ def test_policies_and_sizes_have_a_sentence_each() -> None:
     assert found.minimal
     assert found.capacity == ()
     assert found.fixes == ()
+
+
+def test_without_time_rules_are_named_and_what_the_fleet_has() -> None:
+    # 3 members of 2 VCPU; two hosts have 3 VCPU each, in all 6, and take one member each.
+    groups = [group("A", 3, "anti-affinity", vcpu=2)]
+    case = ExplainCase(app(*groups), fleet(host("h1", 3), host("h2", 3)))
+    everything = MinimalConflict(tuple(case.rules.atoms), minimal=False)
+    found = describe_conflict(case.rules, everything, case.fleet, True, stop=lambda: True)
+    assert [one.sentence for one in found.policies] == [
+        "3 new members of A are placed",
+        "no host holds more than 1 member of A",
+    ]
+    (short,) = found.capacity
+    assert (short.needed, short.available) == (6, 6)
+    assert short.sentence.endswith("the hosts that they may use have 6 VCPU for them")
 
 
 def test_running_members_are_counted_beside_the_new_ones() -> None:

@@ -112,3 +112,21 @@ def test_members_of_two_units_that_meet_change_places() -> None:
     assert [members_of(copy, dealt) for copy in range(2)] == [[0, 0], [1, 1]]
     dealer.repair(dealt)
     assert sorted(members_of(copy, dealt) for copy in range(2)) == [[0, 1], [1, 0]]
+
+
+def test_repairs_look_at_the_clock_while_they_add_up_what_copies_have() -> None:
+    # 5,000 copies; the time is over when the clock is looked at for the second time.
+    parent = {"name": "P", "groups": ["A", "B"], "policies": ["anti-affinity"]}
+    application = app(group("A", 1), group("B", 1, vcpu=2), parent)
+    hosts = fleet(host("a", 20_000), host("b", 20_000))
+    dealer = dealer_of(application, hosts, [[2_500, 2_500], [2_500, 2_500]])
+    dealt = dealer.deal(dealer.copies())
+    before = [positions.copy() for positions in dealt]
+    times = iter([1.0, 0.0])
+    dealer.repair(dealt, lambda: next(times, 0.0))
+    for positions, unchanged in zip(dealt, before, strict=True):
+        assert (positions == unchanged).all()
+    limit = dealer.demand.sufficient[0]
+    looked = iter([1.0, 0.0])
+    loads = dealer._loads(limit, dealt, lambda: next(looked))
+    assert len({copy for copy, _ in loads}) == 1_000
