@@ -114,7 +114,10 @@ def test_a_host_with_running_members_is_no_stand_in_for_an_empty_one() -> None:
 def test_a_host_in_no_domain_stands_for_itself() -> None:
     # Members of both P and Q share every rack with each other: only a host in no rack is left.
     apart = {"kind": "apart-from", "group": "Q", "level": "rack"}
-    above = [{"name": "P", "groups": ["A"], "policies": [apart]}, {"name": "Q", "groups": ["A"]}]
+    above: list[Doc] = [
+        {"name": "P", "groups": ["A"], "policies": [apart]},
+        {"name": "Q", "groups": ["A"]},
+    ]
     problem = big(weightless("A", 1), *above)
     problem.hosts[0]["domains"] = {}
     assert "r0h0" in names(problem)
