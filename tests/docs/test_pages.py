@@ -302,6 +302,7 @@ def run_laws(copy: Path, files: Sequence[str]) -> subprocess.CompletedProcess[st
     return run_in(copy, "-m", "pytest", "-qx", *options, *files, "-k", "quorum")
 
 
+@pytest.mark.integration
 def test_the_policy_of_contributing_keeps_the_laws(contributed: Path) -> None:
     run = run_laws(contributed, LAWS)
     assert run.returncode == 0, run.stdout
@@ -316,6 +317,7 @@ def test_the_policy_of_contributing_keeps_the_laws(contributed: Path) -> None:
     ],
     ids=["encoding", "checker"],
 )
+@pytest.mark.integration
 def test_a_fault_in_the_policy_of_contributing_breaks_a_law(
     contributed: Path, tmp_path: Path, right: str, wrong: str
 ) -> None:

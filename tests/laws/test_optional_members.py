@@ -127,7 +127,7 @@ def test_no_answer_is_called_optimal_that_is_not(kind: str, soft: bool, data: An
 
 
 @every_policy
-@draws(10)
+@draws(6)
 @given(data=st.data())
 def test_a_lower_at_least_that_is_proposed_helps(kind: str, soft: bool, data: Any) -> None:
     case, _ = drawn(kind, soft, data)

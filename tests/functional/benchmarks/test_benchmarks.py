@@ -130,6 +130,7 @@ def bad_groups(way: str, made: CompiledFleet) -> Application:
 COUNTED = {"no-rack-holds": 1, "rack-capacity": 10**9, "shared-rack": 3}
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("way", [way for way in WAYS if way not in COUNTED])
 def test_the_impossible_is_refuted_by_the_textbook_model(way: str) -> None:
     assert textbook.place(bad_groups(way, TINY), TINY, seconds=30).status == "infeasible"
@@ -196,6 +197,7 @@ def test_first_fit_decreasing_places_what_one_pass_cannot() -> None:
     assert swift > sum(filter_and_weigh.place(app, SMALL).placed for app in apps)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("objective", ["pack", "spread", "cost"])
 def test_the_textbook_model_and_the_library_find_the_same_optimum(objective: Objective) -> None:
     solving = pytest.importorskip("groupsolver.solver.pipeline")
@@ -233,6 +235,7 @@ def test_triplets_fill_their_hosts(price: str) -> None:
     assert len(set((result.placement or {}).values())) == 4
 
 
+@pytest.mark.integration
 def test_the_driver_prints_a_table_and_writes_the_figures(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,6 +29,7 @@ def test_its_shop_is_that_of_the_examples() -> None:
     assert members_of(APPLICATIONS["shop"](TINY, 0)) == members_of(shop)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", ["shop", "shop-by-racks", "shop-in-one-rack"])
 def test_a_small_fleet_is_answered_closely(name: str) -> None:
     answer = run(name, 200, 0, 10.0, 0.02).answer
@@ -38,6 +39,7 @@ def test_a_small_fleet_is_answered_closely(name: str) -> None:
     assert answer.gap <= 0.1
 
 
+@pytest.mark.integration
 def test_the_driver_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--seeds", "1", "--hosts", "80", "--only", "shop", "--time-limit", "5"]) == 0
     assert "shop" in capsys.readouterr().out

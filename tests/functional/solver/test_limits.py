@@ -108,6 +108,7 @@ def drawn(case: str, extra: int = 0) -> tuple[Application, CompiledFleet]:
     return application, compile_fleet(Fleet.model_validate(fleet))
 
 
+@pytest.mark.integration
 @every_case
 def test_solve_keeps_its_limit(case: str) -> None:
     application, fleet = drawn(case)
@@ -138,6 +139,7 @@ def test_what_is_told_of_rules_about_all_groups_keeps_the_limit() -> None:
     assert answer.conflict is not None
 
 
+@pytest.mark.integration
 @every_case
 def test_explain_keeps_its_limit(case: str) -> None:
     application, fleet = drawn(case, extra=10**12)
@@ -145,6 +147,7 @@ def test_explain_keeps_its_limit(case: str) -> None:
     assert answer.status in ("infeasible", "unknown")
 
 
+@pytest.mark.integration
 @every_case
 def test_headroom_keeps_its_limit(case: str) -> None:
     application, fleet = drawn(case)
@@ -152,6 +155,7 @@ def test_headroom_keeps_its_limit(case: str) -> None:
     assert answer.copies <= answer.bound
 
 
+@pytest.mark.integration
 @every_case
 def test_survives_keeps_its_limit(case: str) -> None:
     application, fleet = drawn(case)

@@ -29,6 +29,7 @@ from tests.support.oracle.solved_subsets import Capacity, Piece, feasible, named
 FLEET = compile_fleet(varied(120, 0))  # twelve racks of ten
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("way", WAYS)
 def test_what_is_planted_is_refuted_and_each_part_of_it_has_a_placement(way: str) -> None:
     case = planted(FLEET, 0, way)

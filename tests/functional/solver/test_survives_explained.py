@@ -6,6 +6,8 @@ from collections import Counter
 from random import Random
 from typing import Any
 
+import pytest
+
 from groupsolver import Application, Explanation, Fleet, check, compile_fleet, explain
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.solver.explain.rules import (
@@ -143,6 +145,7 @@ def test_running_members_alone_are_never_a_conflict() -> None:
     assert check(app(RACK, count=0, existing=there), fleet, {}).violations == ()
 
 
+@pytest.mark.integration
 def test_every_conflict_is_one_and_minimal() -> None:
     seen: Counter[str] = Counter()
     for seed in range(32):

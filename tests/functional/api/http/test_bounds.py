@@ -107,6 +107,7 @@ COSTLY: dict[str, tuple[str, Callable[[], Any], str]] = {
 }
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("case", COSTLY)
 def test_a_costly_body_is_refused_at_once(admin: Asker, case: str) -> None:
     path, made, code = COSTLY[case]
