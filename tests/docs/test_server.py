@@ -136,6 +136,7 @@ def test_there_is_a_page_with_a_server() -> None:
     assert [page.name for page in SERVED] == ["five-minutes.md"]
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(sys.platform == "win32", reason="the docs speak to a shell")
 @pytest.mark.parametrize("page", SERVED, ids=lambda page: page.name)
 def test_a_page_with_a_server_prints_what_it_shows(
