@@ -72,7 +72,7 @@ class DomainShares(EverywherePolicy, ABC):
         if total > 100:
             raise PydanticCustomError(
                 "wrong-value",
-                "expected shares of at most 100 per cent in all, got {total}",
+                "expected shares of at most 100 per cent in all, found {total}",
                 {"total": total},
             )
         for name, percent in shares.items():
