@@ -283,7 +283,7 @@ class Application(Value, Generic[R]):
         if not total and not self.existing:
             yield Fault("empty-application", "groups", "expected at least one group with members")
         if total > MAX_MEMBERS:
-            message = f"expected at most {MAX_MEMBERS} members, got {total}"
+            message = f"expected at most {MAX_MEMBERS} members, found {total}"
             yield Fault("too-many-members", "groups", message)
             return  # the other checks look at each member
         yield from self._nesting_faults()
@@ -326,7 +326,7 @@ class Application(Value, Generic[R]):
                 continue
             size = sum(own.get(name, 0) for name in below[group.name])
             if group.at_least > size:
-                message = f"expected at most the {size} members of the group, got {group.at_least}"
+                message = f"expected at most the {size} members of the group, found {group.at_least}"
                 yield Fault("wrong-value", f"groups[{i}].at_least", message)
 
     def _existing_faults(self) -> Iterator[Fault]:

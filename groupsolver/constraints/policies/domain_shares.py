@@ -79,7 +79,7 @@ class DomainShares(EverywherePolicy, ABC):
             if percent > limits.get(name, 100):
                 raise PydanticCustomError(
                     "wrong-value",
-                    "expected a share of {name} of no more than its at_most, {most}, got {share}",
+                    "expected a share of {name} of no more than its at_most, {most}, found {share}",
                     {"name": name, "most": limits[name], "share": percent},
                 )
         return self

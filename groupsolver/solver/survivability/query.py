@@ -153,7 +153,7 @@ def _validate(
         message = f"unknown group {group!r}{nearest(group, problem.groups)}"
         faults.append(Fault("unknown-group", "group", message))
     if failures < 1:
-        faults.append(Fault("out-of-range", "failures", f"expected at least 1, got {failures}"))
+        faults.append(Fault("out-of-range", "failures", f"expected at least 1, found {failures}"))
     missing = [member.id for member in problem.new_members if member.id not in placement]
     if missing:
         names = ", ".join(missing[:MAX_NAMES_SHOWN])

@@ -61,7 +61,7 @@ def test_members_that_stay_keep_their_ids(gone: list[str]) -> None:
 @pytest.mark.parametrize(
     ("groups", "message"),
     [
-        ([group("A", 2, at_least=3)], "expected at most the 2 members of the group, got 3"),
+        ([group("A", 2, at_least=3)], "expected at most the 2 members of the group, found 3"),
         ([group("A", 2), {"name": "P", "groups": ["A"], "at_least": 3}], "the 2 members"),
         ([group("A", 2, at_least=-1)], "at_least"),
         ([group("A", 2, at_least=True)], "at_least"),

@@ -84,12 +84,12 @@ def test_what_is_broken_already_is_a_warning() -> None:
     [
         ({"level": "rak"}, ["unknown level 'rak'"]),
         ({"group": "B"}, ["unknown group 'B'"]),
-        ({"failures": 0}, ["expected at least 1, got 0"]),
+        ({"failures": 0}, ["expected at least 1, found 0"]),
         (
             {"placement": {"A/0": "h0"}},
             ["expected every member to run, or a placement of it"],
         ),
-        ({"level": "x", "failures": -1}, ["unknown level", "expected at least 1, got -1"]),
+        ({"level": "x", "failures": -1}, ["unknown level", "expected at least 1, found -1"]),
     ],
 )
 def test_bad_arguments_are_named_all_at_once(
