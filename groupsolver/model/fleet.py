@@ -309,16 +309,20 @@ class Fleet(Sparse):
             seen.add(level)
 
     def _host_faults(self) -> Iterator[Fault]:
+        return self._named_faults("hosts", "host", self.hosts)
+
+    def _named_faults(self, key: str, what: str, things: Iterable[Host | Pool]) -> Iterator[Fault]:
+        """Yield names that come twice, and unknown levels of domains."""
         levels = set(self.levels)
         names: set[str] = set()
-        for i, host in enumerate(self.hosts):
-            if host.name in names:
-                message = f"host {host.name!r} is named twice"
-                yield Fault("duplicate-name", f"hosts[{i}].name", message)
-            names.add(host.name)
-            for level in host.domains:
+        for i, thing in enumerate(things):
+            if thing.name in names:
+                message = f"{what} {thing.name!r} is named twice"
+                yield Fault("duplicate-name", f"{key}[{i}].name", message)
+            names.add(thing.name)
+            for level in thing.domains:
                 if level not in levels:
-                    path = f"hosts[{i}].domains.{level}"
+                    path = f"{key}[{i}].domains.{level}"
                     yield Fault("unknown-level", path, self._unknown_level(level))
 
     def _unknown_level(self, level: str) -> str:
@@ -340,16 +344,7 @@ class Fleet(Sparse):
     def _pool_faults(self) -> Iterator[Fault]:
         if not self.pools:
             return
-        names: set[str] = set()
-        for i, pool in enumerate(self.pools):
-            if pool.name in names:
-                message = f"pool {pool.name!r} is named twice"
-                yield Fault("duplicate-name", f"pools[{i}].name", message)
-            names.add(pool.name)
-            for level in pool.domains:
-                if level not in self.levels:
-                    path = f"pools[{i}].domains.{level}"
-                    yield Fault("unknown-level", path, self._unknown_level(level))
+        yield from self._named_faults("pools", "pool", self.pools)
         yield from self._repeated_classes()
 
     def _repeated_classes(self) -> Iterator[Fault]:
