@@ -326,7 +326,9 @@ class Application(Value, Generic[R]):
                 continue
             size = sum(own.get(name, 0) for name in below[group.name])
             if group.at_least > size:
-                message = f"expected at most the {size} members of the group, found {group.at_least}"
+                message = (
+                    f"expected at most the {size} members of the group, found {group.at_least}"
+                )
                 yield Fault("wrong-value", f"groups[{i}].at_least", message)
 
     def _existing_faults(self) -> Iterator[Fault]:

@@ -89,8 +89,9 @@ def prove(
     num_columns = FIRST_STEP_COLUMNS
     while not best.done:
         step = _step(columns, candidates, eligibility, bounds, best, budget, num_columns)
-        first = num_columns == FIRST_STEP_COLUMNS
-        if step.size > CANDIDATES_PER_SECOND * budget.left() and not first:
+        # Where many hosts cost the same, even the first step may have them all.
+        small = step.size <= MIN_STEP_RATIO * FIRST_STEP_COLUMNS
+        if step.size > CANDIDATES_PER_SECOND * budget.left() and not small:
             break  # no time to build the model
         minimises_tier = eligibility.stage.target is not None
         if step.size > MAX_TIER_COLUMNS and minimises_tier and best.value is not None:

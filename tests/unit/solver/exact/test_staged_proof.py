@@ -135,6 +135,18 @@ def offered(gap: float) -> tuple[float, float]:
     return _slacks(case.bounds, case.best, gap)
 
 
+def test_a_first_step_of_hosts_that_cost_the_same_is_not_taken_without_time_to_build_its_model(
+    sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nothing tells the ten hosts apart: the step of two columns has them all.
+    monkeypatch.setattr(staged_proof, "CANDIDATES_PER_SECOND", 0)
+    assert Case(raises=[0] * 10).prove()
+    assert sizes == []
+    monkeypatch.setattr(staged_proof, "CANDIDATES_PER_SECOND", 1000)
+    assert Case(raises=[0] * 10).prove()
+    assert sizes == [10]
+
+
 def test_the_slack_of_a_better_placement_and_of_the_gap() -> None:
     # A better placement is less than 13 - 10 = 3 above the bound. A gap of 10 % allows for 1.3.
     assert offered(0.0) == (3, 3)
