@@ -29,7 +29,7 @@ from groupsolver.model.fleet import Fleet
 from groupsolver.store.entities import StoredGroup
 from groupsolver.store.repositories import groups as stored
 from groupsolver.store.repositories import hosts
-from groupsolver.store.state.problem_scope import (
+from groupsolver.store.state.project_scope import (
     RequestedInstance,
     RequestedPlacement,
     compose_application,

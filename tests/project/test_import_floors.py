@@ -25,14 +25,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "files": BASE,
     "picture": BASE,
     "solver": BASE | {"changes"},
+    "cluster": BASE | {"files", "solver"},
     "wire": BASE | {"files"},
-    "store": BASE | {"files"},
+    "store": BASE | {"cluster", "files"},
     "client": BASE | {"files", "wire"},
-    "api": BASE | {"files", "solver", "wire", "store", "__init__"},
+    "api": BASE | {"cluster", "files", "solver", "wire", "store", "__init__"},
     "cli": BASE
-    | {"changes", "files", "picture", "solver", "wire", "store", "client", "api", "__init__"},
+    | {"changes", "cluster", "files", "picture", "solver", "wire", "store", "client", "api"}
+    | {"__init__"},
     "__main__": {"cli"},
-    "__init__": BASE | {"files", "solver"},
+    "__init__": BASE | {"cluster", "files", "solver"},
 }
 HEAVY = {"ortools", "sqlalchemy", "networkx", "scipy", "pandas", "werkzeug", "httpx", "alembic"}
 

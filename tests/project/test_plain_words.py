@@ -40,7 +40,7 @@ FORMER_NAMES = {
     "knobs": "relaxations",
     "Turn": "Literal",
     "Atom": "RuleAtom",
-    "Image": "MemoryState",
+    "Image": "ClusterState",
     "Mirror": "SnapshotCache",
     "mirror": "snapshot_cache",
     "Standing": "RunningMember",

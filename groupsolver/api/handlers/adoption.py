@@ -107,6 +107,6 @@ def _after_adoption(now: Snapshot, group: StoredGroup, new: list[Instance]) -> S
     joined = {one.id: replace(one, group=group.id) for one in new}
     return replace(
         now,
-        groups={**now.groups, group.id: replace(group, members=members)},
+        groups=now.groups.updated(replace(group, members=members)),
         instances={**now.instances, **joined},
     )

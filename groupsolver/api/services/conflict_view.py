@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from groupsolver.cluster.scope import UNGROUPED
 from groupsolver.constraints.registry import Application
 from groupsolver.model.application import Application as BaseApplication
 from groupsolver.model.change_costs import Costs
@@ -23,7 +24,7 @@ from groupsolver.model.result import (
     Shortage,
 )
 from groupsolver.model.units import amount_text
-from groupsolver.store.state.problem_scope import UNGROUPED, RequestedPlacement
+from groupsolver.store.state.project_scope import RequestedPlacement
 from groupsolver.store.state.snapshot_cache import Snapshot
 
 if TYPE_CHECKING:  # ortools is loaded with the first solve

@@ -20,7 +20,7 @@ from groupsolver.api.services.service import Service
 from groupsolver.constraints.registry import Application
 from groupsolver.model.change_costs import Costs
 from groupsolver.model.result import Conflict, Explanation, Limits
-from groupsolver.store.state.problem_scope import RequestedPlacement
+from groupsolver.store.state.project_scope import RequestedPlacement
 from groupsolver.store.state.snapshot_cache import Snapshot
 
 if TYPE_CHECKING:  # ortools is loaded with the first solve

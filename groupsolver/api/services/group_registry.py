@@ -169,7 +169,7 @@ def update_group(
             _check_binding_change(call, tx, old, new, allow_members=previewed)
             if previewed:
                 now = call.service.snapshot_cache.snapshot_within(tx.session)
-                after = replace(now, groups={**now.groups, old.id: new})
+                after = replace(now, groups=now.groups.updated(new))
                 impact = preview_impact(now, after, old.id)
         done = mode != "preview" and not impact
         if done and changes:

@@ -31,7 +31,7 @@ from groupsolver.store.errors import Contended, CostsMore
 from groupsolver.store.repositories.claims import Claim, KeptAnswer, commit
 from groupsolver.store.repositories.idempotency import Key
 from groupsolver.store.repositories.instances import StoredPlacement
-from groupsolver.store.state.problem_scope import RequestedPlacement, compose_application
+from groupsolver.store.state.project_scope import RequestedPlacement, compose_application
 from groupsolver.store.state.snapshot_cache import Snapshot
 
 _MAX_BACKOFF = 0.05  # seconds before the next try

@@ -10,7 +10,7 @@ from groupsolver.api.http.call import Call
 from groupsolver.api.http.errors import ApiError, bad_input
 from groupsolver.errors import MAX_FAULTS_SHOWN, Fault, nearest
 from groupsolver.model.inventory import Resources
-from groupsolver.store.state.problem_scope import RequestedInstance, RequestedPlacement
+from groupsolver.store.state.project_scope import RequestedInstance, RequestedPlacement
 from groupsolver.wire.bodies.placements import InstanceRequest, PlacementFields
 
 _MAX_NAME_LENGTH = 255

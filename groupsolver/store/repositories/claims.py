@@ -19,7 +19,7 @@ from groupsolver.store.entities import Instance
 from groupsolver.store.errors import Contended, CostsMore
 from groupsolver.store.repositories import idempotency
 from groupsolver.store.repositories.instances import StoredPlacement, add_placement
-from groupsolver.store.state.problem_scope import RequestedPlacement, compose_application
+from groupsolver.store.state.project_scope import RequestedPlacement, compose_application
 from groupsolver.store.state.snapshot_cache import Snapshot, SnapshotCache
 from groupsolver.store.store import Store
 

@@ -9,57 +9,66 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from groupsolver.cluster.state.group_table import GroupTable, binds_all_comers
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.protocols.exclusivity import admits_project
 from groupsolver.store.entities import StoredGroup
-from groupsolver.store.state.snapshot_cache import Snapshot
 
 
-def binds_project(group: StoredGroup, policy: Policy, tenant: str) -> bool:
-    """Return whether a policy of a group applies to a project's placements.
-
-    Hard policies do. Soft policies of a group that the project may not join do not: their prices
-    are no concern of this project.
-    """
-    return policy.hard or group.admits(tenant)
-
-
-def is_effective(group: StoredGroup, policy: Policy, now: Snapshot) -> bool:
-    """Return whether the group that a policy names exists, and may be named; otherwise it is void.
-
-    A policy that names no group is always effective.
-    """
-    if policy.target is None:
-        return True
-    named = now.groups.get(policy.target)
-    return named is not None and named.admits(group.tenant_id)
-
-
-def binds_members_of(
-    group: StoredGroup, policy: Policy, joined: Collection[str], tenant: str, now: Snapshot
-) -> bool:
-    """Return whether a policy binds a project's new members through the group that it names.
-
-    It binds the project of its own group, and everyone who joins a group of that project.
+class ProjectReach:
+    """Which policies bind the new members that a project places: a `Reach`.
 
     Parameters
     ----------
-    group : StoredGroup
-        The group of the policy.
-    policy : Policy
-    joined : collection of str
-        The groups of the new members, and all groups above these.
     tenant : str
         The project of the new members.
-    now : Snapshot
+    groups : GroupTable of StoredGroup
     """
-    if policy.target is None or policy.target not in joined:
-        return False
-    if not is_effective(group, policy, now):
-        return False
-    return group.tenant_id in {tenant, now.groups[policy.target].tenant_id}
 
+    def __init__(self, tenant: str, groups: GroupTable[StoredGroup]) -> None:
+        self._tenant = tenant
+        self._groups = groups
 
-def is_tenant_scoped(policy: Policy) -> bool:
-    """Return whether a policy distinguishes whole projects."""
-    return admits_project(policy)
+    def binds_members(self, group: str, policy: Policy) -> bool:
+        """Return whether a policy of a group binds new members below this group."""
+        return self._binds_project(group, policy) and self._is_effective(group, policy)
+
+    def binds_others(self, group: str, policy: Policy, joined: Collection[str]) -> bool:
+        """Return whether a policy of a group binds new members that are not below this group."""
+        if not self._binds_project(group, policy):
+            return False
+        own = self._groups[group].tenant_id == self._tenant
+        # A soft policy of another project's group is no price of a placement that does not join
+        # it, though a grant would allow that: nobody asked for the grant.
+        if not (policy.hard or own or policy.target in joined):
+            return False
+        return self._binds_joined(group, policy, joined) or binds_all_comers(policy)
+
+    def _binds_project(self, group: str, policy: Policy) -> bool:
+        """Return whether a policy applies to the project's placements.
+
+        Hard policies do. Soft policies of a group that the project may not join do not: their
+        prices are no concern of this project.
+        """
+        return policy.hard or self._groups[group].admits(self._tenant)
+
+    def _is_effective(self, group: str, policy: Policy) -> bool:
+        """Return whether the group that a policy names exists, and may be named; else it is void.
+
+        A policy that names no group is always effective.
+        """
+        if policy.target is None:
+            return True
+        named = self._groups.get(policy.target)
+        return named is not None and named.admits(self._groups[group].tenant_id)
+
+    def _binds_joined(self, group: str, policy: Policy, joined: Collection[str]) -> bool:
+        """Return whether a policy binds new members through the group that it names.
+
+        It binds the project of its own group, and everyone who joins a group of that project.
+        """
+        if policy.target is None or policy.target not in joined:
+            return False
+        if not self._is_effective(group, policy):
+            return False
+        bound = {self._tenant, self._groups[policy.target].tenant_id}
+        return self._groups[group].tenant_id in bound

@@ -8,6 +8,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from time import monotonic
 
+from groupsolver.cluster.scope import compose
 from groupsolver.constraints.problem.problem import Problem, RunningMember
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.network import LinkLoad
@@ -15,8 +16,7 @@ from groupsolver.constraints.protocols.scope import groups_counted
 from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.application import Members
 from groupsolver.model.value import Domain
-from groupsolver.store.state.group_nesting import groups_below
-from groupsolver.store.state.problem_scope import compose_groups, policies_in_scope
+from groupsolver.store.state.project_scope import project_policies
 from groupsolver.store.state.snapshot_cache import Snapshot
 
 _MAX_MEMBERS_TRIED = 200  # members left out one by one, to find those that a measure depends on
@@ -113,14 +113,13 @@ def preview_impact(before: Snapshot, after: Snapshot, group: str) -> ImpactPrevi
 
 def _running_problem(now: Snapshot, group: str, tenant: str) -> Problem:
     """Return the problem of what runs: hard policies that concern a group, and no new members."""
-    below = groups_below(now.groups)
     hard_policies = {}
-    for key, policies in policies_in_scope(tenant, [group], below, now).items():
+    for key, policies in project_policies(tenant, [group], now).items():
         # Rules of another project bind what it, or a project that joins it, places. They never
         # bind what this project says about its own groups.
         if now.groups[key].tenant_id == tenant:
             hard_policies[key] = [policy for policy in policies if policy.hard]
-    app = compose_groups(hard_policies, below, now, {group: []}, tenant)
+    app = compose(hard_policies, {group: []}, now, tenant=tenant)
     return Problem(app, now.fleet.index)
 
 

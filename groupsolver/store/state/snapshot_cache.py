@@ -13,7 +13,7 @@ from threading import Lock
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet
+from groupsolver.cluster.state.cluster_state import StateSnapshot
 from groupsolver.store.database.tables import GroupRow, HostRow, InstanceRow, JournalRow
 from groupsolver.store.database.transaction import HistoryPoint, history_point_of
 from groupsolver.store.entities import Instance, StoredGroup
@@ -24,7 +24,7 @@ from groupsolver.store.mappers import (
     split_keys,
 )
 from groupsolver.store.repositories.hosts import read_fleet
-from groupsolver.store.state.memory_state import MemoryState
+from groupsolver.store.state.stored_state import StoredState
 from groupsolver.store.store import Store
 
 _MAX_JOURNAL_ROWS = 20_000  # above that, reading everything again is faster
@@ -34,25 +34,18 @@ _ALL_TIMES = 0.0
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class Snapshot(StateSnapshot[StoredGroup, Instance]):
     """The stored state at one revision. It is never changed.
 
     Attributes
     ----------
     history_point : HistoryPoint
         The revision, and its stamp.
-    fleet : CompiledFleet
-        Its hosts' ``used`` includes all claims.
-    groups : dict of str to StoredGroup
-    instances : dict of str to Instance
     first_expiry : float
         When the first unconfirmed claim ends, in seconds since 1970; infinity where there is none.
     """
 
     history_point: HistoryPoint
-    fleet: CompiledFleet
-    groups: dict[str, StoredGroup]
-    instances: dict[str, Instance]
     first_expiry: float = math.inf
 
     @property
@@ -76,7 +69,7 @@ class SnapshotCache:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = Lock()
-        self._state: MemoryState | None = None
+        self._state: StoredState | None = None
         self._history_point = HistoryPoint(-1, "")  # of the state
         self._snapshot: Snapshot | None = None  # of the state
 
@@ -117,7 +110,7 @@ class SnapshotCache:
                 return self._snapshot
         self._refresh(session, point)
         assert self._state is not None  # noqa: S101 - `_refresh` has set it
-        self._snapshot = Snapshot(point, *self._state.contents())
+        self._snapshot = snapshot_of(self._state, point)
         return self._snapshot
 
     def _refresh(self, session: Session, point: HistoryPoint) -> None:
@@ -158,7 +151,13 @@ class SnapshotCache:
         return {kind: list(keys) for kind, keys in changes.items()}
 
 
-def _apply_changes(state: MemoryState, session: Session, changes: dict[str, list[str]]) -> None:
+def snapshot_of(state: StoredState, point: HistoryPoint) -> Snapshot:
+    """Return a state as a snapshot shows it. The state must not change any more."""
+    state.complete()
+    return Snapshot(state.fleet, state.groups, state.instances, point, state.first_expiry())
+
+
+def _apply_changes(state: StoredState, session: Session, changes: dict[str, list[str]]) -> None:
     for some in split_keys(changes.get("host", ())):
         hosts = list(session.scalars(select(HostRow).where(HostRow.name.in_(some))))
         state.put_hosts(some, hosts_from_rows(hosts))
@@ -170,8 +169,8 @@ def _apply_changes(state: MemoryState, session: Session, changes: dict[str, list
         state.put_instances(some, instances_from_rows(session, instances))
 
 
-def _read_everything(session: Session) -> MemoryState:
-    state = MemoryState.from_fleet(read_fleet(session))
+def _read_everything(session: Session) -> StoredState:
+    state = StoredState(read_fleet(session))
     groups = list(session.scalars(select(GroupRow).order_by(GroupRow.seq)))
     state.put_groups([], groups_from_rows(session, groups, _ALL_TIMES))
     instances = list(session.scalars(select(InstanceRow).order_by(InstanceRow.seq)))

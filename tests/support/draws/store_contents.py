@@ -13,8 +13,8 @@ from groupsolver.constraints.registry import AnyPolicy
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.store.database.transaction import HistoryPoint
 from groupsolver.store.entities import Instance, StoredGroup
-from groupsolver.store.state.memory_state import MemoryState
-from groupsolver.store.state.snapshot_cache import Snapshot
+from groupsolver.store.state.snapshot_cache import Snapshot, snapshot_of
+from groupsolver.store.state.stored_state import StoredState
 from tests.support.draws import applications
 from tests.support.draws.cells import cell_of, used_of
 from tests.support.oracle import pools
@@ -82,20 +82,20 @@ class StoreContents:
 
     def snapshot(self) -> Snapshot:
         """Return it as a snapshot cache shows it."""
-        memory_state = MemoryState.from_fleet(self.fleet)
+        state = StoredState(self.fleet)
         members = {
             group.id: tuple(one.id for one in self.instances if one.group == group.id)
             for group in self.groups
         }
-        memory_state.put_groups(
+        state.put_groups(
             [],
             [
                 _with(group, members=members[group.id], foreign=self.foreign(group))
                 for group in self.groups
             ],
         )
-        memory_state.put_instances([], self.instances)
-        return Snapshot(HistoryPoint(1, ""), *memory_state.contents())
+        state.put_instances([], self.instances)
+        return snapshot_of(state, HistoryPoint(1, ""))
 
     def document(
         self, batch: dict[str, list[dict[str, Any]]]

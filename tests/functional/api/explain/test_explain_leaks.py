@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from groupsolver.api.serializers import host_id
 from groupsolver.api.services.conflict_view import without_other_projects
+from groupsolver.cluster.scope import UNGROUPED
 from groupsolver.model.result import Limits
 from groupsolver.solver.pipeline import solve
 from groupsolver.store.entities import StoredGroup
-from groupsolver.store.state.problem_scope import (
-    UNGROUPED,
+from groupsolver.store.state.project_scope import (
     RequestedInstance,
     RequestedPlacement,
     compose_application,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from groupsolver.constraints.problem.copies import copies_of
-from groupsolver.store.state.problem_scope import compose_application
+from groupsolver.store.state.project_scope import compose_application
 from groupsolver.wire.bodies.headroom import HeadroomAnswer
 from groupsolver.wire.read import read_data
 from tests.functional.api.explain.test_explain_leaks import SEEDS, TENANT, Drawn, answer_text, hides

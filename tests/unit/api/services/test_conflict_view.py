@@ -23,7 +23,7 @@ from groupsolver.constraints.registry import Application, Group
 from groupsolver.model.change_costs import Costs
 from groupsolver.model.result import Conflict, ConflictingPolicy, Explanation, Fix, Shortage
 from groupsolver.store.entities import StoredGroup
-from groupsolver.store.state.problem_scope import RequestedInstance, RequestedPlacement
+from groupsolver.store.state.project_scope import RequestedInstance, RequestedPlacement
 from groupsolver.store.state.snapshot_cache import Snapshot
 
 OWN, SHARED, FOREIGN = (f"0000000{n}-0000-4000-8000-000000000000" for n in range(3))

@@ -13,7 +13,7 @@ from groupsolver.store.errors import Contended
 from groupsolver.store.repositories import hosts
 from groupsolver.store.repositories.claims import Claim, commit
 from groupsolver.store.repositories.instances import StoredPlacement, remove_instances
-from groupsolver.store.state.problem_scope import (
+from groupsolver.store.state.project_scope import (
     RequestedInstance,
     RequestedPlacement,
     compose_application,

@@ -31,7 +31,7 @@ def snapshot(*hosts: str, policies: tuple[Policy, ...] = ()) -> Snapshot:
 
 def with_policies(now: Snapshot, *policies: Policy) -> Snapshot:
     group = replace(now.groups[uid(1)], policies=policies)
-    return replace(now, groups={uid(1): group})
+    return replace(now, groups=now.groups.updated(group))
 
 
 def test_a_change_that_nothing_breaks_is_clean() -> None:

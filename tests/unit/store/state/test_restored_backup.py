@@ -16,7 +16,7 @@ from groupsolver.store.repositories import groups as stored
 from groupsolver.store.repositories import hosts
 from groupsolver.store.repositories.claims import Claim, commit
 from groupsolver.store.repositories.instances import StoredPlacement, remove_instances
-from groupsolver.store.state.problem_scope import RequestedInstance, RequestedPlacement
+from groupsolver.store.state.project_scope import RequestedInstance, RequestedPlacement
 from groupsolver.store.state.snapshot_cache import Snapshot, SnapshotCache
 from groupsolver.store.store import Store
 from tests.support.draws.histories import content_of

@@ -18,8 +18,8 @@ from groupsolver.store.database import transaction as journal
 from groupsolver.store.database.tables import JournalRow
 from groupsolver.store.entities import StoredGroup
 from groupsolver.store.state import snapshot_cache as snapshot_cache_module
-from groupsolver.store.state.memory_state import MemoryState
 from groupsolver.store.state.snapshot_cache import SnapshotCache
+from groupsolver.store.state.stored_state import StoredState
 from groupsolver.store.store import Store
 from tests.support.draws.histories import Clock, History, content_of
 from tests.support.drivers.databases import opened
@@ -73,7 +73,7 @@ def test_a_snapshot_cache_reads_on_and_reads_anew_only_where_the_journal_does_no
     read: list[str] = []
     read_everything = snapshot_cache_module._read_everything
 
-    def anew(session: Session) -> MemoryState:
+    def anew(session: Session) -> StoredState:
         read.append("anew")
         return read_everything(session)
 
@@ -100,13 +100,13 @@ def test_the_journal_is_trimmed_by_rows_and_a_cache_gives_up_on_many(
     monkeypatch.setattr("groupsolver.store.state.snapshot_cache._MAX_JOURNAL_ROWS", 10)
     snapshot_cache = SnapshotCache(store)
     read: list[str] = []
-    put = MemoryState.put_groups
+    put = StoredState.put_groups
 
-    def noted(memory_state: MemoryState, keys: list[str], found: list[StoredGroup]) -> None:
+    def noted(state: StoredState, keys: list[str], found: list[StoredGroup]) -> None:
         read.extend(keys)
-        put(memory_state, keys, found)
+        put(state, keys, found)
 
-    monkeypatch.setattr(MemoryState, "put_groups", noted)
+    monkeypatch.setattr(StoredState, "put_groups", noted)
     for times in (3, 7, 11, 30):
         with store.write() as tx:
             for i in range(times):

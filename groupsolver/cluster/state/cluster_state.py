@@ -1,25 +1,54 @@
-"""The stored state in memory: hosts with what is claimed of them, groups and instances."""
+"""The state of a cluster in memory: hosts with what is claimed of them, groups and instances."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Generic, Self
 
+from groupsolver.cluster.state.group_table import GroupTable
+from groupsolver.cluster.state.link_reservations import (
+    LinkReservations,
+    MayReserve,
+    any_may_reserve,
+)
+from groupsolver.cluster.state.pool_claims import PoolClaims
+from groupsolver.cluster.state.running import G, I
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet, Host
-from groupsolver.model.pools.pool_index import PoolIndex
+from groupsolver.model.inventory import Resources
 from groupsolver.model.value import INT64_MAX
-from groupsolver.store.entities import Instance, StoredGroup
-from groupsolver.store.state.link_reservations import LinkReservations
-from groupsolver.store.state.pool_claims import PoolClaims
 
 _ClaimKey = tuple[str | None, str]  # the name of a cell, if any, and a resource class
 
 
-@dataclass
-class MemoryState:
-    """One state of everything that is stored.
+@dataclass(frozen=True)
+class StateSnapshot(Generic[G, I]):
+    """The state of a cluster at one moment. It is never changed.
+
+    Attributes
+    ----------
+    fleet : CompiledFleet
+        Its hosts' ``used`` includes all claims.
+    groups : GroupTable
+    instances : dict of str to RunningInstance
+    """
+
+    fleet: CompiledFleet
+    groups: GroupTable[G]
+    instances: dict[str, I]
+
+
+class ClusterState(Generic[G, I]):
+    """The hosts, groups and instances of a cluster, and what the instances claim.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        It may have no host.
+    may_reserve : callable, optional
+        Whether a `bandwidth` policy of one group may reserve links towards another group. By
+        default any may.
 
     Attributes
     ----------
@@ -30,54 +59,40 @@ class MemoryState:
     claimed : dict of str to dict
         By host: the amount claimed of each cell and resource class. The inner dicts are replaced
         and never changed.
-    groups : dict of str to StoredGroup
-    instances : dict of str to Instance
-    expiries : dict of str to float
-        By instance: when its unconfirmed claim ends, in seconds since 1970.
+    groups : GroupTable
+    instances : dict of str to RunningInstance
     reservations : LinkReservations
     pool_claims : PoolClaims
     """
 
-    fleet: CompiledFleet
-    loaded_hosts: dict[str, Host]
-    claimed: dict[str, dict[_ClaimKey, int]] = field(default_factory=dict)
-    groups: dict[str, StoredGroup] = field(default_factory=dict)
-    instances: dict[str, Instance] = field(default_factory=dict)
-    expiries: dict[str, float] = field(default_factory=dict)
-    reservations: LinkReservations = field(default_factory=LinkReservations)
-    pool_claims: PoolClaims = field(default_factory=lambda: PoolClaims(PoolIndex()))
-
-    @classmethod
-    def from_fleet(cls, fleet: Fleet) -> MemoryState:
-        """Return a state without groups and instances; the fleet may have no host."""
-        state = cls(compile_fleet(fleet), {host.name: host for host in fleet.hosts})
-        state.pool_claims = PoolClaims(state.fleet.index.pools)
+    def __init__(self, fleet: Fleet, may_reserve: MayReserve = any_may_reserve) -> None:
+        self.fleet = compile_fleet(fleet)
+        self.loaded_hosts: dict[str, Host] = {host.name: host for host in fleet.hosts}
+        self.claimed: dict[str, dict[_ClaimKey, int]] = {}
+        self.groups: GroupTable[G] = GroupTable()
+        self.instances: dict[str, I] = {}
+        self.reservations = LinkReservations(may_reserve=may_reserve)
+        self.pool_claims = PoolClaims(self.fleet.index.pools)
         for host in fleet.hosts:
-            state.pool_claims.host_changed(host, ())
-        return state
+            self.pool_claims.host_changed(host, ())
 
-    def copy(self) -> MemoryState:
+    def copy(self) -> Self:
         """Return a copy that may change without changing this state."""
-        return MemoryState(
-            self.fleet.copy(),
-            self.loaded_hosts.copy(),
-            self.claimed.copy(),
-            self.groups.copy(),
-            self.instances.copy(),
-            self.expiries.copy(),
-            self.reservations.copy(),
-            self.pool_claims.copy(),
-        )
+        other = type(self).__new__(type(self))
+        other.fleet = self.fleet.copy()
+        other.loaded_hosts = self.loaded_hosts.copy()
+        other.claimed = self.claimed.copy()
+        other.groups = self.groups.copy()
+        other.instances = self.instances.copy()
+        other.reservations = self.reservations.copy()
+        other.pool_claims = self.pool_claims.copy()
+        return other
 
-    def contents(
-        self,
-    ) -> tuple[CompiledFleet, dict[str, StoredGroup], dict[str, Instance], float]:
-        """Return the fleet, groups, instances and first expiry, as a snapshot shows them."""
+    def complete(self) -> None:
+        """Bring reservations and pools of the fleet up to date, after all changes."""
         reserved = self.reservations.by_domain(self.groups, self.instances, self.fleet.index)
         self.fleet.reserve(reserved)
         self.fleet.replace_pools(self.pool_claims.pools())
-        first_expiry = min(self.expiries.values(), default=math.inf)
-        return self.fleet, self.groups, self.instances, first_expiry
 
     def put_hosts(self, names: Iterable[str], found: Iterable[Host]) -> None:
         """Update the hosts of some names to what was found; those not found are removed."""
@@ -86,9 +101,12 @@ class MemoryState:
             if name in current:
                 self._put_host(current[name])
             elif name in self.loaded_hosts:
-                del self.loaded_hosts[name]
-                self.fleet.remove(name)
-                self.reservations.hosts_changed()
+                self._remove_host(name)
+
+    def _remove_host(self, name: str) -> None:
+        del self.loaded_hosts[name]
+        self.fleet.remove(name)
+        self.reservations.hosts_changed()
 
     def _put_host(self, host: Host) -> None:
         before = self.loaded_hosts.get(host.name)
@@ -101,16 +119,19 @@ class MemoryState:
         )
         self.fleet.put(self._with_claims(host.name))
 
-    def put_groups(self, keys: Iterable[str], found: Iterable[StoredGroup]) -> None:
+    def put_groups(self, keys: Iterable[str], found: Iterable[G]) -> None:
         """Update groups to what was found; those not found are removed."""
-        before = {key: self.groups.pop(key) for key in keys if key in self.groups}
+        removed = [key for key in keys if key in self.groups]
         for group in found:
-            self.groups[group.id] = group
-            self.reservations.group_changed(before.pop(group.id, None), group)
-        for removed in before.values():
-            self.reservations.group_changed(removed, None)
+            self.reservations.group_changed(self.groups.get(group.id), group)
+            self.groups.put(group)
+            if group.id in removed:
+                removed.remove(group.id)
+        for key in removed:
+            self.reservations.group_changed(self.groups[key], None)
+            self.groups.remove(key)
 
-    def put_instances(self, keys: Iterable[str], found: Iterable[Instance]) -> None:
+    def put_instances(self, keys: Iterable[str], found: Iterable[I]) -> None:
         """Update instances to what was found; those not found are removed, with their claims."""
         touched: dict[str, None] = {}  # an ordered set of hosts
         for key in keys:
@@ -124,22 +145,19 @@ class MemoryState:
             if name in self.loaded_hosts:
                 self.fleet.put(self._with_claims(name))
 
-    def _add_instance(self, instance: Instance) -> None:
+    def _add_instance(self, instance: I) -> None:
         self.instances[instance.id] = instance
         self.reservations.members_changed(instance.group)
-        if instance.expires is not None:
-            self.expiries[instance.id] = instance.expires
         self._claim(instance, 1)
 
     def _remove_instance(self, key: str) -> str:
         """Remove an instance, and return its host."""
         instance = self.instances.pop(key)
-        self.expiries.pop(key, None)
         self.reservations.members_changed(instance.group)
         self._claim(instance, -1)
         return instance.host
 
-    def _claim(self, instance: Instance, sign: int) -> None:
+    def _claim(self, instance: I, sign: int) -> None:
         """Add (sign 1) or subtract (sign -1) what an instance takes of its host."""
         claimed = dict(self.claimed.get(instance.host, {}))
         for resource, amount in instance.resources.items():
@@ -151,6 +169,13 @@ class MemoryState:
             self.claimed[instance.host] = remaining
         else:
             self.claimed.pop(instance.host, None)
+
+    def claimed_of(self, name: str) -> Resources:
+        """Return what is claimed of a host, its cells included."""
+        amounts: Resources = {}
+        for (_, resource), amount in self.claimed.get(name, {}).items():
+            amounts[resource] = amounts.get(resource, 0) + amount
+        return amounts
 
     def _with_claims(self, name: str) -> Host:
         """Return a host with what is claimed of it added to its `used`, and to that of its cells.

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groupsolver.checking.check import index_of, judge
+from groupsolver.cluster.scope import UNGROUPED
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput
@@ -18,8 +19,7 @@ from groupsolver.files import parse_application, parse_fleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.store.entities import Instance, StoredGroup
 from groupsolver.store.errors import IdTaken, NotStored, QuotaExceeded
-from groupsolver.store.state.problem_scope import (
-    UNGROUPED,
+from groupsolver.store.state.project_scope import (
     RequestedInstance,
     RequestedPlacement,
     compose_application,

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from groupsolver.cluster.state.group_table import GroupTable
+from groupsolver.cluster.state.running import RunningGroup, RunningInstance
 from groupsolver.constraints.policies.hose_model import hose, hose_between
 from groupsolver.constraints.protocols.network import LinkLoad
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.value import HOST, Domain
-from groupsolver.store.entities import Instance, StoredGroup
-from groupsolver.store.state.group_nesting import groups_below
 
 _RuleKey = tuple[str, int]  # a group, and the position of the rule among its policies
+_Groups = GroupTable[Any]
+_Instances = Mapping[str, RunningInstance]
+# Whether a policy of one group may reserve bandwidth towards another.
+MayReserve = Callable[[RunningGroup, RunningGroup], bool]
+
+
+def any_may_reserve(_owner: RunningGroup, _target: RunningGroup) -> bool:
+    """Return that any policy may reserve bandwidth towards any group."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,8 @@ class LinkReservations:
         Rules whose needs have to be computed again.
     rules_changed : bool
         Whether the rules themselves have to be collected again.
+    may_reserve : callable
+        Whether a policy of one group may reserve bandwidth towards another. Default: any may.
     """
 
     rules: dict[_RuleKey, _ReservationRule] = field(default_factory=dict)
@@ -66,6 +78,7 @@ class LinkReservations:
     total: Mapping[Domain, int] = field(default_factory=dict)
     stale_rules: set[_RuleKey] = field(default_factory=set)
     rules_changed: bool = True
+    may_reserve: MayReserve = any_may_reserve
 
     def copy(self) -> LinkReservations:
         """Return a copy that may change without changing this one."""
@@ -77,9 +90,10 @@ class LinkReservations:
             total=self.total,
             stale_rules=self.stale_rules.copy(),
             rules_changed=self.rules_changed,
+            may_reserve=self.may_reserve,
         )
 
-    def group_changed(self, before: StoredGroup | None, after: StoredGroup | None) -> None:
+    def group_changed(self, before: RunningGroup | None, after: RunningGroup | None) -> None:
         """Note that a group was added (`before` None), changed, or removed (`after` None)."""
         if before is None or after is None or _definition(before) != _definition(after):
             self.rules_changed = True
@@ -95,7 +109,7 @@ class LinkReservations:
         self.stale_rules.update(self.rules)
 
     def by_domain(
-        self, groups: Mapping[str, StoredGroup], instances: Mapping[str, Instance], hosts: HostIndex
+        self, groups: _Groups, instances: _Instances, hosts: HostIndex
     ) -> Mapping[Domain, int]:
         """Return the reserved Mbit/s by domain: the same object as long as nothing changed."""
         if not hosts.links:
@@ -106,8 +120,8 @@ class LinkReservations:
             self._recompute(groups, instances, hosts)
         return self.total
 
-    def _collect_rules(self, groups: Mapping[str, StoredGroup]) -> None:
-        self.rules = dict(_reservation_rules(groups))
+    def _collect_rules(self, groups: _Groups) -> None:
+        self.rules = dict(_reservation_rules(groups, self.may_reserve))
         self.rules_by_group = {}
         for key, rule in self.rules.items():
             for name in rule.groups:
@@ -115,9 +129,7 @@ class LinkReservations:
         self.rules_changed = False
         self.stale_rules = self.rules.keys() | self.needs.keys()
 
-    def _recompute(
-        self, groups: Mapping[str, StoredGroup], instances: Mapping[str, Instance], hosts: HostIndex
-    ) -> None:
+    def _recompute(self, groups: _Groups, instances: _Instances, hosts: HostIndex) -> None:
         total = Counter(self.total)
         for key in self.stale_rules:
             total.subtract(self.needs.pop(key, Counter()))
@@ -128,31 +140,26 @@ class LinkReservations:
         self.stale_rules = set()
 
 
-def _definition(group: StoredGroup) -> object:
+def _definition(group: RunningGroup) -> object:
     """Return the part of a group that rules are made of: everything but its members."""
-    return group.policies, group.groups, group.tenant_id, group.grants
+    return group.policies, group.groups, group.tenant_id
 
 
 def _reservation_rules(
-    groups: Mapping[str, StoredGroup],
+    groups: _Groups, may_reserve: MayReserve
 ) -> Iterator[tuple[_RuleKey, _ReservationRule]]:
     """Yield the hard bandwidth policies that are not void."""
-    found = list(_hard_bandwidths(groups))
-    if not found:
-        return
-    below = groups_below(groups)
-    for key, policy in found:
+    for key, policy in _hard_bandwidths(groups):
         owner = groups[key[0]]
         target = policy.flow(owner.id).to
         if target is None:
-            yield key, _ReservationRule(policy.rate, below[owner.id], None)
-        # A policy about another project's group binds what its own project places. It must not
-        # fill links by itself.
-        elif target in groups and groups[target].tenant_id == owner.tenant_id:
-            yield key, _ReservationRule(policy.rate, below[owner.id], below[target])
+            yield key, _ReservationRule(policy.rate, groups.below(owner.id), None)
+        elif target in groups and may_reserve(owner, groups[target]):
+            yield key, _ReservationRule(policy.rate, groups.below(owner.id), groups.below(target))
 
 
-def _hard_bandwidths(groups: Mapping[str, StoredGroup]) -> Iterator[tuple[_RuleKey, LinkLoad]]:
+def _hard_bandwidths(groups: _Groups) -> Iterator[tuple[_RuleKey, LinkLoad]]:
+    group: RunningGroup
     for group in groups.values():
         for position, policy in enumerate(group.policies):
             if isinstance(policy, LinkLoad) and policy.hard:
@@ -161,8 +168,8 @@ def _hard_bandwidths(groups: Mapping[str, StoredGroup]) -> Iterator[tuple[_RuleK
 
 def _need(
     rule: _ReservationRule,
-    groups: Mapping[str, StoredGroup],
-    instances: Mapping[str, Instance],
+    groups: _Groups,
+    instances: _Instances,
     hosts: HostIndex,
 ) -> Counter[Domain]:
     """Return the Mbit/s that a rule needs of the links that leave each domain.
@@ -181,8 +188,8 @@ def _need(
 
 def _count_by_domain(
     names: Iterable[str],
-    groups: Mapping[str, StoredGroup],
-    instances: Mapping[str, Instance],
+    groups: _Groups,
+    instances: _Instances,
     hosts: HostIndex,
 ) -> tuple[Counter[Domain], int]:
     """Return how many members of some groups run in each domain, and how many in all."""

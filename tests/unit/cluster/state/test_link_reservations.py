@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from groupsolver.constraints.policies.bandwidth import Bandwidth
 from groupsolver.model.fleet import Fleet
 from groupsolver.store.entities import Instance, StoredGroup
-from groupsolver.store.state.memory_state import MemoryState
 from groupsolver.store.state.snapshot_cache import Snapshot, SnapshotCache
+from groupsolver.store.state.stored_state import StoredState
 from tests.support.draws import applications
 from tests.support.draws.histories import Clock, History
 from tests.support.draws.store_contents import policy, uid
@@ -125,12 +125,13 @@ def test_what_a_group_asks_for_to_another_projects_reserves_nothing_granted_or_n
     to = (policy({"kind": "bandwidth", "mbps": 5, "to": uid(2)}),)
     # A guest that asks for all the links to a group that it was let into would block its owner.
     for owner, grants, reserved in (("blue", (), 5), ("green", ("blue",), 0), ("green", (), 0)):
-        memory_state = MemoryState.from_fleet(fleet)
+        state = StoredState(fleet)
         one = StoredGroup(uid(1), "blue", "u", policies=to, members=(uid(3),))
         other = StoredGroup(uid(2), owner, "u", members=(uid(4),), grants=grants)
-        memory_state.put_groups([], [one, other])
-        memory_state.put_instances([], [instance(3, 1, "h0"), instance(4, 2, "h2")])
-        assert memory_state.contents()[0].index.reserved.get(("rack", "r0"), 0) == reserved
+        state.put_groups([], [one, other])
+        state.put_instances([], [instance(3, 1, "h0"), instance(4, 2, "h2")])
+        state.complete()
+        assert state.fleet.index.reserved.get(("rack", "r0"), 0) == reserved
 
 
 def by_hand(now: Snapshot) -> dict[tuple[str, str], int]:

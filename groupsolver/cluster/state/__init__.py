@@ -1,0 +1,1 @@
+"""The state of a cluster in memory: hosts with all claims, groups, instances, reservations."""
