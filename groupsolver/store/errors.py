@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from groupsolver.errors import GroupsolverError
 
 
@@ -82,29 +80,6 @@ class Stale(StoreError):
     """The stored generation is not the one that was expected."""
 
     code = "stale"
-
-
-class Contended(StoreError):
-    """A placement no longer holds: other claims came first.
-
-    Attributes
-    ----------
-    reasons : tuple of str
-        The rules that it would break now.
-    """
-
-    code = "contended"
-
-    def __init__(self, reasons: Sequence[str]) -> None:
-        self.reasons = tuple(reasons)
-        super().__init__("; ".join(reasons))
-
-
-class CostsMore(Contended):
-    """A placement still holds, but its soft policies may cost less after other claims came first.
-
-    The reasons are what they cost now.
-    """
 
 
 class KeyInFlight(StoreError):

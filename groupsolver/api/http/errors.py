@@ -7,6 +7,7 @@ from typing import Any
 
 from groupsolver.api.services.conflict_view import Audience
 from groupsolver.api.services.refusal import Refusal
+from groupsolver.cluster.claim import Contended
 from groupsolver.errors import BadInput, Fault, GroupsolverError
 from groupsolver.model.result import Conflict
 from groupsolver.store import errors as store
@@ -126,7 +127,7 @@ _KNOWN_ERRORS: dict[type[GroupsolverError], tuple[str, dict[str, str]]] = {
     store.IdTaken: ("id-taken", {}),
     store.QuotaExceeded: ("quota-exceeded", {}),
     store.Stale: ("stale", {}),
-    store.Contended: ("claim-contended", _RETRY_SOON),
+    Contended: ("claim-contended", _RETRY_SOON),
     store.KeyInFlight: ("idempotency-in-flight", _RETRY_SOON),
     store.KeyReused: ("idempotency-mismatch", {}),
     NotAcceptable: ("not-acceptable", {}),

@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from groupsolver.api.http.errors import ApiError
@@ -20,15 +21,13 @@ from groupsolver.api.services.explanation import (
     unexplained_infeasible,
 )
 from groupsolver.api.services.service import Service
-from groupsolver.checking.check import check
-from groupsolver.checking.soft_cost import SoftCost, hosts_in_use
+from groupsolver.cluster.claim import Claim, ClaimAttempts
 from groupsolver.constraints.eligibility import with_traits_required
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import GroupsolverError
 from groupsolver.model.result import Limits, Result
-from groupsolver.store.errors import Contended, CostsMore
-from groupsolver.store.repositories.claims import Claim, KeptAnswer, commit
+from groupsolver.store.repositories.claims import KeptAnswer, PlacementClaim, commit
 from groupsolver.store.repositories.idempotency import Key
 from groupsolver.store.repositories.instances import StoredPlacement
 from groupsolver.store.state.project_scope import RequestedPlacement, compose_application
@@ -130,9 +129,10 @@ def _place_with_retries(
     solved = _solve_or_refuse(service, requested, options, end)
     if options.dry_run:
         return solved
-    tries = _Tries(service, options)
-    if tries.claim(solved):
-        return tries.claimed
+    attempts = ClaimAttempts(partial(_commit, service, options))
+    claimed = attempts.claim(solved)
+    if claimed is not None:
+        return claimed
     # Requests that lost a race take turns to solve again, since they all want the same hosts.
     turn_wait = min(_MAX_TURN_WAIT, (end - time.monotonic()) / 2)
     with service.store.retry_turns.take(turn_wait):
@@ -142,95 +142,42 @@ def _place_with_retries(
                 solved = _solve_or_refuse(service, requested, options, end)
             except ApiError as error:
                 # What was found before still counts where there is no time for better.
-                if error.code in _OUT_OF_TIME and tries.claim_costlier():
-                    return tries.claimed
+                claimed = attempts.claim_costlier() if error.code in _OUT_OF_TIME else None
+                if claimed is not None:
+                    return claimed
                 raise
-            if tries.claim(solved):
-                return tries.claimed
+            claimed = attempts.claim(solved)
+            if claimed is not None:
+                return claimed
             time.sleep(random.uniform(0, _MAX_BACKOFF))  # noqa: S311 - not a secret
-    if tries.claim_costlier():
-        return tries.claimed
+    claimed = attempts.claim_costlier()
+    if claimed is not None:
+        return claimed
     count = service.settings.retries + 1
     detail = f"other claims came first, {count} times: try again"
     raise ApiError("claim-contended", detail, headers={"Retry-After": "1"})
 
 
-class _Tries:
-    """The tries of one request to claim what it solved.
-
-    Attributes
-    ----------
-    claimed : SolvedPlacement
-        The placement that was claimed, with its value as it was stored.
-    """
-
-    claimed: SolvedPlacement
-
-    def __init__(self, service: Service, options: PlacementOptions) -> None:
-        self._service = service
-        self._options = options
-        self._costlier: SolvedPlacement | None = None  # it holds, but may cost less elsewhere
-
-    def claim(self, solved: SolvedPlacement) -> bool:
-        """Claim a placement. Return False where other claims came first."""
-        try:
-            self._commit(solved)
-        except CostsMore:
-            self._costlier = solved
-            return False
-        except Contended:
-            return False
-        return True
-
-    def claim_costlier(self) -> bool:
-        """Claim the last placement that held but cost more. Return False where none holds."""
-        if self._costlier is None:
-            return False
-        try:
-            self._commit(self._costlier, take_costlier=True)
-        except Contended:
-            return False
-        return True
-
-    def _commit(self, solved: SolvedPlacement, *, take_costlier: bool = False) -> None:
-        service, options = self._service, self._options
-        claim = Claim(
-            solved.requested,
-            solved.hosts,
-            solved.snapshot.history_point,
-            solved.placement,
-            solved.cells,
-            solved.result.witness,
-            solved.app,
-            _soft_cost(solved),
-            hosts_in_use(solved.app, solved.snapshot.fleet),
-        )
-        kept = None
-        if options.key:
-
-            def body(stored: StoredPlacement) -> Any:
-                return options.stored_body(replace(solved, placement=stored))
-
-            kept = KeptAnswer(options.key, 201, body)
-        stored = commit(
-            service.store, service.snapshot_cache, claim, kept, take_costlier=take_costlier
-        )
-        self.claimed = replace(solved, placement=stored.placement)
-
-
-def _soft_cost(solved: SolvedPlacement) -> SoftCost:
-    """Return what the solver said that soft policies and opened hosts cost."""
-    if not solved.result.penalties and solved.app.host_price is None:
-        return SoftCost()
-    verdict = check(
-        solved.app,
-        solved.snapshot.fleet,
-        solved.hosts,
-        objective=solved.requested.objective,
-        cells=solved.cells,
-        witness=solved.result.witness,
+def _commit(
+    service: Service, options: PlacementOptions, solved: SolvedPlacement, take_costlier: bool
+) -> SolvedPlacement:
+    """Claim a placement, and return it with its value as it was stored. Raises `Contended`."""
+    snapshot = solved.snapshot
+    claim = PlacementClaim(
+        solved.requested,
+        Claim(solved.app, snapshot.fleet, solved.result, solved.requested.objective),
+        snapshot.history_point,
+        solved.placement,
     )
-    return SoftCost.of(verdict)
+    kept = None
+    if options.key:
+
+        def body(stored: StoredPlacement) -> Any:
+            return options.stored_body(replace(solved, placement=stored))
+
+        kept = KeptAnswer(options.key, 201, body)
+    stored = commit(service.store, service.snapshot_cache, claim, kept, take_costlier=take_costlier)
+    return replace(solved, placement=stored.placement)
 
 
 def _solve_or_refuse(

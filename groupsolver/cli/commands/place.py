@@ -10,11 +10,11 @@ from groupsolver.cli.exit_codes import OF_STATUS
 from groupsolver.cli.inputs import load_both
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_answer
-from groupsolver.cli.output.atomic_file import AtomicFile
 from groupsolver.cli.output.placement_table import result_lines
 from groupsolver.cli.output.progress import run_watched
 from groupsolver.cli.remote.connection import add_identity, add_url
 from groupsolver.errors import BadInput
+from groupsolver.files.atomic_file import AtomicFile
 from groupsolver.files.reading import name_of
 from groupsolver.model.compiled.compiled_fleet import compile_fleet
 from groupsolver.model.result import Result, Watch

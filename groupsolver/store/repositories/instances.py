@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from groupsolver.model.result import Result
 from groupsolver.store.database.tables import AllocationRow, InstanceRow, PlacementRow
 from groupsolver.store.database.transaction import WriteTransaction
 from groupsolver.store.entities import Instance
@@ -27,6 +28,18 @@ class StoredPlacement:
     bound: int
     gap: float
     expires: float | None = None
+
+    def with_value(self, result: Result) -> StoredPlacement:
+        """Return this placement with the status, objective, bound and gap of a result."""
+        if result.objective is None or result.bound is None:
+            return self
+        return replace(
+            self,
+            status=result.status,
+            objective=result.objective,
+            bound=result.bound,
+            gap=result.gap or 0.0,
+        )
 
 
 def list_instances(session: Session, tenant: str, page: Page, now: float) -> list[Instance]:

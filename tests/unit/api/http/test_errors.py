@@ -7,6 +7,7 @@ import pytest
 from groupsolver.api.http.errors import HTTP_ERRORS, ApiError, api_error, bad_input
 from groupsolver.api.services.conflict_view import Audience
 from groupsolver.api.services.refusal import Refusal
+from groupsolver.cluster.claim import Contended
 from groupsolver.errors import BadInput, Fault, GroupsolverError
 from groupsolver.model.result import Conflict, ConflictingPolicy
 from groupsolver.store import errors as store
@@ -19,7 +20,7 @@ CASES: list[tuple[Exception, str, int]] = [
     (store.InUse("member", "it is a member of another group"), "instance-in-group", 409),
     (store.IdTaken("g"), "id-taken", 409),
     (store.Stale("changed"), "stale", 412),
-    (store.Contended(["full"]), "claim-contended", 503),
+    (Contended(["full"]), "claim-contended", 503),
     (store.StoreUnavailable("locked by 127.0.0.1"), "store-unavailable", 503),
     (NotAcceptable("no"), "not-acceptable", 406),
 ]

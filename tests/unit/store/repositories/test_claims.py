@@ -5,21 +5,24 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 from sqlalchemy.exc import StatementError
 
+from groupsolver.cluster.claim import Contended
 from groupsolver.model.fleet import Fleet
 from groupsolver.store.database.transaction import WriteTransaction
 from groupsolver.store.entities import StoredGroup
-from groupsolver.store.errors import Contended, IdTaken, KeyInFlight, NotStored, QuotaExceeded
+from groupsolver.store.errors import IdTaken, KeyInFlight, NotStored, QuotaExceeded
 from groupsolver.store.repositories import groups as stored
 from groupsolver.store.repositories import hosts, idempotency
-from groupsolver.store.repositories.claims import Claim, KeptAnswer, commit
+from groupsolver.store.repositories.claims import KeptAnswer, PlacementClaim, commit
 from groupsolver.store.repositories.instances import StoredPlacement, remove_instances
 from groupsolver.store.state.project_scope import RequestedInstance, RequestedPlacement
 from groupsolver.store.state.snapshot_cache import SnapshotCache
 from groupsolver.store.store import Store
+from tests.support.claims import claim_on
 from tests.support.draws.histories import Clock
 from tests.support.draws.store_contents import policy, uid
 from tests.support.drivers.databases import opened
@@ -68,12 +71,12 @@ class Claims:
 
     def __init__(self, store: Store) -> None:
         self.store, self.snapshot_cache = store, SnapshotCache(store)
-        self.seen = self.snapshot_cache.snapshot().history_point
+        self.seen = self.snapshot_cache.snapshot()
         self._number = 100
 
     def claim(
         self, group: str | None, *where: str, vcpu: int = 1, most: Mapping[str, int] | None = None
-    ) -> Claim:
+    ) -> PlacementClaim:
         ids = [uid(self._number + i) for i in range(len(where))]
         self._number += 10
         tenant = "other" if group == ALONE else "t"
@@ -84,12 +87,12 @@ class Claims:
             most or {},
         )
         placement = StoredPlacement(uid(self._number), tenant, "optimal", 0, 0, 0.0)
-        return Claim(requested, dict(zip(ids, where, strict=True)), self.seen, placement)
+        return claim_on(self.seen, requested, dict(zip(ids, where, strict=True)), placement)
 
-    def commit(self, claim: Claim, kept: KeptAnswer | None = None) -> None:
+    def commit(self, claim: PlacementClaim, kept: KeptAnswer | None = None) -> None:
         commit(self.store, self.snapshot_cache, claim, kept)
 
-    def refused(self, claim: Claim, words: str) -> None:
+    def refused(self, claim: PlacementClaim, words: str) -> None:
         before = self.snapshot_cache.snapshot()
         with pytest.raises(Contended, match=words) as caught:
             self.commit(claim)
@@ -182,8 +185,8 @@ def test_a_member_that_others_are_near_to_is_gone_when_its_claim_has_ended(
         claims = Claims(store)
         first = claims.claim(B, "h0")
         ending = StoredPlacement(uid(50), "t", "optimal", 0, 0, 0.0, clock.now + 10)
-        claims.commit(Claim(first.requested, first.hosts, first.solved_at, ending))
-        claims.seen = claims.snapshot_cache.snapshot().history_point
+        claims.commit(replace(first, placement=ending))
+        claims.seen = claims.snapshot_cache.snapshot()
         late = claims.claim(C, "h0")
         clock.now += 10  # nobody writes meanwhile: the claim itself sweeps
         with pytest.raises(Contended):

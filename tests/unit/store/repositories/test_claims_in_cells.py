@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from groupsolver import Limits, solve
+from groupsolver.cluster.claim import Contended
 from groupsolver.model.fleet import Fleet, Host
-from groupsolver.store.errors import Contended
 from groupsolver.store.repositories import hosts
-from groupsolver.store.repositories.claims import Claim, commit
+from groupsolver.store.repositories.claims import PlacementClaim, commit
 from groupsolver.store.repositories.instances import StoredPlacement, remove_instances
 from groupsolver.store.state.project_scope import (
     RequestedInstance,
@@ -20,6 +20,7 @@ from groupsolver.store.state.project_scope import (
 )
 from groupsolver.store.state.snapshot_cache import Snapshot, SnapshotCache
 from groupsolver.store.store import Store
+from tests.support.claims import claim_on
 from tests.support.draws.store_contents import uid
 from tests.support.drivers.databases import opened
 
@@ -55,18 +56,18 @@ def requested(first: int, *vcpus: int, disk: int = 0) -> RequestedPlacement:
     return RequestedPlacement("t", wanted, "pack", {})
 
 
-def claim(seen: Snapshot, asked: RequestedPlacement, cells: dict[str, str] | None = None) -> Claim:
+def claim(
+    seen: Snapshot, asked: RequestedPlacement, cells: dict[str, str] | None = None
+) -> PlacementClaim:
     """Solve on what was seen; or put everything on the one host, into the cells that are told."""
     placement = StoredPlacement(
         uid(int(asked.instances[0].id[-6:]) + 500), "t", "optimal", 0, 0, 0.0
     )
     if cells is not None:
-        return Claim(
-            asked, {one.id: "h" for one in asked.instances}, seen.history_point, placement, cells
-        )
+        return claim_on(seen, asked, {one.id: "h" for one in asked.instances}, placement, cells)
     result = solve(compose_application(asked, seen), seen.fleet, limits=Limits(workers=1))
     assert result.placement is not None
-    return Claim(asked, result.placement, seen.history_point, placement, result.cells)
+    return claim_on(seen, asked, result.placement, placement, result.cells)
 
 
 def free(snapshot_cache: SnapshotCache) -> list[int]:
@@ -121,7 +122,7 @@ def test_two_that_race_for_one_cell_do_not_both_get_it(ready: Store) -> None:
     claims = [claim(seen, requested(1 + 10 * i, 3)) for i in range(4)]
     outcome: list[str] = []
 
-    def run(one: Claim) -> None:
+    def run(one: PlacementClaim) -> None:
         try:
             commit(ready, snapshot_cache, one)
             outcome.append("placed")

@@ -8,17 +8,18 @@ from threading import Event, Thread
 
 import pytest
 
+from groupsolver.cluster.claim import Contended
 from groupsolver.model.fleet import Fleet
 from groupsolver.store.database.transaction import history_point_of
 from groupsolver.store.entities import StoredGroup
-from groupsolver.store.errors import Contended
 from groupsolver.store.repositories import groups as stored
 from groupsolver.store.repositories import hosts
-from groupsolver.store.repositories.claims import Claim, commit
+from groupsolver.store.repositories.claims import PlacementClaim, commit
 from groupsolver.store.repositories.instances import StoredPlacement, remove_instances
 from groupsolver.store.state.project_scope import RequestedInstance, RequestedPlacement
 from groupsolver.store.state.snapshot_cache import Snapshot, SnapshotCache
 from groupsolver.store.store import Store
+from tests.support.claims import claim_on
 from tests.support.draws.histories import content_of
 from tests.support.draws.store_contents import uid
 from tests.support.drivers.databases import opened
@@ -32,17 +33,13 @@ class Server:
     def __init__(self, store: Store) -> None:
         self.store, self.snapshot_cache = store, SnapshotCache(store)
 
-    def claim(self, number: int, on: Snapshot) -> Claim:
+    def claim(self, number: int, on: Snapshot) -> PlacementClaim:
         """All of the one host, as it was placed on some snapshot."""
         requested = RequestedPlacement(
             "t", (RequestedInstance(uid(number), None, None, {"VCPU": 4}),), "pack", {}
         )
-        return Claim(
-            requested,
-            {uid(number): "h0"},
-            on.history_point,
-            StoredPlacement(uid(number + 1), "t", "optimal", 0, 0, 0.0),
-        )
+        placement = StoredPlacement(uid(number + 1), "t", "optimal", 0, 0, 0.0)
+        return claim_on(on, requested, {uid(number): "h0"}, placement)
 
     def place(self, number: int) -> None:
         commit(self.store, self.snapshot_cache, self.claim(number, self.snapshot_cache.snapshot()))
