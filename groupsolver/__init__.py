@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from groupsolver.checking.check import Verdict, Violation, check
 from groupsolver.checking.reasons import Why, why
+from groupsolver.cluster.cluster import Cluster
+from groupsolver.cluster.cluster_snapshot import ClusterSnapshot, UnknownApplication
+from groupsolver.cluster.members import ClusterMember
+from groupsolver.cluster.usage import Usage
 from groupsolver.constraints.policies.affinity import Affinity
 from groupsolver.constraints.policies.anti_affinity import AntiAffinity
 from groupsolver.constraints.policies.apart_from import ApartFrom
@@ -33,6 +37,7 @@ from groupsolver.errors import (
 from groupsolver.files import load_application, load_fleet, load_result
 from groupsolver.files.graphml import load_links, with_links
 from groupsolver.model.application import Existing, Flavor, Members
+from groupsolver.model.batch import BatchEntry, BatchResult
 from groupsolver.model.change_costs import Costs
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet, Host, Link
@@ -60,9 +65,14 @@ __all__ = [
     "Application",
     "BadInput",
     "Bandwidth",
+    "BatchEntry",
+    "BatchResult",
     "Bottleneck",
     "BrokenAnswer",
     "Cell",
+    "Cluster",
+    "ClusterMember",
+    "ClusterSnapshot",
     "CompiledFleet",
     "Conflict",
     "Costs",
@@ -93,8 +103,10 @@ __all__ = [
     "Spread",
     "Survival",
     "Survives",
+    "UnknownApplication",
     "UnknownHost",
     "UnknownSolverStatus",
+    "Usage",
     "Verdict",
     "Violation",
     "Why",

@@ -180,6 +180,8 @@ CODES = {
     "error": "the base of every error of this library; never raised itself",
     "bad-input": "the input breaks the file contract; its faults say where and how",
     "unknown-host": "a host is named that the fleet does not have",
+    "unknown-application": "an application is named that the cluster, or the batch, does not have",
+    "contended": "a placement no longer holds, since others were committed first",
     "broken-answer": "the solver's answer failed the independent check: a bug of this library",
     "unknown-solver-status": (
         "CP-SAT ended in a way that this library does not know: a bug of this library"
@@ -232,6 +234,7 @@ CODES = {
     "unknown-level": "a level is named that the fleet does not list",
     "ambiguous-name": "a link's end is known at two levels",
     "unknown-cell": "a cell is named that the host does not have",
+    "host-in-use": "a host is to be removed on which members run",
     # Faults of an application.
     "uncovered-member": (
         "running members take more than their host, or its cell, has in use in all"

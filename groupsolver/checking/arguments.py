@@ -10,6 +10,7 @@ from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.fleet import Fleet
+from groupsolver.model.fleet_in_use import FleetInUse
 from groupsolver.model.result import Limits, Objective
 
 
@@ -28,11 +29,12 @@ def require_fleet(fleet: object) -> None:
 
 
 def require_solver_fleet(fleet: object) -> None:
-    """Refuse what is no fleet, compiled or not. Raises `TypeError`."""
+    """Refuse what is no fleet: plain, compiled or in use. Raises `TypeError`."""
     hint = "load_fleet reads one from a file"
     if isinstance(fleet, Mapping):
         hint = "Fleet(**document) makes one"
-    require_type("fleet", fleet, (Fleet, CompiledFleet), "a Fleet or CompiledFleet", hint)
+    kinds = (Fleet, CompiledFleet, FleetInUse)
+    require_type("fleet", fleet, kinds, "a Fleet, CompiledFleet or Cluster", hint)
 
 
 def require_objective(objective: object) -> None:

@@ -27,6 +27,7 @@ from groupsolver.model.application import Application, member_ids
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.fleet import Fleet, Host
+from groupsolver.model.fleet_in_use import FleetInUse
 from groupsolver.model.optional_members import (
     describe_required_members,
     has_optional_members,
@@ -101,7 +102,7 @@ class Verdict:
 
 def check(
     app: Application[Any],
-    fleet: Fleet | CompiledFleet | HostIndex,
+    fleet: Fleet | CompiledFleet | HostIndex | FleetInUse,
     placement: Mapping[str, str],
     *,
     objective: Objective = "pack",
@@ -113,7 +114,8 @@ def check(
     Parameters
     ----------
     app : Application
-    fleet : Fleet, CompiledFleet or HostIndex
+    fleet : Fleet, CompiledFleet, HostIndex or Cluster
+        On a cluster, every policy of all that runs is checked, too.
     placement : mapping of str to str
         Host of each new member. A running member may be named, with its own host. Of a group with
         `at_least` members may be left out; policies then speak of the members that are placed.
@@ -142,7 +144,8 @@ def check(
         require_type("witness", witness, Mapping, "a mapping of loss to placement, or None")
         for loss, placed_again in witness.items():
             require_placement(f"witness[{loss!r}]", placed_again, "member to host")
-    problem = Problem(app, index_of(fleet))
+    app, hosts = hosts_with_running(app, fleet)
+    problem = Problem(app, hosts)
     require_covered(app, problem.hosts)
     running = {there.id: there.host for there in problem.running_members}
     _known(problem, placement, running, cells or {})
@@ -167,6 +170,16 @@ def _missing_members(app: Application[Any], placement: Mapping[str, str]) -> Ite
         if placed < required.least:
             sentence = describe_required_members(required.group, required.least)
             yield Violation(required.group, "members", sentence, required.least - placed)
+
+
+def hosts_with_running(
+    app: Application[Any], fleet: Fleet | CompiledFleet | HostIndex | FleetInUse
+) -> tuple[Application[Any], HostIndex]:
+    """Return an application and the look-ups over a fleet, with what runs where it is in use."""
+    if isinstance(fleet, FleetInUse):
+        app, compiled = fleet.with_running(app)
+        return app, compiled.index
+    return app, index_of(fleet)
 
 
 def index_of(fleet: Fleet | CompiledFleet | HostIndex) -> HostIndex:

@@ -12,7 +12,7 @@ from groupsolver.checking.arguments import (
     require_objective,
     require_placement,
 )
-from groupsolver.checking.check import index_of, price_of
+from groupsolver.checking.check import hosts_with_running, price_of
 from groupsolver.constraints.problem.problem import Problem, Size, size_of
 from groupsolver.constraints.problem.used_amounts import require_covered
 from groupsolver.constraints.rules import rules_of
@@ -20,6 +20,7 @@ from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.fleet import Fleet
+from groupsolver.model.fleet_in_use import FleetInUse
 from groupsolver.model.result import Objective
 
 
@@ -52,7 +53,7 @@ class Why:
 
 def why(
     app: Application[Any],
-    fleet: Fleet | CompiledFleet | HostIndex,
+    fleet: Fleet | CompiledFleet | HostIndex | FleetInUse,
     placement: Mapping[str, str],
     *,
     objective: Objective = "pack",
@@ -65,7 +66,7 @@ def why(
     require_fleet(fleet)
     require_placement("placement", placement, "member to host")
     require_objective(objective)
-    hosts = index_of(fleet)
+    app, hosts = hosts_with_running(app, fleet)
     problem = Problem(app, hosts)
     require_covered(app, hosts)
     book = rules_of(problem)

@@ -10,6 +10,7 @@ from groupsolver.cluster.state.group_table import GroupTable, binds_all_comers
 from groupsolver.cluster.state.running import RunningInstance
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.protocols.exclusivity import admits_project
+from groupsolver.constraints.protocols.scope import counts_all_groups
 from groupsolver.constraints.protocols.survivability import checked_after_solve
 from groupsolver.constraints.registry import Application, Group
 from groupsolver.model.application import Existing, Members
@@ -136,6 +137,7 @@ def compose(
     *,
     tenant: str | None = None,
     at_least: Mapping[str, int] | None = None,
+    weightless: Collection[str] = (),
     name_of: Callable[[str], str] = str,
 ) -> Application:
     """Compose the application of some policies, with every group they count and what runs there.
@@ -151,6 +153,8 @@ def compose(
         The project of new members that are in no group.
     at_least : mapping of str to int, optional
         How many members of a group must be placed, where some may be left out.
+    weightless : collection of str
+        Groups with members that take nothing: what is in use of hosts does not show these.
     name_of : callable, optional
         Returns what a group, or an instance, is called in the application. By default its id.
     """
@@ -160,6 +164,8 @@ def compose(
         if any(map(admits_project, of_group))
     }
     shown = _shown_groups(policies, now, new_members, exclusive_tenants)
+    if any(counts_all_groups(policy) for of_group in policies.values() for policy in of_group):
+        shown.update(dict.fromkeys(weightless))
     groups = [
         Group.model_construct(
             name=name_of(key),

@@ -28,6 +28,7 @@ from groupsolver.model.value import (
     Value,
 )
 
+BETWEEN = ":"  # ``application:group`` in a policy names a group of another application
 SOFTNESS = {"weight", "priority"}  # the fields of a policy that say how much it matters
 
 
@@ -356,7 +357,9 @@ class Application(Value, Generic[R]):
                 yield Fault("duplicate-name", child_path, f"group {child!r} is listed twice")
             listed.add(child)
         for j, policy in enumerate(group.policies):
-            if policy.target is not None and policy.target not in names:
+            # Groups of other applications are known to a cluster alone.
+            elsewhere = policy.target is not None and BETWEEN in policy.target
+            if policy.target is not None and policy.target not in names and not elsewhere:
                 message = f"unknown group {policy.target!r}{nearest(policy.target, list(names))}"
                 yield Fault("unknown-group", f"{path}.policies[{j}].{policy.target_key}", message)
         said: dict[tuple[str, bool], int] = {}

@@ -9,7 +9,7 @@ from groupsolver.checking.arguments import (
     require_fleet,
     require_objective,
 )
-from groupsolver.checking.check import index_of, price_of
+from groupsolver.checking.check import hosts_with_running, price_of
 from groupsolver.checking.reasons import why
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.errors import require_type
@@ -17,6 +17,7 @@ from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.fleet import Fleet
+from groupsolver.model.fleet_in_use import FleetInUse
 from groupsolver.model.result import Objective, Result
 from groupsolver.picture.detail_cards import DetailCards
 from groupsolver.picture.domain_tree import domain_tree, nested_levels
@@ -41,7 +42,7 @@ _PRICES = {
 
 def picture(
     app: Application[Any],
-    fleet: Fleet | CompiledFleet | HostIndex,
+    fleet: Fleet | CompiledFleet | HostIndex | FleetInUse,
     result: Result,
     *,
     objective: Objective = "pack",
@@ -51,7 +52,8 @@ def picture(
     Parameters
     ----------
     app : Application
-    fleet : Fleet, CompiledFleet or HostIndex
+    fleet : Fleet, CompiledFleet, HostIndex or Cluster
+        Of a cluster as it is before the placement is committed.
     result : Result
         Without a placement, only running members are drawn.
     objective : {"pack", "spread", "cost"}, default "pack"
@@ -75,7 +77,7 @@ def picture(
     require_fleet(fleet)
     require_type("result", result, Result, "a Result", "solve returns one")
     require_objective(objective)
-    hosts = index_of(fleet)
+    app, hosts = hosts_with_running(app, fleet)
     problem = Problem(app, hosts)
     placement = result.placement or {}
     # First, since it refuses a host that the fleet lacks.

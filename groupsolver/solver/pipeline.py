@@ -23,8 +23,9 @@ from groupsolver.errors import require_type
 from groupsolver.model.application import Application
 from groupsolver.model.change_costs import Costs
 from groupsolver.model.compiled.arrays import Ints
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet
+from groupsolver.model.fleet_in_use import FleetInUse, compiled_with_running
 from groupsolver.model.optional_members import has_optional_members
 from groupsolver.model.result import Explanation, Limits, Objective, Result, Watch
 from groupsolver.solver.budget import Budget, PartialBudget
@@ -52,7 +53,7 @@ MAX_EXPLAIN_SECONDS = 10.0  # that an infeasible answer of `solve` takes to say 
 
 def solve(
     app: Application[Any],
-    fleet: Fleet | CompiledFleet,
+    fleet: Fleet | CompiledFleet | FleetInUse,
     *,
     objective: Objective = "pack",
     limits: Limits | None = None,
@@ -64,8 +65,9 @@ def solve(
     Parameters
     ----------
     app : Application
-    fleet : Fleet or CompiledFleet
-        A fleet that is used again is better compiled once, with `compile_fleet`.
+    fleet : Fleet, CompiledFleet or Cluster
+        A fleet that is used again is better compiled once, with `compile_fleet`. On a cluster, the
+        answer holds against all that runs, and nothing is committed.
     objective : {"pack", "spread", "cost"}, default "pack"
     limits : Limits, optional
         Bounds on the whole call, from the compiled fleet to the answer.
@@ -92,7 +94,7 @@ def solve(
     """
     _require(app, fleet, objective, limits, progress)
     require_flags(explain=explain)
-    compiled_fleet = _compiled(fleet)
+    app, compiled_fleet = compiled_with_running(app, fleet)
     require_covered(app, compiled_fleet.index)
     return solve_uncovered(
         app,
@@ -132,7 +134,7 @@ def solve_uncovered(
 
 def explain(
     app: Application[Any],
-    fleet: Fleet | CompiledFleet,
+    fleet: Fleet | CompiledFleet | FleetInUse,
     *,
     objective: Objective = "pack",
     limits: Limits | None = None,
@@ -177,7 +179,7 @@ def explain(
     require_type("costs", costs, (Costs, type(None)), "Costs or None")
     require_flags(fixes=fixes, every=every, reveal=reveal)
     require_names("own", own)
-    compiled_fleet = _compiled(fleet)
+    app, compiled_fleet = compiled_with_running(app, fleet)
     require_covered(app, compiled_fleet.index)
     budget = Budget(limits or Limits(), progress)
     explain_it = explain_optional_members if has_optional_members(app) else explain_problem
@@ -315,7 +317,3 @@ def _require(
     require_objective(objective)
     require_limits(limits)
     require_callable("progress", progress)
-
-
-def _compiled(fleet: Fleet | CompiledFleet) -> CompiledFleet:
-    return fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)

@@ -61,6 +61,8 @@ class ClusterState(Generic[G, I]):
         and never changed.
     groups : GroupTable
     instances : dict of str to RunningInstance
+    weightless : dict of str to int
+        By group: how many of its members take nothing, where there are any.
     reservations : LinkReservations
     pool_claims : PoolClaims
     """
@@ -71,6 +73,7 @@ class ClusterState(Generic[G, I]):
         self.claimed: dict[str, dict[_ClaimKey, int]] = {}
         self.groups: GroupTable[G] = GroupTable()
         self.instances: dict[str, I] = {}
+        self.weightless: dict[str, int] = {}
         self.reservations = LinkReservations(may_reserve=may_reserve)
         self.pool_claims = PoolClaims(self.fleet.index.pools)
         for host in fleet.hosts:
@@ -84,6 +87,7 @@ class ClusterState(Generic[G, I]):
         other.claimed = self.claimed.copy()
         other.groups = self.groups.copy()
         other.instances = self.instances.copy()
+        other.weightless = self.weightless.copy()
         other.reservations = self.reservations.copy()
         other.pool_claims = self.pool_claims.copy()
         return other
@@ -159,6 +163,11 @@ class ClusterState(Generic[G, I]):
 
     def _claim(self, instance: I, sign: int) -> None:
         """Add (sign 1) or subtract (sign -1) what an instance takes of its host."""
+        if instance.group is not None and not any(instance.resources.values()):
+            self.weightless[instance.group] = self.weightless.get(instance.group, 0) + sign
+            if not self.weightless[instance.group]:
+                del self.weightless[instance.group]
+            return
         claimed = dict(self.claimed.get(instance.host, {}))
         for resource, amount in instance.resources.items():
             key = (instance.cell, resource)

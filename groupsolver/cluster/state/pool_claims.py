@@ -31,6 +31,11 @@ class PoolClaims:
         other._claimed = self._claimed.copy()
         return other
 
+    @property
+    def loaded(self) -> PoolIndex:
+        """The pools as they were loaded, without claims."""
+        return self._pools
+
     def pools(self) -> PoolIndex:
         """Return the pools with all claims in ``used``."""
         return self._pools.with_more_used(self._claimed)

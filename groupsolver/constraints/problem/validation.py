@@ -118,7 +118,8 @@ def name_faults(app: Application[Any], hosts: HostIndex) -> tuple[list[Fault], t
     for place, field, name in _classes_named(app):
         found.look_up(Reference("class", field, name), place)
     found.faults.extend(_running(app, hosts))
-    found.faults.extend(_unrelated(app))
+    foreign = list(_of_other_applications(app))
+    found.faults.extend(foreign or _unrelated(app))
     if not found.faults:  # a measure is bounded over levels that are known
         found.faults.extend(_sums(app, hosts))
     return found.faults, tuple(found.warnings)
@@ -257,6 +258,21 @@ def _running(app: Application[Any], hosts: HostIndex) -> Iterator[Fault]:
                 hint = nearest(there.cell, known)
                 message = f"host {there.host!r} has no cell {there.cell!r}{hint}"
                 yield Fault("unknown-cell", f"existing[{j}].cell", message)
+
+
+def _of_other_applications(app: Application[Any]) -> Iterator[Fault]:
+    """Yield the policies that name a group which the application does not have."""
+    names = [group.name for group in app.groups]
+    known = set(names)
+    for i, group in enumerate(app.groups):
+        for j, policy in enumerate(group.policies):
+            if policy.target is not None and policy.target not in known:
+                message = (
+                    f"unknown group {policy.target!r}{nearest(policy.target, names)}; groups of "
+                    "other applications are known to a cluster that runs them"
+                )
+                path = f"groups[{i}].policies[{j}].{policy.target_key}"
+                yield Fault("unknown-group", path, message)
 
 
 def _unrelated(app: Application[Any]) -> Iterator[Fault]:

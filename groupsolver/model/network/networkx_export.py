@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from groupsolver.errors import require_type
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet, Host
+from groupsolver.model.fleet_in_use import FleetInUse
 from groupsolver.model.value import HOST
 
 if TYPE_CHECKING:
@@ -18,12 +19,12 @@ SWITCH = "switch"
 Node = tuple[str, str]
 
 
-def topology(fleet: Fleet | CompiledFleet) -> nx.MultiGraph[Node]:
+def topology(fleet: Fleet | CompiledFleet | FleetInUse) -> nx.MultiGraph[Node]:
     """Build the fleet's graph.
 
     Parameters
     ----------
-    fleet : Fleet or CompiledFleet
+    fleet : Fleet, CompiledFleet or Cluster
         Of a compiled fleet, the graph is that of its hosts as they are now. A removed host to
         which a link leads is a switch.
 
@@ -36,7 +37,10 @@ def topology(fleet: Fleet | CompiledFleet) -> nx.MultiGraph[Node]:
         Links may run in parallel. The graph's ``levels`` attribute is the fleet's levels.
     """
     hint = "load_fleet reads one from a file"
-    require_type("fleet", fleet, (Fleet, CompiledFleet), "a Fleet or CompiledFleet", hint)
+    kinds = (Fleet, CompiledFleet, FleetInUse)
+    require_type("fleet", fleet, kinds, "a Fleet, CompiledFleet or Cluster", hint)
+    if isinstance(fleet, FleetInUse):
+        fleet = fleet.compiled()
     # Imported here, so that importing the library does not load networkx.
     import networkx as nx
 

@@ -27,8 +27,9 @@ from groupsolver.constraints.protocols.exclusivity import Exclusivity
 from groupsolver.constraints.rules import rules_of
 from groupsolver.errors import BadInput, BrokenAnswer, Fault, require_type
 from groupsolver.model.application import Application
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet
+from groupsolver.model.fleet_in_use import FleetInUse, compiled_with_running
 from groupsolver.model.headroom import Bottleneck, Headroom, MarginalHost, counted_to
 from groupsolver.model.optional_members import without_members
 from groupsolver.model.result import Limits, Watch
@@ -65,7 +66,7 @@ SAFE_SHARE = 0.7  # of the time that is left, for the next check
 
 def headroom(
     app: Application[Any],
-    fleet: Fleet | CompiledFleet,
+    fleet: Fleet | CompiledFleet | FleetInUse,
     *,
     limits: Limits | None = None,
     progress: Watch | None = None,
@@ -84,7 +85,7 @@ def headroom(
     Parameters
     ----------
     app : Application
-    fleet : Fleet or CompiledFleet
+    fleet : Fleet, CompiledFleet or Cluster
     limits : Limits, optional
         Bounds on the whole call; by default 30 s, and no gap at which to stop.
     progress : callable, optional
@@ -116,7 +117,7 @@ def headroom(
     require_type("most", most, Integral, "a number of copies")
     require_flags(reveal=reveal)
     require_names("own", own)
-    compiled_fleet = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
+    app, compiled_fleet = compiled_with_running(app, fleet)
     budget = Budget(limits or Limits(), progress)
     require_covered(app, compiled_fleet.index)
     app = without_members(app, ())  # a copy has every member

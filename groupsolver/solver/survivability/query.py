@@ -22,8 +22,9 @@ from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.rules import Rule
 from groupsolver.errors import BadInput, Fault, nearest, require_type
 from groupsolver.model.application import Application
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet
+from groupsolver.model.fleet_in_use import FleetInUse, compiled_with_running
 from groupsolver.model.optional_members import left_out_of, without_members
 from groupsolver.model.result import Limits
 from groupsolver.model.survival import Lost, Survival
@@ -39,7 +40,7 @@ OUT_OF_TIME = "the time limit was reached before every loss was looked at"
 
 def survives(
     app: Application[Any],
-    fleet: Fleet | CompiledFleet,
+    fleet: Fleet | CompiledFleet | FleetInUse,
     placement: Mapping[str, str] | None = None,
     *,
     level: str = HOST,
@@ -57,7 +58,7 @@ def survives(
     ----------
     app : Application
         Its members run already, or `placement` has their hosts.
-    fleet : Fleet or CompiledFleet
+    fleet : Fleet, CompiledFleet or Cluster
     placement : mapping of str to str, optional
         Host of each new member.
     level : str, default "host"
@@ -85,7 +86,7 @@ def survives(
     if cells is not None:
         require_placement("cells", cells, "member to cell")
     require_limits(limits)
-    compiled = fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
+    app, compiled = compiled_with_running(app, fleet)
     budget = Budget(limits or Limits(), None)
     given = placement or {}
     # Members that `at_least` allows to leave out, and that have no place, are left out.

@@ -145,7 +145,7 @@ def test_arguments_of_other_types_are_refused() -> None:
     result: Any = placed(app, there)
     with pytest.raises(TypeError, match=r"^app: expected an Application, got Fleet"):
         picture(there, app, result)
-    with pytest.raises(TypeError, match=r"^fleet: expected a Fleet or CompiledFleet, got tuple"):
+    with pytest.raises(TypeError, match=r"^fleet: expected a Fleet, CompiledFleet or Cluster, got"):
         picture(app, there.hosts, result)
     with pytest.raises(TypeError, match=r"^result: expected a Result, got dict"):
         picture(app, there, result.placement)

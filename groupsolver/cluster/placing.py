@@ -1,0 +1,96 @@
+"""Placing on the state of a cluster: one request, solved on a state and committed to it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from groupsolver.cluster.claim import Claim
+from groupsolver.cluster.members import ApplicationsState
+from groupsolver.cluster.newcomer import Newcomer
+from groupsolver.model.application import Application
+from groupsolver.model.result import Limits, Objective, Result, Watch
+
+
+@dataclass(frozen=True)
+class Request:
+    """An application that is to be placed.
+
+    Parameters
+    ----------
+    name : str
+    app : Application
+    objective : {"pack", "spread", "cost"}
+    limits : Limits
+        Of all attempts together.
+    progress : callable or None
+    explain : bool
+    end : float
+        When the time is over, by `time.monotonic`.
+    """
+
+    name: str
+    app: Application[Any]
+    objective: Objective
+    limits: Limits
+    progress: Watch | None
+    explain: bool
+    end: float
+
+    def within(self, end: float) -> Request:
+        """Return the request with less time."""
+        return replace(self, end=min(self.end, end))
+
+    def solve(self, state: ApplicationsState) -> Solved:
+        """Solve on a state. Raises `BadInput`, and what `solve` raises."""
+        from groupsolver.solver.pipeline import solve  # loads ortools
+
+        newcomer = Newcomer(self.name, self.app, state)
+        left = self.end - time.monotonic()
+        result = Result(status="unknown")
+        if left > 0:
+            result = solve(
+                newcomer.app,
+                state.fleet,
+                objective=self.objective,
+                limits=replace(self.limits, seconds=left),
+                progress=self.progress,
+                explain=self.explain,
+            )
+        return Solved(self, newcomer, state, result)
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A request, and its answer on a state.
+
+    Attributes
+    ----------
+    request : Request
+    newcomer : Newcomer
+        The problem on the state.
+    state : ApplicationsState
+    result : Result
+    """
+
+    request: Request
+    newcomer: Newcomer
+    state: ApplicationsState
+    result: Result
+
+    def on(self, state: ApplicationsState, *, take_costlier: bool = False) -> Solved:
+        """Return the answer as it holds on another state. Raises `Contended`, `CostsMore`."""
+        if state is self.state:
+            return self
+        newcomer = Newcomer(self.request.name, self.request.app, state)
+        claim = Claim(self.newcomer.app, self.state.fleet, self.result, self.request.objective)
+        result = claim.revalued(newcomer.app, state.fleet, take_costlier=take_costlier)
+        return Solved(self.request, newcomer, state, result)
+
+    def committed(self) -> ApplicationsState:
+        """Return the state after the placement. Its own state does not change."""
+        state = self.state.copy()
+        self.newcomer.commit(self.result, state)
+        state.complete()
+        return state
