@@ -189,6 +189,8 @@ CODES = {
     # Faults of a file as a whole.
     "unreadable-file": "the file is missing, a directory, or may not be read",
     "unwritable-file": "the file that is to be written cannot be",
+    "file-in-use": "another process holds the file, and does not let it go in time",
+    "file-changed": "the file was changed by others since it was loaded",
     "file-too-large": "the file is larger than what is read of its kind",
     "not-text": "the file is not UTF-8 text",
     "not-json": "the file is not JSON",

@@ -40,10 +40,22 @@ def add_app(parser: Any) -> None:
     parser.add_argument("app", metavar="APP", help=help_)
 
 
-def add_fleet(parser: Any, *, required: bool = True) -> None:
-    """Add the fleet's file."""
-    help_ = "the fleet, YAML or JSON"
-    parser.add_argument("--fleet", required=required, metavar="FILE", help=help_)
+def add_fleet(parser: Any) -> None:
+    """Add the file of the fleet, or of a cluster in its place."""
+    add_fleet_files(parser.add_mutually_exclusive_group(required=True))
+
+
+def add_fleet_files(group: Any) -> None:
+    """Add the file of the fleet, and that of a cluster, to arguments of which one is given."""
+    group.add_argument("--fleet", metavar="FILE", help="the fleet, YAML or JSON")
+    add_cluster(group)
+
+
+def add_cluster(parser: Any, *, required: bool = False) -> None:
+    """Add the file of a cluster."""
+    help_ = "the cluster: a fleet and what runs on it, JSON"
+    options = {"required": True} if required else {}
+    parser.add_argument("--cluster", metavar="FILE", help=help_, **options)
 
 
 def add_network(parser: Any) -> None:

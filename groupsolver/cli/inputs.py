@@ -3,19 +3,78 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import cast
 
+from groupsolver.checking.check import index_of
 from groupsolver.cli.options import Options
+from groupsolver.cluster.cluster import Cluster
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput, Fault
 from groupsolver.files import load_application, load_fleet, load_result
 from groupsolver.files.graphml import load_links, with_links
 from groupsolver.files.reading import name_of
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
+from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.result import Placement, Result
 
 
-def load_both(options: Options) -> tuple[Application, Fleet]:
+def load_indexed(options: Options) -> tuple[Application, HostIndex]:
+    """Read the application, and the fleet as the checker reads it: `load_both` without arrays."""
+    if options.cluster is not None:
+        app, compiled = load_both(options)
+        return app, compiled.index
+    given, fleet = _load_files(options)
+    return given, index_of(fleet)
+
+
+def load_both(options: Options) -> tuple[Application, CompiledFleet]:
     """Read the application and the fleet.
+
+    With a cluster, the application has everything that runs and concerns it.
+
+    Raises
+    ------
+    BadInput
+        With the faults of all files together.
+    """
+    if options.cluster is None:
+        given, fleet = _load_files(options)
+        return given, compile_fleet(fleet)
+    faults: list[Fault] = []
+    app = None
+    cluster = None
+    try:
+        app = load_named(options)
+    except BadInput as error:
+        faults += error.faults
+    try:
+        cluster = Cluster.load(options.cluster)
+    except BadInput as error:
+        faults += error.faults
+    if app is None or cluster is None:
+        raise BadInput(faults)
+    try:
+        composed, compiled = cluster.with_running(app)
+    except BadInput as error:
+        raise error.in_file(name_of(options.app)) from None
+    return cast(Application, composed), compiled
+
+
+def load_named(options: Options) -> Application:
+    """Read the application with the name that it has in a cluster.
+
+    That is `--name`, its own name, or that of its file without the ending.
+    """
+    app = load_application(options.app)
+    stem = "application" if options.app == "-" else Path(options.app).name.partition(".")[0]
+    name = getattr(options, "name", None) or app.name or stem or "application"
+    return app.model_copy(update={"name": name})
+
+
+def _load_files(options: Options) -> tuple[Application, Fleet]:
+    """Read the application, the fleet and further links.
 
     Raises
     ------

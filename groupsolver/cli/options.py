@@ -8,7 +8,7 @@ from typing import Literal
 from groupsolver.model.result import Objective
 
 Output = Literal["table", "json", "yaml"]
-Format = Literal["fleet", "app", "result", "openapi"]
+Format = Literal["fleet", "app", "cluster", "result", "openapi"]
 
 
 class Options(argparse.Namespace):
@@ -20,6 +20,7 @@ class Options(argparse.Namespace):
     command: str
     app: str
     fleet: str
+    cluster: str | None = None
     network: str | None
     url: str | None
     tenant: str

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, Protocol
 import groupsolver
 from groupsolver.cli.commands import (
     check,
+    cluster,
     db,
     explain,
     fleet,
@@ -53,6 +54,7 @@ COMMANDS: Mapping[str, Command] = {
     "explain": explain,
     "whatif": whatif,
     "survives": survives,
+    "cluster": cluster,
     "serve": serve,
     "db": db,
     "tokens": tokens,
@@ -79,6 +81,8 @@ def parse(argv: Sequence[str] | None = None) -> Options:
     inputs = [getattr(options, name, None) for name in ("app", "fleet", "network", "placement")]
     if inputs.count("-") > 1:
         parser.error("expected at most one input from standard input, '-'")
+    if getattr(options, "network", None) is not None and options.cluster is not None:
+        parser.error("expected --network beside --fleet: a cluster has the links of its own fleet")
     has_network = getattr(options, "network", None) is not None
     if has_network and getattr(options, "fleet", None) is None:
         parser.error("expected --network beside --fleet: a server has the links of its own fleet")

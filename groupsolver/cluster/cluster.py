@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -17,6 +20,7 @@ from groupsolver.checking.arguments import (
 from groupsolver.cluster.adoption import adopt, application_name_faults
 from groupsolver.cluster.batch import Batch, SolvedBatch
 from groupsolver.cluster.claim import ClaimAttempts, Contended
+from groupsolver.cluster.cluster_file import LOCK_WAIT, ClusterFile
 from groupsolver.cluster.cluster_snapshot import ClusterSnapshot, as_value, require_running
 from groupsolver.cluster.hosts import host_faults, in_use_fault
 from groupsolver.cluster.members import ApplicationsState, ClusterInstance, ClusterMember
@@ -24,6 +28,7 @@ from groupsolver.cluster.placing import Request, Solved
 from groupsolver.cluster.usage import Usage
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput, Fault, UnknownHost, nearest, require_type
+from groupsolver.files.reading import name_of
 from groupsolver.model.application import Application as AnyApplication
 from groupsolver.model.batch import BatchResult
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
@@ -81,8 +86,81 @@ class Cluster(FleetInUse):
         adopt(applications or {}, state)
         state.complete()
         self._lock = Lock()
+        # What identified the contents of files from which it was loaded, or to which it was saved.
+        self._loaded: dict[Path, str] = {}
         # States are replaced and never changed, so that each is a snapshot.
         self._state = state
+
+    # In a file.
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Cluster:
+        """Read a cluster from a file, as `save` writes it.
+
+        Raises
+        ------
+        BadInput
+            With every fault of the file.
+        """
+        require_type("path", path, (str, os.PathLike), "the path of a file")
+        file = ClusterFile(path)
+        document, digest = file.read()
+        try:
+            cluster = cls(document.fleet, document.applications)
+        except BadInput as error:
+            raise error.in_file(name_of(path)) from None
+        cluster._loaded = {file.path: digest}
+        return cluster
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the cluster to a file, whole or not at all, under the file's lock.
+
+        Raises
+        ------
+        BadInput
+            ``file-changed`` where the cluster was loaded from the file, or saved to it, and others
+            have written it since; ``file-in-use``, ``unwritable-file``.
+        """
+        require_type("path", path, (str, os.PathLike), "the path of a file")
+        file = ClusterFile(path)
+        with file.locked():
+            self._write(file)
+
+    def _write(self, file: ClusterFile) -> None:
+        digest = file.write(self.document(), self._loaded.get(file.path))
+        self._loaded = {**self._loaded, file.path: digest}
+
+    @classmethod
+    @contextmanager
+    def open(cls, path: str | os.PathLike[str], *, wait: float = LOCK_WAIT) -> Iterator[Cluster]:
+        """Load a cluster, and save it at the end of the block, under the file's lock.
+
+        Other processes that open it wait meanwhile. Where the block raises, nothing is written.
+
+        Parameters
+        ----------
+        path : str or path-like
+        wait : float, default 30
+            Seconds that others are waited for.
+
+        Raises
+        ------
+        BadInput
+            As `load` and `save`.
+
+        Examples
+        --------
+        >>> with Cluster.open("cloud.cluster.json") as cluster:
+        ...     cluster.place("shop", load_application("shop.yaml"))
+        """
+        require_type("path", path, (str, os.PathLike), "the path of a file")
+        file = ClusterFile(path)
+        with file.locked(wait):
+            cluster = cls.load(path)
+            before = cluster._state  # noqa: SLF001 - of this class
+            yield cluster
+            if cluster._state is not before:  # noqa: SLF001 - of this class
+                cluster._write(file)  # noqa: SLF001 - of this class
 
     def __repr__(self) -> str:
         return repr(self.snapshot()).replace("ClusterSnapshot", "Cluster")

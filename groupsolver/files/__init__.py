@@ -27,6 +27,7 @@ __all__ = [
     "load_fleet",
     "load_result",
     "parse_application",
+    "parse_document",
     "parse_fleet",
     "parse_result",
     "read_document",
@@ -56,20 +57,21 @@ def load_result(path: Path) -> Result:
 
 def parse_fleet(data: Any, file: str = "") -> Fleet:
     """Build a fleet from plain data; `file` is named in the faults. Raises `BadInput`."""
-    return _parse(Fleet, data, file)
+    return parse_document(Fleet, data, file)
 
 
 def parse_application(data: Any, file: str = "") -> Application:
     """Build an application from plain data; `file` is named in the faults. Raises `BadInput`."""
-    return _parse(Application, data, file)
+    return parse_document(Application, data, file)
 
 
 def parse_result(data: Any, file: str = "") -> Result:
     """Build a result from plain data; `file` is named in the faults. Raises `BadInput`."""
-    return _parse(Result, data, file)
+    return parse_document(Result, data, file)
 
 
-def _parse(model: type[M], data: Any, file: str) -> M:
+def parse_document(model: type[M], data: Any, file: str) -> M:
+    """Build a value from plain data; `file` is named in the faults. Raises `BadInput`."""
     try:
         with pause_gc():
             return model.model_validate(data)

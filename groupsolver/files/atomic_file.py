@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,22 +44,36 @@ class AtomicFile:
 
     def _make_temporary(self) -> Path:
         """Make an empty file beside the target: a rename is atomic only on one file system."""
-        temporary = self._path.with_name(f".{self._path.name[:200]}.{os.getpid()}.tmp")
-        temporary.touch(exist_ok=False)
-        return temporary
+        handle, name = tempfile.mkstemp(
+            prefix=f".{self._path.name[:200]}.", suffix=".tmp", dir=self._path.parent
+        )
+        os.close(handle)
+        return Path(name)
 
     def write(self, text: str) -> None:
         """Write the whole file, and only then give it its name."""
         temporary = None
         try:
             temporary = self._make_temporary()
-            temporary.write_text(text, encoding="utf-8")
+            with temporary.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())  # before the rename: a crash must not leave half a file
+            temporary.chmod(self._mode())
             temporary.replace(self._path)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: text that UTF-8 cannot carry
             raise self._unwritable(error) from None
         finally:
             if temporary is not None:
                 temporary.unlink(missing_ok=True)
+
+    def _mode(self) -> int:
+        """Return the permissions of the file: those that it has, or those of a new one."""
+        if self._path.exists():
+            return stat.S_IMODE(self._path.stat().st_mode)
+        umask = os.umask(0)
+        os.umask(umask)
+        return 0o666 & ~umask
 
     def _unwritable(self, error: Exception) -> BadInput:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)

@@ -19,10 +19,23 @@ from groupsolver.files.fault_text import Loc
 # By what a document is expected to be: what it has.
 _EXPECTED = {
     "Application": "an application, which has groups",
+    "ClusterDocument": "a cluster, which has a fleet and applications",
     "Fleet": "a fleet, which has hosts",
     "Result": "a result, which has a status and a placement",
 }
-_WORDS = {"Application": "an application", "Fleet": "a fleet", "Result": "a result"}
+_WORDS = {
+    "Application": "an application",
+    "ClusterDocument": "a cluster",
+    "Fleet": "a fleet",
+    "Result": "a result",
+}
+# The key that a document of each kind has at least.
+_OWN_KEYS = {
+    "Application": "groups",
+    "ClusterDocument": "fleet",
+    "Fleet": "hosts",
+    "Result": "status",
+}
 # Keys that tell what a document is, the most telling first.
 _SIGNS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"apiVersion", "kind"}), "a Kubernetes manifest"),
@@ -51,7 +64,8 @@ def document_fault(expected: str, data: Any) -> Fault | None:
     Parameters
     ----------
     expected : str
-        Name of the model that was to be read: ``Application``, ``Fleet`` or ``Result``.
+        Name of the model that was to be read: ``Application``, ``ClusterDocument``, ``Fleet`` or
+        ``Result``.
     data : Any
         The document, which is not valid.
     """
@@ -63,8 +77,7 @@ def document_fault(expected: str, data: Any) -> Fault | None:
     if not isinstance(data, dict):
         return None
     found = next((word for keys, word in _SIGNS if keys <= data.keys()), None)
-    own = "groups" if expected == "Application" else "hosts" if expected == "Fleet" else "status"
-    if found is None or found == _WORDS[expected] or own in data:
+    if found is None or found == _WORDS[expected] or _OWN_KEYS[expected] in data:
         return None
     advice = "; were the files swapped?" if found in _WORDS.values() else ""
     message = f"expected {_EXPECTED[expected]}; this looks like {found}{advice}"

@@ -8,12 +8,11 @@ from typing import Any
 from groupsolver.checking.check import Verdict, check
 from groupsolver.cli import arguments
 from groupsolver.cli.exit_codes import Exit
-from groupsolver.cli.inputs import in_input_file, load_both, load_placement
+from groupsolver.cli.inputs import in_input_file, load_indexed, load_placement
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.stdout import write
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.errors import BadInput, one_line
-from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.result import Result
 from groupsolver.model.units import count_of
 
@@ -32,9 +31,8 @@ def add_parser(commands: Any) -> None:
 
 def run(options: Options) -> int:
     """Print what a placement breaks, and what its soft policies cost. Raises `BadInput`."""
-    app, fleet = load_both(options)
+    app, hosts = load_indexed(options)
     result, placement = load_placement(str(options.placement), "a placement to check")
-    hosts = HostIndex(fleet.levels, fleet.hosts, fleet.links, fleet.pools)
     try:
         verdict = check(
             app,

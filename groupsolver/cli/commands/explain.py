@@ -19,7 +19,6 @@ from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput
 from groupsolver.files.reading import name_of
 from groupsolver.model.change_costs import Costs
-from groupsolver.model.compiled.compiled_fleet import compile_fleet
 from groupsolver.model.result import Explanation, Watch
 
 
@@ -48,8 +47,7 @@ def add_parser(commands: Any) -> None:
 def run(options: Options) -> int:
     """Write the explanation to standard output. Raises `BadInput`."""
     costs = parse_costs(options.cost)
-    app, fleet = load_both(options)
-    compiled = compile_fleet(fleet)
+    app, compiled = load_both(options)
     limits = arguments.limits_of(options)
 
     # Loads ortools: not before the files are known to be good.

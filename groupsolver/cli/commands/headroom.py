@@ -18,7 +18,6 @@ from groupsolver.cli.output.text_table import more_line, titled_table
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput
 from groupsolver.files.reading import name_of
-from groupsolver.model.compiled.compiled_fleet import compile_fleet
 from groupsolver.model.headroom import Headroom, MarginalHost
 from groupsolver.model.result import Watch
 
@@ -38,8 +37,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: Options) -> int:
     """Write the headroom to standard output. Raises `BadInput`."""
-    app, fleet = load_both(options)
-    compiled = compile_fleet(fleet)
+    app, compiled = load_both(options)
     gc.freeze()  # the inputs live to the end: the garbage collector need not visit them again
     limits = arguments.limits_of(options)
 

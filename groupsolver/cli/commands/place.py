@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import gc
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from groupsolver.cli import arguments
 from groupsolver.cli.exit_codes import OF_STATUS
-from groupsolver.cli.inputs import load_both
+from groupsolver.cli.inputs import load_both, load_named
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_answer
 from groupsolver.cli.output.placement_table import result_lines
 from groupsolver.cli.output.progress import run_watched
 from groupsolver.cli.remote.connection import add_identity, add_url
+from groupsolver.cluster.cluster import Cluster
+from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput
 from groupsolver.files.atomic_file import AtomicFile
 from groupsolver.files.reading import name_of
-from groupsolver.model.compiled.compiled_fleet import compile_fleet
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Result, Watch
 
 
@@ -26,13 +29,17 @@ def add_parser(commands: Any) -> None:
     parser = arguments.add_command(commands, "place", about)
     arguments.add_app(parser)
     fleet_or_server = parser.add_mutually_exclusive_group(required=True)
-    arguments.add_fleet(fleet_or_server, required=False)
+    arguments.add_fleet_files(fleet_or_server)
     arguments.add_network(parser)
     add_url(fleet_or_server, required=False)
     add_identity(parser)
     arguments.add_output(parser)
     arguments.add_objective(parser)
     arguments.add_limits(parser)
+    dry_run_help = "with --cluster: commit nothing"
+    parser.add_argument("--dry-run", action="store_true", help=dry_run_help)
+    name_help = "with --cluster: the name under which it runs (default: its own, or the file's)"
+    parser.add_argument("--name", metavar="NAME", help=name_help)
     picture_help = "draw the placement as one HTML file"
     parser.add_argument("--picture", metavar="FILE", help=picture_help)
 
@@ -48,27 +55,15 @@ def run(options: Options) -> int:
 
 def _place(options: Options) -> int:
     """Place the application, write the answer to standard output, and draw the picture."""
-    app, fleet = load_both(options)
     picture_file = None
     if options.picture is not None:
-        paths = [options.app, options.fleet, options.network]
+        paths = [options.app, options.fleet, options.cluster, options.network]
         picture_file = AtomicFile(options.picture, [path for path in paths if path is not None])
-    compiled = compile_fleet(fleet)
-    gc.freeze()  # the inputs live to the end: the garbage collector need not visit them again
-    limits = arguments.limits_of(options)
-
-    # Loads ortools: not before the files are known to be good.
-    from groupsolver.solver.pipeline import solve
-
-    def work(watch: Watch) -> Result:
-        return solve(app, compiled, objective=options.objective, limits=limits, progress=watch)
-
-    try:
-        result, interrupted = run_watched(work)
-    except BadInput as error:
-        raise error.in_file(name_of(options.app)) from None
-    if interrupted and result.status == "unknown":
-        raise KeyboardInterrupt
+    if options.cluster is None or options.dry_run:
+        app, compiled = load_both(options)
+        result = _solve(options, app, compiled)
+    else:
+        app, compiled, result = _place_on_cluster(options)
     write_answer(
         options.output,
         result.document(),
@@ -79,3 +74,47 @@ def _place(options: Options) -> int:
 
         picture_file.write(picture(app, compiled.index, result, objective=options.objective))
     return OF_STATUS[result.status]
+
+
+def _solve(options: Options, app: Application, compiled: CompiledFleet) -> Result:
+    # Loads ortools: not before the files are known to be good.
+    from groupsolver.solver.pipeline import solve
+
+    limits = arguments.limits_of(options)
+
+    def work(watch: Watch) -> Result:
+        return solve(app, compiled, objective=options.objective, limits=limits, progress=watch)
+
+    return _run(options, work)
+
+
+def _place_on_cluster(options: Options) -> tuple[Application, CompiledFleet, Result]:
+    """Place the application and commit it. Return what was solved, too.
+
+    The file is written before the answer: what is shown is there.
+    """
+    named = load_named(options)
+    limits = arguments.limits_of(options)
+    with Cluster.open(options.cluster or "", wait=options.time_limit) as cluster:
+
+        def work(watch: Watch) -> Result:
+            objective = options.objective
+            name = named.name or ""
+            return cluster.place(name, named, objective=objective, limits=limits, progress=watch)
+
+        before = cluster.snapshot()
+        result = _run(options, work)
+        app, compiled = before.with_running(named)
+    return cast(Application, app), compiled, result
+
+
+def _run(options: Options, work: Callable[[Watch], Result]) -> Result:
+    """Run a solve; Ctrl-C stops it with the best so far."""
+    gc.freeze()  # the inputs live to the end: the garbage collector need not visit them again
+    try:
+        result, interrupted = run_watched(work)
+    except BadInput as error:
+        raise error.in_file(name_of(options.app)) from None
+    if interrupted and result.status == "unknown":
+        raise KeyboardInterrupt
+    return result

@@ -9,6 +9,7 @@ from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.extras import require_server
 from groupsolver.cli.options import Format, Options
 from groupsolver.cli.output.answer import write_data
+from groupsolver.cluster.cluster_file import ClusterDocument
 from groupsolver.constraints.registry import Application
 from groupsolver.files.schema import closed
 from groupsolver.model.fleet import Fleet
@@ -33,8 +34,8 @@ def schema_of(format_: Format) -> dict[str, Any]:
 
     Parameters
     ----------
-    format_ : {"fleet", "app", "result", "openapi"}
-        What is read (``fleet``, ``app``), what is answered (``result``), or the whole HTTP API.
+    format_ : {"fleet", "app", "cluster", "result", "openapi"}
+        What is read (``fleet``, ``app``, ``cluster``), what is answered (``result``), or the whole HTTP API.
 
     Raises
     ------
@@ -55,6 +56,9 @@ def schema_of(format_: Format) -> dict[str, Any]:
         case "app":
             title = "groupsolver application"
             schema = Application.model_json_schema(mode="validation")
+        case "cluster":
+            title = "groupsolver cluster"
+            schema = ClusterDocument.model_json_schema(mode="validation")
         case _:
             title = "groupsolver result"
             schema = Result.model_json_schema(mode="serialization")

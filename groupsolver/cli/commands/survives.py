@@ -17,7 +17,6 @@ from groupsolver.cli.output.numbers import duration
 from groupsolver.cli.output.styled_lines import Line, section, warning_lines
 from groupsolver.cli.output.text_table import table
 from groupsolver.errors import BadInput, Fault
-from groupsolver.model.compiled.compiled_fleet import compile_fleet
 from groupsolver.model.result import Result
 from groupsolver.model.survival import Lost, Survival
 from groupsolver.model.units import count_of
@@ -56,9 +55,8 @@ def add_parser(commands: Any) -> None:
 
 def run(options: Options) -> int:
     """Write the answer to standard output. Raises `BadInput`."""
-    app, fleet = load_both(options)
+    app, compiled = load_both(options)
     result = _given_placement(options)
-    compiled = compile_fleet(fleet)
     gc.freeze()  # the inputs live to the end: the garbage collector need not visit them again
     limits = arguments.limits_of(options)
 

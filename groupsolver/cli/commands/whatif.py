@@ -17,7 +17,6 @@ from groupsolver.cli.whatif.comparison import compare
 from groupsolver.cli.whatif.plan import ChangePlan, plan_changes, problem_of
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.files.reading import name_of
-from groupsolver.model.compiled.compiled_fleet import compile_fleet
 from groupsolver.model.result import Result, Watch
 
 POLICY = "GROUP.KIND[@LEVEL]"
@@ -70,8 +69,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: Options) -> int:
     """Solve twice, and write both answers to standard output. Raises `BadInput`."""
-    app, fleet = load_both(options)
-    compiled = compile_fleet(fleet)
+    app, compiled = load_both(options)
     problem = problem_of(app, compiled, name_of(options.app))
     plan = plan_changes(options, app, compiled)
     limits = arguments.limits_of(options)
