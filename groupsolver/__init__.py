@@ -36,21 +36,22 @@ from groupsolver.errors import (
 )
 from groupsolver.files import load_application, load_fleet, load_result
 from groupsolver.files.graphml import load_links, with_links
+from groupsolver.model.answers.batch import BatchEntry, BatchResult
+from groupsolver.model.answers.headroom import Bottleneck, Headroom, MarginalHost
+from groupsolver.model.answers.survival import Survival
 from groupsolver.model.application import Existing, Flavor, Members
-from groupsolver.model.batch import BatchEntry, BatchResult
 from groupsolver.model.change_costs import Costs
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet, Host, Link
 from groupsolver.model.generators import fat_tree, leaf_spine
-from groupsolver.model.headroom import Bottleneck, Headroom, MarginalHost
 from groupsolver.model.inventory import Inventory
 from groupsolver.model.network.networkx_export import topology
 from groupsolver.model.numa_cell import Cell
 from groupsolver.model.pools.pool import Pool
 from groupsolver.model.result import Conflict, Explanation, Limits, Penalty, Progress, Result
-from groupsolver.model.survival import Survival
 
 if TYPE_CHECKING:
+    from groupsolver.solver.asynchronous import solve_async
     from groupsolver.solver.headroom.pipeline import headroom
     from groupsolver.solver.pipeline import explain, solve
     from groupsolver.solver.survivability.query import survives
@@ -122,6 +123,7 @@ __all__ = [
     "load_links",
     "load_result",
     "solve",
+    "solve_async",
     "survives",
     "topology",
     "why",
@@ -135,6 +137,10 @@ def __getattr__(name: str) -> Any:
         from groupsolver.solver import pipeline
 
         return getattr(pipeline, name)
+    if name == "solve_async":
+        from groupsolver.solver.asynchronous import solve_async
+
+        return solve_async
     if name == "survives":
         from groupsolver.solver.survivability.query import survives
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from groupsolver.cluster.members import ApplicationsState
-from groupsolver.cluster.placing import Request, Solved
+from groupsolver.cluster.request import Request, Solved
+from groupsolver.model.answers.batch import BatchEntry, BatchResult
 from groupsolver.model.application import BETWEEN
-from groupsolver.model.batch import BatchEntry, BatchResult
 from groupsolver.model.result import Conflict, Result, Status, gap_of
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -24,13 +26,13 @@ from groupsolver.cluster.cluster_file import LOCK_WAIT, ClusterFile
 from groupsolver.cluster.cluster_snapshot import ClusterSnapshot, as_value, require_running
 from groupsolver.cluster.hosts import host_faults, in_use_fault
 from groupsolver.cluster.members import ApplicationsState, ClusterInstance, ClusterMember
-from groupsolver.cluster.placing import Request, Solved
+from groupsolver.cluster.request import Request, Solved
 from groupsolver.cluster.usage import Usage
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput, Fault, UnknownHost, nearest, require_type
 from groupsolver.files.reading import name_of
+from groupsolver.model.answers.batch import BatchResult
 from groupsolver.model.application import Application as AnyApplication
-from groupsolver.model.batch import BatchResult
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.fleet_in_use import FleetInUse
@@ -260,8 +262,52 @@ class Cluster(FleetInUse):
         BaseException
             What `progress` raised, once the solve has stopped.
         """
+        return self._place(_request(name, app, objective, limits or Limits(), progress, explain))
+
+    async def place_async(
+        self,
+        name: str,
+        app: AnyApplication[Any],
+        *,
+        objective: Objective = "pack",
+        limits: Limits | None = None,
+        progress: Watch | None = None,
+        explain: bool = True,
+        executor: Executor | None = None,
+    ) -> Result:
+        """Call `place` without blocking the event loop.
+
+        Where the task is cancelled, the solve stops soon, and nothing is committed. A cancellation
+        that comes after the commit is too late: the result is returned.
+
+        Parameters
+        ----------
+        name, app, objective, limits, explain
+            As for `place`. The time begins when a thread is free.
+        progress : callable, optional
+            As for `place`. It is called in the thread of the solve.
+        executor : concurrent.futures.Executor, optional
+            Threads to run in. By default a pool of the library, with as many threads as processors;
+            further calls wait for one of them.
+
+        Raises
+        ------
+        The same as `place`, and `asyncio.CancelledError`.
+        """
+        from groupsolver.solver.asynchronous import CallState, run_in_pool  # loads ortools
+
         limits = limits or Limits()
-        request = _request(name, app, objective, limits, progress, explain)
+        _request(name, app, objective, limits, progress, explain)  # bad arguments raise at once
+
+        def call(state: CallState) -> Result:
+            watch = state.watching(progress)
+            request = _request(name, app, objective, limits, watch, explain)
+            return self._place(replace(request, before_commit=state.take_effect))
+
+        return await run_in_pool(call, executor)
+
+    def _place(self, request: Request) -> Result:
+        """Solve and commit, again where others came first, a bounded number of times."""
         attempts: ClaimAttempts[Solved, Result] = ClaimAttempts(self._commit)
         for _ in range(MAX_ATTEMPTS):
             solved = request.solve(self._state)
@@ -274,16 +320,20 @@ class Cluster(FleetInUse):
         with self._lock:
             solved = request.solve(self._state)
             if solved.result.placed:
-                self._state = solved.committed()
-                return solved.result
+                return self._put(solved)
         return _or_costlier(solved.result, attempts)
 
     def _commit(self, solved: Solved, take_costlier: bool) -> Result:
         """Commit a placement that still holds. Raises `Contended`, `CostsMore`."""
         with self._lock:
-            now = solved.on(self._state, take_costlier=take_costlier)
-            self._state = now.committed()
-        return now.result
+            return self._put(solved.on(self._state, take_costlier=take_costlier))
+
+    def _put(self, solved: Solved) -> Result:
+        """Commit what holds in the current state. The caller holds the lock."""
+        state = solved.committed()
+        solved.request.before_commit()
+        self._state = state
+        return solved.result
 
     def place_many(
         self,

@@ -18,7 +18,7 @@ from groupsolver.api.services.placement import current_snapshot
 from groupsolver.api.services.service import Service
 from groupsolver.cluster.scope import UNGROUPED
 from groupsolver.constraints.registry import Application
-from groupsolver.model.headroom import Headroom, counted_to
+from groupsolver.model.answers.headroom import Headroom, counted_to
 from groupsolver.model.result import Limits
 from groupsolver.store.state.project_scope import RequestedPlacement, compose_application
 from groupsolver.store.state.snapshot_cache import Snapshot

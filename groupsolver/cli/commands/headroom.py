@@ -18,7 +18,7 @@ from groupsolver.cli.output.text_table import more_line, titled_table
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput
 from groupsolver.files.reading import name_of
-from groupsolver.model.headroom import Headroom, MarginalHost
+from groupsolver.model.answers.headroom import Headroom, MarginalHost
 from groupsolver.model.result import Watch
 
 MAX_HOST_TYPES_LISTED = 10

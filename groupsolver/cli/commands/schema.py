@@ -35,7 +35,8 @@ def schema_of(format_: Format) -> dict[str, Any]:
     Parameters
     ----------
     format_ : {"fleet", "app", "cluster", "result", "openapi"}
-        What is read (``fleet``, ``app``, ``cluster``), what is answered (``result``), or the whole HTTP API.
+        What is read (``fleet``, ``app``, ``cluster``), what is answered (``result``), or the whole
+        HTTP API.
 
     Raises
     ------

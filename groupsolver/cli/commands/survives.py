@@ -17,8 +17,8 @@ from groupsolver.cli.output.numbers import duration
 from groupsolver.cli.output.styled_lines import Line, section, warning_lines
 from groupsolver.cli.output.text_table import table
 from groupsolver.errors import BadInput, Fault
+from groupsolver.model.answers.survival import Lost, Survival
 from groupsolver.model.result import Result
-from groupsolver.model.survival import Lost, Survival
 from groupsolver.model.units import count_of
 from groupsolver.model.value import HOST
 

@@ -16,8 +16,8 @@ from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.host_filters import HostFilter, required_traits
 from groupsolver.constraints.protocols.relaxation import members_per_host
 from groupsolver.constraints.rules import Rule, rules_of
+from groupsolver.model.answers.headroom import Bottleneck
 from groupsolver.model.compiled.arrays import Ints, Mask
-from groupsolver.model.headroom import Bottleneck
 from groupsolver.model.units import count_of, quantity, resource_name
 from groupsolver.model.value import HOST
 from groupsolver.solver.headroom.demand import UNBOUNDED_MEMBERS, Demand, DomainLimit, demand_of

@@ -18,10 +18,10 @@ from groupsolver.constraints.eligibility import traits_required
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.protocols.host_filters import admits
 from groupsolver.constraints.rules import rules_of
+from groupsolver.model.answers.headroom import MarginalHost
 from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet, Host
-from groupsolver.model.headroom import MarginalHost
 from groupsolver.model.inventory import Inventory
 from groupsolver.model.units import resources_text
 from groupsolver.solver.headroom.bulk import MAX_COPIES, BulkPlacement

@@ -26,11 +26,11 @@ from groupsolver.constraints.problem.used_amounts import require_covered
 from groupsolver.constraints.protocols.exclusivity import Exclusivity
 from groupsolver.constraints.rules import rules_of
 from groupsolver.errors import BadInput, BrokenAnswer, Fault, require_type
+from groupsolver.model.answers.headroom import Bottleneck, Headroom, MarginalHost, counted_to
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.fleet_in_use import FleetInUse, compiled_with_running
-from groupsolver.model.headroom import Bottleneck, Headroom, MarginalHost, counted_to
 from groupsolver.model.optional_members import without_members
 from groupsolver.model.result import Limits, Watch
 from groupsolver.solver.budget import Budget, PartialBudget

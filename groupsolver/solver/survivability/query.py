@@ -21,13 +21,13 @@ from groupsolver.constraints.problem.used_amounts import require_covered
 from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.rules import Rule
 from groupsolver.errors import BadInput, Fault, nearest, require_type
+from groupsolver.model.answers.survival import Lost, Survival
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.fleet_in_use import FleetInUse, compiled_with_running
 from groupsolver.model.optional_members import left_out_of, without_members
 from groupsolver.model.result import Limits
-from groupsolver.model.survival import Lost, Survival
 from groupsolver.model.value import HOST
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.pipeline import minimise

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from groupsolver.model.headroom import Bottleneck, MarginalHost
+from groupsolver.model.answers.headroom import Bottleneck, MarginalHost
 from groupsolver.model.value import Value
 from groupsolver.wire.bodies.placements import PlacementFields
 

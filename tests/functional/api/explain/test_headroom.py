@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from groupsolver.api.services import headroom
-from groupsolver.model.headroom import Headroom
+from groupsolver.model.answers.headroom import Headroom
 from groupsolver.wire.bodies.headroom import HeadroomAnswer
 from groupsolver.wire.read import read_data
 from tests.functional.api.explain.test_explain import RACK, dump

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groupsolver import Application, Fleet
-from groupsolver.model.headroom import Bottleneck
+from groupsolver.model.answers.headroom import Bottleneck
 from groupsolver.model.result import Placement
 from groupsolver.solver.headroom.bottlenecks import Disclosure, find_bottlenecks
 from tests.support.headroom import demand_for, placed_on

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groupsolver import Application, Fleet
-from groupsolver.model.headroom import MarginalHost
+from groupsolver.model.answers.headroom import MarginalHost
 from groupsolver.solver.headroom.bulk import most_by_one_unit, place_in_bulk
 from groupsolver.solver.headroom.marginal_hosts import marginal_hosts
 from tests.support.headroom import demand_for

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,6 +29,8 @@ class Request:
     explain : bool
     end : float
         When the time is over, by `time.monotonic`.
+    before_commit : callable
+        Called, under the lock, right before a placement is committed. What it raises prevents that.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Request:
     progress: Watch | None
     explain: bool
     end: float
+    before_commit: Callable[[], None] = lambda: None
 
     def within(self, end: float) -> Request:
         """Return the request with less time."""
