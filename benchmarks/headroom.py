@@ -24,8 +24,8 @@ from rich.table import Table
 from benchmarks.support.applications import FLAVORS, application
 from benchmarks.support.fleets import SSD, fleet
 from groupsolver.constraints.registry import Application
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.answers.headroom import Headroom
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.result import Limits
 from groupsolver.solver.headroom.pipeline import headroom
 

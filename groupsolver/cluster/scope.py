@@ -272,10 +272,12 @@ def _running_members(
 def _to_existing(
     group: str, instance: RunningInstance, now: Now, name_of: Callable[[str], str]
 ) -> Existing:
+    # Where the host has changed since, nobody knows in which cell the instance runs.
     cell = instance.cell
-    if cell is not None:  # the host may have changed since
-        known = now.fleet[instance.host].cell_names() if instance.host in now.fleet else ()
-        cell = cell if cell in known else None
+    if cell is not None and not (
+        instance.host in now.fleet and _takes_from_its_cell(instance, now)
+    ):
+        cell = None
     return Existing.model_construct(
         group=group,
         id=name_of(instance.id),
@@ -284,3 +286,12 @@ def _to_existing(
         flavor=None,
         cell=cell,
     )
+
+
+def _takes_from_its_cell(instance: RunningInstance, now: Now) -> bool:
+    """Return whether its cell has every class that the instance takes from a cell."""
+    host = now.fleet[instance.host]
+    cells = dict(zip(host.cell_names(), host.cells, strict=True))
+    if instance.cell not in cells:
+        return False
+    return host.cell_classes() & instance.resources.keys() <= cells[instance.cell].inventory.keys()

@@ -47,7 +47,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def stricter(rnd: Random, group: StoredGroup, name: str) -> StoredGroup:
     """Return a named group; one of the other project often gets a rule that is in the way."""
-    kind = rnd.choice(("exclusive", "anti-affinity", "none"))
+    kind = rnd.choice(("exclusive", "anti-affinity", "survives", "none"))
     more = (
         ()
         if group.tenant_id == TENANT or kind in {policy.kind for policy in group.policies}
