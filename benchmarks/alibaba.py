@@ -184,7 +184,12 @@ def application(trace: Trace, fleet: CompiledFleet, seed: int) -> Application:
 def _shapes(
     pods: np.ndarray[tuple[int, int], np.dtype[np.int64]], rng: np.random.Generator
 ) -> tuple[Members, ...]:
-    shapes, counts = np.unique(rng.choice(pods, size=10), axis=0, return_counts=True)
+    return shapes_of(rng.choice(pods, size=10))
+
+
+def shapes_of(pods: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> tuple[Members, ...]:
+    """Return pods as members: those of one shape together."""
+    shapes, counts = np.unique(pods, axis=0, return_counts=True)
     return tuple(
         Members(resources={c: n for c, n in zip(_CLASSES, shape, strict=True) if n}, count=count)
         for shape, count in zip(shapes.tolist(), counts.tolist(), strict=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from groupsolver.checking.check import Verdict, Violation, check
 from groupsolver.checking.reasons import Why, why
+from groupsolver.cluster.claim import Contended
 from groupsolver.cluster.cluster import Cluster
 from groupsolver.cluster.cluster_snapshot import ClusterSnapshot, UnknownApplication
 from groupsolver.cluster.members import ClusterMember
@@ -76,6 +77,7 @@ __all__ = [
     "ClusterSnapshot",
     "CompiledFleet",
     "Conflict",
+    "Contended",
     "Costs",
     "Exclusive",
     "Existing",

@@ -19,6 +19,7 @@ from groupsolver.checking.arguments import (
     require_limits,
     require_objective,
 )
+from groupsolver.checking.check import check
 from groupsolver.cluster.adoption import adopt, application_name_faults
 from groupsolver.cluster.batch import Batch, SolvedBatch
 from groupsolver.cluster.claim import ClaimAttempts, Contended
@@ -26,6 +27,7 @@ from groupsolver.cluster.cluster_file import LOCK_WAIT, ClusterFile
 from groupsolver.cluster.cluster_snapshot import ClusterSnapshot, as_value, require_running
 from groupsolver.cluster.hosts import host_faults, in_use_fault
 from groupsolver.cluster.members import ApplicationsState, ClusterInstance, ClusterMember
+from groupsolver.cluster.newcomer import Newcomer
 from groupsolver.cluster.request import Request, Solved
 from groupsolver.cluster.usage import Usage
 from groupsolver.constraints.registry import Application
@@ -334,6 +336,42 @@ class Cluster(FleetInUse):
         solved.request.before_commit()
         self._state = state
         return solved.result
+
+    def commit(self, name: str, app: AnyApplication[Any], result: Result) -> None:
+        """Commit a placement that was made elsewhere, if it holds beside all that runs.
+
+        So a placement may be shown before it is committed: that of `solve` on the cluster, or one
+        of another scheduler.
+
+        Parameters
+        ----------
+        name : str
+        app : Application
+        result : Result
+            Its `placement`, `cells` and `witness` are used.
+
+        Raises
+        ------
+        BadInput
+            Where the application does not fit what runs, or the placement names what is not known.
+        Contended
+            Where the placement breaks a rule; its `reasons` say which. Nothing is committed then.
+        """
+        require_type("result", result, Result, "a Result", "solve returns one")
+        limits = Limits()
+        request = _request(name, app, "pack", limits, None, False)
+        with self._lock:
+            newcomer = Newcomer(name, app, self._state)
+            verdict = check(
+                newcomer.app,
+                self._state.fleet,
+                result.placement or {},
+                cells=result.cells or None,
+                witness=result.witness,
+            )
+            if verdict.violations:
+                raise Contended([str(violation) for violation in verdict.violations])
+            self._put(Solved(request, newcomer, self._state, result))
 
     def place_many(
         self,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any
 
 from groupsolver.checking.arguments import require_application
@@ -64,12 +63,7 @@ class ClusterSnapshot(FleetInUse):
 
         The members of each are what its `existing` says, each with a size; its groups list none.
         """
-        return MappingProxyType(
-            {
-                name: application_of(name, self._state, self._cell_of)
-                for name in self._state.definitions
-            }
-        )
+        return _Applications(self._state, self._cell_of)
 
     def _cell_of(self, instance: ClusterInstance) -> str | None:
         """Return the cell of an instance. None where its host lacks that cell by now."""
@@ -170,3 +164,32 @@ def require_running(name: str, state: ApplicationsState) -> None:
 def as_value(member: ClusterMember) -> ClusterMember:
     """Return a member as a value of its own: its resources may be changed by whoever reads them."""
     return replace(member, resources=dict(member.resources))
+
+
+class _Applications(Mapping[str, Application]):
+    """The applications of a state by name, each made when it is first asked for."""
+
+    def __init__(
+        self, state: ApplicationsState, cell_of: Callable[[ClusterInstance], str | None]
+    ) -> None:
+        self._state = state
+        self._cell_of = cell_of
+        self._made: dict[str, Application] = {}
+
+    def __getitem__(self, name: str) -> Application:
+        if name not in self._made:
+            require_running(name, self._state)
+            self._made[name] = application_of(name, self._state, self._cell_of)
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._state.definitions
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._state.definitions)
+
+    def __len__(self) -> int:
+        return len(self._state.definitions)
+
+    def __repr__(self) -> str:
+        return f"<applications: {', '.join(self) or 'none'}>"

@@ -1,0 +1,544 @@
+"""A day of a scheduler: applications arrive and leave, at a load that rises to more than fits.
+
+``python -m benchmarks.day [--events N] [--hosts N] [--seed N] [--trace] [--plot FILE]`` drives
+three schedulers with the same events, one after the other, each on a cluster of its own:
+
+- groupsolver, by `Cluster.place`;
+- filter and weigh, one instance at a time, the best of three random orders;
+- first-fit decreasing by group, the best of three orders.
+
+All policies of what runs bind each of them: what a baseline finds passes the same checker before
+it is committed. Where a baseline refuses an application, the solver says whether it would have
+fitted beside what runs there. The time of a decision is processor time of the process, one worker.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import alibaba
+from benchmarks.baselines import filter_and_weigh, first_fit_decreasing
+from benchmarks.baselines.common import Answer
+from benchmarks.support.applications import FLAVORS
+from benchmarks.support.fleets import SSD, fleet
+from benchmarks.support.report import machine
+from groupsolver import (
+    Application,
+    Cluster,
+    Contended,
+    Fleet,
+    Group,
+    Limits,
+    Members,
+    Result,
+    solve,
+)
+from groupsolver.constraints.policies.affinity import Affinity
+from groupsolver.constraints.policies.anti_affinity import AntiAffinity
+from groupsolver.constraints.policies.apart_from import ApartFrom
+from groupsolver.constraints.policies.bandwidth import Bandwidth
+from groupsolver.constraints.policies.exclusive import Exclusive
+from groupsolver.constraints.policies.host_capabilities import HostCapabilities
+from groupsolver.constraints.policies.near import Near
+from groupsolver.constraints.policies.network_proximity import NetworkProximity
+from groupsolver.constraints.policies.spread import Spread
+from groupsolver.constraints.policies.survives import Survives
+from groupsolver.constraints.policies.within import Outside, Within
+from groupsolver.constraints.policy import Policy
+from groupsolver.model.application import BETWEEN
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
+from groupsolver.model.fleet import Host, Link
+
+LIMITS = Limits(seconds=20, workers=1)
+FIRST_LOAD, LAST_LOAD = 0.5, 1.4  # offered, as a share of what the fleet has free
+FULL = 0.5  # the part of the day from which on more is offered than fits: the second half
+MEMORY_STEP = 50  # events between two looks at the memory
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An application that comes."""
+
+    name: str
+    app: Application
+
+
+@dataclass(frozen=True)
+class Departure:
+    """An application that leaves, where it runs."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class HostChange:
+    """A host that is taken out of service and comes back empty, or is lost."""
+
+    name: str
+    lost: bool
+
+
+Event = Arrival | Departure | HostChange
+
+
+# What happens on a day.
+
+
+def fleet_of_day(hosts: int, seed: int) -> Fleet:
+    """Draw a fleet with links from each rack to a core, of which little is free."""
+    drawn = fleet(hosts, seed, load=(0.8, 1.0))
+    racks = sorted({host.domains["rack"] for host in drawn.hosts})
+    links = [Link(between=(rack, "core"), bandwidth_mbps=40_000) for rack in racks]
+    return Fleet(levels=drawn.levels, hosts=drawn.hosts, links=links)
+
+
+def day(of: Fleet, events: int, seed: int, draw: Callable[[Rng], list[Group]]) -> list[Event]:
+    """Draw what happens: arrivals while less is offered than the load of the hour, else departures.
+
+    Parameters
+    ----------
+    of : Fleet
+    events : int
+    seed : int
+    draw : callable
+        Returns the groups of an application.
+    """
+    rng = np.random.default_rng([seed, events])
+    free = _free(of)
+    offered: dict[str, dict[str, int]] = {}
+    happened: list[Event] = []
+    for number in range(events):
+        load = FIRST_LOAD + (LAST_LOAD - FIRST_LOAD) * number / events
+        if number % 200 == 199:
+            name = of.hosts[int(rng.integers(len(of.hosts)))].name
+            happened.append(HostChange(name, lost=number % 400 == 399))
+        elif _share(offered.values(), free) < load:
+            name = f"app{number:04d}"
+            app = Application(
+                name=name, flavors=FLAVORS, groups=tuple(_related(draw(rng), offered, rng))
+            )
+            offered[name] = _demand(app)
+            happened.append(Arrival(name, app))
+        else:
+            name = str(rng.choice(list(offered)))
+            del offered[name]
+            happened.append(Departure(name))
+    return happened
+
+
+def _free(of: Fleet) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for host in of.hosts:
+        for name, amount in host.unused().items():
+            total[name] = total.get(name, 0) + amount * host.enabled
+    return total
+
+
+def _demand(app: Application) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for group in app.groups:
+        for members in group.members:
+            for name, amount in app.resources(members).items():
+                total[name] = total.get(name, 0) + amount * members.count
+    return total
+
+
+def _share(demands: Iterable[Mapping[str, int]], free: Mapping[str, int]) -> float:
+    total: dict[str, int] = dict.fromkeys(free, 0)
+    for demand in demands:
+        for name, amount in demand.items():
+            total[name] += amount
+    return max(total[name] / max(1, free[name]) for name in free)
+
+
+def _related(groups: list[Group], offered: Mapping[str, object], rng: Rng) -> Iterator[Group]:
+    """Yield the groups; the first of one application in eight stays apart from an earlier one."""
+    for i, group in enumerate(groups):
+        if i == 0 and offered and rng.random() < 1 / 8:
+            other = f"{rng.choice(list(offered)[-20:])}{BETWEEN}{group.name}"
+            yield group.model_copy(
+                update={"policies": (*group.policies, ApartFrom(group=other, level="host"))}
+            )
+        else:
+            yield group
+
+
+def groups_of_day(rng: Rng) -> list[Group]:
+    """Draw the groups of an application of 5 to 80 members, with policies of all kinds."""
+    total = int(rng.integers(5, 81))
+    number = min(int(rng.integers(1, 6)), total // 2)
+    sizes = (2 + rng.multinomial(total - 2 * number, [1 / number] * number)).tolist()
+    flavors = list(FLAVORS)
+    groups = []
+    for i, size in enumerate(sizes):
+        first, second = rng.choice(flavors, size=2, replace=False).tolist()
+        most = int(rng.integers(1, size + 1))
+        members = [Members(flavor=first, count=most)]
+        if most < size:
+            members.append(Members(flavor=second, count=size - most))
+        policies = _policies(rng, i, size)
+        groups.append(Group(name=f"g{i}", policies=policies, members=members))
+    return groups
+
+
+def _policies(rng: Rng, position: int, size: int) -> tuple[Policy, ...]:
+    """Draw the policies of a group; half of all groups are apart on hosts."""
+    kinds: list[tuple[float, tuple[Policy, ...]]] = [
+        (0.36, (AntiAffinity(),)),
+        (0.10, (AntiAffinity(max_per_domain=3), Spread(level="zone", min_domains=3))),
+        (0.08, (NetworkProximity(level="rack"), AntiAffinity(max_per_domain=4))),
+        (0.08, (HostCapabilities(required=(SSD,)), AntiAffinity(max_per_domain=2))),
+        (0.08, (AntiAffinity(level="rack", max_per_domain=max(1, size // 4)),)),
+        (0.06, (AntiAffinity(weight=1),)),
+        (0.06, (Within(domains={"zone": ("z1", "z2")}),)),
+        (0.05, (Outside(domains={"zone": ("z3",)}), AntiAffinity(weight=2))),
+        (0.05, (Bandwidth(mbps=100), AntiAffinity(level="rack", max_per_domain=size))),
+        (0.04, (Affinity(level="zone"),)),
+        (0.02, (Exclusive(),) if size <= 6 else ()),
+        (0.02, (Survives(level="host"),) if size <= 8 else ()),
+    ]
+    chosen = int(rng.choice(len(kinds), p=[share for share, _ in kinds]))
+    policies = kinds[chosen][1]
+    if position and rng.random() < 0.1:
+        policies = (*policies, Near(group="g0", level="zone"))
+    return policies
+
+
+# Schedulers.
+
+
+class Scheduler(Protocol):
+    """What keeps what runs, and decides where a newcomer goes."""
+
+    cluster: Cluster
+
+    def place(self, name: str, app: Application) -> bool:
+        """Place an application, whole, and keep it; or return False."""
+
+
+class Solver:
+    """groupsolver."""
+
+    def __init__(self, of: Fleet) -> None:
+        self.cluster = Cluster(of)
+
+    def place(self, name: str, app: Application) -> bool:
+        """Place an application by `Cluster.place`."""
+        return self.cluster.place(name, app, limits=LIMITS, explain=False).placed
+
+
+Baseline = Callable[[Application, CompiledFleet, int], Answer]
+
+
+class BaselineScheduler:
+    """A baseline on a cluster; where it fails, it tries again with other orders."""
+
+    def __init__(self, of: Fleet, baseline: Baseline, orders: int) -> None:
+        self.cluster = Cluster(of)
+        self._baseline = baseline
+        self._orders = orders
+
+    def place(self, name: str, app: Application) -> bool:
+        """Place an application in one of some orders."""
+        composed, compiled = self.cluster.with_running(app)
+        for order in range(self._orders):
+            answer = self._baseline(composed, compiled, order)  # type: ignore[arg-type]
+            if answer.placed == answer.groups:
+                try:
+                    result = Result(status="feasible", placement=answer.placement)
+                    self.cluster.commit(name, app, result)
+                except Contended:
+                    continue
+                return True
+        return False
+
+
+def schedulers(of: Fleet) -> dict[str, Scheduler]:
+    """Return the schedulers by name, each on a cluster of its own."""
+
+    def nova(app: Application, compiled: CompiledFleet, seed: int) -> Answer:
+        return filter_and_weigh.place(app, compiled, seed=seed)
+
+    def decreasing(app: Application, compiled: CompiledFleet, seed: int) -> Answer:
+        return first_fit_decreasing.place(app, compiled, seed=seed)
+
+    return {
+        "groupsolver": Solver(of),
+        "filter and weigh": BaselineScheduler(of, nova, orders=3),
+        "first-fit decreasing": BaselineScheduler(of, decreasing, orders=1),
+    }
+
+
+# The run.
+
+
+@dataclass
+class Log:
+    """What a scheduler did.
+
+    Attributes
+    ----------
+    seconds : list of float
+        Processor time of each decision.
+    accepted, refused : list of int
+        Members of each application that was placed, or was not.
+    wrongly_refused : int
+        Applications that were refused though they fit, as the solver proves by a placement.
+    undecided : int
+        Refused applications of which the solver did not know in time.
+    full : dict of str to int
+        The members accepted and offered in the part of the day in which more is offered than fits.
+    running : list of int
+        Members that run after each event.
+    memory : list of float
+        MiB of the process, now and then.
+    """
+
+    seconds: list[float] = field(default_factory=list)
+    accepted: list[int] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
+    wrongly_refused: int = 0
+    undecided: int = 0
+    full: dict[str, int] = field(default_factory=lambda: {"accepted": 0, "offered": 0})
+    running: list[int] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the figures of the table."""
+        milliseconds = 1000 * np.array(self.seconds)
+        return {
+            "applications": len(self.accepted) + len(self.refused),
+            "accepted": len(self.accepted),
+            "members": sum(self.accepted),
+            "members_full": self.full["accepted"],
+            "offered_full": self.full["offered"],
+            "wrongly_refused": self.wrongly_refused,
+            "undecided": self.undecided,
+            "median_ms": round(float(np.median(milliseconds)), 2),
+            "p95_ms": round(float(np.percentile(milliseconds, 95)), 2),
+            "p99_ms": round(float(np.percentile(milliseconds, 99)), 2),
+            "max_ms": round(float(milliseconds.max()), 2),
+            "memory_mb": [round(self.memory[0]), round(max(self.memory)), round(self.memory[-1])],
+        }
+
+
+def run(scheduler: Scheduler, of: Fleet, events: Sequence[Event], *, judge: bool = True) -> Log:
+    """Drive a scheduler through the day.
+
+    Parameters
+    ----------
+    scheduler : Scheduler
+    of : Fleet
+    events : sequence of Event
+    judge : bool, default True
+        Whether the solver is asked of each refused application whether it fits; not timed.
+    """
+    log = Log()
+    hosts = {host.name: host for host in of.hosts}
+    members = 0
+    gc.collect()
+    for number, event in enumerate(events):
+        if isinstance(event, Arrival):
+            app = _void_names_dropped(event.app, scheduler.cluster)
+            size = sum(one.count for group in app.groups for one in group.members)
+            start = time.process_time()
+            placed = scheduler.place(event.name, app)
+            log.seconds.append(time.process_time() - start)
+            members += size * placed
+            (log.accepted if placed else log.refused).append(size)
+            if number >= FULL * len(events):
+                log.full["offered"] += size
+                log.full["accepted"] += size * placed
+            if not placed and judge:
+                _judge(log, app, scheduler.cluster)
+        elif isinstance(event, Departure):
+            if event.name in scheduler.cluster.applications:
+                members -= len(scheduler.cluster.remove(event.name))
+        else:
+            members -= _change_host(scheduler.cluster, hosts[event.name], event)
+        if number % MEMORY_STEP == 0 or number == len(events) - 1:
+            log.memory.append(psutil.Process().memory_info().rss / 2**20)
+        log.running.append(members)
+    return log
+
+
+def _void_names_dropped(app: Application, cluster: Cluster) -> Application:
+    """Return an application without policies that name one which does not run here."""
+    running = cluster.applications
+
+    def means_something(policy: Policy) -> bool:
+        name, between, _ = (policy.target or "").partition(BETWEEN)
+        return not between or name in running
+
+    groups = tuple(
+        group.model_copy(update={"policies": tuple(filter(means_something, group.policies))})
+        for group in app.groups
+    )
+    return app.model_copy(update={"groups": groups})
+
+
+def _judge(log: Log, app: Application, cluster: Cluster) -> None:
+    result = solve(app, cluster, limits=LIMITS, explain=False)
+    log.wrongly_refused += result.placed
+    log.undecided += result.status == "unknown"
+
+
+def _change_host(cluster: Cluster, host: Host, event: HostChange) -> int:
+    """Take a host out of service or into it, or lose it. Return how many members are lost.
+
+    A host that is lost comes back at once, without what ran there.
+    """
+    if not event.lost:
+        cluster.update_host(
+            host.model_copy(update={"enabled": not cluster.compiled()[host.name].enabled})
+        )
+        return 0
+    lost = cluster.lose_host(event.name)
+    cluster.update_host(host)
+    return len(lost)
+
+
+# Real arrivals.
+
+
+def trace_day(trace: alibaba.Trace, events: int, seed: int) -> tuple[Fleet, list[Event]]:
+    """Return the nodes of a public trace, and a day of applications made of its pods.
+
+    Pods arrive in the order of the trace, 5 to 80 at a time: an application of one to three groups.
+    They leave as on the drawn day.
+    """
+    nodes = alibaba.fleet(trace, seed, load=0.3)
+    links = [
+        Link(between=(rack, "core"), bandwidth_mbps=40_000)
+        for rack in sorted({host.domains["rack"] for host in nodes.hosts})
+    ]
+    of = Fleet(levels=nodes.levels, hosts=nodes.hosts, links=links)
+    position = 0
+
+    def draw(rng: Rng) -> list[Group]:
+        nonlocal position
+        groups = []
+        for i in range(int(rng.integers(1, 4))):
+            size = int(rng.integers(5, 27))
+            pods = [trace.pods[(position + k) % len(trace.pods)] for k in range(size)]
+            position += size
+            members = alibaba.shapes_of(np.array(pods))
+            most = max(1, size // 3)
+            policies: tuple[Policy, ...] = (AntiAffinity(max_per_domain=most),)
+            if rng.random() < 0.3:
+                policies = (AntiAffinity(max_per_domain=2), Spread(level="zone", min_domains=2))
+            groups.append(Group(name=f"g{i}", policies=policies, members=members))
+        return groups
+
+    return of, day(of, events, seed, draw)
+
+
+# The report.
+
+
+def table(logs: Mapping[str, Log]) -> Table:
+    """Return the figures as a table."""
+    titles = {
+        "accepted": "accepted",
+        "members": "members",
+        "members_full": "at full load",
+        "wrongly_refused": "refused, fits",
+        "median_ms": "median ms",
+        "p95_ms": "p95",
+        "p99_ms": "p99",
+        "max_ms": "max",
+        "memory_mb": "MiB: first, most, last",
+    }
+    found = Table(title="a day of a scheduler", padding=(0, 1, 0, 0))
+    found.add_column("scheduler", no_wrap=True)
+    for title in titles.values():
+        found.add_column(title, justify="right")
+    for name, log in logs.items():
+        summary = log.summary()
+        found.add_row(name, *(str(summary[key]).strip("[]") for key in titles))
+    return found
+
+
+WIDTH, HEIGHT, LEFT, BELOW = 720, 320, 60, 40
+COLOURS = ("#1f6feb", "#d29922", "#8250df")
+
+
+def plot(logs: Mapping[str, Log]) -> str:
+    """Return an SVG: the members that run after each event, one line a scheduler."""
+    most = max(max(log.running) for log in logs.values())
+    events = len(next(iter(logs.values())).running)
+
+    def point(number: int, members: int) -> str:
+        x = LEFT + (WIDTH - LEFT - 10) * number / max(1, events - 1)
+        y = HEIGHT - BELOW - (HEIGHT - BELOW - 30) * members / max(1, most)
+        return f"{x:.1f},{y:.1f}"
+
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
+        '<g font-family="sans-serif" font-size="12">',
+        "<title>Members that run over a day, by scheduler</title>",
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
+        f'<text x="{LEFT}" y="18">members that run; at most {most:,}</text>',
+        f'<text x="{WIDTH - 10}" y="{HEIGHT - 12}" text-anchor="end">event {events:,}</text>',
+        f'<path d="M{LEFT} 30V{HEIGHT - BELOW}H{WIDTH - 10}" fill="none" stroke="#57606a"/>',
+    ]
+    step = max(1, events // 400)
+    for i, (name, log) in enumerate(logs.items()):
+        points = " ".join(point(n, log.running[n]) for n in range(0, events, step))
+        colour = COLOURS[i % len(COLOURS)]
+        lines.append(
+            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+        )
+        lines.append(f'<text x="{LEFT + 10}" y="{46 + 16 * i}" fill="{colour}">{name}</text>')
+    return "\n".join([*lines, "</g></svg>"]) + "\n"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the day, print its table, and write what is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.day", description=__doc__)
+    parser.add_argument("--events", type=int, default=2000)
+    parser.add_argument("--hosts", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--trace", action="store_true", help="nodes and pods of the public trace")
+    parser.add_argument("--only", help="one scheduler alone, by its name")
+    parser.add_argument("--plot", type=Path, help="write the plot, SVG")
+    parser.add_argument("--json", type=Path, help="write the figures")
+    options = parser.parse_args(argv)
+    console = Console()
+    if options.trace:
+        try:
+            of, events = trace_day(alibaba.read(), options.events, options.seed)
+        except alibaba.DataMissing as error:
+            console.print(str(error))
+            return 0
+    else:
+        of = fleet_of_day(options.hosts, options.seed)
+        events = day(of, options.events, options.seed, groups_of_day)
+    logs = {}
+    for name, scheduler in schedulers(of).items():
+        if options.only in {None, name}:
+            logs[name] = run(scheduler, of, events)
+    console.print(table(logs))
+    if options.plot:
+        options.plot.write_text(plot(logs))
+    if options.json:
+        figures = {name: log.summary() for name, log in logs.items()}
+        options.json.write_text(json.dumps({"machine": machine(), "day": figures}, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
