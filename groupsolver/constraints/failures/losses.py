@@ -18,7 +18,7 @@ from groupsolver.constraints.problem.view import PlacedMember, View
 from groupsolver.constraints.protocols.network import LinkLoad
 from groupsolver.constraints.protocols.survivability import checked_after_solve
 from groupsolver.constraints.rules import rules_of
-from groupsolver.model.application import Application, Existing, Members
+from groupsolver.model.application import Application, Existing, Group, Members
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.compiled.numa_packing import Undecided
 from groupsolver.model.fleet import Host
@@ -59,6 +59,7 @@ class State:
         }
         self._sizes |= {member.id: dict(member.size) for member in problem.new_members}
         self._cells = {there.id: there.cell for there in problem.app.existing}
+        self._existing: dict[str, Existing] = {}
         self._by_domain: dict[
             tuple[str, str], dict[str | None, list[tuple[int, PlacedMember]]]
         ] = {}
@@ -162,7 +163,7 @@ class State:
         running = [member for member in survivors if not member.new]
         new = [member for member in survivors if member.new]
         after = View(
-            Problem(self._application(running, new), index),
+            Problem(self._application(running, new), index, valid=True),
             {member.id: member.host for member in new},
         )
         reserved = dict(index.reserved)
@@ -184,7 +185,7 @@ class State:
         index = self.left(loss)
         # What lost members took from pools is theirs again where they are placed again.
         index.pools = index.pools.with_more_used(self.taken_from_pools(lost, -1))
-        return Problem(app, index)
+        return Problem(app, index, valid=True)
 
     def whole(
         self, group: str, loss: Loss, stays: Callable[[str, Policy], bool]
@@ -207,12 +208,10 @@ class State:
         gone = self.gone(loss)
         return [member for member in self.view.everyone if member.host not in gone]
 
-    def _application(
-        self, running: list[PlacedMember], new: list[PlacedMember]
-    ) -> Application[Any]:
-        """Return the application with these members, and its hard policies but `survives`."""
-        existing = tuple(
-            Existing.model_construct(
+    def _as_existing(self, member: PlacedMember) -> Existing:
+        """Return a member as a running one: the same object each time."""
+        if member.id not in self._existing:
+            self._existing[member.id] = Existing.model_construct(
                 group=member.group,
                 id=member.id,
                 host=member.host,
@@ -220,24 +219,37 @@ class State:
                 resources=self._sizes[member.id],
                 cell=self._cells.get(member.id),
             )
-            for member in running
-        )
+        return self._existing[member.id]
+
+    @cached_property
+    def _hard_groups(self) -> list[Group[Any]]:
+        """The groups without members, and their hard policies but `survives`."""
+        groups = []
+        for group in self.view.problem.app.groups:
+            policies = tuple(
+                policy
+                for policy in group.policies
+                if policy.hard and not checked_after_solve(policy)
+            )
+            groups.append(group.model_copy(update={"members": (), "policies": policies}))
+        return groups
+
+    def _application(
+        self, running: list[PlacedMember], new: list[PlacedMember]
+    ) -> Application[Any]:
+        """Return the application with these members, and its hard policies but `survives`."""
+        existing = tuple(map(self._as_existing, running))
         members: dict[str, list[Members]] = {}
         for member in new:
             one = Members.model_construct(
                 flavor=None, resources=self._sizes[member.id], count=1, id=member.id
             )
             members.setdefault(member.group, []).append(one)
-        app = self.view.problem.app
         groups = []
-        for group in app.groups:
-            policies = tuple(
-                policy
-                for policy in group.policies
-                if policy.hard and not checked_after_solve(policy)
-            )
+        for group in self._hard_groups:
             own = tuple(members.get(group.name, ()))
-            groups.append(group.model_copy(update={"members": own, "policies": policies}))
+            groups.append(group.model_copy(update={"members": own}) if own else group)
+        app = self.view.problem.app
         # Whether they find a place is all that is asked, so nothing has a price.
         update = {"groups": tuple(groups), "existing": existing, "host_price": None}
         return app.model_copy(update=update)

@@ -123,7 +123,8 @@ def _only(problem: Problem, ids: Collection[str]) -> Problem:
         group.model_copy(update={"members": tuple(one for one in group.members if one.id in kept)})
         for group in problem.app.groups
     ]
-    return Problem(problem.app.model_copy(update={"groups": tuple(groups)}), problem.hosts)
+    app = problem.app.model_copy(update={"groups": tuple(groups)})
+    return Problem(app, problem.hosts, valid=True)
 
 
 def _class_of(member: Member) -> tuple[object, ...]:

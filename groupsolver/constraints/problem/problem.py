@@ -55,6 +55,9 @@ class Problem(Memo):
     ----------
     app : Application
     hosts : HostIndex
+    valid : bool, default False
+        Whether the names are known to be right, since the application was made of one that was
+        held against this fleet: they are not looked up again, and there are no warnings.
 
     Raises
     ------
@@ -80,15 +83,17 @@ class Problem(Memo):
         Those that say nothing of the fleet beyond what the application names.
     """
 
-    def __init__(self, app: Application[Any], hosts: HostIndex) -> None:
+    def __init__(self, app: Application[Any], hosts: HostIndex, *, valid: bool = False) -> None:
         super().__init__()
         self.app = app
         self.hosts = hosts
-        faults, warnings = name_faults(app, hosts)
-        if faults:
-            raise BadInput(faults)
-        self.app_warnings = warnings
-        self.warnings = warnings + fleet_warnings(hosts)
+        self.app_warnings: tuple[str, ...] = ()
+        self.warnings: tuple[str, ...] = ()
+        if not valid:
+            faults, self.app_warnings = name_faults(app, hosts)
+            if faults:
+                raise BadInput(faults)
+            self.warnings = self.app_warnings + fleet_warnings(hosts)
         self.children = {group.name: tuple(group.groups) for group in app.groups}
         self._tenant = {group.name: group.tenant_id for group in app.groups}
         descendants = below_of(app.groups)

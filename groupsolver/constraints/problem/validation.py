@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple, get_args
 
@@ -45,17 +46,15 @@ class Reference(NamedTuple):
 
 def references(policy: BasePolicy) -> Iterator[Reference]:
     """Yield every name in a policy's fields."""
-    for field, info in type(policy).model_fields.items():
-        marks = [mark.what for mark in info.metadata if isinstance(mark, Refers)]
-        what = marks[0] if marks else _item_mark(info.annotation)
+    for field, mark in _marked_fields(type(policy)):
         value = getattr(policy, field)
-        if what is None or value is None:
+        if value is None:
             continue
-        if isinstance(value, dict) and what == "level":
+        if isinstance(value, dict) and mark == "level":
             yield from _by_level(field, value)
             continue
-        if what == "domain" and policy.at is not None:
-            what = _domain_of(policy.at)
+        at = policy.at if mark == "domain" else None
+        what = mark if at is None else _domain_of(at)
         if isinstance(value, str):
             yield Reference(what, field, value)
         elif isinstance(value, dict):
@@ -64,6 +63,18 @@ def references(policy: BasePolicy) -> Iterator[Reference]:
         else:
             for i, name in enumerate(value):
                 yield Reference(what, f"{field}[{i}]", name)
+
+
+@cache
+def _marked_fields(kind: type[BasePolicy]) -> tuple[tuple[str, str], ...]:
+    """Return the fields of a kind of policy that name something, with what they name."""
+    found = []
+    for field, info in kind.model_fields.items():
+        marks = [mark.what for mark in info.metadata if isinstance(mark, Refers)]
+        what = marks[0] if marks else _item_mark(info.annotation)
+        if what is not None:
+            found.append((field, what))
+    return tuple(found)
 
 
 def _by_level(field: str, domains: dict[str, Any]) -> Iterator[Reference]:

@@ -21,6 +21,7 @@ Source: logic-based Benders decomposition, Hooker & Ottosson (2003), doi:10.1007
 from __future__ import annotations
 
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -118,13 +119,13 @@ class SurvivalCuts:
         self.best = Incumbent(original, objective, budget)
         self.recoveries = Recoveries(original, minimise, budget)
         self.hard = {rule for rule, _ in self.rules if rule.policy.hard}
-        self.forgiven = self._running_alone()
         # Quiet, since what is found without `survives` is no answer yet.
         seconds = TIME_SHARE_WITHOUT_SURVIVES * budget.left()
         self.part = PartialBudget(budget, seconds, budget.limits.gap, quiet=True)
 
-    def _running_alone(self) -> dict[Rule, int]:
-        """Return, by rule, how many running members find no place already.
+    @cached_property
+    def forgiven(self) -> dict[Rule, int]:
+        """By rule: how many running members find no place already.
 
         Hard rules forgive that many; soft ones forgive none.
         """
@@ -147,6 +148,10 @@ class SurvivalCuts:
         """
         placement, cells = self.best.name_members(assignment, inside)
         view = View(self.original.problem, placement, cells)
+        if self._recovers(view):
+            witness = self.recoveries.witness
+            self.best.offer(assignment, "survive", inside=inside, witness=witness)
+            return []
         limits = {key: limit for key, limit in self.forgiven.items() if key in self.hard}
         costly: list[LossRecovery] = []
         broken = 0
@@ -162,6 +167,15 @@ class SurvivalCuts:
             witness = self.recoveries.witness
             self.best.offer(assignment, "survive", inside=inside, witness=witness)
         return costly
+
+    def _recovers(self, view: View) -> bool:
+        """Return whether all lost members find a place after every loss.
+
+        Then what running members alone would lack does not matter, and is not looked for.
+        """
+        none_left = dict.fromkeys(self.hard, 0)
+        found = self.recoveries.of(self.rules, view, none_left, TIME_SHARE_TO_TEST)
+        return all(not one.recovery.most for one in found) and self.recoveries.complete
 
     def nothing(self) -> Result:
         """Return the result for a problem in which nothing is left to place."""
