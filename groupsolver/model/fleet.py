@@ -10,6 +10,8 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from groupsolver.errors import Fault, nearest
+from groupsolver.model.convert.frames import frame_of_hosts, hosts_from_frame
+from groupsolver.model.convert.graphs import fleet_from_graph
 from groupsolver.model.inventory import InventoryData, InventoryLike, Resources
 from groupsolver.model.numa_cell import (
     MAX_CELLS,
@@ -208,6 +210,13 @@ class Host(Sparse):
         return scarce_points(self.capacity(), self.unused(), taken)
 
 
+def _sparse_document(host: Host) -> dict[str, Any]:
+    """Return a host as a document without defaults, but with what every host has."""
+    document = host.model_dump(exclude_defaults=True, mode="json")
+    required = {"domains": host.domains, "inventory": {}, "used": host.used}
+    return {**required, **document}
+
+
 def scarce_points(
     capacity: Mapping[str, int], unused: Mapping[str, int], taken: Collection[str]
 ) -> int:
@@ -285,6 +294,77 @@ class Fleet(Sparse):
             pools: Iterable[Pool | Mapping[str, Any]] = ...,
             metadata: Any = None,
         ) -> None: ...
+
+    @classmethod
+    def from_pandas(
+        cls,
+        frame: Any,
+        *,
+        levels: Sequence[str] = (),
+        links: Iterable[Link | Mapping[str, Any]] = (),
+        pools: Iterable[Pool | Mapping[str, Any]] = (),
+    ) -> Self:
+        """Make a fleet of a pandas frame with one row a host.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Its columns: ``name``; one a level, with the domain; one a resource class, such as
+            ``VCPU``, with its total, and ``VCPU.used``, ``VCPU.reserved``,
+            ``VCPU.allocation_ratio``; ``traits`` as lists, or as text with spaces or commas;
+            ``enabled``, ``cost``, ``opening_cost``, ``reserved_for``, ``cells``. An empty cell, or
+            NaN, is a value that is not given.
+        levels : sequence of str
+            Which columns are levels.
+        links, pools : iterable
+            What a frame of hosts does not have.
+
+        Raises
+        ------
+        BadInput
+            For a column that means nothing or is missing, and for wrong values: ``hosts[3]`` is
+            the row at position 3.
+        ImportError
+            Where pandas is not installed.
+        """
+        hosts = hosts_from_frame(frame, tuple(levels))
+        return cls(levels=tuple(levels), hosts=hosts, links=tuple(links), pools=tuple(pools))
+
+    def to_pandas(self) -> Any:
+        """Return a pandas frame with one row a host, as `from_pandas` reads it.
+
+        Links and pools are not in it.
+
+        Raises
+        ------
+        ImportError
+            Where pandas is not installed.
+        """
+        return frame_of_hosts(map(_sparse_document, self.hosts), self.levels)
+
+    @classmethod
+    def from_networkx(cls, graph: Any, *, levels: Sequence[str] | None = None) -> Self:
+        """Make a fleet of a networkx graph, such as `topology` returns.
+
+        Parameters
+        ----------
+        graph : networkx.Graph
+            Nodes are names, or ``(level, name)``. A node is a host where its ``kind``, or its
+            level, is ``host``, or where it has an ``inventory``; its attributes are the fields of
+            a host, or name its domain at a level. An edge with ``kind="contains"`` joins a host to
+            a domain ``(level, name)``; every other edge is a link, with ``bandwidth_mbps``,
+            ``used_mbps`` and ``latency_us``. Other nodes are domains or switches.
+        levels : sequence of str, optional
+            By default the graph's attribute ``levels``.
+
+        Raises
+        ------
+        BadInput
+            For what a fleet may not have.
+        TypeError
+            For what is no graph.
+        """
+        return cls(**fleet_from_graph(graph, levels))
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

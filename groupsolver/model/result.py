@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from groupsolver.errors import require_type
+from groupsolver.model.convert.frames import pandas
 from groupsolver.model.value import Value
 
 Objective = Literal["pack", "spread", "cost"]
@@ -119,6 +120,32 @@ class Result(Value):
     def document(self) -> dict[str, Any]:
         """Return the result as plain JSON data, every key present."""
         return self.model_dump(mode="json")
+
+    def to_pandas(self, fleet: Any = None) -> Any:
+        """Return a pandas frame with one row a placed member: ``member``, ``host`` and ``cell``.
+
+        Parameters
+        ----------
+        fleet : Fleet or CompiledFleet, optional
+            With it, a column a level has the domain of the member's host.
+
+        Raises
+        ------
+        ImportError
+            Where pandas is not installed.
+        """
+        rows = []
+        domains: dict[str, Mapping[str, str]] = {}
+        levels: tuple[str, ...] = ()
+        if fleet is not None:
+            levels = fleet.levels
+            domains = {host.name: host.domains for host in getattr(fleet, "hosts", fleet)}
+        for member, host in (self.placement or {}).items():
+            of_host = [domains[host].get(level) for level in levels]
+            rows.append((member, host, self.cells.get(member), *of_host))
+        # As objects, or pandas would make NaN of what is missing.
+        columns = ["member", "host", "cell", *levels]
+        return pandas().DataFrame(rows, columns=columns, dtype=object)
 
 
 class Explanation(Result):

@@ -1,0 +1,79 @@
+"""A fleet from a networkx graph: hosts, domains and switches as nodes, links as edges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from groupsolver.errors import BadInput, Fault, described
+from groupsolver.model.value import HOST
+
+LINK_FIELDS = ("bandwidth_mbps", "used_mbps", "latency_us")
+CONTAINS = "contains"
+Document = dict[str, Any]
+
+
+def fleet_from_graph(graph: Any, levels: Sequence[str] | None) -> Document:
+    """Return the fleet of a graph as a document, which is not validated yet.
+
+    Parameters
+    ----------
+    graph : networkx.Graph
+        See `Fleet.from_networkx`.
+    levels : sequence of str or None
+        None: those of the graph's attribute ``levels``.
+
+    Raises
+    ------
+    TypeError
+        For what is no graph.
+    BadInput
+        For a host without a name.
+    """
+    if not (hasattr(graph, "nodes") and hasattr(graph, "edges") and hasattr(graph, "graph")):
+        raise TypeError(f"graph: expected a networkx graph, got {described(graph)}")
+    found = list(graph.graph.get("levels", ()) if levels is None else levels)
+    hosts: dict[Any, Document] = {}
+    for number, (node, data) in enumerate(graph.nodes(data=True)):
+        if _is_host(node, data):
+            hosts[node] = _host(node, data, found, f"nodes[{number}]")
+    links = []
+    for one, other, data in graph.edges(data=True):
+        if data.get("kind") != CONTAINS:
+            links.append(_link(_name(one), _name(other), data))
+            continue
+        for host, domain in ((one, other), (other, one)):
+            if host in hosts and isinstance(domain, tuple):
+                level, name = domain
+                hosts[host]["domains"][level] = name
+    return {"levels": found, "hosts": list(hosts.values()), "links": links}
+
+
+def _is_host(node: Any, data: Document) -> bool:
+    """Return whether a node is a host: by its kind, or since it has an inventory."""
+    kind = data.get("kind")
+    if kind is not None:
+        return bool(kind == HOST)
+    if isinstance(node, tuple) and len(node) == 2:
+        return bool(node[0] == HOST)
+    return "inventory" in data
+
+
+def _host(node: Any, data: Document, levels: Sequence[str], path: str) -> Document:
+    name = _name(node)
+    if not isinstance(name, str):
+        message = f"expected a host's name, or (level, name), got {described(node)}"
+        raise BadInput([Fault("wrong-type", path, message)])
+    fields = {key: value for key, value in data.items() if key != "kind" and key not in levels}
+    domains = {level: data[level] for level in levels if level in data}
+    return {"name": name, **fields, "domains": {**domains, **fields.get("domains", {})}}
+
+
+def _name(node: Any) -> Any:
+    """Return the name of a node: of ``(level, name)``, the second."""
+    return node[1] if isinstance(node, tuple) and len(node) == 2 else node
+
+
+def _link(one: Any, other: Any, data: Document) -> Document:
+    fields = {key: data[key] for key in LINK_FIELDS if data.get(key) is not None}
+    return {"between": [one, other], **fields}
