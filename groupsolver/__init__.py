@@ -47,9 +47,20 @@ from groupsolver.model.fleet import Fleet, Host, Link
 from groupsolver.model.generators import fat_tree, leaf_spine
 from groupsolver.model.inventory import Inventory
 from groupsolver.model.network.networkx_export import topology
+from groupsolver.model.notebook import register_drawing
 from groupsolver.model.numa_cell import Cell
 from groupsolver.model.pools.pool import Pool
 from groupsolver.model.result import Conflict, Explanation, Limits, Penalty, Progress, Result
+
+
+def _draw(app: Any, fleet: Any, result: Any, objective: str) -> str:
+    # Pictures are loaded with the first one that is drawn.
+    from groupsolver.picture import picture
+
+    return picture(app, fleet, result, objective=objective)  # type: ignore[arg-type]
+
+
+register_drawing(_draw)
 
 if TYPE_CHECKING:
     from groupsolver.solver.asynchronous import solve_async

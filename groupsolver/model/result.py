@@ -11,6 +11,7 @@ from pydantic import Field
 
 from groupsolver.errors import require_type
 from groupsolver.model.convert.frames import pandas
+from groupsolver.model.notebook import CONTEXT, html_of
 from groupsolver.model.value import Value
 
 Objective = Literal["pack", "spread", "cost"]
@@ -120,6 +121,16 @@ class Result(Value):
     def document(self) -> dict[str, Any]:
         """Return the result as plain JSON data, every key present."""
         return self.model_dump(mode="json")
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the picture, while application and fleet are kept."""
+        return html_of(self)
+
+    def __getstate__(self) -> dict[Any, Any]:
+        # What it was solved for is known by weak references, which cannot be pickled.
+        state = super().__getstate__()
+        fields = {key: value for key, value in state["__dict__"].items() if key != CONTEXT}
+        return {**state, "__dict__": fields}
 
     def to_pandas(self, fleet: Any = None) -> Any:
         """Return a pandas frame with one row a placed member: ``member``, ``host`` and ``cell``.

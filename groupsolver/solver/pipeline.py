@@ -26,6 +26,7 @@ from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.fleet_in_use import FleetInUse, compiled_with_running
+from groupsolver.model.notebook import remember
 from groupsolver.model.optional_members import has_optional_members
 from groupsolver.model.result import Explanation, Limits, Objective, Result, Watch
 from groupsolver.solver.budget import Budget, PartialBudget
@@ -94,9 +95,10 @@ def solve(
     """
     _require(app, fleet, objective, limits, progress)
     require_flags(explain=explain)
+    given = app
     app, compiled_fleet = compiled_with_running(app, fleet)
     require_covered(app, compiled_fleet.index)
-    return solve_uncovered(
+    result = solve_uncovered(
         app,
         compiled_fleet,
         objective=objective,
@@ -104,6 +106,8 @@ def solve(
         progress=progress,
         explain=explain,
     )
+    remember(result, given, fleet, objective)
+    return result
 
 
 def solve_uncovered(
@@ -179,6 +183,7 @@ def explain(
     require_type("costs", costs, (Costs, type(None)), "Costs or None")
     require_flags(fixes=fixes, every=every, reveal=reveal)
     require_names("own", own)
+    given = app
     app, compiled_fleet = compiled_with_running(app, fleet)
     require_covered(app, compiled_fleet.index)
     budget = Budget(limits or Limits(), progress)
@@ -197,6 +202,7 @@ def explain(
         reveal=reveal,
     )
     budget.raise_watch_error()
+    remember(explanation, given, fleet, objective)
     return explanation
 
 

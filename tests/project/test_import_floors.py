@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"changes", "cluster", "files", "picture", "solver", "wire", "store", "client", "api"}
     | {"__init__"},
     "__main__": {"cli"},
-    "__init__": BASE | {"cluster", "files", "solver"},
+    "__init__": BASE | {"cluster", "files", "picture", "solver"},
 }
 HEAVY = {"ortools", "sqlalchemy", "networkx", "scipy", "pandas", "werkzeug", "httpx", "alembic"}
 

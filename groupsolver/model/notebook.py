@@ -1,0 +1,85 @@
+"""Results in a notebook: the picture of a placement, or a table where there is none to draw.
+
+What a result was solved for is remembered by weak references: a result that is kept keeps no fleet.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+CONTEXT = "_solved_for"  # among the attributes of a result, beside its fields
+MAX_PICTURE = 4 * 2**20  # characters: a larger page makes a notebook slow
+MAX_ROWS = 50  # of the table
+HEIGHT = 560  # pixels of the picture
+
+# Draws a result: it takes the application, the fleet, the result and the objective. The pictures
+# are on a higher floor, which registers its function here.
+Drawing = Callable[[Any, Any, Any, str], str]
+_drawings: list[Drawing] = []
+
+
+def register_drawing(drawing: Drawing) -> None:
+    """Register the function by which results are drawn."""
+    _drawings[:] = [drawing]
+
+
+def remember(result: Any, app: Any, fleet: Any, objective: str) -> None:
+    """Remember what a result was solved for, as long as others keep that, too."""
+    # Not a field, so it takes no part in equality, documents and schemas.
+    context = (weakref.ref(app), weakref.ref(fleet), objective)
+    result.__dict__[CONTEXT] = context
+
+
+def html_of(result: Any) -> str:
+    """Return a result as HTML for a cell of a notebook."""
+    drawn = _drawn(result)
+    if drawn is not None and len(drawn) <= MAX_PICTURE:
+        # In a frame of its own, so that its style and script touch nothing else.
+        return (
+            f'<iframe sandbox="allow-scripts" style="width:100%;height:{HEIGHT}px;border:0" '
+            f'srcdoc="{escape(drawn, quote=True)}"></iframe>'
+        )
+    return _table(result)
+
+
+def _drawn(result: Any) -> str | None:
+    context = result.__dict__.get(CONTEXT)
+    if context is None or not _drawings or result.placement is None:
+        return None
+    app, fleet, objective = context[0](), context[1](), context[2]
+    if app is None or fleet is None:
+        return None
+    return _drawings[0](app, fleet, result, objective)
+
+
+def _table(result: Any) -> str:
+    """Return status and members, or the conflict, as a plain table."""
+    placement: Mapping[str, str] = result.placement or {}
+    rows = [f"<tr><td>{escape(m)}</td><td>{escape(h)}</td></tr>" for m, h in placement.items()]
+    more = len(rows) - MAX_ROWS
+    parts = [f"<p><b>{escape(result.status)}</b>"]
+    if result.objective is not None:
+        parts.append(f"; objective {result.objective}, bound {result.bound}")
+    parts.append("</p>")
+    if rows:
+        parts.append("<table><tr><th>member</th><th>host</th></tr>")
+        parts += rows[:MAX_ROWS]
+        parts.append("</table>")
+        parts.append(f"<p>and {more} more</p>" if more > 0 else "")
+    if result.conflict is not None:
+        parts.append(_conflict(result.conflict))
+    return "".join(parts)
+
+
+def _conflict(conflict: Any) -> str:
+    sentences = [f"{rule.group}: {rule.sentence}" for rule in conflict.policies]
+    sentences += [shortage.sentence for shortage in conflict.capacity]
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences[:MAX_ROWS])
+    fixes = "".join(
+        f"<li>cost {fix.cost}: {escape(fix.change)}</li>" for fix in conflict.fixes[:MAX_ROWS]
+    )
+    found = f"<p>these rules contradict each other:</p><ul>{items}</ul>"
+    return found + (f"<p>cheapest changes:</p><ul>{fixes}</ul>" if fixes else "")
