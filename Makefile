@@ -7,7 +7,7 @@ WORKERS ?= auto
 # Compiled tests are kept: without them each process that runs tests compiles all of them.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-slow integration check format bench pictures clean
+.PHONY: demo test test-slow integration check format bench pictures docs clean
 
 demo: $(VENV)/.run
 	$(BIN)/groupsolver place examples/shop.yaml --fleet examples/fleet.yaml --picture shop.html
@@ -42,8 +42,13 @@ bench: $(VENV)/.run
 pictures: $(VENV)/.run
 	$(BIN)/python docs/pictures/make.py
 
+# The site of the docs, in site/; its notebooks are run, and its links checked. It loads nothing from elsewhere.
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "The site is in site/index.html."
+
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info shop.html
+	rm -rf site $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info shop.html
 
 # The environment: pinned versions, the package itself installed in place. Built again, from nothing,
 # when the declared or the pinned versions change.
@@ -63,4 +68,8 @@ $(VENV)/.run: pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.run
 	$(INSTALL) --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.run
+	$(INSTALL) --no-build-isolation --editable '.[docs]'
 	@touch $@
