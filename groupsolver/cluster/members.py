@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from groupsolver.cluster.recoveries import KnownRecovery
 from groupsolver.cluster.state.cluster_state import ClusterState
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.registry import Application
 from groupsolver.model.application import BETWEEN
-from groupsolver.model.fleet import Fleet
+from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.inventory import Resources
 
 
@@ -100,11 +101,15 @@ class ApplicationsState(ClusterState[ClusterGroup, ClusterInstance]):
     ----------
     definitions : dict of str to Application
         By name, the applications without members: flavors, groups and policies.
+    recoveries : dict of str to KnownRecovery
+        By group with a hard `survives`: where its lost members would find a place, where that is
+        known of this state. All names are qualified.
     """
 
     def __init__(self, fleet: Fleet) -> None:
         super().__init__(fleet)
         self.definitions: dict[str, Application] = {}
+        self.recoveries: dict[str, KnownRecovery] = {}
         # By host that has any: its members, as an ordered set. The inner dicts are replaced and
         # never changed.
         self.on_host: dict[str, dict[str, None]] = {}
@@ -113,8 +118,14 @@ class ApplicationsState(ClusterState[ClusterGroup, ClusterInstance]):
         """Return a copy that may change without changing this state."""
         other = super().copy()
         other.definitions = self.definitions.copy()
+        other.recoveries = self.recoveries.copy()
         other.on_host = self.on_host.copy()
         return other
+
+    def put_hosts(self, names: Iterable[str], found: Iterable[Host]) -> None:
+        """Update the hosts of some names to what was found; those not found are removed."""
+        super().put_hosts(names, found)
+        self.recoveries = {}
 
     def members_on(self, host: str) -> Collection[str]:
         """Return the qualified names of the members on a host."""
@@ -177,6 +188,11 @@ class ApplicationsState(ClusterState[ClusterGroup, ClusterInstance]):
     def remove_members(self, instances: Iterable[ClusterInstance]) -> None:
         """Remove running members; an application goes with the last of its members."""
         gone = {instance.id: instance for instance in instances}
+        groups = {instance.group for instance in gone.values()}
+        # More room harms no recovery; fewer members may, where its rules look at them.
+        self.recoveries = {
+            key: known for key, known in self.recoveries.items() if not known.counted & groups
+        }
         for key in {instance.group: None for instance in gone.values()}:
             group = self.groups[key]
             left = tuple(member for member in group.members if member not in gone)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
 from groupsolver.cluster.definitions import QualifiedNames, definition_of, groups_of, positive
 from groupsolver.cluster.members import ApplicationsState, ClusterInstance, ClusterMember
+from groupsolver.cluster.recoveries import KnownRecovery, recoveries_in, renamed
 from groupsolver.cluster.scope import EveryPolicy, compose, policies_in_scope
 from groupsolver.cluster.state.cluster_state import StateSnapshot
 from groupsolver.constraints.registry import Application
@@ -106,6 +108,35 @@ class Newcomer:
                 )
         definition = definition_of(self._name, self._given)
         state.put_application(self._name, definition, self._groups, new)
+        found = recoveries_in(self.app, state.fleet, result.witness or {})
+        state.recoveries = {
+            self._group_key(group): renamed(known, self._group_key, self._member_key)
+            for group, known in found
+        }
+
+    def known_recoveries(self, state: ApplicationsState) -> dict[str, KnownRecovery]:
+        """Return the recoveries that are known, by the names of the composed application."""
+        name_of = self._names.name_of
+        return {
+            name_of(key): renamed(known, name_of, name_of)
+            for key, known in state.recoveries.items()
+        }
+
+    def _group_key(self, name: str) -> str:
+        """Return the qualified name of a group of the composed application."""
+        return name if BETWEEN in name else self._names.key(name)
+
+    def _member_key(self, id_: str) -> str:
+        """Return the qualified name of a member of the composed application."""
+        return self._names.key(id_) if id_ in self._own_ids else id_
+
+    @cached_property
+    def _own_ids(self) -> frozenset[str]:
+        """The ids of its own members, new and running."""
+        own = {group.name for group in self._given.groups}
+        listed = [id_ for group in self._given.groups for id_, _ in member_ids(group)]
+        running = [there.id for there in self.app.existing if there.group in own]
+        return frozenset([*listed, *running])
 
     # What may be wrong.
 

@@ -10,6 +10,7 @@ from typing import Any
 from groupsolver.cluster.claim import Claim
 from groupsolver.cluster.members import ApplicationsState
 from groupsolver.cluster.newcomer import Newcomer
+from groupsolver.cluster.recoveries import RunningRecoveries
 from groupsolver.model.application import Application
 from groupsolver.model.result import Limits, Objective, Result, Watch
 
@@ -50,19 +51,32 @@ class Request:
         """Solve on a state. Raises `BadInput`, and what `solve` raises."""
         from groupsolver.solver.pipeline import solve  # loads ortools
 
-        newcomer = Newcomer(self.name, self.app, state)
-        left = self.end - time.monotonic()
-        result = Result(status="unknown")
-        if left > 0:
-            result = solve(
-                newcomer.app,
+        def solve_app(app: Application[Any]) -> Result:
+            left = self.end - time.monotonic()
+            if left <= 0:
+                return Result(status="unknown")
+            return solve(
+                app,
                 state.fleet,
                 objective=self.objective,
                 limits=replace(self.limits, seconds=left),
                 progress=self.progress,
                 explain=self.explain,
             )
-        return Solved(self, newcomer, state, result)
+
+        newcomer = Newcomer(self.name, self.app, state)
+        known = newcomer.known_recoveries(state)
+        recoveries = RunningRecoveries(newcomer.app, state.fleet, known) if known else None
+        if not recoveries:
+            return Solved(self, newcomer, state, solve_app(newcomer.app))
+        result = solve_app(recoveries.without())
+        if not result.placed:
+            return Solved(self, newcomer, state, result)
+        if not recoveries.are_left(result.placement or {}):
+            return Solved(self, newcomer, state, solve_app(newcomer.app))
+        witness = {**recoveries.witness(), **(result.witness or {})}
+        whole = result.model_copy(update={"witness": witness})
+        return Solved(self, newcomer, state, whole)
 
 
 @dataclass(frozen=True)
