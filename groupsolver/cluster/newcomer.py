@@ -115,11 +115,13 @@ class Newcomer:
         }
 
     def known_recoveries(self, state: ApplicationsState) -> dict[str, KnownRecovery]:
-        """Return the recoveries that are known, by the names of the composed application."""
+        """Return the recoveries of other applications, by the names of the composed one."""
         name_of = self._names.name_of
+        own = {group.id for group in self._groups}
         return {
-            name_of(key): renamed(known, name_of, name_of)
+            key: renamed(known, name_of, name_of)
             for key, known in state.recoveries.items()
+            if key not in own
         }
 
     def _group_key(self, name: str) -> str:

@@ -121,7 +121,7 @@ class Pair:
         result = self.cluster.place(
             name, Application.model_validate(app), objective=objective, limits=ONE, explain=False
         )
-        assert without_seconds(result) == without_seconds(asked)
+        assert said_of(result, app) == said_of(asked, app)
         best = oracle.best_rank(objective)
         event(result.status)
         if best is None:
@@ -263,8 +263,16 @@ def named(name: str, app: Doc) -> Application:
     return Application.model_validate({**app, "name": name})
 
 
-def without_seconds(result: Result) -> Doc:
-    return {key: value for key, value in result.document().items() if key != "seconds"}
+def said_of(result: Result, app: Doc) -> Doc:
+    """What is said of the application itself.
+
+    That is not the time, nor the recoveries, of which there may be several, nor warnings about
+    others, nor all hard policies of a conflict that was not explained.
+    """
+    own = tuple(f"groups[{i}]" for i in range(len(app["groups"])))
+    warnings = [one for one in result.warnings if one.startswith(own) or "groups[" not in one]
+    more = {"seconds": 0, "witness": None, "warnings": warnings, "conflict": None}
+    return {**result.document(), **more}
 
 
 def fleet_for(kind: str, rnd: Random) -> Doc:
