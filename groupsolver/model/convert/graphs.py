@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from groupsolver.errors import BadInput, Fault, described
@@ -32,7 +32,7 @@ def fleet_from_graph(graph: Any, levels: Sequence[str] | None) -> Document:
     """
     if not (hasattr(graph, "nodes") and hasattr(graph, "edges") and hasattr(graph, "graph")):
         raise TypeError(f"graph: expected a networkx graph, got {described(graph)}")
-    found = list(graph.graph.get("levels", ()) if levels is None else levels)
+    found = _levels_of(graph) if levels is None else list(levels)
     hosts: dict[Any, Document] = {}
     for number, (node, data) in enumerate(graph.nodes(data=True)):
         if _is_host(node, data):
@@ -47,6 +47,18 @@ def fleet_from_graph(graph: Any, levels: Sequence[str] | None) -> Document:
                 level, name = domain
                 hosts[host]["domains"][level] = name
     return {"levels": found, "hosts": list(hosts.values()), "links": links}
+
+
+def _levels_of(graph: Any) -> list[Any]:
+    """Return the levels that a graph names. Raises `BadInput`."""
+    found = graph.graph.get("levels", ())
+    if isinstance(found, str) or not isinstance(found, Iterable):
+        message = f"expected a list of levels, got {described(found)}"
+        raise BadInput([Fault("wrong-type", "graph.levels", message)])
+    levels = list(found)
+    if not all(isinstance(level, str) for level in levels):
+        raise BadInput([Fault("wrong-type", "graph.levels", "expected names of levels")])
+    return levels
 
 
 def _is_host(node: Any, data: Document) -> bool:
@@ -66,7 +78,11 @@ def _host(node: Any, data: Document, levels: Sequence[str], path: str) -> Docume
         raise BadInput([Fault("wrong-type", path, message)])
     fields = {key: value for key, value in data.items() if key != "kind" and key not in levels}
     domains = {level: data[level] for level in levels if level in data}
-    return {"name": name, **fields, "domains": {**domains, **fields.get("domains", {})}}
+    given = fields.get("domains", {})
+    if not isinstance(given, Mapping):
+        message = f"expected a mapping of levels to domains, got {described(given)}"
+        raise BadInput([Fault("wrong-type", f"{path}.domains", message)])
+    return {"name": name, **fields, "domains": {**domains, **given}}
 
 
 def _name(node: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from random import Random
 from typing import Any
 
@@ -79,3 +80,31 @@ def test_what_is_wrong_with_a_graph_is_named() -> None:
         Fleet.from_networkx(misspelt)
     with pytest.raises(BadInput):
         Fleet.from_networkx(nx.Graph())
+
+
+VALUES = st.one_of(
+    st.none(), st.integers(), st.text(max_size=2), st.sampled_from(["host", "domain", "contains"])
+)
+ANY = st.one_of(VALUES, st.lists(VALUES, max_size=2), st.dictionaries(st.text(max_size=2), VALUES))
+KEYS = st.sampled_from(["kind", "name", "inventory", "domains", "used_mbps", "x", "cost", "used"])
+DATA = st.dictionaries(KEYS, ANY, max_size=3)
+NODES = st.sampled_from(["a", "b", 1, ("rack", "r"), ("host", "c"), (1, 2)])
+
+
+@given(
+    st.lists(st.tuples(NODES, DATA), max_size=4),
+    st.lists(st.tuples(NODES, NODES, DATA)),
+    st.one_of(VALUES, st.lists(VALUES, max_size=2)),
+)
+def test_any_graph_is_a_fleet_or_bad_input(
+    nodes: list[tuple[Any, Any]], edges: list[tuple[Any, Any, Any]], levels: object
+) -> None:
+    graph: nx.MultiDiGraph[Any] = nx.MultiDiGraph(levels=levels)
+    for node, data in nodes:
+        graph.add_node(node)
+        graph.nodes[node].update({"kind": "host"} | data)
+    for one, other, data in edges:
+        key = graph.add_edge(one, other)
+        graph.edges[one, other, key].update(data)
+    with contextlib.suppress(BadInput):
+        Fleet.from_networkx(graph)
