@@ -54,9 +54,8 @@ def test_a_newcomer_that_leaves_a_recovery_alone_is_solved_without_it(solved: li
     cluster = surviving(8)
     taken = {member.host for member in cluster.members()}
     away = [f"h{i}" for i in range(3, 8) if f"h{i}" not in taken]
-    result = cluster.place(
-        "shop", application(1, {"kind": "within", "hosts": away[1:]}), limits=ONE
-    )
+    elsewhere: Doc = {"kind": "within", "hosts": away[1:]}
+    result = cluster.place("shop", application(1, elsewhere), limits=ONE)
     assert solved == [True, False]
     # The recoveries are part of the answer all the same.
     assert {key.partition(":")[0] for key in result.witness or {}} == {"web"}
