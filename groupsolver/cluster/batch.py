@@ -179,6 +179,8 @@ class SolvedBatch:
             objective=objective,
             bound=bound,
             gap=None if objective is None or bound is None else gap_of(objective, bound),
+            # One after the other is a search, however each is solved.
+            method="exact" if len(self.batch.requests) == 1 else "search",
             seconds=seconds,
             penalties=tuple(penalties),
             warnings=self._warnings(),

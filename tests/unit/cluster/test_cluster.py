@@ -299,6 +299,7 @@ def test_a_batch_is_placed_whole_or_not_at_all() -> None:
     # The most valuable first: 3 of the 4, then 1 more; 2 do not fit beside these.
     assert some.placed == ("small", "large")
     assert (some.value, some.value_bound, some.status) == (4, 6, "feasible")
+    assert (some.method, some.gap) == ("search", 1.0)
     assert "displaced by others" in str(some["more"].reason)
     assert [entry.name for entry in some.applications] == list(apps)
     assert len(cluster.members()) == 4
