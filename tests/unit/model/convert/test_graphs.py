@@ -85,9 +85,11 @@ def test_what_is_wrong_with_a_graph_is_named() -> None:
 VALUES = st.one_of(
     st.none(), st.integers(), st.text(max_size=2), st.sampled_from(["host", "domain", "contains"])
 )
-ANY = st.one_of(VALUES, st.lists(VALUES, max_size=2), st.dictionaries(st.text(max_size=2), VALUES))
+ANYTHING = st.one_of(
+    VALUES, st.lists(VALUES, max_size=2), st.dictionaries(st.text(max_size=2), VALUES)
+)
 KEYS = st.sampled_from(["kind", "name", "inventory", "domains", "used_mbps", "x", "cost", "used"])
-DATA = st.dictionaries(KEYS, ANY, max_size=3)
+DATA = st.dictionaries(KEYS, ANYTHING, max_size=3)
 NODES = st.sampled_from(["a", "b", 1, ("rack", "r"), ("host", "c"), (1, 2)])
 
 
