@@ -350,6 +350,7 @@ def run(scheduler: Scheduler, of: Fleet, events: Sequence[Event], *, judge: bool
     hosts = {host.name: host for host in of.hosts}
     members = 0
     gc.collect()
+    gc.freeze()  # the fleet lives all day: the garbage collector need not visit it again
     for number, event in enumerate(events):
         if isinstance(event, Arrival):
             app = _void_names_dropped(event.app, scheduler.cluster)
