@@ -42,9 +42,10 @@ bench: $(VENV)/.run
 pictures: $(VENV)/.run
 	$(BIN)/python docs/pictures/make.py
 
-# The site of the docs, in site/; its notebooks are run, and its links checked. It loads nothing from elsewhere.
+# The site of the docs, in site/; its notebooks are run, and its links checked: with --quiet they would not be.
+# It loads nothing from elsewhere.
 docs: $(VENV)/.docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "The site is in site/index.html."
 
 clean:

@@ -1,4 +1,4 @@
-"""What the site adds to the pages of the docs: notebooks that were run, and links out of docs/."""
+"""What the site adds to the docs: notebooks that were run, and search without a server."""
 
 from __future__ import annotations
 
@@ -15,6 +15,13 @@ from docs.site.notebooks import as_markdown, notebooks  # noqa: E402 - after the
 
 REPOSITORY = "https://github.com/groupsolver/groupsolver/blob/main"
 _OUTSIDE = re.compile(r"\]\(\.\./([^)]+)\)")
+# "```yaml app": the words after the language are for tests/docs.
+# Python-Markdown would take such a fence for text.
+_FENCE = re.compile(r"^( *```[a-z]+) .+$", re.MULTILINE)
+# What a page loads by itself. Links (<a href>) may lead anywhere.
+_LOADED = re.compile(
+    r"<(?:script|img|iframe|link|source)\b[^>]*?\b(?:src|href)=[\"']?(?:https?:)?//[^>]*>"
+)
 
 
 def on_files(files: Any, config: Any) -> Any:
@@ -33,5 +40,23 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Return a page whose links out of the docs lead to the repository."""
-    return _OUTSIDE.sub(rf"]({REPOSITORY}/\1)", markdown)
+    """Return a page with plain fences, whose links out of the docs lead to the repository."""
+    plain = _FENCE.sub(r"\1", markdown)
+    return _OUTSIDE.sub(rf"]({REPOSITORY}/\1)", plain)
+
+
+def on_post_page(output: str, page: Any, **_: Any) -> str:
+    """Return the page of the site, or refuse one that loads something from elsewhere."""
+    from mkdocs.exceptions import PluginError
+
+    loaded = _LOADED.search(output)
+    if loaded:
+        raise PluginError(f"{page.file.src_uri} loads something from elsewhere: {loaded.group()}")
+    return output
+
+
+def on_post_build(config: Any) -> None:
+    """Write the search index as a script too: pages opened as files can read no JSON."""
+    folder = Path(config.site_dir) / "search"
+    index = (folder / "search_index.json").read_text(encoding="utf-8")
+    (folder / "search_index.js").write_text(f"var __index = {index}", encoding="utf-8")

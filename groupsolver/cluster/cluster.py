@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -168,6 +169,21 @@ class Cluster(FleetInUse):
 
     def __repr__(self) -> str:
         return repr(self.snapshot()).replace("ClusterSnapshot", "Cluster")
+
+    # Copies change independently, each under a lock of its own.
+
+    def __getstate__(self) -> dict[str, Any]:
+        attributes = self.__dict__.copy()
+        del attributes["_lock"]
+        return attributes
+
+    def __setstate__(self, attributes: dict[str, Any]) -> None:
+        self.__dict__.update(attributes)
+        self._lock = Lock()
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Cluster:
+        # States are never changed, so that both may begin with the same one.
+        return copy(self)
 
     # Reading.
 

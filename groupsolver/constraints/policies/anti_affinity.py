@@ -78,6 +78,8 @@ class AntiAffinity(
         Members are only on hosts that have a domain of the level. By default hosts without one are
         not bound.
 
+    Notes
+    -----
     Measure: ``sum(t * (t + 1) / 2 for d in domains)``, where t is how many members d has above
     the limit: the k-th of them costs k, so nine members on three hosts are best as 3, 3 and 3.
     With `everywhere`, a member in no domain adds 1. With ``between: children`` it counts the child

@@ -98,6 +98,8 @@ class Spread(
     share, at_most : dict of str to int, optional
         See `DomainShares`.
 
+    Notes
+    -----
     Measure, hosts in no domain of the level not counted::
 
         max(0, min(min_domains, members) - covered)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -371,3 +373,19 @@ def test_running_members_must_be_known(there: Doc, message: str) -> None:
     with pytest.raises(BadInput, match=message) as caught:
         Cluster(fleet(4), {"web": app})
     assert caught.value.faults[0].path.startswith("applications.web.existing[0]")
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda cluster: pickle.loads(pickle.dumps(cluster))]
+)
+def test_copies_change_independently(copied: Callable[[Cluster], Cluster]) -> None:
+    cluster = Cluster(fleet(4, 4))
+    cluster.place("one", application(2), limits=ONE)
+    other = copied(cluster)
+    assert other.document() == cluster.document()
+
+    other.remove("one")
+    cluster.place("two", application(3), limits=ONE)
+    assert other.members() == ()
+    assert other.free("h0") == {"VCPU": 4}
+    assert len(cluster.members()) == 5
