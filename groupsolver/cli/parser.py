@@ -11,6 +11,7 @@ import groupsolver
 from groupsolver.cli.commands import (
     check,
     cluster,
+    completion,
     db,
     explain,
     fleet,
@@ -61,6 +62,7 @@ COMMANDS: Mapping[str, Command] = {
     "tokens": tokens,
     "fleet": fleet,
     "group": group,
+    "completion": completion,
 }
 
 
@@ -129,7 +131,7 @@ def parse(argv: Sequence[str] | None = None) -> Options:
     SystemExit
         Where they are wrong, and after ``--help`` and ``--version``.
     """
-    parser = _parser()
+    parser = build_parser()
     parser.check_arguments(sys.argv[1:] if argv is None else argv)
     options = parser.parse_args(argv, Options())
     inputs = [getattr(options, name, None) for name in ("app", "fleet", "network", "placement")]
@@ -143,7 +145,8 @@ def parse(argv: Sequence[str] | None = None) -> Options:
     return options
 
 
-def _parser() -> _Parser:
+def build_parser() -> _Parser:
+    """Return the parser of all commands."""
     parser = _Parser(
         prog="groupsolver",
         description=(
