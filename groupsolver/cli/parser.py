@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, Protocol
 
@@ -10,6 +11,7 @@ import groupsolver
 from groupsolver.cli.commands import (
     check,
     cluster,
+    completion,
     db,
     explain,
     fleet,
@@ -23,7 +25,7 @@ from groupsolver.cli.commands import (
     whatif,
 )
 from groupsolver.cli.options import Options
-from groupsolver.errors import one_line
+from groupsolver.errors import nearest, one_line
 
 _EPILOG = """\
 exit codes: 0 placed, answered, or nothing wrong; 1 proved infeasible; 2 bad input, or a package
@@ -60,12 +62,65 @@ COMMANDS: Mapping[str, Command] = {
     "tokens": tokens,
     "fleet": fleet,
     "group": group,
+    "completion": completion,
 }
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {one_line(message)}\n")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            hint = nearest(str(value), [str(choice) for choice in action.choices or ()])
+            raise argparse.ArgumentError(action, f"{error.message}{hint}") from None
+
+    def check_arguments(self, arguments: Sequence[str]) -> None:
+        """Check the names of long options, and print the help where a command is missing.
+
+        This comes before the arguments are read: argparse itself would first say what is missing,
+        which is often what a misspelt option was meant to be.
+
+        Raises
+        ------
+        SystemExit
+        """
+        takes_value = False
+        for i, argument in enumerate(arguments):
+            if takes_value:
+                takes_value = False
+                continue
+            if argument == "--":
+                return
+            command = self._subcommands().get(argument)
+            if command is not None:
+                command.check_arguments(arguments[i + 1 :])
+                return
+            if argument.startswith("--") and " " not in argument:
+                name, equals, _ = argument.partition("=")
+                takes_value = self._check_option(name) and not equals
+        if not arguments and self._subcommands():
+            self.print_help(sys.stderr)
+            self.exit(2)
+
+    def _check_option(self, name: str) -> bool:
+        """Return whether an option takes a value. An unknown option is an error."""
+        option = self._option_string_actions.get(name)
+        if option is None:
+            hint = nearest(name, list(self._option_string_actions))
+            # Without a near name, argparse says what is wrong.
+            if hint:
+                self.error(f"unrecognized arguments: {name}{hint}")
+            return False
+        return option.nargs != 0
+
+    def _subcommands(self) -> dict[str, _Parser]:
+        for action in self._actions:
+            if isinstance(action.choices, dict):
+                return action.choices
+        return {}
 
 
 def parse(argv: Sequence[str] | None = None) -> Options:
@@ -76,7 +131,8 @@ def parse(argv: Sequence[str] | None = None) -> Options:
     SystemExit
         Where they are wrong, and after ``--help`` and ``--version``.
     """
-    parser = _parser()
+    parser = build_parser()
+    parser.check_arguments(sys.argv[1:] if argv is None else argv)
     options = parser.parse_args(argv, Options())
     inputs = [getattr(options, name, None) for name in ("app", "fleet", "network", "placement")]
     if inputs.count("-") > 1:
@@ -89,7 +145,8 @@ def parse(argv: Sequence[str] | None = None) -> Options:
     return options
 
 
-def _parser() -> _Parser:
+def build_parser() -> _Parser:
+    """Return the parser of all commands."""
     parser = _Parser(
         prog="groupsolver",
         description=(

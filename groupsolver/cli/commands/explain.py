@@ -12,7 +12,7 @@ from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_answer
 from groupsolver.cli.output.conflict_report import conflict_lines
 from groupsolver.cli.output.placement_table import STATUS_STYLE, headline
-from groupsolver.cli.output.progress import run_watched
+from groupsolver.cli.output.progress import INTERRUPTED, run_watched
 from groupsolver.cli.output.styled_lines import Line, warning_lines
 from groupsolver.cli.whatif.costs import parse_costs
 from groupsolver.constraints.registry import Application
@@ -71,6 +71,8 @@ def run(options: Options) -> int:
         raise error.in_file(name_of(options.app)) from None
     if interrupted and result.status == "unknown":
         raise KeyboardInterrupt
+    if interrupted:
+        result = result.model_copy(update={"warnings": (*result.warnings, INTERRUPTED)})
     write_answer(options.output, result.document(), lambda: _lines(options, app, result))
     return Exit.UNKNOWN if result.status == "unknown" else Exit.OK
 

@@ -12,7 +12,7 @@ from groupsolver.cli.inputs import load_both
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_answer
 from groupsolver.cli.output.numbers import duration, percentage
-from groupsolver.cli.output.progress import run_watched
+from groupsolver.cli.output.progress import INTERRUPTED, run_watched
 from groupsolver.cli.output.styled_lines import Line, section, warning_lines
 from groupsolver.cli.output.text_table import more_line, titled_table
 from groupsolver.constraints.registry import Application
@@ -48,9 +48,11 @@ def run(options: Options) -> int:
         return headroom(app, compiled, limits=limits, progress=watch)
 
     try:
-        answer, _ = run_watched(work)
+        answer, interrupted = run_watched(work)
     except BadInput as error:
         raise error.in_file(name_of(options.app)) from None
+    if interrupted and answer.copies != answer.bound:
+        answer = answer.model_copy(update={"warnings": (*answer.warnings, INTERRUPTED)})
     write_answer(options.output, answer.document(), lambda: _lines(app, answer))
     return Exit.OK if answer.copies or not answer.bound else Exit.UNKNOWN
 

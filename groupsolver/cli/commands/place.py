@@ -12,7 +12,7 @@ from groupsolver.cli.inputs import load_both, load_named
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_answer
 from groupsolver.cli.output.placement_table import result_lines
-from groupsolver.cli.output.progress import run_watched
+from groupsolver.cli.output.progress import INTERRUPTED, run_watched
 from groupsolver.cli.remote.connection import add_identity, add_url
 from groupsolver.cluster.cluster import Cluster
 from groupsolver.constraints.registry import Application
@@ -117,4 +117,6 @@ def _run(options: Options, work: Callable[[Watch], Result]) -> Result:
         raise error.in_file(name_of(options.app)) from None
     if interrupted and result.status == "unknown":
         raise KeyboardInterrupt
+    if interrupted and result.status != "optimal":
+        return result.model_copy(update={"warnings": (*result.warnings, INTERRUPTED)})
     return result

@@ -11,7 +11,7 @@ from groupsolver.cli.inputs import load_both
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_answer
 from groupsolver.cli.output.placement_table import STATUS_STYLE, body_lines, headline
-from groupsolver.cli.output.progress import run_watched
+from groupsolver.cli.output.progress import INTERRUPTED, run_watched
 from groupsolver.cli.output.styled_lines import Line
 from groupsolver.cli.whatif.comparison import compare
 from groupsolver.cli.whatif.plan import ChangePlan, plan_changes, problem_of
@@ -91,6 +91,8 @@ def run(options: Options) -> int:
     (before, after), interrupted = run_watched(work)
     if interrupted and after.status == "unknown":
         raise KeyboardInterrupt
+    if interrupted and after.status != "optimal":
+        after = after.model_copy(update={"warnings": (*after.warnings, INTERRUPTED)})
     sentences = [change.describe() for change in plan.changes]
     data = {BEFORE: before.document(), AFTER: after.document(), "changes": sentences}
     write_answer(options.output, data, lambda: _lines(options, problem, plan, before, after))

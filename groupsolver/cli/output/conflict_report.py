@@ -106,7 +106,7 @@ def _fix_lines(fixes: Sequence[Fix], *, of_several: bool) -> Iterator[Line]:
     yield f"Cheapest changes{scope}, each checked by solving again:", "bold"
     rows = []
     for i, fix in enumerate(fixes, 1):
-        has_placement = "[placement]" if fix.placement is not None else ""
-        rows.append((f"{i}. {fix.change}", f"cost {fix.cost}", has_placement))
+        has_placement = "  [placement]" if fix.placement is not None else ""
+        rows.append((f"{i}. cost {fix.cost}", f"{fix.change}{has_placement}"))
     for line in table(rows):
         yield line, "green"

@@ -15,6 +15,7 @@ from groupsolver.model.result import Progress, Watch
 
 T = TypeVar("T")
 
+INTERRUPTED = "interrupted: this is the best answer found until then"
 _STOPPING = "stopping with the best so far; Ctrl-C again leaves at once"
 
 

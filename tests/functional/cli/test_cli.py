@@ -225,7 +225,10 @@ def test_an_application_that_does_not_fit_the_fleet_is_bad_input_of_its_file(
         (["--objective", "fast"], "argument --objective: invalid choice: 'fast'"),
         (["--output", "xml"], "argument --output: invalid choice: 'xml'"),
         (["--fleet", "-"], "expected at most one input from standard input, '-'"),
-        (["--obj", "cost"], "unrecognized arguments: --obj cost"),
+        (["--obj", "cost"], "unrecognized arguments: --obj (did you mean '--objective'?)"),
+        (["--zzz", "cost"], "unrecognized arguments: --zzz cost"),
+        (["--fleeet=f"], "unrecognized arguments: --fleeet (did you mean '--fleet'?)"),
+        (["--objective", "spred"], "(did you mean 'spread'?)"),
     ],
 )
 def test_an_option_that_is_wrong_is_one_line(
@@ -240,11 +243,39 @@ def test_an_option_that_is_wrong_is_one_line(
 
 @pytest.mark.parametrize(
     "argv",
-    [[], ["move"], ["place"], ["place", "a"], ["schema"], ["schema", "host"], ["check", "a"]],
+    [["move"], ["place"], ["place", "a"], ["schema"], ["schema", "host"], ["check", "a"]],
 )
 def test_a_command_that_is_incomplete_is_one_line(argv: list[str], capsys: Captured) -> None:
     assert main(argv) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("argv", [[], ["cluster"], ["group"]])
+def test_without_a_command_the_help_is_printed_to_standard_error(
+    argv: list[str], capsys: Captured
+) -> None:
+    assert main(argv) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(" ".join(["usage: groupsolver", *argv]))
+
+
+@pytest.mark.parametrize(
+    ("argv", "name"),
+    [
+        (["plcae"], "place"),
+        (["cluster", "memebrs"], "members"),
+        (["place", "a", "--flet", "f"], "--fleet"),
+        (["cluster", "show", "--clustr", "c"], "--cluster"),
+    ],
+)
+def test_a_typo_is_answered_with_the_nearest_name(
+    argv: list[str], name: str, capsys: Captured
+) -> None:
+    assert main(argv) == 2
+    err = capsys.readouterr().err
+    assert len(err.splitlines()) == 1
+    assert f"(did you mean {name!r}?)" in err
 
 
 def test_help_and_version_are_answered(capsys: Captured) -> None:

@@ -95,6 +95,7 @@ def test_ctrl_c_stops_the_solve_and_prints_the_best_so_far(argv: list[str]) -> N
     assert (
         "feasible; 1 member placed; objective 1234 (pack), bound 1200, gap 2.75%" in terminal.text
     )
+    assert "interrupted: this is the best answer found until then" in terminal.text
     assert "Traceback" not in terminal.text
 
 
