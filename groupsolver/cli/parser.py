@@ -153,7 +153,6 @@ def build_parser() -> _Parser:
             "Place whole applications: groups of instances and the policies that relate them."
         ),
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     version = f"groupsolver {groupsolver.__version__}"

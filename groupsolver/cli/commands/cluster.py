@@ -9,6 +9,7 @@ from groupsolver.cli.arguments import add_actions, add_output
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_answer
+from groupsolver.cli.output.rows import add_rows, rows_wanted, write_rows
 from groupsolver.cli.output.stdout import write
 from groupsolver.cli.output.styled_lines import Line
 from groupsolver.cli.output.text_table import titled_table
@@ -37,6 +38,7 @@ def add_parser(commands: Any) -> None:
         parser.add_argument("--cluster", metavar="FILE", required=True, help=file_help)
         if output:
             add_output(parser)
+            add_rows(parser)
         return parser
 
     create = add("create", "make the file of a cluster on which nothing runs yet")
@@ -88,6 +90,11 @@ def _create(options: Options) -> int:
 def _show(options: Options) -> int:
     cluster = Cluster.load(_path(options)).snapshot()
     data = {name: app.document() for name, app in cluster.applications.items()}
+    titles = ("application", "groups", "members", "hosts")
+    rows = [_application_row(name, app) for name, app in cluster.applications.items()]
+    if rows_wanted(options):
+        write_rows(options, titles, rows)
+        return Exit.OK
 
     def lines() -> Iterator[Line]:
         fleet = cluster.fleet
@@ -97,10 +104,7 @@ def _show(options: Options) -> int:
         yield f"{hosts}; {applications}; {running}", "bold"
         if data:
             yield "", ""
-            yield from _table(
-                ("application", "groups", "members", "hosts"),
-                (_application_row(name, app) for name, app in cluster.applications.items()),
-            )
+            yield from _table(titles, rows)
 
     write_answer(options.output, data, lines)
     return Exit.OK
@@ -125,13 +129,23 @@ def _usage(options: Options) -> int:
         for name, one in usage.items()
     }
     by_application = options.by == APPLICATION
-    write_answer(
-        options.output, data, lambda: _usage_lines(options.by, usage, by_application=by_application)
-    )
+    titles, rows = _usage_table(options.by, usage, by_application=by_application)
+    if rows_wanted(options):
+        write_rows(options, titles, rows)
+        return Exit.OK
+
+    def lines() -> Iterator[Line]:
+        if not by_application:
+            yield "each class: taken by members + used by others / capacity", "dim"
+        yield from _table(titles, rows)
+
+    write_answer(options.output, data, lines)
     return Exit.OK
 
 
-def _usage_lines(by: str, usage: dict[str, Usage], *, by_application: bool) -> Iterator[Line]:
+def _usage_table(
+    by: str, usage: dict[str, Usage], *, by_application: bool
+) -> tuple[Row, list[Row]]:
     classes: dict[str, None] = {}
     for one in usage.values():
         classes.update(dict.fromkeys(one.taken if by_application else one.capacity))
@@ -139,9 +153,7 @@ def _usage_lines(by: str, usage: dict[str, Usage], *, by_application: bool) -> I
     for name, one in usage.items():
         amounts = [_amount(one, resource, by_application) for resource in classes]
         rows.append((name, str(one.hosts), str(one.members), *amounts))
-    if not by_application:
-        yield "each class: taken by members + used by others / capacity", "dim"
-    yield from _table((by, "hosts", "members", *classes), rows)
+    return (by, "hosts", "members", *classes), rows
 
 
 def _amount(usage: Usage, resource: str, by_application: bool) -> str:
@@ -165,17 +177,22 @@ def _members(options: Options) -> int:
         }
         for one in members
     ]
-    write_answer(options.output, data, lambda: _member_lines(members))
+    titles = ("application", "member", "host", "takes")
+    rows = _member_rows(members)
+    if rows_wanted(options):
+        write_rows(options, titles, rows)
+    else:
+        write_answer(options.output, data, lambda: _table(titles, rows))
     return Exit.OK
 
 
-def _member_lines(members: Sequence[ClusterMember]) -> Iterator[Line]:
+def _member_rows(members: Sequence[ClusterMember]) -> list[Row]:
     def row(one: ClusterMember) -> Row:
         takes = ", ".join(f"{amount} {name}" for name, amount in one.resources.items())
         host = one.host if one.cell is None else f"{one.host}, cell {one.cell}"
         return one.application, one.id, host, takes
 
-    yield from _table(("application", "member", "host", "takes"), map(row, members))
+    return [row(one) for one in members]
 
 
 def _remove(options: Options) -> int:

@@ -49,7 +49,9 @@ def wrapped(text: str, width: int | None) -> list[str]:
     """
     if width is None or len(text) <= width:
         return [text]
-    marker = re.match(r"\s*(?:- |\d+\. )?", text)
+    # A row that is cut is no longer aligned: its padding would only leave holes.
+    text = re.sub(r"(?<=\S) {3,}", "  ", text)
+    marker = re.match(r"\s*(?:- |\d+\. |\S+ {2,})?", text)
     indent = " " * min(marker.end() if marker else 0, width // 2)
     return textwrap.wrap(
         text,

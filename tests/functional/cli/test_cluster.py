@@ -271,3 +271,30 @@ def test_any_file_is_loaded_or_refused(tmp_path: Path, data: Any) -> None:
         assert Cluster.load(path).document() == cluster.document()
         return
     assert all(fault.file for fault in refused.faults)
+
+
+def test_rows_are_written_for_other_programs(files: Path, capsys: Captured) -> None:
+    assert place(files, "app.json", "--name", "shop, eu") == 0
+    capsys.readouterr()
+    columns = ["-c", "member", "-c", "application"]
+    assert run(files, "members", "-f", "csv", *columns) == 0
+    assert capsys.readouterr().out == 'member,application\nA/0,"shop, eu"\n'
+    assert run(files, "members", "-f", "value", "-c", "member") == 0
+    assert capsys.readouterr().out == "A/0\n"
+    assert run(files, "members", "-f", "json", *columns) == 0
+    assert json.loads(capsys.readouterr().out) == [{"member": "A/0", "application": "shop, eu"}]
+    assert run(files, "members", *columns) == 0
+    assert capsys.readouterr().out == "  member  application\n  A/0     shop, eu\n"
+    assert run(files, "show", "-f", "value", "-c", "members") == 0
+    assert capsys.readouterr().out == "1\n"
+    assert run(files, "usage", "--by", "rack", "-f", "value", "-c", "rack") == 0
+    assert capsys.readouterr().out == "r0\nr1\nr2\n"
+
+
+def test_columns_that_are_wrong_are_told(files: Path, capsys: Captured) -> None:
+    assert run(files, "members", "-f", "csv", "-c", "membr") == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "(did you mean 'member'?)" in err
+    assert run(files, "members", "-c", "member", "--output", "json") == 2
+    assert "one form of the answer" in capsys.readouterr().err
