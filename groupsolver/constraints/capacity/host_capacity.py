@@ -65,6 +65,8 @@ def takes(hosts: HostIndex, host: Host, size: Size) -> bool:
 
     A host that is not disabled.
     """
+    if not host.cells and not hosts.pools:
+        return _takes_of_its_own(host, size)
     free = host.capacity()
     inside = from_cell(host, size)
     for name, amount in host.used.items():
@@ -80,6 +82,18 @@ def takes(hosts: HostIndex, host: Host, size: Size) -> bool:
         if amount and name in host.inventory and not host.inventory[name].admits(amount):
             return False
     return not inside or any(room.takes(dict(inside)) for room in host.cell_capacities())
+
+
+def _takes_of_its_own(host: Host, size: Size) -> bool:
+    """Return whether a host without cells and pools has room for one member."""
+    for name, amount in size:
+        inventory = host.inventory.get(name)
+        capacity = inventory.capacity if inventory is not None else 0
+        if amount > max(0, capacity - host.used.get(name, 0)):
+            return False
+        if amount and inventory is not None and not inventory.admits(amount):
+            return False
+    return True
 
 
 def cells_for(host: Host, members: Landed) -> Cells | None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from groupsolver.constraints.capacity.host_capacity import cells_for, from_cell
 from groupsolver.constraints.policy import Policy
-from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.problem.problem import Member, Problem, RunningMember, size_of
 from groupsolver.constraints.problem.view import PlacedMember, View
 from groupsolver.constraints.protocols.network import LinkLoad
 from groupsolver.constraints.protocols.survivability import checked_after_solve
@@ -54,6 +54,7 @@ class State:
     def __init__(self, view: View) -> None:
         self.view = view
         problem = view.problem
+        self._running = {there.id: there for there in problem.running_members}
         self._sizes: dict[str, Resources] = {
             there.id: there.resources for there in problem.running_members
         }
@@ -63,6 +64,11 @@ class State:
         self._by_domain: dict[
             tuple[str, str], dict[str | None, list[tuple[int, PlacedMember]]]
         ] = {}
+
+    @classmethod
+    def of(cls, view: View) -> State:
+        """Return the state of a view; the same object each time."""
+        return view.once("state", lambda: cls(view))
 
     @cached_property
     def hosts(self) -> HostIndex:
@@ -163,7 +169,7 @@ class State:
         running = [member for member in survivors if not member.new]
         new = [member for member in survivors if member.new]
         after = View(
-            Problem(self._application(running, new), index, valid=True),
+            self._problem(running, new, index),
             {member.id: member.host for member in new},
         )
         reserved = dict(index.reserved)
@@ -181,11 +187,10 @@ class State:
         Hard policies alone bind it, and no `survives`. Lost members of other groups are gone.
         """
         lost = self.lost(group, loss)
-        app = self._application(self._survivors(loss), lost)
         index = self.left(loss)
         # What lost members took from pools is theirs again where they are placed again.
         index.pools = index.pools.with_more_used(self.taken_from_pools(lost, -1))
-        return Problem(app, index, valid=True)
+        return self._problem(self._survivors(loss), lost, index)
 
     def whole(
         self, group: str, loss: Loss, stays: Callable[[str, Policy], bool]
@@ -233,6 +238,25 @@ class State:
             )
             groups.append(group.model_copy(update={"members": (), "policies": policies}))
         return groups
+
+    def _problem(
+        self, running: list[PlacedMember], new: list[PlacedMember], index: HostIndex
+    ) -> Problem:
+        """Return the problem of `_application` on some hosts."""
+        app = self._application(running, new)
+        by_group: dict[str, list[Member]] = {}
+        for member in new:
+            one = Member(member.id, member.group, size_of(self._sizes[member.id]))
+            by_group.setdefault(member.group, []).append(one)
+        in_order = [one for group in app.groups for one in by_group.get(group.name, ())]
+        return self.view.problem.with_members(app, index, map(self._as_running, running), in_order)
+
+    def _as_running(self, member: PlacedMember) -> RunningMember:
+        """Return a member as one that runs: the same object each time."""
+        if member.id not in self._running:
+            size = self._sizes[member.id]
+            self._running[member.id] = RunningMember(member.id, member.group, member.host, size)
+        return self._running[member.id]
 
     def _application(
         self, running: list[PlacedMember], new: list[PlacedMember]

@@ -90,7 +90,7 @@ class Survives(
 
         A witness in the view is tried first.
         """
-        state = State(view)
+        state = State.of(view)
 
         def find(loss: Loss) -> tuple[Problem, Recovery]:
             problem = state.after(group, loss)
@@ -117,7 +117,7 @@ class Survives(
 
     def excesses(self, group: str, view: View) -> Iterable[str]:
         """Name the losses after which members find no place, the worst first."""
-        state = State(view)
+        state = State.of(view)
         worst_first = sorted(self.recoveries(group, view), key=lambda tried: -tried.found.most)
         for tried in worst_first:
             found = tried.found

@@ -6,7 +6,7 @@ arrays nor ortools.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -128,11 +128,46 @@ class Problem(Memo):
 
     def without_running(self, gone: RunningMember) -> Problem:
         """Return the problem without one of the running members; nothing is validated again."""
+        other = self._without_derived()
+        other.running_members = tuple(there for there in self.running_members if there is not gone)
+        return other
+
+    def with_members(
+        self,
+        app: Application[Any],
+        hosts: HostIndex,
+        running: Iterable[RunningMember],
+        new: Iterable[Member],
+    ) -> Problem:
+        """Return the problem of the same groups with other members, maybe on other hosts.
+
+        Nothing is validated again, and there are no warnings.
+
+        Parameters
+        ----------
+        app : Application
+            It has the same groups, nested as here, and the members that follow.
+        hosts : HostIndex
+        running : iterable of RunningMember
+            In the order of `app.existing`.
+        new : iterable of Member
+            In the order of the groups of `app`.
+        """
+        other = self._without_derived()
+        other.app = app
+        other.hosts = hosts
+        other.app_warnings = ()
+        other.warnings = ()
+        other.running_members = tuple(running)
+        other.new_members = tuple(new)
+        return other
+
+    def _without_derived(self) -> Problem:
+        """Return a copy that keeps nothing of what was worked out from members or hosts."""
         other = copy(self)
         Memo.__init__(other)
-        for derived in ("_sizes", "_running_below"):
+        for derived in ("_sizes", "_running_below", "distances"):
             other.__dict__.pop(derived, None)
-        other.running_members = tuple(there for there in self.running_members if there is not gone)
         return other
 
     def project(self, group: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from groupsolver.constraints.problem.problem import Problem
@@ -46,23 +46,21 @@ class View(Memo):
         self.problem = problem
         self.cells = cells or {}
         self.witness = witness or {}
-        running = [
-            PlacedMember(there.id, there.group, there.host, False)
-            for there in problem.running_members
-        ]
+        running, self._running_below = problem.once("placed", lambda: _running(problem))
         new = [
             PlacedMember(m.id, m.group, placement[m.id], True)
             for m in problem.new_members
             if m.id in placement
         ]
-        self._below: dict[str, list[PlacedMember]] = {group: [] for group in problem.below}
+        self._new_below = _by_group(problem, new)
+        self._below: dict[str, list[PlacedMember]] = {}
         self.everyone = running + new
-        for member in self.everyone:
-            for group in problem.above[member.group]:
-                self._below[group].append(member)
 
     def members(self, group: str) -> list[PlacedMember]:
         """Return all members below a group, each once."""
+        if group not in self._below:
+            running = self._running_below.get(group, [])
+            self._below[group] = running + self._new_below.get(group, [])
         return self._below[group]
 
     def others(self, group: str) -> list[PlacedMember]:
@@ -85,6 +83,23 @@ class View(Memo):
     def without_domain(self, group: str, level: str) -> int:
         """Count a group's members on hosts in no domain of a level."""
         return sum(1 for member in self.members(group) if self.domain(member, level) is None)
+
+
+def _running(problem: Problem) -> tuple[list[PlacedMember], dict[str, list[PlacedMember]]]:
+    """Return the running members, and those below each group; all views of a problem share them."""
+    running = [
+        PlacedMember(there.id, there.group, there.host, False) for there in problem.running_members
+    ]
+    return running, _by_group(problem, running)
+
+
+def _by_group(problem: Problem, members: Iterable[PlacedMember]) -> dict[str, list[PlacedMember]]:
+    """Return the members below each group that has any."""
+    below: dict[str, list[PlacedMember]] = {}
+    for member in members:
+        for group in problem.above[member.group]:
+            below.setdefault(group, []).append(member)
+    return below
 
 
 def count_domains(view: View, members: list[PlacedMember], level: str) -> Counter[str]:

@@ -93,6 +93,9 @@ class HostIndex:
     def put(self, host: Host) -> None:
         """Add a host, or replace the one of that name."""
         before = self._hosts.get(host.name)
+        if before is not None and _differ_in_usage(before, host):
+            self._hosts[host.name] = host
+            return
         if before is None or before.domains != host.domains:
             self._free_mbps = None
             self._unknown_in_pools = None
@@ -221,6 +224,17 @@ class HostIndex:
         if level == HOST:
             return iter([self._hosts[domain]] if domain in self._hosts else [])
         return (self._hosts[name] for name in self._domains[level].get(domain, ()))
+
+
+def _differ_in_usage(one: Host, other: Host) -> bool:
+    """Return whether one host is the other with different usage, as `Host.with_used` returns it."""
+    return (
+        one.domains is other.domains
+        and one.traits is other.traits
+        and one.reserved_for is other.reserved_for
+        and one.inventory is other.inventory
+        and one.cells is other.cells
+    )
 
 
 def _classes_of(host: Host) -> list[str]:

@@ -127,7 +127,7 @@ def _status(found: list[LossRecovery]) -> Literal["survives", "falls", "unknown"
 
 def _losses(group: str, view: View, found: list[LossRecovery]) -> Iterator[Lost]:
     """Yield what each loss takes and where that goes, the worst first."""
-    state = State(view)
+    state = State.of(view)
     for one in sorted(found, key=lambda one: -one.recovery.most):
         lost = tuple(member.id for member in state.lost(group, one.loss))
         host_of = one.recovery.placement

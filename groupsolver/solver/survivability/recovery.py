@@ -6,7 +6,8 @@ not all find a place, a model counts the fewest that do not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from groupsolver.constraints.failures.losses import Loss, State
@@ -111,10 +112,15 @@ class Recoveries:
         self.complete = True
         now = self._budget.elapsed()
         until = now + time_share * (self._budget.limits.seconds - now)
-        state = State(view)
-        fleet = self._original.fleet.copy()
-        for host in state.changed:
-            fleet.put(host)
+        state = State.of(view)
+
+        @cache
+        def fleet() -> CompiledFleet:  # a copy costs more than most recoveries, which need none
+            filled = self._original.fleet.copy()
+            for host in state.changed:
+                filled.put(host)
+            return filled
+
         for rule, (level, failures) in rules:
             limit = INT64_MAX if limits is None else limits.get(rule, INT64_MAX)
 
@@ -144,7 +150,7 @@ class Recoveries:
         self,
         problem: Problem,
         state: State,
-        fleet: CompiledFleet,
+        fleet: Callable[[], CompiledFleet],
         loss: Loss,
         known: Mapping[str, str],
         limit: int,
@@ -156,8 +162,8 @@ class Recoveries:
         problem : Problem
             What the loss leaves, with the lost members to be placed.
         state : State
-        fleet : CompiledFleet
-            With what new members take.
+        fleet : callable
+            Returns the fleet with what new members take.
         loss : Loss
         known : mapping of str to str
             Where members went after this loss of an earlier placement.
@@ -169,7 +175,7 @@ class Recoveries:
         best = recover(problem, start, MAX_QUICK_STEPS, self._is_over, loss.level)
         if _decided(best) or best.least > limit or self._budget.left() <= 0:
             return best
-        left = fleet_without(fleet, state.gone(loss))
+        left = fleet_without(fleet(), state.gone(loss))
         left.reserve(problem.hosts.reserved)
         left.replace_pools(problem.hosts.pools)
         compiled = CompiledProblem(Problem(problem.app, left.index), left)
