@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
+from groupsolver.errors import GroupsolverError, one_line
+
 CONTEXT = "_solved_for"  # among the attributes of a result, beside its fields
-MAX_PICTURE = 4 * 2**20  # characters: a larger page makes a notebook slow
+MAX_PICTURE = 4 * 2**20  # characters, escaped: a larger page makes a notebook slow
 MAX_ROWS = 50  # of the table
 HEIGHT = 560  # pixels of the picture
 
@@ -35,30 +37,32 @@ def remember(result: Any, app: Any, fleet: Any, objective: str) -> None:
 
 def html_of(result: Any) -> str:
     """Return a result as HTML for a cell of a notebook."""
-    drawn = _drawn(result)
-    if drawn is not None and len(drawn) <= MAX_PICTURE:
+    drawn = escape(_drawn(result), quote=True)
+    if drawn and len(drawn) <= MAX_PICTURE:
         # In a frame of its own, so that its style and script touch nothing else.
-        return (
-            f'<iframe sandbox="allow-scripts" style="width:100%;height:{HEIGHT}px;border:0" '
-            f'srcdoc="{escape(drawn, quote=True)}"></iframe>'
-        )
+        style = f"width:100%;height:{HEIGHT}px;border:0"
+        return f'<iframe sandbox="allow-scripts" style="{style}" srcdoc="{drawn}"></iframe>'
     return _table(result)
 
 
-def _drawn(result: Any) -> str | None:
+def _drawn(result: Any) -> str:
+    """Return the picture; nothing where there is none to draw, or what it shows has changed."""
     context = result.__dict__.get(CONTEXT)
     if context is None or not _drawings or result.placement is None:
-        return None
+        return ""
     app, fleet, objective = context[0](), context[1](), context[2]
     if app is None or fleet is None:
-        return None
-    return _drawings[0](app, fleet, result, objective)
+        return ""
+    try:
+        return _drawings[0](app, fleet, result, objective)
+    except GroupsolverError:  # a host has gone since
+        return ""
 
 
 def _table(result: Any) -> str:
     """Return status and members, or the conflict, as a plain table."""
     placement: Mapping[str, str] = result.placement or {}
-    rows = [f"<tr><td>{escape(m)}</td><td>{escape(h)}</td></tr>" for m, h in placement.items()]
+    rows = [f"<tr><td>{_text(m)}</td><td>{_text(h)}</td></tr>" for m, h in placement.items()]
     more = len(rows) - MAX_ROWS
     parts = [f"<p><b>{escape(result.status)}</b>"]
     if result.objective is not None:
@@ -77,9 +81,17 @@ def _table(result: Any) -> str:
 def _conflict(conflict: Any) -> str:
     sentences = [f"{rule.group}: {rule.sentence}" for rule in conflict.policies]
     sentences += [shortage.sentence for shortage in conflict.capacity]
-    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences[:MAX_ROWS])
-    fixes = "".join(
-        f"<li>cost {fix.cost}: {escape(fix.change)}</li>" for fix in conflict.fixes[:MAX_ROWS]
-    )
-    found = f"<p>these rules contradict each other:</p><ul>{items}</ul>"
-    return found + (f"<p>cheapest changes:</p><ul>{fixes}</ul>" if fixes else "")
+    fixes = [f"cost {fix.cost}: {fix.change}" for fix in conflict.fixes]
+    found = _list("these rules contradict each other:", sentences)
+    return found + (_list("cheapest changes:", fixes) if fixes else "")
+
+
+def _list(title: str, texts: list[str]) -> str:
+    items = "".join(f"<li>{_text(text)}</li>" for text in texts[:MAX_ROWS])
+    more = len(texts) - MAX_ROWS
+    return f"<p>{title}</p><ul>{items}</ul>" + (f"<p>and {more} more</p>" if more > 0 else "")
+
+
+def _text(text: str) -> str:
+    """Return a foreign text as HTML: invisible characters, which may deceive, are shown."""
+    return escape(one_line(text))

@@ -40,7 +40,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--dry-run", action="store_true", help=dry_run_help)
     name_help = "with --cluster: the name under which it runs (default: its own, or the file's)"
     parser.add_argument("--name", metavar="NAME", help=name_help)
-    picture_help = "draw the placement as one HTML file"
+    picture_help = "draw the placement, or the conflict over what runs, as one HTML file"
     parser.add_argument("--picture", metavar="FILE", help=picture_help)
 
 
@@ -69,7 +69,7 @@ def _place(options: Options) -> int:
         result.document(),
         lambda: result_lines(app, compiled.index, result, options.objective),
     )
-    if picture_file is not None and result.placed:
+    if picture_file is not None and result.status != "unknown":
         from groupsolver.picture import picture
 
         picture_file.write(picture(app, compiled.index, result, objective=options.objective))

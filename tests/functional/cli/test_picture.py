@@ -65,3 +65,11 @@ def test_a_picture_that_cannot_be_written_ends_before_the_solve(
     assert "expected a file that can be written: " in err
     assert len(err.splitlines()) == 1
     assert {path.name: path.read_bytes() for path in files.iterdir()} == before
+
+
+def test_an_infeasible_answer_is_drawn_with_its_conflict(files: Path, capsys: Captured) -> None:
+    target = files / "out.html"
+    assert place(files, "many.json", "--picture", str(target)) == 1
+    text = target.read_text(encoding="utf-8")
+    assert "3 new members of [bold]LB are placed" in text
+    assert "no host holds more than 1 member of [bold]LB" in text

@@ -29,6 +29,14 @@ def test_a_placement_is_its_picture_in_a_frame_of_its_own() -> None:
     assert "<svg" not in html
 
 
+def test_a_host_that_has_gone_since_leaves_a_table() -> None:
+    cluster = Cluster(FLEET)
+    app = application(1)
+    result = solve(app, cluster, limits=ONE)
+    cluster.remove_host("h<0>")
+    assert result._repr_html_().startswith("<p><b>optimal</b>")
+
+
 def test_what_is_no_longer_kept_is_a_table() -> None:
     fleet = Fleet.model_validate(FLEET.document())
     result = solve(application(1), fleet, limits=ONE)
