@@ -18,6 +18,7 @@ class Options(argparse.Namespace):
     """
 
     command: str
+    parser: argparse.ArgumentParser
     app: str
     fleet: str
     cluster: str | None = None

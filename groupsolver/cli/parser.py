@@ -157,6 +157,7 @@ def build_parser() -> _Parser:
     )
     version = f"groupsolver {groupsolver.__version__}"
     parser.add_argument("--version", action="version", version=version)
+    parser.set_defaults(parser=parser)  # for the completion of all commands
     commands = parser.add_subparsers(
         dest="command", required=True, metavar="command", parser_class=_Parser
     )

@@ -22,7 +22,5 @@ def run(options: Options) -> int:
     """Print the script of a shell."""
     import shtab
 
-    from groupsolver.cli.parser import build_parser
-
-    write(shtab.complete(build_parser(), shell=options.shell))
+    write(shtab.complete(options.parser, shell=options.shell))
     return Exit.OK
