@@ -3,13 +3,14 @@
 ``python -m benchmarks.day [--events N] [--hosts N] [--seed N] [--trace] [--plot FILE]`` drives
 three schedulers with the same events, one after the other, each on a cluster of its own:
 
-- groupsolver, by `Cluster.place`;
+- groupsolver, by `Cluster.place`, stopped at a gap of 2 %;
 - filter and weigh, one instance at a time, the best of three random orders;
 - first-fit decreasing by group, the best of three orders.
 
-All policies of what runs bind each of them: what a baseline finds passes the same checker before
-it is committed. Where a baseline refuses an application, the solver says whether it would have
-fitted beside what runs there. The time of a decision is processor time of the process, one worker.
+All have the objective `pack`, and one worker. All policies of what runs bind each of them: what a
+baseline finds passes the same checker before it is committed. Where an application is refused, the
+solver says whether it would have fitted beside what runs there. The time of a decision is processor
+time of the process; that of the judging solver is not counted.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ from groupsolver.model.application import BETWEEN
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host, Link
 
-LIMITS = Limits(seconds=20, workers=1)
+# A scheduler takes what is within 2 % of the best, and decides about the next application.
+LIMITS = Limits(seconds=20, workers=1, gap=0.02)
 FIRST_LOAD, LAST_LOAD = 0.5, 1.4  # offered, as a share of what the fleet has free
 FULL = 0.5  # the part of the day from which on more is offered than fits: the second half
 MEMORY_STEP = 50  # events between two looks at the memory
