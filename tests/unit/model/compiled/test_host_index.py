@@ -89,3 +89,13 @@ def test_a_host_that_moves_changes_which_links_leave_a_domain() -> None:
     assert made.free_mbps("rack", "r1") == 7
     made.put(host("a", "r2"))
     assert made.free_mbps("rack", "r1") == 11  # the link of `a` leaves it now
+
+
+def test_hosts_keep_their_order_where_their_usage_changes() -> None:
+    made = index()
+    made.put(made["a"].with_used({"VCPU": 1}))
+    assert names(made, "r1") == ["a", "b"]
+    assert made["a"].used == {"VCPU": 1}
+    assert made.traits() == ["CUSTOM_FAST"]
+    made.remove("a")
+    assert made.traits() == []
