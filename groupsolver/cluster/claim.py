@@ -90,7 +90,8 @@ class Claim:
         if verdict.violations:
             raise Contended([str(violation) for violation in verdict.violations])
         if not self._may_cost_less(app, verdict, fleet):
-            return self.result
+            # Its recoveries may be others than before.
+            return self.result.model_copy(update={"witness": verdict.witness})
         if not take_costlier:
             raise CostsMore([penalty.detail for penalty in verdict.penalties])
         bound = min(self._least_objective(fleet), verdict.objective)

@@ -387,7 +387,8 @@ class Cluster(FleetInUse):
             )
             if verdict.violations:
                 raise Contended([str(violation) for violation in verdict.violations])
-            self._put(Solved(request, newcomer, self._state, result))
+            checked = result.model_copy(update={"witness": verdict.witness})
+            self._put(Solved(request, newcomer, self._state, checked))
 
     def place_many(
         self,

@@ -108,7 +108,7 @@ class Newcomer:
                 )
         definition = definition_of(self._name, self._given)
         state.put_application(self._name, definition, self._groups, new)
-        found = recoveries_in(self.app, state.fleet, result.witness or {})
+        found = recoveries_in(self.app, state.fleet, result)
         state.recoveries = {
             self._group_key(group): renamed(known, self._group_key, self._member_key)
             for group, known in found

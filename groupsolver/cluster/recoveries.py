@@ -8,19 +8,21 @@ it leaves every known recovery as it is; otherwise the whole is solved.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from groupsolver.constraints.failures.losses import Loss
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.constraints.problem.view import View
 from groupsolver.constraints.protocols.network import LinkLoad
 from groupsolver.constraints.protocols.scope import counts_all_groups, groups_counted
-from groupsolver.constraints.protocols.survivability import checked_after_solve
+from groupsolver.constraints.protocols.survivability import CheckedAfterSolve, checked_after_solve
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
-from groupsolver.model.result import Placement, Witness
+from groupsolver.model.result import Placement, Result, Witness
 
 
 @dataclass(frozen=True)
@@ -140,21 +142,56 @@ def _groups_looked_at(problem: Problem, group: str) -> frozenset[str] | None:
 
 
 def recoveries_in(
-    app: Application[Any], fleet: CompiledFleet, witness: Witness
+    app: Application[Any], fleet: CompiledFleet, result: Result
 ) -> Iterator[tuple[str, KnownRecovery]]:
-    """Yield the groups with a hard `survives`, and their recoveries, of a result's witness."""
+    """Yield the groups with a hard `survives` that recover from every loss, with their recoveries.
+
+    Left out are groups of which some lost member finds no place: how many of these are forgiven
+    depends on all that runs. So are groups that survive several failures at once.
+
+    Parameters
+    ----------
+    app : Application
+        Composed with what runs.
+    fleet : CompiledFleet
+        The fleet that the result was solved or checked on.
+    result : Result
+        It has a placement, and the witness of the check.
+    """
     problem = Problem(app, fleet.index, valid=True)
-    rules = rules_of(problem).hard
-    for group in {rule.group: None for rule in rules if checked_after_solve(rule.policy)}:
+    view = View(problem, result.placement or {})
+    policies: dict[str, list[Policy]] = {}
+    for rule in rules_of(problem).hard:
+        if checked_after_solve(rule.policy):
+            policies.setdefault(rule.group, []).append(rule.policy)
+    for group, own in policies.items():
         counted = _groups_looked_at(problem, group)
-        prefix = f"{group}: "
-        placements = {
-            key.removeprefix(prefix): placement
-            for key, placement in witness.items()
-            if key.startswith(prefix)
-        }
-        if counted is not None and placements:
+        placements = _whole_recoveries(group, own, view, result.witness or {})
+        if counted is not None and placements is not None:
             yield group, KnownRecovery(placements, counted)
+
+
+def _whole_recoveries(
+    group: str, policies: Iterable[Policy], view: View, witness: Witness
+) -> dict[str, Placement] | None:
+    """Return where the members of a group go, by loss; None where some find no place."""
+    found: dict[str, Placement] = {}
+    for policy in policies:
+        if not isinstance(policy, CheckedAfterSolve) or policy.failure_model.failures != 1:
+            return None
+        level = policy.failure_model.level
+        lost: dict[str, set[str]] = {}
+        for member in view.members(group):
+            domain = view.domain(member, level)
+            if domain is not None:
+                lost.setdefault(domain, set()).add(member.id)
+        for domain, ids in lost.items():
+            loss = Loss(level, (domain,))
+            placement = witness.get(loss.key(group), {})
+            if placement.keys() != ids:
+                return None
+            found[str(loss)] = placement
+    return found
 
 
 def _others(policies: Collection[Policy]) -> Iterator[Policy]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from groupsolver import Application, Cluster, Fleet, Host, Limits
+from groupsolver import Application, Cluster, Fleet, Host, Limits, solve
 from groupsolver.constraints.protocols.survivability import checked_after_solve
 from groupsolver.solver import pipeline
 
@@ -105,3 +105,26 @@ def test_members_that_a_rule_looks_at_are_missed_when_they_go(solved: list[bool]
     cluster.remove("db")
     cluster.place("last", application(1, vcpu=1), limits=ONE)
     assert solved[-1] is True
+
+
+def test_what_is_forgiven_while_there_is_no_room_is_not_kept() -> None:
+    # While all three hosts are full, the loss of one leaves its member without a place: that is
+    # forgiven to what runs. Once the filler is gone, there is room again, which must stay.
+    cluster = Cluster(fleet(3))
+    app = application(2, "anti-affinity").document()
+    cluster.place("web", Application.model_validate(app), limits=ONE)
+    cluster.place("filler", application(1), limits=ONE)
+    app["groups"][0]["policies"].append({"kind": "survives"})
+    assert cluster.place("web", Application.model_validate(app), limits=ONE).placed
+    cluster.remove("filler")
+    assert cluster.place("more", application(1), limits=ONE).status == "infeasible"
+
+
+def test_a_witness_of_others_is_not_believed() -> None:
+    cluster = surviving(4)
+    app = application(1)
+    proposed = solve(app, cluster, limits=ONE)
+    wrong = {key: {"web:A/0": "h0"} for key in proposed.witness or {}}
+    cluster.commit("shop", app, proposed.model_copy(update={"witness": wrong}))
+    # Two of the four hosts are left to recover, less one: nothing more may land.
+    assert cluster.place("more", application(1), limits=ONE).status == "infeasible"
