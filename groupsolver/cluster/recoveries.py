@@ -167,7 +167,8 @@ def recoveries_in(
     for group, own in policies.items():
         counted = _groups_looked_at(problem, group)
         placements = _whole_recoveries(group, own, view, result.witness or {})
-        if counted is not None and placements is not None:
+        # A group without members to lose is in nobody's way.
+        if counted is not None and placements:
             yield group, KnownRecovery(placements, counted)
 
 

@@ -128,3 +128,12 @@ def test_a_witness_of_others_is_not_believed() -> None:
     cluster.commit("shop", app, proposed.model_copy(update={"witness": wrong}))
     # Two of the four hosts are left to recover, less one: nothing more may land.
     assert cluster.place("more", application(1), limits=ONE).status == "infeasible"
+
+
+def test_a_group_without_members_has_no_recovery_to_keep(solved: list[bool]) -> None:
+    document = application(1).document()
+    document["groups"].append({"name": "B", "policies": [{"kind": "survives"}]})
+    cluster = Cluster(fleet(3))
+    cluster.place("web", Application.model_validate(document), limits=ONE)
+    assert cluster.place("shop", application(1), limits=ONE).placed
+    assert solved == [True, False]
