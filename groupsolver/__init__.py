@@ -53,11 +53,11 @@ from groupsolver.model.pools.pool import Pool
 from groupsolver.model.result import Conflict, Explanation, Limits, Penalty, Progress, Result
 
 
-def _draw(app: Any, fleet: Any, result: Any, objective: str) -> str:
+def _draw(app: Any, fleet: Any, result: Any, objective: Any) -> str:
     # Pictures are loaded with the first one that is drawn.
     from groupsolver.picture import picture
 
-    return picture(app, fleet, result, objective=objective)  # type: ignore[arg-type]
+    return picture(app, fleet, result, objective=objective)
 
 
 register_drawing(_draw)

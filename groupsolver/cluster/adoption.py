@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from groupsolver.cluster.definitions import QualifiedNames, definition_of, groups_of, positive
-from groupsolver.cluster.members import ApplicationsState, ClusterInstance, ClusterMember
-from groupsolver.cluster.newcomer import name_faults
-from groupsolver.errors import (
-    MAX_FAULTS_SHOWN,
-    MAX_NAME_LENGTH,
-    BadInput,
-    Fault,
-    nearest,
-    quoted,
+from groupsolver.cluster.definitions import (
+    QualifiedNames,
+    definition_of,
+    groups_of,
+    instance_of,
+    positive,
 )
+from groupsolver.cluster.members import ApplicationsState, ClusterMember
+from groupsolver.cluster.newcomer import name_faults
+from groupsolver.constraints.problem.validation import name_faults as fleet_faults
+from groupsolver.constraints.registry import Group
+from groupsolver.errors import MAX_FAULTS_SHOWN, MAX_NAME_LENGTH, BadInput, Fault, quoted
 from groupsolver.model.application import BETWEEN, Application
 
 
@@ -25,11 +26,11 @@ def adopt(applications: Mapping[str, Application[Any]], state: ApplicationsState
     Raises
     ------
     BadInput
-        Where a name is not one, a member has no size, or its host or cell is not known.
+        Where a name is not one, a member has no size, or an application does not fit the fleet.
     """
     faults: list[Fault] = []
     for name, app in applications.items():
-        found = (*application_name_faults(name), *name_faults(app), *_faults(app, state))
+        found = (*application_name_faults(name), *name_faults(app), *_faults(name, app, state))
         path = f"applications.{name}"
         faults += [Fault(one.code, f"{path}.{one.path}", one.message) for one in found]
     if faults:
@@ -39,7 +40,6 @@ def adopt(applications: Mapping[str, Application[Any]], state: ApplicationsState
 
 
 def _adopt(name: str, app: Application[Any], state: ApplicationsState) -> None:
-    names = QualifiedNames(name)
     tenants = {group.name: group.tenant_id for group in app.groups}
     new = []
     for there in app.existing:
@@ -51,16 +51,9 @@ def _adopt(name: str, app: Application[Any], state: ApplicationsState) -> None:
             resources=positive(app.resources(there)),
             cell=there.cell,
         )
-        new.append(
-            ClusterInstance(
-                names.key(there.id),
-                names.key(there.group),
-                tenants[there.group],
-                member,
-                there.flavor,
-            )
-        )
-    state.put_application(name, definition_of(name, app), groups_of(names, app, state), new)
+        new.append(instance_of(member, tenants[there.group], there.flavor))
+    groups = groups_of(QualifiedNames(name), app, state)
+    state.put_application(name, definition_of(name, app), groups, new)
 
 
 def application_name_faults(name: str) -> Iterator[Fault]:
@@ -73,21 +66,29 @@ def application_name_faults(name: str) -> Iterator[Fault]:
         yield Fault("ill-formed-name", "name", message)
 
 
-def _faults(app: Application[Any], state: ApplicationsState) -> Iterator[Fault]:
-    """Yield what is wrong with the running members of an application."""
+def _faults(name: str, app: Application[Any], state: ApplicationsState) -> Iterator[Fault]:
+    """Yield what is wrong with an application that runs, and with its members."""
     if not app.existing:
         yield Fault("empty-application", "existing", "expected at least one member that runs")
     for j, there in enumerate(app.existing):
-        path = f"existing[{j}]"
         if there.flavor is None and there.resources is None:
-            yield Fault("missing-key", path, "expected a flavor or resources")
-        if there.host not in state.loaded_hosts:
-            hint = nearest(there.host, list(state.loaded_hosts))
-            yield Fault("unknown-host", f"{path}.host", f"unknown host {there.host!r}{hint}")
-        elif there.cell is not None:
-            known = state.loaded_hosts[there.host].cell_names()
-            if there.cell not in known:
-                message = f"host {there.host!r} has no cell {there.cell!r}"
-                yield Fault(
-                    "unknown-cell", f"{path}.cell", f"{message}{nearest(there.cell, known)}"
-                )
+            yield Fault("missing-key", f"existing[{j}]", "expected a flavor or resources")
+    faults, _ = fleet_faults(_with_named_groups(name, app), state.fleet.index)
+    yield from faults
+
+
+def _with_named_groups(name: str, app: Application[Any]) -> Application[Any]:
+    """Return an application with groups in place of those of others that its policies name.
+
+    These have no members; those that they stand for may have gone.
+    """
+    names = QualifiedNames(name)
+    groups = []
+    for group in app.groups:
+        policies = tuple(policy.naming(names.name_of) for policy in group.policies)
+        groups.append(group.model_copy(update={"policies": policies}))
+    known = {group.name for group in groups}
+    targets = [policy.target for group in groups for policy in group.policies]
+    others = dict.fromkeys(one for one in targets if one is not None and one not in known)
+    groups += [Group.model_construct(name=other) for other in others]
+    return app.model_copy(update={"groups": tuple(groups)})

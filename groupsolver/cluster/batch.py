@@ -8,11 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from groupsolver.cluster.members import ApplicationsState
 from groupsolver.cluster.request import Request, Solved
+from groupsolver.errors import BadInput, Fault, nearest, require_type
 from groupsolver.model.answers.batch import BatchEntry, BatchResult
-from groupsolver.model.application import BETWEEN
+from groupsolver.model.application import BETWEEN, Application, member_ids
 from groupsolver.model.result import Conflict, Result, Status, gap_of
 
 
@@ -36,6 +38,38 @@ class Batch:
     values: Mapping[str, int]
     partial: bool
     end: float
+
+    @classmethod
+    def of(
+        cls,
+        requests: dict[str, Request],
+        values: Mapping[str, int] | None,
+        state: ApplicationsState,
+        *,
+        partial: bool,
+        end: float,
+    ) -> Batch:
+        """Return a batch; by default an application is worth its number of new members.
+
+        Raises
+        ------
+        TypeError, BadInput
+            For values that are none.
+        """
+        expected = "a mapping of names to values, or None"
+        require_type("values", values, (Mapping, type(None)), expected)
+        found = {name: _new_members(name, one.app, state) for name, one in requests.items()}
+        for name, value in (values or {}).items():
+            require_type(f"values[{name!r}]", value, int, "an integer")
+            if name not in found:
+                hint = nearest(str(name), list(found))
+                message = f"no application {name!r} is in the batch{hint}"
+                raise BadInput([Fault("unknown-application", f"values.{name}", message)])
+            if value < 1:
+                message = f"expected at least 1, found {value}"
+                raise BadInput([Fault("out-of-range", f"values.{name}", message)])
+            found[name] = value
+        return cls(requests, found, partial, end)
 
     def solve(self, state: ApplicationsState) -> SolvedBatch:
         """Place the applications on a state, which does not change."""
@@ -230,6 +264,12 @@ class SolvedBatch:
         for name, one in self.solved.items():
             found.update(dict.fromkeys(f"{name}: {text}" for text in one.result.warnings))
         return tuple(found)
+
+
+def _new_members(name: str, app: Application[Any], state: ApplicationsState) -> int:
+    """Return how many members of an application do not run yet."""
+    running = {instance.member.id for instance in state.instances_of(name)}
+    return sum(id_ not in running for group in app.groups for id_, _ in member_ids(group))
 
 
 def _first_sentence(result: Result) -> str:

@@ -15,24 +15,26 @@ from typing import Any, TypeVar
 
 from groupsolver.checking.arguments import (
     require_application,
-    require_callable,
     require_flags,
-    require_limits,
-    require_objective,
 )
 from groupsolver.checking.check import check
-from groupsolver.cluster.adoption import adopt, application_name_faults
+from groupsolver.cluster.adoption import adopt
 from groupsolver.cluster.batch import Batch, SolvedBatch
 from groupsolver.cluster.claim import ClaimAttempts, Contended
 from groupsolver.cluster.cluster_file import LOCK_WAIT, ClusterFile
 from groupsolver.cluster.cluster_snapshot import ClusterSnapshot, as_value, require_running
 from groupsolver.cluster.hosts import host_faults, in_use_fault
-from groupsolver.cluster.members import ApplicationsState, ClusterInstance, ClusterMember
+from groupsolver.cluster.members import (
+    ApplicationsState,
+    ClusterInstance,
+    ClusterMember,
+    find_members,
+)
 from groupsolver.cluster.newcomer import Newcomer
 from groupsolver.cluster.request import Request, Solved
 from groupsolver.cluster.usage import Usage
 from groupsolver.constraints.registry import Application
-from groupsolver.errors import BadInput, Fault, UnknownHost, nearest, require_type
+from groupsolver.errors import BadInput, UnknownHost, require_type
 from groupsolver.files.reading import name_of
 from groupsolver.model.answers.batch import BatchResult
 from groupsolver.model.application import Application as AnyApplication
@@ -280,7 +282,7 @@ class Cluster(FleetInUse):
         BaseException
             What `progress` raised, once the solve has stopped.
         """
-        return self._place(_request(name, app, objective, limits or Limits(), progress, explain))
+        return self._place(Request.of(name, app, objective, limits or Limits(), progress, explain))
 
     async def place_async(
         self,
@@ -315,11 +317,11 @@ class Cluster(FleetInUse):
         from groupsolver.solver.asynchronous import CallState, run_in_pool  # loads ortools
 
         limits = limits or Limits()
-        _request(name, app, objective, limits, progress, explain)  # bad arguments raise at once
+        Request.of(name, app, objective, limits, progress, explain)  # bad arguments raise at once
 
         def call(state: CallState) -> Result:
             watch = state.watching(progress)
-            request = _request(name, app, objective, limits, watch, explain)
+            request = Request.of(name, app, objective, limits, watch, explain)
             return self._place(replace(request, before_commit=state.take_effect))
 
         return await run_in_pool(call, executor)
@@ -375,7 +377,7 @@ class Cluster(FleetInUse):
         """
         require_type("result", result, Result, "a Result", "solve returns one")
         limits = Limits()
-        request = _request(name, app, "pack", limits, None, False)
+        request = Request.of(name, app, "pack", limits, None, False)
         with self._lock:
             newcomer = Newcomer(name, app, self._state)
             verdict = check(
@@ -430,10 +432,10 @@ class Cluster(FleetInUse):
         require_type("applications", applications, Mapping, "a mapping of names to applications")
         limits = limits or Limits()
         requests = {
-            name: _request(name, app, objective, limits, progress, True)
+            name: Request.of(name, app, objective, limits, progress, True)
             for name, app in applications.items()
         }
-        batch = Batch(requests, _values_of(applications, values), partial, start + limits.seconds)
+        batch = Batch.of(requests, values, self._state, partial=partial, end=start + limits.seconds)
         solved = batch.solve(self._state)
         for _ in range(MAX_ATTEMPTS):
             if not solved.complete or self._commit_batch(solved):
@@ -481,7 +483,7 @@ class Cluster(FleetInUse):
 
         def change(state: ApplicationsState) -> list[ClusterInstance]:
             require_running(name, state)
-            gone = _find_members(name, ids, state)
+            gone = find_members(name, ids, state)
             state.remove_members(gone)
             return gone
 
@@ -559,54 +561,10 @@ class Cluster(FleetInUse):
         return result
 
 
-def _request(
-    name: str,
-    app: AnyApplication[Any],
-    objective: Objective,
-    limits: Limits,
-    progress: Watch | None,
-    explain: bool,
-) -> Request:
-    """Return a request. Raises `TypeError`, and `BadInput` for a name that is none."""
-    require_type("name", name, str, "the name of an application")
-    faults = list(application_name_faults(name))
-    if faults:
-        raise BadInput(faults)
-    require_application(app)
-    require_objective(objective)
-    require_limits(limits)
-    require_callable("progress", progress)
-    require_flags(explain=explain)
-    end = time.monotonic() + limits.seconds
-    return Request(name, app, objective, limits, progress, explain, end)
-
-
 def _or_costlier(result: Result, attempts: ClaimAttempts[Solved, Result]) -> Result:
     """Return a result without a placement; or what was found before, where time was over."""
     costlier = attempts.claim_costlier() if result.status == "unknown" else None
     return result if costlier is None else costlier
-
-
-def _values_of(
-    applications: Mapping[str, AnyApplication[Any]], values: Mapping[str, int] | None
-) -> dict[str, int]:
-    """Return what each application is worth: by default its number of members."""
-    require_type("values", values, (Mapping, type(None)), "a mapping of names to values, or None")
-    found = {
-        name: sum(members.count for group in app.groups for members in group.members)
-        for name, app in applications.items()
-    }
-    for name, value in (values or {}).items():
-        require_type(f"values[{name!r}]", value, int, "an integer")
-        if name not in found:
-            hint = nearest(str(name), list(found))
-            message = f"no application {name!r} is in the batch{hint}"
-            raise BadInput([Fault("unknown-application", f"values.{name}", message)])
-        if value < 1:
-            message = f"expected at least 1, found {value}"
-            raise BadInput([Fault("out-of-range", f"values.{name}", message)])
-        found[name] = value
-    return found
 
 
 def _ids(members: Iterable[str]) -> list[str]:
@@ -618,27 +576,6 @@ def _ids(members: Iterable[str]) -> list[str]:
     for id_ in ids:
         require_type("members, an id", id_, str, expected)
     return ids
-
-
-def _find_members(
-    name: str, ids: list[str] | None, state: ApplicationsState
-) -> list[ClusterInstance]:
-    """Return members of an application. Raises `BadInput` for ids that do not run."""
-    running = {instance.member.id: instance for instance in state.instances_of(name)}
-    if ids is None:
-        return list(running.values())
-    faults = [
-        Fault(
-            "unknown-member",
-            f"members[{i}]",
-            f"no member {id_!r} of {name} runs{nearest(id_, list(running))}",
-        )
-        for i, id_ in enumerate(ids)
-        if id_ not in running
-    ]
-    if faults:
-        raise BadInput(faults)
-    return [running[id_] for id_ in dict.fromkeys(ids)]
 
 
 def _require_host(name: str, state: ApplicationsState) -> None:

@@ -14,7 +14,7 @@ from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput, Fault
 from groupsolver.files import parse_document
 from groupsolver.files.atomic_file import AtomicFile
-from groupsolver.files.reading import FLEET_JSON_MAX, name_of, read_document
+from groupsolver.files.reading import CLUSTER_JSON_MAX, MIB, name_of, read_document
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.value import Name, Value
 
@@ -100,7 +100,7 @@ class ClusterFile:
             With every fault of the file.
         """
         digest = self.digest()
-        data = read_document(self._given, json_max=FLEET_JSON_MAX)
+        data = read_document(self._given, json_max=CLUSTER_JSON_MAX)
         return parse_cluster(data, name_of(self._given)), digest
 
     def digest(self) -> str:
@@ -122,12 +122,18 @@ class ClusterFile:
         Raises
         ------
         BadInput
-            ``file-changed`` where others have written it since, ``unwritable-file``.
+            ``file-changed`` where others have written it since, ``file-too-large`` where it could
+            not be read again, ``unwritable-file``.
         """
         if expected is not None and self.digest() != expected:
             message = "others have changed the file since it was loaded: load it again"
             raise self._fault("file-changed", message)
-        AtomicFile(str(self.path), ()).write(json.dumps(document, indent=1) + "\n")
+        text = json.dumps(document, indent=1) + "\n"
+        # What is larger would not be read again. It is ASCII: a character is a byte.
+        if len(text) > CLUSTER_JSON_MAX:
+            message = f"expected at most {CLUSTER_JSON_MAX // MIB} MiB, found more"
+            raise self._fault("file-too-large", message)
+        AtomicFile(str(self.path), ()).write(text)
         return self.digest()
 
     def _fault(self, code: str, message: str) -> BadInput:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from groupsolver.cluster.members import ApplicationsState, ClusterGroup, ClusterInstance, qualified
+from groupsolver.cluster.members import (
+    ApplicationsState,
+    ClusterGroup,
+    ClusterInstance,
+    ClusterMember,
+    qualified,
+)
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.registry import Application, Group
 from groupsolver.model import application as model
@@ -38,9 +44,7 @@ class QualifiedNames:
 
     def policy(self, policy: Policy) -> Policy:
         """Return a policy of the application with a qualified target."""
-        if policy.target is None:
-            return policy
-        return policy.model_copy(update={policy.target_key: self.target_key(policy.target)})
+        return policy.naming(self.target_key)
 
 
 def groups_of(
@@ -71,6 +75,17 @@ def definition_of(name: str, app: model.Application[Any]) -> Application:
     )
     values = {**dict(app), "name": name, "groups": groups, "existing": ()}
     return Application.model_construct(**values)
+
+
+def instance_of(member: ClusterMember, tenant: str | None, flavor: str | None) -> ClusterInstance:
+    """Return a member under its qualified names, with its project and the flavor of its size."""
+    return ClusterInstance(
+        id=qualified(member.application, member.id),
+        group=qualified(member.application, member.group),
+        tenant_id=tenant,
+        member=member,
+        flavor=flavor,
+    )
 
 
 def application_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -10,6 +10,7 @@ from groupsolver.cluster.recoveries import KnownRecovery
 from groupsolver.cluster.state.cluster_state import ClusterState
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.registry import Application
+from groupsolver.errors import BadInput, Fault, nearest
 from groupsolver.model.application import BETWEEN
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.inventory import Resources
@@ -202,3 +203,26 @@ class ApplicationsState(ClusterState[ClusterGroup, ClusterInstance]):
             if next(self.instances_of(name), None) is None:
                 self.put_groups(self.group_keys(name), ())
                 del self.definitions[name]
+
+
+def find_members(
+    name: str, ids: Sequence[str] | None, state: ApplicationsState
+) -> list[ClusterInstance]:
+    """Return some members of an application that runs, or all of them.
+
+    Raises
+    ------
+    BadInput
+        ``unknown-member`` for ids that do not run.
+    """
+    running = {instance.member.id: instance for instance in state.instances_of(name)}
+    if ids is None:
+        return list(running.values())
+    faults = []
+    for i, id_ in enumerate(ids):
+        if id_ not in running:
+            message = f"no member {id_!r} of {name} runs{nearest(id_, list(running))}"
+            faults.append(Fault("unknown-member", f"members[{i}]", message))
+    if faults:
+        raise BadInput(faults)
+    return [running[id_] for id_ in dict.fromkeys(ids)]

@@ -7,7 +7,13 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from groupsolver.cluster.definitions import QualifiedNames, definition_of, groups_of, positive
+from groupsolver.cluster.definitions import (
+    QualifiedNames,
+    definition_of,
+    groups_of,
+    instance_of,
+    positive,
+)
 from groupsolver.cluster.members import ApplicationsState, ClusterInstance, ClusterMember
 from groupsolver.cluster.recoveries import KnownRecovery, recoveries_in, renamed
 from groupsolver.cluster.scope import EveryPolicy, compose, policies_in_scope
@@ -90,8 +96,7 @@ class Newcomer:
         new: list[ClusterInstance] = []
         for group in self._given.groups:
             for id_, members in member_ids(group):
-                key = self._names.key(id_)
-                if id_ not in placement or key in state.instances:
+                if id_ not in placement or self._names.key(id_) in state.instances:
                     continue
                 member = ClusterMember(
                     id=id_,
@@ -101,11 +106,7 @@ class Newcomer:
                     resources=positive(self._given.resources(members)),
                     cell=result.cells.get(id_),
                 )
-                new.append(
-                    ClusterInstance(
-                        key, self._names.key(group.name), group.tenant_id, member, members.flavor
-                    )
-                )
+                new.append(instance_of(member, group.tenant_id, members.flavor))
         definition = definition_of(self._name, self._given)
         state.put_application(self._name, definition, self._groups, new)
         found = recoveries_in(self.app, state.fleet, result)

@@ -7,10 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from groupsolver.checking.arguments import (
+    require_application,
+    require_callable,
+    require_flags,
+    require_limits,
+    require_objective,
+)
+from groupsolver.cluster.adoption import application_name_faults
 from groupsolver.cluster.claim import Claim
 from groupsolver.cluster.members import ApplicationsState
 from groupsolver.cluster.newcomer import Newcomer
 from groupsolver.cluster.recoveries import RunningRecoveries
+from groupsolver.errors import BadInput, require_type
 from groupsolver.model.application import Application
 from groupsolver.model.result import Limits, Objective, Result, Watch
 
@@ -42,6 +51,37 @@ class Request:
     explain: bool
     end: float
     before_commit: Callable[[], None] = lambda: None
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        app: Application[Any],
+        objective: Objective,
+        limits: Limits,
+        progress: Watch | None,
+        explain: bool,
+    ) -> Request:
+        """Return a request whose time begins now.
+
+        Raises
+        ------
+        TypeError
+            For an argument of another type.
+        BadInput
+            For a name that is none, and for an unknown objective.
+        """
+        require_type("name", name, str, "the name of an application")
+        faults = list(application_name_faults(name))
+        if faults:
+            raise BadInput(faults)
+        require_application(app)
+        require_objective(objective)
+        require_limits(limits)
+        require_callable("progress", progress)
+        require_flags(explain=explain)
+        end = time.monotonic() + limits.seconds
+        return cls(name, app, objective, limits, progress, explain, end)
 
     def within(self, end: float) -> Request:
         """Return the request with less time."""

@@ -169,7 +169,7 @@ def compose(
     groups = [
         Group.model_construct(
             name=name_of(key),
-            policies=tuple(_renamed(policy, name_of) for policy in policies.get(key, ())),
+            policies=tuple(policy.naming(name_of) for policy in policies.get(key, ())),
             members=tuple(new_members.get(key, ())),
             groups=tuple(name_of(child) for child in now.groups[key].groups if child in shown),
             tenant_id=now.groups[key].tenant_id,
@@ -188,13 +188,6 @@ def compose(
     return Application.model_construct(
         version=1, name=None, flavors={}, groups=tuple(groups), existing=tuple(existing)
     )
-
-
-def _renamed(policy: Policy, name_of: Callable[[str], str]) -> Policy:
-    """Return a policy that calls the group which it names by its name in the application."""
-    if policy.target is None or name_of(policy.target) == policy.target:
-        return policy
-    return policy.model_copy(update={policy.target_key: name_of(policy.target)})
 
 
 def _shown_groups(

@@ -16,18 +16,18 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, XMLParser
 from pydantic import ValidationError
 
-from groupsolver.errors import BadInput, Fault, nearest, quoted, require_type
+from groupsolver.errors import BadInput, Fault, quoted, require_type
 from groupsolver.files.fault_text import refuse
 from groupsolver.files.faults import faults_of
 from groupsolver.files.gc_pause import pause_gc
 from groupsolver.files.reading import MIB, name_of, read_text
 from groupsolver.files.xml_encoding import require_utf8
+from groupsolver.model.convert.graphs import LINK_FIELDS, misspelled_field
 from groupsolver.model.fleet import Fleet, Link
 
 MAX_SIZE = 64 * MIB
 MAX_DEPTH = 100  # of graphs inside nodes inside graphs: no real file comes near it
 MAX_FAULTS = 1000  # of a file: nobody reads more
-LINK_FIELDS = ("bandwidth_mbps", "used_mbps", "latency_us")
 NAME_FIELDS = ("name", "label")
 _INTEGER = re.compile(r"-?[0-9]{1,30}")
 
@@ -237,10 +237,8 @@ def _links(graph: _GraphBuilder) -> tuple[Link, ...]:
 def _misspelled_keys(edge_keys: dict[str, str]) -> Iterator[Fault]:
     """Yield a fault for data of edges whose name is almost that of a link's field."""
     for key, name in edge_keys.items():
-        hint = "" if name in LINK_FIELDS else nearest(name, LINK_FIELDS)
-        if hint:
-            expected = ", ".join(LINK_FIELDS)
-            message = f"unknown data {quoted(name)} of edges{hint}; expected one of: {expected}"
+        message = misspelled_field(name)
+        if message is not None:
             yield Fault("unknown-key", f"keys.{key}", message)
 
 

@@ -19,6 +19,8 @@ YAML_MAX = 16 * MIB
 JSON_MAX = 16 * MIB
 # A fleet of 100,000 hosts, each with three classes and five traits, is some 50 MiB.
 FLEET_JSON_MAX = 64 * MIB
+# The same fleet with 300,000 members.
+CLUSTER_JSON_MAX = 128 * MIB
 
 
 def name_of(path: str | os.PathLike[str]) -> str:

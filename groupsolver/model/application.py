@@ -7,7 +7,7 @@ The policies' own types are on a higher floor, so groups are generic in them her
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeVar
 
@@ -70,6 +70,12 @@ class BasePolicy(Value):
     def target(self) -> str | None:
         """The other group that the policy names, None if it has no field for one."""
         return getattr(self, self.target_key, None)
+
+    def naming(self, name_of: Callable[[str], str]) -> Self:
+        """Return the policy with another name for the group that it names, if it names any."""
+        if self.target is None or name_of(self.target) == self.target:
+            return self
+        return self.model_copy(update={self.target_key: name_of(self.target)})
 
     @property
     def at(self) -> str | None:

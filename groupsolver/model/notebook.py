@@ -19,7 +19,7 @@ HEIGHT = 560  # pixels of the picture
 
 # Draws a result: it takes the application, the fleet, the result and the objective. The pictures
 # are on a higher floor, which registers its function here.
-Drawing = Callable[[Any, Any, Any, str], str]
+Drawing = Callable[[Any, Any, Any, Any], str]
 _drawings: list[Drawing] = []
 
 

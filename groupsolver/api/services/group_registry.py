@@ -121,12 +121,7 @@ def _check_creation(call: Call, fields: GroupFields) -> str:
 
 def _with_lower_case_targets(policies: tuple[Policy, ...]) -> tuple[Policy, ...]:
     """Return policies whose targets are in lower case: a client may write an id in either case."""
-    return tuple(
-        policy.model_copy(update={policy.target_key: policy.target.lower()})
-        if policy.target
-        else policy
-        for policy in policies
-    )
+    return tuple(policy.naming(str.lower) for policy in policies)
 
 
 def _check_quota(call: Call, tx: WriteTransaction, group: StoredGroup) -> None:

@@ -59,13 +59,7 @@ class RegisteredGroups:
                 self._set_policies(group)
 
     def _set_policies(self, group: Group) -> None:
-        policies = []
-        for policy in group.policies:
-            if policy.target is None:
-                policies.append(policy)
-            else:
-                target = {policy.target_key: self.ids[policy.target]}
-                policies.append(policy.model_copy(update=target))
+        policies = [policy.naming(self.ids.__getitem__) for policy in group.policies]
         with self._faults_in_file(group):
             self._client.groups.update(self.ids[group.name], policies=policies)
 

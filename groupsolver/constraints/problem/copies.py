@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
-from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.protocols.scope import counts_all_groups
 from groupsolver.model.application import Application, Existing, Group, member_ids
 from groupsolver.model.inventory import Resources
@@ -140,25 +139,21 @@ def _running(group: Group[Any], name: str) -> Group[Any]:
 
 def _fresh(group: Group[Any], copy: int) -> Group[Any]:
     """Return a group of a copy that comes."""
+
+    def in_copy(name: str) -> str:
+        return copied(name, copy)
+
     members = tuple(
-        one.model_copy(update={"count": 1, "id": copied(id_, copy)})
-        for id_, one in member_ids(group)
+        one.model_copy(update={"count": 1, "id": in_copy(id_)}) for id_, one in member_ids(group)
     )
     return group.model_copy(
         update={
-            "name": copied(group.name, copy),
+            "name": in_copy(group.name),
             "members": members,
-            "groups": tuple(copied(child, copy) for child in group.groups),
-            "policies": tuple(_renamed(policy, copy) for policy in group.policies if policy.hard),
+            "groups": tuple(map(in_copy, group.groups)),
+            "policies": tuple(policy.naming(in_copy) for policy in group.policies if policy.hard),
         }
     )
-
-
-def _renamed(policy: Policy, copy: int) -> Policy:
-    """Return a policy that names the copy's group instead of the file's."""
-    if policy.target is None:
-        return policy
-    return policy.model_copy(update={policy.target_key: copied(policy.target, copy)})
 
 
 def alike(placed: Iterable[Copy]) -> list[tuple[Copy, int]]:

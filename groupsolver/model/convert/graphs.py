@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from groupsolver.errors import BadInput, Fault, described
+from groupsolver.errors import BadInput, Fault, described, nearest, quoted
 from groupsolver.model.value import HOST
 
 LINK_FIELDS = ("bandwidth_mbps", "used_mbps", "latency_us")
@@ -28,7 +28,7 @@ def fleet_from_graph(graph: Any, levels: Sequence[str] | None) -> Document:
     TypeError
         For what is no graph.
     BadInput
-        For a host without a name.
+        For a host without a name, and data of an edge that is almost a field of a link.
     """
     if not (hasattr(graph, "nodes") and hasattr(graph, "edges") and hasattr(graph, "graph")):
         raise TypeError(f"graph: expected a networkx graph, got {described(graph)}")
@@ -38,9 +38,9 @@ def fleet_from_graph(graph: Any, levels: Sequence[str] | None) -> Document:
         if _is_host(node, data):
             hosts[node] = _host(node, data, found, f"nodes[{number}]")
     links = []
-    for one, other, data in graph.edges(data=True):
+    for number, (one, other, data) in enumerate(graph.edges(data=True)):
         if data.get("kind") != CONTAINS:
-            links.append(_link(_name(one), _name(other), data))
+            links.append(_link(_name(one), _name(other), data, f"edges[{number}]"))
             continue
         for host, domain in ((one, other), (other, one)):
             if host in hosts and isinstance(domain, tuple):
@@ -90,6 +90,18 @@ def _name(node: Any) -> Any:
     return node[1] if isinstance(node, tuple) and len(node) == 2 else node
 
 
-def _link(one: Any, other: Any, data: Document) -> Document:
+def misspelled_field(name: str) -> str | None:
+    """Return what is wrong with data of an edge whose name is almost that of a link's field."""
+    hint = "" if name in LINK_FIELDS else nearest(name, LINK_FIELDS)
+    if not hint:
+        return None
+    return f"unknown data {quoted(name)} of edges{hint}; expected one of: {', '.join(LINK_FIELDS)}"
+
+
+def _link(one: Any, other: Any, data: Document, path: str) -> Document:
+    for name in data:
+        wrong = misspelled_field(str(name))
+        if wrong is not None:
+            raise BadInput([Fault("unknown-key", f"{path}.{name}", wrong)])
     fields = {key: data[key] for key in LINK_FIELDS if data.get(key) is not None}
     return {"between": [one, other], **fields}

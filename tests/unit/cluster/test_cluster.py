@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import copy
 import pickle
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -28,6 +31,7 @@ from groupsolver import (
     topology,
     why,
 )
+from groupsolver.cluster import cluster as cluster_module
 from groupsolver.picture import picture
 
 ONE = Limits(seconds=30, workers=1)
@@ -389,3 +393,71 @@ def test_copies_change_independently(copied: Callable[[Cluster], Cluster]) -> No
     assert other.members() == ()
     assert other.free("h0") == {"VCPU": 4}
     assert len(cluster.members()) == 5
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        ({"kind": "exclusive", "level": "rock"}, "did you mean 'rack'"),
+        ({"kind": "apart-from", "group": "A"}, "'A' is itself"),
+        ({"kind": "apart-from", "group": "web:A"}, "'A' is itself"),
+        ({"kind": "near", "group": "gone:B", "level": "rock"}, "did you mean 'rack'"),
+    ],
+    ids=["level", "itself", "itself qualified", "level beside another application"],
+)
+def test_rules_of_what_runs_must_mean_something_too(policy: Doc, message: str) -> None:
+    there = {"group": "A", "id": "one", "host": "h0", "resources": {"VCPU": 1}}
+    app = Application.model_validate(
+        {"groups": [{"name": "A", "policies": [policy]}], "existing": [there]}
+    )
+    with pytest.raises(BadInput, match=message) as caught:
+        Cluster(fleet(4), {"web": app})
+    assert caught.value.faults[0].path.startswith("applications.web.groups[0].policies[0]")
+
+
+def test_a_running_application_is_worth_its_new_members_alone() -> None:
+    cluster = Cluster(fleet(4))
+    cluster.place("web", application(3), limits=ONE)
+    batch = cluster.place_many({"web": application(4)}, limits=ONE)
+    assert (batch.value, batch.value_bound, batch.status) == (1, 1, "optimal")
+
+
+def test_an_interrupt_at_any_line_leaves_all_or_nothing() -> None:
+    """KeyboardInterrupt raised at the n-th line of the cluster's own code, for many n."""
+    folder = str(Path(cluster_module.__file__).parent)
+    app = application(2)
+
+    def interrupted_at(line: int) -> bool:
+        cluster = Cluster(fleet(4, 4))
+        left = line
+
+        def trace(frame: FrameType, event: str, argument: object) -> Any:
+            nonlocal left
+            if not frame.f_code.co_filename.startswith(folder):
+                return None
+            if event == "line":
+                left -= 1
+                if left == 0:
+                    raise KeyboardInterrupt
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            cluster.place("web", app, limits=ONE)
+            cluster.remove("web", ["A/1"])
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(before)
+        members = [member.id for member in cluster.members()]
+        assert members in ([], ["A/0", "A/1"], ["A/0"])
+        assert cluster.usage("rack")["r0"].free == {"VCPU": 8 - len(members)}
+        # Nobody holds the lock, and the cluster goes on.
+        assert cluster.place("more", application(1), limits=ONE).placed
+        return left <= 0
+
+    line = 1
+    while interrupted_at(line):
+        line += 7
+    assert line > 300

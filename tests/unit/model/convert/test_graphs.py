@@ -78,6 +78,10 @@ def test_what_is_wrong_with_a_graph_is_named() -> None:
     misspelt.add_node("h0", kind="host", trait=["SSD"])
     with pytest.raises(BadInput, match="did you mean 'traits'"):
         Fleet.from_networkx(misspelt)
+    slow: nx.Graph[str] = nx.Graph()
+    slow.add_edge("r0", "core", latency=2)
+    with pytest.raises(BadInput, match=r"edges\[0\].latency: .*did you mean 'latency_us'"):
+        Fleet.from_networkx(slow)
     with pytest.raises(BadInput):
         Fleet.from_networkx(nx.Graph())
 
