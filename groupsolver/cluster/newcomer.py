@@ -171,7 +171,7 @@ class Newcomer:
                 key = self._names.target_key(target)
                 if key not in own and key not in state.groups:
                     hint = nearest(target, list(state.groups))
-                    message = f"no application runs that has the group {target!r}{hint}"
+                    message = f"no running application has the group {target!r}{hint}"
                     path = f"groups[{i}].policies[{j}].{policy.target_key}"
                     yield Fault("unknown-group", path, message)
 

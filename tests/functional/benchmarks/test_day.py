@@ -7,16 +7,14 @@ from pathlib import Path
 import pytest
 
 from benchmarks import alibaba
-from benchmarks.day import (
+from benchmarks.day import main, run, schedulers
+from benchmarks.support.day_events import (
     Arrival,
     Departure,
     HostChange,
     day,
     fleet_of_day,
     groups_of_day,
-    main,
-    run,
-    schedulers,
     trace_day,
 )
 from groupsolver.constraints.registry import POLICIES
