@@ -162,7 +162,7 @@ def require_running(name: str, state: ApplicationsState) -> None:
 
 
 def as_value(member: ClusterMember) -> ClusterMember:
-    """Return a member as a value of its own: its resources may be changed by whoever reads them."""
+    """Return a member as a value of its own: a reader may change its resources."""
     return replace(member, resources=dict(member.resources))
 
 

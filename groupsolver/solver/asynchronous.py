@@ -29,7 +29,7 @@ class _TaskCancelled(BaseException):
 class CallState:
     """Whether a call may still be stopped, or has an effect that stays.
 
-    Both are decided once, by whoever comes first.
+    Both are decided once: what comes first decides.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What the state of a cluster knows of a group and of an instance, whoever keeps them."""
+"""What the state of a cluster knows of a group and of an instance, in a library or a server."""
 
 from __future__ import annotations
 
