@@ -16,6 +16,7 @@ from groupsolver.model.value import Value
 
 Objective = Literal["pack", "spread", "cost"]
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
+Method = Literal["exact", "search"]
 Placement = dict[str, str]  # member id -> host name
 Cells = dict[str, str]  # member id -> name of a cell of its host
 Witness = dict[str, Placement]  # loss -> where the members that it takes find a place again
@@ -110,7 +111,7 @@ class Result(Value):
     witness: Witness | None = None
     conflict: Conflict | None = None
     cells: Cells = {}
-    method: Literal["exact", "search"] = "exact"
+    method: Method = "exact"
     left_out: tuple[str, ...] = ()
 
     @property

@@ -7,7 +7,7 @@ import math
 from groupsolver.checking.check import Verdict, judge
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.errors import BrokenAnswer
-from groupsolver.model.result import Cells, Objective, Placement, Result, Witness, gap_of
+from groupsolver.model.result import Cells, Method, Objective, Placement, Result, Witness, gap_of
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.numa import CellCounts, count_by_cell, name_cells
 from groupsolver.solver.stage import SINGLE_STAGE, Stage
@@ -47,6 +47,7 @@ class Incumbent:
         self._cells: Cells = {}
         self.assignments: list[Assignment] | None = None
         self.inside: CellCounts = {}
+        self._method: Method = "exact"
 
     def enter(self, stage: Stage, budget: Budget) -> None:
         """Begin a stage. Its bound starts unknown; the best placement is kept."""
@@ -107,6 +108,7 @@ class Incumbent:
         must_hold: bool = False,
         inside: CellCounts | None = None,
         witness: Witness | None = None,
+        method: Method = "exact",
     ) -> None:
         """Take a placement if it passes the check, keeps the stage's limits and is better.
 
@@ -122,6 +124,8 @@ class Incumbent:
             Cells that are already decided.
         witness : Witness, optional
             Recoveries that prove `survives`.
+        method : {"exact", "search"}, default "exact"
+            Whether it comes from the large-neighbourhood search.
 
         Raises
         ------
@@ -142,6 +146,7 @@ class Incumbent:
             self._cells = cells
             self.assignments = assignments
             self.inside = inside or {}
+            self._method = method
             self._budget.report_incumbent(phase, verdict.objective, self._bound, placement)
 
     def prove(self, bound: int) -> None:
@@ -167,6 +172,7 @@ class Incumbent:
             penalties=self._verdict.penalties,
             warnings=self._compiled.problem.warnings,
             witness=self._verdict.witness,
+            method=self._method,
         )
 
 

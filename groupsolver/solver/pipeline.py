@@ -43,9 +43,11 @@ from groupsolver.solver.optional_members.explanation import explain_optional_mem
 from groupsolver.solver.optional_members.pipeline import OptionalMembersSolve
 from groupsolver.solver.preparation import prepare
 from groupsolver.solver.presolve.eligibility import find_eligibility
+from groupsolver.solver.presolve.host_reduction import reduce_hosts
 from groupsolver.solver.presolve.interchangeable_groups import merge_interchangeable
 from groupsolver.solver.relaxation.blocks import Block
 from groupsolver.solver.relaxation.opening_floors import with_openings
+from groupsolver.solver.search.pipeline import is_large, minimise_by_search
 from groupsolver.solver.stage import SINGLE_STAGE, Stage
 from groupsolver.solver.survivability.cutting import SurvivalCuts, survives_rules
 
@@ -275,6 +277,11 @@ def minimise(
         return True
     if eligibility.has_too_few_places(merged.compiled):
         return False
+    candidates = reduce_hosts(merged.compiled, eligibility)
+    if budget.left() <= 0:
+        return True
+    if stage is SINGLE_STAGE and is_large(candidates):
+        return minimise_by_search(merged, objective, eligibility, candidates, best, budget)
     weight_unit = unit_of(eligibility.objective)
 
     def quick(candidates: list[Ints], blocks: list[Block]) -> float:
@@ -284,7 +291,7 @@ def minimise(
             best.offer(merged.to_original(assignments), "construct")
         return math.inf if best.value is None or stage is not SINGLE_STAGE else best.value
 
-    prepared = prepare(merged.compiled, eligibility, budget, weight_unit, quick)
+    prepared = prepare(merged.compiled, eligibility, budget, weight_unit, quick, candidates)
     if prepared is None:
         return True
     if prepared.refuted:
@@ -307,7 +314,6 @@ def minimise(
     ):
         return False
     prove_by_patterns(merged, prepared, best, budget)
-    candidates = prepared.candidates
     columns = prepared.columns
     relaxed = prepared.relaxed
     branch_on_domains(merged, eligibility, columns, candidates, relaxed, best, budget)

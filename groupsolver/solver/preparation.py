@@ -70,6 +70,7 @@ def prepare(
     budget: Budget,
     weight_unit: int = 0,
     quick: QuickConstruction | None = None,
+    candidates: list[Ints] | None = None,
 ) -> PreparedProblem | None:
     """Reduce the candidates and relax the problem over them.
 
@@ -83,13 +84,16 @@ def prepare(
     quick : callable, optional
         Called before the relaxation where there are many member classes. The relaxation then goes
         no further than is needed to prove what this has placed.
+    candidates : list of (C,) int64, optional
+        What `reduce_hosts` leaves, where that is known.
 
     Returns
     -------
     PreparedProblem or None
         None where the time is over.
     """
-    candidates = reduce_hosts(compiled, eligibility)
+    if candidates is None:
+        candidates = reduce_hosts(compiled, eligibility)
     # The relaxation needs some time even where it may not iterate: ask before it begins.
     if budget.left() <= 0:
         return None

@@ -16,6 +16,7 @@ from groupsolver.constraints.problem.partial import Partial
 from groupsolver.constraints.protocols.heuristic import follows_target, marginal_cost
 from groupsolver.constraints.protocols.host_filters import HostFilter
 from groupsolver.constraints.protocols.levels import level_on
+from groupsolver.constraints.protocols.presolve import limit_per_domain
 from groupsolver.constraints.protocols.relaxation import members_per_host
 from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.compiled.arrays import Floats, Ints, Mask
@@ -72,16 +73,10 @@ class PlacementBuilder:
         self.partial = Partial(compiled, self.rows)
         self.placed: list[tuple[int, int]] = []
         size = len(self.rows)
-        self._max_members: list[Ints] = []  # by class: (U,) members still allowed on each row
-        self._prices: list[Floats] = []  # by class: (U,)
-        for class_index, hosts in enumerate(candidates):
-            positions = np.searchsorted(self.rows, hosts)
-            max_members = np.zeros(size, dtype=np.int64)
-            max_members[positions] = eligibility.max_members[class_index][hosts]
-            self._max_members.append(max_members)
-            price = np.zeros(size)
-            price[positions] = prices[class_index]
-            self._prices.append(price)
+        self._candidates = candidates
+        self._candidate_prices = prices
+        # By class, made when it is first placed: (U,) members still allowed on each row; prices.
+        self._class_arrays: dict[int, tuple[Ints, Floats]] = {}
         names = {name for member_class in compiled.member_classes for name, _ in member_class.size}
         self._free = {name: compiled.fleet.free(name)[self.rows] for name in names}
         self._pools = {
@@ -98,15 +93,29 @@ class PlacementBuilder:
             _guiding_rules(compiled, member_class.group) for member_class in compiled.member_classes
         ]
 
+    def _arrays_of(self, class_index: int) -> tuple[Ints, Floats]:
+        """Return how many members of a class each row may still take, and its prices, (U,) each."""
+        arrays = self._class_arrays.get(class_index)
+        if arrays is None:
+            hosts = self._candidates[class_index]
+            positions = np.searchsorted(self.rows, hosts)
+            max_members = np.zeros(len(self.rows), dtype=np.int64)
+            max_members[positions] = self.eligibility.max_members[class_index][hosts]
+            price = np.zeros(len(self.rows))
+            price[positions] = self._candidate_prices[class_index]
+            arrays = max_members, price
+            self._class_arrays[class_index] = arrays
+        return arrays
+
     def cost_of_next(self, class_index: int) -> tuple[Mask, Floats]:
         """Return where the next member of a class may be placed, and what it costs: (U,) each."""
         member_class = self.compiled.member_classes[class_index]
-        mask = self._max_members[class_index] > 0
+        max_members, cost = self._arrays_of(class_index)
+        mask = max_members > 0
         for name, amount in member_class.size:
             mask &= self._free[name] >= amount
         if self._cells.any:
             mask &= self._cells.holds[class_index] > 0
-        cost = self._prices[class_index]
         extra_price = self.eligibility.extra_member_price
         if extra_price:
             cost = cost + extra_price * self._new_on_host
@@ -159,7 +168,7 @@ class PlacementBuilder:
                 self._free[name][position] -= number * amount
             else:  # what one host takes of a pool is free on none of the others
                 self._free[name][self._pools[name] == pool] -= number * amount
-        self._max_members[class_index][position] -= number
+        self._arrays_of(class_index)[0][position] -= number
         self._new_on_host[position] += number
 
     def place_block(self, block: Block) -> bool:
@@ -195,6 +204,11 @@ class PlacementBuilder:
         start = len(self.placed)
         placed_here = np.zeros(len(self.rows), dtype=np.int64)
         for class_index, number in numbers.items():
+            if self._are_apart(class_index):
+                if not self._place_apart(class_index, number, inside):
+                    self.undo(start)
+                    return False
+                continue
             for _ in range(number):
                 mask, cost = self.cost_of_next(class_index)
                 mask &= inside
@@ -207,6 +221,41 @@ class PlacementBuilder:
                 self.place(class_index, position)
                 placed_here[position] += 1
         return True
+
+    def _are_apart(self, class_index: int) -> bool:
+        """Return whether a host takes one member of a class, and says nothing of other hosts."""
+        if self._pools:
+            return False
+        return all(
+            rule.policy.hard and rule.policy.at == HOST and limit_per_domain(rule.policy) == 1
+            for rule in self._rules[class_index]
+        ) and bool(self._rules[class_index])
+
+    def _place_apart(self, class_index: int, number: int, inside: Mask) -> bool:
+        """Place members of a class on the cheapest hosts, one on each; on failure some of them.
+
+        As each host takes one, the prices of the other hosts do not change: all are chosen at once.
+        """
+        mask, cost = self.cost_of_next(class_index)
+        positions = np.flatnonzero(mask & inside)
+        cheapest_first = positions[np.argsort(cost[positions], kind="stable")[:number]]
+        for position in cheapest_first.tolist():
+            self.place(class_index, position)
+        return len(cheapest_first) == number
+
+    def place_some(self, block: Block) -> None:
+        """Place as many members of a block as find a host; none where a domain binds it."""
+        if block.shares_one_domain or block.parts:
+            return
+        everywhere = np.ones(len(self.rows), dtype=np.bool_)
+        for class_index in block.member_classes:
+            number = self.compiled.member_classes[class_index].number
+            if self._are_apart(class_index):
+                self._place_apart(class_index, number, everywhere)
+                continue
+            for _ in range(number):
+                if not self._place_one_by_one({class_index: 1}, everywhere):
+                    break
 
     def _place_chunks(self, block: Block, inside: Mask) -> bool:
         """Place the chunks of a block, one after another, until one finds no domain."""
@@ -275,7 +324,7 @@ class PlacementBuilder:
 
     def _room(self, class_index: int) -> Ints:
         """(U,) int64: how many members of a class each row can take now."""
-        room = self._max_members[class_index]
+        room, _ = self._arrays_of(class_index)
         for name, amount in self.compiled.member_classes[class_index].size:
             room = np.minimum(room, self._free[name] // amount)
         if self._cells.any:

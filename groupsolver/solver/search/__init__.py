@@ -1,0 +1,1 @@
+"""Large-neighbourhood search, for problems that are too large for one model."""

@@ -1,0 +1,170 @@
+"""Placing what no exact model holds, in one straight function, `minimise_by_search`.
+
+    first placements -> neighbourhoods for what is missing -> relaxation: a bound, and prices
+                     -> placements at these prices -> neighbourhoods for the objective -> exact
+
+An answer comes early, then a better one, and a proved bound beside it. What the search finds is the
+incumbent from which the exact method starts.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from groupsolver.checking.check import unit_of
+from groupsolver.constraints.problem.compiled_problem import CompiledProblem
+from groupsolver.model.compiled.arrays import Ints
+from groupsolver.model.result import Objective
+from groupsolver.solver.budget import Budget, PartialBudget
+from groupsolver.solver.exact.infeasible_parts import has_infeasible_part
+from groupsolver.solver.exact.staged_proof import prove
+from groupsolver.solver.heuristic.constructive import construct
+from groupsolver.solver.incumbent import Incumbent
+from groupsolver.solver.preparation import relax
+from groupsolver.solver.presolve.eligibility import Eligibility, find_eligibility
+from groupsolver.solver.presolve.interchangeable_groups import MergedProblem
+from groupsolver.solver.relaxation.blocks import blocks_of
+from groupsolver.solver.search.construction import first_placements
+from groupsolver.solver.search.large_neighbourhood_search import LargeNeighbourhoodSearch
+from groupsolver.solver.search.partial_assignment import PartialAssignment
+from groupsolver.solver.search.search_problem import SearchProblem
+
+LARGE_CANDIDATES = 10_000  # from so many on, one model takes seconds to build and longer to solve
+FIRST_TRIES = 8  # first placements
+TIME_SHARE_FIRST = 0.05  # of the limit, for first placements
+TIME_SHARE_MISSING = 0.25  # for what they lack, before the relaxation
+TIME_SHARE_RELAXATION = 0.25  # of the time left
+TIME_SHARE_IMPROVE = 0.6
+CHECK_INTERVAL = 1.0  # seconds between two checks of better placements, at least
+
+
+def is_large(candidates: list[Ints]) -> bool:
+    """Return whether what the reduction leaves is too large for one exact model."""
+    return sum(map(len, candidates)) >= LARGE_CANDIDATES
+
+
+class Search:
+    """The search for placements of one problem, and the incumbent that it serves.
+
+    Parameters
+    ----------
+    compiled : CompiledProblem
+        The original problem.
+    objective : {"pack", "spread", "cost"}
+    best : Incumbent
+    budget : Budget
+    """
+
+    def __init__(
+        self, compiled: CompiledProblem, objective: Objective, best: Incumbent, budget: Budget
+    ) -> None:
+        self.problem = SearchProblem(compiled, find_eligibility(compiled, objective))
+        self._best = best
+        self._budget = budget
+        self._rng = np.random.default_rng(budget.limits.seed)
+        self._neighbourhoods: LargeNeighbourhoodSearch | None = None
+        self._check_seconds = 0.0
+        self._checked_at = budget.elapsed()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every member has a place."""
+        return self._neighbourhoods is not None and self._neighbourhoods.assignment.complete
+
+    def place_first(self, seconds: float) -> None:
+        """Try first placements until one has all members; keep the one that lacks least."""
+        until = self._budget.elapsed() + seconds
+        volumes = self.problem.volumes
+        least: tuple[int, PartialAssignment] | None = None
+        for number, found in enumerate(first_placements(self.problem, self._budget, self._rng), 1):
+            lacks = sum(v * missing for v, missing in zip(volumes, found.missing, strict=True))
+            if least is None or lacks < least[0]:
+                least = lacks, found
+            if not lacks or number >= FIRST_TRIES or self._budget.elapsed() >= until:
+                break
+        if least is not None:
+            self._begin(least[1])
+            self._offer("construct")
+
+    def _begin(self, assignment: PartialAssignment) -> LargeNeighbourhoodSearch:
+        workers = self._budget.limits.workers or os.cpu_count() or 1
+        self._neighbourhoods = LargeNeighbourhoodSearch(
+            self.problem, assignment, self._budget, self._rng, workers
+        )
+        return self._neighbourhoods
+
+    def place_missing(self, seconds: float) -> None:
+        """Search for places of the members that have none."""
+        if self._neighbourhoods is not None and not self.complete:
+            self._neighbourhoods.place_missing(seconds)
+            self._offer("improve")
+
+    def improve(self, seconds: float) -> None:
+        """Improve the best placement, from wherever it came, until its gap is small enough."""
+        if self._best.assignments is None:
+            return
+        start = PartialAssignment.of(self.problem.compiled, self._best.assignments)
+        neighbourhoods = self._begin(start)
+        seconds = min(seconds, self._budget.left() - 2 * self._check_seconds)
+        neighbourhoods.improve(seconds, lambda: self._best.done, self._offer_now_and_then)
+        self._offer("improve")
+
+    def _offer_now_and_then(self) -> None:
+        passed = self._budget.elapsed() - self._checked_at
+        if passed > max(CHECK_INTERVAL, 5 * self._check_seconds):
+            self._offer("improve")
+
+    def _offer(self, phase: str) -> None:
+        """Offer the placement, where it is complete, to be checked."""
+        if not self.complete or self._neighbourhoods is None:
+            return
+        start = self._budget.elapsed()
+        assignments = self._neighbourhoods.assignment.assignments()
+        self._best.offer(assignments, phase, must_hold=True, method="search")
+        self._checked_at = self._budget.elapsed()
+        self._check_seconds = self._checked_at - start
+
+
+def minimise_by_search(
+    merged: MergedProblem,
+    objective: Objective,
+    eligibility: Eligibility,
+    candidates: list[Ints],
+    best: Incumbent,
+    budget: Budget,
+) -> bool:
+    """Improve `best` until it is proved, or the time is over, for a problem that is large.
+
+    The parameters are those of `minimise`, with what it has found out so far.
+
+    Returns
+    -------
+    bool
+        False: there is no placement.
+    """
+    original = merged.original
+    search = Search(original, objective, best, budget)
+    search.place_first(TIME_SHARE_FIRST * budget.limits.seconds)
+    search.place_missing(TIME_SHARE_MISSING * budget.left())
+    weight_unit = unit_of(eligibility.objective)
+    blocks = blocks_of(merged.compiled, weight_unit, eligibility.openings)
+    part = PartialBudget(budget, TIME_SHARE_RELAXATION * budget.left(), budget.limits.gap)
+    prepared = relax(merged.compiled, eligibility, candidates, blocks, part)
+    if prepared.refuted:
+        return False
+    best.prove(prepared.relaxed.bounds.proved)
+    budget.report("relax", bound=best.bound)
+    for assignments in () if best.done else construct(prepared, best, budget):
+        best.offer(merged.to_original(assignments), "construct")
+        if best.done:
+            break
+    if best.value is None:
+        if has_infeasible_part(original.problem, original.fleet, objective, budget):
+            return False
+        search.place_missing(TIME_SHARE_IMPROVE * budget.left())
+    if not best.done:
+        search.improve(TIME_SHARE_IMPROVE * budget.left())
+    columns, bounds = prepared.columns, prepared.relaxed.bounds
+    return prove(merged, eligibility, columns, candidates, bounds, best, budget)
