@@ -19,17 +19,19 @@ from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.fleet_in_use import FleetInUse
 from groupsolver.model.result import Objective, Result
+from groupsolver.picture.conflicts.conflict_section import conflict_section
+from groupsolver.picture.conflicts.numbered_rules import numbered_conflicts
 from groupsolver.picture.detail_cards import DetailCards
 from groupsolver.picture.domain_tree import domain_tree, nested_levels
 from groupsolver.picture.figure import Panel, figure
 from groupsolver.picture.fleet_drawing import FleetDrawing
-from groupsolver.picture.header import header_of, summary_of
 from groupsolver.picture.host_state import host_states
 from groupsolver.picture.layout import WIDTH, lay_out
 from groupsolver.picture.level_of_detail import DetailPlan
 from groupsolver.picture.page import legend_of, page, side_of
 from groupsolver.picture.palette import paints
-from groupsolver.picture.pool_list import pool_list
+from groupsolver.picture.sections.header import header_of, summary_of
+from groupsolver.picture.sections.pool_list import pool_list
 
 __all__ = ["Panel", "figure", "picture"]
 
@@ -55,7 +57,9 @@ def picture(
     fleet : Fleet, CompiledFleet, HostIndex or Cluster
         Of a cluster as it is before the placement is committed.
     result : Result
-        Without a placement, only running members are drawn.
+        Without a placement, only running members are drawn. Of an infeasible result or an
+        `Explanation` the page lists the rules that contradict each other, what is short, and the
+        changes that would help.
     objective : {"pack", "spread", "cost"}, default "pack"
         What the result was solved for.
 
@@ -111,6 +115,8 @@ def picture(
         "price": _PRICES[objective],
     }
     header = header_of(name, summary, root.tally, result, objective)
+    header += conflict_section(app, result, numbered_conflicts(app, result))
     legend = legend_of(colours, root.tally, drawing.shown)
     side = side_of(colours, marks) + pool_list(problem, placement)
-    return page(f"{name}: placement", header + legend, svg, side, colours, data)
+    title = f"{name}: {'placement' if result.placed else 'no placement'}"
+    return page(title, header + legend, svg, side, colours, data)

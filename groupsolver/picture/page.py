@@ -140,8 +140,10 @@ def side_of(paints: Mapping[str, Paint], marks: Iterable[Mark]) -> str:
         )
     open_ = " open" if len(items) <= MAX_OPEN_MEMBERS else ""
     panel = '<section class="panel" id="panel" aria-label="Details" aria-live="polite">'
-    return (
-        f"{panel}{_HINT}</section>"
-        f'<details id="members"{open_}><summary>{count(len(items), "member")}</summary>'
-        f"<ol>{''.join(items)}</ol></details>"
-    )
+    members = ""
+    if items:
+        members = (
+            f'<details id="members"{open_}><summary>{count(len(items), "member")}</summary>'
+            f"<ol>{''.join(items)}</ol></details>"
+        )
+    return f"{panel}{_HINT}</section>{members}"

@@ -1,0 +1,90 @@
+"""The section of the page that says why there is no placement, and what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from groupsolver.checking.conflict_words import (
+    conflict_title,
+    empty_fleet_sentence,
+    rule_and_evidence,
+)
+from groupsolver.model.application import Application
+from groupsolver.model.result import Fix, Result, Shortage
+from groupsolver.model.units import amount_text, quantity
+from groupsolver.picture.conflicts.numbered_rules import NumberedConflict, NumberedRule
+from groupsolver.picture.text import esc
+
+MAX_CONFLICTS = 10
+MAX_FIXES = 20
+
+
+def conflict_section(
+    app: Application[Any], result: Result, conflicts: Sequence[NumberedConflict]
+) -> str:
+    """Return the section as HTML; nothing where there is no conflict."""
+    if not conflicts:
+        return ""
+    shown = conflicts[:MAX_CONFLICTS]
+    parts = [_conflict(app, conflict, len(conflicts)) for conflict in shown]
+    parts.append(_more(len(conflicts) - len(shown), "conflict"))
+    parts.append(_fixes(conflicts[0].conflict.fixes, of_several=len(conflicts) > 1))
+    on_empty_fleet = empty_fleet_sentence(result)
+    if on_empty_fleet:
+        parts.append(f"<p>{esc(on_empty_fleet)}</p>")
+    return f'<section class="conflict" aria-label="Conflict">{"".join(parts)}</section>'
+
+
+def _conflict(app: Application[Any], numbered: NumberedConflict, conflicts: int) -> str:
+    title = conflict_title(app, numbered.conflict)
+    if conflicts > 1:
+        title = f"One of {conflicts} conflicts, each of which alone prevents a placement: {title}"
+    items = "".join(_rule(rule) for rule in numbered.rules)
+    listed = f'<ol class="rules">{items}</ol>' if items else ""
+    more = _more(numbered.left_out, "rule")
+    return f"<h2>{esc(title[:1].upper() + title[1:])}</h2>{listed}{more}"
+
+
+def _rule(numbered: NumberedRule) -> str:
+    rule, evidence = rule_and_evidence(numbered.rule.sentence)
+    parts = [f'<span class="number">{numbered.number}</span>']
+    parts.append(f'<bdi class="soft">{esc(numbered.group)}</bdi><div><p>{esc(rule)}</p>')
+    if evidence:
+        parts.append(f'<p class="evidence">{esc(evidence)}</p>')
+    if isinstance(numbered.rule, Shortage):
+        parts.append(_meter(numbered.rule))
+    return f"<li>{''.join(parts)}</div></li>"
+
+
+def _meter(short: Shortage) -> str:
+    """Return how much there is of what is needed, as a bar and in words."""
+    share = min(1.0, short.available / short.needed) if short.needed > 0 else 1.0
+    available = quantity(short.resource, short.available)
+    needed = amount_text(short.resource, short.needed)
+    text = f"{needed} needed, at most {available} available"
+    return (
+        f'<p class="short"><meter min="0" max="1" value="{share:.3f}">{share:.0%}</meter> '
+        f"{esc(text)}</p>"
+    )
+
+
+def _fixes(fixes: Sequence[Fix], *, of_several: bool) -> str:
+    if not fixes:
+        return ""
+    scope = " of all conflicts together" if of_several else ""
+    items = []
+    for fix in fixes[:MAX_FIXES]:
+        change = f'<span class="cost">cost {fix.cost:,}</span><div>{esc(fix.change)}</div>'
+        items.append(f"<li>{change}</li>")
+    more = _more(len(fixes) - len(items), "change")
+    return (
+        f"<h2>Cheapest changes{scope}, each checked by solving again</h2>"
+        f'<ol class="fixes">{"".join(items)}</ol>{more}'
+    )
+
+
+def _more(number: int, noun: str) -> str:
+    if number <= 0:
+        return ""
+    return f'<p class="soft">and {number:,} more {noun}{"s" * (number > 1)}</p>'
