@@ -20,6 +20,7 @@ from groupsolver.model.fleet import Fleet
 from groupsolver.model.fleet_in_use import FleetInUse
 from groupsolver.model.result import Objective, Result
 from groupsolver.picture.conflicts.conflict_section import conflict_section
+from groupsolver.picture.conflicts.named_places import find_named_places
 from groupsolver.picture.conflicts.numbered_rules import numbered_conflicts
 from groupsolver.picture.detail_cards import DetailCards
 from groupsolver.picture.domain_tree import domain_tree, nested_levels
@@ -59,7 +60,7 @@ def picture(
     result : Result
         Without a placement, only running members are drawn. Of an infeasible result or an
         `Explanation` the page lists the rules that contradict each other, what is short, and the
-        changes that would help.
+        changes that would help, and the hosts and domains that these rules speak of are marked.
     objective : {"pack", "spread", "cost"}, default "pack"
         What the result was solved for.
 
@@ -87,8 +88,11 @@ def picture(
     # First, since it refuses a host that the fleet lacks.
     reasons = why(app, hosts, placement, objective=objective)
     rules = {reason.group: reason.rules for reason in reasons}
-    states = host_states(problem, placement, result.cells)
-    root = domain_tree(states, nested_levels(hosts, hosts.levels))
+    chain = nested_levels(hosts, hosts.levels)
+    conflicts = numbered_conflicts(app, result)
+    named = find_named_places(problem, conflicts, chain)
+    states = host_states(problem, placement, result.cells, named)
+    root = domain_tree(states, chain, named)
     marks = sorted(root.tally.marks)
     with_members = {mark.group for mark in marks}
     colours = paints(
@@ -115,7 +119,7 @@ def picture(
         "price": _PRICES[objective],
     }
     header = header_of(name, summary, root.tally, result, objective)
-    header += conflict_section(app, result, numbered_conflicts(app, result))
+    header += conflict_section(app, result, conflicts, named)
     legend = legend_of(colours, root.tally, drawing.shown)
     side = side_of(colours, marks) + pool_list(problem, placement)
     title = f"{name}: {'placement' if result.placed else 'no placement'}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from groupsolver.model.units import joined
@@ -12,6 +12,7 @@ from groupsolver.picture.text import clean, count, percent
 
 Price = Callable[[HostState], int]
 MAX_IDS_SHOWN = 20  # of members, in a tooltip
+MAX_RULES_SHOWN = 5  # of a conflict, in a tooltip
 
 
 class DetailCards:
@@ -19,7 +20,8 @@ class DetailCards:
 
     Keys of a card are short, since a page has one for each host: ``t`` title, ``u`` usages,
     ``c`` price, ``d`` domains, ``f`` flags, ``r`` traits, ``n`` number of hosts, ``s`` mean share
-    in use, ``g`` groups with numbers of members, ``m`` numbers of the members.
+    in use, ``g`` groups with numbers of members, ``m`` numbers of the members, ``k`` numbers of
+    the rules of a conflict that speak of it.
 
     Parameters
     ----------
@@ -56,13 +58,15 @@ class DetailCards:
         flags = host_flags(state)
         if flags:
             card["f"] = flags
-        if state.marks:
+        if state.drawn_alone:
             card["r"] = list(host.traits)
+        if state.named_by:
+            card["k"] = list(state.named_by)
         self.cards.append(card)
         return self._add_members(len(self.cards) - 1, state.marks)
 
-    def add_domain(self, label: str, tally: Tally) -> int:
-        """Add the card of a domain and return its number."""
+    def add_domain(self, label: str, tally: Tally, named_by: Collection[int] = ()) -> int:
+        """Add the card of a domain, with the rules that speak of it, and return its number."""
         card: dict[str, Any] = {
             "t": label,
             "n": tally.hosts,
@@ -72,6 +76,8 @@ class DetailCards:
         flags = tally_flags(tally)
         if flags:
             card["f"] = flags
+        if named_by:
+            card["k"] = sorted(named_by)
         if tally.marks:
             groups = tally.groups()
             card["g"] = [[self._group_number[name], number] for name, number in groups.items()]
@@ -80,7 +86,7 @@ class DetailCards:
 
     def add_tile(self, label: str, tally: Tally) -> int:
         """Add the card of several hosts drawn as one, with their members one by one."""
-        number = self.add_domain(label, tally)
+        number = self.add_domain(label, tally, tally.named_by)
         return self._add_members(number, tally.marks)
 
     def _add_members(self, card: int, marks: list[Mark]) -> int:
@@ -116,9 +122,17 @@ def tally_flags(tally: Tally) -> list[str]:
     return flags
 
 
+def named_flags(named_by: Collection[int]) -> list[str]:
+    """Return which rules of a conflict speak of a place, if any, as a list of one text."""
+    numbers = [str(number) for number in sorted(named_by)]
+    if not numbers:
+        return []
+    return [f"rule{'s' * (len(numbers) > 1)} {joined(numbers, MAX_RULES_SHOWN)} of the conflict"]
+
+
 def host_title(state: HostState) -> str:
     """Return a host's tooltip."""
-    first = ", ".join([state.host.name, *host_flags(state)])
+    first = ", ".join([state.host.name, *named_flags(state.named_by), *host_flags(state)])
     fullest = state.fullest
     if fullest:
         first += f": {_usage(fullest)}"
@@ -144,10 +158,10 @@ def _usage(usage: Usage) -> str:
     return f"{usage.resource} {before}{percent(usage.share)}"
 
 
-def domain_title(label: str, tally: Tally) -> str:
+def domain_title(label: str, tally: Tally, named_by: Collection[int] = ()) -> str:
     """Return the tooltip of a domain, or of several hosts drawn as one."""
     hosts = f"{label}: {count(tally.hosts, 'host')}"
-    parts = [hosts, f"{percent(tally.mean)} used", *tally_flags(tally)]
+    parts = [hosts, *named_flags(named_by), f"{percent(tally.mean)} used", *tally_flags(tally)]
     if tally.marks:
         groups = ", ".join(f"{name} {number:,}" for name, number in tally.groups().items())
         parts.append(f"{count(len(tally.marks), 'member')} ({groups})")

@@ -65,6 +65,7 @@
   const show = (element) => {
     const card = data.cards[element.dataset.i];
     const parts = [make("h2", "", name(card.t))];
+    if (card.k) parts.push(make("p", "speaks", `rule${card.k.length > 1 ? "s" : ""} ${card.k.join(", ")} of the conflict`));
     if (card.f) parts.push(make("p", "flag", card.f.join(", ")));
     const where = (card.d || []).flatMap(([level, domain], i) => [i ? " · " : "", `${level} `, name(domain)]);
     parts.push(make("p", "", ...where));
@@ -124,17 +125,25 @@
     document.documentElement.dataset.selected = wanted;
   };
 
-  const light = (group) => {
-    svg.classList.toggle("some", group !== null);
+  const withMembers = (group) => data.members.filter(([, of]) => of === group).map(([, , , , card]) => holder(card));
+  const named = (rule) =>
+    // Of a frame, all that is drawn inside.
+    [...svg.querySelectorAll("[data-r]")]
+      .filter((element) => element.dataset.r.split(" ").includes(rule))
+      .flatMap((element) =>
+        element.classList.contains("frame") ? [...element.parentNode.querySelectorAll("[data-i]")] : [element]);
+  const light = (elements) => {
+    svg.classList.toggle("some", elements !== null);
     for (const old of svg.querySelectorAll(".lit")) old.classList.remove("lit");
-    for (const [, of, , , card] of data.members) if (of === group) holder(card).classList.add("lit");
+    for (const element of elements || []) element.classList.add("lit");
   };
-  const buttons = [...document.querySelectorAll("[data-g]")];
+  const buttons = [...document.querySelectorAll("[data-g], [data-rule]")];
   for (const button of buttons) {
     button.addEventListener("click", () => {
       const on = button.getAttribute("aria-pressed") !== "true";
       for (const other of buttons) other.setAttribute("aria-pressed", String(on && other === button));
-      light(on ? Number(button.dataset.g) : null);
+      const { g, rule } = button.dataset;
+      light(!on ? null : rule === undefined ? withMembers(Number(g)) : named(rule));
     });
   }
 

@@ -13,6 +13,7 @@ from groupsolver.checking.conflict_words import (
 from groupsolver.model.application import Application
 from groupsolver.model.result import Fix, Result, Shortage
 from groupsolver.model.units import amount_text, quantity
+from groupsolver.picture.conflicts.named_places import NamedPlaces
 from groupsolver.picture.conflicts.numbered_rules import NumberedConflict, NumberedRule
 from groupsolver.picture.text import esc
 
@@ -21,13 +22,19 @@ MAX_FIXES = 20
 
 
 def conflict_section(
-    app: Application[Any], result: Result, conflicts: Sequence[NumberedConflict]
+    app: Application[Any],
+    result: Result,
+    conflicts: Sequence[NumberedConflict],
+    named: NamedPlaces,
 ) -> str:
-    """Return the section as HTML; nothing where there is no conflict."""
+    """Return the section as HTML; nothing where there is no conflict.
+
+    Rules with marked places have a button that shows these.
+    """
     if not conflicts:
         return ""
     shown = conflicts[:MAX_CONFLICTS]
-    parts = [_conflict(app, conflict, len(conflicts)) for conflict in shown]
+    parts = [_conflict(app, conflict, len(conflicts), named) for conflict in shown]
     parts.append(_more(len(conflicts) - len(shown), "conflict"))
     parts.append(_fixes(conflicts[0].conflict.fixes, of_several=len(conflicts) > 1))
     on_empty_fleet = empty_fleet_sentence(result)
@@ -36,25 +43,38 @@ def conflict_section(
     return f'<section class="conflict" aria-label="Conflict">{"".join(parts)}</section>'
 
 
-def _conflict(app: Application[Any], numbered: NumberedConflict, conflicts: int) -> str:
+def _conflict(
+    app: Application[Any], numbered: NumberedConflict, conflicts: int, named: NamedPlaces
+) -> str:
     title = conflict_title(app, numbered.conflict)
     if conflicts > 1:
         title = f"One of {conflicts} conflicts, each of which alone prevents a placement: {title}"
-    items = "".join(_rule(rule) for rule in numbered.rules)
+    items = "".join(_rule(rule, named) for rule in numbered.rules)
     listed = f'<ol class="rules">{items}</ol>' if items else ""
     more = _more(numbered.left_out, "rule")
     return f"<h2>{esc(title[:1].upper() + title[1:])}</h2>{listed}{more}"
 
 
-def _rule(numbered: NumberedRule) -> str:
+def _rule(numbered: NumberedRule, named: NamedPlaces) -> str:
     rule, evidence = rule_and_evidence(numbered.rule.sentence)
-    parts = [f'<span class="number">{numbered.number}</span>']
+    parts = [_number(numbered.number, named)]
     parts.append(f'<bdi class="soft">{esc(numbered.group)}</bdi><div><p>{esc(rule)}</p>')
     if evidence:
         parts.append(f'<p class="evidence">{esc(evidence)}</p>')
     if isinstance(numbered.rule, Shortage):
         parts.append(_meter(numbered.rule))
+    places = named.words(numbered.number)
+    if places:
+        parts.append(f'<p class="soft">{esc(places)}</p>')
     return f"<li>{''.join(parts)}</div></li>"
+
+
+def _number(number: int, named: NamedPlaces) -> str:
+    if not named.marked(number):
+        return f'<span class="number">{number}</span>'
+    title = f"Show the hosts and domains of rule {number}"
+    attributes = f'data-rule="{number}" aria-pressed="false" title="{title}"'
+    return f'<button type="button" class="number" {attributes}>{number}</button>'
 
 
 def _meter(short: Shortage) -> str:
