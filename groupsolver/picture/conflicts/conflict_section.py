@@ -34,7 +34,14 @@ def conflict_section(
     if not conflicts:
         return ""
     shown = conflicts[:MAX_CONFLICTS]
-    parts = [_conflict(app, conflict, len(conflicts), named) for conflict in shown]
+    parts = []
+    if len(conflicts) > 1:
+        several = f"{len(conflicts):,} conflicts, each of which alone prevents a placement"
+        parts.append(f"<h2>{several}</h2>")
+    for i, conflict in enumerate(shown, 1):
+        title = conflict_title(app, conflict.conflict)
+        title = f"Conflict {i}: {title}" if len(conflicts) > 1 else title[:1].upper() + title[1:]
+        parts.append(_conflict(title, conflict, named))
     parts.append(_more(len(conflicts) - len(shown), "conflict"))
     parts.append(_fixes(conflicts[0].conflict.fixes, of_several=len(conflicts) > 1))
     on_empty_fleet = empty_fleet_sentence(result)
@@ -43,16 +50,11 @@ def conflict_section(
     return f'<section class="conflict" aria-label="Conflict">{"".join(parts)}</section>'
 
 
-def _conflict(
-    app: Application[Any], numbered: NumberedConflict, conflicts: int, named: NamedPlaces
-) -> str:
-    title = conflict_title(app, numbered.conflict)
-    if conflicts > 1:
-        title = f"One of {conflicts} conflicts, each of which alone prevents a placement: {title}"
+def _conflict(title: str, numbered: NumberedConflict, named: NamedPlaces) -> str:
     items = "".join(_rule(rule, named) for rule in numbered.rules)
     listed = f'<ol class="rules">{items}</ol>' if items else ""
     more = _more(numbered.left_out, "rule")
-    return f"<h2>{esc(title[:1].upper() + title[1:])}</h2>{listed}{more}"
+    return f"<h2>{esc(title)}</h2>{listed}{more}"
 
 
 def _rule(numbered: NumberedRule, named: NamedPlaces) -> str:

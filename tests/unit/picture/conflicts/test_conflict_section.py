@@ -86,7 +86,8 @@ def test_several_conflicts_are_numbered_through_and_an_empty_fleet_is_told_of() 
     second = {"policies": [SPREAD, {**SIZE, "group": "group-1"}], "capacity": [], "minimal": False}
     document = {"status": "infeasible", "conflict": first, "conflicts": [first, second]}
     never = section(Explanation.model_validate({**document, "never": True}))
-    assert "One of 2 conflicts" in never
+    assert "<h2>2 conflicts, each of which alone prevents a placement</h2>" in never
+    assert "Conflict 2: these 2 rules contradict each other" in never
     assert [f'class="number">{i}<' in never for i in (1, 2, 3, 4, 5)] == [True] * 4 + [False]
     assert "On this fleet it can never fit, not even were it empty." in never
     fits = section(Explanation.model_validate({**document, "never": False}))
