@@ -29,9 +29,10 @@ from groupsolver.picture.fleet_drawing import FleetDrawing
 from groupsolver.picture.host_state import host_states
 from groupsolver.picture.layout import WIDTH, lay_out
 from groupsolver.picture.level_of_detail import DetailPlan
-from groupsolver.picture.page import legend_of, page, side_of
+from groupsolver.picture.page import page, side_of
 from groupsolver.picture.palette import paints
 from groupsolver.picture.sections.header import header_of, summary_of
+from groupsolver.picture.sections.legend import GroupLegend, signs_of
 from groupsolver.picture.sections.pool_list import pool_list
 
 __all__ = ["Panel", "figure", "picture"]
@@ -112,15 +113,17 @@ def picture(
     groups = []
     for group, paint in colours.items():
         groups.append({"name": group, "key": paint.key, "rules": rules.get(group, ())})
+    legend = GroupLegend(colours, problem.children, root.tally)
     data = {
         "groups": groups,
+        "below": legend.below,
         "members": [cards.members[mark.number] for mark in marks],
         "cards": cards.cards,
         "price": _PRICES[objective],
     }
     header = header_of(name, summary, root.tally, result, objective)
     header += conflict_section(app, result, conflicts, named)
-    legend = legend_of(colours, root.tally, drawing.shown)
+    header += legend.html(problem.below) + signs_of(root.tally, drawing.shown)
     side = side_of(colours, marks) + pool_list(problem, placement)
     title = f"{name}: {'placement' if result.placed else 'no placement'}"
-    return page(title, header + legend, svg, side, colours, data)
+    return page(title, header, svg, side, colours, data)

@@ -125,7 +125,12 @@
     document.documentElement.dataset.selected = wanted;
   };
 
-  const withMembers = (group) => data.members.filter(([, of]) => of === group).map(([, , , , card]) => holder(card));
+  const withMembers = (group) => {
+    // Of a group, and of all groups below it.
+    const groups = new Set([group]);
+    for (const each of groups) for (const child of data.below[each] || []) groups.add(child);
+    return data.members.filter(([, of]) => groups.has(of)).map(([, , , , card]) => holder(card));
+  };
   const named = (rule) =>
     // Of a frame, all that is drawn inside.
     [...svg.querySelectorAll("[data-r]")]
