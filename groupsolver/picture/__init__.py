@@ -29,6 +29,7 @@ from groupsolver.picture.fleet_drawing import FleetDrawing
 from groupsolver.picture.host_state import host_states
 from groupsolver.picture.layout import WIDTH, lay_out
 from groupsolver.picture.level_of_detail import DetailPlan
+from groupsolver.picture.link_overlay import LinkOverlay, policies_of
 from groupsolver.picture.page import page, side_of
 from groupsolver.picture.palette import paints
 from groupsolver.picture.sections.header import header_of, summary_of
@@ -109,7 +110,8 @@ def picture(
     summary = summary_of(marks, hosts)
     drawing = FleetDrawing(colours, cards)
     box = lay_out(DetailPlan(root).root, WIDTH)
-    svg = drawing.draw(box, f"The members of {name}. {summary}")
+    links = LinkOverlay(problem, named.policies if conflicts else policies_of(problem))
+    svg = drawing.draw(box, f"The members of {name}. {summary}", links)
     groups = []
     for group, paint in colours.items():
         groups.append({"name": group, "key": paint.key, "rules": rules.get(group, ())})

@@ -11,6 +11,7 @@ from groupsolver.picture.detail_cards import DetailCards, domain_title, host_fla
 from groupsolver.picture.host_state import HostState, Mark, Usage
 from groupsolver.picture.layout import HOST_WIDTH, PAD, STRIPE, TITLE_HEIGHT, Box
 from groupsolver.picture.level_of_detail import Frame, Tile
+from groupsolver.picture.link_overlay import DrawnPlaces, LinkOverlay
 from groupsolver.picture.mark_rows import MARK_GAP, MARK_HEIGHT, arrange_marks
 from groupsolver.picture.palette import Paint
 from groupsolver.picture.svg_elements import num, rect, text
@@ -45,17 +46,22 @@ class FleetDrawing:
         self._group_number = {name: i for i, name in enumerate(paints)}
         self._cards = cards
         self._out: list[str] = []
+        self._places = DrawnPlaces()
         self.shown: set[str] = set()
 
-    def draw(self, box: Box, label: str) -> str:
-        """Return the whole drawing as an SVG element."""
+    def draw(self, box: Box, label: str, links: LinkOverlay) -> str:
+        """Return the whole drawing as an SVG element, with links over and above it."""
         self._box(0, 0, box, 0)
+        overlay, above = links.draw(self._places, box.width)
+        if overlay:
+            self.shown.add("link")
         width = num(box.width + 2)
-        height = num(box.height + 2)
+        height = num(box.height + 2 + above)
+        view = f"-1 {num(-1 - above)} {width} {height}"
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" id="fleet" viewBox="-1 -1 {width} {height}"'
+            f'<svg xmlns="http://www.w3.org/2000/svg" id="fleet" viewBox="{view}"'
             f' width="{width}" height="{height}" role="group" aria-label="{esc(label)}">'
-            f"{_DEFS}{''.join(self._out)}</svg>"
+            f"{_DEFS}{''.join(self._out)}{overlay}</svg>"
         )
 
     def _box(self, x: float, y: float, box: Box, depth: int) -> None:
@@ -83,6 +89,7 @@ class FleetDrawing:
 
     def _frame_head(self, x: float, y: float, box: Box, frame: Frame, depth: int) -> None:
         domain = frame.domain
+        self._places.frames.append((domain, (x + box.width / 2, y)))
         named_by = domain.named_by
         card = self._cards.add_domain(domain.label, domain.tally, named_by)
         title = domain_title(domain.label, domain.tally, named_by)
@@ -113,6 +120,7 @@ class FleetDrawing:
 
     def _host(self, x: float, y: float, box: Box, state: HostState) -> None:
         card = self._cards.add_host(state)
+        self._places.hosts.append((state, (x + HOST_WIDTH / 2, y)))
         classes = _state_classes("host", state)
         self._open(classes, card, host_title(state), state.named_by, stop=state.drawn_alone)
         self._rect("bg", x - 2, y - 1, box.width + 4, box.height + 1, radius=3)
@@ -126,6 +134,7 @@ class FleetDrawing:
 
     def _slim_host(self, x: float, y: float, box: Box, state: HostState) -> None:
         card = self._cards.add_host(state)
+        self._places.hosts.append((state, (x + box.width / 2, y)))
         self._open(_state_classes("slim", state), card, host_title(state))
         self._bar(x, y, box.width, box.height, state)
         self._out.append("</g>")

@@ -81,7 +81,10 @@ class PanelDrawing:
         has_overlaps = any(self._overlapping_domain(leaf) for leaf in self._root.leaves())
         self._frame_head = TITLE_HEIGHT + (LINE_HEIGHT if has_overlaps else 0)
         self._row_heights = self._equal_rows()
-        self._network = NetworkDrawing(fleet, tell)
+        places = {host.name for host in fleet.hosts}
+        for host in fleet.hosts:
+            places.update(host.domains.values())
+        self._network = NetworkDrawing(fleet.links, places, tell)
         # Where links meet hosts and domains, by name; filled while these are drawn.
         self._link_ends: dict[str, tuple[float, float]] = {}
         self.width = max(self._width(self._root), self._network.width)

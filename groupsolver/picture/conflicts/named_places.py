@@ -35,12 +35,18 @@ class NamedPlaces:
     ----------
     drawn_levels : collection of str
         The levels that are drawn as frames. A domain of any other is marked host by host.
+
+    Attributes
+    ----------
+    policies : list of (str, Policy)
+        The policies that are rules of the conflicts, with their groups.
     """
 
     def __init__(self, drawn_levels: Collection[str]) -> None:
         self.drawn_levels = drawn_levels
         self._rules: dict[Domain, Rules] = {}
         self._words: dict[int, str] = {}
+        self.policies: list[tuple[str, Policy]] = []
 
     def __bool__(self) -> bool:
         return bool(self._rules)
@@ -135,6 +141,7 @@ class _PlaceFinder:
     def find(self) -> None:
         """Add the places of all rules."""
         for number, group, policy in self._policies:
+            self._found.policies.append((group, policy))
             places = list(dict.fromkeys(self._places_of(group, policy)))
             self._found.add(number, places, self._weight(places), "marked:")
         for number, rule in self._conflict.rules:

@@ -22,6 +22,7 @@ _SIGNS = (
     ("off", _BAR + _STATE, "disabled host"),
     ("over", _BAR.replace("18", "34") + _STATE, "over capacity"),
     ("tile", _BAR, "several hosts: how many, mean use"),
+    ("link", '<path class="link" d="M0 5H34"/>', "link, where a rule speaks of it"),
     ("named", '<rect class="tr" width="34" height="10"/>', "a rule of the conflict speaks of it"),
 )
 
