@@ -32,6 +32,7 @@ from groupsolver.picture.level_of_detail import DetailPlan
 from groupsolver.picture.link_overlay import LinkOverlay, policies_of
 from groupsolver.picture.page import page, side_of
 from groupsolver.picture.palette import paints
+from groupsolver.picture.recovery_cards import RecoveryCards
 from groupsolver.picture.sections.header import header_of, summary_of
 from groupsolver.picture.sections.legend import GroupLegend, signs_of
 from groupsolver.picture.sections.pool_list import pool_list
@@ -100,11 +101,13 @@ def picture(
     colours = paints(
         [group.name for group in app.groups if group.members or group.name in with_members]
     )
+    recoveries = RecoveryCards(problem, result.witness, chain)
     # The price for a member that takes something of everything that the host has.
     cards = DetailCards(
         colours,
         hosts.levels,
         lambda state: price_of(state.host, objective, state.host.capacity()),
+        recoveries,
     )
     name = app.name or "application"
     summary = summary_of(marks, hosts)
@@ -121,11 +124,12 @@ def picture(
         "below": legend.below,
         "members": [cards.members[mark.number] for mark in marks],
         "cards": cards.cards,
+        "losses": recoveries.cards,
         "price": _PRICES[objective],
     }
     header = header_of(name, summary, root.tally, result, objective)
     header += conflict_section(app, result, conflicts, named)
     header += legend.html(problem.below) + signs_of(root.tally, drawing.shown)
-    side = side_of(colours, marks) + pool_list(problem, placement)
+    side = side_of(colours, marks, losses=bool(recoveries.cards)) + pool_list(problem, placement)
     title = f"{name}: {'placement' if result.placed else 'no placement'}"
     return page(title, header, svg, side, colours, data)

@@ -6,8 +6,11 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from groupsolver.model.units import joined
+from groupsolver.picture.domain_tree import Domain
 from groupsolver.picture.host_state import HostState, Mark, Tally, Usage
+from groupsolver.picture.level_of_detail import Tile
 from groupsolver.picture.palette import Paint
+from groupsolver.picture.recovery_cards import RecoveryCards
 from groupsolver.picture.text import clean, count, percent
 
 Price = Callable[[HostState], int]
@@ -21,7 +24,7 @@ class DetailCards:
     Keys of a card are short, since a page has one for each host: ``t`` title, ``u`` usages,
     ``c`` price, ``d`` domains, ``f`` flags, ``r`` traits, ``n`` number of hosts, ``s`` mean share
     in use, ``g`` groups with numbers of members, ``m`` numbers of the members, ``k`` numbers of
-    the rules of a conflict that speak of it.
+    the rules of a conflict that speak of it, ``l`` numbers of its losses.
 
     Parameters
     ----------
@@ -30,6 +33,7 @@ class DetailCards:
         The fleet's levels: a card has all of them, also those that are not drawn as frames.
     price : callable
         What a first member costs on a host.
+    recoveries : RecoveryCards
 
     Attributes
     ----------
@@ -38,12 +42,19 @@ class DetailCards:
         By number: id, number of the group, whether it is new, host, number of the card.
     """
 
-    def __init__(self, paints: dict[str, Paint], levels: tuple[str, ...], price: Price) -> None:
+    def __init__(
+        self,
+        paints: dict[str, Paint],
+        levels: tuple[str, ...],
+        price: Price,
+        recoveries: RecoveryCards,
+    ) -> None:
         self.cards: list[dict[str, Any]] = []
         self.members: dict[int, list[Any]] = {}
         self._group_number = {name: i for i, name in enumerate(paints)}
         self._levels = levels
         self._price = price
+        self._recoveries = recoveries
 
     def add_host(self, state: HostState) -> int:
         """Add a host's card and return its number."""
@@ -62,11 +73,20 @@ class DetailCards:
             card["r"] = list(host.traits)
         if state.named_by:
             card["k"] = list(state.named_by)
+        losses = self._recoveries.of_host(host)
+        if losses:
+            card["l"] = losses
         self.cards.append(card)
         return self._add_members(len(self.cards) - 1, state.marks)
 
-    def add_domain(self, label: str, tally: Tally, named_by: Collection[int] = ()) -> int:
-        """Add the card of a domain, with the rules that speak of it, and return its number."""
+    def add_frame(self, domain: Domain) -> int:
+        """Add the card of a domain drawn as a frame, and return its number."""
+        losses = self._recoveries.of_domain(domain.level, domain.name)
+        return self._add_hosts(domain.label, domain.tally, domain.named_by, losses)
+
+    def _add_hosts(
+        self, label: str, tally: Tally, named_by: Collection[int], losses: list[int]
+    ) -> int:
         card: dict[str, Any] = {
             "t": label,
             "n": tally.hosts,
@@ -78,15 +98,21 @@ class DetailCards:
             card["f"] = flags
         if named_by:
             card["k"] = sorted(named_by)
+        if losses:
+            card["l"] = losses
         if tally.marks:
             groups = tally.groups()
             card["g"] = [[self._group_number[name], number] for name, number in groups.items()]
         self.cards.append(card)
         return len(self.cards) - 1
 
-    def add_tile(self, label: str, tally: Tally) -> int:
+    def add_tile(self, tile: Tile) -> int:
         """Add the card of several hosts drawn as one, with their members one by one."""
-        number = self.add_domain(label, tally, tally.named_by)
+        tally = tile.tally
+        losses = []
+        if tile.domain is not None:
+            losses = self._recoveries.of_domain(tile.domain.level, tile.domain.name)
+        number = self._add_hosts(tile.label, tally, tally.named_by, losses)
         return self._add_members(number, tally.marks)
 
     def _add_members(self, card: int, marks: list[Mark]) -> int:

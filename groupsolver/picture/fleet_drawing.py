@@ -91,7 +91,7 @@ class FleetDrawing:
         domain = frame.domain
         self._places.frames.append((domain, (x + box.width / 2, y)))
         named_by = domain.named_by
-        card = self._cards.add_domain(domain.label, domain.tally, named_by)
+        card = self._cards.add_frame(domain)
         title = domain_title(domain.label, domain.tally, named_by)
         self._open("frame", card, title, named_by, stop=True)
         self._rect(f"f{min(depth, MAX_DEPTH)}", x, y, box.width, box.height, radius=5)
@@ -191,7 +191,7 @@ class FleetDrawing:
 
     def _tile(self, x: float, y: float, box: Box, tile: Tile) -> None:
         total = tile.tally
-        card = self._cards.add_tile(tile.label, total)
+        card = self._cards.add_tile(tile)
         title = domain_title(tile.label, total, total.named_by)
         self._open("tile", card, title, total.named_by, stop=total.worth_a_frame)
         self._rect("tr", x, y, box.width, box.height, radius=2)

@@ -39,12 +39,15 @@ class Tile:
     tally : Tally
     size : str
         ``big``, ``small`` (no text), or ``row`` (as wide as a host).
+    domain : Domain or None
+        The domain, where it is a single one.
     """
 
     label: str
     short: str
     tally: Tally
     size: Literal["big", "small", "row"]
+    domain: Domain | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ class DetailPlan:
             # Where not all can be shown, those with members and the named ones come first.
             folded.sort(key=lambda child: not child.tally.worth_a_frame)
         tiles = [
-            Tile(child.label, child.name or child.label, child.tally, self._tile_size)
+            Tile(child.label, child.name or child.label, child.tally, self._tile_size, child)
             for child in folded[:limit]
         ]
         rest = folded[limit:]

@@ -62,6 +62,19 @@
     return parts;
   };
 
+  const cardOf = new Map(data.cards.map(({ t, n }, i) => [n === undefined ? t : null, i]));
+  const lossRows = ({ t, w, m, n }) => {
+    const rows = m.map(([id, host]) => make("div", "row", name(id), make("span", "soft", "goes to ", name(host))));
+    const more = n > m.length ? [make("div", "soft", `and ${figure(n - m.length)} more`)] : [];
+    return [make("h3", "", "after the loss of ", name(t)), make("div", "soft", "lost members of ", name(w)), ...rows, ...more];
+  };
+  const lightTargets = (losses) => {
+    for (const old of svg.querySelectorAll(".target")) old.classList.remove("target");
+    for (const [, host] of losses.flatMap(({ m }) => m)) {
+      if (cardOf.has(host)) holder(cardOf.get(host)).classList.add("target");
+    }
+  };
+
   const show = (element) => {
     const card = data.cards[element.dataset.i];
     const parts = [make("h2", "", name(card.t))];
@@ -79,12 +92,16 @@
     if (card.m) parts.push(...memberRows(card.m, several));
     else if (card.g) parts.push(...card.g.map(row));
     else parts.push(make("p", "soft", "No member of the application is here."));
+    const losses = (card.l || []).map((number) => data.losses[number]);
+    parts.push(...losses.flatMap(lossRows));
+    lightTargets(losses);
     if (card.r && card.r.length) parts.push(make("p", "soft", `traits: ${card.r.join(", ")}`));
     panel.replaceChildren(...parts);
     panel.classList.toggle("kept", element === kept);
   };
   const rest = () => {
     if (kept) return show(kept);
+    lightTargets([]);
     panel.classList.remove("kept");
     panel.replaceChildren(make("p", "soft", hint.trim()));
   };

@@ -19,6 +19,7 @@ _HINT = (
     "Point at a host, a tile or a frame to see its members and the rules that hold them; "
     "click, or press Enter, to keep it."
 )
+_LOSS_HINT = " Of a domain whose loss the application survives, see where its members go then."
 
 
 def page(
@@ -74,8 +75,16 @@ def _json(data: dict[str, Any]) -> str:
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def side_of(paints: Mapping[str, Paint], marks: Iterable[Mark]) -> str:
-    """Return the details panel, and the list of all members as text."""
+def side_of(paints: Mapping[str, Paint], marks: Iterable[Mark], *, losses: bool) -> str:
+    """Return the details panel, and the list of all members as text.
+
+    Parameters
+    ----------
+    paints : mapping of str to Paint
+    marks : iterable of Mark
+    losses : bool
+        Whether the panel says where members go after a loss.
+    """
     number = {name: i for i, name in enumerate(paints)}
     items = []
     for mark in marks:
@@ -94,4 +103,4 @@ def side_of(paints: Mapping[str, Paint], marks: Iterable[Mark]) -> str:
             f'<details id="members"{open_}><summary>{count(len(items), "member")}</summary>'
             f"<ol>{''.join(items)}</ol></details>"
         )
-    return f"{panel}{_HINT}</section>{members}"
+    return f"{panel}{_HINT}{_LOSS_HINT if losses else ''}</section>{members}"
