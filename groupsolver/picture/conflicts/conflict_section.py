@@ -85,10 +85,10 @@ def _meter(short: Shortage) -> str:
     available = quantity(short.resource, short.available)
     needed = amount_text(short.resource, short.needed)
     text = f"{needed} needed, at most {available} available"
-    return (
-        f'<p class="short"><meter min="0" max="1" value="{share:.3f}">{share:.0%}</meter> '
-        f"{esc(text)}</p>"
-    )
+    # With these bounds, browsers show anything but the whole as bad.
+    bounds = 'min="0" low="0.998" high="0.999" optimum="1" max="1"'
+    meter = f'<meter {bounds} value="{share:.3f}">{share:.0%}</meter>'
+    return f"<p>{meter} {esc(text)}</p>"
 
 
 def _fixes(fixes: Sequence[Fix], *, of_several: bool) -> str:

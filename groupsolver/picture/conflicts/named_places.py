@@ -140,16 +140,19 @@ class _PlaceFinder:
 
     def find(self) -> None:
         """Add the places of all rules."""
+        # A rule that cannot be told from others of its group and kind has the places of all.
+        by_rule: dict[int, dict[Domain, None]] = {}
         for number, group, policy in self._policies:
             self._found.policies.append((group, policy))
-            places = list(dict.fromkeys(self._places_of(group, policy)))
-            self._found.add(number, places, self._weight(places), "marked:")
+            by_rule.setdefault(number, {}).update(dict.fromkeys(self._places_of(group, policy)))
+        for number, places in by_rule.items():
+            self._found.add(number, [*places], self._weight(places), "marked:")
         for number, rule in self._conflict.rules:
             if isinstance(rule, Shortage):
                 nearest = self._nearest(rule.resource)
                 self._found.add(number, nearest, len(nearest), "marked, most of it is free on:")
 
-    def _weight(self, places: Sequence[Domain]) -> int:
+    def _weight(self, places: Iterable[Domain]) -> int:
         """Return as how many frames and hosts places are drawn."""
         hosts = self._problem.hosts
         drawn = self._found.drawn_levels
@@ -175,7 +178,11 @@ class _PlaceFinder:
         for policy in candidates:
             pieces += pieces_of(policy, rule.group, self._problem)
         # A group may have several policies of a kind; the sentence begins with the rule's own.
-        exact = [one for one in pieces if rule.sentence.startswith(one.describe(rule.group))]
+        exact = []
+        for piece in pieces:
+            words = piece.describe(rule.group)
+            if rule.sentence == words or rule.sentence.startswith(f"{words}; "):
+                exact.append(piece)
         return exact or candidates
 
     def _places_of(self, group: str, policy: Policy) -> Iterator[Domain]:

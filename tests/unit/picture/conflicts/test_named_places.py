@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from groupsolver import HostCapabilities, Within
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.registry import Application
 from groupsolver.model.compiled.host_index import HostIndex
@@ -33,6 +34,7 @@ FLEET = {
 }
 SSD = {"kind": "host-capabilities", "required": ["SSD", "GPU"]}
 APART = {"kind": "anti-affinity", "level": "rack"}
+WITH_SSD = HostCapabilities(required=["SSD"]).describe("A")
 SIZE = {"group": "A", "policy": "members", "sentence": "3 new members of A are placed"}
 
 
@@ -59,7 +61,7 @@ def found(app: Application, rules: list[Any], short: list[Any] | None = None) ->
 
 def test_a_policy_that_names_places_marks_these() -> None:
     within = {"kind": "within", "domains": {"rack": ["r1", "gone"]}, "hosts": ["h8"]}
-    places = found(application([within]), [rule("within", "members of A stand only in ...")])
+    places = found(application([within]), [rule("within", "...")])
     assert places.of_domain("rack", "r1") == (1,)
     assert not places.of_domain("rack", "r0")
     assert places.words(1) == "marked: rack r1, host h8"
@@ -67,7 +69,7 @@ def test_a_policy_that_names_places_marks_these() -> None:
 
 def test_one_piece_of_a_policy_marks_its_hosts_alone() -> None:
     # The conflict speaks of the SSD; no host has the GPU.
-    piece = rule("host-capabilities", "members of A stand on hosts with SSD; such hosts ...")
+    piece = rule("host-capabilities", f"{WITH_SSD}; such hosts ...")
     places = found(application([SSD]), [piece])
     assert places.words(1) == "marked: hosts h0 and h3"
 
@@ -75,7 +77,7 @@ def test_one_piece_of_a_policy_marks_its_hosts_alone() -> None:
 def test_a_level_is_marked_where_hosts_suit_by_the_other_rules() -> None:
     sentences = [
         rule("anti-affinity", "no rack holds more than 1 member of A; 3 members need 3 racks"),
-        rule("host-capabilities", "members of A stand on hosts with SSD"),
+        rule("host-capabilities", WITH_SSD),
     ]
     app = application([APART, SSD])
     assert found(app, sentences).words(1) == "marked: racks r0 and r1"
@@ -88,15 +90,17 @@ def test_a_level_is_marked_where_hosts_suit_by_the_other_rules() -> None:
 
 def test_of_several_policies_of_a_kind_the_sentence_tells() -> None:
     policies = [
-        {"kind": "within", "domains": {"rack": ["r0"]}},
-        {"kind": "within", "domains": {"rack": ["r2"]}},
+        {"kind": "within", "hosts": ["h1"]},
+        {"kind": "within", "hosts": ["h1", "h2"]},
     ]
-    places = found(
-        application(policies), [rule("within", "members of A stand only in rack r2; ...")]
-    )
-    assert places.words(1) == "marked: rack r2"
-    unknown = found(application(policies), [rule("within", "in other words")])
-    assert unknown.of_domain("rack", "r0") == unknown.of_domain("rack", "r2") == (1,)
+    app = application(policies)
+    # The first one's words are the beginning of the second one's.
+    for hosts, words in ((["h1"], "host h1"), (["h1", "h2"], "hosts h1 and h2")):
+        for evidence in ("", "; such hosts ..."):
+            sentence = Within(hosts=hosts).describe("A") + evidence
+            assert found(app, [rule("within", sentence)]).words(1) == f"marked: {words}"
+    unknown = found(app, [rule("within", "in other words")])
+    assert unknown.of_domain("host", "h1") == unknown.of_domain("host", "h2") == (1,)
 
 
 def test_domains_where_counted_members_run_are_marked() -> None:
@@ -111,14 +115,14 @@ def test_a_shortage_marks_the_hosts_with_most_free() -> None:
     places = found(application([]), [SIZE], [short])
     assert places.words(2) == "marked, most of it is free on: hosts h8, h7 and h6"
     # Of those that suit by the other rules.
-    with_ssd = rule("host-capabilities", "members of A stand on hosts with SSD")
+    with_ssd = rule("host-capabilities", WITH_SSD)
     places = found(application([SSD]), [with_ssd, SIZE], [short])
     assert places.words(3) == "marked, most of it is free on: hosts h3 and h0"
 
 
 def test_a_domain_of_a_level_that_is_not_drawn_is_marked_host_by_host() -> None:
     within = {"kind": "within", "domains": {"feed": ["f1"]}}
-    places = found(application([within]), [rule("within", "members of A stand only in feed f1")])
+    places = found(application([within]), [rule("within", "...")])
     hosts = Fleet.model_validate(FLEET).hosts
     assert [host.name for host in hosts if places.of_host(host)] == ["h1", "h3", "h5", "h7"]
 
@@ -148,7 +152,7 @@ def large(hosts: int, ssd: int) -> tuple[Application, Fleet, Result]:
     app = application([APART, {"kind": "host-capabilities", "required": ["SSD"]}])
     rules = [
         rule("anti-affinity", "no rack holds more than 1 member of A"),
-        rule("host-capabilities", "members of A stand on hosts with SSD"),
+        rule("host-capabilities", WITH_SSD),
     ]
     return (
         app,
