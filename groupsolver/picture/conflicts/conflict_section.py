@@ -7,6 +7,7 @@ from typing import Any
 
 from groupsolver.checking.conflict_words import (
     conflict_title,
+    conflicts_of,
     empty_fleet_sentence,
     rule_and_evidence,
 )
@@ -17,7 +18,6 @@ from groupsolver.picture.conflicts.named_places import NamedPlaces
 from groupsolver.picture.conflicts.numbered_rules import NumberedConflict, NumberedRule
 from groupsolver.picture.text import esc
 
-MAX_CONFLICTS = 10
 MAX_FIXES = 20
 
 
@@ -33,17 +33,17 @@ def conflict_section(
     """
     if not conflicts:
         return ""
-    shown = conflicts[:MAX_CONFLICTS]
+    total = len(conflicts_of(result))
     parts = []
-    if len(conflicts) > 1:
-        several = f"{len(conflicts):,} conflicts, each of which alone prevents a placement"
+    if total > 1:
+        several = f"{total:,} conflicts, each of which alone prevents a placement"
         parts.append(f"<h2>{several}</h2>")
-    for i, conflict in enumerate(shown, 1):
+    for i, conflict in enumerate(conflicts, 1):
         title = conflict_title(app, conflict.conflict)
-        title = f"Conflict {i}: {title}" if len(conflicts) > 1 else title[:1].upper() + title[1:]
+        title = f"Conflict {i}: {title}" if total > 1 else title[:1].upper() + title[1:]
         parts.append(_conflict(title, conflict, named))
-    parts.append(_more(len(conflicts) - len(shown), "conflict"))
-    parts.append(_fixes(conflicts[0].conflict.fixes, of_several=len(conflicts) > 1))
+    parts.append(_more(total - len(conflicts), "conflict"))
+    parts.append(_fixes(conflicts[0].conflict.fixes, of_several=total > 1))
     on_empty_fleet = empty_fleet_sentence(result)
     if on_empty_fleet:
         parts.append(f"<p>{esc(on_empty_fleet)}</p>")

@@ -46,6 +46,7 @@ class NamedPlaces:
         self.drawn_levels = drawn_levels
         self._rules: dict[Domain, Rules] = {}
         self._words: dict[int, str] = {}
+        self._marked: set[int] = set()
         self.policies: list[tuple[str, Policy]] = []
 
     def __bool__(self) -> bool:
@@ -77,6 +78,7 @@ class NamedPlaces:
         ]
         if parts:
             self._words[number] = f"{before} {', '.join(parts)}"
+            self._marked.add(number)
         for place in places:
             self._rules[place] = (*self._rules.get(place, ()), number)
 
@@ -96,7 +98,7 @@ class NamedPlaces:
 
     def marked(self, number: int) -> bool:
         """Return whether any place is marked for a rule."""
-        return any(number in rules for rules in self._rules.values())
+        return number in self._marked
 
     def words(self, number: int) -> str:
         """Return the places of a rule in words; nothing where there are none."""

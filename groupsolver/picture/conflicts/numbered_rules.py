@@ -8,6 +8,7 @@ from groupsolver.checking.conflict_words import conflicts_of, rules_in_order
 from groupsolver.model.application import Application
 from groupsolver.model.result import Conflict, ConflictingPolicy, Result, Shortage
 
+MAX_CONFLICTS = 10  # more are only counted
 MAX_RULES = 50  # of one conflict; more are only counted
 
 
@@ -32,10 +33,10 @@ class NumberedConflict(NamedTuple):
 
 
 def numbered_conflicts(app: Application[Any], result: Result) -> list[NumberedConflict]:
-    """Return the conflicts of an answer, with their rules numbered from 1 through all of them."""
+    """Return the first conflicts of an answer, with their rules numbered from 1 through all."""
     found = []
     number = 0
-    for conflict in conflicts_of(result):
+    for conflict in conflicts_of(result)[:MAX_CONFLICTS]:
         every: list[ConflictingPolicy | Shortage] = [*rules_in_order(app, conflict)]
         every += conflict.capacity
         rules = []

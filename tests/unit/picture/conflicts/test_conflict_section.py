@@ -8,7 +8,11 @@ from groupsolver.constraints.registry import Application
 from groupsolver.model.result import Explanation, Result
 from groupsolver.picture import picture
 from groupsolver.picture.conflicts.conflict_section import MAX_FIXES
-from groupsolver.picture.conflicts.numbered_rules import MAX_RULES, numbered_conflicts
+from groupsolver.picture.conflicts.numbered_rules import (
+    MAX_CONFLICTS,
+    MAX_RULES,
+    numbered_conflicts,
+)
 from tests.unit.picture.test_picture import Page, application, fleet
 
 SIZE = {"group": "group-0", "policy": "members", "sentence": "4 new members of group-0 are placed"}
@@ -92,6 +96,16 @@ def test_several_conflicts_are_numbered_through_and_an_empty_fleet_is_told_of() 
     assert "On this fleet it can never fit, not even were it empty." in never
     fits = section(Explanation.model_validate({**document, "never": False}))
     assert "On an empty fleet it would fit." in fits
+
+
+def test_many_conflicts_are_bounded() -> None:
+    conflicts = [conflict() for _ in range(MAX_CONFLICTS + 2)]
+    document = {"status": "infeasible", "conflict": conflicts[0], "conflicts": conflicts}
+    text = section(Explanation.model_validate(document))
+    assert f"<h2>{MAX_CONFLICTS + 2} conflicts, each" in text
+    assert f"Conflict {MAX_CONFLICTS}: " in text
+    assert f"Conflict {MAX_CONFLICTS + 1}: " not in text
+    assert "and 2 more conflicts" in text
 
 
 def test_a_placement_and_an_answer_out_of_time_have_no_such_section() -> None:
