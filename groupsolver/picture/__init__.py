@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from groupsolver.checking.arguments import (
@@ -26,12 +27,12 @@ from groupsolver.picture.detail_cards import DetailCards
 from groupsolver.picture.domain_tree import domain_tree, nested_levels
 from groupsolver.picture.figure import Panel, figure
 from groupsolver.picture.fleet_drawing import FleetDrawing
-from groupsolver.picture.host_state import host_states
+from groupsolver.picture.host_state import Mark, host_states
 from groupsolver.picture.layout import WIDTH, lay_out
 from groupsolver.picture.level_of_detail import DetailPlan
 from groupsolver.picture.link_overlay import LinkOverlay, policies_of
 from groupsolver.picture.page import page, side_of
-from groupsolver.picture.palette import paints
+from groupsolver.picture.palette import Paint, paints
 from groupsolver.picture.recovery_cards import RecoveryCards
 from groupsolver.picture.sections.header import header_of, summary_of
 from groupsolver.picture.sections.legend import GroupLegend, signs_of
@@ -97,10 +98,7 @@ def picture(
     states = host_states(problem, placement, result.cells, named)
     root = domain_tree(states, chain, named)
     marks = sorted(root.tally.marks)
-    with_members = {mark.group for mark in marks}
-    colours = paints(
-        [group.name for group in app.groups if group.members or group.name in with_members]
-    )
+    colours = _colours(app, marks)
     recoveries = RecoveryCards(problem, result.witness, chain)
     # The price for a member that takes something of everything that the host has.
     cards = DetailCards(
@@ -115,12 +113,12 @@ def picture(
     box = lay_out(DetailPlan(root).root, WIDTH)
     links = LinkOverlay(problem, named.policies if conflicts else policies_of(problem))
     svg = drawing.draw(box, f"The members of {name}. {summary}", links)
-    groups = []
-    for group, paint in colours.items():
-        groups.append({"name": group, "key": paint.key, "rules": rules.get(group, ())})
     legend = GroupLegend(colours, problem.children, root.tally)
     data = {
-        "groups": groups,
+        "groups": [
+            {"name": group, "key": paint.key, "rules": rules.get(group, ())}
+            for group, paint in colours.items()
+        ],
         "below": legend.below,
         "members": [cards.members[mark.number] for mark in marks],
         "cards": cards.cards,
@@ -133,3 +131,11 @@ def picture(
     side = side_of(colours, marks, losses=bool(recoveries.cards)) + pool_list(problem, placement)
     title = f"{name}: {'placement' if result.placed else 'no placement'}"
     return page(title, header, svg, side, colours, data)
+
+
+def _colours(app: Application[Any], marks: Sequence[Mark]) -> dict[str, Paint]:
+    """Return the colours of the groups that have members of their own, in the file or running."""
+    with_members = {mark.group for mark in marks}
+    return paints(
+        [group.name for group in app.groups if group.members or group.name in with_members]
+    )
