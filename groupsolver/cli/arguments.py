@@ -75,6 +75,11 @@ def add_objective(parser: Any) -> None:
     parser.add_argument("--objective", choices=get_args(Objective), default="pack", help=help_)
 
 
+def add_picture(parser: Any, what: str) -> None:
+    """Add the file in which an answer is drawn."""
+    parser.add_argument("--picture", metavar="FILE", help=f"{what}, as one HTML file")
+
+
 def add_limits(parser: Any, *, gap: bool = True, whole: str = "the whole solve") -> None:
     """Add the limits of a solve; `whole` says what the time is for."""
     default = Limits()

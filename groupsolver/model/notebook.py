@@ -1,4 +1,4 @@
-"""Results in a notebook: the picture of a placement, or a table where there is none to draw.
+"""Results in a notebook: the picture of a placement or a conflict, or a table where there is none.
 
 What a result was solved for is remembered by weak references: a result that is kept keeps no fleet.
 """
@@ -48,7 +48,7 @@ def html_of(result: Any) -> str:
 def _drawn(result: Any) -> str:
     """Return the picture; nothing where there is none to draw, or what it shows has changed."""
     context = result.__dict__.get(CONTEXT)
-    if context is None or not _drawings or result.placement is None:
+    if context is None or not _drawings or result.status == "unknown":
         return ""
     app, fleet, objective = context[0](), context[1](), context[2]
     if app is None or fleet is None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from groupsolver.model.fleet import Host
+from groupsolver.picture.conflicts.named_places import NamedPlaces
 from groupsolver.picture.host_state import HostState, Tally, tally_of
 from groupsolver.picture.text import natural
 
@@ -33,6 +34,8 @@ class Domain:
         The hosts, where the frame has no children.
     tally : Tally
         The sums over all hosts inside.
+    named_by : tuple of int
+        The rules of a conflict that speak of the domain, by their numbers.
     """
 
     level: str
@@ -41,6 +44,7 @@ class Domain:
     children: list[Domain] = field(default_factory=list)
     hosts: list[HostState] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
+    named_by: tuple[int, ...] = ()
 
     @property
     def label(self) -> str:
@@ -90,8 +94,20 @@ def _nests(hosts: Sequence[Host], inner: str, outer: str) -> bool:
     return crossing <= _MAX_CROSSING * len(around)
 
 
-def domain_tree(states: Sequence[HostState], chain: Sequence[str]) -> Domain:
-    """Sort hosts into frames, with domains and hosts in natural order of their names."""
+def domain_tree(
+    states: Sequence[HostState],
+    chain: Sequence[str],
+    named: NamedPlaces,
+) -> Domain:
+    """Sort hosts into frames, with domains and hosts in natural order of their names.
+
+    Parameters
+    ----------
+    states : sequence of HostState
+    chain : sequence of str
+        The levels that are drawn as frames, outermost first.
+    named : NamedPlaces
+    """
     root = Domain("", None)
     domains: dict[Path, Domain] = {(): root}
     # The frames around each domain: more than one where it crosses a border.
@@ -103,7 +119,7 @@ def domain_tree(states: Sequence[HostState], chain: Sequence[str]) -> Domain:
             outer = path
             path = (*path, name)
             if path not in domains:
-                domains[path] = Domain(level, name)
+                domains[path] = Domain(level, name, named_by=named.of_domain(level, name))
                 domains[outer].children.append(domains[path])
             if name is not None:
                 parents.setdefault((level, name), set()).add(outer)
@@ -121,3 +137,4 @@ def _finish(domain: Domain, crossing: set[tuple[str, str]]) -> None:
         domain.tally.add(child.tally)
     if domain.hosts:
         domain.tally = tally_of(domain.hosts)
+    domain.tally.named_by.update(domain.named_by)

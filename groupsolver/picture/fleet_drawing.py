@@ -5,18 +5,20 @@ Colours and states are classes, so that the style sheet can follow the reader's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from groupsolver.picture.detail_cards import DetailCards, domain_title, host_flags, host_title
 from groupsolver.picture.host_state import HostState, Mark, Usage
 from groupsolver.picture.layout import HOST_WIDTH, PAD, STRIPE, TITLE_HEIGHT, Box
 from groupsolver.picture.level_of_detail import Frame, Tile
+from groupsolver.picture.link_overlay import DrawnPlaces, LinkOverlay
 from groupsolver.picture.mark_rows import MARK_GAP, MARK_HEIGHT, arrange_marks
 from groupsolver.picture.palette import Paint
 from groupsolver.picture.svg_elements import num, rect, text
 from groupsolver.picture.text import count, esc, fit, percent, width_of
 
 MAX_IDS_SHOWN = 20  # of members that share a mark, in its tooltip
+MAX_RULES_NOTED = 2  # of a conflict, on a host or a frame that they speak of
 MAX_DEPTH = 3  # of frames with a class of their own
 _DEFS = (
     '<defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" '
@@ -44,17 +46,22 @@ class FleetDrawing:
         self._group_number = {name: i for i, name in enumerate(paints)}
         self._cards = cards
         self._out: list[str] = []
+        self._places = DrawnPlaces()
         self.shown: set[str] = set()
 
-    def draw(self, box: Box, label: str) -> str:
-        """Return the whole drawing as an SVG element."""
+    def draw(self, box: Box, label: str, links: LinkOverlay) -> str:
+        """Return the whole drawing as an SVG element, with links over and above it."""
         self._box(0, 0, box, 0)
+        overlay, above = links.draw(self._places, box.width)
+        if overlay:
+            self.shown.add("link")
         width = num(box.width + 2)
-        height = num(box.height + 2)
+        height = num(box.height + 2 + above)
+        view = f"-1 {num(-1 - above)} {width} {height}"
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" id="fleet" viewBox="-1 -1 {width} {height}"'
+            f'<svg xmlns="http://www.w3.org/2000/svg" id="fleet" viewBox="{view}"'
             f' width="{width}" height="{height}" role="group" aria-label="{esc(label)}">'
-            f"{_DEFS}{''.join(self._out)}</svg>"
+            f"{_DEFS}{''.join(self._out)}{overlay}</svg>"
         )
 
     def _box(self, x: float, y: float, box: Box, depth: int) -> None:
@@ -82,8 +89,11 @@ class FleetDrawing:
 
     def _frame_head(self, x: float, y: float, box: Box, frame: Frame, depth: int) -> None:
         domain = frame.domain
-        card = self._cards.add_domain(domain.label, domain.tally)
-        self._open("frame", card, domain_title(domain.label, domain.tally), stop=True)
+        self._places.frames.append((domain, (x + box.width / 2, y)))
+        named_by = domain.named_by
+        card = self._cards.add_frame(domain)
+        title = domain_title(domain.label, domain.tally, named_by)
+        self._open("frame", card, title, named_by, stop=True)
         self._rect(f"f{min(depth, MAX_DEPTH)}", x, y, box.width, box.height, radius=5)
         room = box.width - 2 * PAD
         size = 11.5 if frame.hosts else 13.5
@@ -98,7 +108,7 @@ class FleetDrawing:
     def _frame_note(self, frame: Frame, room: float) -> str:
         """Return numbers of hosts and members, and the use, as far as there is room."""
         tally = frame.domain.tally
-        parts = [count(tally.hosts, "host")]
+        parts = [*_rules_note(frame.domain.named_by), count(tally.hosts, "host")]
         if tally.marks:
             parts.append(count(len(tally.marks), "member"))
         parts.append(f"{percent(tally.mean)} used")
@@ -110,8 +120,9 @@ class FleetDrawing:
 
     def _host(self, x: float, y: float, box: Box, state: HostState) -> None:
         card = self._cards.add_host(state)
+        self._places.hosts.append((state, (x + HOST_WIDTH / 2, y)))
         classes = _state_classes("host", state)
-        self._open(classes, card, host_title(state), stop=bool(state.marks))
+        self._open(classes, card, host_title(state), state.named_by, stop=state.drawn_alone)
         self._rect("bg", x - 2, y - 1, box.width + 4, box.height + 1, radius=3)
         note = _host_note(state)
         name = fit(state.host.name, HOST_WIDTH - width_of(note, 10.5) - 6, 11)
@@ -123,6 +134,7 @@ class FleetDrawing:
 
     def _slim_host(self, x: float, y: float, box: Box, state: HostState) -> None:
         card = self._cards.add_host(state)
+        self._places.hosts.append((state, (x + box.width / 2, y)))
         self._open(_state_classes("slim", state), card, host_title(state))
         self._bar(x, y, box.width, box.height, state)
         self._out.append("</g>")
@@ -179,8 +191,9 @@ class FleetDrawing:
 
     def _tile(self, x: float, y: float, box: Box, tile: Tile) -> None:
         total = tile.tally
-        card = self._cards.add_tile(tile.label, total)
-        self._open("tile", card, domain_title(tile.label, total), stop=bool(total.marks))
+        card = self._cards.add_tile(tile)
+        title = domain_title(tile.label, total, total.named_by)
+        self._open("tile", card, title, total.named_by, stop=total.worth_a_frame)
         self._rect("tr", x, y, box.width, box.height, radius=2)
         self._rect("was", x, y, box.width * total.mean, box.height, radius=2)
         if total.marks:
@@ -205,11 +218,23 @@ class FleetDrawing:
 
     # Elements.
 
-    def _open(self, classes: str, card: int, title: str, *, stop: bool = False) -> None:
-        """Begin an element with a card; the Tab key stops where members are."""
-        self.shown.update(classes.split())
-        tab = 0 if stop else -1
+    def _open(
+        self,
+        classes: str,
+        card: int,
+        title: str,
+        named_by: Collection[int] = (),
+        *,
+        stop: bool = False,
+    ) -> None:
+        """Begin an element with a card; the Tab key stops where members are, or a rule speaks."""
+        tab = 0 if stop or named_by else -1
         attributes = f'data-i="{card}" tabindex="{tab}" role="button"'
+        if named_by:
+            classes += " named"
+            numbers = " ".join(str(number) for number in sorted(named_by))
+            attributes += f' data-r="{numbers}"'
+        self.shown.update(classes.split())
         self._out.append(f'<g class="{classes}" {attributes}><title>{esc(title)}</title>')
 
     def _rect(
@@ -233,8 +258,15 @@ def _state_classes(kind: str, state: HostState) -> str:
     return " ".join(classes)
 
 
+def _rules_note(named_by: Collection[int]) -> list[str]:
+    """Return the rules that speak of a place, as short as can be, if there are any."""
+    numbers = [str(number) for number in sorted(named_by)[:MAX_RULES_NOTED]]
+    more = "+" if len(named_by) > MAX_RULES_NOTED else ""
+    return [f"rule {', '.join(numbers)}{more}"] if numbers else []
+
+
 def _host_note(state: HostState) -> str:
-    notes = []
+    notes = _rules_note(state.named_by)
     if state.over:
         notes.append("!")
     if not state.host.enabled:

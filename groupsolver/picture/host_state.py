@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.fleet import Host
+from groupsolver.picture.conflicts.named_places import NamedPlaces
 
 
 class Mark(NamedTuple):
@@ -66,6 +67,8 @@ class HostState:
         Share in use of the fullest resource; it decides how full the host looks.
     over : bool
         Whether more is used of something than there is.
+    named_by : tuple of int
+        The rules of a conflict that speak of the host, by their numbers.
 
     Parameters
     ----------
@@ -73,13 +76,21 @@ class HostState:
     marks : list of Mark
     pooled : collection of str, optional
         Classes that the host takes from pools: they are no part of its own use.
+    named_by : tuple of int, optional
     """
 
-    __slots__ = ("amounts", "host", "marks", "over", "share")
+    __slots__ = ("amounts", "host", "marks", "named_by", "over", "share")
 
-    def __init__(self, host: Host, marks: list[Mark], pooled: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        host: Host,
+        marks: list[Mark],
+        pooled: Collection[str] = (),
+        named_by: tuple[int, ...] = (),
+    ) -> None:
         self.host = host
         self.marks = marks
+        self.named_by = named_by
         used = _without(host.in_use(), pooled)
         added = _without(self.added(), pooled)
         capacity = host.capacity()
@@ -96,6 +107,11 @@ class HostState:
             [share(before + more, size) for _, before, more, size in self.amounts], default=0.0
         )
         self.over = self.share > 1
+
+    @property
+    def drawn_alone(self) -> bool:
+        """Whether it is drawn by itself in a fleet of any size: it has members, or is named."""
+        return bool(self.marks or self.named_by)
 
     def usages(self) -> list[Usage]:
         """Return each resource that the host has or uses."""
@@ -148,6 +164,8 @@ class Tally:
     sums : dict of str to list of int
         Of each resource: what was in use, what the new members add, and the capacity.
     marks : list of Mark
+    named_by : set of int
+        The rules of a conflict that speak of a host or a domain inside.
     """
 
     hosts: int = 0
@@ -157,6 +175,12 @@ class Tally:
     share: float = 0.0
     sums: dict[str, list[int]] = field(default_factory=dict)
     marks: list[Mark] = field(default_factory=list)
+    named_by: set[int] = field(default_factory=set)
+
+    @property
+    def worth_a_frame(self) -> bool:
+        """Whether some host or domain inside is drawn by itself in a fleet of any size."""
+        return bool(self.marks or self.named_by)
 
     @property
     def mean(self) -> float:
@@ -175,6 +199,7 @@ class Tally:
         self.reserved += other.reserved
         self.share += other.share
         self.marks += other.marks
+        self.named_by |= other.named_by
         for name, (before, added, capacity) in other.sums.items():
             self.add_usage(name, before, added, capacity)
 
@@ -203,15 +228,19 @@ def tally_of(states: Iterable[HostState]) -> Tally:
         total.reserved += bool(state.host.reserved_for)
         total.share += min(1.0, state.share)
         total.marks += state.marks
+        total.named_by.update(state.named_by)
         for amount in state.amounts:
             total.add_usage(*amount)
     return total
 
 
 def host_states(
-    problem: Problem, placement: Mapping[str, str], cells: Mapping[str, str]
+    problem: Problem,
+    placement: Mapping[str, str],
+    cells: Mapping[str, str],
+    named: NamedPlaces,
 ) -> list[HostState]:
-    """Return each host of a problem with its members.
+    """Return each host of a problem with its members, and the rules that speak of it.
 
     Members are numbered: the new ones in the file's order, then the running ones.
     """
@@ -231,6 +260,6 @@ def host_states(
         by_host.setdefault(mark.host, []).append(mark)
     pools = problem.hosts.pools
     return [
-        HostState(host, by_host.get(host.name, []), pools.classes_of(host))
+        HostState(host, by_host.get(host.name, []), pools.classes_of(host), named.of_host(host))
         for host in problem.hosts
     ]

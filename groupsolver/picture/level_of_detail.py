@@ -11,7 +11,8 @@ from groupsolver.picture.text import count
 
 MAX_NAMED_HOSTS = 60  # in a fleet of at most so many hosts, each is drawn with its name
 MAX_SINGLE_HOSTS = 600  # of at most so many, each is drawn, those without members as a slim bar
-MAX_HOST_BOXES = 1000  # at most so many hosts with members are drawn one by one
+# At most so many hosts that have members, or are named by a conflict, are drawn one by one.
+MAX_HOST_BOXES = 1000
 MAX_BIG_TILES = 400  # at most so many tiles are big enough for a text
 MAX_TILES = 3000  # more are not drawn
 MIN_TILES_A_FRAME = 20
@@ -38,12 +39,15 @@ class Tile:
     tally : Tally
     size : str
         ``big``, ``small`` (no text), or ``row`` (as wide as a host).
+    domain : Domain or None
+        The domain, where it is a single one.
     """
 
     label: str
     short: str
     tally: Tally
     size: Literal["big", "small", "row"]
+    domain: Domain | None = None
 
 
 @dataclass(frozen=True)
@@ -69,11 +73,11 @@ class DetailPlan:
     """
 
     def __init__(self, root: Domain) -> None:
-        hosts_with_members = len({mark.host for mark in root.tally.marks})
+        drawn_alone = sum(state.drawn_alone for leaf in root.leaves() for state in leaf.hosts)
         self._name_all = root.tally.hosts <= MAX_NAMED_HOSTS
         self._draw_all = root.tally.hosts <= MAX_SINGLE_HOSTS
-        # With too many hosts with members, their domains become tiles, too.
-        self._fold_all = hosts_with_members > MAX_HOST_BOXES
+        # With too many hosts with members, or named ones, their domains become tiles, too.
+        self._fold_all = drawn_alone > MAX_HOST_BOXES
         tiles = sum(1 for leaf in root.leaves() if self._is_tile(leaf))
         few_tiles = tiles <= MAX_BIG_TILES or self._fold_all
         self._tile_size: Literal["big", "small"] = "big" if few_tiles else "small"
@@ -88,7 +92,7 @@ class DetailPlan:
     def _is_tile(self, domain: Domain) -> bool:
         if not domain.level or self._draw_all:
             return False
-        return self._fold_all or not domain.tally.marks
+        return self._fold_all or not domain.tally.worth_a_frame
 
     def _frame(self, domain: Domain) -> Frame:
         """Plan one domain."""
@@ -97,7 +101,7 @@ class DetailPlan:
         frames = []
         folded = []
         for child in domain.children:
-            can_fold = not child.children or (self._fold_outer and not child.tally.marks)
+            can_fold = not child.children or (self._fold_outer and not child.tally.worth_a_frame)
             if can_fold and self._is_tile(child):
                 folded.append(child)
             else:
@@ -108,10 +112,10 @@ class DetailPlan:
         """Return a tile for each of the folded domains, the last for all that are too many."""
         limit = self._tiles_a_frame
         if len(folded) > limit:
-            # Where not all can be shown, those with members come first.
-            folded.sort(key=lambda child: not child.tally.marks)
+            # Where not all can be shown, those with members and the named ones come first.
+            folded.sort(key=lambda child: not child.tally.worth_a_frame)
         tiles = [
-            Tile(child.label, child.name or child.label, child.tally, self._tile_size)
+            Tile(child.label, child.name or child.label, child.tally, self._tile_size, child)
             for child in folded[:limit]
         ]
         rest = folded[limit:]
@@ -127,7 +131,7 @@ class DetailPlan:
         drawn: list[HostState] = []
         rest: list[HostState] = []
         for state in domain.hosts:
-            if self._draw_all or (state.marks and len(drawn) < MAX_HOST_BOXES):
+            if self._draw_all or (state.drawn_alone and len(drawn) < MAX_HOST_BOXES):
                 drawn.append(state)
             else:
                 rest.append(state)
@@ -136,7 +140,7 @@ class DetailPlan:
             drawn = domain.hosts
             rest = []
         boxes: list[HostBox | Tile] = [
-            HostBox(state, slim=not state.marks and not self._name_all) for state in drawn
+            HostBox(state, slim=not state.drawn_alone and not self._name_all) for state in drawn
         ]
         if rest:
             label = f"{len(rest):,} other hosts in {domain.label}"

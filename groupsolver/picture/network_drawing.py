@@ -1,17 +1,19 @@
-"""The network of a figure: switches above the frames, and links as lines with their figures."""
+"""The network of a drawing: switches above the frames, and links as lines with their figures."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
-from groupsolver.model.fleet import Fleet, Link
+from groupsolver.model.fleet import Link
 from groupsolver.picture.svg_elements import num, rect, text
-from groupsolver.picture.text import fit
+from groupsolver.picture.text import esc, fit
 
 SWITCH_WIDTH = 74.0
 SWITCH_HEIGHT = 20.0
 TIER_HEIGHT = 62.0
+_LEAST_GAP = 8.0  # between switches
+_LEAST_LABELLED = 30.0  # width of a switch that has room for its name
 _ARC_HEIGHT = 36.0  # above the frames, for links without a switch
 
 Point = tuple[float, float]
@@ -22,9 +24,13 @@ class NetworkDrawing:
 
     Parameters
     ----------
-    fleet : Fleet
+    links : sequence of Link
+    places : collection of str
+        The names of hosts and domains: any other end of a link is a switch.
     tell : collection of str
         What is written on each link: ``bandwidth_mbps`` for what is free of it, ``latency_us``.
+    titled : bool, default False
+        Whether each link and switch has a tooltip.
 
     Attributes
     ----------
@@ -32,27 +38,33 @@ class NetworkDrawing:
         At least so wide, and so high above the frames; 0 without links.
     """
 
-    def __init__(self, fleet: Fleet, tell: Collection[str]) -> None:
-        self._links = fleet.links
+    def __init__(
+        self,
+        links: Sequence[Link],
+        places: Collection[str],
+        tell: Collection[str],
+        *,
+        titled: bool = False,
+    ) -> None:
+        self._links = links
         self._tell = tell
+        self._titled = titled
         self._neighbours: dict[str, list[str]] = {}
-        for link in fleet.links:
+        for link in links:
             one, other = link.between
             self._neighbours.setdefault(one, []).append(other)
             self._neighbours.setdefault(other, []).append(one)
-        self._tiers = self._tiers_of(fleet)
+        self._tiers = self._tiers_above(places)
         self._switches = {name for tier in self._tiers for name in tier}
         if self._tiers:
             self.height = TIER_HEIGHT * len(self._tiers)
         else:
-            self.height = _ARC_HEIGHT if fleet.links else 0.0
+            self.height = _ARC_HEIGHT if links else 0.0
         self.width = max((len(tier) * (SWITCH_WIDTH + 12) for tier in self._tiers), default=0.0)
 
-    def _tiers_of(self, fleet: Fleet) -> list[list[str]]:
+    def _tiers_above(self, places: Collection[str]) -> list[list[str]]:
         """Return the switches by their distance from hosts and domains."""
-        seen = {host.name for host in fleet.hosts}
-        for host in fleet.hosts:
-            seen.update(host.domains.values())
+        seen = set(places)
         tiers: list[list[str]] = []
         while True:
             tier = [
@@ -77,14 +89,21 @@ class NetworkDrawing:
         ]
         parts = [line for line, _ in lines]
         for tier in self._tiers:
-            for name in tier:
-                centre, bottom = points[name]
-                left = centre - SWITCH_WIDTH / 2
-                top = bottom - SWITCH_HEIGHT
-                parts.append(rect("sw", left, top, SWITCH_WIDTH, SWITCH_HEIGHT, 10))
-                parts.append(text("st", centre, bottom - 6, fit(name, SWITCH_WIDTH - 12, 11)))
+            # Many switches of one tier are narrower.
+            switch_width = min(SWITCH_WIDTH, width / len(tier) - _LEAST_GAP)
+            parts += [self._switch(name, points[name], switch_width) for name in tier]
         # Labels last, so that no line crosses them.
         return "".join(parts) + "".join(label for _, label in lines)
+
+    def _switch(self, name: str, point: Point, width: float) -> str:
+        centre, bottom = point
+        shape = rect("sw", centre - width / 2, bottom - SWITCH_HEIGHT, width, SWITCH_HEIGHT, 10)
+        label = ""
+        if width >= _LEAST_LABELLED:
+            label = text("st", centre, bottom - 6, fit(name, width - 12, 11))
+        if not self._titled:
+            return shape + label
+        return f"<g><title>{esc(name)}</title>{shape}{label}</g>"
 
     def _centres(
         self, tier: Sequence[str], points: Mapping[str, Point], x: float, width: float
@@ -118,4 +137,18 @@ class NetworkDrawing:
         if link.latency_us is not None and "latency_us" in self._tell:
             words.append(f"{link.latency_us} µs")
         label = text("lt", middle[0], middle[1] + 3, ", ".join(words)) if words else ""
-        return f'<path class="link" d="{path}"/>', label
+        if not self._titled:
+            return f'<path class="link" d="{path}"/>', label
+        title = f"<title>{esc(link_in_words(link))}</title>"
+        return f'<path class="link" d="{path}">{title}</path>', label
+
+
+def link_in_words(link: Link) -> str:
+    """Return the ends of a link, what is free of it, and its latency."""
+    parts = [" and ".join(link.between)]
+    if link.bandwidth_mbps is not None:
+        free = link.bandwidth_mbps - link.used_mbps
+        parts.append(f"{free:,} of {link.bandwidth_mbps:,} Mbit/s free")
+    if link.latency_us is not None:
+        parts.append(f"{link.latency_us:,} µs")
+    return ", ".join(parts)

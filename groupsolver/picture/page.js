@@ -62,9 +62,23 @@
     return parts;
   };
 
+  const cardOf = new Map(data.cards.map(({ t, n }, i) => [n === undefined ? t : null, i]));
+  const lossRows = ({ t, w, m, n }) => {
+    const rows = m.map(([id, host]) => make("div", "row", name(id), make("span", "soft", "goes to ", name(host))));
+    const more = n > m.length ? [make("div", "soft", `and ${figure(n - m.length)} more`)] : [];
+    return [make("h3", "", "after the loss of ", name(t)), make("div", "soft", "lost members of ", name(w)), ...rows, ...more];
+  };
+  const lightTargets = (losses) => {
+    for (const old of svg.querySelectorAll(".target")) old.classList.remove("target");
+    for (const [, host] of losses.flatMap(({ m }) => m)) {
+      if (cardOf.has(host)) holder(cardOf.get(host)).classList.add("target");
+    }
+  };
+
   const show = (element) => {
     const card = data.cards[element.dataset.i];
     const parts = [make("h2", "", name(card.t))];
+    if (card.k) parts.push(make("p", "speaks", `rule${card.k.length > 1 ? "s" : ""} ${card.k.join(", ")} of the conflict`));
     if (card.f) parts.push(make("p", "flag", card.f.join(", ")));
     const where = (card.d || []).flatMap(([level, domain], i) => [i ? " · " : "", `${level} `, name(domain)]);
     parts.push(make("p", "", ...where));
@@ -78,12 +92,16 @@
     if (card.m) parts.push(...memberRows(card.m, several));
     else if (card.g) parts.push(...card.g.map(row));
     else parts.push(make("p", "soft", "No member of the application is here."));
+    const losses = (card.l || []).map((number) => data.losses[number]);
+    parts.push(...losses.flatMap(lossRows));
+    lightTargets(losses);
     if (card.r && card.r.length) parts.push(make("p", "soft", `traits: ${card.r.join(", ")}`));
     panel.replaceChildren(...parts);
     panel.classList.toggle("kept", element === kept);
   };
   const rest = () => {
     if (kept) return show(kept);
+    lightTargets([]);
     panel.classList.remove("kept");
     panel.replaceChildren(make("p", "soft", hint.trim()));
   };
@@ -124,17 +142,30 @@
     document.documentElement.dataset.selected = wanted;
   };
 
-  const light = (group) => {
-    svg.classList.toggle("some", group !== null);
-    for (const old of svg.querySelectorAll(".lit")) old.classList.remove("lit");
-    for (const [, of, , , card] of data.members) if (of === group) holder(card).classList.add("lit");
+  const withMembers = (group) => {
+    // Of a group, and of all groups below it.
+    const groups = new Set([group]);
+    for (const each of groups) for (const child of data.below[each] || []) groups.add(child);
+    return data.members.filter(([, of]) => groups.has(of)).map(([, , , , card]) => holder(card));
   };
-  const buttons = [...document.querySelectorAll("[data-g]")];
+  const named = (rule) =>
+    // Of a frame, all that is drawn inside.
+    [...svg.querySelectorAll("[data-r]")]
+      .filter((element) => element.dataset.r.split(" ").includes(rule))
+      .flatMap((element) =>
+        element.classList.contains("frame") ? [...element.parentNode.querySelectorAll("[data-i]")] : [element]);
+  const light = (elements) => {
+    svg.classList.toggle("some", elements !== null);
+    for (const old of svg.querySelectorAll(".lit")) old.classList.remove("lit");
+    for (const element of elements || []) element.classList.add("lit");
+  };
+  const buttons = [...document.querySelectorAll("[data-g], [data-rule]")];
   for (const button of buttons) {
     button.addEventListener("click", () => {
       const on = button.getAttribute("aria-pressed") !== "true";
       for (const other of buttons) other.setAttribute("aria-pressed", String(on && other === button));
-      light(on ? Number(button.dataset.g) : null);
+      const { g, rule } = button.dataset;
+      light(!on ? null : rule === undefined ? withMembers(Number(g)) : named(rule));
     });
   }
 

@@ -1,17 +1,16 @@
-"""The page around the drawing: header, legend and details; its policy lets it load nothing."""
+"""The page around the drawing, with the details; its policy lets it load nothing."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any
 from urllib.parse import quote
 
-from groupsolver.picture.host_state import Mark, Tally
+from groupsolver.picture.host_state import Mark
 from groupsolver.picture.palette import Paint
 from groupsolver.picture.text import count, esc
 
@@ -20,17 +19,7 @@ _HINT = (
     "Point at a host, a tile or a frame to see its members and the rules that hold them; "
     "click, or press Enter, to keep it."
 )
-_BAR = '<rect class="tr" width="34" height="10"/><rect class="was" width="18" height="10"/>'
-_ADDED = '<rect class="add g0" x="18" width="11" height="10"/>'
-_STATE = '<rect class="st" width="34" height="10"/>'
-# Class, drawing and text of each sign in the legend; those without a class are always there.
-_SIGNS = (
-    ("", _BAR, "in use before"),
-    ("", _BAR + _ADDED, "added by members, in their group's colour"),
-    ("off", _BAR + _STATE, "disabled host"),
-    ("over", _BAR.replace("18", "34") + _STATE, "over capacity"),
-    ("tile", _BAR, "several hosts: how many, mean use"),
-)
+_LOSS_HINT = " Of a domain whose loss the application survives, see where its members go then."
 
 
 def page(
@@ -86,48 +75,16 @@ def _json(data: dict[str, Any]) -> str:
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def legend_of(paints: Mapping[str, Paint], total: Tally, shown: Collection[str]) -> str:
-    """Return the legend: a button for each group, which highlights its members, and the signs.
+def side_of(paints: Mapping[str, Paint], marks: Iterable[Mark], *, losses: bool) -> str:
+    """Return the details panel, and the list of all members as text.
 
     Parameters
     ----------
-    shown : collection of str
-        The classes of what is drawn; other signs are left out.
+    paints : mapping of str to Paint
+    marks : iterable of Mark
+    losses : bool
+        Whether the panel says where members go after a loss.
     """
-    new = Counter(mark.group for mark in total.marks if mark.new)
-    old = Counter(mark.group for mark in total.marks if not mark.new)
-    buttons = []
-    for i, (name, paint) in enumerate(paints.items()):
-        buttons.append(_group_button(i, name, paint, new[name], old[name]))
-    signs = []
-    for class_, drawing, text in _SIGNS:
-        if not class_ or class_ in shown:
-            svg = '<svg width="36" height="12" viewBox="-1 -1 36 12" aria-hidden="true">'
-            signs.append(f'<li>{svg}<g class="{class_}">{drawing}</g></svg>{esc(text)}</li>')
-    if old:
-        signs.append('<li><span class="key old g0">A</span>ran already</li>')
-    return (
-        f'<ul class="legend" aria-label="Groups">{"".join(buttons)}</ul>'
-        f'<ul class="legend signs" aria-label="Signs">{"".join(signs)}</ul>'
-    )
-
-
-def _group_button(i: int, name: str, paint: Paint, new: int, old: int) -> str:
-    parts = []
-    if new:
-        parts.append(f"{new:,}")
-    if old:
-        parts.append(f"{old:,} ran already")
-    title = f"Show the members of {esc(name)}"
-    return (
-        f'<li><button type="button" data-g="{i}" aria-pressed="false" title="{title}">'
-        f'<span class="key g{i}">{esc(paint.key)}</span><bdi>{esc(name)}</bdi>'
-        f'<span class="soft">{" + ".join(parts) or "0"}</span></button></li>'
-    )
-
-
-def side_of(paints: Mapping[str, Paint], marks: Iterable[Mark]) -> str:
-    """Return the details panel, and the list of all members as text."""
     number = {name: i for i, name in enumerate(paints)}
     items = []
     for mark in marks:
@@ -140,8 +97,10 @@ def side_of(paints: Mapping[str, Paint], marks: Iterable[Mark]) -> str:
         )
     open_ = " open" if len(items) <= MAX_OPEN_MEMBERS else ""
     panel = '<section class="panel" id="panel" aria-label="Details" aria-live="polite">'
-    return (
-        f"{panel}{_HINT}</section>"
-        f'<details id="members"{open_}><summary>{count(len(items), "member")}</summary>'
-        f"<ol>{''.join(items)}</ol></details>"
-    )
+    members = ""
+    if items:
+        members = (
+            f'<details id="members"{open_}><summary>{count(len(items), "member")}</summary>'
+            f"<ol>{''.join(items)}</ol></details>"
+        )
+    return f"{panel}{_HINT}{_LOSS_HINT if losses else ''}</section>{members}"

@@ -9,6 +9,7 @@ from groupsolver.constraints.problem.view import PlacedMember, View
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.value import HOST
+from groupsolver.picture.conflicts.named_places import NamedPlaces
 from groupsolver.picture.domain_tree import Domain, domain_tree, nested_levels
 from groupsolver.picture.host_state import HostState, host_states
 from groupsolver.picture.network_drawing import NetworkDrawing
@@ -71,14 +72,19 @@ class PanelDrawing:
         placement = {member.id: member.host for member in view.everyone if member.new}
         hosts = view.problem.hosts
         self._chain = nested_levels(hosts, hosts.levels)
-        self._root = domain_tree(host_states(view.problem, placement, {}), self._chain)
+        unmarked = NamedPlaces(self._chain)
+        states = host_states(view.problem, placement, {}, unmarked)
+        self._root = domain_tree(states, self._chain, unmarked)
         # All hosts, and all frames, have room for a second line if one of them needs it.
         has_notes = any(self._notes(host) for host in hosts)
         self._host_head = HOST_NAME_HEIGHT + (LINE_HEIGHT if has_notes else 0)
         has_overlaps = any(self._overlapping_domain(leaf) for leaf in self._root.leaves())
         self._frame_head = TITLE_HEIGHT + (LINE_HEIGHT if has_overlaps else 0)
         self._row_heights = self._equal_rows()
-        self._network = NetworkDrawing(fleet, tell)
+        places = {host.name for host in fleet.hosts}
+        for host in fleet.hosts:
+            places.update(host.domains.values())
+        self._network = NetworkDrawing(fleet.links, places, tell)
         # Where links meet hosts and domains, by name; filled while these are drawn.
         self._link_ends: dict[str, tuple[float, float]] = {}
         self.width = max(self._width(self._root), self._network.width)

@@ -11,6 +11,7 @@ from groupsolver.cli.inputs import load_both
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_answer
 from groupsolver.cli.output.conflict_report import conflict_lines
+from groupsolver.cli.output.picture_file import PictureFile
 from groupsolver.cli.output.placement_table import STATUS_STYLE, headline
 from groupsolver.cli.output.progress import INTERRUPTED, run_watched
 from groupsolver.cli.output.styled_lines import Line, warning_lines
@@ -42,11 +43,13 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--cost", action="append", default=[], metavar="KIND=N", help=cost_help)
     arguments.add_objective(parser)
     arguments.add_limits(parser, gap=False, whole="the answer and all that explains it")
+    arguments.add_picture(parser, "draw the conflict over what runs, or the placement")
 
 
 def run(options: Options) -> int:
-    """Write the explanation to standard output. Raises `BadInput`."""
+    """Write the explanation to standard output, and draw the picture. Raises `BadInput`."""
     costs = parse_costs(options.cost)
+    picture_file = PictureFile(options)
     app, compiled = load_both(options)
     limits = arguments.limits_of(options)
 
@@ -74,6 +77,7 @@ def run(options: Options) -> int:
     if interrupted:
         result = result.model_copy(update={"warnings": (*result.warnings, INTERRUPTED)})
     write_answer(options.output, result.document(), lambda: _lines(options, app, result))
+    picture_file.write(app, compiled, result)
     return Exit.UNKNOWN if result.status == "unknown" else Exit.OK
 
 

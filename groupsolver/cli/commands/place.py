@@ -11,13 +11,13 @@ from groupsolver.cli.exit_codes import OF_STATUS
 from groupsolver.cli.inputs import load_both, load_named
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_answer
+from groupsolver.cli.output.picture_file import PictureFile
 from groupsolver.cli.output.placement_table import result_lines
 from groupsolver.cli.output.progress import INTERRUPTED, run_watched
 from groupsolver.cli.remote.connection import add_identity, add_url
 from groupsolver.cluster.cluster import Cluster
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput
-from groupsolver.files.atomic_file import AtomicFile
 from groupsolver.files.reading import name_of
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Result, Watch
@@ -40,8 +40,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--dry-run", action="store_true", help=dry_run_help)
     name_help = "with --cluster: the name under which it runs (default: its own, or the file's)"
     parser.add_argument("--name", metavar="NAME", help=name_help)
-    picture_help = "draw the placement, or the conflict over what runs, as one HTML file"
-    parser.add_argument("--picture", metavar="FILE", help=picture_help)
+    arguments.add_picture(parser, "draw the placement, or the conflict over what runs")
 
 
 def run(options: Options) -> int:
@@ -55,10 +54,7 @@ def run(options: Options) -> int:
 
 def _place(options: Options) -> int:
     """Place the application, write the answer to standard output, and draw the picture."""
-    picture_file = None
-    if options.picture is not None:
-        paths = [options.app, options.fleet, options.cluster, options.network]
-        picture_file = AtomicFile(options.picture, [path for path in paths if path is not None])
+    picture_file = PictureFile(options)
     if options.cluster is None or options.dry_run:
         app, compiled = load_both(options)
         result = _solve(options, app, compiled)
@@ -69,10 +65,7 @@ def _place(options: Options) -> int:
         result.document(),
         lambda: result_lines(app, compiled.index, result, options.objective),
     )
-    if picture_file is not None and result.status != "unknown":
-        from groupsolver.picture import picture
-
-        picture_file.write(picture(app, compiled.index, result, objective=options.objective))
+    picture_file.write(app, compiled, result)
     return OF_STATUS[result.status]
 
 

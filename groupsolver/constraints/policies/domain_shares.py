@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -17,6 +17,7 @@ from groupsolver.constraints.problem.conflict_facts import Facts, Findings
 from groupsolver.constraints.problem.findings import Finding, ShareAtMost, ShareNeeded
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.problem.view import View
+from groupsolver.constraints.protocols.named_places import NamesPlaces
 from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.units import count_of
@@ -36,7 +37,7 @@ def share_rounded_down(percent: int, size: int) -> int:
     return percent * size // 100
 
 
-class DomainShares(EverywherePolicy, ABC):
+class DomainShares(EverywherePolicy, NamesPlaces, ABC):
     """A counting policy that may ask for shares of the members in named domains of its level.
 
     Parameters
@@ -88,6 +89,12 @@ class DomainShares(EverywherePolicy, ABC):
     def names_domains(self) -> bool:
         """Whether it tells domains apart by their names."""
         return bool(self.share or self.at_most)
+
+    @property
+    def places_named(self) -> Mapping[str, tuple[str, ...]]:
+        """The domains with a share or a limit."""
+        named = dict.fromkeys((*(self.share or {}), *(self.at_most or {})))
+        return {self.level: tuple(named)} if named else {}
 
     def least_members(self, group: str, problem: Problem) -> dict[str, int]:
         """Return how many members each domain with a share has to hold, where it is any."""

@@ -11,13 +11,14 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from groupsolver.constraints.policies.per_host_policy import PerHostPolicy
+from groupsolver.constraints.protocols.named_places import NamesPlaces
 from groupsolver.model.compiled.arrays import Mask
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Host
 from groupsolver.model.value import HOST, DomainName, HostName, LevelName
 
 
-class Places(PerHostPolicy, ABC):
+class Places(PerHostPolicy, NamesPlaces, ABC):
     """A set of places: the hosts named, and all hosts of the domains named."""
 
     hosts: tuple[HostName, ...] | None = None
@@ -33,6 +34,14 @@ class Places(PerHostPolicy, ABC):
     def nowhere(self) -> bool:
         """Return whether no place is named: the policy then adds no constraint."""
         return not self.hosts and not any((self.domains or {}).values())
+
+    @property
+    def places_named(self) -> Mapping[str, tuple[str, ...]]:
+        """The fields `hosts` and `domains`."""
+        named = dict(self.domains or {})
+        if self.hosts:
+            named[HOST] = (*named.get(HOST, ()), *self.hosts)
+        return named
 
     def covers(self, host: Host) -> bool:
         """Return whether `host` is one of the places, or in one."""

@@ -45,6 +45,11 @@ def checked_after_solve(policy: Policy) -> bool:
     return isinstance(policy, CheckedAfterSolve)
 
 
+def failure_model(policy: Policy) -> FailureModel | None:
+    """Return what a policy's group is to survive. Default: none."""
+    return policy.failure_model if isinstance(policy, CheckedAfterSolve) else None
+
+
 def sensitive_domains(
     policy: Policy, group: str, after: View, level: str, more: int, *, worse: bool
 ) -> set[str | None]:

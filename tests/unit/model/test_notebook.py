@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupsolver import Application, Cluster, Fleet, Limits, Result, explain, solve
-from groupsolver.model.result import Conflict, ConflictingPolicy
+from groupsolver.model.result import Conflict, ConflictingPolicy, Explanation
 
 ONE = Limits(seconds=30, workers=1)
 FLEET = Fleet.model_validate({"hosts": [{"name": "h<0>", "inventory": {"VCPU": 2}}]})
@@ -45,9 +45,25 @@ def test_what_is_no_longer_kept_is_a_table() -> None:
     assert "<td>A/0</td><td>h&lt;0&gt;</td>" in result._repr_html_()
 
 
-def test_a_conflict_is_told_in_its_sentences() -> None:
+def test_a_conflict_is_its_picture() -> None:
     app = application(3)
-    html = explain(app, FLEET, limits=ONE)._repr_html_()
+    for result in (explain(app, FLEET, limits=ONE), solve(app, FLEET, limits=ONE)):
+        html = result._repr_html_()
+        assert html.startswith('<iframe sandbox="allow-scripts"')
+        assert "3 new members of A are placed" in html
+        assert "Cheapest changes" in html
+
+
+def test_an_answer_out_of_time_is_a_table() -> None:
+    app = application(1)
+    result = solve(app, FLEET, limits=ONE).model_copy(update={"status": "unknown"})
+    assert result._repr_html_().startswith("<p><b>unknown</b>")
+
+
+def test_a_conflict_whose_fleet_is_gone_is_told_in_its_sentences() -> None:
+    app = application(3)
+    result = Explanation.model_validate(explain(app, FLEET, limits=ONE).document())
+    html = result._repr_html_()
     assert "<b>infeasible</b>" in html
     assert "contradict each other" in html
     assert "cheapest changes" in html

@@ -7,13 +7,18 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from groupsolver.constraints.registry import Application
+from groupsolver.model.fleet import Fleet
+from groupsolver.model.result import Result
 from groupsolver.picture import picture
+from tests.unit.picture.conflicts.test_named_places import large
 from tests.unit.picture.test_picture import application, drawn, fleet, placed
-from tests.unit.picture.test_safety import HOSTILE, hostile
+from tests.unit.picture.test_safety import HOSTILE, hostile, hostile_conflict, hostile_network
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))),
@@ -110,9 +115,64 @@ def test_keys_reach_every_host(browser: Browser) -> None:
     assert "Point at a host" in panel(dom)
 
 
-def test_hostile_names_stay_text(browser: Browser) -> None:
+def test_a_rule_of_a_conflict_shows_its_places(browser: Browser) -> None:
+    text = picture(*large(10_000, 3))
+    click = "dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+    dom = browser(acting(text, f"document.querySelector('[data-rule=\"2\"]').{click}"))
+    assert len(re.findall(r'class="host[^"]* lit"', dom)) == 3
+    # Rule 1 speaks of racks: all that is drawn inside is lit.
+    dom = browser(acting(text, f"document.querySelector('[data-rule=\"1\"]').{click}"))
+    assert len(re.findall(r'class="frame[^"]* lit"', dom)) == 3
+    assert len(re.findall(r'class="tile[^"]* lit"', dom)) == 3
+    dom = browser(acting(text, f"document.querySelector('.host.named').{click}"))
+    assert "rule 2 of the conflict" in panel(dom)
+
+
+def test_a_group_of_groups_shows_the_members_of_all(browser: Browser) -> None:
+    app = Application.model_validate({
+        "groups": [
+            {"name": "a", "members": [{"resources": {}}]},
+            {"name": "b", "members": [{"resources": {}}]},
+            {"name": "inner", "groups": ["a"]},
+            {"name": "outer", "groups": ["inner"]},
+        ],
+    })  # fmt: skip
+    hosts = [{"name": name} for name in ("h1", "h2", "h3")]
+    result = Result(status="feasible", placement={"a/0": "h1", "b/0": "h2"})
+    text = picture(app, Fleet.model_validate({"hosts": hosts}), result)
+    click = "dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+    for name, lit in (("outer", 1), ("b", 1)):
+        find = f"[...document.querySelectorAll('button')].find((b) => b.title.endsWith(' {name}'))"
+        dom = browser(acting(text, f"{find}.{click}"))
+        assert len(re.findall(r'class="host[^"]* lit"', dom)) == lit
+
+
+def test_pointing_at_a_domain_shows_where_its_members_go(browser: Browser) -> None:
+    app = Application.model_validate({
+        "groups": [{
+            "name": "db",
+            "members": [{"resources": {}}],
+            "policies": [{"kind": "survives", "level": "rack"}],
+        }],
+    })  # fmt: skip
+    hosts = [{"name": f"h{i}", "domains": {"rack": f"r{i}"}} for i in range(2)]
+    there = Fleet.model_validate({"levels": ["rack"], "hosts": hosts})
+    witness = {"db: rack r0": {"db/0": "h1"}}
+    text = picture(app, there, Result(status="feasible", placement={"db/0": "h0"}, witness=witness))
+    over = "dispatchEvent(new MouseEvent('mouseover', {bubbles: true}))"
+    dom = browser(acting(text, f"document.querySelector('.frame').{over}"))
+    assert "after the loss of" in panel(dom)
+    assert "h1" in panel(dom)
+    assert len(re.findall(r'class="host[^"]* target"', dom)) == 1
+    leave = "document.getElementById('fleet').dispatchEvent(new MouseEvent('mouseleave'))"
+    dom = browser(acting(text, f"document.querySelector('.frame').{over}; {leave}"))
+    assert not re.findall(r'class="host[^"]* target"', dom)
+
+
+@pytest.mark.parametrize("made", [hostile, hostile_conflict, hostile_network])
+def test_hostile_names_stay_text(browser: Browser, made: Any) -> None:
     for name in HOSTILE[:2]:
-        dom = browser(picture(*hostile()), f"#host={quote(name, safe='')}")
+        dom = browser(picture(*made()), f"#host={quote(name, safe='')}")
         assert 'class="panel kept"' in dom
         tags = Tags(dom)
         assert tags.names.count("script") == 2

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from typing import Any
 
 import pytest
 
 from groupsolver.constraints.registry import Application
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.fleet import Fleet
-from groupsolver.model.result import Result
+from groupsolver.model.result import Explanation, Result
 from groupsolver.picture import picture
 from tests.unit.picture.test_picture import Page, application, drawn, fleet, placed
 
@@ -47,13 +48,93 @@ def hostile() -> tuple[Application, Fleet, Result]:
     })  # fmt: skip
 
 
-def test_names_are_text_whatever_they_contain() -> None:
-    text = picture(*hostile())
+def hostile_network() -> tuple[Application, Fleet, Result]:
+    """Return groups of groups, links between hosts over switches, and a witness of losses."""
+    hosts = [
+        {"name": name, "domains": {"rack": f"rack {name}"}, "inventory": {"VCPU": 9}}
+        for name in HOSTILE
+    ]
+    links = [{"between": [name, f"switch {name}"], "bandwidth_mbps": 9} for name in HOSTILE]
+    links += [{"between": [f"switch {name}", f"core {HOSTILE[0]}"]} for name in HOSTILE]
+    there = Fleet.model_validate({"levels": ["rack"], "hosts": hosts, "links": links})
+    names = [name.replace("/", "\\") for name in HOSTILE]
+    survives = {"kind": "survives", "level": "rack"}
+    groups: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "members": [{"resources": {"VCPU": 1}, "id": id_}],
+            "policies": [{"kind": "bandwidth", "mbps": 1}, survives],
+        }
+        for name, id_ in zip(names, HOSTILE, strict=True)
+    ]
+    groups += [{"name": f"all {name}", "groups": [name]} for name in names]
+    app = Application.model_validate({"name": HOSTILE[0], "groups": groups})
+    witness = {
+        f"{name}: rack rack {id_}": {id_: HOSTILE[-1]}
+        for name, id_ in zip(names, HOSTILE, strict=True)
+    }
+    placement = {name: name for name in HOSTILE}
+    return app, there, Result(status="feasible", placement=placement, witness=witness)
+
+
+def hostile_conflict() -> tuple[Application, Fleet, Result]:
+    """Return a conflict in which every text is hostile, over the hosts and domains of `hostile`."""
+    app, there, _ = hostile()
+    groups = [
+        {
+            **group,
+            "policies": [
+                {"kind": "within", "hosts": HOSTILE, "domains": {HOSTILE[0]: HOSTILE}},
+            ],
+        }
+        for group in app.document()["groups"]
+    ]
+    rules = [
+        {"group": group["name"], "policy": "within", "sentence": f"{text}; {text}"}
+        for group, text in zip(groups, HOSTILE, strict=True)
+    ]
+    shortages = [
+        {"resource": text, "needed": 2, "available": 1, "sentence": text} for text in HOSTILE
+    ]
+    fixes = [{"change": text, "cost": 1, "placement": None} for text in HOSTILE]
+    conflict = {"policies": rules, "capacity": shortages, "fixes": fixes}
+    document = {"status": "infeasible", "conflict": conflict, "warnings": HOSTILE}
+    explained = {**document, "conflicts": [conflict, conflict], "never": True}
+    app = Application.model_validate({"name": HOSTILE[0], "groups": groups})
+    return app, there, Explanation.model_validate(explained)
+
+
+def assert_safe(text: str) -> Page:
+    """Fail where a name has become markup, or a mark that turns text around is left."""
     page = Page(text)
     assert [tag for tag, _ in page.tags].count("script") == 2
     assert not [tag for tag, _ in page.tags if tag in {"img", "b"}]
     assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on")]
+    assert not page.attributes("style")
     assert not re.search("[\u202a-\u202e\u2066-\u2069\ufffe]", text)
+    return page
+
+
+def test_conflicts_are_text_whatever_they_contain() -> None:
+    text = picture(*hostile_conflict())
+    page = assert_safe(text)
+    assert len(page.named("named")) == 7  # each host, and the one domain of the first level
+    section = text[text.index('<section class="conflict"') :]
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in section
+    assert page.texts["title"].startswith(f"{HOSTILE[0]}: no placement")
+
+
+def test_links_nested_groups_and_losses_are_text_whatever_they_contain() -> None:
+    text = picture(*hostile_network())
+    page = assert_safe(text)
+    assert 'class="links"' in text
+    assert "switch &lt;script&gt;" in text
+    assert "all &lt;script&gt;" in text
+    assert [loss["m"] for loss in page.data["losses"]] == [[[id_, HOSTILE[-1]]] for id_ in HOSTILE]
+
+
+def test_names_are_text_whatever_they_contain() -> None:
+    page = assert_safe(picture(*hostile()))
     # In the data they are exact, so that an address can select them.
     assert [id_ for id_, *_ in page.data["members"]] == HOSTILE
     assert page.texts["title"].startswith(f"{HOSTILE[0]}: placement")

@@ -36,12 +36,8 @@ def header_of(name: str, summary: str, total: Tally, result: Result, objective: 
 def _notes(result: Result) -> str:
     penalties = [f"{penalty.cost:,}: {penalty.detail}" for penalty in result.penalties]
     notes = _note("Members left out", result.left_out)
-    notes += _note("Soft policies that cost", penalties) + _note("Warnings", result.warnings)
-    if result.conflict:
-        sentences = [rule.sentence for rule in result.conflict.policies]
-        sentences += [shortage.sentence for shortage in result.conflict.capacity]
-        notes += _note("Rules that contradict each other", sentences)
-    return notes
+    notes += _note("Soft policies that cost", penalties)
+    return notes + _note("Warnings", result.warnings)
 
 
 def _note(title: str, lines: Iterable[str]) -> str:

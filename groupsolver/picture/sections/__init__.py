@@ -1,0 +1,1 @@
+"""Parts of the page beside the drawing: its header, and lists."""
