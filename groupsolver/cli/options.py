@@ -8,7 +8,7 @@ from typing import Literal
 from groupsolver.model.result import Objective
 
 Output = Literal["table", "json", "yaml"]
-Format = Literal["fleet", "app", "cluster", "result", "openapi"]
+Format = Literal["fleet", "app", "batch", "cluster", "result", "batch-result", "openapi"]
 
 
 class Options(argparse.Namespace):
