@@ -26,6 +26,7 @@ from groupsolver.model.application import (
     Members,
     member_ids,
 )
+from groupsolver.model.optional_members import requirements
 
 _POSITION = re.compile(r"(groups|existing)\[(\d+)\]")
 
@@ -86,6 +87,24 @@ class MergedApplications:
             targets = [_target_application(target) for target in _targets(app)]
             named = dict.fromkeys(one for one in targets if one is not None and one != name)
             found[name] = tuple(named)
+        return found
+
+    @cached_property
+    def required_members(self) -> dict[str, int]:
+        """By application, the new members that are placed at least where it is placed."""
+        found = {}
+        for name, app in self.given.items():
+            asked = requirements(app)
+            optional_groups = frozenset[str]().union(*(one.below for one in asked))
+            running = {there.id for there in app.existing}
+            required = [
+                id_
+                for group in app.groups
+                if group.name not in optional_groups
+                for id_, _ in member_ids(group)
+                if id_ not in running
+            ]
+            found[name] = len(required) + max((one.least for one in asked), default=0)
         return found
 
     @cached_property

@@ -145,6 +145,10 @@ class OptionalClasses:
                 return sorted(placed)
             placed.difference_update(missing)
 
+    def required_in(self, bundle: int) -> list[RequiredMembers]:
+        """Return what is required of the optional members of a bundle, where it is placed."""
+        return self._required_in[bundle]
+
     def requires_members(self, bundle: int) -> bool:
         """Return whether a bundle has any members that must be placed."""
         return bool(self.whole_classes[bundle] or self._required_in[bundle])
