@@ -30,6 +30,11 @@ class BatchedApplication(Application):
     name: Name
     value: MemberValue | None = None
 
+    def application(self) -> Application:
+        """Return the application by itself, without its value in the batch."""
+        fields = {name: getattr(self, name) for name in Application.model_fields}
+        return Application.model_construct(**fields, **(self.model_extra or {}))
+
     if TYPE_CHECKING:
         # What the constructor takes: every form that it converts to the fields' types.
         def __init__(

@@ -64,12 +64,12 @@ class CapacityRow:
     needed: dict[int, int]
     available: int
 
-    def describe(self, needed: int, left: int) -> str:
+    def describe(self, needed: int, left: int, word: str = "left") -> str:
         """Return what is short, in words."""
-        where = "" if self.all_hosts else " on hosts that suit it"
+        where = "" if self.all_hosts else " on the hosts that suit it"
         if self.at_least is None:
             needs = f"it needs {amount_text(self.resource, needed)}"
-            return f"{needs}, and {amount_text(self.resource, left)} are left{where}"
+            return f"{needs}, with {amount_text(self.resource, left)} {word}{where}"
         size = amount_text(self.resource, self.at_least)
         members = count_of(needed, "member")
         return f"there is room for {left} of its {members} of at least {size}{where}"
@@ -225,7 +225,7 @@ def _impossible(batch: BatchProblem, rows: Sequence[CapacityRow]) -> dict[int, s
     for row in rows:
         for number, needed in row.needed.items():
             if needed > row.available and number not in found:
-                found[number] = row.describe(needed, row.available).replace("are left", "are free")
+                found[number] = row.describe(needed, row.available, "free")
     _add_those_that_need(batch, found)
     return found
 

@@ -55,7 +55,7 @@ def test_the_most_valuable_that_fit_are_placed() -> None:
     result = some(THREE, fleet(host("h1", 4)))
     assert (result.status, result.placed, result.value) == ("optimal", ("b", "c"), 4)
     assert result["a"].reason == (
-        "displaced by others of the batch: it needs 3 VCPU, and 0 VCPU are left"
+        "displaced by others of the batch: it needs 3 VCPU, with 0 VCPU left"
     )
     assert result["a"].conflict is None
     valued = some(THREE, fleet(host("h1", 4)), values={"a": 5})
