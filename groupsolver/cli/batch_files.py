@@ -117,9 +117,7 @@ class GivenBatch:
 
 
 def given_documents(options: Options) -> list[GivenDocument]:
-    """Read the files of ``place``, each once. Raises `BadInput` where standard input is twice."""
-    if options.apps.count("-") > 1:
-        raise BadInput([Fault("wrong-value", "APP", "expected - once: it is standard input")])
+    """Read the files of ``place``, each once."""
     return [GivenDocument(path) for path in options.apps]
 
 

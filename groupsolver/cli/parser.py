@@ -135,6 +135,7 @@ def parse(argv: Sequence[str] | None = None) -> Options:
     parser.check_arguments(sys.argv[1:] if argv is None else argv)
     options = parser.parse_args(argv, Options())
     inputs = [getattr(options, name, None) for name in ("app", "fleet", "network", "placement")]
+    inputs += getattr(options, "apps", ())
     if inputs.count("-") > 1:
         parser.error("expected at most one input from standard input, '-'")
     if getattr(options, "network", None) is not None and options.cluster is not None:

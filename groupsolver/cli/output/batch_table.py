@@ -49,7 +49,10 @@ def batch_headline(result: BatchResult, objective: Objective) -> str:
 
 def _row(entry: BatchEntry) -> tuple[str, str, str, str]:
     members = "-" if entry.placement is None else str(len(entry.placement))
-    return entry.name, entry.status, members, entry.reason or ""
+    reason = entry.reason or ""
+    if entry.conflict is not None:
+        reason = f"{reason.partition(':')[0]}, see below"
+    return entry.name, entry.status, members, reason
 
 
 def _members(entry: BatchEntry) -> Iterator[Line]:

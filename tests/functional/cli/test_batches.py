@@ -154,7 +154,7 @@ def test_standard_input_is_a_batch(
     ("arguments", "message"),
     [
         (["pair.yaml", "pair.yaml"], "application 'pair' is also in pair.yaml; give it a name"),
-        (["-", "-"], "expected - once: it is standard input"),
+        (["-", "-"], "expected at most one input from standard input, '-'"),
         (["pair.yaml", "gone.yaml"], "gone.yaml: expected a file that can be read"),
         (["pair.yaml", "large.yaml", "--name", "x"], "expected one application to be called 'x'"),
         (["batch.yaml", "--value", "ono=3"], "no application 'ono' is in the batch (did you mean"),
