@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TypeVar
 
 import numpy as np
@@ -30,7 +31,9 @@ class Partial:
         self._codes: dict[str, Ints] = {}
         self._counts: dict[tuple[str, str], Ints] = {}
         self._without_domain: dict[tuple[str, str], int] = {}
-        self._put: list[tuple[str, int]] = []
+        self._levels: dict[str, list[str]] = {}  # by group, those at which it is counted
+        # By group of the members: how many are put down on each row of the fleet.
+        self._put: dict[str, Counter[int]] = {}
         self._left = dict.fromkeys(self.problem.below, 0)
         for member_class in compiled.member_classes:
             for group in self.problem.above[member_class.group]:
@@ -57,10 +60,11 @@ class Partial:
             return
         self._counts[group, level] = self.compiled.running(group, level).copy()
         self._without_domain[group, level] = self.compiled.running_without_domain(group, level)
+        self._levels.setdefault(group, []).append(level)
         codes = self.compiled.fleet.codes(level)
-        for member_group, row in self._put:
-            if group in self.problem.above[member_group]:
-                self._add(group, level, int(codes[row]), 1)
+        for member_group in self.problem.below[group]:
+            for row, number in self._put.get(member_group, {}).items():
+                self._add(group, level, int(codes[row]), number)
 
     def _add(self, group: str, level: str, code: int, number: int) -> None:
         if code >= 0:
@@ -75,19 +79,18 @@ class Partial:
     def put(self, member_group: str, at: int) -> None:
         """Put one member of a group down on the host at place `at` of `rows`."""
         self._count(member_group, at, 1)
-        self._put.append((member_group, int(self.rows[at])))
+        self._put.setdefault(member_group, Counter())[int(self.rows[at])] += 1
 
     def take(self, member_group: str, at: int) -> None:
         """Take one member of a group up again."""
         self._count(member_group, at, -1)
-        self._put.remove((member_group, int(self.rows[at])))
+        self._put[member_group][int(self.rows[at])] -= 1
 
     def _count(self, member_group: str, at: int, number: int) -> None:
-        for group, level in self._counts:
-            if group in self.problem.above[member_group]:
-                self._add(group, level, int(self.codes(level)[at]), number)
         for group in self.problem.above[member_group]:
             self._left[group] -= number
+            for level in self._levels.get(group, ()):
+                self._add(group, level, int(self.codes(level)[at]), number)
 
     def where(self, level: str, domains: Mask, without_domain: bool = True) -> Mask:
         """Return the hosts whose domain is marked, (U,) bool; `without_domain` for those in none.

@@ -70,7 +70,8 @@ def _sizes(batch: BatchProblem) -> list[float]:
             for name, amount in batch.compiled.member_classes[index].size:
                 takes[name] = takes.get(name, 0) + amount * count
         for name in takes:
-            free.setdefault(name, max(1, fleet.total_free(name, fleet.enabled)))
+            if name not in free:
+                free[name] = max(1, fleet.total_free(name, fleet.enabled))
         found.append(max((amount / free[name] for name, amount in takes.items()), default=0.0))
     return found
 
