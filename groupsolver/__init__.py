@@ -14,6 +14,7 @@ from groupsolver.cluster.cluster import Cluster
 from groupsolver.cluster.cluster_snapshot import ClusterSnapshot, UnknownApplication
 from groupsolver.cluster.members import ClusterMember
 from groupsolver.cluster.usage import Usage
+from groupsolver.constraints.batch_document import BatchDocument, BatchedApplication
 from groupsolver.constraints.policies.affinity import Affinity
 from groupsolver.constraints.policies.anti_affinity import AntiAffinity
 from groupsolver.constraints.policies.apart_from import ApartFrom
@@ -35,7 +36,7 @@ from groupsolver.errors import (
     UnknownHost,
     UnknownSolverStatus,
 )
-from groupsolver.files import load_application, load_fleet, load_result
+from groupsolver.files import load_application, load_batch, load_fleet, load_result
 from groupsolver.files.graphml import load_links, with_links
 from groupsolver.model.answers.batch import BatchEntry, BatchResult
 from groupsolver.model.answers.headroom import Bottleneck, Headroom, MarginalHost
@@ -64,6 +65,7 @@ register_drawing(_draw)
 
 if TYPE_CHECKING:
     from groupsolver.solver.asynchronous import solve_async
+    from groupsolver.solver.batch.pipeline import solve_many
     from groupsolver.solver.headroom.pipeline import headroom
     from groupsolver.solver.pipeline import explain, solve
     from groupsolver.solver.survivability.query import survives
@@ -78,8 +80,10 @@ __all__ = [
     "Application",
     "BadInput",
     "Bandwidth",
+    "BatchDocument",
     "BatchEntry",
     "BatchResult",
+    "BatchedApplication",
     "Bottleneck",
     "BrokenAnswer",
     "Cell",
@@ -132,11 +136,13 @@ __all__ = [
     "headroom",
     "leaf_spine",
     "load_application",
+    "load_batch",
     "load_fleet",
     "load_links",
     "load_result",
     "solve",
     "solve_async",
+    "solve_many",
     "survives",
     "topology",
     "why",
@@ -154,6 +160,10 @@ def __getattr__(name: str) -> Any:
         from groupsolver.solver.asynchronous import solve_async
 
         return solve_async
+    if name == "solve_many":
+        from groupsolver.solver.batch.pipeline import solve_many
+
+        return solve_many
     if name == "survives":
         from groupsolver.solver.survivability.query import survives
 

@@ -36,3 +36,11 @@ def bounded_integer(least: int, most: int) -> Callable[[str], int]:
         return value
 
     return convert
+
+
+def named_value(text: str) -> tuple[str, int]:
+    """Read ``NAME=N``, N from 1 to 10**9."""
+    name, found, number = text.rpartition("=")
+    if not found or not name:
+        raise argparse.ArgumentTypeError(f"expected NAME=N, found {text[:40]!r}")
+    return name, bounded_integer(1, 10**9)(number)

@@ -15,6 +15,7 @@ class Exit(IntEnum):
     BAD_INPUT = 2  # or a package of an extra is not installed
     UNKNOWN = 3  # time ran out with no answer
     VIOLATED = 4  # `check` found hard violations
+    SOME_LEFT_OUT = 5  # some applications of a batch are placed, and some left out
     UNAVAILABLE = 69  # a server cannot be reached, or cannot answer now
     BUG = 70  # the solver's answer failed the independent check
     UNWRITABLE = 74  # standard output is full, or closed

@@ -67,7 +67,7 @@ def load_named(options: Options) -> Application:
 
     That is `--name`, its own name, or that of its file without the ending.
     """
-    app = load_application(options.app)
+    app = load_app(options)
     stem = "application" if options.app == "-" else Path(options.app).name.partition(".")[0]
     name = getattr(options, "name", None) or app.name or stem or "application"
     return app.model_copy(update={"name": name})
@@ -85,9 +85,30 @@ def _load_files(options: Options) -> tuple[Application, Fleet]:
     app = None
     fleet = None
     try:
-        app = load_application(options.app)
+        app = load_app(options)
     except BadInput as error:
         faults += error.faults
+    try:
+        fleet = load_fleet_file(options)
+    except BadInput as error:
+        faults += error.faults
+    if app is None or fleet is None:
+        raise BadInput(faults)
+    return app, fleet
+
+
+def load_app(options: Options) -> Application:
+    """Read the application, whose file may have been read before. Raises `BadInput`."""
+    if options.document is not None:
+        found: Application = options.document.application()
+        return found
+    return load_application(options.app)
+
+
+def load_fleet_file(options: Options) -> Fleet:
+    """Read the fleet and further links. Raises `BadInput` with the faults of both files."""
+    faults: list[Fault] = []
+    fleet = None
     try:
         fleet = load_fleet(options.fleet)
     except BadInput as error:
@@ -98,9 +119,9 @@ def _load_files(options: Options) -> tuple[Application, Fleet]:
             fleet = with_links(fleet, links, name_of(str(options.network)))
     except BadInput as error:
         faults += error.faults
-    if app is None or fleet is None or faults:
+    if fleet is None or faults:
         raise BadInput(faults)
-    return app, fleet
+    return fleet
 
 
 def load_placement(path: str, expected: str) -> tuple[Result, Placement]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import Literal
+from typing import Any, Literal
 
 from groupsolver.model.result import Objective
 
 Output = Literal["table", "json", "yaml"]
-Format = Literal["fleet", "app", "cluster", "result", "openapi"]
+Format = Literal["fleet", "app", "batch", "cluster", "result", "batch-result", "openapi"]
 
 
 class Options(argparse.Namespace):
@@ -20,6 +20,12 @@ class Options(argparse.Namespace):
     command: str
     parser: argparse.ArgumentParser
     app: str
+    apps: list[str]  # of `place`; `app` is the first
+    partial: bool
+    values: list[tuple[str, int]] | None
+    name: str | None
+    dry_run: bool
+    document: Any = None  # the application's file, where it was read before
     fleet: str
     cluster: str | None = None
     network: str | None

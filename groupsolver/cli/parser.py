@@ -29,8 +29,8 @@ from groupsolver.errors import nearest, one_line
 
 _EPILOG = """\
 exit codes: 0 placed, answered, or nothing wrong; 1 proved infeasible; 2 bad input, or a package
-is missing; 3 time ran out with no answer; 4 check found hard violations; 69 a server cannot be
-reached; 70 a bug of groupsolver; 130 interrupted"""
+is missing; 3 time ran out with no answer; 4 check found hard violations; 5 some of a batch
+placed and some left out; 69 a server cannot be reached; 70 a bug of groupsolver; 130 interrupted"""
 
 
 class Command(Protocol):
@@ -135,6 +135,7 @@ def parse(argv: Sequence[str] | None = None) -> Options:
     parser.check_arguments(sys.argv[1:] if argv is None else argv)
     options = parser.parse_args(argv, Options())
     inputs = [getattr(options, name, None) for name in ("app", "fleet", "network", "placement")]
+    inputs += getattr(options, "apps", ())
     if inputs.count("-") > 1:
         parser.error("expected at most one input from standard input, '-'")
     if getattr(options, "network", None) is not None and options.cluster is not None:

@@ -15,9 +15,10 @@ from groupsolver.cluster.definitions import (
 from groupsolver.cluster.members import ApplicationsState, ClusterMember
 from groupsolver.cluster.newcomer import name_faults
 from groupsolver.constraints.problem.validation import name_faults as fleet_faults
+from groupsolver.constraints.qualified_names import application_name_faults
 from groupsolver.constraints.registry import Group
-from groupsolver.errors import MAX_FAULTS_SHOWN, MAX_NAME_LENGTH, BadInput, Fault, quoted
-from groupsolver.model.application import BETWEEN, Application
+from groupsolver.errors import MAX_FAULTS_SHOWN, BadInput, Fault
+from groupsolver.model.application import Application
 
 
 def adopt(applications: Mapping[str, Application[Any]], state: ApplicationsState) -> None:
@@ -54,16 +55,6 @@ def _adopt(name: str, app: Application[Any], state: ApplicationsState) -> None:
         new.append(instance_of(member, tenants[there.group], there.flavor))
     groups = groups_of(QualifiedNames(name), app, state)
     state.put_application(name, definition_of(name, app), groups, new)
-
-
-def application_name_faults(name: str) -> Iterator[Fault]:
-    """Yield what is wrong with the name of an application."""
-    if not name or len(name) > MAX_NAME_LENGTH or BETWEEN in name or not name.isprintable():
-        message = (
-            f"expected 1 to {MAX_NAME_LENGTH} printable characters without {BETWEEN!r}, "
-            f"found {quoted(name)}"
-        )
-        yield Fault("ill-formed-name", "name", message)
 
 
 def _faults(name: str, app: Application[Any], state: ApplicationsState) -> Iterator[Fault]:

@@ -10,9 +10,9 @@ from groupsolver.cluster.members import (
     ClusterGroup,
     ClusterInstance,
     ClusterMember,
-    qualified,
 )
 from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.qualified_names import qualified
 from groupsolver.constraints.registry import Application, Group
 from groupsolver.model import application as model
 from groupsolver.model.application import BETWEEN, Existing

@@ -9,16 +9,11 @@ from typing import Self
 from groupsolver.cluster.recoveries import KnownRecovery
 from groupsolver.cluster.state.cluster_state import ClusterState
 from groupsolver.constraints.policy import Policy
+from groupsolver.constraints.qualified_names import qualified
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput, Fault, nearest
-from groupsolver.model.application import BETWEEN
 from groupsolver.model.fleet import Fleet, Host
 from groupsolver.model.inventory import Resources
-
-
-def qualified(application: str, name: str) -> str:
-    """Return the name of a group, or a member, of an application among all applications."""
-    return f"{application}{BETWEEN}{name}"
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from groupsolver.checking.arguments import (
     require_limits,
     require_objective,
 )
-from groupsolver.cluster.adoption import application_name_faults
 from groupsolver.cluster.claim import Claim
 from groupsolver.cluster.members import ApplicationsState
 from groupsolver.cluster.newcomer import Newcomer
 from groupsolver.cluster.recoveries import RunningRecoveries
+from groupsolver.constraints.qualified_names import application_name_faults
 from groupsolver.errors import BadInput, require_type
 from groupsolver.model.application import Application
 from groupsolver.model.result import Limits, Objective, Result, Watch

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from groupsolver.constraints.batch_document import BatchDocument
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput
 from groupsolver.files.faults import faults_of
@@ -24,9 +25,11 @@ from groupsolver.model.value import register_fault_reader
 __all__ = [
     "dump_yaml",
     "load_application",
+    "load_batch",
     "load_fleet",
     "load_result",
     "parse_application",
+    "parse_batch",
     "parse_document",
     "parse_fleet",
     "parse_result",
@@ -50,6 +53,11 @@ def load_application(path: Path) -> Application:
     return parse_application(read_document(path), name_of(path))
 
 
+def load_batch(path: Path) -> BatchDocument:
+    """Read several applications from one file, of at most 16 MiB. Raises `BadInput`."""
+    return parse_batch(read_document(path), name_of(path))
+
+
 def load_result(path: Path) -> Result:
     """Read a result, as ``place --output json`` or ``yaml`` writes it. Raises `BadInput`."""
     return parse_result(read_document(path), name_of(path))
@@ -63,6 +71,11 @@ def parse_fleet(data: Any, file: str = "") -> Fleet:
 def parse_application(data: Any, file: str = "") -> Application:
     """Build an application from plain data; `file` is named in the faults. Raises `BadInput`."""
     return parse_document(Application, data, file)
+
+
+def parse_batch(data: Any, file: str = "") -> BatchDocument:
+    """Build a batch from plain data; `file` is named in the faults. Raises `BadInput`."""
+    return parse_document(BatchDocument, data, file)
 
 
 def parse_result(data: Any, file: str = "") -> Result:

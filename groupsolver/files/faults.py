@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sized
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -79,7 +80,7 @@ def _to_faults(loc: Loc, details: ErrorDetails, data: Any, *, hints: bool) -> li
     context = details.get("ctx", {})
     path = path_of(loc, data)
     if kind == "faults":
-        return list(context["faults"])
+        return [_below(path, fault) for fault in context["faults"]]
     if kind == "unknown-key":
         known = str(context["known"])
         hint = nearest(str(loc[-1]), known.split(", ")) if hints else ""
@@ -98,6 +99,14 @@ def _to_faults(loc: Loc, details: ErrorDetails, data: Any, *, hints: bool) -> li
         message = f"expected {expected}, found {shown(details['input'])}{advice}"
         return [Fault("ill-formed-name", path, message)]
     return [_known_fault(path, loc, details)]
+
+
+def _below(path: str, fault: Fault) -> Fault:
+    """Return a fault of a value that is in another one, with its path in the whole document."""
+    if not path:
+        return fault
+    inner = fault.path if not fault.path or fault.path.startswith("[") else f".{fault.path}"
+    return replace(fault, path=path + inner)
 
 
 def _known_fault(path: str, loc: Loc, details: ErrorDetails) -> Fault:

@@ -19,12 +19,14 @@ from groupsolver.files.fault_text import Loc
 # By what a document is expected to be: what it has.
 _EXPECTED = {
     "Application": "an application, which has groups",
+    "BatchDocument": "a batch of applications, which has applications",
     "ClusterDocument": "a cluster, which has a fleet and applications",
     "Fleet": "a fleet, which has hosts",
     "Result": "a result, which has a status and a placement",
 }
 _WORDS = {
     "Application": "an application",
+    "BatchDocument": "a batch of applications",
     "ClusterDocument": "a cluster",
     "Fleet": "a fleet",
     "Result": "a result",
@@ -32,6 +34,7 @@ _WORDS = {
 # The key that a document of each kind has at least.
 _OWN_KEYS = {
     "Application": "groups",
+    "BatchDocument": "applications",
     "ClusterDocument": "fleet",
     "Fleet": "hosts",
     "Result": "status",
@@ -64,8 +67,8 @@ def document_fault(expected: str, data: Any) -> Fault | None:
     Parameters
     ----------
     expected : str
-        Name of the model that was to be read: ``Application``, ``ClusterDocument``, ``Fleet`` or
-        ``Result``.
+        Name of the model that was to be read: ``Application``, ``BatchDocument``,
+        ``ClusterDocument``, ``Fleet`` or ``Result``.
     data : Any
         The document, which is not valid.
     """

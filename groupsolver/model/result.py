@@ -242,7 +242,11 @@ class Progress:
         Host of each member in the best placement so far that has passed `check`. While a search
         runs, `incumbent` may be of a newer placement, which is checked at the end of the search.
         The mapping is the same object as long as the placement is the same. It is not to be
-        changed.
+        changed. Of a batch, members are named ``application:member``.
+    applications : int or None
+        Of a batch: how many applications are placed in the best placement so far.
+    value, value_bound : int or None
+        Of a batch: the value of these, and the best proved upper bound of it.
     """
 
     phase: str
@@ -251,6 +255,9 @@ class Progress:
     bound: int | None = None
     # Without it in the hash, which a dict lacks; and out of the text, for it may be long.
     placement: Mapping[str, str] | None = field(default=None, hash=False, repr=False)
+    applications: int | None = None
+    value: int | None = None
+    value_bound: int | None = None
 
     @property
     def gap(self) -> float | None:

@@ -69,6 +69,11 @@ class Incumbent:
         return self._verdict is not None
 
     @property
+    def rank(self) -> tuple[int, ...] | None:
+        """What the best placement is compared by: tier by tier, then the objective."""
+        return self._verdict.rank if self._verdict else None
+
+    @property
     def bound(self) -> int | None:
         """The best proved lower bound of `value`."""
         return self._bound

@@ -4,7 +4,7 @@
     Executed, all of a page in one namespace, from the project's folder.
 ``python file=``, ``diff file=``
     Written to, or applied to, a copy of the project, in which laws are then run.
-``yaml`` or ``json`` with ``fleet``, ``app``, ``policies`` or ``result``
+``yaml`` or ``json`` with ``fleet``, ``app``, ``batch``, ``policies`` or ``result``
     Read by the library.
 ``console``
     Each ``$`` line is run and its output compared; ``...`` matches anything.
@@ -38,7 +38,7 @@ from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.main import main
 from groupsolver.constraints.registry import AnyPolicy
 from groupsolver.errors import CODES
-from groupsolver.files import parse_application, parse_fleet, parse_result
+from groupsolver.files import parse_application, parse_batch, parse_fleet, parse_result
 from groupsolver.files.graphml import parse_graphml
 from groupsolver.files.json_text import parse_json
 from groupsolver.files.yaml_text import parse_yaml
@@ -61,6 +61,7 @@ NOT_PLAIN = re.compile(r"[|<>&;$`*?~\\]")  # signs of the shell
 READ: dict[str, Callable[[Any], object]] = {
     "fleet": parse_fleet,
     "app": parse_application,
+    "batch": parse_batch,
     "result": parse_result,
     "policies": TypeAdapter(tuple[AnyPolicy, ...]).validate_python,
 }

@@ -71,6 +71,32 @@ APP: dict[str, Any] = {
     "existing": [{"group": "LB", "id": "LB/7", "host": "h1", "flavor": "tiny"}],
     "x-team": {"mail": "a@b"},
 }
+BATCH: dict[str, Any] = {
+    "version": 1,
+    "flavors": {"tiny": {"resources": {"VCPU": 1}}},
+    "applications": [
+        {
+            "name": "web",
+            "value": 5,
+            "groups": [
+                {
+                    "name": "LB",
+                    "policies": [{"kind": "near", "group": "db:DB"}, "anti-affinity"],
+                    "members": [{"flavor": "tiny", "count": 2}],
+                }
+            ],
+        },
+        {
+            "name": "db",
+            "flavors": {"large": {"resources": {"VCPU": 2}}},
+            "groups": [{"name": "DB", "members": [{"flavor": "large"}, {"flavor": "tiny"}]}],
+            "existing": [{"group": "DB", "id": "DB/7", "host": "h1", "flavor": "tiny"}],
+            "host_price": 3,
+            "metadata": {"owner": None},
+        },
+    ],
+    "x-team": {"mail": "a@b"},
+}
 RESULT: dict[str, Any] = {
     "version": 1,
     "status": "optimal",

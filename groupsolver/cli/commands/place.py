@@ -1,4 +1,4 @@
-"""``groupsolver place``: an application and a fleet in, a proved placement out."""
+"""``groupsolver place``: applications and a fleet in, a proved placement out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from groupsolver.cli import arguments
+from groupsolver.cli.argument_types import named_value
+from groupsolver.cli.batch_files import given_documents
+from groupsolver.cli.batch_placement import place_batch
 from groupsolver.cli.exit_codes import OF_STATUS
 from groupsolver.cli.inputs import load_both, load_named
 from groupsolver.cli.options import Options
@@ -25,9 +28,13 @@ from groupsolver.model.result import Result, Watch
 
 def add_parser(commands: Any) -> None:
     """Add ``place`` to the command line."""
-    about = "place an application on a fleet, or prove that it cannot be done"
+    about = "place an application on a fleet, or several, or prove that it cannot be done"
     parser = arguments.add_command(commands, "place", about)
-    arguments.add_app(parser)
+    apps_help = (
+        "the application, YAML or JSON; - is standard input. Several, or a file with "
+        "applications, are a batch: each is placed whole, all or none"
+    )
+    parser.add_argument("apps", metavar="APP", nargs="+", help=apps_help)
     fleet_or_server = parser.add_mutually_exclusive_group(required=True)
     arguments.add_fleet_files(fleet_or_server)
     arguments.add_network(parser)
@@ -40,11 +47,27 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--dry-run", action="store_true", help=dry_run_help)
     name_help = "with --cluster: the name under which it runs (default: its own, or the file's)"
     parser.add_argument("--name", metavar="NAME", help=name_help)
+    partial_help = "of a batch: place the most valuable that fit, and leave out the others"
+    parser.add_argument("--partial", action="store_true", help=partial_help)
+    parser.add_argument(
+        "--value",
+        dest="values",
+        action="append",
+        type=named_value,
+        metavar="NAME=N",
+        help="of a batch: what an application is worth (default: its number of new members)",
+    )
     arguments.add_picture(parser, "draw the placement, or the conflict over what runs")
 
 
 def run(options: Options) -> int:
-    """Place the application on the fleet, or on a server. Raises `BadInput`."""
+    """Place the application on the fleet, or on a server; or a batch. Raises `BadInput`."""
+    documents = given_documents(options)
+    options.app = options.apps[0]
+    options.document = documents[0]
+    batch_only = options.partial or options.values is not None
+    if len(documents) > 1 or documents[0].is_batch or batch_only:
+        return place_batch(options, documents)
     if options.url is not None:
         from groupsolver.cli.remote.placement import place_on_server
 

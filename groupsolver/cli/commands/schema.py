@@ -10,8 +10,10 @@ from groupsolver.cli.extras import require_server
 from groupsolver.cli.options import Format, Options
 from groupsolver.cli.output.answer import write_data
 from groupsolver.cluster.cluster_file import ClusterDocument
+from groupsolver.constraints.batch_document import BatchDocument
 from groupsolver.constraints.registry import Application
 from groupsolver.files.schema import closed
+from groupsolver.model.answers.batch import BatchResult
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.result import Result
 
@@ -34,9 +36,9 @@ def schema_of(format_: Format) -> dict[str, Any]:
 
     Parameters
     ----------
-    format_ : {"fleet", "app", "cluster", "result", "openapi"}
-        What is read (``fleet``, ``app``, ``cluster``), what is answered (``result``), or the whole
-        HTTP API.
+    format_ : {"fleet", "app", "batch", "cluster", "result", "batch-result", "openapi"}
+        What is read (``fleet``, ``app``, ``batch``, ``cluster``), what is answered (``result``,
+        ``batch-result``), or the whole HTTP API.
 
     Raises
     ------
@@ -57,6 +59,12 @@ def schema_of(format_: Format) -> dict[str, Any]:
         case "app":
             title = "groupsolver application"
             schema = Application.model_json_schema(mode="validation")
+        case "batch":
+            title = "groupsolver batch"
+            schema = BatchDocument.model_json_schema(mode="validation")
+        case "batch-result":
+            title = "groupsolver batch result"
+            schema = BatchResult.model_json_schema(mode="serialization")
         case "cluster":
             title = "groupsolver cluster"
             schema = ClusterDocument.model_json_schema(mode="validation")

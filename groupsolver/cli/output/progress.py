@@ -108,6 +108,10 @@ def _progress_bar(terminal: bool) -> Iterator[Callable[[str], None]]:
 
 def _line(progress: Progress) -> str:
     parts = [progress.phase]
+    if progress.applications is not None:
+        parts.append(f"placed {progress.applications}  value {progress.value}")
+    if progress.value_bound is not None:
+        parts.append(f"of at most {progress.value_bound}")
     if progress.incumbent is not None:
         parts.append(f"incumbent {progress.incumbent}")
     if progress.bound is not None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from groupsolver.cli.exit_codes import OF_STATUS
+from groupsolver.cli.inputs import load_app
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_answer
 from groupsolver.cli.output.conflict_report import conflict_lines
@@ -17,7 +18,6 @@ from groupsolver.cli.remote.connection import run_with_client
 from groupsolver.cli.remote.group_registration import RegisteredGroups
 from groupsolver.constraints.registry import Application, Group
 from groupsolver.errors import BadInput, Fault
-from groupsolver.files import load_application
 from groupsolver.files.reading import name_of
 from groupsolver.model.application import member_ids
 from groupsolver.model.result import Conflict, Limits, Result
@@ -33,7 +33,7 @@ _STATUS_OF_CODE = {"placement-infeasible": "infeasible", "no-answer-in-time": "u
 def place_on_server(options: Options) -> int:
     """Register the application's groups and place its members, or neither. Raises `BadInput`."""
     _refuse_local_options(options)
-    app = load_application(options.app)
+    app = load_app(options)
     file = name_of(options.app)
     if app.existing:
         message = "expected no existing members with --url: the server knows what runs"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TypeVar
 
 import numpy as np
@@ -30,8 +31,9 @@ class Partial:
         self._codes: dict[str, Ints] = {}
         self._counts: dict[tuple[str, str], Ints] = {}
         self._without_domain: dict[tuple[str, str], int] = {}
-        self._levels: dict[str, list[str]] = {}  # by group: the levels at which it is counted
-        self._put: dict[str, list[int]] = {}  # by member group: rows of the fleet
+        self._levels: dict[str, list[str]] = {}  # by group, those at which it is counted
+        # By group of the members: how many are put down on each row of the fleet.
+        self._put: dict[str, Counter[int]] = {}
         self._left = dict.fromkeys(self.problem.below, 0)
         for member_class in compiled.member_classes:
             for group in self.problem.above[member_class.group]:
@@ -60,12 +62,9 @@ class Partial:
         self._without_domain[group, level] = self.compiled.running_without_domain(group, level)
         self._levels.setdefault(group, []).append(level)
         codes = self.compiled.fleet.codes(level)
-        below = self.problem.below[group]
-        # Everybody is below some groups, and few members are put down at first.
-        for member_group in below if len(below) < len(self._put) else self._put:
-            if member_group in below:
-                for row in self._put.get(member_group, ()):
-                    self._add(group, level, int(codes[row]), 1)
+        for member_group in self.problem.below[group]:
+            for row, number in self._put.get(member_group, {}).items():
+                self._add(group, level, int(codes[row]), number)
 
     def _add(self, group: str, level: str, code: int, number: int) -> None:
         if code >= 0:
@@ -80,12 +79,12 @@ class Partial:
     def put(self, member_group: str, at: int) -> None:
         """Put one member of a group down on the host at place `at` of `rows`."""
         self._count(member_group, at, 1)
-        self._put.setdefault(member_group, []).append(int(self.rows[at]))
+        self._put.setdefault(member_group, Counter())[int(self.rows[at])] += 1
 
     def take(self, member_group: str, at: int) -> None:
         """Take one member of a group up again."""
         self._count(member_group, at, -1)
-        self._put[member_group].remove(int(self.rows[at]))
+        self._put[member_group][int(self.rows[at])] -= 1
 
     def _count(self, member_group: str, at: int, number: int) -> None:
         for group in self.problem.above[member_group]:

@@ -136,6 +136,11 @@ class PlacementBuilder:
                 cost = cost + self._penalty(rule) * ~allowed
         return mask, cost
 
+    def free_for(self, class_index: int) -> dict[str, Mask]:
+        """Return, by resource class, where enough is left for one member of a class: (U,) each."""
+        size = self.compiled.member_classes[class_index].size
+        return {name: self._free[name] >= amount for name, amount in size}
+
     def _penalty(self, rule: Rule) -> int:
         """Return the points of breaking a soft rule once.
 

@@ -8,6 +8,9 @@
 3. Of the selections of that value the one of the best objective is found in the same way: the model
    bounds the objective of all selections that were not solved, and each that is solved is excluded.
 
+Bundles of groups, such as the applications of a batch, are placed whole or not at all: then the
+selections are of bundles, and of the optional members in them.
+
 This is a logic-based Benders decomposition. What is solved is always an ordinary application with
 the members of one selection, so that policies speak of the members that are placed.
 
@@ -22,6 +25,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -41,13 +45,18 @@ from groupsolver.model.result import Objective, Result, gap_of
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.exact.cp_sat import CANDIDATES_PER_SECOND
 from groupsolver.solver.explain.feasibility import FIRST_PLACEMENT_GAP, Solve
-from groupsolver.solver.incumbent import Assignment, Incumbent, unknown_result
+from groupsolver.solver.incumbent import Assignment, unknown_result
 from groupsolver.solver.infeasible import infeasible_result
 from groupsolver.solver.lexicographic.tiers import prioritized_rules
 from groupsolver.solver.optional_members.greedy import select_greedily
 from groupsolver.solver.optional_members.relaxed_problem import RelaxedProblem, relax_for_any_size
+from groupsolver.solver.optional_members.selected import placed_selection
 from groupsolver.solver.optional_members.selection_model import ChosenSelection, SelectionModel
-from groupsolver.solver.optional_members.selections import OptionalClasses, Selection
+from groupsolver.solver.optional_members.selections import (
+    Bundle,
+    OptionalClasses,
+    Selection,
+)
 from groupsolver.solver.presolve.eligibility import find_eligibility
 
 TIME_SHARE_WHOLE = 0.1  # of the time left: whether all members can be placed
@@ -96,6 +105,8 @@ class OptionalMembersSolve:
     budget : Budget
     pipeline : callable
         The ordinary solve.
+    bundles : sequence of Bundle
+        Groups that are placed together or not at all.
     """
 
     def __init__(
@@ -105,6 +116,7 @@ class OptionalMembersSolve:
         objective: Objective,
         budget: Budget,
         pipeline: Solve,
+        bundles: Sequence[Bundle] = (),
     ) -> None:
         self._app = app
         self._fleet = fleet
@@ -113,7 +125,7 @@ class OptionalMembersSolve:
         self._pipeline = pipeline
         self._compiled = CompiledProblem(Problem(app, fleet.index), fleet)
         rules = rules_of(self._compiled.problem)
-        self._classes = OptionalClasses(self._compiled)
+        self._classes = OptionalClasses(self._compiled, bundles)
         self._class_of = {
             id_: index for index, one in enumerate(self._compiled.member_classes) for id_ in one.ids
         }
@@ -124,6 +136,18 @@ class OptionalMembersSolve:
         self._value_bound = self._classes.value(self._classes.whole)
         # A lower bound of the objective of every selection of the best value.
         self._objective_bound = -math.inf
+
+    def begin_with(self, assignments: list[Assignment], most: int) -> None:
+        """Take a placement of some bundles, and a proved bound of the value of all bundles."""
+        members = self._classes.bundle_weight - 1
+        self._value_bound = min(self._value_bound, self._classes.bundle_weight * most + members)
+        self._offer_assignments(self._selection_of(assignments), assignments)
+
+    @property
+    def bundles_value_bound(self) -> int:
+        """A proved upper bound of the sum of the values of the bundles that are placed."""
+        least = 0 if self._best is None else self._best.value
+        return max(least, self._value_bound) // self._classes.bundle_weight
 
     def run(self) -> Result:
         """Return the answer; its conflict, where it is infeasible, has all hard rules."""
@@ -137,7 +161,7 @@ class OptionalMembersSolve:
             return self._nothing("infeasible")
         if self._budget.left() <= 0:
             return self._nothing("unknown")
-        relaxed = relax_for_any_size(self._compiled)
+        relaxed = relax_for_any_size(self._compiled, self._classes.bundles)
         model = SelectionModel(relaxed, self._classes, self._objective)
         if self._has_no_selection(model, relaxed):
             return self._nothing("infeasible")
@@ -159,7 +183,12 @@ class OptionalMembersSolve:
         whole = self._classes.whole
         if self._lacks_capacity(whole):
             return "infeasible"
-        found = self._first_placement(whole, TIME_SHARE_WHOLE)
+        if self._best is not None and self._best.selection == whole:
+            found = "feasible"
+        elif self._classes.value(whole) > self._value_bound:
+            return "infeasible"
+        else:
+            found = self._first_placement(whole, TIME_SHARE_WHOLE)
         if found == "feasible" and not self._wants_any():
             self._objective_bound = self._solve_selection(whole, 1.0)
         return found
@@ -168,7 +197,7 @@ class OptionalMembersSolve:
         """Place a first selection; return True where it is proved that there is none."""
         if self._wants_any():
             return False  # any selection will do, and the model finds one
-        if model.candidate_count > MANY_CANDIDATES:
+        if model.candidate_count > MANY_CANDIDATES and not self._classes.bundles:
             seconds = TIME_SHARE_GREEDY * self._budget.left()
             part = PartialBudget(self._budget, seconds, 0.0, quiet=True)
             assignments = select_greedily(
@@ -242,7 +271,7 @@ class OptionalMembersSolve:
         undecided = 0  # the largest value of a selection of which it is not known
         total = self._value_bound
         gap = self._budget.limits.gap if self._wants_any() else 0.0
-        while self._budget.left() > 0:
+        while self._budget.left() > 0 and not self._has_largest_value():
             seconds = TIME_SHARE_VALUE * self._budget.left()
             chosen = model.minimise_value_lost(self._hint(), self._budget, seconds, gap)
             if chosen.infeasible:
@@ -259,6 +288,10 @@ class OptionalMembersSolve:
             if found == "unknown":
                 undecided = max(undecided, self._classes.value(chosen.selection))
         return True
+
+    def _has_largest_value(self) -> bool:
+        """Return whether the best selection is proved to have the largest value."""
+        return self._best is not None and self._best.value >= self._value_bound
 
     def _hint(self) -> list[Assignment] | None:
         """Return the best placement so far in the member classes of all members."""
@@ -350,11 +383,12 @@ class OptionalMembersSolve:
         Soft policies cost nothing or more; a member that is left out costs nothing.
         """
         eligibility = find_eligibility(self._compiled, self._objective)
+        optional = frozenset(self._classes.optional)
         total = 0
         for index, number in enumerate(self._classes.numbers):
             open_ = eligibility.max_members[index] > 0
             cheapest = min(0, int(eligibility.base_prices[index].min()))
-            if index not in self._classes.values and open_.any():
+            if index not in optional and open_.any():
                 cheapest = int(eligibility.base_prices[index][open_].min())
             total += number * cheapest
         return total
@@ -399,18 +433,10 @@ class OptionalMembersSolve:
         """Take a placement that the model found; return whether it passes the check."""
         if self._survives:
             return False  # the ordinary solve has the recoveries at hand that the check asks for
-        compiled = CompiledProblem(
-            Problem(self._selected(selection), self._fleet.index), self._fleet
+        incumbent = placed_selection(
+            self._classes, selection, assignments, self._objective, self._budget
         )
-        index_of = {(one.group, one.size): at for at, one in enumerate(compiled.member_classes)}
-        classes = self._compiled.member_classes
-        translated = [
-            (index_of[classes[index].group, classes[index].size], row) for index, row in assignments
-        ]
-        quiet = PartialBudget(self._budget, math.inf, 0.0, quiet=True)
-        incumbent = Incumbent(compiled, self._objective, quiet)
-        incumbent.offer(translated, "select")
-        if incumbent.value is None:
+        if incumbent is None or incumbent.value is None:
             return False
         incumbent.prove(incumbent.value)
         self._offer(selection, incumbent.result())
@@ -432,7 +458,7 @@ class OptionalMembersSolve:
 
     def _wants_any(self) -> bool:
         """Return whether any placement will do, of whatever value."""
-        return self._budget.limits.gap >= FIRST_PLACEMENT_GAP
+        return not self._classes.bundles and self._budget.limits.gap >= FIRST_PLACEMENT_GAP
 
     def _nothing(self, status: str) -> Result:
         if status == "infeasible":

@@ -7,6 +7,7 @@ members that keeps the original keeps this problem, and costs no less in the ori
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from groupsolver.constraints.policy import Policy
@@ -15,7 +16,7 @@ from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.optional_members import for_any_size
 from groupsolver.constraints.rules import Rule, rules_of
 from groupsolver.model.application import Group
-from groupsolver.solver.optional_members.selections import OpenSizes
+from groupsolver.solver.optional_members.selections import Bundle, OpenSizes
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,10 @@ class RelaxedProblem:
         return not self.changed
 
 
-def relax_for_any_size(original: CompiledProblem) -> RelaxedProblem:
-    """Return what a problem says for any number of members."""
+def relax_for_any_size(original: CompiledProblem, bundles: Sequence[Bundle] = ()) -> RelaxedProblem:
+    """Return what a problem says for any number of members, and any of its bundles."""
     problem = original.problem
-    sizes = OpenSizes(problem)
+    sizes = OpenSizes(problem, bundles)
     groups = []
     changed: list[Rule] = []
     for group in problem.app.groups:

@@ -82,11 +82,42 @@ class SelectionModel:
         self._bound_hosts()
         for rule in relaxed.changed:
             encode_size(rule.policy, rule.group, self._builder.size(rule.group), self._builder)
-        for required, least in classes.requirements:
-            totals = [self._builder.totals[index] for index in required]
-            self._builder.at_most(Linear(totals, [-1] * len(totals), least), 0)
+        self._bundles = [self._builder.number(1) for _ in classes.bundles]
+        for required in classes.requirements:
+            totals = [self._builder.totals[index] for index in required.classes]
+            placed = Linear(totals, [-1] * len(totals))
+            self._builder.at_most(placed.plus(self._if_placed(required.bundle, required.least)), 0)
+        self._bind_bundles()
         self._prices = self._builder.cost
         self._value_lost = self._post_values()
+
+    def _if_placed(self, bundle: int | None, number: int) -> Linear:
+        """Return a number where a bundle is placed, else 0; the number without a bundle."""
+        if bundle is None:
+            return Linear(const=number)
+        return Linear([self._bundles[bundle]], [number])
+
+    def _bind_bundles(self) -> None:
+        """Place the members of a bundle together, and no bundle without those that it needs."""
+        classes = self._classes
+        for number, bundle in enumerate(classes.bundles):
+            below = {
+                index
+                for group in bundle.groups
+                for index in self._relaxed.compiled.member_classes_below(group)
+            }
+            for index in sorted(below):
+                total = Linear([self._builder.totals[index]], [1])
+                most = self._if_placed(number, classes.numbers[index])
+                self._builder.at_most(total.plus(most, -1), 0)
+                if index not in classes.values:
+                    self._builder.at_most(most.plus(total, -1), 0)
+            for needed in bundle.needs:
+                self._builder.model.add_implication(self._bundles[number], self._bundles[needed])
+            if not classes.requires_members(number):
+                # It is placed wherever it can be, so that a selection says which bundles are.
+                missing = [~self._bundles[needed] for needed in bundle.needs]
+                self._builder.model.add_bool_or([self._bundles[number], *missing])
 
     def _bound_hosts(self) -> None:
         """Bound the members of all classes on each host by what the smallest of them takes.
@@ -114,8 +145,9 @@ class SelectionModel:
         self._builder.at_most(Linear(totals, [1] * len(totals), required), on_all_hosts)
 
     def _post_values(self) -> Linear:
-        """Return the sum of the values of the members that are left out."""
-        lost = Linear()
+        """Return the sum of the values of the members and the bundles that are left out."""
+        values = [self._classes.bundle_weight * one.value for one in self._classes.bundles]
+        lost = Linear([*self._bundles], [-value for value in values], sum(values))
         for class_index, values in self._classes.values.items():
             by_value = Linear([self._builder.totals[class_index]], [-1])
             for value, number in Counter(values).items():
@@ -158,7 +190,13 @@ class SelectionModel:
         """Exclude a selection, and those that place as many members of each class or more."""
         model = self._builder.model
         others = []
-        for class_index in self._classes.optional:
+        placed = frozenset(self._classes.placed_bundles(selection))
+        for number, variable in enumerate(self._bundles):
+            if number in placed:
+                others.append(~variable)
+            elif not and_larger:
+                others.append(variable)
+        for class_index in self._classes.values:
             total = self._builder.totals[class_index]
             number = selection[class_index]
             if number > 0:

@@ -112,22 +112,23 @@ class LargeNeighbourhoodSearch:
     # What is missing.
 
     def place_missing(self, seconds: float) -> bool:
-        """Place missing members until none is left, or nothing more is found. Return whether none is.
+        """Place missing members until none is left. Return whether none is.
 
-        It ends when the time is over, too.
+        It ends where nothing more is found, and when the time is over.
         """
         self._run(self._begin_missing, lambda: self.assignment.complete, seconds)
         return self.assignment.complete
+
+    def follow(self) -> None:
+        """Take note that the placement was changed by others."""
+        self._state = HostState(self._problem, self.assignment)
 
     @property
     def volume_missing(self) -> int:
         """How much is missing, in points of volume."""
         volumes = self._problem.volumes
-        return sum(
-            volumes[index] * number
-            for index, number in enumerate(self.assignment.missing)
-            if number
-        )
+        missing = self.assignment.missing
+        return sum(volumes[index] * missing[index] for index in self.assignment.classes_missing)
 
     def _begin_missing(self, usable: Mask, frozen: frozenset[str]) -> Task | None:
         classes = self._problem.compiled.member_classes

@@ -27,6 +27,8 @@ class PartialAssignment:
         By row: members of each class, where there are any.
     missing : list of int
         By member class: members that have no place yet.
+    absent : set of int
+        Member classes that are not to be placed: nothing of them is sought a place for.
     """
 
     def __init__(self, compiled: CompiledProblem) -> None:
@@ -34,6 +36,7 @@ class PartialAssignment:
         self.on_rows: list[Counts] = [{} for _ in compiled.member_classes]
         self.in_row: dict[int, Counts] = {}
         self.missing = [member_class.number for member_class in compiled.member_classes]
+        self.absent: set[int] = set()
 
     @classmethod
     def of(cls, compiled: CompiledProblem, assignments: Iterable[Assignment]) -> PartialAssignment:
@@ -49,17 +52,19 @@ class PartialAssignment:
         other.on_rows = [dict(counts) for counts in self.on_rows]
         other.in_row = {row: dict(counts) for row, counts in self.in_row.items()}
         other.missing = list(self.missing)
+        other.absent = set(self.absent)
         return other
 
     @property
     def complete(self) -> bool:
-        """Whether no member is missing."""
-        return not any(self.missing)
+        """Whether no member is missing that is to be placed."""
+        return not self.classes_missing
 
     @property
     def classes_missing(self) -> list[int]:
-        """The member classes that lack members."""
-        return [index for index, number in enumerate(self.missing) if number]
+        """The member classes to be placed that lack members."""
+        missing = enumerate(self.missing)
+        return [index for index, number in missing if number and index not in self.absent]
 
     def add(self, class_index: int, row: int, number: int) -> None:
         """Put members of a class on a row; fewer of them where `number` is negative."""

@@ -96,12 +96,22 @@ class SearchProblem:
         return np.array([one.number for one in self.compiled.member_classes], dtype=np.int64)
 
     @cached_property
-    def volumes(self) -> list[int]:
-        """What one member of each class counts, the more the scarcer what it takes, at least 1."""
+    def _volume_weights(self) -> Floats:
+        """By resource, what a unit of it counts, (R,) float64: the more the scarcer it is."""
         demand = self.numbers @ self.sizes
         scarcity = demand / np.maximum(self.free.sum(axis=1), 1e-9)
-        weights = np.minimum(scarcity, 1.0) ** SCARCITY_POWER
-        points = POINTS_PER_VOLUME * (self.sizes @ weights)
+        weights: Floats = POINTS_PER_VOLUME * np.minimum(scarcity, 1.0) ** SCARCITY_POWER
+        return weights
+
+    @property
+    def free_volume(self) -> int:
+        """What all hosts have free, in points of volume."""
+        return int(self.free.sum(axis=1) @ self._volume_weights)
+
+    @cached_property
+    def volumes(self) -> list[int]:
+        """What one member of each class counts, in points of volume, at least 1."""
+        points = self.sizes @ self._volume_weights
         return [max(1, round(volume)) for volume in points.tolist()]
 
     @cached_property

@@ -11,16 +11,22 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from groupsolver import BadInput, check
+from groupsolver.checking.check import index_of
+from groupsolver.constraints.batch_document import BatchDocument
+from groupsolver.constraints.problem.problem import Problem
 from groupsolver.files import (
     dump_yaml,
     load_application,
+    load_batch,
     load_fleet,
     load_result,
     parse_application,
+    parse_batch,
     parse_fleet,
     parse_result,
 )
-from tests.support.documents import APP, FLEET, RESULT, copy
+from groupsolver.solver.batch.merging import MergedApplications
+from tests.support.documents import APP, BATCH, FLEET, RESULT, copy
 from tests.support.faults import faults
 
 Parse = Callable[[Any], Any]
@@ -37,6 +43,7 @@ TRIPLES: list[tuple[Parse, Callable[[Any], Any], dict[str, Any]]] = [
     (parse_fleet, load_fleet, FLEET),
     (parse_application, load_application, APP),
     (parse_result, load_result, RESULT),
+    (parse_batch, load_batch, BATCH),
 ]
 
 
@@ -80,6 +87,11 @@ def mutated(draw: st.DrawFn, document: dict[str, Any]) -> Any:
     return changed
 
 
+def merged_problem(batch: BatchDocument) -> Problem:
+    merged = MergedApplications({app.name: app for app in batch.applications})
+    return Problem(merged.app, index_of(parse_fleet(FLEET)))
+
+
 def only_bad_input(read: Callable[[Any], Any], source: Any) -> Any:
     try:
         return read(source)
@@ -99,6 +111,8 @@ def test_a_document_that_was_changed_is_read_or_refused(
         assert parse(value.document()) == value
     if value is not None and parse is parse_application:
         only_bad_input(lambda app: check(app, parse_fleet(FLEET), {}), value)
+    if value is not None and parse is parse_batch:
+        only_bad_input(merged_problem, value)
 
 
 @pytest.mark.parametrize(("parse", "load", "document"), TRIPLES)
@@ -124,7 +138,7 @@ def test_any_bytes_are_read_or_refused(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / f"any-{name}"
     path.write_bytes(content)
-    for load in (load_fleet, load_application, load_result):
+    for load in (load_fleet, load_application, load_result, load_batch):
         only_bad_input(load, path)
 
 

@@ -1,0 +1,1 @@
+"""Batches: several applications at once, each placed whole or not at all."""
