@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import event, given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from groupsolver import Limits, check, solve
@@ -29,11 +29,15 @@ def every_problem_is_large() -> Iterator[None]:
     """Send each problem through the search, which gives up soon where it gains nothing."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipeline, "LARGE_CANDIDATES", 1)
-        patch.setattr(large_neighbourhood_search, "PATIENCE", 6)
+        patch.setattr(large_neighbourhood_search, "PATIENCE", 4)
         yield
 
 
+few = settings(max_examples=settings().max_examples // 4)  # many small models take long
+
+
 @every_policy
+@few
 @given(data=st.data())
 def test_with_the_search_before_it_the_exact_method_proves_the_brute_forced_optimum(
     kind: str, soft: bool, data: Any
@@ -49,6 +53,7 @@ def test_with_the_search_before_it_the_exact_method_proves_the_brute_forced_opti
 
 
 @every_policy
+@few
 @given(data=st.data())
 def test_what_the_search_places_holds_and_improves(kind: str, soft: bool, data: Any) -> None:
     case, rnd = drawn(kind, soft, data)
