@@ -18,8 +18,9 @@ from groupsolver.solver.budget import Budget
 from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.presolve.host_reduction import reduce_hosts
 from groupsolver.solver.relaxation.blocks import Block, blocks_of
-from groupsolver.solver.relaxation.column_generation import DualSolution, generate_columns
+from groupsolver.solver.relaxation.column_generation import generate_columns
 from groupsolver.solver.relaxation.columns import Columns, build_columns
+from groupsolver.solver.relaxation.dual_solution import DualSolution
 from groupsolver.solver.relaxation.rising_prices import rising_prices_of
 
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from importlib import import_module
 from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from hypothesis import given, note
+from hypothesis import event, given, note
 from hypothesis import strategies as st
 from ortools.sat.python import cp_model
 
@@ -32,6 +32,7 @@ from tests.laws.test_laws import OBJECTIVES, ONE, Case, every_policy
 from tests.laws.test_reduction import Wide, least, some_objective, wide
 from tests.support.draws.applications import draws
 from tests.support.small import host
+from tests.support.small_problems import dual_ascent_at_any_size
 
 pipeline = import_module("groupsolver.solver.pipeline")
 
@@ -48,10 +49,7 @@ def test_bounds_and_what_a_candidate_adds_to_them_never_exceed_the_optimum(
     problem = Wide(case, objective)
     if not problem.compiled.member_classes:
         return
-    blocks = blocks_of(problem.compiled, unit_of(objective))
-    prepared = relax(
-        problem.compiled, problem.eligibility, problem.every, blocks, Budget(ONE, None)
-    )
+    prepared = relaxed_either_way(problem, objective, rnd.random() < 0.5)
     builder = problem.encoded()
     best = least(builder.model)
     if best is None:
@@ -64,16 +62,23 @@ def test_bounds_and_what_a_candidate_adds_to_them_never_exceed_the_optimum(
     assert not has_cheaper(builder, problem, floors)
 
 
-def assert_room_for_the_best(drawn: Case, objective: Objective) -> None:
+def relaxed_either_way(problem: Wide, objective: Objective, ascent: bool) -> PreparedProblem:
+    """The relaxation over every candidate, by dual ascent or by linear programs."""
+    event("dual ascent" if ascent else "linear programs")
+    blocks = blocks_of(problem.compiled, unit_of(objective))
+    with dual_ascent_at_any_size() if ascent else nullcontext():
+        return relax(
+            problem.compiled, problem.eligibility, problem.every, blocks, Budget(ONE, None)
+        )
+
+
+def assert_room_for_the_best(drawn: Case, objective: Objective, ascent: bool) -> None:
     """Hold what a step of the proof allows against the optimum of the whole problem."""
     problem = Wide(drawn, objective)
     best = least(problem.encoded().model)
     if not problem.compiled.member_classes or best is None:
         return
-    blocks = blocks_of(problem.compiled, unit_of(objective))
-    prepared = relax(
-        problem.compiled, problem.eligibility, problem.every, blocks, Budget(ONE, None)
-    )
+    prepared = relaxed_either_way(problem, objective, ascent)
     bounds, columns = prepared.relaxed.bounds, prepared.columns
     slack = best - bounds.lower
     chosen = candidates_within(bounds, columns, problem.every, slack)
@@ -87,7 +92,7 @@ def test_what_a_host_takes_in_a_step_of_the_proof_leaves_room_for_the_best_place
     kind: str, soft: bool, data: Any
 ) -> None:
     case, rnd = wide(kind, soft, data)
-    assert_room_for_the_best(case, rnd.choice(OBJECTIVES))
+    assert_room_for_the_best(case, rnd.choice(OBJECTIVES), ascent=rnd.random() < 0.5)
 
 
 @draws(90)
@@ -98,7 +103,7 @@ def test_what_shared_hosts_take_in_a_step_of_the_proof_leaves_room_for_the_best_
     case = crowded(Random(seed))
     note(str(case))
     for objective in OBJECTIVES:
-        assert_room_for_the_best(case, objective)
+        assert_room_for_the_best(case, objective, ascent=bool(seed % 2))
 
 
 def crowded(rnd: Random) -> Case:

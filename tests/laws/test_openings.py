@@ -28,6 +28,7 @@ from tests.support.draws.applications import cases, dice, draws
 from tests.support.draws.packings import packings
 from tests.support.minimal_documents import case_of
 from tests.support.oracle.brute_force import Oracle
+from tests.support.small_problems import dual_ascent_at_any_size
 
 
 def opening_points(oracle: Oracle, opening: Opening, placement: dict[str, str], unit: int) -> int:
@@ -135,6 +136,9 @@ def test_the_relaxation_and_the_model_with_these_bounds_keep_the_optimum(data: A
     relaxed = relax(compiled, eligibility, problem.every, blocks, budget).relaxed
     assert relaxed.bounds.proved <= best
     event("proved" if relaxed.bounds.proved == best else "below")
+    with dual_ascent_at_any_size():
+        ascended = relax(compiled, eligibility, problem.every, blocks, budget).relaxed
+    assert ascended.bounds.proved <= best
 
 
 @draws(120)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from groupsolver.model.result import Objective
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.preparation import PreparedProblem, relax
 from groupsolver.solver.presolve.eligibility import Eligibility, find_eligibility
+from groupsolver.solver.relaxation import column_generation, dual_ascent
 from groupsolver.solver.relaxation.blocks import Block, blocks_of
 from groupsolver.solver.relaxation.columns import Columns, build_columns
 from groupsolver.solver.relaxation.rising_prices import rising_prices_of
@@ -38,6 +41,16 @@ def in_rack(name: str, rack: str, vcpu: int = 4, **more: Any) -> Doc:
 
 def budget(seconds: float = 60.0) -> Budget:
     return Budget(Limits(seconds=seconds, workers=1), None)
+
+
+@contextmanager
+def dual_ascent_at_any_size(rounds: int = 8) -> Iterator[None]:
+    """Find duals of small problems as those of large ones are found, in fewer rounds a sweep."""
+    with ExitStack() as patches:
+        patches.enter_context(patch.object(column_generation, "MANY_BLOCKS", 0))
+        patches.enter_context(patch.object(column_generation, "MANY_COLUMNS", 0))
+        patches.enter_context(patch.object(dual_ascent, "ROUNDS", rounds))
+        yield
 
 
 @dataclass

@@ -28,8 +28,8 @@ from groupsolver.solver.preparation import relax
 from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.presolve.interchangeable_groups import MergedProblem, group_shape
 from groupsolver.solver.relaxation.blocks import Block, blocks_of
-from groupsolver.solver.relaxation.column_generation import DualSolution
 from groupsolver.solver.relaxation.columns import Columns
+from groupsolver.solver.relaxation.dual_solution import DualSolution
 from groupsolver.solver.relaxation.reduced_cost_fixing import (
     candidates_within,
     domain_costs,

@@ -19,7 +19,7 @@ Source: column generation, Desrosiers & Luebbecke (2005), doi:10.1007/0-387-2548
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -34,6 +34,8 @@ from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.relaxation.blocks import Block
 from groupsolver.solver.relaxation.capacity_rows import CapacityRows, capacity_rows_of
 from groupsolver.solver.relaxation.columns import Columns
+from groupsolver.solver.relaxation.dual_solution import DualSolution
+from groupsolver.solver.relaxation.dual_sweeps import DualSweeps
 from groupsolver.solver.relaxation.exclusion_rows import ExclusionRows, exclusion_rows_of
 from groupsolver.solver.relaxation.opening_rows import OpeningRows
 from groupsolver.solver.relaxation.reduced_cost_fixing import (
@@ -46,29 +48,14 @@ from groupsolver.solver.relaxation.reduced_cost_fixing import (
 from groupsolver.solver.relaxation.restricted_master import solve_restricted_master
 from groupsolver.solver.relaxation.rising_rows import rising_rows_of
 
+# From so many blocks and columns on, linear programs take seconds, and duals are found by ascent.
+MANY_BLOCKS = 50
+MANY_COLUMNS = 10_000
 MAX_ROUNDS = 8  # of solving the restricted master
 SPARE_MEMBERS = 6  # places beyond those a member class needs that join the core
 PROMISING_DOMAINS = 64  # that are priced again for a block which needs one domain
 CORE_DOMAINS = 4  # whose columns join the core for such a block, each round
 TOLERANCE = 1e-4  # a bound this close to the master's value cannot rise much further
-
-
-@dataclass(frozen=True)
-class DualSolution:
-    """The best bound found, and the prices that gave it.
-
-    Attributes
-    ----------
-    bounds : Bounds
-    prices : (N,) float64
-        Of each column, what is scarce included.
-    guide : (N,) float64
-        The same without what rises from member to member: a heuristic adds that as it goes.
-    """
-
-    bounds: Bounds
-    prices: Floats
-    guide: Floats
 
 
 def generate_columns(
@@ -81,7 +68,9 @@ def generate_columns(
 ) -> DualSolution:
     """Bound the problem at its own prices, and then at prices for what is scarce.
 
-    No further than to a bound that is enough.
+    Not beyond a bound that is enough. The first bound is there at once. Where there are many blocks
+    and columns, better prices come from dual ascent, for a share of the time that is left, else
+    from linear programs.
     """
     own_prices = columns.price.astype(np.float64)
     base_prices = columns.base_price.astype(np.float64)
@@ -97,6 +86,10 @@ def generate_columns(
     )
     if not np.isfinite(first.lower) or first.lower >= enough:
         return DualSolution(first, own_prices, base_prices)
+    if len(blocks) >= MANY_BLOCKS and len(columns) >= MANY_COLUMNS:
+        # Prices of domains count as free here too, so what they cost at least stays added.
+        sweeps = DualSweeps(compiled, columns, blocks, at_first)
+        return sweeps.run(DualSolution(first, own_prices, base_prices), budget, enough)
     index, elsewhere = _promising(compiled, columns, separate_blocks, ranked, own_prices)
     priced = [block.opening for block in blocks]
     constant += sum(one.least_cost for one in eligibility.openings if one not in priced)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from groupsolver.model.result import Objective
-from groupsolver.solver.relaxation.column_generation import DualSolution, generate_columns
+from groupsolver.solver.relaxation.column_generation import generate_columns
+from groupsolver.solver.relaxation.dual_solution import DualSolution
 from tests.support.small import group, host
 from tests.support.small_problems import (
     AFFINITY,
