@@ -91,9 +91,10 @@ class ValueSearch:
     def _builder(self, credit: float | None) -> PlacementBuilder:
         if credit is None:
             return self._greedy.builder()
-        noise = np.zeros(self._problem.compiled.fleet.row_count)
-        candidates, prices = self._greedy.candidates, self._greedy.prices
-        return BalancedBuilder(self._problem, candidates, prices, credit, noise)
+        # What hosts cost matters only once the most valuable applications are chosen.
+        candidates = self._greedy.candidates
+        free = [np.zeros(len(rows)) for rows in candidates]
+        return BalancedBuilder(self._problem, candidates, free, credit)
 
     def run(self) -> None:
         """Search until the value is proved, the time is over, or nothing better is found."""

@@ -10,6 +10,7 @@ incumbent from which the exact method starts.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -17,16 +18,15 @@ from groupsolver.checking.check import unit_of
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.result import Objective
-from groupsolver.solver.budget import Budget, PartialBudget
+from groupsolver.solver.budget import Budget
 from groupsolver.solver.exact.infeasible_parts import has_infeasible_part
 from groupsolver.solver.exact.staged_proof import prove
-from groupsolver.solver.heuristic.constructive import construct
-from groupsolver.solver.incumbent import Incumbent
-from groupsolver.solver.preparation import relax
+from groupsolver.solver.incumbent import Assignment, Incumbent
+from groupsolver.solver.preparation import PreparedProblem, relax
 from groupsolver.solver.presolve.eligibility import Eligibility, find_eligibility
 from groupsolver.solver.presolve.interchangeable_groups import MergedProblem
 from groupsolver.solver.relaxation.blocks import blocks_of
-from groupsolver.solver.search.construction import first_placements
+from groupsolver.solver.search.construction import first_placements, priced_placements
 from groupsolver.solver.search.large_neighbourhood_search import LargeNeighbourhoodSearch
 from groupsolver.solver.search.partial_assignment import PartialAssignment
 from groupsolver.solver.search.search_problem import SearchProblem
@@ -35,7 +35,6 @@ LARGE_CANDIDATES = 10_000  # from so many on, one model takes seconds to build a
 FIRST_TRIES = 8  # first placements
 TIME_SHARE_FIRST = 0.05  # of the limit, for first placements
 TIME_SHARE_MISSING = 0.25  # for what they lack, before the relaxation
-TIME_SHARE_RELAXATION = 0.25  # of the time left
 TIME_SHARE_IMPROVE = 0.6
 CHECK_INTERVAL = 1.0  # seconds between two checks of better placements, at least
 
@@ -150,14 +149,13 @@ def minimise_by_search(
     search.place_missing(TIME_SHARE_MISSING * budget.left())
     weight_unit = unit_of(eligibility.objective)
     blocks = blocks_of(merged.compiled, weight_unit, eligibility.openings)
-    part = PartialBudget(budget, TIME_SHARE_RELAXATION * budget.left(), budget.limits.gap)
-    prepared = relax(merged.compiled, eligibility, candidates, blocks, part)
+    prepared = relax(merged.compiled, eligibility, candidates, blocks, budget)
     if prepared.refuted:
         return False
     best.prove(prepared.relaxed.bounds.proved)
     budget.report("relax", bound=best.bound)
-    for assignments in () if best.done else construct(prepared, best, budget):
-        best.offer(merged.to_original(assignments), "construct")
+    for assignments in () if best.done else _priced_placements(prepared, budget):
+        best.offer(merged.to_original(assignments), "construct", method="search")
         if best.done:
             break
     if best.value is None:
@@ -168,3 +166,14 @@ def minimise_by_search(
         search.improve(TIME_SHARE_IMPROVE * budget.left())
     columns, bounds = prepared.columns, prepared.relaxed.bounds
     return prove(merged, eligibility, columns, candidates, bounds, best, budget)
+
+
+def _priced_placements(prepared: PreparedProblem, budget: Budget) -> Iterator[list[Assignment]]:
+    """Yield placements at the prices of the relaxation."""
+    problem = SearchProblem(prepared.compiled, prepared.eligibility)
+    prices = []
+    for class_index, rows in enumerate(prepared.candidates):
+        # A class's first columns are its candidates, in the same order.
+        part = prepared.columns.of(class_index)
+        prices.append(prepared.relaxed.guide[part][: len(rows)].astype(np.float64))
+    return priced_placements(problem, prepared.candidates, prices, budget)
