@@ -25,6 +25,7 @@ from groupsolver.cli.commands import (
     whatif,
 )
 from groupsolver.cli.options import Options
+from groupsolver.cli.output.stderr import print_message
 from groupsolver.errors import nearest, one_line
 
 _EPILOG = """\
@@ -68,7 +69,8 @@ COMMANDS: Mapping[str, Command] = {
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {one_line(message)}\n")
+        print_message(f"{self.prog}: {one_line(message)}")
+        self.exit(2)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         try:

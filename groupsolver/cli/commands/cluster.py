@@ -10,8 +10,7 @@ from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_answer
 from groupsolver.cli.output.rows import add_rows, rows_wanted, write_rows
-from groupsolver.cli.output.stdout import write
-from groupsolver.cli.output.styled_lines import Line
+from groupsolver.cli.output.styled_lines import Line, print_lines
 from groupsolver.cli.output.text_table import titled_table
 from groupsolver.cluster.cluster import Cluster
 from groupsolver.cluster.cluster_file import ClusterFile
@@ -19,7 +18,7 @@ from groupsolver.cluster.cluster_snapshot import UnknownApplication
 from groupsolver.cluster.members import ClusterMember
 from groupsolver.cluster.usage import APPLICATION, Usage
 from groupsolver.constraints.registry import Application
-from groupsolver.errors import BadInput, Fault, UnknownHost, one_line
+from groupsolver.errors import BadInput, Fault, UnknownHost
 from groupsolver.files import load_fleet, read_document
 from groupsolver.files.reading import name_of
 from groupsolver.model.fleet import Host
@@ -245,7 +244,7 @@ def _table(titles: Row, rows: Iterable[Row]) -> Iterator[Line]:
 
 
 def _write(text: str) -> None:
-    write(f"{one_line(text)}\n")
+    print_lines([(text, "")])
 
 
 _ACTIONS: dict[str, Callable[[Options], int]] = {

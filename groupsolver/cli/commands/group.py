@@ -9,8 +9,8 @@ from groupsolver.cli.arguments import add_actions, add_output
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_data
-from groupsolver.cli.output.stdout import write
-from groupsolver.cli.output.text_table import table
+from groupsolver.cli.output.styled_lines import print_lines
+from groupsolver.cli.output.text_table import titled_table
 from groupsolver.cli.remote import group_sharing
 from groupsolver.cli.remote.connection import add_identity, add_url, run_with_client
 from groupsolver.cli.remote.group_view import brief_policies, print_group
@@ -152,4 +152,4 @@ def _list(client: Client, options: Options) -> None:
     for group in groups:
         members = len(group.members) + (group.other_members or 0)
         rows.append((group.id, group.name or "-", str(members), brief_policies(group)))
-    write("".join(f"{line}\n" for line in table(rows, indent="")))
+    print_lines(titled_table(rows, indent=""))

@@ -16,6 +16,7 @@ from groupsolver.cli.database import add_database, reason_of, without_password
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.extras import require_server
 from groupsolver.cli.options import Options
+from groupsolver.cli.output.stderr import print_message
 from groupsolver.cli.output.stdout import write
 from groupsolver.errors import BadInput, GroupsolverError, one_line
 
@@ -79,7 +80,7 @@ def run(options: Options) -> int:
     try:
         return _serve(options)
     except _CannotServeError as error:
-        print(f"groupsolver: {error}", file=sys.stderr)
+        print_message(f"groupsolver: {error}")
         return Exit.BAD_INPUT
 
 
@@ -126,7 +127,7 @@ def _exit_now(code: int) -> None:
 
     They run in native code and cannot be stopped: Python would wait for them, or crash.
     """
-    print("groupsolver: left before every request was answered", file=sys.stderr, flush=True)
+    print_message("groupsolver: left before every request was answered")
     sys.stdout.flush()
     os._exit(code)
 

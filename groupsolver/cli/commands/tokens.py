@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,11 @@ from groupsolver.cli.arguments import add_actions
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.extras import require_server
 from groupsolver.cli.options import Options
+from groupsolver.cli.output.stderr import print_message
 from groupsolver.cli.output.stdout import CannotWriteError, write
-from groupsolver.cli.output.text_table import table
-from groupsolver.errors import BadInput, Fault, one_line
+from groupsolver.cli.output.styled_lines import print_lines
+from groupsolver.cli.output.text_table import titled_table
+from groupsolver.errors import BadInput, Fault
 
 DEFAULT_FILE = "tokens.toml"
 _ROLES = ("reader", "member", "service", "admin")
@@ -52,7 +53,7 @@ def run(options: Options) -> int:
             _add(path, options)
         case "revoke":
             _revoke(path, options.id)
-            print(f"groupsolver: {options.id} is revoked", file=sys.stderr)
+            print_message(f"groupsolver: {options.id} is revoked")
         case _:
             _list(path, options.output)
     return Exit.OK
@@ -84,8 +85,8 @@ def _add(path: Path, options: Options) -> None:
     except CannotWriteError:
         _revoke(path, token_id)  # a secret that was never shown is of no use
         raise
-    added = f"{token_id} is added to {one_line(str(path))}"
-    print(f"groupsolver: {added}; the token is not shown again", file=sys.stderr)
+    added = f"{token_id} is added to {path}"
+    print_message(f"groupsolver: {added}; the token is not shown again")
 
 
 def _revoke(path: Path, token_id: str) -> None:
@@ -118,7 +119,7 @@ def _list(path: Path, output: str) -> None:
         expires = f"{entry['expires'] or 'never'}{' (expired)' if entry['expired'] else ''}"
         roles = ",".join(entry["roles"])
         rows.append((entry["id"], entry["tenant"], entry["user"], roles, entry["created"], expires))
-    write("".join(f"{line}\n" for line in table(rows, indent="")))
+    print_lines(titled_table(rows, indent=""))
 
 
 def _expiry(text: str) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -11,7 +12,8 @@ from groupsolver.checking.reasons import Why, why
 from groupsolver.cli.output.conflict_report import conflict_lines
 from groupsolver.cli.output.numbers import duration, percentage
 from groupsolver.cli.output.styled_lines import Line, section, warning_lines
-from groupsolver.cli.output.text_table import more_line, table
+from groupsolver.cli.output.terminal import terminal_width
+from groupsolver.cli.output.text_table import more_line, row_lines
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.registry import Application
 from groupsolver.model import application
@@ -90,16 +92,18 @@ def _group_lines(
         domains = (reason.domains.get(level, "-") for level in levels)
         rows.append((reason.member, reason.host, *cell, *domains, str(reason.cost)))
     # One table, cut into groups, so that the columns of all groups line up.
-    titles, *body = table(rows, numbers_last=True)
-    lines = iter(body)
+    titles, *body = row_lines(rows, terminal_width(sys.stdout), numbers_last=True)
+    members_lines = iter(body)
     for group, in_group in groupby(reasons, key=lambda reason: reason.group):
         members = list(in_group)
         yield from section(f"{group}: {count_of(len(members), 'member')}")
         for rule in members[0].rules:
             yield f"  - {rule}", "cyan"
-        yield titles, "dim"
+        for line in titles:
+            yield line, "dim"
         for _ in members:
-            yield next(lines), ""
+            for line in next(members_lines):
+                yield line, ""
 
 
 def _left_out_lines(app: Application, left_out: Sequence[str]) -> Iterator[Line]:

@@ -11,6 +11,7 @@ from typing import Generic, NoReturn, TypeVar
 
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.output.numbers import percentage
+from groupsolver.cli.output.stderr import print_message
 from groupsolver.model.result import Progress, Watch
 
 T = TypeVar("T")
@@ -86,7 +87,7 @@ class _BackgroundCall(Generic[T]):
 def _exit_now() -> NoReturn:
     # The solver's threads run native code and cannot be stopped: Python would wait for them, or
     # crash.
-    print("groupsolver: interrupted", file=sys.stderr, flush=True)
+    print_message("groupsolver: interrupted")
     os._exit(Exit.INTERRUPTED)
 
 

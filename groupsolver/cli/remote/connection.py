@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.options import Options
-from groupsolver.errors import one_line
+from groupsolver.cli.output.stderr import print_message
 
 if TYPE_CHECKING:
     from groupsolver.client import Client, ClientError
@@ -55,17 +54,16 @@ def report_failure(error: ClientError) -> int:
     from groupsolver.client import ServerError
 
     if not isinstance(error, ServerError):
-        print(f"groupsolver: {error}", file=sys.stderr)
+        print_message(f"groupsolver: {error}")
         return Exit.UNAVAILABLE
     for fault in error.faults:
-        print(f"groupsolver: {fault}", file=sys.stderr)
+        print_message(f"groupsolver: {fault}")
     if error.preview is not None:
         from groupsolver.cli.remote.preview_report import preview_lines
 
         for line in preview_lines(error.preview):
-            print(one_line(line), file=sys.stderr)
+            print_message(line)
     if error.status < 500:
         return Exit.BAD_INPUT
-    request = one_line(error.request_id)
-    print(f"groupsolver: the server's log has it under {request}", file=sys.stderr)
+    print_message(f"groupsolver: the server's log has it under {error.request_id}")
     return Exit.UNAVAILABLE

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_data
-from groupsolver.cli.output.stdout import write
-from groupsolver.cli.output.text_table import table
+from groupsolver.cli.output.styled_lines import print_lines
+from groupsolver.cli.output.text_table import titled_table
 from groupsolver.cli.remote.group_view import print_group
 from groupsolver.cli.remote.preview_report import print_preview
 
@@ -77,4 +77,4 @@ def _print_grants(client: Client, options: Options) -> None:
         return
     rows = [("project", "since")]
     rows += [(grant["tenant_id"], grant["created_at"]) for grant in grants]
-    write("".join(f"{line}\n" for line in table(rows, indent="")))
+    print_lines(titled_table(rows, indent=""))

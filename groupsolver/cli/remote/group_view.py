@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from groupsolver.cli.output.answer import write_data
-from groupsolver.cli.output.stdout import write
+from groupsolver.cli.output.styled_lines import print_lines
 from groupsolver.cli.output.text_table import table
 from groupsolver.model.units import count_of
 
@@ -35,7 +35,7 @@ def print_group(group: GroupView, output: str) -> None:
             rows.append((title if i == 0 else "", id_))
     if group.other_members is not None:
         rows.append(("others", f"{count_of(group.other_members, 'member')} of other projects"))
-    write("".join(f"{line}\n" for line in table(rows, indent="")))
+    print_lines((line, "") for line in table(rows, indent=""))
 
 
 def brief_policies(group: GroupView) -> str:

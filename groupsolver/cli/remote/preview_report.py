@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.output.answer import write_data
-from groupsolver.cli.output.stdout import write
-from groupsolver.errors import one_line
+from groupsolver.cli.output.styled_lines import print_lines
 from groupsolver.model.units import count_of
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 def print_preview(preview: Preview, output: str) -> int:
     """Print what running members would break, and return the exit code."""
     if output == "table":
-        write("".join(f"{one_line(line)}\n" for line in preview_lines(preview)))
+        print_lines((line, "") for line in preview_lines(preview))
     else:
         write_data(output, {"preview": preview.model_dump(mode="json")})
     return Exit.OK if preview.clean else Exit.VIOLATED
