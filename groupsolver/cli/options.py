@@ -36,6 +36,8 @@ class Options(argparse.Namespace):
     format: Format
     objective: Objective
     output: Output
+    rows: str | None = None  # the form of the rows of a table
+    columns: list[str] | None = None
     time_limit: float
     gap: float
     workers: int

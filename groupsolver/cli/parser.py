@@ -25,6 +25,7 @@ from groupsolver.cli.commands import (
     whatif,
 )
 from groupsolver.cli.options import Options
+from groupsolver.cli.output.rows import rows_wanted
 from groupsolver.cli.output.stderr import print_message
 from groupsolver.errors import nearest, one_line
 
@@ -136,6 +137,9 @@ def parse(argv: Sequence[str] | None = None) -> Options:
     parser = build_parser()
     parser.check_arguments(sys.argv[1:] if argv is None else argv)
     options = parser.parse_args(argv, Options())
+    if rows_wanted(options) and options.output != "table":
+        whole = f"--output {options.output} writes the whole answer"
+        parser.error(f"{whole}, --format and --column rows of its table: expected one of them")
     inputs = [getattr(options, name, None) for name in ("app", "fleet", "network", "placement")]
     inputs += getattr(options, "apps", ())
     if inputs.count("-") > 1:

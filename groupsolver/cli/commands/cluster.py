@@ -9,7 +9,7 @@ from groupsolver.cli.arguments import add_actions, add_output
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_answer
-from groupsolver.cli.output.rows import add_rows, rows_wanted, write_rows
+from groupsolver.cli.output.rows import Cell, rows_wanted, write_rows
 from groupsolver.cli.output.styled_lines import Line, print_lines
 from groupsolver.cli.output.text_table import titled_table
 from groupsolver.cluster.cluster import Cluster
@@ -24,7 +24,8 @@ from groupsolver.files.reading import name_of
 from groupsolver.model.fleet import Host
 from groupsolver.model.units import count_of
 
-Row = tuple[str, ...]
+Titles = tuple[str, ...]
+Row = tuple[Cell, ...]
 
 
 def add_parser(commands: Any) -> None:
@@ -37,7 +38,6 @@ def add_parser(commands: Any) -> None:
         parser.add_argument("--cluster", metavar="FILE", required=True, help=file_help)
         if output:
             add_output(parser)
-            add_rows(parser)
         return parser
 
     create = add("create", "make the file of a cluster on which nothing runs yet")
@@ -111,7 +111,7 @@ def _show(options: Options) -> int:
 
 def _application_row(name: str, app: Application) -> Row:
     hosts = {there.host for there in app.existing}
-    return name, str(len(app.groups)), str(len(app.existing)), str(len(hosts))
+    return name, len(app.groups), len(app.existing), len(hosts)
 
 
 def _usage(options: Options) -> int:
@@ -144,21 +144,21 @@ def _usage(options: Options) -> int:
 
 def _usage_table(
     by: str, usage: dict[str, Usage], *, by_application: bool
-) -> tuple[Row, list[Row]]:
+) -> tuple[Titles, list[Row]]:
     classes: dict[str, None] = {}
     for one in usage.values():
         classes.update(dict.fromkeys(one.taken if by_application else one.capacity))
     rows = []
     for name, one in usage.items():
         amounts = [_amount(one, resource, by_application) for resource in classes]
-        rows.append((name, str(one.hosts), str(one.members), *amounts))
+        rows.append((name, one.hosts, one.members, *amounts))
     return (by, "hosts", "members", *classes), rows
 
 
-def _amount(usage: Usage, resource: str, by_application: bool) -> str:
+def _amount(usage: Usage, resource: str, by_application: bool) -> Cell:
     taken = usage.taken.get(resource, 0)
     if by_application:
-        return str(taken)
+        return taken
     return f"{taken} + {usage.others.get(resource, 0)} / {usage.capacity.get(resource, 0)}"
 
 
@@ -239,8 +239,8 @@ def _change(options: Options, change: Callable[[Cluster], str]) -> int:
     return Exit.OK
 
 
-def _table(titles: Row, rows: Iterable[Row]) -> Iterator[Line]:
-    return titled_table([titles, *rows])
+def _table(titles: Titles, rows: Iterable[Row]) -> Iterator[Line]:
+    return titled_table([titles, *([str(cell) for cell in row] for row in rows)])
 
 
 def _write(text: str) -> None:

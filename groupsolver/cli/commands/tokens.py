@@ -13,10 +13,9 @@ from groupsolver.cli.arguments import add_actions
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.extras import require_server
 from groupsolver.cli.options import Options
+from groupsolver.cli.output.rows import add_rows, write_table
 from groupsolver.cli.output.stderr import print_message
 from groupsolver.cli.output.stdout import CannotWriteError, write
-from groupsolver.cli.output.styled_lines import print_lines
-from groupsolver.cli.output.text_table import titled_table
 from groupsolver.errors import BadInput, Fault
 
 DEFAULT_FILE = "tokens.toml"
@@ -39,6 +38,7 @@ def add_parser(commands: Any) -> None:
     list_ = add_action("list", "list the tokens, without their secrets")
     output_help = "form of the answer (default: table)"
     list_.add_argument("--output", choices=("table", "json"), default="table", help=output_help)
+    add_rows(list_)
     file_help = f"the file (default: {DEFAULT_FILE})"
     for action in (add, revoke, list_):
         action.add_argument("--tokens", default=DEFAULT_FILE, metavar="FILE", help=file_help)
@@ -55,7 +55,7 @@ def run(options: Options) -> int:
             _revoke(path, options.id)
             print_message(f"groupsolver: {options.id} is revoked")
         case _:
-            _list(path, options.output)
+            _list(path, options)
     return Exit.OK
 
 
@@ -102,7 +102,7 @@ def _revoke(path: Path, token_id: str) -> None:
     change(path, without)
 
 
-def _list(path: Path, output: str) -> None:
+def _list(path: Path, options: Options) -> None:
     from groupsolver.api.auth.token_file import read
 
     now = datetime.now(UTC)
@@ -111,15 +111,16 @@ def _list(path: Path, output: str) -> None:
         entry = token.model_dump(mode="json", exclude={"sha256"})
         entry["expired"] = token.expires is not None and token.expires <= now
         entries.append(entry)
-    if output == "json":
+    if options.output == "json":
         write(json.dumps({"tokens": entries}, indent=2) + "\n")
         return
-    rows = [("id", "tenant", "user", "roles", "created", "expires")]
+    titles = ("id", "tenant", "user", "roles", "created", "expires")
+    rows = []
     for entry in entries:
         expires = f"{entry['expires'] or 'never'}{' (expired)' if entry['expired'] else ''}"
         roles = ",".join(entry["roles"])
         rows.append((entry["id"], entry["tenant"], entry["user"], roles, entry["created"], expires))
-    print_lines(titled_table(rows, indent=""))
+    write_table(options, titles, rows)
 
 
 def _expiry(text: str) -> datetime:

@@ -51,7 +51,7 @@ def body_lines(
         new = [reason for reason in reasons if reason.new]
         yield from _group_lines(new, hosts.levels, result.cells)
     if result.left_out:
-        yield from _left_out_lines(app, result.left_out)
+        yield from left_out_lines(app, result.left_out)
     if result.witness:
         yield from _witness_lines(result.witness)
     if result.conflict is not None:
@@ -106,7 +106,7 @@ def _group_lines(
                 yield line, ""
 
 
-def _left_out_lines(app: Application, left_out: Sequence[str]) -> Iterator[Line]:
+def left_out_lines(app: Application, left_out: Sequence[str]) -> Iterator[Line]:
     """Yield the members that are left out, by group, with the sum of their values."""
     yield from section(f"left out: {count_of(len(left_out), 'member')}")
     values = optional_values(app)

@@ -299,6 +299,8 @@ def test_rows_are_written_for_other_programs(files: Path, capsys: Captured) -> N
     assert capsys.readouterr().out == "  member  application\n  A/0     shop, eu\n"
     assert run(files, "show", "-f", "value", "-c", "members") == 0
     assert capsys.readouterr().out == "1\n"
+    assert run(files, "show", "-f", "json", "-c", "members") == 0
+    assert json.loads(capsys.readouterr().out) == [{"members": 1}]  # a number, not a text
     assert run(files, "usage", "--by", "rack", "-f", "value", "-c", "rack") == 0
     assert capsys.readouterr().out == "r0\nr1\nr2\n"
 
@@ -309,4 +311,4 @@ def test_columns_that_are_wrong_are_told(files: Path, capsys: Captured) -> None:
     assert out == ""
     assert "(did you mean 'member'?)" in err
     assert run(files, "members", "-c", "member", "--output", "json") == 2
-    assert "one form of the answer" in capsys.readouterr().err
+    assert "expected one of them" in capsys.readouterr().err

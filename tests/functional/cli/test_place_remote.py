@@ -57,6 +57,25 @@ def test_an_application_is_placed_with_its_groups(
     assert main(["check", str(files / "app.yaml"), *argv]) == 0
 
 
+def test_members_and_instances_are_rows_for_other_programs(
+    client: Client, files: Path, capsys: Captured
+) -> None:
+    columns = ["-c", "member", "-c", "instance"]
+    assert main(at(client, "place", str(files / "app.yaml"), "-f", "csv", *columns)) == 0
+    titles, *rows = capsys.readouterr().out.splitlines()
+    assert titles == "member,instance"
+    assert dict(row.split(",") for row in rows) == {
+        one.name: one.id for one in client.instances.list()
+    }
+    # A title that is wrong registers no group.
+    before = len(list(client.groups.list()))
+    assert main(at(client, "place", str(files / "app.yaml"), "-c", "rack")) == 2
+    assert "--column: expected one of group, member, host, cell, instance" in (
+        capsys.readouterr().err
+    )
+    assert len(list(client.groups.list())) == before
+
+
 def test_the_table_says_where_each_member_is(client: Client, files: Path, capsys: Captured) -> None:
     assert (
         main(

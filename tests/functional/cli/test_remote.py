@@ -82,6 +82,22 @@ def test_groups_are_created_listed_shown_changed_and_deleted(
     assert list(client.groups.list()) == []
 
 
+def test_groups_are_rows_for_other_programs(client: Client, capsys: Captured) -> None:
+    argv = ["create", "--name", "db", "--policy", "affinity", "-f", "value", "-c", "id"]
+    assert main(at(client, "group", *argv)) == 0
+    id_ = capsys.readouterr().out.removesuffix("\n")
+    assert client.groups.get(id_).name == "db"
+    assert main(at(client, "group", "list", "-f", "csv", "-c", "id", "-c", "members")) == 0
+    assert capsys.readouterr().out == f"id,members\n{id_},0\n"
+    assert main(at(client, "group", "show", id_, "-f", "json", "-c", "name", "-c", "members")) == 0
+    assert json.loads(capsys.readouterr().out) == {"name": "db", "members": []}
+    client.groups.grant(id_, "other")
+    assert main(at(client, "group", "grants", id_, "-f", "value", "-c", "project")) == 0
+    assert capsys.readouterr().out == "other\n"
+    assert main(at(client, "group", "show", id_, "-f", "json", "--output", "yaml")) == 2
+    assert "expected one of them" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("columns", [80, 40])
 def test_groups_fit_a_narrow_terminal(
     client: Client, capsys: Captured, monkeypatch: pytest.MonkeyPatch, columns: int

@@ -244,6 +244,15 @@ def test_what_tokens_cannot_do_is_refused(argv: list[Any], capsys: Captured) -> 
     assert capsys.readouterr().out == ""
 
 
+def test_tokens_are_rows_for_other_programs(path: Path, capsys: Captured) -> None:
+    added(path, capsys, "--tenant", "shop", "--user", "ann")
+    columns = ["-c", "user", "-c", "expires"]
+    assert run(path, "list", "-f", "csv", *columns) == 0
+    assert capsys.readouterr().out == "user,expires\nann,never\n"
+    assert run(path, "list", "-f", "value", "--output", "json") == 2
+    assert "expected one of them" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("columns", [80, 40])
 def test_tokens_fit_a_narrow_terminal(
     path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch, columns: int
