@@ -31,7 +31,7 @@ def add_actions(commands: Any, name: str, about: str) -> Callable[[str, str], An
         Adds an action, by its name and its help, and returns its parser.
     """
     parser = add_command(commands, name, about)
-    actions = parser.add_subparsers(dest="action", required=True, metavar="action")
+    actions = parser.add_subparsers(title="actions", dest="action", required=True, metavar="action")
     return lambda action, help_: add_command(actions, action, help_)
 
 

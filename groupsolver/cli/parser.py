@@ -27,7 +27,7 @@ from groupsolver.cli.commands import (
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.rows import rows_wanted
 from groupsolver.cli.output.stderr import print_message
-from groupsolver.errors import nearest, one_line
+from groupsolver.errors import nearest, one_line, quoted
 
 _EPILOG = """\
 exit codes: 0 placed, answered, or nothing wrong; 1 proved infeasible; 2 bad input, or a package
@@ -53,10 +53,9 @@ class Command(Protocol):
 COMMANDS: Mapping[str, Command] = {
     "place": place,
     "check": check,
-    "headroom": headroom,
-    "schema": schema,
     "explain": explain,
     "whatif": whatif,
+    "headroom": headroom,
     "survives": survives,
     "cluster": cluster,
     "serve": serve,
@@ -64,6 +63,7 @@ COMMANDS: Mapping[str, Command] = {
     "tokens": tokens,
     "fleet": fleet,
     "group": group,
+    "schema": schema,
     "completion": completion,
 }
 
@@ -74,11 +74,16 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
-        try:
-            super()._check_value(action, value)
-        except argparse.ArgumentError as error:
-            hint = nearest(str(value), [str(choice) for choice in action.choices or ()])
-            raise argparse.ArgumentError(action, f"{error.message}{hint}") from None
+        if action.choices is None or value in action.choices:
+            return
+        names = [str(choice) for choice in action.choices]
+        hint = nearest(str(value), names)
+        if isinstance(action.choices, dict):  # commands, or the actions of one
+            known = "" if hint else f"; expected one of: {', '.join(names)}"
+            message = f"unknown {action.metavar} {quoted(str(value))}{hint}{known}"
+            raise argparse.ArgumentError(None, message)
+        message = f"expected one of: {', '.join(names)}; found {quoted(str(value))}{hint}"
+        raise argparse.ArgumentError(action, message)
 
     def check_arguments(self, arguments: Sequence[str]) -> None:
         """Check the names of long options, and print the help where a command is missing.
@@ -166,7 +171,7 @@ def build_parser() -> _Parser:
     parser.add_argument("--version", action="version", version=version)
     parser.set_defaults(parser=parser)  # for the completion of all commands
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="command", parser_class=_Parser
+        title="commands", dest="command", required=True, metavar="command", parser_class=_Parser
     )
     for command in COMMANDS.values():
         command.add_parser(commands)

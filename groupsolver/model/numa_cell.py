@@ -145,7 +145,7 @@ def validate_cells(cells: tuple[Cell, ...], inventory: Mapping[str, Inventory]) 
     of_both = sorted(inventory.keys() & of_cells)
     if of_both:
         message = (
-            "{name} stands in the host's inventory and in its cells; expected it in one of them"
+            "{name} is in the host's inventory and in its cells; expected it in one of them"
         )
         raise PydanticCustomError("wrong-value", message, {"name": of_both[0]})
     for name in sorted(cell_classes(cells)):

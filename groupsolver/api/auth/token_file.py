@@ -151,7 +151,7 @@ def _content(path: Path) -> bytes:
         if isinstance(error, OSError) and error.errno == errno.ELOOP:
             raise refuse("unsafe-file", "expected a file, found a symbolic link") from None
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise refuse("unreadable-file", f"expected a file that can be read: {reason}") from None
+        raise refuse("unreadable-file", f"the file cannot be read: {reason}") from None
     finally:
         if fd >= 0:
             os.close(fd)

@@ -7,7 +7,7 @@ from typing import Any
 
 from groupsolver.cli.arguments import add_actions, add_output
 from groupsolver.cli.exit_codes import Exit
-from groupsolver.cli.options import Options
+from groupsolver.cli.options import Options, of_options
 from groupsolver.cli.output.answer import write_answer
 from groupsolver.cli.output.rows import Cell, rows_wanted, write_rows
 from groupsolver.cli.output.styled_lines import Line, print_lines
@@ -22,8 +22,9 @@ from groupsolver.errors import BadInput, Fault, UnknownHost
 from groupsolver.files import load_fleet, read_document
 from groupsolver.files.reading import name_of
 from groupsolver.model.fleet import Host
-from groupsolver.model.units import count_of
+from groupsolver.model.units import count_of, shortened
 
+MAX_NAMED = 5  # applications in a message
 Titles = tuple[str, ...]
 Row = tuple[Cell, ...]
 
@@ -115,7 +116,10 @@ def _application_row(name: str, app: Application) -> Row:
 
 
 def _usage(options: Options) -> int:
-    usage = Cluster.load(_path(options)).usage(options.by)
+    try:
+        usage = Cluster.load(_path(options)).usage(options.by)
+    except BadInput as error:
+        raise of_options(error, "by") from None
     data = {
         name: {
             "hosts": one.hosts,
@@ -181,7 +185,8 @@ def _members(options: Options) -> int:
     if rows_wanted(options):
         write_rows(options, titles, rows)
     else:
-        write_answer(options.output, data, lambda: _table(titles, rows))
+        none: list[Line] = [("no member runs", "")]
+        write_answer(options.output, data, lambda: _table(titles, rows) if rows else none)
     return Exit.OK
 
 
@@ -221,6 +226,12 @@ def _load_host(path: str) -> Host:
 
 def _remove_host(options: Options) -> int:
     def change(cluster: Cluster) -> str:
+        running = cluster.members(options.host)
+        if running and not options.lost:
+            names = shortened(sorted({one.application for one in running}), MAX_NAMED)
+            members = f"{count_of(len(running), 'member')}, of {names}"
+            message = f"runs {members}; --lost removes them, too"
+            raise BadInput([Fault("host-in-use", options.host, message, _path(options))])
         if not options.lost:
             cluster.remove_host(options.host)
             return f"removed host {options.host}"

@@ -16,7 +16,7 @@ from groupsolver.cli.options import Options
 from groupsolver.cli.output.rows import add_rows, write_table
 from groupsolver.cli.output.stderr import print_message
 from groupsolver.cli.output.stdout import CannotWriteError, write
-from groupsolver.errors import BadInput, Fault
+from groupsolver.errors import BadInput, Fault, quoted
 
 DEFAULT_FILE = "tokens.toml"
 _ROLES = ("reader", "member", "service", "admin")
@@ -34,7 +34,7 @@ def add_parser(commands: Any) -> None:
     expires_help = "90d, 12h, 30m, or a time such as 2027-01-01T00:00:00Z (default: never)"
     add.add_argument("--expires", type=_expiry, metavar="WHEN", help=expires_help)
     revoke = add_action("revoke", "make a token invalid, at once")
-    revoke.add_argument("id", metavar="ID", help="as list shows it")
+    revoke.add_argument("id", metavar="ID", help="as tokens list shows it")
     list_ = add_action("list", "list the tokens, without their secrets")
     output_help = "form of the answer (default: table)"
     list_.add_argument("--output", choices=("table", "json"), default="table", help=output_help)
@@ -95,7 +95,7 @@ def _revoke(path: Path, token_id: str) -> None:
     def without(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
         left = tuple(token for token in tokens if token.id != token_id)
         if len(left) == len(tokens):
-            message = "expected a token's id, as list shows it"
+            message = f"there is no token {quoted(token_id)}; tokens list shows their ids"
             raise BadInput([Fault("unknown-token", "", message, str(path))])
         return left
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -12,8 +11,7 @@ from groupsolver.checking.reasons import Why, why
 from groupsolver.cli.output.conflict_report import conflict_lines
 from groupsolver.cli.output.numbers import duration, percentage
 from groupsolver.cli.output.styled_lines import Line, section, warning_lines
-from groupsolver.cli.output.terminal import terminal_width
-from groupsolver.cli.output.text_table import more_line, row_lines
+from groupsolver.cli.output.text_table import more_line, titled_rows
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.registry import Application
 from groupsolver.model import application
@@ -92,7 +90,7 @@ def _group_lines(
         domains = (reason.domains.get(level, "-") for level in levels)
         rows.append((reason.member, reason.host, *cell, *domains, str(reason.cost)))
     # One table, cut into groups, so that the columns of all groups line up.
-    titles, *body = row_lines(rows, terminal_width(sys.stdout), numbers_last=True)
+    titles, body = titled_rows(rows, numbers_last=True)
     members_lines = iter(body)
     for group, in_group in groupby(reasons, key=lambda reason: reason.group):
         members = list(in_group)

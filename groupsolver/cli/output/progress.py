@@ -101,10 +101,19 @@ def _progress_bar(terminal: bool) -> Iterator[Callable[[str], None]]:
     from rich.progress import Progress as Bar
     from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
+    console = Console(stderr=True)
+    if console.is_dumb_terminal:  # which cannot rewrite a line
+        yield _show_what_matters
+        return
     columns = SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}")
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("solving", total=None)
         yield lambda text: bar.update(task, description=escape(text))
+
+
+def _show_what_matters(text: str) -> None:
+    if text == _STOPPING:
+        print_message(text)
 
 
 def _line(progress: Progress) -> str:

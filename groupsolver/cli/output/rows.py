@@ -21,9 +21,11 @@ Row = Sequence[Cell]
 
 def add_rows(parser: Any) -> None:
     """Add the form of the rows, and the columns."""
-    form_help = "print the rows of the table alone, in this form"
     forms = ("table", "csv", "value", "json")
-    parser.add_argument("-f", "--format", dest="rows", choices=forms, help=form_help)
+    form_help = f"print the rows of the table alone: {', '.join(forms)}"
+    parser.add_argument(
+        "-f", "--format", dest="rows", choices=forms, metavar="FORM", help=form_help
+    )
     column_help = "a column of the rows; may be given again (default: all)"
     parser.add_argument(
         "-c", "--column", dest="columns", action="append", metavar="COLUMN", help=column_help

@@ -44,7 +44,8 @@ def wrapped(text: str, width: int | None) -> list[str]:
     if width is None or _is_narrow(text, width):
         return [text]
     # A row that is cut is no longer aligned: its padding would only leave holes.
-    text = re.sub(r"(?<=\S) {3,}", "  ", text)
+    if text.startswith(" "):
+        text = re.sub(r"(?<=\S) {3,}", "  ", text)
     marker = re.match(r"\s*(?:- |\d+\. |\S+ {2,})?", text)
     hanging = marker.end() if marker else 0
     indent = " " * min(hanging or 2, width // 2)

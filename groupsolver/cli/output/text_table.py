@@ -54,18 +54,14 @@ def row_lines(
     numbers_last : bool
         Whether the last column is aligned to the right.
     """
-    from rich.cells import cell_len  # loads rich, which `schema` does without
-
     clean = [[one_line(cell) for cell in row] for row in rows]
-    sizes = [[cell_len(cell) for cell in column] for column in zip(*clean, strict=True)]
-    widths = [
-        max((size for size in column if size <= MAX_CELL_WIDTH), default=0) for column in sizes
-    ]
-    around = len(indent) + len(GAP) * (len(widths) - 1)
-    widest = [max(column, default=0) for column in sizes]
-    if width is None or around + sum(widest) <= width:
+    if width is None or _wanted_width(clean, indent) <= width:
+        widths = _column_widths(clean, most=MAX_CELL_WIDTH)
         return [[_line(row, widths, indent, numbers_last)] for row in clean]
-    widths = _narrowed(clean, widest, width - around)
+    available = width - _width_around(clean, indent)
+    words = _word_widths(clean)
+    least = words if sum(words) <= available else [MIN_COLUMN_WIDTH] * len(words)
+    widths = _narrowed(_column_widths(clean), least, available)
     lines = []
     for row in clean:
         cells = [
@@ -76,16 +72,36 @@ def row_lines(
     return lines
 
 
+def titled_rows(
+    rows: Sequence[Sequence[str]], *, indent: str = "  ", numbers_last: bool = False
+) -> tuple[list[str], list[list[str]]]:
+    """Return the lines of a table's titles, which are its first row, and those of each other row.
+
+    Where the terminal is so narrow that words would be cut, there are no titles: each row is an
+    empty line and a line for each column, with the column's title.
+    """
+    width = terminal_width(sys.stdout)
+    if width is None or _fits_by_words(rows, width, indent):
+        titles, *body = row_lines(rows, width, indent=indent, numbers_last=numbers_last)
+        return titles, body
+    first, *others = rows
+    records = []
+    for row in others:
+        fields = row_lines(list(zip(first, row, strict=True)), width, indent=indent)
+        records.append(["", *(line for lines in fields for line in lines)])
+    return [], records
+
+
 def titled_table(
     rows: Sequence[Sequence[str]], *, indent: str = "  ", numbers_last: bool = False
 ) -> Iterator[Line]:
     """Yield the lines of a table whose first row is its titles."""
-    width = terminal_width(sys.stdout)
-    titles, *body = row_lines(rows, width, indent=indent, numbers_last=numbers_last)
+    titles, body = titled_rows(rows, indent=indent, numbers_last=numbers_last)
     for line in titles:
         yield line, "dim"
-    for row in body:
-        for line in row:
+    for i, row in enumerate(body):
+        between = 0 if titles or i else 1  # no empty line above the first row
+        for line in row[between:]:
             yield line, ""
 
 
@@ -106,22 +122,53 @@ def _line(row: Sequence[str], widths: Sequence[int], indent: str, numbers_last: 
     return (indent + GAP.join(cells)).rstrip()
 
 
-def _narrowed(rows: Sequence[Sequence[str]], widest: Sequence[int], available: int) -> list[int]:
-    """Return widths of columns whose sum is at most `available`, the widest ones cut to one width.
+def _column_widths(rows: Sequence[Sequence[str]], *, most: int | None = None) -> list[int]:
+    """Return the widest cell of each column, or the widest of those of at most `most`."""
+    from rich.cells import cell_len  # loads rich, which `schema` does without
 
-    No column is narrower than its longest word, unless there is no other way.
-    """
+    widths = []
+    for column in zip(*rows, strict=True):
+        sizes = [cell_len(cell) for cell in column]
+        widths.append(max((size for size in sizes if most is None or size <= most), default=0))
+    return widths
+
+
+def _word_widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    """Return the longest word of each column."""
     from rich.cells import cell_len
 
-    longest_words = [
+    return [
         max((cell_len(word) for cell in column for word in cell.split()), default=0)
         for column in zip(*rows, strict=True)
     ]
-    for least in (longest_words, [MIN_COLUMN_WIDTH] * len(widest)):
-        for limit in range(available, MIN_COLUMN_WIDTH - 1, -1):
-            widths = [
-                min(width, max(word, limit)) for width, word in zip(widest, least, strict=True)
-            ]
-            if sum(widths) <= available:
-                return widths
-    return [min(width, MIN_COLUMN_WIDTH) for width in widest]
+
+
+def _width_around(rows: Sequence[Sequence[str]], indent: str) -> int:
+    """Return how many columns of the terminal no cell has."""
+    columns = len(rows[0]) if rows else 0
+    return len(indent) + len(GAP) * max(columns - 1, 0)
+
+
+def _wanted_width(rows: Sequence[Sequence[str]], indent: str) -> int:
+    return _width_around(rows, indent) + sum(_column_widths(rows))
+
+
+def _fits_by_words(rows: Sequence[Sequence[str]], width: int, indent: str) -> bool:
+    """Return whether a table has room where its cells are cut between words."""
+    clean = [[one_line(cell) for cell in row] for row in rows]
+    return _width_around(clean, indent) + sum(_word_widths(clean)) <= width
+
+
+def _narrowed(widest: Sequence[int], least: Sequence[int], available: int) -> list[int]:
+    """Return widths of columns whose sum is at most `available`, the widest ones cut to one width.
+
+    No column is narrower than `least`, whatever their sum is then.
+    """
+    widths = list(widest)
+    for limit in range(available, -1, -1):
+        widths = [
+            min(width, max(lowest, limit)) for width, lowest in zip(widest, least, strict=True)
+        ]
+        if sum(widths) <= available:
+            break
+    return widths

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from groupsolver.cli.exit_codes import Exit
-from groupsolver.cli.options import Options
+from groupsolver.cli.options import Options, of_options
 from groupsolver.cli.output.stderr import print_message
+from groupsolver.errors import BadInput
 
 if TYPE_CHECKING:
     from groupsolver.client import Client, ClientError
@@ -42,7 +43,11 @@ def run_with_client(options: Options, work: Callable[[Client], int]) -> int:
 
     token = options.token if options.token is not None else os.environ.get(TOKEN_VARIABLE) or None
     url = str(options.url)
-    with Client(url, getattr(options, "tenant", "default"), token) as client:
+    try:
+        connection = Client(url, getattr(options, "tenant", "default"), token)
+    except BadInput as error:
+        raise of_options(error, "url", "tenant", "token") from None
+    with connection as client:
         try:
             return work(client)
         except ClientError as error:

@@ -103,7 +103,9 @@ def test_what_runs_is_shown_and_changed(files: Path, capsys: Captured) -> None:
         assert run(files, action, *more) == 0
         assert word in capsys.readouterr().out
     assert run(files, "remove-host", member.host) == 2
-    assert "runs 1 member, of web" in capsys.readouterr().err
+    assert f"{member.host}: runs 1 member, of web; --lost removes" in capsys.readouterr().err
+    assert run(files, "usage", "--by", "rak") == 2
+    assert capsys.readouterr().err.startswith("--by: unknown level 'rak'")
     assert run(files, "remove-host", member.host, "--lost") == 0
     assert "lost members: web:A/0" in capsys.readouterr().out
     (files / "host.json").write_text(json.dumps({"name": "h9", "inventory": {"VCPU": 8}}))

@@ -79,7 +79,7 @@ def test_a_conflict_is_a_few_lines_with_the_cheapest_changes_and_what_an_empty_f
     )
     assert fixes[3].startswith("  4. cost 10  DB 3 -> 2 members ")
     assert all(line.endswith("  [placement]") for line in fixes)
-    assert lines[8:] == ["On this fleet it can never fit, not even were it empty."]
+    assert lines[8:] == ["On this fleet it can never fit, even if it were empty."]
     assert "\x1b" not in out
 
 
@@ -97,7 +97,7 @@ def test_place_says_the_same_below_its_head(tmp_path: Path, capsys: Captured) ->
     assert placed[10:] == [
         "",
         "warnings",
-        "  on this fleet it can never fit, not even were it empty",
+        "  on this fleet it can never fit, even if it were empty",
     ]
 
 

@@ -12,6 +12,7 @@ from groupsolver.cli.output.text_table import (
     table,
     titled_table,
 )
+from tests.support.drivers.narrow_terminal import narrow_terminal
 
 
 def test_columns_are_as_wide_as_their_widest_cell() -> None:
@@ -92,4 +93,23 @@ def test_wide_characters_are_cut_at_their_width() -> None:
     # Three characters of two columns each, the gap, and three of one column each: 11 columns.
     assert row_lines([("日本語日本語", "e\u0301e\u0301e\u0301")], 11, indent="") == [
         ["日本語  e\u0301e\u0301e\u0301", "日本語"]
+    ]
+
+
+def test_titles_are_before_the_values_where_a_terminal_is_too_narrow_for_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = [("host", "rack", "cost"), ("node-17.example.org", "r1", "36"), ("node-2", "r2", "7")]
+    # 2 + 19 + 2 + 4 + 2 + 4 = 33 columns.
+    narrow_terminal(monkeypatch, 33)
+    assert len(list(titled_table(rows))) == 3
+    narrow_terminal(monkeypatch, 32)
+    assert [text for text, _ in titled_table(rows)] == [
+        "  host  node-17.example.org",
+        "  rack  r1",
+        "  cost  36",
+        "",
+        "  host  node-2",
+        "  rack  r2",
+        "  cost  7",
     ]
