@@ -12,6 +12,7 @@ from groupsolver.errors import one_line
 
 MAX_CELL_WIDTH = 80  # a wider cell does not push the cells of other rows to the right
 MIN_COLUMN_WIDTH = 2  # a Chinese character is as wide
+MIN_LAST_WIDTH = 16  # of a last column whose words are cut, and no others
 GAP = "  "
 
 
@@ -77,8 +78,8 @@ def titled_rows(
 ) -> tuple[list[str], list[list[str]]]:
     """Return the lines of a table's titles, which are its first row, and those of each other row.
 
-    Where the terminal is so narrow that words would be cut, there are no titles: each row is an
-    empty line and a line for each column, with the column's title.
+    Where the terminal is so narrow that words would be cut, also before the last column, there
+    are no titles: each row is an empty line and a line for each column, with the column's title.
     """
     width = terminal_width(sys.stdout)
     if width is None or _fits_by_words(rows, width, indent):
@@ -134,13 +135,18 @@ def _column_widths(rows: Sequence[Sequence[str]], *, most: int | None = None) ->
 
 
 def _word_widths(rows: Sequence[Sequence[str]]) -> list[int]:
-    """Return the longest word of each column."""
+    """Return the longest word of each column; of the last one, what it should have at least.
+
+    The last column is the one with sentences and lists: a long word there may be cut, so that the
+    names before it are not.
+    """
     from rich.cells import cell_len
 
-    return [
+    widths = [
         max((cell_len(word) for cell in column for word in cell.split()), default=0)
         for column in zip(*rows, strict=True)
     ]
+    return [*widths[:-1], *(min(width, MIN_LAST_WIDTH) for width in widths[-1:])]
 
 
 def _width_around(rows: Sequence[Sequence[str]], indent: str) -> int:

@@ -55,8 +55,10 @@ def _refuse_local_options(options: Options) -> None:
         "--workers": options.workers != default.workers,
         "--seed": options.seed != default.seed,
         "--picture": options.picture is not None,
+        "--dry-run": options.dry_run,  # the server would commit
+        "--name": options.name is not None,
     }
-    message = "has a meaning with --fleet only: here the server solves"
+    message = "has no meaning with --url: the server solves"
     faults = [Fault("wrong-value", name, message) for name, given in is_given.items() if given]
     if faults:
         raise BadInput(faults)

@@ -230,10 +230,12 @@ def test_what_cannot_be_taken_back_is_told(client: Client, files: Path, capsys: 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--gap", "0.1"], "--gap: has a meaning with --fleet only"),
-        (["--workers", "3"], "--workers: has a meaning with --fleet only"),
-        (["--seed", "3"], "--seed: has a meaning with --fleet only"),
-        (["--picture", "x.html"], "--picture: has a meaning with --fleet only"),
+        (["--gap", "0.1"], "--gap: has no meaning with --url"),
+        (["--workers", "3"], "--workers: has no meaning with --url"),
+        (["--seed", "3"], "--seed: has no meaning with --url"),
+        (["--dry-run"], "--dry-run: has no meaning with --url"),
+        (["--name", "web"], "--name: has no meaning with --url"),
+        (["--picture", "x.html"], "--picture: has no meaning with --url"),
         (["--fleet", "f.yaml"], "not allowed with argument"),
         (["--token", "a b"], "token: expected a token"),
         (["--time-limit", "31"], "time_limit: expected at most 30, found 31"),

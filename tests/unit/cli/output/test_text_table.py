@@ -113,3 +113,16 @@ def test_titles_are_before_the_values_where_a_terminal_is_too_narrow_for_words(
         "  rack  r2",
         "  cost  7",
     ]
+
+
+def test_a_long_word_of_the_last_column_alone_is_cut_before_names_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = [("id", "policies"), ("0123456789" * 2, 'required=["STORAGE_DISK_SSD"]')]
+    # 2 + 20 + 2 + 16 = 40 columns.
+    narrow_terminal(monkeypatch, 40)
+    assert [text for text, _ in titled_table(rows)] == [
+        "  id                    policies",
+        '  01234567890123456789  required=["STORA',
+        '                        GE_DISK_SSD"]',
+    ]
