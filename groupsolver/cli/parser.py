@@ -27,6 +27,7 @@ from groupsolver.cli.commands import (
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.rows import rows_wanted
 from groupsolver.cli.output.stderr import print_message
+from groupsolver.cli.output.terminal import cut
 from groupsolver.errors import nearest, one_line, quoted
 
 _EPILOG = """\
@@ -68,7 +69,20 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 
+class _HelpFormatter(argparse.HelpFormatter):
+    """The layout of the help: as argparse has it, but `anti-affinity` stays one word."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return cut(" ".join(text.split()), width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(f"{indent}{line}" for line in self._split_lines(text, width))
+
+
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"formatter_class": _HelpFormatter, **options})
+
     def error(self, message: str) -> NoReturn:
         print_message(f"{self.prog}: {one_line(message)}")
         self.exit(2)

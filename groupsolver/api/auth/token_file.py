@@ -135,7 +135,7 @@ def change(path: Path, update: Callable[[tuple[Token, ...]], tuple[Token, ...]])
             _replace(path, (_HEADER + tomli_w.dumps(data)).encode())
     except (OSError, ValueError) as error:  # ValueError: a path that names no file
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        message = f"expected a file that can be written: {reason}"
+        message = f"the file cannot be written: {reason}"
         raise refuse("unwritable-file", message).in_file(str(path)) from None
 
 

@@ -35,13 +35,13 @@ def add_parser(commands: Any) -> None:
     arguments.add_fleet(parser)
     arguments.add_network(parser)
     arguments.add_output(parser)
-    all_help = "go on with further conflicts that have no rule in common"
+    all_help = "list further conflicts, too, which have no rule in common"
     parser.add_argument("--all", action="store_true", help=all_help)
-    no_fixes_help = "look for no changes that would help"
+    no_fixes_help = "do not look for changes that would help"
     parser.add_argument("--no-fixes", action="store_true", help=no_fixes_help)
     defaults = ", ".join(f"{kind} {getattr(Costs(), kind)}" for kind in Costs.model_fields)
     cost_help = (
-        "the cost of a kind of change, none where it is not to be proposed; may be given again "
+        "what a kind of change costs; none: never propose it; may be given again "
         f"(default: {defaults})"
     )
     parser.add_argument("--cost", action="append", default=[], metavar="KIND=N", help=cost_help)

@@ -39,7 +39,7 @@ class _CannotServeError(Exception):
 def add_parser(commands: Any) -> None:
     """Add ``serve`` to the command line."""
     parser = add_command(commands, "serve", "serve groups and placements over HTTP")
-    add_database(parser, "where all is kept, SQLite or PostgreSQL")
+    add_database(parser, "where everything is kept, SQLite or PostgreSQL")
     host_help = "the address to listen at (default: 127.0.0.1)"
     parser.add_argument("--host", default="127.0.0.1", help=host_help)
     parser.add_argument(
@@ -47,7 +47,7 @@ def add_parser(commands: Any) -> None:
         type=bounded_integer(0, 65535),
         default=8774,
         metavar="N",
-        help="0 is any free one (default: 8774)",
+        help="the port to listen at; 0 is any free one (default: 8774)",
     )
     parser.add_argument(
         "--identity",

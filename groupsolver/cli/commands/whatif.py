@@ -45,7 +45,10 @@ CHANGES = {
         "GROUP=N",
         "give the group N members of its own: the last new ones go, or more like the last come",
     ),
-    "--free": ("HOST[/CELL]=CLASS:AMOUNT,...", "let less of a host, or of a cell of it, be used"),
+    "--free": (
+        "HOST[/CELL]=CLASS:AMOUNT,...",
+        "free some of what is used on a host, or in a cell of it",
+    ),
 }
 BEFORE = "before"
 AFTER = "after"

@@ -1,4 +1,4 @@
-"""Lines that are wrapped at a terminal's width."""
+"""The width of a terminal, and lines that are wrapped at it."""
 
 from __future__ import annotations
 
