@@ -124,6 +124,7 @@ def bash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bash]:
         ("groupsolver place --time", "groupsolver place --time-limit "),
         ("groupsolver cluster add", "groupsolver cluster add-host "),
         ("groupsolver place a.yaml --objective sp", "groupsolver place a.yaml --objective spread "),
+        ("groupsolver cluster show -f cs", "groupsolver cluster show -f csv "),
         ("groupsolver place --fleet fl", "groupsolver place --fleet fleet.yaml "),
         ("groupsolver cluster show --cluster fl", "groupsolver cluster show --cluster fleet.yaml "),
         ("groupsolver place we", r"groupsolver place web\ app.json "),
