@@ -17,7 +17,7 @@ from groupsolver.cli.main import main
 pty = pytest.importorskip("pty")
 Captured = pytest.CaptureFixture[str]
 BASH = shutil.which("bash")
-SECONDS = 20.0  # for a shell on a busy machine to answer; a key takes it some milliseconds
+SECONDS = 60.0  # for a shell on a busy machine to answer; a key takes it some milliseconds
 PROMPT = "ready> "
 BELL = "\a"  # of a shell that does not know how to go on
 
@@ -68,7 +68,7 @@ class Bash:
         self._type("bind 'set enable-bracketed-paste off'\n")
         self._type(f"source '{script}'\n")
         self._type("echo s''ourced\n")
-        self._read_until("sourced\r\n")
+        self._read_until("sourced\r\n" + PROMPT)
 
     def after_tab(self, typed: str, awaited: str, *, tabs: int = 1) -> str:
         """Type a text and TAB, and read what the shell shows until `awaited`; empty the line."""
@@ -77,7 +77,8 @@ class Bash:
         shown = self._read_until(awaited)
         self._type("\x15")  # Ctrl-U
         self._type("echo d''one\n")
-        self._read_until("done\r\n")
+        # At its prompt, bash reads keys one by one: what comes before is echoed by the terminal.
+        self._read_until("done\r\n" + PROMPT)
         return shown
 
     def end(self) -> None:

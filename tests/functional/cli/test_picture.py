@@ -47,8 +47,7 @@ def test_a_picture_that_fails_in_the_end_leaves_the_answer_and_the_old_picture(
     out, err = capsys.readouterr()
     assert "2 members placed" in out
     assert (
-        err == f"{target}: the file cannot be written: "
-        "No space left on device [unwritable-file]\n"
+        err == f"{target}: the file cannot be written: No space left on device [unwritable-file]\n"
     )
     assert target.read_text() == "old"
     assert len(list(files.iterdir())) == 4
