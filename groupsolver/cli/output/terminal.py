@@ -46,11 +46,11 @@ def wrapped(text: str, width: int | None) -> list[str]:
     # A row that is cut is no longer aligned: its padding would only leave holes.
     if text.startswith(" "):
         text = re.sub(r"(?<=\S) {3,}", "  ", text)
-    marker = re.match(r"\s*(?:- |\d+\. |\S+ {2,})?", text)
-    hanging = marker.end() if marker else 0
-    indent = " " * min(hanging or 2, width // 2)
     body = text.lstrip()
     before = text[: len(text) - len(body)]
+    marker = re.match(r"- |\d+\. |\S+ {2,}", body)  # of an item, or the first cell of a row
+    hanging = len(before) + (marker.end() if marker else 2)
+    indent = " " * min(hanging, width // 2)
     first = cut(body, width - len(before))[0]
     rest = body[len(first) :].strip()
     if not rest:

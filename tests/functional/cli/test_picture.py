@@ -118,4 +118,4 @@ def test_the_picture_of_an_explanation_that_cannot_be_written_ends_before_the_so
     )
     options = ["--fleet", str(files / "fleet.yaml"), "--picture", str(files / "fleet.yaml")]
     assert main(["explain", str(files / "app.yaml"), *options]) == 2
-    assert "expected a file that can be written: " in capsys.readouterr().err
+    assert "the file cannot be written: " in capsys.readouterr().err

@@ -26,6 +26,7 @@ def test_no_word_is_cut_or_lost_at_any_width(width: int) -> None:
 def test_what_follows_is_below_the_text_of_its_item() -> None:
     assert wrapped(SENTENCE, 24) == ["  1. cost 4  a host more", "     in rack r04"]
     assert wrapped("optimal; one placed", 12) == ["optimal; one", "  placed"]
+    assert wrapped("  a warning of two", 12) == ["  a warning", "    of two"]
 
 
 def test_an_empty_line_stays() -> None:
