@@ -215,7 +215,7 @@ CODES = {
         "the file's YAML aliases contain themselves, or grow too large when they are followed"
     ),
     "too-deep": "the document is nested deeper than any that has a meaning",
-    "duplicate-key": "a key stands twice in one mapping",
+    "duplicate-key": "a key occurs twice in one mapping",
     "not-finite": "a number is not finite, or too large to be read",
     # Faults of a value, wherever it comes from.
     "unknown-key": "a key has no meaning here; only `metadata` and `x-...` are free",
@@ -246,11 +246,11 @@ CODES = {
         "headroom is asked for members that take nothing: any number of copies fits"
     ),
     "too-many-members": "there are more members than are placed as one",
-    "nested-in-itself": "a group stands below itself",
+    "nested-in-itself": "a group is below itself",
     "unknown-group": "a group is named that the application does not have",
     "unknown-flavor": "a flavor is named that the application does not have",
     "unknown-policy": "a policy's kind is not one of this library's",
-    "repeated-policy": "a policy stands twice in a group: same kind, level, target and hardness",
+    "repeated-policy": "a policy occurs twice in a group: same kind, level, target and hardness",
     "related-group": "a policy names its own group, or one above or below it",
     # Faults of a placement that is checked.
     "unknown-member": "a member is placed that the application does not have",

@@ -120,5 +120,5 @@ def load_settings(path: str | Path) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise BadInput([Fault("not-toml", "", f"expected TOML: {error}", str(path))]) from None
     except (OSError, UnicodeDecodeError) as error:
-        message = f"expected a file that can be read: {error}"
+        message = f"the file cannot be read: {error}"
         raise BadInput([Fault("unreadable-file", "", message, str(path))]) from None

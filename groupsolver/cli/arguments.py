@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from groupsolver.cli.argument_types import bounded_integer, bounded_number
 from groupsolver.cli.options import Options, Output
+from groupsolver.cli.output.rows import add_rows
 from groupsolver.model.result import Limits, Objective
 
 
@@ -30,7 +31,7 @@ def add_actions(commands: Any, name: str, about: str) -> Callable[[str, str], An
         Adds an action, by its name and its help, and returns its parser.
     """
     parser = add_command(commands, name, about)
-    actions = parser.add_subparsers(dest="action", required=True, metavar="action")
+    actions = parser.add_subparsers(title="actions", dest="action", required=True, metavar="action")
     return lambda action, help_: add_command(actions, action, help_)
 
 
@@ -64,9 +65,10 @@ def add_network(parser: Any) -> None:
 
 
 def add_output(parser: Any) -> None:
-    """Add the form of the answer."""
+    """Add the form of the answer, and that of the rows of its table."""
     help_ = "form of the answer (default: table)"
     parser.add_argument("--output", choices=get_args(Output), default="table", help=help_)
+    add_rows(parser)
 
 
 def add_objective(parser: Any) -> None:

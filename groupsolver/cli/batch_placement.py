@@ -16,8 +16,9 @@ from groupsolver.cli.exit_codes import OF_STATUS, Exit
 from groupsolver.cli.inputs import load_fleet_file
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_answer
-from groupsolver.cli.output.batch_table import batch_lines
+from groupsolver.cli.output.batch_table import BATCH_TITLES, batch_lines, write_batch_rows
 from groupsolver.cli.output.progress import INTERRUPTED, run_watched
+from groupsolver.cli.output.rows import check_columns, rows_wanted
 from groupsolver.cluster.cluster import Cluster
 from groupsolver.errors import BadInput, Fault
 from groupsolver.files.atomic_file import AtomicFile
@@ -32,12 +33,18 @@ Solved = tuple[BatchResult, CompiledFleet]
 def place_batch(options: Options, documents: list[GivenDocument]) -> int:
     """Place the applications, write the answer, and draw the picture. Raises `BadInput`."""
     refuse_single_options(options)
+    check_columns(options, BATCH_TITLES)
     picture_file = None
     if options.picture is not None:
         paths = [*options.apps, options.fleet, options.cluster, options.network]
         picture_file = AtomicFile(options.picture, [path for path in paths if path is not None])
     result, batch, compiled = _place(options, documents)
-    write_answer(options.output, result.document(), lambda: batch_lines(result, options.objective))
+    if rows_wanted(options):
+        write_batch_rows(options, result)
+    else:
+        write_answer(
+            options.output, result.document(), lambda: batch_lines(result, options.objective)
+        )
     if picture_file is not None and result.status != "unknown":
         picture_file.write(_drawn(options, batch, result, compiled))
     return exit_code(result)

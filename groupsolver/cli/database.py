@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from groupsolver.errors import one_line
+from groupsolver.cli.options import of_options
+from groupsolver.errors import BadInput, one_line
 
 DEFAULT_URL = "sqlite:///groupsolver.db"
 
@@ -25,7 +26,10 @@ def without_password(url: str) -> str:
     """
     from groupsolver.store.database.engine import parse_url
 
-    parsed = parse_url(url)
+    try:
+        parsed = parse_url(url)
+    except BadInput as error:
+        raise of_options(error, "database") from None
     hidden = {key: "hidden" for key in parsed.query if "pass" in key.lower()}
     return one_line(parsed.update_query_dict(hidden).render_as_string(hide_password=True))
 
@@ -33,4 +37,4 @@ def without_password(url: str) -> str:
 def reason_of(error: Exception) -> str:
     """Return the database driver's own message, without the text that SQLAlchemy adds to it."""
     reason = getattr(error.__cause__ or error, "orig", None) or error
-    return one_line(str(reason).strip())
+    return " ".join(str(reason).split())  # some have several lines

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.extras import MissingExtraError
+from groupsolver.cli.output.stderr import print_message
 from groupsolver.cli.output.stdout import CannotWriteError
 from groupsolver.cli.parser import COMMANDS, parse
 from groupsolver.errors import BadInput, BrokenAnswer, UnknownSolverStatus, one_line
@@ -31,17 +32,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as end:  # raised by argparse: --help, --version, and wrong options
         return end.code if isinstance(end.code, int) else Exit.BAD_INPUT
     except BadInput as error:
-        print(error, file=sys.stderr)
+        print_message(str(error))
         return Exit.BAD_INPUT
     except MissingExtraError as error:
-        print(f"groupsolver: {error}", file=sys.stderr)
+        print_message(f"groupsolver: {error}")
         return Exit.BAD_INPUT
     except (BrokenAnswer, UnknownSolverStatus) as error:
         message = f"a bug of groupsolver: {one_line(str(error))} [{error.code}]"
-        print(f"groupsolver: {message}", file=sys.stderr)
+        print_message(f"groupsolver: {message}")
         return Exit.BUG
     except KeyboardInterrupt:
-        print("groupsolver: interrupted", file=sys.stderr)
+        print_message("groupsolver: interrupted")
         return Exit.INTERRUPTED
     except CannotWriteError as end:
         return _cannot_write(end)
@@ -53,5 +54,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _cannot_write(error: CannotWriteError) -> Exit:
     if isinstance(error.error, BrokenPipeError):  # the reader of the pipe has gone
         return Exit.BROKEN_PIPE
-    print(f"groupsolver: the answer cannot be written: {error}", file=sys.stderr)
+    print_message(f"groupsolver: the answer cannot be written: {error}")
     return Exit.UNWRITABLE

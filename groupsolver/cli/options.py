@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import Any, Literal
 
+from groupsolver.errors import BadInput
 from groupsolver.model.result import Objective
 
 Output = Literal["table", "json", "yaml"]
 Format = Literal["fleet", "app", "batch", "cluster", "result", "batch-result", "openapi"]
+
+
+def of_options(error: BadInput, *names: str) -> BadInput:
+    """Return an error whose faults of arguments of these names are faults of options."""
+    faults = [
+        replace(fault, path=f"--{fault.path}") if fault.path in names else fault
+        for fault in error.faults
+    ]
+    return BadInput(faults)
 
 
 class Options(argparse.Namespace):
@@ -36,6 +47,8 @@ class Options(argparse.Namespace):
     format: Format
     objective: Objective
     output: Output
+    rows: str | None = None  # the form of the rows of a table
+    columns: list[str] | None = None
     time_limit: float
     gap: float
     workers: int

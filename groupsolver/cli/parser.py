@@ -25,7 +25,10 @@ from groupsolver.cli.commands import (
     whatif,
 )
 from groupsolver.cli.options import Options
-from groupsolver.errors import nearest, one_line
+from groupsolver.cli.output.rows import rows_wanted
+from groupsolver.cli.output.stderr import print_message
+from groupsolver.cli.output.terminal import cut
+from groupsolver.errors import nearest, one_line, quoted
 
 _EPILOG = """\
 exit codes: 0 placed, answered, or nothing wrong; 1 proved infeasible; 2 bad input, or a package
@@ -51,10 +54,9 @@ class Command(Protocol):
 COMMANDS: Mapping[str, Command] = {
     "place": place,
     "check": check,
-    "headroom": headroom,
-    "schema": schema,
     "explain": explain,
     "whatif": whatif,
+    "headroom": headroom,
     "survives": survives,
     "cluster": cluster,
     "serve": serve,
@@ -62,20 +64,40 @@ COMMANDS: Mapping[str, Command] = {
     "tokens": tokens,
     "fleet": fleet,
     "group": group,
+    "schema": schema,
     "completion": completion,
 }
 
 
+class _HelpFormatter(argparse.HelpFormatter):
+    """The layout of the help: as argparse has it, but `anti-affinity` stays one word."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return cut(" ".join(text.split()), width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(f"{indent}{line}" for line in self._split_lines(text, width))
+
+
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"formatter_class": _HelpFormatter, **options})
+
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {one_line(message)}\n")
+        print_message(f"{self.prog}: {one_line(message)}")
+        self.exit(2)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
-        try:
-            super()._check_value(action, value)
-        except argparse.ArgumentError as error:
-            hint = nearest(str(value), [str(choice) for choice in action.choices or ()])
-            raise argparse.ArgumentError(action, f"{error.message}{hint}") from None
+        if action.choices is None or value in action.choices:
+            return
+        names = [str(choice) for choice in action.choices]
+        hint = nearest(str(value), names)
+        if isinstance(action.choices, dict):  # commands, or the actions of one
+            known = "" if hint else f"; expected one of: {', '.join(names)}"
+            message = f"unknown {action.metavar} {quoted(str(value))}{hint}{known}"
+            raise argparse.ArgumentError(None, message)
+        message = f"expected one of: {', '.join(names)}; found {quoted(str(value))}{hint}"
+        raise argparse.ArgumentError(action, message)
 
     def check_arguments(self, arguments: Sequence[str]) -> None:
         """Check the names of long options, and print the help where a command is missing.
@@ -134,6 +156,9 @@ def parse(argv: Sequence[str] | None = None) -> Options:
     parser = build_parser()
     parser.check_arguments(sys.argv[1:] if argv is None else argv)
     options = parser.parse_args(argv, Options())
+    if rows_wanted(options) and options.output != "table":
+        whole = f"--output {options.output} writes the whole answer"
+        parser.error(f"{whole}, --format and --column rows of its table: expected one of them")
     inputs = [getattr(options, name, None) for name in ("app", "fleet", "network", "placement")]
     inputs += getattr(options, "apps", ())
     if inputs.count("-") > 1:
@@ -160,7 +185,7 @@ def build_parser() -> _Parser:
     parser.add_argument("--version", action="version", version=version)
     parser.set_defaults(parser=parser)  # for the completion of all commands
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="command", parser_class=_Parser
+        title="commands", dest="command", required=True, metavar="command", parser_class=_Parser
     )
     for command in COMMANDS.values():
         command.add_parser(commands)

@@ -77,5 +77,5 @@ class AtomicFile:
 
     def _unwritable(self, error: Exception) -> BadInput:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        message = f"expected a file that can be written: {reason}"
+        message = f"the file cannot be written: {reason}"
         return BadInput([Fault("unwritable-file", "", message, str(self._path))])

@@ -41,7 +41,7 @@ def read_text(path: str | os.PathLike[str], limit: int) -> str:
         content = _read_stdin(limit) if os.fspath(path) == "-" else _read_file(path, limit)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise refuse("unreadable-file", f"expected a file that can be read: {reason}") from None
+        raise refuse("unreadable-file", f"the file cannot be read: {reason}") from None
     if len(content) > limit:
         raise _too_large(limit)
     try:

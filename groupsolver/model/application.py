@@ -304,7 +304,7 @@ class Application(Value, Generic[R]):
         if cycle:
             names = [group.name for group in self.groups]
             path = f"groups[{names.index(cycle[0])}].groups"
-            message = "a group may not stand below itself: " + " > ".join(cycle)
+            message = "a group may not be below itself: " + " > ".join(cycle)
             yield Fault("nested-in-itself", path, message)
 
     def _group_faults(self) -> Iterator[Fault]:

@@ -31,7 +31,7 @@ class Penalty(Value):
     detail: str
 
 
-NEVER = "on this fleet it can never fit, not even were it empty"
+NEVER = "on this fleet it can never fit, even if it were empty"
 
 
 class ConflictingPolicy(Value):

@@ -36,7 +36,7 @@ def test_there_are_three_without_outputs() -> None:
 def test_the_first_placement_is_proved_and_drawn() -> None:
     printed = shown("first_placement")
     assert printed[0] == "optimal 420 420\n"
-    assert "members of DB stand on hosts with STORAGE_DISK_SSD" in printed[2]
+    assert "members of DB run on hosts with STORAGE_DISK_SSD" in printed[2]
     (path,) = [one for one in notebooks() if one.stem == "first_placement"]
     assert as_markdown(path).count("<iframe") == 1
 

@@ -30,7 +30,7 @@ def read_options(path: Path) -> dict[str, str]:
         parser.read_string(path.read_text(encoding="utf-8"))
         return dict(parser[SECTION])
     except OSError as error:
-        message = f"expected a file that can be read: {error.strerror}"
+        message = f"the file cannot be read: {error.strerror}"
         raise refuse("unreadable-file", message) from None
     except UnicodeDecodeError:
         raise refuse("not-text", "expected UTF-8 text") from None

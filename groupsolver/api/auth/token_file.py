@@ -135,7 +135,7 @@ def change(path: Path, update: Callable[[tuple[Token, ...]], tuple[Token, ...]])
             _replace(path, (_HEADER + tomli_w.dumps(data)).encode())
     except (OSError, ValueError) as error:  # ValueError: a path that names no file
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        message = f"expected a file that can be written: {reason}"
+        message = f"the file cannot be written: {reason}"
         raise refuse("unwritable-file", message).in_file(str(path)) from None
 
 
@@ -151,7 +151,7 @@ def _content(path: Path) -> bytes:
         if isinstance(error, OSError) and error.errno == errno.ELOOP:
             raise refuse("unsafe-file", "expected a file, found a symbolic link") from None
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise refuse("unreadable-file", f"expected a file that can be read: {reason}") from None
+        raise refuse("unreadable-file", f"the file cannot be read: {reason}") from None
     finally:
         if fd >= 0:
             os.close(fd)

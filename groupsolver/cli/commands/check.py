@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from groupsolver.checking.check import Verdict, check
@@ -10,9 +10,9 @@ from groupsolver.cli import arguments
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.inputs import in_input_file, load_indexed, load_placement
 from groupsolver.cli.options import Options
-from groupsolver.cli.output.stdout import write
+from groupsolver.cli.output.styled_lines import Line, print_lines
 from groupsolver.constraints.problem.problem import Problem
-from groupsolver.errors import BadInput, one_line
+from groupsolver.errors import BadInput
 from groupsolver.model.result import Result
 from groupsolver.model.units import count_of
 
@@ -45,25 +45,28 @@ def run(options: Options) -> int:
     except BadInput as error:
         raise BadInput([in_input_file(fault, options) for fault in error.faults]) from None
     lines = _lines(verdict, result, Problem(app, hosts).warnings, options)
-    write("".join(f"{one_line(line)}\n" for line in lines))
+    print_lines(lines)
     return Exit.VIOLATED if verdict.violations else Exit.OK
 
 
 def _lines(
     verdict: Verdict, result: Result, warnings: Sequence[str], options: Options
-) -> list[str]:
+) -> Iterator[Line]:
     broken = len(verdict.violations)
     rules = f"{count_of(broken, 'hard rule')} broken" if broken else "no hard rule broken"
-    lines = [f"{rules}; objective {verdict.objective} ({options.objective})"]
-    lines += [f"broken: {violation}" for violation in verdict.violations]
-    lines += [
-        f"soft: {soft.group}: {soft.policy}: {soft.detail}: costs {soft.cost}"
-        for soft in verdict.penalties
-    ]
+    yield f"{rules}; objective {verdict.objective} ({options.objective})", _style(verdict)
+    for violation in verdict.violations:
+        yield f"broken: {violation}", "red"
+    for soft in verdict.penalties:
+        yield f"soft: {soft.group}: {soft.policy}: {soft.detail}: costs {soft.cost}", ""
     if verdict.opening:
-        lines.append(f"hosts that held nothing before: costs {verdict.opening}")
-    lines += [f"warning: {warning}" for warning in warnings]
+        yield f"hosts that held nothing before: costs {verdict.opening}", ""
+    for warning in warnings:
+        yield f"warning: {warning}", "yellow"
     if result.objective not in {None, verdict.objective}:
         doubt = "was it made with another --objective?"
-        lines.append(f"warning: the result says objective {result.objective}; {doubt}")
-    return lines
+        yield f"warning: the result says objective {result.objective}; {doubt}", "yellow"
+
+
+def _style(verdict: Verdict) -> str:
+    return "bold red" if verdict.violations else "bold green"

@@ -7,11 +7,10 @@ from typing import Any
 
 from groupsolver.cli.arguments import add_actions, add_output
 from groupsolver.cli.exit_codes import Exit
-from groupsolver.cli.options import Options
+from groupsolver.cli.options import Options, of_options
 from groupsolver.cli.output.answer import write_answer
-from groupsolver.cli.output.rows import add_rows, rows_wanted, write_rows
-from groupsolver.cli.output.stdout import write
-from groupsolver.cli.output.styled_lines import Line
+from groupsolver.cli.output.rows import Cell, rows_wanted, write_rows
+from groupsolver.cli.output.styled_lines import Line, print_lines
 from groupsolver.cli.output.text_table import titled_table
 from groupsolver.cluster.cluster import Cluster
 from groupsolver.cluster.cluster_file import ClusterFile
@@ -19,13 +18,15 @@ from groupsolver.cluster.cluster_snapshot import UnknownApplication
 from groupsolver.cluster.members import ClusterMember
 from groupsolver.cluster.usage import APPLICATION, Usage
 from groupsolver.constraints.registry import Application
-from groupsolver.errors import BadInput, Fault, UnknownHost, one_line
+from groupsolver.errors import BadInput, Fault, UnknownHost
 from groupsolver.files import load_fleet, read_document
 from groupsolver.files.reading import name_of
 from groupsolver.model.fleet import Host
-from groupsolver.model.units import count_of
+from groupsolver.model.units import count_of, shortened
 
-Row = tuple[str, ...]
+MAX_NAMED = 5  # applications in a message
+Titles = tuple[str, ...]
+Row = tuple[Cell, ...]
 
 
 def add_parser(commands: Any) -> None:
@@ -38,7 +39,6 @@ def add_parser(commands: Any) -> None:
         parser.add_argument("--cluster", metavar="FILE", required=True, help=file_help)
         if output:
             add_output(parser)
-            add_rows(parser)
         return parser
 
     create = add("create", "make the file of a cluster on which nothing runs yet")
@@ -112,11 +112,14 @@ def _show(options: Options) -> int:
 
 def _application_row(name: str, app: Application) -> Row:
     hosts = {there.host for there in app.existing}
-    return name, str(len(app.groups)), str(len(app.existing)), str(len(hosts))
+    return name, len(app.groups), len(app.existing), len(hosts)
 
 
 def _usage(options: Options) -> int:
-    usage = Cluster.load(_path(options)).usage(options.by)
+    try:
+        usage = Cluster.load(_path(options)).usage(options.by)
+    except BadInput as error:
+        raise of_options(error, "by") from None
     data = {
         name: {
             "hosts": one.hosts,
@@ -145,21 +148,21 @@ def _usage(options: Options) -> int:
 
 def _usage_table(
     by: str, usage: dict[str, Usage], *, by_application: bool
-) -> tuple[Row, list[Row]]:
+) -> tuple[Titles, list[Row]]:
     classes: dict[str, None] = {}
     for one in usage.values():
         classes.update(dict.fromkeys(one.taken if by_application else one.capacity))
     rows = []
     for name, one in usage.items():
         amounts = [_amount(one, resource, by_application) for resource in classes]
-        rows.append((name, str(one.hosts), str(one.members), *amounts))
+        rows.append((name, one.hosts, one.members, *amounts))
     return (by, "hosts", "members", *classes), rows
 
 
-def _amount(usage: Usage, resource: str, by_application: bool) -> str:
+def _amount(usage: Usage, resource: str, by_application: bool) -> Cell:
     taken = usage.taken.get(resource, 0)
     if by_application:
-        return str(taken)
+        return taken
     return f"{taken} + {usage.others.get(resource, 0)} / {usage.capacity.get(resource, 0)}"
 
 
@@ -182,7 +185,8 @@ def _members(options: Options) -> int:
     if rows_wanted(options):
         write_rows(options, titles, rows)
     else:
-        write_answer(options.output, data, lambda: _table(titles, rows))
+        none: list[Line] = [("no member runs", "")]
+        write_answer(options.output, data, lambda: _table(titles, rows) if rows else none)
     return Exit.OK
 
 
@@ -222,6 +226,12 @@ def _load_host(path: str) -> Host:
 
 def _remove_host(options: Options) -> int:
     def change(cluster: Cluster) -> str:
+        running = cluster.members(options.host)
+        if running and not options.lost:
+            names = shortened(sorted({one.application for one in running}), MAX_NAMED)
+            members = f"{count_of(len(running), 'member')}, of {names}"
+            message = f"runs {members}; --lost removes them, too"
+            raise BadInput([Fault("host-in-use", options.host, message, _path(options))])
         if not options.lost:
             cluster.remove_host(options.host)
             return f"removed host {options.host}"
@@ -240,12 +250,12 @@ def _change(options: Options, change: Callable[[Cluster], str]) -> int:
     return Exit.OK
 
 
-def _table(titles: Row, rows: Iterable[Row]) -> Iterator[Line]:
-    return titled_table([titles, *rows])
+def _table(titles: Titles, rows: Iterable[Row]) -> Iterator[Line]:
+    return titled_table([titles, *([str(cell) for cell in row] for row in rows)])
 
 
 def _write(text: str) -> None:
-    write(f"{one_line(text)}\n")
+    print_lines([(text, "")])
 
 
 _ACTIONS: dict[str, Callable[[Options], int]] = {

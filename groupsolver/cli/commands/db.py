@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from groupsolver.cli.database import add_database, reason_of, without_password
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.extras import require_server
 from groupsolver.cli.options import Options
+from groupsolver.cli.output.stderr import print_message
 from groupsolver.cli.output.stdout import write
 from groupsolver.errors import GroupsolverError
 
@@ -77,6 +77,6 @@ def _report(database: str, work: Callable[[], str]) -> int:
         write(f"{name}: {work()}\n")
     except (StoreError, SQLAlchemyError, CommandError) as error:
         code = f" [{error.code}]" if isinstance(error, GroupsolverError) else ""
-        print(f"groupsolver: {name}: {reason_of(error)}{code}", file=sys.stderr)
+        print_message(f"groupsolver: {name}: {reason_of(error)}{code}")
         return Exit.UNAVAILABLE
     return Exit.OK

@@ -8,9 +8,8 @@ from groupsolver.cli.arguments import add_actions
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_data
-from groupsolver.cli.output.stdout import write
+from groupsolver.cli.output.styled_lines import print_lines
 from groupsolver.cli.remote.connection import add_identity, add_url, run_with_client
-from groupsolver.errors import one_line
 from groupsolver.files import load_fleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.units import count_of
@@ -48,7 +47,7 @@ def _load(options: Options, fleet: Fleet, client: Client) -> int:
     hosts = count_of(len(fleet.hosts), "host")
     levels = count_of(len(fleet.levels), "level")
     links = count_of(len(fleet.links), "link")
-    write(f"loaded {hosts}, {levels}, {links} into {one_line(str(options.url))}\n")
+    print_lines([(f"loaded {hosts}, {levels}, {links} into {options.url}", "")])
     return Exit.OK
 
 

@@ -9,8 +9,7 @@ from groupsolver.cli.arguments import add_actions, add_output
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_data
-from groupsolver.cli.output.stdout import write
-from groupsolver.cli.output.text_table import table
+from groupsolver.cli.output.rows import write_table
 from groupsolver.cli.remote import group_sharing
 from groupsolver.cli.remote.connection import add_identity, add_url, run_with_client
 from groupsolver.cli.remote.group_view import brief_policies, print_group
@@ -89,16 +88,16 @@ def _run_action(client: Client, options: Options, fields: Patch) -> int:
     match options.action:
         case "create":
             given = {key: value for key, value in fields.items() if value is not None}
-            print_group(client.groups.create(**given), options.output)  # type: ignore[arg-type]
+            print_group(client.groups.create(**given), options)  # type: ignore[arg-type]
         case "list":
             _list(client, options)
         case "show":
-            print_group(client.groups.get(options.id), options.output)
+            print_group(client.groups.get(options.id), options)
         case "update" if options.preview:
-            return print_preview(client.groups.preview(options.id, **fields), options.output)
+            return print_preview(client.groups.preview(options.id, **fields), options)
         case "update":
             group = client.groups.patch(options.id, if_clean=options.if_clean, **fields)
-            print_group(group, options.output)
+            print_group(group, options)
         case name if name in group_sharing.ACTIONS:
             return group_sharing.run_sharing_action(client, options)
         case _:
@@ -148,8 +147,9 @@ def _list(client: Client, options: Options) -> None:
 
         write_data(options.output, {"groups": [plain(group) for group in groups]})
         return
-    rows = [("id", "name", "members", "policies")]
+    titles = ("id", "name", "members", "policies")
+    rows = []
     for group in groups:
         members = len(group.members) + (group.other_members or 0)
-        rows.append((group.id, group.name or "-", str(members), brief_policies(group)))
-    write("".join(f"{line}\n" for line in table(rows, indent="")))
+        rows.append((group.id, group.name, members, brief_policies(group)))
+    write_table(options, titles, rows)

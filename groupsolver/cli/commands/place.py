@@ -15,8 +15,10 @@ from groupsolver.cli.inputs import load_both, load_named
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_answer
 from groupsolver.cli.output.picture_file import PictureFile
+from groupsolver.cli.output.placement_rows import placement_titles, write_placement_rows
 from groupsolver.cli.output.placement_table import result_lines
 from groupsolver.cli.output.progress import INTERRUPTED, run_watched
+from groupsolver.cli.output.rows import check_columns, rows_wanted
 from groupsolver.cli.remote.connection import add_identity, add_url
 from groupsolver.cluster.cluster import Cluster
 from groupsolver.constraints.registry import Application
@@ -37,8 +39,8 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("apps", metavar="APP", nargs="+", help=apps_help)
     fleet_or_server = parser.add_mutually_exclusive_group(required=True)
     arguments.add_fleet_files(fleet_or_server)
-    arguments.add_network(parser)
     add_url(fleet_or_server, required=False)
+    arguments.add_network(parser)
     add_identity(parser)
     arguments.add_output(parser)
     arguments.add_objective(parser)
@@ -80,14 +82,18 @@ def _place(options: Options) -> int:
     picture_file = PictureFile(options)
     if options.cluster is None or options.dry_run:
         app, compiled = load_both(options)
+        check_columns(options, placement_titles(compiled.levels))
         result = _solve(options, app, compiled)
     else:
         app, compiled, result = _place_on_cluster(options)
-    write_answer(
-        options.output,
-        result.document(),
-        lambda: result_lines(app, compiled.index, result, options.objective),
-    )
+    if rows_wanted(options):
+        write_placement_rows(options, app, compiled.index, result)
+    else:
+        write_answer(
+            options.output,
+            result.document(),
+            lambda: result_lines(app, compiled.index, result, options.objective),
+        )
     picture_file.write(app, compiled, result)
     return OF_STATUS[result.status]
 
@@ -119,6 +125,7 @@ def _place_on_cluster(options: Options) -> tuple[Application, CompiledFleet, Res
             return cluster.place(name, named, objective=objective, limits=limits, progress=watch)
 
         before = cluster.snapshot()
+        check_columns(options, placement_titles(before.fleet.levels))
         result = _run(options, work)
         app, compiled = before.with_running(named)
     return cast(Application, app), compiled, result

@@ -16,6 +16,7 @@ from groupsolver.cli.database import add_database, reason_of, without_password
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.extras import require_server
 from groupsolver.cli.options import Options
+from groupsolver.cli.output.stderr import print_message
 from groupsolver.cli.output.stdout import write
 from groupsolver.errors import BadInput, GroupsolverError, one_line
 
@@ -38,7 +39,7 @@ class _CannotServeError(Exception):
 def add_parser(commands: Any) -> None:
     """Add ``serve`` to the command line."""
     parser = add_command(commands, "serve", "serve groups and placements over HTTP")
-    add_database(parser, "where all is kept, SQLite or PostgreSQL")
+    add_database(parser, "where everything is kept, SQLite or PostgreSQL")
     host_help = "the address to listen at (default: 127.0.0.1)"
     parser.add_argument("--host", default="127.0.0.1", help=host_help)
     parser.add_argument(
@@ -46,7 +47,7 @@ def add_parser(commands: Any) -> None:
         type=bounded_integer(0, 65535),
         default=8774,
         metavar="N",
-        help="0 is any free one (default: 8774)",
+        help="the port to listen at; 0 is any free one (default: 8774)",
     )
     parser.add_argument(
         "--identity",
@@ -79,7 +80,7 @@ def run(options: Options) -> int:
     try:
         return _serve(options)
     except _CannotServeError as error:
-        print(f"groupsolver: {error}", file=sys.stderr)
+        print_message(f"groupsolver: {error}")
         return Exit.BAD_INPUT
 
 
@@ -126,7 +127,7 @@ def _exit_now(code: int) -> None:
 
     They run in native code and cannot be stopped: Python would wait for them, or crash.
     """
-    print("groupsolver: left before every request was answered", file=sys.stderr, flush=True)
+    print_message("groupsolver: left before every request was answered")
     sys.stdout.flush()
     os._exit(code)
 

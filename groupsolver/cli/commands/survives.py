@@ -14,8 +14,9 @@ from groupsolver.cli.inputs import in_input_file, load_both, load_placement
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_answer
 from groupsolver.cli.output.numbers import duration
+from groupsolver.cli.output.rows import check_columns, print_notes, rows_wanted, write_rows
 from groupsolver.cli.output.styled_lines import Line, section, warning_lines
-from groupsolver.cli.output.text_table import table
+from groupsolver.cli.output.text_table import titled_table
 from groupsolver.errors import BadInput, Fault
 from groupsolver.model.answers.survival import Lost, Survival
 from groupsolver.model.result import Result
@@ -24,6 +25,7 @@ from groupsolver.model.value import HOST
 
 _EXIT_CODES = {"survives": Exit.OK, "falls": Exit.INFEASIBLE, "unknown": Exit.UNKNOWN}
 _STYLES = {"survives": "bold green", "falls": "bold red", "unknown": "bold yellow"}
+_TITLES = ("without", "member", "goes to")
 # Faults of these are faults of options of the same names.
 _OPTIONS = ("level", "group", "failures")
 
@@ -55,6 +57,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: Options) -> int:
     """Write the answer to standard output. Raises `BadInput`."""
+    check_columns(options, _TITLES)
     app, compiled = load_both(options)
     result = _given_placement(options)
     gc.freeze()  # the inputs live to the end: the garbage collector need not visit them again
@@ -77,7 +80,10 @@ def run(options: Options) -> int:
     except BadInput as error:
         raise BadInput([_with_place(fault, options) for fault in error.faults]) from None
     name = app.name or options.group or "the application"
-    write_answer(options.output, answer.document(), lambda: _lines(answer, name))
+    if rows_wanted(options):
+        _write_rows(options, answer, name)
+    else:
+        write_answer(options.output, answer.document(), lambda: _lines(answer, name))
     return _EXIT_CODES[answer.status]
 
 
@@ -94,8 +100,24 @@ def _with_place(fault: Fault, options: Options) -> Fault:
     return in_input_file(fault, options)
 
 
-def _lines(answer: Survival, name: str) -> Iterator[Line]:
+def _write_rows(options: Options, answer: Survival, name: str) -> None:
+    """Write a row for each lost member, and on standard error a verdict that is not good."""
+    rows = [
+        (_gone(answer, loss), member, loss.placement.get(member))
+        for loss in answer.losses
+        for member in loss.lost
+    ]
+    write_rows(options, _TITLES, rows)
+    verdict = [] if answer.status == "survives" else [*_headlines(answer, name)]
+    print_notes([*verdict, *warning_lines(answer.warnings)])
+
+
+def _headlines(answer: Survival, name: str) -> Iterator[Line]:
     yield f"{_headline(answer, name)}; {duration(answer.seconds)}", _STYLES[answer.status]
+
+
+def _lines(answer: Survival, name: str) -> Iterator[Line]:
+    yield from _headlines(answer, name)
     for loss in answer.losses:
         yield from _loss_lines(answer, loss)
     yield from warning_lines(answer.warnings)
@@ -117,15 +139,18 @@ def _headline(answer: Survival, name: str) -> str:
     return f"{verdicts[answer.status]}; {losses}"
 
 
-def _loss_lines(answer: Survival, loss: Lost) -> Iterator[Line]:
+def _gone(answer: Survival, loss: Lost) -> str:
     gone = f"{answer.level} {' and '.join(loss.domains)}"
     if loss.others:
         gone += f" and {loss.others} more that no member uses"
-    yield from section(f"without {gone}: {count_of(len(loss.lost), 'member')} lost")
+    return gone
+
+
+def _loss_lines(answer: Survival, loss: Lost) -> Iterator[Line]:
+    yield from section(f"without {_gone(answer, loss)}: {count_of(len(loss.lost), 'member')} lost")
     if loss.nowhere:
         members = ", ".join(loss.nowhere)
         proved = f"nowhere to go: {members}"
         yield f"  {proved if loss.proved else f'no place found in time: {members}'}", "red"
     if loss.placement:
-        for line in table([("member", "goes to"), *loss.placement.items()], numbers_last=True):
-            yield line, ""
+        yield from titled_table([_TITLES[1:], *loss.placement.items()])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,10 @@ from groupsolver.cli.arguments import add_actions
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.extras import require_server
 from groupsolver.cli.options import Options
+from groupsolver.cli.output.rows import add_rows, write_table
+from groupsolver.cli.output.stderr import print_message
 from groupsolver.cli.output.stdout import CannotWriteError, write
-from groupsolver.cli.output.text_table import table
-from groupsolver.errors import BadInput, Fault, one_line
+from groupsolver.errors import BadInput, Fault, quoted
 
 DEFAULT_FILE = "tokens.toml"
 _ROLES = ("reader", "member", "service", "admin")
@@ -34,10 +34,11 @@ def add_parser(commands: Any) -> None:
     expires_help = "90d, 12h, 30m, or a time such as 2027-01-01T00:00:00Z (default: never)"
     add.add_argument("--expires", type=_expiry, metavar="WHEN", help=expires_help)
     revoke = add_action("revoke", "make a token invalid, at once")
-    revoke.add_argument("id", metavar="ID", help="as list shows it")
+    revoke.add_argument("id", metavar="ID", help="as tokens list shows it")
     list_ = add_action("list", "list the tokens, without their secrets")
     output_help = "form of the answer (default: table)"
     list_.add_argument("--output", choices=("table", "json"), default="table", help=output_help)
+    add_rows(list_)
     file_help = f"the file (default: {DEFAULT_FILE})"
     for action in (add, revoke, list_):
         action.add_argument("--tokens", default=DEFAULT_FILE, metavar="FILE", help=file_help)
@@ -52,9 +53,9 @@ def run(options: Options) -> int:
             _add(path, options)
         case "revoke":
             _revoke(path, options.id)
-            print(f"groupsolver: {options.id} is revoked", file=sys.stderr)
+            print_message(f"groupsolver: {options.id} is revoked")
         case _:
-            _list(path, options.output)
+            _list(path, options)
     return Exit.OK
 
 
@@ -84,8 +85,8 @@ def _add(path: Path, options: Options) -> None:
     except CannotWriteError:
         _revoke(path, token_id)  # a secret that was never shown is of no use
         raise
-    added = f"{token_id} is added to {one_line(str(path))}"
-    print(f"groupsolver: {added}; the token is not shown again", file=sys.stderr)
+    added = f"{token_id} is added to {path}"
+    print_message(f"groupsolver: {added}; the token is not shown again")
 
 
 def _revoke(path: Path, token_id: str) -> None:
@@ -94,14 +95,14 @@ def _revoke(path: Path, token_id: str) -> None:
     def without(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
         left = tuple(token for token in tokens if token.id != token_id)
         if len(left) == len(tokens):
-            message = "expected a token's id, as list shows it"
+            message = f"there is no token {quoted(token_id)}; tokens list shows their ids"
             raise BadInput([Fault("unknown-token", "", message, str(path))])
         return left
 
     change(path, without)
 
 
-def _list(path: Path, output: str) -> None:
+def _list(path: Path, options: Options) -> None:
     from groupsolver.api.auth.token_file import read
 
     now = datetime.now(UTC)
@@ -110,15 +111,16 @@ def _list(path: Path, output: str) -> None:
         entry = token.model_dump(mode="json", exclude={"sha256"})
         entry["expired"] = token.expires is not None and token.expires <= now
         entries.append(entry)
-    if output == "json":
+    if options.output == "json":
         write(json.dumps({"tokens": entries}, indent=2) + "\n")
         return
-    rows = [("id", "tenant", "user", "roles", "created", "expires")]
+    titles = ("id", "tenant", "user", "roles", "created", "expires")
+    rows = []
     for entry in entries:
         expires = f"{entry['expires'] or 'never'}{' (expired)' if entry['expired'] else ''}"
         roles = ",".join(entry["roles"])
         rows.append((entry["id"], entry["tenant"], entry["user"], roles, entry["created"], expires))
-    write("".join(f"{line}\n" for line in table(rows, indent="")))
+    write_table(options, titles, rows)
 
 
 def _expiry(text: str) -> datetime:

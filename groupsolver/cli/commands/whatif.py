@@ -10,8 +10,10 @@ from groupsolver.cli.exit_codes import OF_STATUS
 from groupsolver.cli.inputs import load_both
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_answer
+from groupsolver.cli.output.placement_rows import placement_titles, write_placement_rows
 from groupsolver.cli.output.placement_table import STATUS_STYLE, body_lines, headline
 from groupsolver.cli.output.progress import INTERRUPTED, run_watched
+from groupsolver.cli.output.rows import check_columns, rows_wanted
 from groupsolver.cli.output.styled_lines import Line
 from groupsolver.cli.whatif.comparison import compare
 from groupsolver.cli.whatif.plan import ChangePlan, plan_changes, problem_of
@@ -43,7 +45,10 @@ CHANGES = {
         "GROUP=N",
         "give the group N members of its own: the last new ones go, or more like the last come",
     ),
-    "--free": ("HOST[/CELL]=CLASS:AMOUNT,...", "let less of a host, or of a cell of it, be used"),
+    "--free": (
+        "HOST[/CELL]=CLASS:AMOUNT,...",
+        "free some of what is used on a host, or in a cell of it",
+    ),
 }
 BEFORE = "before"
 AFTER = "after"
@@ -70,6 +75,7 @@ def add_parser(commands: Any) -> None:
 def run(options: Options) -> int:
     """Solve twice, and write both answers to standard output. Raises `BadInput`."""
     app, compiled = load_both(options)
+    check_columns(options, placement_titles(compiled.levels))
     problem = problem_of(app, compiled, name_of(options.app))
     plan = plan_changes(options, app, compiled)
     limits = arguments.limits_of(options)
@@ -93,6 +99,9 @@ def run(options: Options) -> int:
         raise KeyboardInterrupt
     if interrupted and after.status != "optimal":
         after = after.model_copy(update={"warnings": (*after.warnings, INTERRUPTED)})
+    if rows_wanted(options):
+        write_placement_rows(options, plan.app, plan.fleet.index, after)
+        return OF_STATUS[after.status]
     sentences = [change.describe() for change in plan.changes]
     data = {BEFORE: before.document(), AFTER: after.document(), "changes": sentences}
     write_answer(options.output, data, lambda: _lines(options, problem, plan, before, after))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from groupsolver.cli.options import Options
 from groupsolver.cli.output.numbers import duration, percentage
 from groupsolver.cli.output.placement_table import STATUS_STYLE
+from groupsolver.cli.output.rows import print_notes, write_rows
 from groupsolver.cli.output.styled_lines import Line, section, warning_lines
 from groupsolver.cli.output.text_table import titled_table
 from groupsolver.model.answers.batch import BatchEntry, BatchResult
 from groupsolver.model.result import Objective
 from groupsolver.model.units import count_of
+
+BATCH_TITLES = ("application", "member", "host", "cell")
 
 
 def batch_lines(result: BatchResult, objective: Objective) -> Iterator[Line]:
@@ -29,6 +33,25 @@ def batch_lines(result: BatchResult, objective: Objective) -> Iterator[Line]:
         yield from section("soft policies that cost something")
     for penalty in result.penalties:
         yield f"  - {penalty.group}: {penalty.detail}; costs {penalty.cost}", ""
+    yield from warning_lines(result.warnings)
+
+
+def write_batch_rows(options: Options, result: BatchResult) -> None:
+    """Write a row for each new member, and on standard error which applications have none."""
+    rows = [
+        (entry.name, member, host, entry.cells.get(member))
+        for entry in result.applications
+        for member, host in (entry.placement or {}).items()
+    ]
+    write_rows(options, BATCH_TITLES, rows)
+    print_notes(_notes(result) if rows else batch_lines(result, options.objective))
+
+
+def _notes(result: BatchResult) -> Iterator[Line]:
+    for entry in result.applications:
+        if entry.placement is None:
+            yield f"{entry.name} is left out: {entry.reason}", ""
+            yield from _conflict(entry)
     yield from warning_lines(result.warnings)
 
 

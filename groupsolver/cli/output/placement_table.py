@@ -11,7 +11,7 @@ from groupsolver.checking.reasons import Why, why
 from groupsolver.cli.output.conflict_report import conflict_lines
 from groupsolver.cli.output.numbers import duration, percentage
 from groupsolver.cli.output.styled_lines import Line, section, warning_lines
-from groupsolver.cli.output.text_table import more_line, table
+from groupsolver.cli.output.text_table import more_line, titled_rows
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.registry import Application
 from groupsolver.model import application
@@ -49,7 +49,7 @@ def body_lines(
         new = [reason for reason in reasons if reason.new]
         yield from _group_lines(new, hosts.levels, result.cells)
     if result.left_out:
-        yield from _left_out_lines(app, result.left_out)
+        yield from left_out_lines(app, result.left_out)
     if result.witness:
         yield from _witness_lines(result.witness)
     if result.conflict is not None:
@@ -90,19 +90,21 @@ def _group_lines(
         domains = (reason.domains.get(level, "-") for level in levels)
         rows.append((reason.member, reason.host, *cell, *domains, str(reason.cost)))
     # One table, cut into groups, so that the columns of all groups line up.
-    titles, *body = table(rows, numbers_last=True)
-    lines = iter(body)
+    titles, body = titled_rows(rows, numbers_last=True)
+    members_lines = iter(body)
     for group, in_group in groupby(reasons, key=lambda reason: reason.group):
         members = list(in_group)
         yield from section(f"{group}: {count_of(len(members), 'member')}")
         for rule in members[0].rules:
             yield f"  - {rule}", "cyan"
-        yield titles, "dim"
+        for line in titles:
+            yield line, "dim"
         for _ in members:
-            yield next(lines), ""
+            for line in next(members_lines):
+                yield line, ""
 
 
-def _left_out_lines(app: Application, left_out: Sequence[str]) -> Iterator[Line]:
+def left_out_lines(app: Application, left_out: Sequence[str]) -> Iterator[Line]:
     """Yield the members that are left out, by group, with the sum of their values."""
     yield from section(f"left out: {count_of(len(left_out), 'member')}")
     values = optional_values(app)

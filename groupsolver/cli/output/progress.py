@@ -11,6 +11,7 @@ from typing import Generic, NoReturn, TypeVar
 
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.output.numbers import percentage
+from groupsolver.cli.output.stderr import print_message
 from groupsolver.model.result import Progress, Watch
 
 T = TypeVar("T")
@@ -86,7 +87,7 @@ class _BackgroundCall(Generic[T]):
 def _exit_now() -> NoReturn:
     # The solver's threads run native code and cannot be stopped: Python would wait for them, or
     # crash.
-    print("groupsolver: interrupted", file=sys.stderr, flush=True)
+    print_message("groupsolver: interrupted")
     os._exit(Exit.INTERRUPTED)
 
 
@@ -100,10 +101,19 @@ def _progress_bar(terminal: bool) -> Iterator[Callable[[str], None]]:
     from rich.progress import Progress as Bar
     from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
+    console = Console(stderr=True)
+    if console.is_dumb_terminal:  # which cannot rewrite a line
+        yield _show_what_matters
+        return
     columns = SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}")
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("solving", total=None)
         yield lambda text: bar.update(task, description=escape(text))
+
+
+def _show_what_matters(text: str) -> None:
+    if text == _STOPPING:
+        print_message(text)
 
 
 def _line(progress: Progress) -> str:

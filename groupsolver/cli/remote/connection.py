@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from groupsolver.cli.exit_codes import Exit
-from groupsolver.cli.options import Options
-from groupsolver.errors import one_line
+from groupsolver.cli.options import Options, of_options
+from groupsolver.cli.output.stderr import print_message
+from groupsolver.errors import BadInput
 
 if TYPE_CHECKING:
     from groupsolver.client import Client, ClientError
@@ -43,7 +43,11 @@ def run_with_client(options: Options, work: Callable[[Client], int]) -> int:
 
     token = options.token if options.token is not None else os.environ.get(TOKEN_VARIABLE) or None
     url = str(options.url)
-    with Client(url, getattr(options, "tenant", "default"), token) as client:
+    try:
+        connection = Client(url, getattr(options, "tenant", "default"), token)
+    except BadInput as error:
+        raise of_options(error, "url", "tenant", "token") from None
+    with connection as client:
         try:
             return work(client)
         except ClientError as error:
@@ -55,17 +59,16 @@ def report_failure(error: ClientError) -> int:
     from groupsolver.client import ServerError
 
     if not isinstance(error, ServerError):
-        print(f"groupsolver: {error}", file=sys.stderr)
+        print_message(f"groupsolver: {error}")
         return Exit.UNAVAILABLE
     for fault in error.faults:
-        print(f"groupsolver: {fault}", file=sys.stderr)
+        print_message(f"groupsolver: {fault}")
     if error.preview is not None:
         from groupsolver.cli.remote.preview_report import preview_lines
 
         for line in preview_lines(error.preview):
-            print(one_line(line), file=sys.stderr)
+            print_message(line)
     if error.status < 500:
         return Exit.BAD_INPUT
-    request = one_line(error.request_id)
-    print(f"groupsolver: the server's log has it under {request}", file=sys.stderr)
+    print_message(f"groupsolver: the server's log has it under {error.request_id}")
     return Exit.UNAVAILABLE

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from groupsolver.cli.output.stderr import print_message
 from groupsolver.constraints.registry import Application, Group
-from groupsolver.errors import BadInput, Fault, one_line
+from groupsolver.errors import BadInput, Fault
 from groupsolver.model.nesting import below_of
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class RegisteredGroups:
                     reachable = not isinstance(error, Unreachable)
                     reason = str(error)
             left = f"groupsolver: left on the server: group {name!r}, {self.ids[name]}: {reason}"
-            print(one_line(left), file=sys.stderr)
+            print_message(left)
 
     @contextmanager
     def _faults_in_file(self, group: Group) -> Iterator[None]:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from groupsolver.cli.exit_codes import Exit
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_data
-from groupsolver.cli.output.stdout import write
-from groupsolver.cli.output.text_table import table
+from groupsolver.cli.output.rows import write_table
 from groupsolver.cli.remote.group_view import print_group
 from groupsolver.cli.remote.preview_report import print_preview
 
@@ -60,13 +59,13 @@ def run_sharing_action(client: Client, options: Options) -> int:
         case "grants":
             _print_grants(client, options)
         case "release":
-            print_group(groups.release(options.id, options.instances), options.output)
+            print_group(groups.release(options.id, options.instances), options)
         case _ if options.preview:
             preview = groups.preview_adopt(options.id, options.instances)
-            return print_preview(preview, options.output)
+            return print_preview(preview, options)
         case _:
             group = groups.adopt(options.id, options.instances, force=options.force)
-            print_group(group, options.output)
+            print_group(group, options)
     return Exit.OK
 
 
@@ -75,6 +74,5 @@ def _print_grants(client: Client, options: Options) -> None:
     if options.output != "table":
         write_data(options.output, {"grants": grants})
         return
-    rows = [("project", "since")]
-    rows += [(grant["tenant_id"], grant["created_at"]) for grant in grants]
-    write("".join(f"{line}\n" for line in table(rows, indent="")))
+    rows = [(grant["tenant_id"], grant["created_at"]) for grant in grants]
+    write_table(options, ("project", "since"), rows)

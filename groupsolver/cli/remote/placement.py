@@ -12,6 +12,7 @@ from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_answer
 from groupsolver.cli.output.conflict_report import conflict_lines
 from groupsolver.cli.output.placement_table import STATUS_STYLE, headline
+from groupsolver.cli.output.rows import check_columns, print_notes, rows_wanted, write_rows
 from groupsolver.cli.output.styled_lines import Line, section
 from groupsolver.cli.output.text_table import titled_table
 from groupsolver.cli.remote.connection import run_with_client
@@ -26,6 +27,7 @@ from groupsolver.model.units import count_of
 if TYPE_CHECKING:
     from groupsolver.client import Client, PlacementView, ServerError
 
+_TITLES = ("group", "member", "host", "cell", "instance")
 # Refusals of the server that are an answer about the placement itself.
 _STATUS_OF_CODE = {"placement-infeasible": "infeasible", "no-answer-in-time": "unknown"}
 
@@ -33,6 +35,7 @@ _STATUS_OF_CODE = {"placement-infeasible": "infeasible", "no-answer-in-time": "u
 def place_on_server(options: Options) -> int:
     """Register the application's groups and place its members, or neither. Raises `BadInput`."""
     _refuse_local_options(options)
+    check_columns(options, _TITLES)
     app = load_app(options)
     file = name_of(options.app)
     if app.existing:
@@ -52,8 +55,10 @@ def _refuse_local_options(options: Options) -> None:
         "--workers": options.workers != default.workers,
         "--seed": options.seed != default.seed,
         "--picture": options.picture is not None,
+        "--dry-run": options.dry_run,  # the server would commit
+        "--name": options.name is not None,
     }
-    message = "has a meaning with --fleet only: here the server solves"
+    message = "has no meaning with --url: the server solves"
     faults = [Fault("wrong-value", name, message) for name, given in is_given.items() if given]
     if faults:
         raise BadInput(faults)
@@ -85,7 +90,10 @@ def _place(options: Options, app: Application, client: Client) -> int:
         raise
     else:
         result = _result_of_placement(placement, groups.ids, time.perf_counter() - start)
-    write_answer(options.output, result.document(), lambda: _lines(options, app, result))
+    if rows_wanted(options):
+        _write_rows(options, app, result)
+    else:
+        write_answer(options.output, result.document(), lambda: _lines(options, app, result))
     return OF_STATUS[result.status]
 
 
@@ -155,6 +163,21 @@ def _lines(options: Options, app: Application, result: Result) -> Iterator[Line]
     if result.conflict is not None:
         yield "", ""
         yield from conflict_lines(app, result)
+
+
+def _write_rows(options: Options, app: Application, result: Result) -> None:
+    """Write a row for each member, or on standard error why there is no placement."""
+    if result.placement is None:
+        write_rows(options, _TITLES, [])
+        print_notes(_lines(options, app, result))
+        return
+    ids = (result.model_extra or {})["x-instances"]
+    rows = [
+        (group.name, member, result.placement[member], result.cells.get(member), ids[member])
+        for group in app.groups
+        for member, _ in member_ids(group)
+    ]
+    write_rows(options, _TITLES, rows)
 
 
 def _group_lines(group: Group, result: Result) -> Iterator[Line]:

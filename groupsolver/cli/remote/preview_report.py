@@ -5,21 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groupsolver.cli.exit_codes import Exit
+from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_data
-from groupsolver.cli.output.stdout import write
-from groupsolver.errors import one_line
+from groupsolver.cli.output.rows import rows_wanted, write_rows
+from groupsolver.cli.output.styled_lines import print_lines
 from groupsolver.model.units import count_of
 
 if TYPE_CHECKING:
     from groupsolver.client import Preview
 
 
-def print_preview(preview: Preview, output: str) -> int:
+def print_preview(preview: Preview, options: Options) -> int:
     """Print what running members would break, and return the exit code."""
-    if output == "table":
-        write("".join(f"{one_line(line)}\n" for line in preview_lines(preview)))
+    if rows_wanted(options):
+        rows = [(one.group, one.policy, one.sentence, one.measure) for one in preview.violations]
+        write_rows(options, ("group", "policy", "rule", "by"), rows)
+    elif options.output == "table":
+        print_lines((line, "") for line in preview_lines(preview))
     else:
-        write_data(output, {"preview": preview.model_dump(mode="json")})
+        write_data(options.output, {"preview": preview.model_dump(mode="json")})
     return Exit.OK if preview.clean else Exit.VIOLATED
 
 

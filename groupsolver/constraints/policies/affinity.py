@@ -1,4 +1,4 @@
-"""``affinity``: members stand together in one domain."""
+"""``affinity``: members run together in one domain."""
 
 from __future__ import annotations
 

@@ -86,5 +86,5 @@ class ApartFrom(Policy, HostSymmetry, MutualExclusion, SameForAnySize, Evidence)
         return (group, self.group), 1
 
     def evidence(self, group: str, facts: Facts) -> Findings:
-        """Return where members of either group could stand."""
+        """Return where members of either group could run."""
         return facts.could(self.level, group, self.group)

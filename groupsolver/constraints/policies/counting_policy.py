@@ -107,7 +107,7 @@ class EverywherePolicy(CountingPolicy, ABC):
     Parameters
     ----------
     everywhere : bool, default False
-        Members stand only on hosts in a domain of the level. Each other member adds 1 to the
+        Members run only on hosts in a domain of the level. Each other member adds 1 to the
         measure. By default nothing is said about hosts in no domain.
     """
 

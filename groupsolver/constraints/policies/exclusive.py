@@ -35,7 +35,7 @@ class Exclusive(
     DependsOnUsage,
     Evidence,
 ):
-    """In the domains of `level` that the group uses stands nothing else.
+    """In the domains of `level` that the group uses runs nothing else.
 
     Nothing else: no stranger, and no used capacity but that of running members that are none. With
     ``scope: group`` all members of other groups are strangers; with ``scope: tenant`` those of
@@ -68,7 +68,7 @@ class Exclusive(
     def describe(self, group: str) -> str:
         """Return the rule in words."""
         alone = f"the project of {group}" if self.admits_project else group
-        return f"nothing but {alone} stands in a {self.level} where {group} does"
+        return f"nothing but {alone} runs in a {self.level} where {group} does"
 
     def violations(self, group: str, view: View) -> int:
         """Count the domains that are shared."""

@@ -1,4 +1,4 @@
-"""``host-capabilities``: members stand on hosts that can do something."""
+"""``host-capabilities``: members run on hosts that can do something."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class HostCapabilities(PerHostPolicy, Divisible, AsksForClasses):
         parts += [
             f"of at least {amount_text(name, amount)}" for name, amount in self.minimum.items()
         ]
-        return f"members of {group} stand on hosts " + (" and ".join(parts) or "of any kind")
+        return f"members of {group} run on hosts " + (" and ".join(parts) or "of any kind")
 
     def admits(self, host: Host) -> bool:
         """Return whether `host` has what is asked."""

@@ -97,7 +97,7 @@ class Near(
         return partial.where(level, there, without_domain=False)
 
     def encode(self, group: str, builder: ModelBuilder) -> None:
-        """Allow members stand only where the other group does, or near to it."""
+        """Allow members only where the other group is, or near to it."""
         level = self.level_on(builder.compiled.fleet)
         near = self.nearness(builder.compiled.fleet)
         used = builder.uses(self.group, level)
@@ -131,7 +131,7 @@ class Near(
         return problem.below[self.group]
 
     def evidence(self, group: str, facts: Facts) -> Findings:
-        """Return where members of either group could stand."""
+        """Return where members of either group could run."""
         if self.level is None:
             return ()
         return facts.could(self.level, group, self.group)

@@ -42,7 +42,7 @@ class PerHostPolicy(Policy, HostFilter, HostSymmetry, SameForAnySize, Evidence, 
         """Name the members on hosts that do not suit."""
         for member in view.members(group):
             if not self.admits(view.host(member)):
-                yield f"{member.id} stands on {member.host}"
+                yield f"{member.id} is on {member.host}"
 
     def allowed(self, group: str, member_group: str, partial: Partial) -> Mask | None:
         """Return the hosts that suit."""

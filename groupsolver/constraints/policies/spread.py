@@ -156,7 +156,7 @@ class Spread(
             where = f"{self.level}s{' with room' if self._by_room else ''}"
             parts.append(f"differ by at most {self.max_skew} between {where}")
         if self.everywhere:
-            parts.append(f"stand only in {self.level}s")
+            parts.append(f"run only in {self.level}s")
         parts.extend(self.shares_in_words())
         if not parts:
             parts.append(f"are spread over {self.level}s in any way")
@@ -313,7 +313,7 @@ class Spread(
 
     @property
     def level_needed(self) -> str | None:
-        """The level, unless members stand only where it is known."""
+        """The level, unless members run only where it is known."""
         return None if self.everywhere else self.level
 
     # Presolve.

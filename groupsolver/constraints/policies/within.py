@@ -1,4 +1,4 @@
-"""``within`` and ``outside``: members stand in a set of places, or keep out of it."""
+"""``within`` and ``outside``: members run in a set of places, or keep out of it."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _domain(host: Host, level: str) -> str | None:
 
 
 class Within(Places):
-    """Members stand only on the hosts, or in the domains, that are named.
+    """Members run only on the hosts, or in the domains, that are named.
 
     Measure: members elsewhere. Source: availability zones and ``--host`` of Nova's API.
     """
@@ -96,7 +96,7 @@ class Within(Places):
     def describe(self, group: str) -> str:
         """Return the rule in words."""
         places = "any place" if self.nowhere else self.place_names()
-        return f"members of {group} stand only in {places}"
+        return f"members of {group} run only in {places}"
 
     def admits(self, host: Host) -> bool:
         """Return whether `host` is one of the places."""
@@ -108,7 +108,7 @@ class Within(Places):
 
 
 class Outside(Places):
-    """Members never stand on the hosts, or in the domains, that are named.
+    """Members never run on the hosts, or in the domains, that are named.
 
     Measure: members there. Source: Nova's ``DifferentHostFilter``, here for any place.
     """
@@ -130,7 +130,7 @@ class Outside(Places):
 
     def describe(self, group: str) -> str:
         """Return the rule in words."""
-        return f"members of {group} never stand in {self.place_names()}"
+        return f"members of {group} never run in {self.place_names()}"
 
     def admits(self, host: Host) -> bool:
         """Return whether `host` is none of the places."""

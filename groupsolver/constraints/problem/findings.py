@@ -197,7 +197,7 @@ class DomainOfRunning(Finding):
 
 @dataclass(frozen=True)
 class PossibleDomains(Finding):
-    """In which domains new members of a group could stand.
+    """In which domains new members of a group could run.
 
     Attributes
     ----------
@@ -214,14 +214,14 @@ class PossibleDomains(Finding):
     only_new: bool
 
     def text(self, reveal: bool) -> str:
-        """Return in how many they could stand."""
+        """Return in how many they could run."""
         members = members_of([self.group], self.only_new)
-        return f"{members} could stand in {counted(self.level, self.names, reveal)}"
+        return f"{members} could run in {counted(self.level, self.names, reveal)}"
 
 
 @dataclass(frozen=True)
 class RunningDomains(Finding):
-    """In which domains running members of a group stand.
+    """In which domains running members of a group are.
 
     Attributes
     ----------
@@ -234,8 +234,8 @@ class RunningDomains(Finding):
     names: tuple[str, ...]
 
     def text(self, reveal: bool) -> str:
-        """Return in how many they stand."""
-        return f"running members of {self.group} stand in {counted(self.level, self.names, reveal)}"
+        """Return in how many they are."""
+        return f"running members of {self.group} are in {counted(self.level, self.names, reveal)}"
 
 
 @dataclass(frozen=True)
@@ -264,7 +264,7 @@ class UnevenShares(Finding):
     ----------
     level : str
     members : int
-        Members below the group, all of which stand in some domain.
+        Members below the group, all of which are in some domain.
     domains : int
         Domains that a skew counts. They do not divide the members.
     """
@@ -292,7 +292,7 @@ class LeastShare(Finding):
     least : int
         How many of the members each of these holds at least.
     members : int
-        Members below the group, all of which stand in some domain.
+        Members below the group, all of which are in some domain.
     holds : int
         An upper bound on what `domain` holds of them, running ones included.
     """
@@ -378,7 +378,7 @@ class RoomiestDomains(Finding):
     takes : int
         An upper bound for any so many domains together.
     members : int
-        The new members below the group, all of which stand in some domain.
+        The new members below the group, all of which are in some domain.
     """
 
     group: str
@@ -427,7 +427,7 @@ class SuitableHosts(Finding):
             return f"no host that suits could take a member of {self.group}"
         could = " and ".join(counted(level, names, reveal) for level, names in self.places)
         if self.spoken:
-            return f"such hosts with room for a member of {self.group} stand in {could}"
+            return f"such hosts with room for a member of {self.group} are in {could}"
         return f"{could} could take a member of {self.group}"
 
 
@@ -479,7 +479,7 @@ def _has(count: int) -> str:
 
 @dataclass(frozen=True)
 class WidestLinks(Finding):
-    """What is free on the links of the domains in which a group's new members could stand.
+    """What is free on the links of the domains in which a group's new members could run.
 
     Attributes
     ----------
@@ -500,7 +500,7 @@ class WidestLinks(Finding):
         """Return that no domain has more."""
         members = members_of([self.group], self.only_new)
         return (
-            f"no {self.level} that {members} could stand in has more than {self.mbps:,} Mbit/s "
+            f"no {self.level} that {members} could run in has more than {self.mbps:,} Mbit/s "
             "free on the links that leave it"
         )
 
@@ -563,4 +563,4 @@ class DomainsWithNothingElse(Finding):
         members = members_of([self.group], self.only_new)
         has = "has" if len(self.names) < 2 else "have"
         names = counted(self.level, self.names, reveal)
-        return f"of those that {members} could stand in, {names} {has} nothing else"
+        return f"of those that {members} could run in, {names} {has} nothing else"

@@ -11,6 +11,7 @@ import pytest
 from groupsolver import BatchResult, Cluster
 from groupsolver.cli.main import main
 from tests.support.documents import write
+from tests.support.drivers.narrow_terminal import narrow_terminal, widest_line
 
 Captured = pytest.CaptureFixture[str]
 FLEET = {
@@ -155,7 +156,7 @@ def test_standard_input_is_a_batch(
     [
         (["pair.yaml", "pair.yaml"], "application 'pair' is also in pair.yaml; give it a name"),
         (["-", "-"], "expected at most one input from standard input, '-'"),
-        (["pair.yaml", "gone.yaml"], "gone.yaml: expected a file that can be read"),
+        (["pair.yaml", "gone.yaml"], "gone.yaml: the file cannot be read"),
         (["pair.yaml", "large.yaml", "--name", "x"], "expected one application to be called 'x'"),
         (["batch.yaml", "--value", "ono=3"], "no application 'ono' is in the batch (did you mean"),
         (["fleet.json", "pair.yaml"], "expected an application, which has groups; this looks like"),
@@ -208,3 +209,29 @@ def test_the_schemas_describe_what_is_read_and_answered(
     jsonschema.validate(document, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**document, "applicatons": []}, schema)
+
+
+def test_members_are_rows_for_other_programs(files: Path, capsys: Captured) -> None:
+    # Three members apart need three hosts, and there are two.
+    argv = ["pair.yaml", "three.yaml", "--partial", "--fleet", "fleet.json"]
+    assert place(*argv, "-f", "value", "-c", "application", "-c", "member") == 5
+    out, err = capsys.readouterr()
+    assert out == "pair web/0\npair web/1\n"
+    assert err.startswith("three is left out: ")
+    assert place(*argv, "-f", "csv", "-c", "rack") == 2
+    assert "--column: expected one of application, member, host, cell" in capsys.readouterr().err
+    assert place(*argv[:2], *argv[3:], "-f", "csv") == 1
+    out, err = capsys.readouterr()
+    assert out == "application,member,host,cell\n"
+    assert "proved that they cannot all be placed" in err
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_a_batch_fits_a_narrow_terminal(
+    files: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    narrow_terminal(monkeypatch, columns)
+    assert place("pair.yaml", "three.yaml", "--partial", "--fleet", "fleet.json") == 5
+    out, err = capsys.readouterr()
+    assert 30 < widest_line(out) <= columns
+    assert err == ""

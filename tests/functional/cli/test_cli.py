@@ -222,8 +222,11 @@ def test_an_application_that_does_not_fit_the_fleet_is_bad_input_of_its_file(
         (["--seed", "1.5"], "expected an integer from 0 to 2147483647, found '1.5'"),
         (["--workers", "-2"], "argument --workers: expected an integer from 0 to 1024, found '-2'"),
         (["--workers", "9" * 9999], "expected an integer from 0 to 1024"),
-        (["--objective", "fast"], "argument --objective: invalid choice: 'fast'"),
-        (["--output", "xml"], "argument --output: invalid choice: 'xml'"),
+        (
+            ["--objective", "fast"],
+            "--objective: expected one of: pack, spread, cost; found 'fast'",
+        ),
+        (["--output", "xml"], "argument --output: expected one of: table, json, yaml; found 'xml'"),
         (["--fleet", "-"], "expected at most one input from standard input, '-'"),
         (["--obj", "cost"], "unrecognized arguments: --obj (did you mean '--objective'?)"),
         (["--zzz", "cost"], "unrecognized arguments: --zzz cost"),
@@ -355,3 +358,23 @@ def test_a_placement_that_names_what_is_not_there_is_bad_input_of_its_file(
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
     assert all(line.startswith(f"{files / 'r.json'}: placement.") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["plcae"], "groupsolver: unknown command 'plcae' (did you mean 'place'?)\n"),
+        (["cluster", "shwo"], "groupsolver cluster: unknown action 'shwo' (did you mean 'show'?)"),
+        (["zzz"], "groupsolver: unknown command 'zzz'; expected one of: place, check, explain, "),
+        (["db", "current", "--database", "x"], "--database: expected an address such as sqlite:"),
+        (["group", "list", "--url", "x"], "--url: expected a URL such as http://127.0.0.1:8774"),
+        (["place", "app.yaml", "--fleet", "none"], "none: the file cannot be read: No such file"),
+    ],
+)
+def test_what_is_wrong_is_named_as_it_was_typed(
+    argv: list[str], message: str, capsys: Captured
+) -> None:
+    assert main(argv) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err

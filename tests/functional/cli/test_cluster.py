@@ -103,7 +103,9 @@ def test_what_runs_is_shown_and_changed(files: Path, capsys: Captured) -> None:
         assert run(files, action, *more) == 0
         assert word in capsys.readouterr().out
     assert run(files, "remove-host", member.host) == 2
-    assert "runs 1 member, of web" in capsys.readouterr().err
+    assert f"{member.host}: runs 1 member, of web; --lost removes" in capsys.readouterr().err
+    assert run(files, "usage", "--by", "rak") == 2
+    assert capsys.readouterr().err.startswith("--by: unknown level 'rak'")
     assert run(files, "remove-host", member.host, "--lost") == 0
     assert "lost members: web:A/0" in capsys.readouterr().out
     (files / "host.json").write_text(json.dumps({"name": "h9", "inventory": {"VCPU": 8}}))
@@ -299,6 +301,8 @@ def test_rows_are_written_for_other_programs(files: Path, capsys: Captured) -> N
     assert capsys.readouterr().out == "  member  application\n  A/0     shop, eu\n"
     assert run(files, "show", "-f", "value", "-c", "members") == 0
     assert capsys.readouterr().out == "1\n"
+    assert run(files, "show", "-f", "json", "-c", "members") == 0
+    assert json.loads(capsys.readouterr().out) == [{"members": 1}]  # a number, not a text
     assert run(files, "usage", "--by", "rack", "-f", "value", "-c", "rack") == 0
     assert capsys.readouterr().out == "r0\nr1\nr2\n"
 
@@ -309,4 +313,4 @@ def test_columns_that_are_wrong_are_told(files: Path, capsys: Captured) -> None:
     assert out == ""
     assert "(did you mean 'member'?)" in err
     assert run(files, "members", "-c", "member", "--output", "json") == 2
-    assert "one form of the answer" in capsys.readouterr().err
+    assert "expected one of them" in capsys.readouterr().err

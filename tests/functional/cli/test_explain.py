@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def test_a_conflict_is_a_few_lines_with_the_cheapest_changes_and_what_an_empty_f
     )
     assert fixes[3].startswith("  4. cost 10  DB 3 -> 2 members ")
     assert all(line.endswith("  [placement]") for line in fixes)
-    assert lines[8:] == ["On this fleet it can never fit, not even were it empty."]
+    assert lines[8:] == ["On this fleet it can never fit, even if it were empty."]
     assert "\x1b" not in out
 
 
@@ -96,7 +97,7 @@ def test_place_says_the_same_below_its_head(tmp_path: Path, capsys: Captured) ->
     assert placed[10:] == [
         "",
         "warnings",
-        "  on this fleet it can never fit, not even were it empty",
+        "  on this fleet it can never fit, even if it were empty",
     ]
 
 
@@ -193,11 +194,9 @@ def test_on_a_narrow_terminal_there_is_colour_and_lines_are_cut_between_words(
     coloured = capsys.readouterr().out
     assert coloured.startswith("\x1b[1;31mCannot place: ")
     narrow = re.sub(r"\x1b\[[0-9;]*m", "", coloured)
-    longest = max(len(word) for word in plain.split())
-    assert all(len(line) <= max(20, longest + 10) for line in narrow.splitlines())
-    # Nothing is lost; the first line tells the time.
-    first = len(plain.splitlines()[0].split())
-    assert narrow.split()[first:] == plain.split()[first:]
+    assert all(len(line) <= 20 for line in narrow.splitlines())
+    # Nothing is lost, though cells of several lines are mixed. Digits may be those of the time.
+    assert Counter(filter(str.isalpha, narrow)) == Counter(filter(str.isalpha, plain))
 
 
 def test_what_can_be_placed_is_said_to_be(tmp_path: Path, capsys: Captured) -> None:

@@ -47,8 +47,7 @@ def test_a_picture_that_fails_in_the_end_leaves_the_answer_and_the_old_picture(
     out, err = capsys.readouterr()
     assert "2 members placed" in out
     assert (
-        err == f"{target}: expected a file that can be written: "
-        "No space left on device [unwritable-file]\n"
+        err == f"{target}: the file cannot be written: No space left on device [unwritable-file]\n"
     )
     assert target.read_text() == "old"
     assert len(list(files.iterdir())) == 4
@@ -65,7 +64,7 @@ def test_a_picture_that_cannot_be_written_ends_before_the_solve(
     assert place(files, "app.yaml", "--picture", str(files / target)) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert "expected a file that can be written: " in err
+    assert "the file cannot be written: " in err
     assert len(err.splitlines()) == 1
     assert {path.name: path.read_bytes() for path in files.iterdir()} == before
 
@@ -119,4 +118,4 @@ def test_the_picture_of_an_explanation_that_cannot_be_written_ends_before_the_so
     )
     options = ["--fleet", str(files / "fleet.yaml"), "--picture", str(files / "fleet.yaml")]
     assert main(["explain", str(files / "app.yaml"), *options]) == 2
-    assert "expected a file that can be written: " in capsys.readouterr().err
+    assert "the file cannot be written: " in capsys.readouterr().err

@@ -57,6 +57,25 @@ def test_an_application_is_placed_with_its_groups(
     assert main(["check", str(files / "app.yaml"), *argv]) == 0
 
 
+def test_members_and_instances_are_rows_for_other_programs(
+    client: Client, files: Path, capsys: Captured
+) -> None:
+    columns = ["-c", "member", "-c", "instance"]
+    assert main(at(client, "place", str(files / "app.yaml"), "-f", "csv", *columns)) == 0
+    titles, *rows = capsys.readouterr().out.splitlines()
+    assert titles == "member,instance"
+    assert dict(row.split(",") for row in rows) == {
+        one.name: one.id for one in client.instances.list()
+    }
+    # A title that is wrong registers no group.
+    before = len(list(client.groups.list()))
+    assert main(at(client, "place", str(files / "app.yaml"), "-c", "rack")) == 2
+    assert "--column: expected one of group, member, host, cell, instance" in (
+        capsys.readouterr().err
+    )
+    assert len(list(client.groups.list())) == before
+
+
 def test_the_table_says_where_each_member_is(client: Client, files: Path, capsys: Captured) -> None:
     assert (
         main(
@@ -211,10 +230,12 @@ def test_what_cannot_be_taken_back_is_told(client: Client, files: Path, capsys: 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--gap", "0.1"], "--gap: has a meaning with --fleet only"),
-        (["--workers", "3"], "--workers: has a meaning with --fleet only"),
-        (["--seed", "3"], "--seed: has a meaning with --fleet only"),
-        (["--picture", "x.html"], "--picture: has a meaning with --fleet only"),
+        (["--gap", "0.1"], "--gap: has no meaning with --url"),
+        (["--workers", "3"], "--workers: has no meaning with --url"),
+        (["--seed", "3"], "--seed: has no meaning with --url"),
+        (["--dry-run"], "--dry-run: has no meaning with --url"),
+        (["--name", "web"], "--name: has no meaning with --url"),
+        (["--picture", "x.html"], "--picture: has no meaning with --url"),
         (["--fleet", "f.yaml"], "not allowed with argument"),
         (["--token", "a b"], "token: expected a token"),
         (["--time-limit", "31"], "time_limit: expected at most 30, found 31"),

@@ -15,6 +15,7 @@ from groupsolver.client import Client, Hints, InstanceRequest
 from groupsolver.files import dump_yaml
 from groupsolver.store.database.migrate import head
 from tests.support.documents import put, write
+from tests.support.drivers.narrow_terminal import narrow_terminal, widest_line
 from tests.support.drivers.remote_files import FLEET, at, client, files
 from tests.support.drivers.server_thread import serving
 
@@ -79,6 +80,37 @@ def test_groups_are_created_listed_shown_changed_and_deleted(
     assert main(at(client, "group", "delete", made.id, parent["id"])) == 0
     assert capsys.readouterr() == ("", "")
     assert list(client.groups.list()) == []
+
+
+def test_groups_are_rows_for_other_programs(client: Client, capsys: Captured) -> None:
+    argv = ["create", "--name", "db", "--policy", "affinity", "-f", "value", "-c", "id"]
+    assert main(at(client, "group", *argv)) == 0
+    id_ = capsys.readouterr().out.removesuffix("\n")
+    assert client.groups.get(id_).name == "db"
+    assert main(at(client, "group", "list", "-f", "csv", "-c", "id", "-c", "members")) == 0
+    assert capsys.readouterr().out == f"id,members\n{id_},0\n"
+    assert main(at(client, "group", "show", id_, "-f", "json", "-c", "name", "-c", "members")) == 0
+    assert json.loads(capsys.readouterr().out) == {"name": "db", "members": []}
+    client.groups.grant(id_, "other")
+    assert main(at(client, "group", "grants", id_, "-f", "value", "-c", "project")) == 0
+    assert capsys.readouterr().out == "other\n"
+    assert main(at(client, "group", "show", id_, "-f", "json", "--output", "yaml")) == 2
+    assert "expected one of them" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_groups_fit_a_narrow_terminal(
+    client: Client, capsys: Captured, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    apart = {"kind": "anti-affinity", "level": "zone"}
+    group = client.groups.create(
+        name="all the databases of the shop", policies=["soft-affinity", apart]
+    )
+    narrow_terminal(monkeypatch, columns)
+    for argv in (["list"], ["show", group.id], ["show", UNKNOWN], ["grants", group.id]):
+        assert main(at(client, "group", *argv)) == (2 if UNKNOWN in argv else 0)
+        out, err = capsys.readouterr()
+        assert 20 < widest_line(out + err) <= columns or "grants" in argv
 
 
 def test_a_group_with_members_goes_by_force_alone(client: Client, capsys: Captured) -> None:

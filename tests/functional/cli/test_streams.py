@@ -99,6 +99,13 @@ def test_ctrl_c_stops_the_solve_and_prints_the_best_so_far(argv: list[str]) -> N
     assert "Traceback" not in terminal.text
 
 
+def test_a_terminal_that_cannot_rewrite_a_line_shows_no_progress(argv: list[str]) -> None:
+    terminal = Terminal("groupsolver", *argv, env={"TERM": "dumb"})
+    assert terminal.end() == 0
+    assert terminal.text.startswith("optimal; 1 member placed")
+    assert "\x1b" not in terminal.text
+
+
 def test_ctrl_c_with_nothing_found_ends_with_130(argv: list[str]) -> None:
     terminal = interrupted("lacks", argv)
     assert terminal.end() == 130

@@ -15,6 +15,7 @@ from groupsolver.api.auth import Tokens
 from groupsolver.api.auth.token_file import SHAPE, read
 from groupsolver.cli.main import main
 from tests.support.drivers.identity import environ, refused, tenant_of
+from tests.support.drivers.narrow_terminal import narrow_terminal, widest_line
 
 Captured = pytest.CaptureFixture[str]
 
@@ -241,3 +242,22 @@ def test_the_file_is_tokens_toml_here_unless_it_is_named(
 def test_what_tokens_cannot_do_is_refused(argv: list[Any], capsys: Captured) -> None:
     assert main(argv) == 2
     assert capsys.readouterr().out == ""
+
+
+def test_tokens_are_rows_for_other_programs(path: Path, capsys: Captured) -> None:
+    added(path, capsys, "--tenant", "shop", "--user", "ann")
+    columns = ["-c", "user", "-c", "expires"]
+    assert run(path, "list", "-f", "csv", *columns) == 0
+    assert capsys.readouterr().out == "user,expires\nann,never\n"
+    assert run(path, "list", "-f", "value", "--output", "json") == 2
+    assert "expected one of them" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_tokens_fit_a_narrow_terminal(
+    path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    added(path, capsys, "--tenant", "the-project-of-the-shop", "--user", "ann", "--expires", "90d")
+    narrow_terminal(monkeypatch, columns)
+    assert run(path, "list") == 0
+    assert 30 < widest_line(capsys.readouterr().out) <= columns

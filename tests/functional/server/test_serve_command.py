@@ -135,7 +135,7 @@ REFUSED: list[tuple[list[str], str]] = [
     (["--identity", "tokens", "--tokens", TOKENS], "[unreadable-file]"),
     (["--identity", "keystone"], "--identity keystone needs --keystone-config FILE"),
     (["--identity", "keystone", "--keystone-config", TOKENS], "[unreadable-file]"),
-    (["--identity", "guess"], "invalid choice: 'guess'"),
+    (["--identity", "guess"], "expected one of: loopback, tokens, keystone; found 'guess'"),
     (["--config", TOKENS], "[unreadable-file]"),
     (["--config", CONFIG], "[unknown-key]"),
     (["--threads", "2"], "expected an integer from 3 to 1024, found '2'"),

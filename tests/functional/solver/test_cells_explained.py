@@ -151,4 +151,4 @@ def test_a_trait_that_no_host_has_is_named_in_the_conflict() -> None:
     found = explained([host("h1"), host("h2", traits=["CUSTOM_SSD"])], group("A", 1, asks))
     assert found.conflict is not None
     texts = [one.sentence for one in found.conflict.policies if one.policy != "members"]
-    assert texts == ["members of A stand on hosts with CUSTOM_SDD; no host has CUSTOM_SDD"]
+    assert texts == ["members of A run on hosts with CUSTOM_SDD; no host has CUSTOM_SDD"]

@@ -52,7 +52,7 @@ def test_an_infeasible_answer_has_a_minimal_conflict_fixes_and_nulls() -> None:
     assert found_sentences["A", "anti-affinity"].startswith(
         "no host holds more than 1 member of A; 2 members need 2 hosts"
     )
-    assert found_sentences["A", "within"].startswith("members of A stand only in h1; ")
+    assert found_sentences["A", "within"].startswith("members of A run only in h1; ")
     assert (conflict["fixes"][0]["change"], conflict["fixes"][0]["cost"]) == (
         "A anti-affinity at host max_per_domain 1 -> 2",
         1,
@@ -195,7 +195,7 @@ def test_parts_of_one_policy_are_rules_of_their_own() -> None:
     ]
     found = explained([group("A", 1, policies=(asks,))], hosts)
     assert sentences(found)["A", "host-capabilities"].startswith(
-        "members of A stand on hosts with CUSTOM_B; "
+        "members of A run on hosts with CUSTOM_B; "
     )
 
 

@@ -226,7 +226,7 @@ def test_of_rules_between_groups_only_ones_own_are_said() -> None:
     alone = app(group("A", 2, "exclusive"))
     made = fleet(host("a", used={"VCPU": 1}))
     assert headroom(alone, made, limits=ONE).scarce[0].sentence == (
-        "hosts that have room for A are closed to it: nothing but A stands in a host where A does"
+        "hosts that have room for A are closed to it: nothing but A runs in a host where A does"
     )
     assert headroom(alone, made, limits=ONE, own=()).scarce == ()
 

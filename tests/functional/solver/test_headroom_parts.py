@@ -93,9 +93,10 @@ def test_the_command_says_it_in_words(tmp_path: Path, capsys: pytest.CaptureFixt
             "room for 1 of A, of which a copy has 2"
         ),
     ]
-    assert lines[-2:] == [
-        "  like  hosts of the type  copies, up to",
-        "  a     1                           2.50",
+    assert lines[-3:] == [
+        "what one more empty host brings at most, by type",
+        "  like  hosts  copies",
+        "  a     1        2.50",
     ]
 
 

@@ -127,7 +127,7 @@ DETAILS: list[tuple[Doc, str]] = [
     ({"kind": "spread", "level": "rack", "min_domains": 4}, "they cover 3 racks"),
     (
         {"kind": "within", "hosts": ["h0"]},
-        "db/1 stands on h1; db/2 stands on h2; db/3 stands on h3; and more",
+        "db/1 is on h1; db/2 is on h2; db/3 is on h3; and more",
     ),
     ({"kind": "apart-from", "group": "web"}, "host h0 holds both"),
     (

@@ -62,7 +62,7 @@ PLACEMENT = {"LB/0": "h1", "LB/1": "h2", "DB/0": "h1", "guard/0": "h2"}
 
 OWN = "no host holds more than 1 member of LB"
 SOFT = "all members of LB share one zone (soft, weight 4)"
-PARENT = "members of tier never stand in rack r9"
+PARENT = "members of tier never run in rack r9"
 GRANDPARENT = "members of site cover at least 2 zones"
 NAMES_PARENT = "no host holds members of both guard and tier"
 NEAR = "each member of guard has a member of DB in its zone"
@@ -80,7 +80,7 @@ def test_a_member_is_held_by_the_rules_of_its_group_of_its_parents_and_of_who_na
 
 
 def test_a_rule_that_names_a_group_holds_both_sides() -> None:
-    assert reasons()["DB/0"].rules == ("members of DB stand only in h1", GRANDPARENT, NEAR)
+    assert reasons()["DB/0"].rules == ("members of DB run only in h1", GRANDPARENT, NEAR)
     assert reasons()["guard/0"].rules == (NAMES_PARENT, NEAR)
 
 
@@ -93,7 +93,7 @@ def test_an_exclusive_group_holds_everyone() -> None:
     # Whoever comes to its host breaks it: so it looks at members of every group.
     app = {**APP, "groups": [*APP["groups"], {"name": "quiet", "policies": ["exclusive"]}]}
     for one in reasons(app=app).values():
-        assert one.rules[-1] == "nothing but quiet stands in a host where quiet does"
+        assert one.rules[-1] == "nothing but quiet runs in a host where quiet does"
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_an_answer_of_the_solver_is_explained_over_fleet_and_index_alike() -> No
     (one,) = why(app, FLEET, result.placement)
     assert [one] == why(app, compiled.index, result.placement)
     assert one.cost == result.objective == 750
-    assert one.rules == ("members of DB stand only in h1",)
+    assert one.rules == ("members of DB run only in h1",)
 
 
 def test_a_host_that_is_unknown_is_an_error() -> None:

@@ -6,8 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import groupsolver.cli.commands
 from groupsolver import __version__
+from groupsolver.cli.main import main
 from groupsolver.cli.parser import COMMANDS, parse
 
 FOLDER = Path(groupsolver.cli.commands.__file__).parent
@@ -26,3 +29,14 @@ def test_the_package_runs_as_a_module() -> None:
     command = [sys.executable, "-m", "groupsolver", "--version"]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     assert run.stdout == f"groupsolver {__version__}\n"
+
+
+@pytest.mark.parametrize("columns", [80, 70, 60, 50, 40])
+def test_the_help_cuts_no_word_at_a_hyphen(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for argv in (["group", "create"], ["whatif"]):
+        assert main([*argv, "--help"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert not [line for line in lines if line.endswith("anti-")]

@@ -95,7 +95,7 @@ def test_a_group_has_its_hosts_to_itself_in_each_copy(world: World, member: Aske
         "kind": "policy",
         "name": "exclusive",
         "sentence": "hosts that have room for web are closed to it: "
-        "nothing but web stands in a host where web does",
+        "nothing but web runs in a host where web does",
     }
 
 
@@ -201,7 +201,7 @@ def test_where_strangers_are_alone_their_rule_is_told_to_admins_only(
     assert [one["sentence"] for one in full["scarce"]] == [
         (
             "hosts that have room for instances outside groups are closed to it: "
-            "nothing but secret stands in a host where secret does"
+            "nothing but secret runs in a host where secret does"
         )
     ]
 

@@ -129,6 +129,6 @@ def test_two_groups_share_what_a_host_has() -> None:
 
 def test_where_members_could_stand_is_said_where_that_is_not_everywhere() -> None:
     found = facts(group("A", 1, vcpu=4), group("B", 1))
-    words = "members of A could stand in 1 rack (r1)"
+    words = "members of A could run in 1 rack (r1)"
     assert text_of(found.could("rack", "A", "B"), True) == words
     assert text_of(found.could("rack", "B"), True) == "there are 2 racks"

@@ -93,7 +93,7 @@ def test_several_conflicts_are_numbered_through_and_an_empty_fleet_is_told_of() 
     assert "<h2>2 conflicts, each of which alone prevents a placement</h2>" in never
     assert "Conflict 2: these 2 rules contradict each other" in never
     assert [f'class="number">{i}<' in never for i in (1, 2, 3, 4, 5)] == [True] * 4 + [False]
-    assert "On this fleet it can never fit, not even were it empty." in never
+    assert "On this fleet it can never fit, even if it were empty." in never
     fits = section(Explanation.model_validate({**document, "never": False}))
     assert "On an empty fleet it would fit." in fits
 

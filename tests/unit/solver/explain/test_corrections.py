@@ -60,7 +60,7 @@ def test_to_leave_the_whole_application_out_is_no_fix() -> None:
     found = corrections(case, Costs(soften=50, drop=None, fewer=10))
     assert found.cheapest(FEWER) is None
     assert texts(found.cheapest(APPLICATION_KINDS)) == [
-        "make A host-capabilities soft: members of A stand on hosts with CUSTOM_A"
+        "make A host-capabilities soft: members of A run on hosts with CUSTOM_A"
     ]
     # Where another group stays, its own may be left out.
     both = ExplainCase(app(group("A", 1, ASKS), group("B", 1)), fleet(host("h1")))

@@ -79,4 +79,4 @@ def test_policies_and_running_members_of_other_groups_are_left_alone() -> None:
     texts = [text for text, _ in fixes(case, Costs(**prices))]
     assert "move B/0 of B from h1 to h2" in texts
     own = [text for text, _ in fixes(case, Costs(**prices), own=["A"])]
-    assert own == ["drop A within: members of A stand only in h1"]
+    assert own == ["drop A within: members of A run only in h1"]
