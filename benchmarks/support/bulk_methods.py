@@ -39,6 +39,8 @@ class Instance:
     partial : bool
         Whether groups may be left out: the more members are placed, the better.
     objective : {"pack", "spread", "cost"}
+    values : dict of str to int, optional
+        What each application is worth; by default the number of its members.
     """
 
     application: Application
@@ -46,6 +48,7 @@ class Instance:
     applications: dict[str, Application] = field(repr=False)
     partial: bool = False
     objective: Objective = "pack"
+    values: dict[str, int] | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -114,6 +117,7 @@ def solve_many(instance: Instance, limits: Limits) -> Iterator[Step]:
     together = {"batch": instance.application}
     applications = instance.applications if instance.partial else together
     # Looked up when it is called: a version without it still runs the other methods.
+    more = {} if instance.values is None else {"values": instance.values}
     place_batch = vars(groupsolver).get("solve_many") or groupsolver.__getattr__("solve_many")
 
     def run(progress: Callable[[Progress], None]) -> Any:
@@ -124,6 +128,7 @@ def solve_many(instance: Instance, limits: Limits) -> Iterator[Step]:
             objective=instance.objective,
             limits=limits,
             progress=progress,
+            **more,
         )
 
     watch = Watcher()
