@@ -19,9 +19,9 @@ import json
 import resource
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from rich.table import Table
 
 import groupsolver
 from benchmarks.baselines.common import ground_of, settle
-from benchmarks.support.bulk_methods import BASELINES, METHODS, Instance, Step
+from benchmarks.support.bulk_methods import BASELINES, FOR_SMALL_BATCHES, METHODS, Instance, Step
 from benchmarks.support.planted_batches import SIZES, BatchSize, PlantedBatch, planted_batch
 from benchmarks.support.processes import peak_megabytes
 from benchmarks.support.report import machine
@@ -42,6 +42,7 @@ from groupsolver.model.result import gap_of
 
 ROOT = Path(__file__).resolve().parents[1]
 BASELINE_SECONDS = 10.0  # that a baseline may use at least
+MOST_HOSTS = 200  # of a batch for which the count model is built unless it is asked for
 GRACE = 60.0  # seconds beyond its limit, and a half of it, before a method is ended
 TABLE_WIDTH = 150  # columns, where the output is no terminal
 
@@ -128,16 +129,13 @@ def perform(task: Task) -> Iterator[dict[str, Any]]:
     drawn = peak_megabytes()
     limits = Limits(seconds=task.seconds, workers=task.workers, seed=task.seed)
     steps: list[Step] = []
-    start = time.perf_counter()
     for step in METHODS[task.method](instance, limits):
         steps.append(step)
         yield {"seconds": step.seconds, "members": len(step.placement), "bound": step.bound}
-    seconds = time.perf_counter() - start
     peak = peak_megabytes()
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     outcome = replace(
         outcome_of(task, instance, steps),
-        seconds=seconds,
         drawn_mb=drawn,
         peak_mb=peak,
         child_mb=child,
@@ -170,6 +168,7 @@ def outcome_of(task: Task, instance: Instance, steps: Sequence[Step]) -> Outcome
         first=with_members[0].seconds if with_members else None,
         first_members=len(with_members[0].placement) if with_members else None,
         whole=complete[0] if is_whole else None,
+        seconds=steps[-1].seconds if steps else None,
         objective=verdict.objective if placed else None,
         bound=max(bounds, default=None),
         value_bound=min(value_bounds, default=None),
@@ -285,8 +284,12 @@ def _figure(value: float | None, form: str) -> str:
 
 def available() -> list[str]:
     """Return the methods that this version has."""
-    has_batches = "solve_many" in groupsolver.__all__
-    return [name for name in METHODS if name != "solve_many" or has_batches]
+    missing = set()
+    if "solve_many" not in groupsolver.__all__:
+        missing.add("solve_many")
+    if find_spec("highspy") is None:
+        missing.update(FOR_SMALL_BATCHES)
+    return [name for name in METHODS if name not in missing]
 
 
 def tasks_of(
@@ -295,6 +298,8 @@ def tasks_of(
     """Yield the methods that are compared on a batch."""
     for name in options.only or available():
         is_baseline = name in BASELINES
+        if name in FOR_SMALL_BATCHES and size.hosts > MOST_HOSTS and not options.only:
+            continue
         if name == "solve" and (options.partial or fill > 1):
             continue  # it places all or nothing
         yield Task(

@@ -17,6 +17,7 @@ from typing import Any
 import groupsolver
 from benchmarks.baselines import filter_and_weigh, first_fit_decreasing
 from benchmarks.baselines.common import Answer
+from benchmarks.baselines.count_model import solutions
 from benchmarks.support.planted_batches import PlantedBatch
 from groupsolver import Application, CompiledFleet, Limits, Progress
 from groupsolver.model.result import Objective
@@ -206,6 +207,13 @@ def weigh(instance: Instance, limits: Limits) -> Iterator[Step]:
     yield from _better_answers(answers, limits)
 
 
+def count_model(instance: Instance, limits: Limits) -> Iterator[Step]:
+    """Place by HiGHS on the count model."""
+    found = solutions(instance.application, instance.fleet, instance.objective, limits)
+    for one in found:
+        yield Step(one.seconds, one.placement, one.bound, one.value_bound)
+
+
 def _better_answers(answers: Callable[[int], Iterator[Answer]], limits: Limits) -> Iterator[Step]:
     """Yield each answer that is better than those before, with one seed after another."""
     start = time.perf_counter()
@@ -229,4 +237,6 @@ def _rank(answer: Answer) -> tuple[int, float]:
 
 LIBRARY: dict[str, Method] = {"solve": solve, "solve_many": solve_many}
 BASELINES: dict[str, Method] = {"first-fit-decreasing": decreasing, "filter-and-weigh": weigh}
-METHODS: dict[str, Method] = {**LIBRARY, **BASELINES}
+# Its model of the larger batches does not fit.
+FOR_SMALL_BATCHES: dict[str, Method] = {"highs-count-model": count_model}
+METHODS: dict[str, Method] = {**LIBRARY, **BASELINES, **FOR_SMALL_BATCHES}
