@@ -27,7 +27,7 @@ from groupsolver.constraints.policies.spread import Spread
 from groupsolver.constraints.policy import Policy
 from groupsolver.constraints.registry import Application, Group
 from groupsolver.model.application import Members
-from groupsolver.model.compiled.arrays import Ints, Mask
+from groupsolver.model.compiled.arrays import Floats, Ints, Mask
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
 
@@ -47,6 +47,7 @@ LEAST_MEMBERS = {"apart": 2, "together": 2, "rack": 2, "zones": SPREAD_OVER}
 # How full each resource is, as a share of how full the scarcest one is.
 SCARCITY = {"VCPU": 0.92, "MEMORY_MB": 1.0, "DISK_GB": 0.80}
 ROOM_TO_PLANT = 1.3  # free room while the placement is drawn, as a multiple of the demand
+MORE_THAN_WANTED = 1.05  # the same, as a multiple of the free room that is left in the end
 PLANTED_FILL = 0.95  # share of the room that planted groups take where more is asked for than fits
 GRAIN = np.array([1, 512, 10])  # of amounts in use, as of flavors
 RACKS_A_ZONE = 2  # at least
@@ -190,7 +191,7 @@ def planted_batch(
     hosts, members, groups : int
     fill : float, default 0.85
         What the batch takes of all free room of its scarcest resource. Above 1, groups are added
-        beyond the planted ones.
+        beyond the planted ones. It is more where the empty fleet has too little room for it.
     seed : int, default 1
         The same arguments give the same batch.
 
@@ -208,7 +209,8 @@ def planted_batch(
     limit = 1.0 if fill <= 1.0 else PLANTED_FILL / fill
     planted = _planted_part(rng, drawn, limit)
     board = PlantingBoard(empty, rng)
-    board.load_for(np.sum([group.demand for group in planted], axis=0))
+    room = max(ROOM_TO_PLANT, MORE_THAN_WANTED / fill)
+    board.load_for(room * np.sum([group.demand for group in planted], axis=0))
     for group in sorted(planted, key=_hardness):
         board.plant(group)
     demand = np.sum([group.demand for group in drawn], axis=0)
@@ -320,13 +322,16 @@ class PlantingBoard:
         self.free = self.capacity.copy()
         self.rows: dict[str, list[tuple[int, int]]] = {}  # group -> flavor and host of each member
 
-    def load_for(self, demand: Ints) -> None:
-        """Load the hosts unevenly, so that there is more free room than a demand needs."""
+    def load_for(self, room: Floats) -> None:
+        """Load the hosts unevenly, so that so much room is free, or more where it is less scarce.
+
+        No host is loaded where the fleet has not so much room.
+        """
         level = self.rng.uniform(0.1, 1.0, size=(len(self.capacity), 1))
         noise = self.rng.normal(1.0, 0.1, size=self.capacity.shape).clip(0.7, 1.3)
         drawn = self.capacity * level * noise
         scarcity = np.array([SCARCITY[name] for name in RESOURCES])
-        wanted = ROOM_TO_PLANT * demand / scarcity
+        wanted = room / scarcity
         factor = np.ones(len(RESOURCES))
         # No host has more free than its capacity, so that a factor too small is met in steps.
         for _ in range(8):

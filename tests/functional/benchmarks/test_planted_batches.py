@@ -44,7 +44,7 @@ def test_the_planted_placement_passes_the_check(fill: float, seed: int) -> None:
     assert check(batch.application, batch.fleet, batch.placement).violations == ()
 
 
-@pytest.mark.parametrize("fill", [*FILLS, 1.1])
+@pytest.mark.parametrize("fill", [0.2, *FILLS, 1.1])
 def test_a_batch_takes_the_share_of_free_room_that_is_asked_for(fill: float) -> None:
     found = fills(planted_batch(hosts=200, members=1000, groups=100, fill=fill))
     for name, scarcity in SCARCITY.items():
