@@ -7,6 +7,9 @@ Each batch is drawn from its seed, with a placement that no method may see
 a process of its own, whose peak memory is measured. What a method answers is held to the same
 checker: a group that misses a member, or breaks a rule, does not count, and its members neither.
 
+HiGHS and Rebalancer take part where the packages highspy and rebalancer are installed, the second
+on Python 3.12 or later.
+
 The gap is that of the objective against the best lower bound that any method has proved. It is
 shown only of placements of all members. With ``--partial``, and at a fill above 1, more is asked
 for than fits: there the bound is that of the members that can be placed.
@@ -31,7 +34,14 @@ from rich.table import Table
 
 import groupsolver
 from benchmarks.baselines.common import ground_of, settle
-from benchmarks.support.bulk_methods import BASELINES, FOR_SMALL_BATCHES, METHODS, Instance, Step
+from benchmarks.support.bulk_methods import (
+    BASELINES,
+    FOR_SMALL_BATCHES,
+    METHODS,
+    PACKAGES,
+    Instance,
+    Step,
+)
 from benchmarks.support.planted_batches import SIZES, BatchSize, PlantedBatch, planted_batch
 from benchmarks.support.processes import peak_megabytes
 from benchmarks.support.report import machine
@@ -284,11 +294,9 @@ def _figure(value: float | None, form: str) -> str:
 
 def available() -> list[str]:
     """Return the methods that this version has."""
-    missing = set()
+    missing = {name for name, package in PACKAGES.items() if find_spec(package) is None}
     if "solve_many" not in groupsolver.__all__:
         missing.add("solve_many")
-    if find_spec("highspy") is None:
-        missing.update(FOR_SMALL_BATCHES)
     return [name for name in METHODS if name not in missing]
 
 

@@ -130,7 +130,7 @@ class CountModel:
             return
         if isinstance(policy, AntiAffinity) and policy.level == HOST and _is_simple(policy):
             self._add_apart(counts)
-        elif isinstance(policy, Spread) and policy.min_domains and _spreads_alone(policy):
+        elif isinstance(policy, Spread) and policy.min_domains and spreads_alone(policy):
             self._add_domains_used(policy.level, counts, placed, min(policy.min_domains, members))
         else:
             raise Unsupported(f"the count model has no rows for {policy.kind}")
@@ -267,7 +267,8 @@ def _is_simple(policy: AntiAffinity) -> bool:
     return policy == AntiAffinity()
 
 
-def _spreads_alone(policy: Spread) -> bool:
+def spreads_alone(policy: Spread) -> bool:
+    """Return whether a policy bounds the number of domains from below, and says nothing else."""
     return policy == Spread(level=policy.level, min_domains=policy.min_domains)
 
 

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 import groupsolver
-from benchmarks.baselines import filter_and_weigh, first_fit_decreasing
+from benchmarks.baselines import filter_and_weigh, first_fit_decreasing, rebalancer_search
 from benchmarks.baselines.common import Answer
 from benchmarks.baselines.count_model import solutions
 from benchmarks.support.planted_batches import PlantedBatch
@@ -214,18 +214,31 @@ def count_model(instance: Instance, limits: Limits) -> Iterator[Step]:
         yield Step(one.seconds, one.placement, one.bound, one.value_bound)
 
 
+def rebalancer(instance: Instance, limits: Limits) -> Iterator[Step]:
+    """Place by Rebalancer's local search."""
+    found = rebalancer_search.place(
+        instance.application, instance.fleet, instance.objective, limits
+    )
+    for seconds, placement in found:
+        yield Step(seconds, placement)
+
+
 def _better_answers(answers: Callable[[int], Iterator[Answer]], limits: Limits) -> Iterator[Step]:
-    """Yield each answer that is better than those before, with one seed after another."""
+    """Yield each answer that is better than those before, with one seed after another.
+
+    The last is the best once more, at the end.
+    """
     start = time.perf_counter()
-    best: tuple[int, float] | None = None
+    best: Answer | None = None
     seed = limits.seed
     while True:
         for answer in answers(seed):
             seconds = time.perf_counter() - start
-            if best is None or _rank(answer) < best:
-                best = _rank(answer)
+            if best is None or _rank(answer) < _rank(best):
+                best = answer
                 yield Step(seconds, answer.placement)
             if seconds > limits.seconds:
+                yield Step(seconds, best.placement)
                 return
         seed += 1
 
@@ -239,4 +252,11 @@ LIBRARY: dict[str, Method] = {"solve": solve, "solve_many": solve_many}
 BASELINES: dict[str, Method] = {"first-fit-decreasing": decreasing, "filter-and-weigh": weigh}
 # Its model of the larger batches does not fit.
 FOR_SMALL_BATCHES: dict[str, Method] = {"highs-count-model": count_model}
-METHODS: dict[str, Method] = {**LIBRARY, **BASELINES, **FOR_SMALL_BATCHES}
+# Packages that are not part of the library, by the methods that need them.
+PACKAGES = {"highs-count-model": "highspy", "rebalancer": "rebalancer"}
+METHODS: dict[str, Method] = {
+    **LIBRARY,
+    **BASELINES,
+    **FOR_SMALL_BATCHES,
+    "rebalancer": rebalancer,
+}
