@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,9 +20,12 @@ from benchmarks.baselines.common import Answer
 from benchmarks.baselines.count_model import solutions
 from benchmarks.support.planted_batches import PlantedBatch
 from groupsolver import Application, CompiledFleet, Limits, Progress
+from groupsolver.model.application import BETWEEN
 from groupsolver.model.result import Objective
 
 Placement = Mapping[str, str]
+# By name: a version without it runs the other methods.
+SOLVE_MANY = "solve_many"
 
 
 @dataclass(frozen=True)
@@ -117,9 +120,8 @@ def solve_many(instance: Instance, limits: Limits) -> Iterator[Step]:
     """Place as many groups as possible, each as an application; or all of them as one."""
     together = {"batch": instance.application}
     applications = instance.applications if instance.partial else together
-    # Looked up when it is called: a version without it still runs the other methods.
+    place_batch = getattr(groupsolver, SOLVE_MANY)
     more = {} if instance.values is None else {"values": instance.values}
-    place_batch = vars(groupsolver).get("solve_many") or groupsolver.__getattr__("solve_many")
 
     def run(progress: Callable[[Progress], None]) -> Any:
         return place_batch(
@@ -133,12 +135,18 @@ def solve_many(instance: Instance, limits: Limits) -> Iterator[Step]:
         )
 
     watch = Watcher()
-    yield from watch.steps(run)
+    for step in watch.steps(run):
+        yield replace(step, placement=_own_ids(step.placement))
     result = watch.result
     placement = {
         id_: host for entry in result.applications for id_, host in (entry.placement or {}).items()
     }
     yield Step(watch.seconds, placement, result.bound, result.value_bound)
+
+
+def _own_ids(placement: Placement) -> dict[str, str]:
+    """Return a placement without the names of the applications before those of the members."""
+    return {id_.rpartition(BETWEEN)[2]: host for id_, host in placement.items()}
 
 
 class Watcher:

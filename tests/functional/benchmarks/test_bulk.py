@@ -6,13 +6,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks.bulk import Task, main, outcome_of, perform, run, value_bound_of_room, with_gaps
 from benchmarks.support.bulk_methods import BASELINES, METHODS, Instance, Step, Watcher
 from benchmarks.support.planted_batches import BatchSize, planted_batch
-from groupsolver import Limits, Progress, check
+from groupsolver import BatchEntry, BatchResult, Limits, Progress, check
 
 TINY = BatchSize(hosts=30, members=40, groups=8)
 LIMITS = Limits(seconds=0.05, workers=1)
@@ -112,6 +113,34 @@ def test_a_stream_has_a_step_for_each_better_placement_or_bound() -> None:
     steps = list(watch.steps(call))
     assert [(step.placement, step.bound) for step in steps] == [(first, 1), (first, 2), (second, 2)]
     assert watch.result == "done"
+
+
+def test_batches_are_given_each_group_as_an_application_where_some_may_be_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    batch = task("solve").batch()
+    calls: list[dict[str, Any]] = []
+
+    def solve_many(apps: Any, fleet: object, **options: Any) -> BatchResult:
+        calls.append({"names": list(apps), **options})
+        entries = []
+        progressing = {}
+        for name, app in apps.items():
+            groups = tuple(f"{group.name}/" for group in app.groups)
+            own = {k: host for k, host in batch.placement.items() if k.startswith(groups)}
+            progressing.update({f"{name}:{id_}": host for id_, host in own.items()})
+            entries.append(BatchEntry(name=name, status="placed", placement=own))
+        options["progress"](Progress("search", 0.1, placement=progressing))
+        return BatchResult(status="feasible", applications=tuple(entries), bound=5, value_bound=40)
+
+    monkeypatch.setattr("groupsolver.solve_many", solve_many, raising=False)
+    for partial in (False, True):
+        steps = list(METHODS["solve_many"](Instance.of(batch, partial=partial), LIMITS))
+        assert [dict(step.placement) for step in steps] == [batch.placement] * 2
+        assert (steps[-1].bound, steps[-1].value_bound) == (5, 40)
+    assert calls[0]["names"] == ["batch"]
+    assert calls[1]["names"] == list(batch.sizes)
+    assert [call["partial"] for call in calls] == [False, True]
 
 
 def argv(*more: str) -> Iterator[str]:
