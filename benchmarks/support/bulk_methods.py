@@ -192,6 +192,8 @@ class Watcher:
 
 # The baselines.
 
+ORDERS = 3  # that a baseline tries at least
+
 
 def decreasing(instance: Instance, limits: Limits) -> Iterator[Step]:
     """Place by first-fit decreasing by group, in three orders, again until the time is over."""
@@ -208,9 +210,13 @@ def weigh(instance: Instance, limits: Limits) -> Iterator[Step]:
     """Place one member at a time by filter and weigh, in random orders until the time is over."""
 
     def answers(seed: int) -> Iterator[Answer]:
-        yield filter_and_weigh.place(
-            instance.application, instance.fleet, objective=instance.objective, seed=seed
-        )
+        for order in range(ORDERS):
+            yield filter_and_weigh.place(
+                instance.application,
+                instance.fleet,
+                objective=instance.objective,
+                seed=ORDERS * seed + order,
+            )
 
     yield from _better_answers(answers, limits)
 
@@ -234,7 +240,7 @@ def rebalancer(instance: Instance, limits: Limits) -> Iterator[Step]:
 def _better_answers(answers: Callable[[int], Iterator[Answer]], limits: Limits) -> Iterator[Step]:
     """Yield each answer that is better than those before, with one seed after another.
 
-    The last is the best once more, at the end.
+    All orders of a seed are tried, whatever the limit. The last step is the best answer once more.
     """
     start = time.perf_counter()
     best: Answer | None = None
@@ -245,9 +251,10 @@ def _better_answers(answers: Callable[[int], Iterator[Answer]], limits: Limits) 
             if best is None or _rank(answer) < _rank(best):
                 best = answer
                 yield Step(seconds, answer.placement)
-            if seconds > limits.seconds:
-                yield Step(seconds, best.placement)
-                return
+        seconds = time.perf_counter() - start
+        if seconds > limits.seconds and best is not None:
+            yield Step(seconds, best.placement)
+            return
         seed += 1
 
 
