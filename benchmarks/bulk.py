@@ -12,7 +12,8 @@ on Python 3.12 or later.
 
 The gap is that of the objective against the best lower bound that any method has proved. It is
 shown only of placements of all members. With ``--partial``, and at a fill above 1, more is asked
-for than fits: there the bound is that of the members that can be placed.
+for than fits: "at least" and "at most" bound the members that can be placed, by the planted groups
+and by what is proved.
 """
 
 from __future__ import annotations
@@ -99,6 +100,10 @@ class Outcome:
         Of what is placed.
     bound, value_bound : int or None
         What the method has proved.
+    room_bound : int or None
+        What room alone proves of the members that can be placed: see `value_bound_of_room`.
+    planted : int or None
+        Members of the planted groups: these at least can be placed.
     drawn_mb, peak_mb : float or None
         Peak memory of the process before the method begins, and after it; of the largest process
         that the method has started, `child_mb`.
@@ -121,6 +126,8 @@ class Outcome:
     objective: int | None = None
     bound: int | None = None
     value_bound: int | None = None
+    room_bound: int | None = None
+    planted: int | None = None
     drawn_mb: float | None = None
     peak_mb: float | None = None
     child_mb: float | None = None
@@ -146,6 +153,8 @@ def perform(task: Task) -> Iterator[dict[str, Any]]:
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     outcome = replace(
         outcome_of(task, instance, steps),
+        room_bound=value_bound_of_room(batch),
+        planted=batch.planted_value,
         drawn_mb=drawn,
         peak_mb=peak,
         child_mb=child,
@@ -259,17 +268,16 @@ def value_bound_of_room(batch: PlantedBatch) -> int:
     return least
 
 
-def table(title: str, outcomes: Sequence[Outcome], value_bound: int | None) -> Table:
+def table(title: str, outcomes: Sequence[Outcome]) -> Table:
     """Return the figures of one batch, or of several seeds of it."""
     found = Table(title=title, padding=(0, 1, 0, 0))
     left = ["seed", "method"]
     right = ["members", "groups", "first s", "of these", "whole s", "end s", "objective", "bound"]
-    right += ["gap", "value bound", "MB"]
+    right += ["gap", "at least", "at most", "MB"]
     for head in left + right:
         found.add_column(head, justify="left" if head in left else "right", no_wrap=True)
     for one in outcomes:
-        mine = one.value_bound
-        bound = mine if value_bound is None or mine is None else min(mine, value_bound)
+        most = [bound for bound in (one.value_bound, one.room_bound) if bound is not None]
         found.add_row(
             str(one.seed),
             one.method,
@@ -282,7 +290,8 @@ def table(title: str, outcomes: Sequence[Outcome], value_bound: int | None) -> T
             _figure(one.objective, "{:,}"),
             _figure(one.bound, "{:,}"),
             _figure(one.gap, "{:.2%}"),
-            _figure(bound if bound is not None else value_bound, "{:,}"),
+            _figure(one.planted, "{:,}"),
+            _figure(min(most, default=None), "{:,}"),
             _figure(one.peak_mb, "{:.0f}"),
         )
     return found
@@ -331,16 +340,13 @@ def compare(options: argparse.Namespace, console: Console) -> list[dict[str, Any
             for seed in options.seeds:
                 tasks = list(tasks_of(options, size, fill, seed))
                 rows += with_gaps([run(task) for task in tasks])
-            batch = planted_batch(**asdict(size), fill=fill, seed=options.seeds[-1])
-            bound = value_bound_of_room(batch) if fill > 1 else None
             title = f"{name}: {size.hosts:,} hosts, {size.members:,} members, fill {fill:g}"
-            console.print(table(title, rows, bound))
+            console.print(table(title, rows))
             documents.append(
                 {
                     "size": name,
                     **asdict(size),
                     "fill": fill,
-                    "value_bound_of_room": bound,
                     "outcomes": [asdict(row) for row in rows],
                 }
             )
