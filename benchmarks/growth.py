@@ -8,8 +8,9 @@
   0.85. XL is the last.
 
 The exponent b of y = a x^b is fitted by least squares on logarithms: with b = 1, twice as many
-hosts take twice the time. Memory is that of the method alone: the peak of its process less the peak
-before it began.
+hosts take twice the time. Only the larger half of the sizes counts, since what a call takes in any
+case hides the growth of small ones. Memory is that of the method alone: the peak of its process
+less the peak before it began.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ FIXED = BatchSize(hosts=200, members=1_000, groups=100)
 MEMBERS_A_HOST = 5
 MEMBERS_A_GROUP = 12.5
 AXES = ("hosts", "members")
-FIGURES = {"first": "first answer, s", "seconds": "end, s", "memory": "memory, MB"}
-LEAST = {"first": 0.001, "seconds": 0.001, "memory": 1.0}  # logarithms need more than nothing
+FIGURES = {"first": "first answer, s", "whole": "all placed, s", "memory": "memory, MB"}
+LEAST = {"first": 0.001, "whole": 0.001, "memory": 1.0}  # logarithms need more than nothing
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Point:
     axis: str
     size: int
     first: float | None
-    seconds: float | None
+    whole: float | None
     memory: float | None
     members: int
     members_all: int
@@ -68,13 +69,16 @@ class Fit:
 
 
 def fit(points: Sequence[Point], figure: str) -> Fit | None:
-    """Fit a figure; None with fewer than two points.
+    """Fit a figure over the larger half of the sizes; None with fewer than two.
 
     For example, 1 s at 100 and 4 s at 200 have an exponent of log 4 / log 2 = 2.
     """
     known = [(one.size, getattr(one, figure)) for one in points]
     pairs = [(x, max(LEAST[figure], y)) for x, y in known if y is not None]
-    if len({x for x, _ in pairs}) < 2:
+    ordered = sorted({x for x, _ in pairs})
+    number = max(2, -(-len(ordered) // 2))
+    pairs = [pair for pair in pairs if pair[0] in ordered[-number:]]
+    if len(ordered) < 2:
         return None
     logs = np.log(np.array(pairs, dtype=float))
     exponent, constant = np.polyfit(logs[:, 0], logs[:, 1], 1)
@@ -103,7 +107,7 @@ def point_of(axis: str, size: int, outcome: Outcome) -> Point:
         axis=axis,
         size=size,
         first=outcome.first,
-        seconds=outcome.seconds,
+        whole=outcome.whole,
         memory=memory,
         members=outcome.members,
         members_all=outcome.members_all,

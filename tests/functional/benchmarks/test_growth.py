@@ -17,15 +17,23 @@ def point(size: int, seconds: float | None, axis: str = "hosts") -> Point:
 
 def test_an_exponent_is_that_of_the_curve() -> None:
     # 3 x^2: 3 at 1, 300 at 10, 30,000 at 100.
-    found = fit([point(1, 3.0), point(10, 300.0), point(100, 30_000.0)], "seconds")
+    found = fit([point(1, 3.0), point(10, 300.0), point(100, 30_000.0)], "whole")
     assert found is not None
     assert found.exponent == pytest.approx(2.0)
     assert found.factor == pytest.approx(3.0)
     assert found(20) == pytest.approx(1200.0)
 
 
+def test_small_sizes_do_not_count() -> None:
+    # A second in any case, and a ten-thousandth of the square.
+    points = [point(size, 1 + size**2 / 10_000) for size in (1, 3, 1_000, 3_000)]
+    found = fit(points, "whole")
+    assert found is not None
+    assert found.exponent == pytest.approx(2.0, abs=0.01)
+
+
 def test_a_curve_needs_two_sizes() -> None:
-    assert fit([point(1, 3.0), point(1, 4.0), point(10, None)], "seconds") is None
+    assert fit([point(1, 3.0), point(1, 4.0), point(10, None)], "whole") is None
 
 
 def test_memory_is_that_of_the_method_and_of_its_processes() -> None:
@@ -49,4 +57,4 @@ def test_the_command_measures_and_writes_its_figures(tmp_path: Path) -> None:
     assert [one["size"] for one in document["points"]] == [200, 400]
     (found,) = document["exponents"]
     assert (found["axis"], found["method"]) == ("members", "filter-and-weigh")
-    assert isinstance(found["seconds"], float)
+    assert isinstance(found["first"], float)
