@@ -33,7 +33,6 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-import groupsolver
 from benchmarks.baselines.common import ground_of, settle
 from benchmarks.support.bulk_methods import (
     BASELINES,
@@ -302,10 +301,8 @@ def _figure(value: float | None, form: str) -> str:
 
 
 def available() -> list[str]:
-    """Return the methods that this version has."""
+    """Return the methods whose packages are installed."""
     missing = {name for name, package in PACKAGES.items() if find_spec(package) is None}
-    if "solve_many" not in groupsolver.__all__:
-        missing.add("solve_many")
     return [name for name in METHODS if name not in missing]
 
 

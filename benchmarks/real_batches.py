@@ -32,7 +32,6 @@ from rich.table import Table
 
 from benchmarks import alibaba
 from benchmarks.alibaba import CLASSES, DataMissing, Trace, data_folder
-from benchmarks.bulk import available
 from benchmarks.support.bulk_methods import METHODS, Instance, Step
 from benchmarks.support.report import machine
 from groupsolver import (
@@ -331,9 +330,8 @@ def compare(trace: Trace, options: argparse.Namespace) -> Iterator[Row]:
         methods: dict[str, Iterator[Step]] = {
             "best fit, one after the other": one_after_the_other(batch, options.seed),
             "best fit, largest first": largest_first(batch),
+            "groupsolver": library(batch, limits),
         }
-        if "solve_many" in available():
-            methods["groupsolver"] = library(batch, limits)
         for name, steps in methods.items():
             yield measure(load, name, batch, steps)
 

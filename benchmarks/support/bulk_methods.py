@@ -24,8 +24,6 @@ from groupsolver.model.application import BETWEEN
 from groupsolver.model.result import Objective
 
 Placement = Mapping[str, str]
-# By name: a version without it runs the other methods.
-SOLVE_MANY = "solve_many"
 
 
 @dataclass(frozen=True)
@@ -120,10 +118,9 @@ def solve_many(instance: Instance, limits: Limits) -> Iterator[Step]:
     """Place as many groups as possible, each as an application; or all of them as one."""
     together = {"batch": instance.application}
     applications = instance.applications if instance.partial else together
-    place_batch = getattr(groupsolver, SOLVE_MANY)
-    more = {} if instance.values is None else {"values": instance.values}
+    place_batch = groupsolver.solve_many
 
-    def run(progress: Callable[[Progress], None]) -> Any:
+    def run(progress: Callable[[Progress], None]) -> groupsolver.BatchResult:
         return place_batch(
             applications,
             instance.fleet,
@@ -131,7 +128,7 @@ def solve_many(instance: Instance, limits: Limits) -> Iterator[Step]:
             objective=instance.objective,
             limits=limits,
             progress=progress,
-            **more,
+            values=instance.values,
         )
 
     watch = Watcher()
