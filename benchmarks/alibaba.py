@@ -37,7 +37,7 @@ from groupsolver.model.inventory import Inventory
 
 VARIABLE = "GROUPSOLVER_DATA"
 _NODES, _PODS = "openb_node_list_all_node.csv", "openb_pod_list_default.csv"
-_CLASSES = ("CUSTOM_CPU_MILLI", "MEMORY_MB", "CUSTOM_GPU_MILLI")
+CLASSES = ("CUSTOM_CPU_MILLI", "MEMORY_MB", "CUSTOM_GPU_MILLI")
 
 
 class DataMissing(Exception):
@@ -123,10 +123,10 @@ def fleet(trace: Trace, seed: int, load: float = 0.6) -> Fleet:
                 domains={"zone": f"z{rack % 3 + 1}", "rack": f"r{rack:03d}"},
                 inventory={
                     c: Inventory(total=n)
-                    for c, n in zip(_CLASSES, trace.capacity[i].tolist(), strict=True)
+                    for c, n in zip(CLASSES, trace.capacity[i].tolist(), strict=True)
                     if n
                 },
-                used={c: n for c, n in zip(_CLASSES, used[i].tolist(), strict=True) if n},
+                used={c: n for c, n in zip(CLASSES, used[i].tolist(), strict=True) if n},
                 traits=(f"CUSTOM_GPU_{model}",) if model else (),
                 cost=1
                 + int(trace.capacity[i, 2])
@@ -191,6 +191,6 @@ def shapes_of(pods: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> tuple[Me
     """Return pods as members: those of one shape together."""
     shapes, counts = np.unique(pods, axis=0, return_counts=True)
     return tuple(
-        Members(resources={c: n for c, n in zip(_CLASSES, shape, strict=True) if n}, count=count)
+        Members(resources={c: n for c, n in zip(CLASSES, shape, strict=True) if n}, count=count)
         for shape, count in zip(shapes.tolist(), counts.tolist(), strict=True)
     )

@@ -6,7 +6,7 @@ The best of three orders, one domain after another for groups that share one.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -62,9 +62,16 @@ def place(
     `seed` breaks ties of order.
     """
     start = time.perf_counter()
+    answers = list(in_each_order(app, fleet, objective=objective, seed=seed))
+    return timed(min(answers, key=lambda answer: answer.rank), start)
+
+
+def in_each_order(
+    app: Application, fleet: CompiledFleet, *, objective: Objective = "pack", seed: int = 0
+) -> Iterator[Answer]:
+    """Yield the answer of each order as soon as it is there."""
     compiled = ground_of(app, fleet)
     rng = np.random.default_rng(seed)
-    answers = []
     for key in ORDERS:
         board = Board(compiled)
         groups = rng.permutation(own_groups(compiled)).tolist()
@@ -72,8 +79,7 @@ def place(
         weigher = Weigher(board, objective)
         for group in targets_first(compiled, order):
             _place_group(board, weigher, group)
-        answers.append(settle(compiled, board.placement(), objective))
-    return timed(min(answers, key=lambda answer: answer.rank), start)
+        yield settle(compiled, board.placement(), objective)
 
 
 def _place_group(board: Board, weigher: Weigher, group: str) -> None:

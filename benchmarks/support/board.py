@@ -42,6 +42,15 @@ class Board:
             for name, _ in member_class.size
         }
         self.rows: dict[str, int] = {}
+        # Of each group, largest members first: looked up for every group that is tried.
+        self._classes: dict[str, list[int]] = {}
+        largest_first = sorted(
+            range(len(compiled.member_classes)),
+            key=lambda i: compiled.member_classes[i].size,
+            reverse=True,
+        )
+        for i in largest_first:
+            self._classes.setdefault(compiled.member_classes[i].group, []).append(i)
         # Ready, suited and large enough: what does not change while members come and go.
         self._fit = [
             (compiled.fleet.slots(dict(member_class.size), 1) > 0)
@@ -105,14 +114,7 @@ class Board:
 
     def member_classes_of(self, group: str) -> list[int]:
         """Return a group's own member classes, largest members first."""
-        member_classes = [
-            i
-            for i, member_class in enumerate(self.compiled.member_classes)
-            if member_class.group == group
-        ]
-        return sorted(
-            member_classes, key=lambda i: self.compiled.member_classes[i].size, reverse=True
-        )
+        return self._classes.get(group, [])
 
     def roomy(self, group: str) -> Mask:
         """(H,) bool: hosts in domains that could hold a group which must share one.

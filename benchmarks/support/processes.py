@@ -46,7 +46,8 @@ def peak_memory(hosts: int, solver: str, seed: int = 0) -> dict[str, Any]:
     return {"hosts": hosts, "solver": solver, **json.loads(out)}
 
 
-def _peak() -> float:
+def peak_megabytes() -> float:
+    """Return the peak memory of this process so far, in MB."""
     # Linux hands ru_maxrss on from the parent through fork and exec: ask for this program's own
     # there.
     status = Path("/proc/self/status")
@@ -61,14 +62,14 @@ def _peak() -> float:
 def _place_once(hosts: int, solver: str, seed: int) -> dict[str, float]:
     made = compile_fleet(fleet(hosts, seed))
     app = application(made, seed)
-    before = _peak()
+    before = peak_megabytes()
     if solver == "textbook":
         textbook.place(app, made, seed=seed)
     else:
         from groupsolver.solver.pipeline import solve
 
         solve(app, made, limits=Limits(seconds=10, workers=1, seed=seed), explain=False)
-    return {"fleet_mb": round(before, 1), "peak_mb": round(_peak(), 1)}
+    return {"fleet_mb": round(before, 1), "peak_mb": round(peak_megabytes(), 1)}
 
 
 def from_files(hosts: int, seed: int) -> dict[str, Any]:
