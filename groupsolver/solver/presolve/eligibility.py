@@ -128,17 +128,25 @@ def find_eligibility(
     if stage.target is not None:
         # Under ``cost`` one unit of weight is one point.
         objective = "cost"
-        base_prices = tuple(np.zeros(fleet.row_count, dtype=np.int64) for _ in member_classes)
+        free = np.zeros(fleet.row_count, dtype=np.int64)
+        base_prices = tuple(free for _ in member_classes)
     else:
+        # Classes that take of the same resources share one array.
+        by_resources: dict[frozenset[str], Ints] = {}
+        for member_class in member_classes:
+            taken = frozenset(name for name, _ in member_class.size)
+            if taken not in by_resources:
+                by_resources[taken] = host_prices(fleet, objective, taken)
         base_prices = tuple(
-            host_prices(fleet, objective, dict(member_class.size).keys())
+            by_resources[frozenset(name for name, _ in member_class.size)]
             for member_class in member_classes
         )
     empty = Partial(compiled, np.arange(fleet.row_count, dtype=np.int64))
     max_members = tuple(_max_members(compiled, one, empty) for one in member_classes)
+    penalties = (_per_host_penalties(compiled, one, objective) for one in member_classes)
     prices = tuple(
-        base + _per_host_penalties(compiled, one, objective)
-        for base, one in zip(base_prices, member_classes, strict=True)
+        base if penalty is None else base + penalty
+        for base, penalty in zip(base_prices, penalties, strict=True)
     )
     opening = opening_prices(compiled) if stage.target is None else None
     _check_sums(compiled, objective, max_members, prices, opening)
@@ -177,12 +185,13 @@ def _max_members(compiled: CompiledProblem, member_class: MemberClass, empty: Pa
 
 def _per_host_penalties(
     compiled: CompiledProblem, member_class: MemberClass, objective: Objective
-) -> Ints:
-    """(H,) int64: points that soft per-host policies charge for a member of the class."""
-    penalties = np.zeros(compiled.fleet.row_count, dtype=np.int64)
+) -> Ints | None:
+    """(H,) int64: points that soft per-host policies charge for a member of the class, if any."""
+    penalties: Ints | None = None
     for rule in rules_of(compiled.problem).counting(member_class.group):
         if not rule.policy.hard and isinstance(rule.policy, HostFilter):
-            penalties += unit_of(objective) * rule.weight * ~suits(compiled, rule.policy)
+            charged = unit_of(objective) * rule.weight * ~suits(compiled, rule.policy)
+            penalties = charged if penalties is None else penalties + charged
     return penalties
 
 
