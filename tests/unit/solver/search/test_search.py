@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from groupsolver.solver.budget import Budget
 from groupsolver.solver.presolve.eligibility import find_eligibility
 from groupsolver.solver.search import pipeline
 from groupsolver.solver.search.construction import drop_broken, first_placements
-from groupsolver.solver.search.large_neighbourhood_search import LargeNeighbourhoodSearch
+from groupsolver.solver.search.large_neighbourhood_search import LargeNeighbourhoodSearch, Task
 from groupsolver.solver.search.neighbourhood import Neighbourhood
 from groupsolver.solver.search.partial_assignment import PartialAssignment
 from groupsolver.solver.search.repair import RepairModel
@@ -125,6 +126,57 @@ def test_frozen_groups_stay_and_keep_their_room() -> None:
     solver = cp_model.CpSolver()
     assert solver.solve(model.builder.model) == cp_model.OPTIMAL
     assert model.found(solver) == {1: {0: 1}}
+
+
+def test_members_outside_of_a_neighbourhood_stay_where_they_are() -> None:
+    hosts = [{**in_rack("h0", "r0"), "cost": 9}, {**in_rack("h1", "r0"), "cost": 1}]
+    problem = search_problem([group("A", 1)], hosts)
+    assignment = PartialAssignment.of(problem.compiled, [(0, 0)])
+    model = RepairModel(problem, assignment, Neighbourhood(np.array([1]), [0]))
+    model.minimise_points()
+    solver = cp_model.CpSolver()
+    assert solver.solve(model.builder.model) == cp_model.OPTIMAL
+    assert model.found(solver) == {0: {}}
+
+
+def test_what_members_elsewhere_take_of_a_pool_is_not_free() -> None:
+    # The pool has room for one member of 2, which B has.
+    pool = {"name": "p", "inventory": {"DISK_GB": 2}, "hosts": ["h0", "h1"]}
+    disk = [{"resources": {"DISK_GB": 2}, "count": 1}]
+    groups = [{"name": name, "members": disk} for name in ("A", "B")]
+    small = SmallProblem(groups, [in_rack("h0", "r0"), in_rack("h1", "r0")], pools=[pool])
+    problem = SearchProblem(small.compiled, find_eligibility(small.compiled, "cost"))
+    assignment = PartialAssignment.of(problem.compiled, [(1, 0)])
+    model = RepairModel(problem, assignment, Neighbourhood(np.array([1]), [0]))
+    model.minimise_missing(problem.volumes)
+    solver = cp_model.CpSolver()
+    assert solver.solve(model.builder.model) == cp_model.OPTIMAL
+    assert model.found(solver) == {0: {}}
+
+
+def test_models_in_work_keep_their_hosts_and_groups_to_themselves() -> None:
+    near: Doc = {"kind": "apart-from", "group": "B"}
+    hosts = [in_rack(f"h{i}", "r0") for i in range(3)]
+    problem = search_problem([group("A", 1, near), group("B", 1), group("C", 1)], hosts)
+    assignment = PartialAssignment.of(problem.compiled, [(0, 0), (1, 1), (2, 2)])
+    loop = search(problem, assignment)
+    model = RepairModel(problem, assignment, Neighbourhood(np.array([0])))
+    loop._working = {Future(): Task(model, lambda _: None)}
+    assert loop._frozen() == {"A", "B"}
+    assert loop._usable().tolist() == [False, True, True]
+
+
+def test_a_worse_placement_is_not_taken() -> None:
+    hosts = [{**in_rack("h0", "r0"), "cost": 1}, {**in_rack("h1", "r0"), "cost": 9}]
+    problem = search_problem([group("A", 1)], hosts)
+    assignment = PartialAssignment.of(problem.compiled, [(0, 0)])
+    model = RepairModel(problem, assignment, Neighbourhood(np.array([0, 1])))
+    model.minimise_points()
+    model.builder.model.add(model.builder.placed[0][0] == 0)
+    task = Task(model, lambda _: None)
+    assert task.solver.solve(model.builder.model) == cp_model.OPTIMAL
+    assert search(problem, assignment)._take(task) == 0
+    assert assignment.on_rows == [{0: 1}]
 
 
 def test_members_elsewhere_count_in_the_rules_of_those_that_move() -> None:
