@@ -95,6 +95,7 @@ class Chooser:
             "dearest": self._dearest,
             "domain": self._domain,
             "group": self._group,
+            "dear group": self._dear_group,
             "any": self._any,
         }
 
@@ -185,10 +186,12 @@ class Chooser:
 
     def _weighted(self, rows: Ints, weights: Floats, number: int) -> Ints:
         """Return some of the rows, those of more weight more often."""
-        if number <= 0:
-            return rows[:0]
-        keys = weights[rows] * self._rng.random(len(rows))
-        return rows[np.argsort(-keys, kind="stable")[:number]]
+        return self._ranked(rows, weights[rows], number)
+
+    def _ranked(self, rows: Ints, weights: Floats, number: int) -> Ints:
+        """Return some of the rows, those of more weight, (rows,) float64, more often."""
+        keys = weights * self._rng.random(len(rows))
+        return rows[np.argsort(-keys, kind="stable")[: max(0, number)]]
 
     # For a better objective.
 
@@ -238,3 +241,27 @@ class Chooser:
         here = self._rng.permutation(here)[: max(1, size // 2)]
         may = np.flatnonzero(self._problem.eligibility.max_members[index] > 0)
         return np.concatenate([here, self._weighted(may, state.room(), size - len(here))])
+
+    def _dear_group(self, assignment: PartialAssignment, state: HostState, size: int) -> Ints:
+        """Return the dearest hosts of a class that pays much, and cheaper ones with room for it."""
+        prices = self._problem.eligibility.prices
+        regrets = np.array(
+            [
+                sum(
+                    number * (int(prices[index][row]) - self._cheapest[index])
+                    for row, number in counts.items()
+                )
+                for index, counts in enumerate(assignment.on_rows)
+            ],
+            dtype=np.float64,
+        )
+        if not regrets.any():
+            return self._any(assignment, state, size)
+        index = int(self._rng.choice(len(regrets), p=regrets / regrets.sum()))
+        here = np.array(sorted(assignment.on_rows[index]), dtype=np.int64)
+        paid = (prices[index][here] - self._cheapest[index] + 1).astype(np.float64)
+        here = self._ranked(here, paid, max(1, size // 2))
+        may = np.flatnonzero(self._problem.eligibility.max_members[index] > 0)
+        saved = np.maximum(0, prices[index][here].max() + 1 - prices[index][may]).astype(np.float64)
+        weights = saved * state.room()[may]
+        return np.concatenate([here, self._ranked(may, weights, size - len(here))])
