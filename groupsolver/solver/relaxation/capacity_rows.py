@@ -135,6 +135,66 @@ class CapacityRows:
         return float((self.dual[scarce] * self.room[scarce]).sum())
 
 
+def sum_of_prices(rows: list[CapacityRows], columns: Columns) -> Floats:
+    """(N,) float64: what the room of all rows is worth that each column takes.
+
+    The same as the sum of `CapacityRows.prices`, host by host: many columns have few hosts.
+    """
+    priced = [one for one in rows if one.dual.any()]
+    by_host = [_HostPrices.of(one) for one in priced if one.before is None]
+    total = np.zeros(len(columns))
+    for class_index in range(len(columns.starts) - 1):
+        part = columns.of(class_index)
+        if part.start == part.stop:
+            continue
+        price = np.zeros(len(rows[0].codes)) if rows else np.zeros(0)
+        for one in by_host:
+            one.add(class_index, price)
+        if by_host:
+            total[part] = price[columns.row[part]]
+    for one in priced:
+        if one.before is not None:
+            total += one.prices(columns)
+    return total
+
+
+@dataclass(frozen=True)
+class _HostPrices:
+    """The hosts whose room has a price in some rows.
+
+    Attributes
+    ----------
+    size : (member classes,) int64
+    hosts : (P,) int64
+    dual : (P,) float64
+    unit : (P,) int64 or None
+    """
+
+    size: Ints
+    hosts: Ints
+    dual: Floats
+    unit: Ints | None
+
+    @classmethod
+    def of(cls, rows: CapacityRows) -> _HostPrices:
+        """Find the hosts with a price."""
+        at = np.maximum(rows.codes, 0)
+        hosts = np.flatnonzero((rows.codes >= 0) & (rows.dual[at] > 0))
+        domains = rows.codes[hosts]
+        unit = None if rows.unit is None else rows.unit[domains]
+        return cls(rows.size, hosts, rows.dual[domains], unit)
+
+    def add(self, class_index: int, price: Floats) -> None:
+        """Add what a member of a class pays on each host to prices, (H,)."""
+        size = int(self.size[class_index])
+        if not size:
+            return
+        if self.unit is None:
+            price[self.hosts] += size * self.dual
+        else:
+            price[self.hosts] += (size // self.unit) * self.dual
+
+
 def capacity_rows_of(compiled: CompiledProblem) -> list[CapacityRows]:
     """Return the rows: room of hosts, members of a group in a domain."""
     rows = list(_resource_rows(compiled))
