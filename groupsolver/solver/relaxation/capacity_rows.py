@@ -141,17 +141,20 @@ def sum_of_prices(rows: list[CapacityRows], columns: Columns) -> Floats:
     The same as the sum of `CapacityRows.prices`, host by host: many columns have few hosts.
     """
     priced = [one for one in rows if one.dual.any()]
-    by_host = [_HostPrices.of(one) for one in priced if one.before is None]
+    by_class: dict[int, list[_HostPrices]] = {}
+    for one in priced:
+        if one.before is None:
+            prices = _HostPrices.of(one)
+            # Most rows of policies count few classes.
+            for class_index in np.flatnonzero(one.size).tolist():
+                by_class.setdefault(class_index, []).append(prices)
     total = np.zeros(len(columns))
-    for class_index in range(len(columns.starts) - 1):
+    for class_index, all_prices in by_class.items():
         part = columns.of(class_index)
-        if part.start == part.stop:
-            continue
-        price = np.zeros(len(rows[0].codes)) if rows else np.zeros(0)
-        for one in by_host:
-            one.add(class_index, price)
-        if by_host:
-            total[part] = price[columns.row[part]]
+        price = np.zeros(len(rows[0].codes))
+        for prices in all_prices:
+            prices.add(class_index, price)
+        total[part] = price[columns.row[part]]
     for one in priced:
         if one.before is not None:
             total += one.prices(columns)
@@ -187,8 +190,6 @@ class _HostPrices:
     def add(self, class_index: int, price: Floats) -> None:
         """Add what a member of a class pays on each host to prices, (H,)."""
         size = int(self.size[class_index])
-        if not size:
-            return
         if self.unit is None:
             price[self.hosts] += size * self.dual
         else:

@@ -69,11 +69,12 @@ class ScaledRows:
         column = [np.zeros(0, dtype=np.int64)]
         value = [np.zeros(0)]
         for rows, start in zip(self._capacity_rows, self._ends[:-1].tolist(), strict=True):
-            codes = rows.codes[columns.row]
-            weight = rows.weights(columns, slice(None))
-            used = np.flatnonzero((codes >= 0) & (weight > 0))
+            counted = columns_counted(rows, columns)
+            codes = rows.codes[columns.row[counted]]
+            weight = rows.weights(columns, counted)
+            used = (codes >= 0) & (weight > 0)
             row.append(start + codes[used])
-            column.append(used)
+            column.append(counted[used])
             value.append(weight[used] / self._unit[row[-1]])
         entries = np.concatenate(value), (np.concatenate(row), np.concatenate(column))
         return csr_array(entries, shape=(len(self.room), len(columns)))
@@ -83,6 +84,13 @@ class ScaledRows:
         parts = np.split(dual / self._unit, self._ends[1:-1])
         for rows, part in zip(self._capacity_rows, parts, strict=True):
             rows.dual[:] = np.clip(part, 0, rows.excess_price)
+
+
+def columns_counted(rows: CapacityRows, columns: Columns) -> Ints:
+    """Return the columns of the classes that some rows count, ascending."""
+    parts = [columns.of(class_index) for class_index in np.flatnonzero(rows.size).tolist()]
+    ranges = [np.arange(part.start, part.stop) for part in parts]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *ranges])
 
 
 class DualAscent:
