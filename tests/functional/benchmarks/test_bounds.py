@@ -11,7 +11,7 @@ from groupsolver import check
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_stays_below_the_planted_placement(method: str) -> None:
-    batch = planted_batch(hosts=12, members=20, groups=5)
+    batch = planted_batch(hosts=50, members=96, groups=15)
     planted = check(batch.application, batch.compiled, batch.placement, objective="pack").objective
     bound, _ = bounded(batch, method, 5.0)
     assert 0 < bound <= planted
