@@ -135,6 +135,67 @@ class CapacityRows:
         return float((self.dual[scarce] * self.room[scarce]).sum())
 
 
+def sum_of_prices(rows: list[CapacityRows], columns: Columns) -> Floats:
+    """(N,) float64: what the room of all rows is worth that each column takes.
+
+    The same as the sum of `CapacityRows.prices`, host by host: many columns have few hosts.
+    """
+    priced = [one for one in rows if one.dual.any()]
+    by_class: dict[int, list[_HostPrices]] = {}
+    for one in priced:
+        if one.before is None:
+            prices = _HostPrices.of(one)
+            # Most rows of policies count few classes.
+            for class_index in np.flatnonzero(one.size).tolist():
+                by_class.setdefault(class_index, []).append(prices)
+    total = np.zeros(len(columns))
+    for class_index, all_prices in by_class.items():
+        part = columns.of(class_index)
+        price = np.zeros(len(rows[0].codes))
+        for prices in all_prices:
+            prices.add(class_index, price)
+        total[part] = price[columns.row[part]]
+    for one in priced:
+        if one.before is not None:
+            total += one.prices(columns)
+    return total
+
+
+@dataclass(frozen=True)
+class _HostPrices:
+    """The hosts whose room has a price in some rows.
+
+    Attributes
+    ----------
+    size : (member classes,) int64
+    hosts : (P,) int64
+    dual : (P,) float64
+    unit : (P,) int64 or None
+    """
+
+    size: Ints
+    hosts: Ints
+    dual: Floats
+    unit: Ints | None
+
+    @classmethod
+    def of(cls, rows: CapacityRows) -> _HostPrices:
+        """Find the hosts with a price."""
+        at = np.maximum(rows.codes, 0)
+        hosts = np.flatnonzero((rows.codes >= 0) & (rows.dual[at] > 0))
+        domains = rows.codes[hosts]
+        unit = None if rows.unit is None else rows.unit[domains]
+        return cls(rows.size, hosts, rows.dual[domains], unit)
+
+    def add(self, class_index: int, price: Floats) -> None:
+        """Add what a member of a class pays on each host to prices, (H,)."""
+        size = int(self.size[class_index])
+        if self.unit is None:
+            price[self.hosts] += size * self.dual
+        else:
+            price[self.hosts] += (size // self.unit) * self.dual
+
+
 def capacity_rows_of(compiled: CompiledProblem) -> list[CapacityRows]:
     """Return the rows: room of hosts, members of a group in a domain."""
     rows = list(_resource_rows(compiled))

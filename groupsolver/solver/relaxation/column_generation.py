@@ -84,7 +84,7 @@ def generate_columns(
     first = bound_blocks(
         compiled, columns, separate_blocks, ranked, own_prices, at_first, no_elsewhere
     )
-    if not np.isfinite(first.lower) or first.lower >= enough:
+    if not np.isfinite(first.lower) or first.lower >= enough or budget.left() <= 0:
         return DualSolution(first, own_prices, base_prices)
     if len(blocks) >= MANY_BLOCKS and len(columns) >= MANY_COLUMNS:
         # Prices of domains count as free here too, so what they cost at least stays added.

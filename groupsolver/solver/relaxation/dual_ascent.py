@@ -8,7 +8,7 @@ at any time.
 
 Steps are those of Adam: the mean of the last subgradients, each row divided by how large its own
 ones have been. So rows of different units need no common step, and no upper bound of the optimum is
-needed, as in Polyak's step. Where the bound has stopped rising, the step is halved.
+needed, as in Polyak's step. Where the bound has stopped rising, the step shrinks.
 
 Rounds look at promising columns alone, those that are cheap at the duals of the last *sweep*. A
 sweep over all columns bounds the problem and chooses them anew. Only its bounds are given out.
@@ -35,11 +35,13 @@ from groupsolver.solver.relaxation.capacity_rows import CapacityRows
 from groupsolver.solver.relaxation.columns import Columns
 
 ROUNDS = 25  # between two sweeps over all columns
-FIRST_STEP = 0.1  # of a middling price, for all room of a row
+FIRST_STEP = 0.04  # of a middling price, for all room of a row
+SHRINK = 0.7  # of the step, where the bound has stopped rising
 LAST_STEP = 1 / 1024  # of the first one: the ascent has converged
-LEAST_GAIN = 5e-4  # of the bound in a sweep; the step is halved where it is less
+LEAST_GAIN = 5e-4  # of the bound in a sweep; the step shrinks where it is less
 MEAN_DECAY = 0.9  # of the mean of subgradients, from round to round
 SQUARE_DECAY = 0.99  # of the mean of their squares
+SAMPLE = 10_000  # of prices, from which a middling one is found
 TINY = 1e-9  # of the room: rows taken less than that beside their room count as just full
 
 
@@ -67,11 +69,12 @@ class ScaledRows:
         column = [np.zeros(0, dtype=np.int64)]
         value = [np.zeros(0)]
         for rows, start in zip(self._capacity_rows, self._ends[:-1].tolist(), strict=True):
-            codes = rows.codes[columns.row]
-            weight = rows.weights(columns, slice(None))
-            used = np.flatnonzero((codes >= 0) & (weight > 0))
+            counted = columns_counted(rows, columns)
+            codes = rows.codes[columns.row[counted]]
+            weight = rows.weights(columns, counted)
+            used = (codes >= 0) & (weight > 0)
             row.append(start + codes[used])
-            column.append(used)
+            column.append(counted[used])
             value.append(weight[used] / self._unit[row[-1]])
         entries = np.concatenate(value), (np.concatenate(row), np.concatenate(column))
         return csr_array(entries, shape=(len(self.room), len(columns)))
@@ -81,6 +84,13 @@ class ScaledRows:
         parts = np.split(dual / self._unit, self._ends[1:-1])
         for rows, part in zip(self._capacity_rows, parts, strict=True):
             rows.dual[:] = np.clip(part, 0, rows.excess_price)
+
+
+def columns_counted(rows: CapacityRows, columns: Columns) -> Ints:
+    """Return the columns of the classes that some rows count, ascending."""
+    parts = [columns.of(class_index) for class_index in np.flatnonzero(rows.size).tolist()]
+    ranges = [np.arange(part.start, part.stop) for part in parts]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *ranges])
 
 
 class DualAscent:
@@ -106,7 +116,8 @@ class DualAscent:
         self._blocks = blocks
         self._rows = rows
         self._own_prices = own_prices
-        middling = float(np.median(np.abs(own_prices))) if len(own_prices) else 0.0
+        some_prices = own_prices[:: 1 + len(own_prices) // SAMPLE]
+        middling = float(np.median(np.abs(some_prices))) if len(some_prices) else 0.0
         self._first_step = FIRST_STEP * max(1.0, middling)
         self._step = self._first_step
         self._dual = np.zeros(len(rows.room))
@@ -156,9 +167,9 @@ class DualAscent:
         self._dual = np.clip(moved, 0, self._rows.highest)
 
     def converged(self, bound: float) -> bool:
-        """Halve the step where a bound is hardly higher; return whether it has become small."""
+        """Shrink the step where a bound is hardly higher; return whether it has become small."""
         gain = bound - self._highest
         if gain < LEAST_GAIN * max(1.0, abs(bound)):
-            self._step /= 2
+            self._step *= SHRINK
         self._highest = max(self._highest, bound)
         return self._step < LAST_STEP * self._first_step

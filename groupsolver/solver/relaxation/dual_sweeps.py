@@ -12,7 +12,11 @@ from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.arrays import Floats, Ints, Mask
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.relaxation.blocks import Block
-from groupsolver.solver.relaxation.capacity_rows import CapacityRows, capacity_rows_of
+from groupsolver.solver.relaxation.capacity_rows import (
+    CapacityRows,
+    capacity_rows_of,
+    sum_of_prices,
+)
 from groupsolver.solver.relaxation.columns import Columns
 from groupsolver.solver.relaxation.dual_ascent import DualAscent, ScaledRows
 from groupsolver.solver.relaxation.dual_solution import DualSolution
@@ -28,7 +32,7 @@ from groupsolver.solver.relaxation.rising_rows import rising_rows_of
 SHARE_OF_TIME = 0.25  # of what is left when the ascent begins
 PROMISING_MEMBERS = 4  # times the members of a class: places in the columns that rounds look at
 SPARE_PLACES = 64  # beyond these
-PROMISING_DOMAINS = 16  # of a block that needs one domain
+PROMISING_DOMAINS = 8  # of a block that needs one domain
 STEP_ROWS = 6  # steps of a price that rises; further ones are free in the bound
 
 
@@ -79,7 +83,7 @@ class DualSweeps:
         rows = ScaledRows(self._rows())
         ascent = DualAscent(self._compiled, self._blocks, rows, self._own_prices)
         promising = np.zeros(len(self._columns), dtype=np.bool_)
-        ranked = rank_columns(self._compiled, self._columns, self._blocks, self._prices)
+        ranked = self._ranked()
         while left() > 0:
             before = promising
             promising = self._promising(ranked)
@@ -103,15 +107,18 @@ class DualSweeps:
 
     def _price(self) -> dict[int, RankedColumns]:
         """Set new prices by the duals that the rows have, and rank all columns at these."""
-        scarce = np.zeros(len(self._columns))
-        for capacity in self._capacity_rows:
-            if capacity.dual.any():
-                scarce += capacity.prices(self._columns)
+        scarce = sum_of_prices(self._capacity_rows, self._columns)
         self._guide = self._columns.base_price + scarce
         self._prices = self._own_prices + scarce
         for rising in self._rising_rows:
             self._prices += rising.prices(self._columns)
-        return rank_columns(self._compiled, self._columns, self._blocks, self._prices)
+        return self._ranked()
+
+    def _ranked(self) -> dict[int, RankedColumns]:
+        """Rank all columns at the current prices, as far as bounds need it."""
+        return rank_columns(
+            self._compiled, self._columns, self._blocks, self._prices, whole_order=False
+        )
 
     def _bounds(self, ranked: dict[int, RankedColumns]) -> Bounds:
         """Return Lagrange's bound over all columns."""

@@ -97,16 +97,25 @@ class RankedColumns:
 
 
 def rank_columns(
-    compiled: CompiledProblem, columns: Columns, blocks: list[Block], prices: Floats
+    compiled: CompiledProblem,
+    columns: Columns,
+    blocks: list[Block],
+    prices: Floats,
+    whole_order: bool = True,
 ) -> dict[int, RankedColumns]:
-    """Rank every member class's columns at some prices, (N,) float64."""
+    """Rank every member class's columns at some prices, (N,) float64.
+
+    Without the whole order, a class that may be anywhere has the columns in order that it needs.
+    """
     ranked: dict[int, RankedColumns] = {}
     for block in blocks:
         for part in block.parts:
             ranked |= _rank_chunked(compiled, columns, block, part, prices)
         for class_index in block.member_classes:
             if class_index not in ranked:
-                ranked[class_index] = _rank_class(compiled, columns, block, class_index, prices)
+                ranked[class_index] = _rank_class(
+                    compiled, columns, block, class_index, prices, whole_order
+                )
     return ranked
 
 
@@ -129,7 +138,12 @@ def _rank_chunked(
 
 
 def _rank_class(
-    compiled: CompiledProblem, columns: Columns, block: Block, class_index: int, prices: Floats
+    compiled: CompiledProblem,
+    columns: Columns,
+    block: Block,
+    class_index: int,
+    prices: Floats,
+    whole_order: bool,
 ) -> RankedColumns:
     """Rank one member class whose members are placed one by one."""
     of_class = columns.of(class_index)
@@ -137,7 +151,12 @@ def _rank_class(
     max_members = columns.max_members[of_class]
     number = compiled.member_classes[class_index].number
     codes = block.codes(compiled, columns.row[of_class])
-    order = sort_by_domain(price, codes)
+    if whole_order or block.level or number >= len(price) or not max_members.all():
+        order = sort_by_domain(price, codes)
+    else:
+        # Each column takes a member at least, so these are enough.
+        order = np.argpartition(price, number)[:number]
+        order = order[np.argsort(price[order], kind="stable")]
     domains = block.domain_count(compiled)
     total, dearest = cheapest(price, max_members, codes, domains, number, order)
     dearest_anywhere = float(dearest[0]) if len(dearest) else math.inf
