@@ -5,10 +5,12 @@ Reading from several threads is safe. The caller keeps writing apart from readin
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from groupsolver.errors import require_type
+from groupsolver.model.compiled import fleet_file
 from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.compiled.host_columns import HostColumns
 from groupsolver.model.compiled.host_table import HostTable
@@ -130,6 +132,34 @@ class CompiledFleet(HostTable):
             levels=tuple(columns.codes), hosts=(), links=sound_links, pools=sound_pools
         )
         return cls(fleet, columns)
+
+    def dump(self, path: str | os.PathLike[str]) -> None:
+        """Write the fleet as it is now to a file for `open`.
+
+        Raises
+        ------
+        OSError
+            Where the file cannot be written.
+        """
+        fleet_file.dump(self, path)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> CompiledFleet:
+        """Return the fleet of a file that `dump` wrote, its arrays mapped into memory.
+
+        Processes that open one file share its arrays. Each may change the fleet: what it changes is
+        its own, and the file stays as it is. Only the version that wrote a file opens it.
+
+        The file is a pickle: open none that another could have written, it may run any code.
+
+        Raises
+        ------
+        BadInput
+            For a file that cannot be read, is incomplete, or of another kind or version.
+        """
+        fleet = fleet_file.load(path)
+        require_type("path", fleet, cls, "a file with a compiled fleet")
+        return cast(CompiledFleet, fleet)
 
     def __len__(self) -> int:
         """Return how many hosts there are. Columns are longer where rows are free: `row_count`."""
