@@ -496,8 +496,11 @@ class ColumnReader:
         return False
 
     def _wrong_dtype(self, path: str, expected: str, values: NDArray[Any]) -> None:
-        found = "text" if values.dtype.kind == "U" else str(values.dtype)
-        self.fault("wrong-type", path, f"expected {expected}, found {found}")
+        if values.dtype.kind == "U" and len(values):
+            first = described(str(values[0]))
+            self.fault("wrong-type", f"{path}[0]", f"expected {expected}, found {first}")
+        else:
+            self.fault("wrong-type", path, f"expected {expected}, found {values.dtype}")
 
 
 def is_arrow(values: object) -> bool:
