@@ -183,6 +183,10 @@ class HostIndex:
             return self._of_columns.names(level)
         return list(self._domains[level])
 
+    def number_of_domains(self, level: str) -> int:
+        """Return how many domains a level has; of ``host``, how many hosts there are."""
+        return len(self) if level == HOST else len(self.domains(level))
+
     def number_in(self, level: str, domain: str) -> int:
         """Return how many hosts are in a domain."""
         if level == HOST:

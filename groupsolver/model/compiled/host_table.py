@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupsolver.errors import BadInput, Fault, UnknownHost, nearest, require_type
-from groupsolver.model.compiled.arrays import Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask, exact_sum
 from groupsolver.model.compiled.host_columns import ABSENT, HostColumns, InventoryColumns
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.compiled.numa_table import NumaTable
@@ -81,6 +81,7 @@ class HostTable:
         self.rows: dict[str, int] = {}
         self.names: list[str] = []
         self._free_rows: list[int] = []
+        self._rows_in_order: Ints = np.zeros(0, dtype=np.int64)  # 0, 1, 2, ...; made when needed
         self.cells = NumaTable(size)
         self.pools = PoolTable(self.index.pools.pools, size)
         self.enabled: Mask = np.zeros(size, dtype=np.bool_)
@@ -218,7 +219,12 @@ class HostTable:
 
     def codes(self, level: str) -> Ints:
         """(H,) int64: the domain of each host at a level, -1 for none; of ``host``, its row."""
-        return np.arange(self.row_count, dtype=np.int64) if level == HOST else self._codes[level]
+        if level != HOST:
+            return self._codes[level]
+        if len(self._rows_in_order) != self.row_count:
+            self._rows_in_order = np.arange(self.row_count, dtype=np.int64)
+            self._rows_in_order.flags.writeable = False
+        return self._rows_in_order
 
     def code(self, level: str, domain: str) -> int:
         """Return the number of a domain, -1 where the fleet lacks it."""
@@ -260,10 +266,10 @@ class HostTable:
         free = self.free(name)
         numbers = self.pools.of.get(name)
         if numbers is None:
-            return sum(map(int, free[hosts]))
-        own = sum(map(int, free[hosts & (numbers < 0)]))
+            return exact_sum(free[hosts])
+        own = exact_sum(free[hosts & (numbers < 0)])
         shared = np.unique(numbers[hosts & (numbers >= 0)])
-        return own + sum(map(int, self.pools.free(name)[shared]))
+        return own + exact_sum(self.pools.free(name)[shared])
 
     def capacity(self, name: str) -> Ints:
         """(H,) int64: what there is of a resource class in all; what pools have is left out."""
@@ -309,8 +315,8 @@ class HostTable:
         slots = np.where(self.enabled, np.int64(most), np.int64(0))
         for name, amount in resources.items():
             if amount:
-                allowed = self._admits(name, amount)
-                slots = np.where(allowed, np.minimum(slots, self.free(name) // amount), 0)
+                np.minimum(slots, self.free(name) // amount, out=slots)
+                slots *= self._admits(name, amount)
         return self.cells.bounded(resources, slots, most)
 
     def admits(self, name: str, amount: int) -> Mask:
