@@ -278,6 +278,11 @@ class HostIndex:
             return (self._hosts[name] for name in self._of_columns.host_names(rows))
         return (self._hosts[name] for name in self._domains[level].get(domain, ()))
 
+    @property
+    def hosts_of_columns(self) -> HostsByName | None:
+        """The hosts where some came as columns, else None."""
+        return self._hosts if isinstance(self._hosts, HostsByName) else None
+
     def closed_hosts(self) -> Iterator[Host]:
         """Yield the hosts that are disabled, or reserved for some trait."""
         if isinstance(self._hosts, HostsByName):

@@ -73,6 +73,19 @@ class HostsByName(MutableMapping[str, Host]):
         other._added = self._added.copy()
         return other
 
+    @property
+    def columns(self) -> HostColumns | None:
+        """The hosts that come first, as they were."""
+        return self._columns
+
+    def removed(self) -> list[str]:
+        """Return the names of hosts of columns that are gone, or came again."""
+        return sorted(self._removed)
+
+    def put_later(self) -> list[Host]:
+        """Return the hosts that were put since: those with other values, then those added."""
+        return [*self._replaced.values(), *self._added.values()]
+
     def closed(self) -> Iterator[Host]:
         """Yield the hosts that are disabled, or reserved for some trait."""
         if self._columns is not None:
