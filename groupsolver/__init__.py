@@ -36,7 +36,13 @@ from groupsolver.errors import (
     UnknownHost,
     UnknownSolverStatus,
 )
-from groupsolver.files import load_application, load_batch, load_fleet, load_result
+from groupsolver.files import (
+    load_application,
+    load_batch,
+    load_columns,
+    load_fleet,
+    load_result,
+)
 from groupsolver.files.graphml import load_links, with_links
 from groupsolver.model.answers.batch import BatchEntry, BatchResult
 from groupsolver.model.answers.headroom import Bottleneck, Headroom, MarginalHost
@@ -137,6 +143,7 @@ __all__ = [
     "leaf_spine",
     "load_application",
     "load_batch",
+    "load_columns",
     "load_fleet",
     "load_links",
     "load_result",

@@ -195,6 +195,8 @@ CODES = {
     "not-text": "the file is not UTF-8 text",
     "not-json": "the file is not JSON",
     "not-yaml": "the file is not YAML",
+    "not-csv": "the file is not CSV with one row a host",
+    "not-parquet": "the file is not Parquet",
     "not-toml": "the file is not TOML",
     "not-ini": "the file is not INI",
     "unsafe-file": "the file holds secrets, and others than its owner may read or change it",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import total_ordering
 from typing import Any
 
+import numpy as np
+
 from groupsolver.checking.check import Verdict, index_of
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.scope import groups_counted
@@ -86,4 +88,4 @@ def hosts_in_use(app: Application[Any], fleet: CompiledFleet) -> frozenset[str]:
     """
     if app.host_price is None:
         return frozenset()
-    return frozenset(host.name for host in fleet.index if host.busy)
+    return frozenset(fleet.names[row] for row in np.flatnonzero(fleet.busy).tolist())

@@ -48,7 +48,7 @@ def add_fleet(parser: Any) -> None:
 
 def add_fleet_files(group: Any) -> None:
     """Add the file of the fleet, and that of a cluster, to arguments of which one is given."""
-    group.add_argument("--fleet", metavar="FILE", help="the fleet, YAML or JSON")
+    group.add_argument("--fleet", metavar="FILE", help="the fleet: YAML, JSON, CSV, Parquet")
     add_cluster(group)
 
 

@@ -13,7 +13,7 @@ from groupsolver.cli.batch_files import (
     refuse_single_options,
 )
 from groupsolver.cli.exit_codes import OF_STATUS, Exit
-from groupsolver.cli.inputs import load_fleet_file
+from groupsolver.cli.inputs import compiled_fleet, load_fleet_file
 from groupsolver.cli.options import Options
 from groupsolver.cli.output.answer import write_answer
 from groupsolver.cli.output.batch_table import BATCH_TITLES, batch_lines, write_batch_rows
@@ -24,7 +24,7 @@ from groupsolver.errors import BadInput, Fault
 from groupsolver.files.atomic_file import AtomicFile
 from groupsolver.model.answers.batch import BatchResult
 from groupsolver.model.application import BETWEEN, Application
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.result import Result, Watch
 
 Solved = tuple[BatchResult, CompiledFleet]
@@ -72,7 +72,7 @@ def _place(
         faults += error.faults
     try:
         if options.cluster is None:
-            fleet = compile_fleet(load_fleet_file(options))
+            fleet = compiled_fleet(load_fleet_file(options))
         elif options.dry_run:
             cluster = Cluster.load(options.cluster)
     except BadInput as error:

@@ -11,12 +11,13 @@ from groupsolver.cli.options import Options
 from groupsolver.cluster.cluster import Cluster
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput, Fault
-from groupsolver.files import load_application, load_fleet, load_result
+from groupsolver.files import load_application, load_columns, load_fleet, load_result
+from groupsolver.files.column_files import is_column_file
 from groupsolver.files.graphml import load_links, with_links
 from groupsolver.files.reading import name_of
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.compiled.host_index import HostIndex
-from groupsolver.model.fleet import Fleet
+from groupsolver.model.fleet import Fleet, Link
 from groupsolver.model.result import Placement, Result
 
 
@@ -26,7 +27,7 @@ def load_indexed(options: Options) -> tuple[Application, HostIndex]:
         app, compiled = load_both(options)
         return app, compiled.index
     given, fleet = _load_files(options)
-    return given, index_of(fleet)
+    return given, fleet.index if isinstance(fleet, CompiledFleet) else index_of(fleet)
 
 
 def load_both(options: Options) -> tuple[Application, CompiledFleet]:
@@ -41,7 +42,7 @@ def load_both(options: Options) -> tuple[Application, CompiledFleet]:
     """
     if options.cluster is None:
         given, fleet = _load_files(options)
-        return given, compile_fleet(fleet)
+        return given, compiled_fleet(fleet)
     faults: list[Fault] = []
     app = None
     cluster = None
@@ -73,7 +74,7 @@ def load_named(options: Options) -> Application:
     return app.model_copy(update={"name": name})
 
 
-def _load_files(options: Options) -> tuple[Application, Fleet]:
+def _load_files(options: Options) -> tuple[Application, Fleet | CompiledFleet]:
     """Read the application, the fleet and further links.
 
     Raises
@@ -97,6 +98,11 @@ def _load_files(options: Options) -> tuple[Application, Fleet]:
     return app, fleet
 
 
+def compiled_fleet(fleet: Fleet | CompiledFleet) -> CompiledFleet:
+    """Return a fleet that was read, compiled."""
+    return fleet if isinstance(fleet, CompiledFleet) else compile_fleet(fleet)
+
+
 def load_app(options: Options) -> Application:
     """Read the application, whose file may have been read before. Raises `BadInput`."""
     if options.document is not None:
@@ -105,23 +111,41 @@ def load_app(options: Options) -> Application:
     return load_application(options.app)
 
 
-def load_fleet_file(options: Options) -> Fleet:
-    """Read the fleet and further links. Raises `BadInput` with the faults of both files."""
+def load_fleet_file(options: Options) -> Fleet | CompiledFleet:
+    """Read the fleet and further links; a fleet of columns is compiled.
+
+    Raises
+    ------
+    BadInput
+        With the faults of both files.
+    """
     faults: list[Fault] = []
-    fleet = None
-    try:
-        fleet = load_fleet(options.fleet)
-    except BadInput as error:
-        faults += error.faults
+    fleet: Fleet | CompiledFleet | None = None
+    links: tuple[Link, ...] = ()
+    of_links: tuple[Fault, ...] = ()
     try:
         links = () if options.network is None else load_links(options.network)
-        if fleet is not None and links:
-            fleet = with_links(fleet, links, name_of(str(options.network)))
+    except BadInput as error:
+        of_links = error.faults
+    try:
+        fleet = _load_fleet(options, links)
     except BadInput as error:
         faults += error.faults
+    faults += of_links
     if fleet is None or faults:
         raise BadInput(faults)
     return fleet
+
+
+def _load_fleet(options: Options, links: tuple[Link, ...]) -> Fleet | CompiledFleet:
+    """Read the fleet, and put further links into it. Raises `BadInput`."""
+    if is_column_file(options.fleet):
+        try:
+            return load_columns(options.fleet, links=links)
+        except ImportError as error:
+            raise BadInput([Fault("missing-package", "", str(error))]) from None
+    fleet = load_fleet(options.fleet)
+    return with_links(fleet, links, name_of(str(options.network))) if links else fleet
 
 
 def load_placement(path: str, expected: str) -> tuple[Result, Placement]:

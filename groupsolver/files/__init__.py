@@ -1,5 +1,7 @@
 """Fleets, applications and results from files: YAML or JSON, the same structure.
 
+A fleet may also be a table of hosts, in CSV or Parquet.
+
 Every error in a file is `BadInput`, and nothing else is raised.
 """
 
@@ -13,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from groupsolver.constraints.batch_document import BatchDocument
 from groupsolver.constraints.registry import Application
 from groupsolver.errors import BadInput
+from groupsolver.files.column_files import load_columns
 from groupsolver.files.faults import faults_of
 from groupsolver.files.gc_pause import pause_gc
 from groupsolver.files.likeness import document_fault
@@ -26,6 +29,7 @@ __all__ = [
     "dump_yaml",
     "load_application",
     "load_batch",
+    "load_columns",
     "load_fleet",
     "load_result",
     "parse_application",

@@ -74,9 +74,7 @@ def closed_host_warnings(problem: Problem) -> tuple[str, ...]:
     kinds = sorted({(member.group, member.size) for member in problem.new_members})
     disabled: list[str] = []
     reserved: list[str] = []
-    for host in problem.hosts:
-        if host.enabled and not host.reserved_for:
-            continue
+    for host in problem.hosts.closed_hosts():
         suiting = [group for group, size in kinds if _could_take(problem, group, size, host)]
         if any(open_to_members(problem, group, host) for group in suiting):
             disabled += [] if host.enabled else [host.name]

@@ -36,7 +36,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli"},
     "__init__": BASE | {"cluster", "files", "picture", "solver"},
 }
-HEAVY = {"ortools", "sqlalchemy", "networkx", "scipy", "pandas", "werkzeug", "httpx", "alembic"}
+HEAVY = {
+    "ortools",
+    "sqlalchemy",
+    "networkx",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "werkzeug",
+    "httpx",
+    "alembic",
+}
 
 
 def floor_of(path: Path) -> str:

@@ -212,7 +212,7 @@ class AntiAffinity(
     def measure_ceiling(self, hosts: HostIndex, members: int) -> int:
         """Return what it is with all members in each domain: terms of a model add up to that."""
         known = self.level == HOST or self.level in hosts.levels
-        domains = max(1, len(hosts.domains(self.level))) if known else 1
+        domains = max(1, hosts.number_of_domains(self.level)) if known else 1
         return domains * rising_cost(members) + members
 
     # Presolve.
@@ -243,6 +243,8 @@ class AntiAffinity(
             return None
         counts = partial.spread_out(self.level, partial.counts(group, self.level), 0)
         left = np.maximum(0, self._limit(group, partial.problem) - counts)
+        if self.level == HOST:
+            return left
         unknown = 0 if self.everywhere else INT64_MAX
         return np.where(partial.codes(self.level) >= 0, left, unknown)
 

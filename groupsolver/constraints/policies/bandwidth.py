@@ -140,7 +140,7 @@ class Bandwidth(
     def measure_ceiling(self, hosts: HostIndex, members: int) -> int:
         """Return every member's rate in every domain."""
         levels = (HOST, *hosts.levels) if hosts.links else ()
-        domains = sum(len(hosts.domains(level)) for level in levels)
+        domains = sum(hosts.number_of_domains(level) for level in levels)
         return self.mbps * members * max(1, domains)
 
     # The heuristic.

@@ -475,7 +475,7 @@ class Spread(
         for least in range(to_cover - 1, 0, -1):
             last = self.model_copy(update={"min_domains": least})
             yield last
-        domains = min(self.size(group, problem), len(problem.hosts.domains(self.level)))
+        domains = min(self.size(group, problem), problem.hosts.number_of_domains(self.level))
         for most in range(self._most_domains + 1, domains + 1):
             last = last.model_copy(update={"max_domains": most})
             yield last

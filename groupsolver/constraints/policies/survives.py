@@ -166,7 +166,7 @@ class Survives(
 
         Where a rule looks at who else is lost, fewer failures may at times be no easier.
         """
-        together = min(self.failures, len(problem.hosts.domains(self.level)))
+        together = min(self.failures, problem.hosts.number_of_domains(self.level))
         for failures in range(together - 1, 0, -1):
             yield self.model_copy(update={"failures": failures})
 

@@ -123,7 +123,7 @@ class Facts:
 
         Where in all: how few domains there are.
         """
-        every = len(self.compiled.fleet.index.domains(level))
+        every = self.compiled.fleet.index.number_of_domains(level)
         found: list[Finding] = []
         for group in groups:
             if self.new(group):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.arrays import Ints, Mask
+from groupsolver.model.value import HOST
 
 S = TypeVar("S", bound=np.generic)
 
@@ -28,6 +29,8 @@ class Partial:
         self.compiled = compiled
         self.problem = compiled.problem
         self.rows = rows
+        every = compiled.fleet.codes(HOST)
+        self._of_all_rows = len(rows) == len(every) and bool((rows == every).all())
         self._codes: dict[str, Ints] = {}
         self._counts: dict[tuple[str, str], Ints] = {}
         self._without_domain: dict[tuple[str, str], int] = {}
@@ -42,7 +45,8 @@ class Partial:
     def codes(self, level: str) -> Ints:
         """Return the domain of each row at a level, -1 for none, (U,) int64."""
         if level not in self._codes:
-            self._codes[level] = self.compiled.fleet.codes(level)[self.rows]
+            codes = self.compiled.fleet.codes(level)
+            self._codes[level] = codes if self._of_all_rows else codes[self.rows]
         return self._codes[level]
 
     def counts(self, group: str, level: str) -> Ints:
@@ -101,6 +105,9 @@ class Partial:
 
     def spread_out(self, level: str, by_domain: NDArray[S], without_domain: int) -> NDArray[S]:
         """Return each host's domain's entry, (U,) from (D,); `without_domain` for hosts in none."""
+        if level == HOST:
+            # Each host is its own domain.
+            return by_domain.copy() if self._of_all_rows else by_domain[self.rows]
         codes = self.codes(level)
         if not len(by_domain):
             return np.full(len(codes), without_domain, dtype=by_domain.dtype)

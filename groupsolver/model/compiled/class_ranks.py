@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from groupsolver.model.compiled.arrays import Ints
+
+MAX_LABELS = 2**62
 
 
 def class_labels(columns: Sequence[Ints], size: int) -> Ints:
@@ -20,10 +24,15 @@ def class_labels(columns: Sequence[Ints], size: int) -> Ints:
         N.
     """
     label = np.zeros(size, dtype=np.int64)
+    labels = 1  # labels are below
     for codes in columns:
-        # A pair of numbers as one number; then numbered anew, so that it stays small.
-        pairs = label * (int(codes.max(initial=0)) + 2) + codes + 1
-        label = np.unique(pairs, return_inverse=True)[1].astype(np.int64)
+        values = int(codes.max(initial=0)) + 2
+        if labels * values > MAX_LABELS:
+            # Numbered anew, so that a pair of numbers stays one number of 64 bits.
+            label = np.unique(label, return_inverse=True)[1].astype(np.int64)
+            labels = size
+        label = label * values + codes + 1
+        labels *= values
     return label
 
 
@@ -32,7 +41,7 @@ def ranks_in_class(label: Ints) -> Ints:
 
     ``ranks_in_class([5, 7, 5, 5])`` is ``[0, 0, 1, 2]``.
     """
-    order = np.argsort(label, kind="stable")
+    order = np.argsort(_short(label), kind="stable")
     ordered = label[order]
     first = np.ones(len(label), dtype=np.bool_)
     first[1:] = ordered[1:] != ordered[:-1]
@@ -41,3 +50,10 @@ def ranks_in_class(label: Ints) -> Ints:
     ranks = np.empty(len(label), dtype=np.int64)
     ranks[order] = np.arange(len(label)) - np.repeat(starts, sizes)
     return ranks
+
+
+def _short(label: Ints) -> NDArray[Any]:
+    """Return labels as 16 bits where they fit: these numpy sorts by counting, ten times as fast."""
+    if len(label) and label.min() >= 0 and label.max() < 2**16:
+        return label.astype(np.uint16)
+    return label

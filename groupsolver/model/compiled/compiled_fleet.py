@@ -5,15 +5,21 @@ Reading from several threads is safe. The caller keeps writing apart from readin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, cast
 
 from groupsolver.errors import require_type
+from groupsolver.model.compiled import fleet_file
 from groupsolver.model.compiled.arrays import Ints
+from groupsolver.model.compiled.host_columns import HostColumns
 from groupsolver.model.compiled.host_table import HostTable
-from groupsolver.model.fleet import Fleet, Host
+from groupsolver.model.convert.columns import given_columns, links_and_pools, read_columns
+from groupsolver.model.fleet import Fleet, Host, Link
 from groupsolver.model.network.link_cuts import Cut, FleetCuts
 from groupsolver.model.network.network import Network
 from groupsolver.model.network.proximity_zones import ProximityZones
+from groupsolver.model.pools.pool import Pool
 from groupsolver.model.value import DistanceMeasure, Domain
 
 
@@ -28,11 +34,14 @@ class CompiledFleet(HostTable):
     Parameters
     ----------
     fleet : Fleet
+    columns : HostColumns, optional
+        Hosts that come before those of the fleet; see `from_columns`.
     """
 
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, fleet: Fleet, columns: HostColumns | None = None) -> None:
         require_type("fleet", fleet, Fleet, "a Fleet", "load_fleet reads one from a file")
-        super().__init__(fleet.levels, fleet.links, len(fleet.hosts), fleet.pools)
+        size = len(fleet.hosts) if columns is None else len(columns)
+        super().__init__(fleet.levels, fleet.links, size, fleet.pools, columns)
         # Partitions of the hosts that are no level of the fleet, by a key that no level can have.
         self._partitions: dict[str, tuple[Ints, int]] = {}
         # Found when first asked for. Both depend on hosts and domains, not on what runs there.
@@ -40,6 +49,117 @@ class CompiledFleet(HostTable):
         self._network: Network | None = None
         for host in fleet.hosts:
             self.put(host)
+
+    @classmethod
+    def from_columns(
+        cls,
+        names: Any,
+        *,
+        levels: Mapping[str, Any] | None = None,
+        inventory: Mapping[str, Any] | None = None,
+        used: Mapping[str, Any] | None = None,
+        traits: Any = None,
+        reserved_for: Any = None,
+        enabled: Any = None,
+        cost: Any = None,
+        opening_cost: Any = None,
+        links: Iterable[Link | Mapping[str, Any]] = (),
+        pools: Iterable[Pool | Mapping[str, Any]] = (),
+    ) -> CompiledFleet:
+        """Compile a fleet whose hosts are given as columns.
+
+        What is solved and checked is the same as for a `Fleet` of these hosts. No host is made a
+        value before it is asked for: a million hosts take about a second.
+
+        A column has a value for each host. It is an array of numpy or pyarrow, or a list. A value
+        that is not given is masked (`numpy.ma`), null (pyarrow) or None; NaN is an error.
+
+        Parameters
+        ----------
+        names : column of str
+        levels : mapping of str to column, optional
+            By level, from the outermost: the names of the hosts' domains, none or empty for a host
+            in no domain; or a pair ``(numbers, names)``, with -1 for no domain; or an array of
+            pyarrow that is encoded as a dictionary.
+        inventory : mapping of str to column, or to mapping of str to column, optional
+            By resource class: the totals, none for a host that lacks the class; or the fields of an
+            `Inventory` by name, each a column or one value for all hosts.
+        used : mapping of str to column, optional
+            By resource class: what is in use, existing members included.
+        traits, reserved_for : mapping of str to column of bool, or column, optional
+            By trait: which hosts have it; or one column of lists of traits, or of texts with
+            spaces or commas.
+        enabled : column of bool, optional
+        cost, opening_cost : column of int, optional
+        links, pools : iterable, optional
+            As in `Fleet`. NUMA cells are no columns: `update` a host that has some.
+
+        Raises
+        ------
+        BadInput
+            With the faults of all columns: ``inventory.VCPU.total[3]`` is the row at position 3.
+
+        Examples
+        --------
+        >>> CompiledFleet.from_columns(
+        ...     ["h1", "h2"], levels={"rack": ["r1", "r1"]}, inventory={"VCPU": [8, 16]}
+        ... )
+        <CompiledFleet: 2 hosts, level rack>
+        """
+        given = given_columns(
+            names=names,
+            levels=levels,
+            inventory=inventory,
+            used=used,
+            traits=traits,
+            reserved_for=reserved_for,
+            enabled=enabled,
+            cost=cost,
+            opening_cost=opening_cost,
+        )
+        return cls.of_host_columns(read_columns(given), links, pools)
+
+    @classmethod
+    def of_host_columns(
+        cls,
+        columns: HostColumns,
+        links: Iterable[Link | Mapping[str, Any]] = (),
+        pools: Iterable[Pool | Mapping[str, Any]] = (),
+    ) -> CompiledFleet:
+        """Compile hosts of valid columns. Raises `BadInput` for links and pools."""
+        sound_links, sound_pools = links_and_pools(columns, links, pools)
+        fleet = Fleet.model_construct(
+            levels=tuple(columns.codes), hosts=(), links=sound_links, pools=sound_pools
+        )
+        return cls(fleet, columns)
+
+    def dump(self, path: str | os.PathLike[str]) -> None:
+        """Write the fleet as it is now to a file for `open`.
+
+        Raises
+        ------
+        OSError
+            Where the file cannot be written.
+        """
+        fleet_file.dump(self, path)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> CompiledFleet:
+        """Return the fleet of a file that `dump` wrote, its arrays mapped into memory.
+
+        Processes that open one file share its arrays. Each may change the fleet: what it changes is
+        its own, and the file stays as it is. Only the version that wrote a file opens it.
+
+        The file is a pickle: open none that another could have written, it may run any code.
+
+        Raises
+        ------
+        BadInput
+            For a file that cannot be read, is incomplete, or of another kind or version.
+        """
+        fleet = fleet_file.load(path)
+        require_type("path", fleet, cls, "a file with a compiled fleet")
+        return cast(CompiledFleet, fleet)
 
     def __len__(self) -> int:
         """Return how many hosts there are. Columns are longer where rows are free: `row_count`."""

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
+import numpy as np
+
 from groupsolver.errors import UnknownHost
+from groupsolver.model.compiled.host_columns import ABSENT, ColumnDomains, HostColumns
+from groupsolver.model.compiled.hosts_by_name import HostsByName
 from groupsolver.model.fleet import Host, Link
 from groupsolver.model.network.reference_link_cuts import free_bandwidth
 from groupsolver.model.pools.pool import Pool
@@ -25,6 +29,8 @@ class HostIndex:
         The network as a graph.
     pools : iterable of Pool, optional
         What several hosts share.
+    columns : HostColumns, optional
+        Further hosts, which come before `hosts`. Each is built as a value when it is asked for.
 
     Attributes
     ----------
@@ -39,6 +45,7 @@ class HostIndex:
         hosts: Iterable[Host],
         links: Iterable[Link] = (),
         pools: Iterable[Pool] = (),
+        columns: HostColumns | None = None,
     ) -> None:
         self.levels = tuple(levels)
         self.links = tuple(links)
@@ -47,7 +54,12 @@ class HostIndex:
         # Found when first asked for, and kept as long as no host changes its domains.
         self._free_mbps: dict[Domain, int] | None = None
         self._unknown_in_pools: tuple[tuple[int, str, int, str], ...] | None = None
-        self._hosts: dict[str, Host] = {}
+        self._hosts: dict[str, Host] | HostsByName = {}
+        # Answers for the domains as long as no host comes, goes or moves.
+        self._of_columns: ColumnDomains | None = None
+        if columns is not None:
+            self._hosts = HostsByName(columns)
+            self._of_columns = ColumnDomains(columns)
         # A dict for its order: hosts of a domain come in the order in which they were added.
         self._domains: dict[str, dict[str, dict[str, None]]] = {level: {} for level in self.levels}
         self._traits: Counter[str] = Counter()
@@ -55,8 +67,30 @@ class HostIndex:
         self._in_level: Counter[str] = Counter()  # hosts in some domain of each level
         self._reserved_for: Counter[str] = Counter()
         self._unusable: dict[str, None] = {}  # hosts reserved for traits that they have not
+        if columns is not None:
+            self._count(columns)
         for host in hosts:
             self.put(host)
+
+    def _count(self, columns: HostColumns) -> None:
+        """Count what hosts of columns have."""
+        count = np.count_nonzero
+        self._traits.update({trait: int(count(mask)) for trait, mask in columns.traits.items()})
+        reserved = {trait: int(count(mask)) for trait, mask in columns.reserved_for.items()}
+        self._reserved_for.update(reserved)
+        for name, inventory in columns.inventory.items():
+            self._classes[name] = int(count(inventory.present))
+        for level, codes in columns.codes.items():
+            self._in_level[level] = int(count(codes != ABSENT))
+        for row in columns.unusable.tolist():
+            self._unusable[columns.names[row]] = None
+
+    def _hosts_of_domains(self) -> dict[str, dict[str, dict[str, None]]]:
+        """Return the names of the hosts of each domain, by level; they may be changed."""
+        if self._of_columns is not None:
+            self._domains = {level: self._of_columns.by_name(level) for level in self.levels}
+            self._of_columns = None
+        return self._domains
 
     def __len__(self) -> int:
         return len(self._hosts)
@@ -77,6 +111,7 @@ class HostIndex:
         """Return look-ups that may change without these; the hosts themselves are shared."""
         other = HostIndex(self.levels, (), self.links)
         other._hosts = self._hosts.copy()
+        other._of_columns = self._of_columns
         for level, domains in self._domains.items():
             other._domains[level] = {name: hosts.copy() for name, hosts in domains.items()}
         other._traits = self._traits.copy()
@@ -108,8 +143,9 @@ class HostIndex:
         self._reserved_for.update(host.reserved_for)
         if not set(host.reserved_for).issubset(host.traits):
             self._unusable[host.name] = None
+        domains = self._hosts_of_domains()
         for level, domain in host.domains.items():
-            self._domains[level].setdefault(domain, {})[host.name] = None
+            domains[level].setdefault(domain, {})[host.name] = None
 
     def remove(self, name: str) -> None:
         """Take a host out. Raises `UnknownHost`."""
@@ -124,11 +160,12 @@ class HostIndex:
         self._in_level.subtract(host.domains.keys())
         self._reserved_for.subtract(host.reserved_for)
         self._unusable.pop(host.name, None)
+        domains = self._hosts_of_domains()
         for level, domain in host.domains.items():
-            members = self._domains[level][domain]
+            members = domains[level][domain]
             del members[host.name]
             if not members:
-                del self._domains[level][domain]
+                del domains[level][domain]
 
     def names(self) -> list[str]:
         """Return every host's name."""
@@ -140,12 +177,22 @@ class HostIndex:
 
     def domains(self, level: str) -> list[str]:
         """Return the names of the domains of a level; of ``host``, the hosts' names."""
-        return self.names() if level == HOST else list(self._domains[level])
+        if level == HOST:
+            return self.names()
+        if self._of_columns is not None:
+            return self._of_columns.names(level)
+        return list(self._domains[level])
+
+    def number_of_domains(self, level: str) -> int:
+        """Return how many domains a level has; of ``host``, how many hosts there are."""
+        return len(self) if level == HOST else len(self.domains(level))
 
     def number_in(self, level: str, domain: str) -> int:
         """Return how many hosts are in a domain."""
         if level == HOST:
             return int(domain in self._hosts)
+        if self._of_columns is not None:
+            return len(self._of_columns.rows(level, domain))
         return len(self._domains[level].get(domain, ()))
 
     def free_mbps(self, level: str, name: str) -> int | None:
@@ -154,7 +201,9 @@ class HostIndex:
         None where nothing bounds it.
         """
         if self._free_mbps is None:
-            self._free_mbps = free_bandwidth(self.links, self._hosts, self._domains)
+            self._free_mbps = free_bandwidth(
+                self.links, self._hosts, self._hosts_of_domains() if self.links else {}
+            )
         free = self._free_mbps.get((level, name))
         if free is None:
             return None
@@ -194,8 +243,9 @@ class HostIndex:
                 if name not in self._hosts:
                     yield number, HOST, place, name
             for level, names in pool.domains.items():
+                known = set(self.domains(level))
                 for place, name in enumerate(names):
-                    if name not in self._domains[level]:
+                    if name not in known:
                         yield number, level, place, name
 
     def resource_classes(self) -> list[str]:
@@ -223,18 +273,36 @@ class HostIndex:
         """Yield the hosts of a domain; none where the fleet lacks it."""
         if level == HOST:
             return iter([self._hosts[domain]] if domain in self._hosts else [])
+        if self._of_columns is not None:
+            rows = self._of_columns.rows(level, domain).tolist()
+            return (self._hosts[name] for name in self._of_columns.host_names(rows))
         return (self._hosts[name] for name in self._domains[level].get(domain, ()))
+
+    @property
+    def hosts_of_columns(self) -> HostsByName | None:
+        """The hosts where some came as columns, else None."""
+        return self._hosts if isinstance(self._hosts, HostsByName) else None
+
+    def closed_hosts(self) -> Iterator[Host]:
+        """Yield the hosts that are disabled, or reserved for some trait."""
+        if isinstance(self._hosts, HostsByName):
+            return self._hosts.closed()
+        return (host for host in self if not host.enabled or host.reserved_for)
 
 
 def _differ_in_usage(one: Host, other: Host) -> bool:
-    """Return whether one host is the other with different usage, as `Host.with_used` returns it."""
-    return (
-        one.domains is other.domains
-        and one.traits is other.traits
-        and one.reserved_for is other.reserved_for
-        and one.inventory is other.inventory
-        and one.cells is other.cells
+    """Return whether one host is the other with different usage, as `Host.with_used` returns it.
+
+    Hosts of columns are built anew each time: their parts are equal, and not the same objects.
+    """
+    pairs = (
+        (one.domains, other.domains),
+        (one.traits, other.traits),
+        (one.reserved_for, other.reserved_for),
+        (one.inventory, other.inventory),
+        (one.cells, other.cells),
     )
+    return all(of_one is of_other or of_one == of_other for of_one, of_other in pairs)
 
 
 def _classes_of(host: Host) -> list[str]:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupsolver.errors import BadInput, Fault, UnknownHost, nearest, require_type
-from groupsolver.model.compiled.arrays import Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask, exact_sum
+from groupsolver.model.compiled.host_columns import ABSENT, HostColumns, InventoryColumns
 from groupsolver.model.compiled.host_index import HostIndex
 from groupsolver.model.compiled.numa_table import NumaTable
 from groupsolver.model.compiled.pool_table import PoolTable
@@ -43,6 +44,8 @@ class HostTable:
         Rows to make room for; there are no hosts yet.
     pools : iterable of Pool, optional
         What several hosts share.
+    columns : HostColumns, optional
+        Hosts that come first, as many as `size`.
 
     Attributes
     ----------
@@ -67,12 +70,18 @@ class HostTable:
     """
 
     def __init__(
-        self, levels: Iterable[str], links: Iterable[Link], size: int, pools: Iterable[Pool] = ()
+        self,
+        levels: Iterable[str],
+        links: Iterable[Link],
+        size: int,
+        pools: Iterable[Pool] = (),
+        columns: HostColumns | None = None,
     ) -> None:
-        self.index = HostIndex(levels, (), links, pools)
+        self.index = HostIndex(levels, (), links, pools, columns)
         self.rows: dict[str, int] = {}
         self.names: list[str] = []
         self._free_rows: list[int] = []
+        self._rows_in_order: Ints = np.zeros(0, dtype=np.int64)  # 0, 1, 2, ...; made when needed
         self.cells = NumaTable(size)
         self.pools = PoolTable(self.index.pools.pools, size)
         self.enabled: Mask = np.zeros(size, dtype=np.bool_)
@@ -97,6 +106,51 @@ class HostTable:
             level: np.full(size, -1, dtype=np.int64) for level in self.levels
         }
         self._code_of: dict[str, dict[str, int]] = {level: {} for level in self.levels}
+        if columns is not None:
+            self._take(columns)
+
+    def _take(self, columns: HostColumns) -> None:
+        """Write hosts of columns into the first rows, which are as many.
+
+        Columns that may change later are copied: hosts are built from what was given.
+        """
+        self.names = columns.names.copy()
+        self.rows = columns.rows.copy()
+        self.enabled = columns.enabled.copy()
+        self.busy = columns.busy.copy()
+        self.cost = columns.cost.copy()
+        self.opening_cost = columns.opening_cost.copy()
+        for name, inventory in columns.inventory.items():
+            if inventory.present.any():
+                self._take_inventory(name, inventory, columns.used.get(name))
+        self._traits = {name: mask.copy() for name, mask in columns.traits.items() if mask.any()}
+        reserved = columns.reserved_for.items()
+        self._reserved = {name: mask.copy() for name, mask in reserved if mask.any()}
+        for level, codes in columns.codes.items():
+            self._codes[level] = codes.copy()
+            named = enumerate(columns.domains[level])
+            self._code_of[level] = {domain: code for code, domain in named}
+        if self.index.pools:
+            self.pools.fill_columns(self.index.pools, columns)
+
+    def _take_inventory(self, name: str, inventory: InventoryColumns, used: Ints | None) -> None:
+        capacity = inventory.capacity.copy()
+        if used is None:
+            free = capacity.copy()
+        else:
+            free = capacity - np.maximum(0, used)
+            np.maximum(0, free, out=free)
+        self._capacity[name] = capacity
+        self._free[name] = free
+        self._unused[name] = free.copy()
+        if inventory.max_unit is None:
+            self._unit[name] = capacity.copy()
+        else:
+            self._unit[name] = np.where(inventory.max_unit == ABSENT, capacity, inventory.max_unit)
+        for table, column in ((self._least, inventory.min_unit), (self._step, inventory.step_size)):
+            # As hosts that are put write them: 0 for a bound of 1, and no column for none at all.
+            if column is not None and (column[inventory.present] > 1).any():
+                table[name] = np.where(inventory.present & (column > 1), column, 0)
 
     @property
     def row_count(self) -> int:
@@ -165,7 +219,12 @@ class HostTable:
 
     def codes(self, level: str) -> Ints:
         """(H,) int64: the domain of each host at a level, -1 for none; of ``host``, its row."""
-        return np.arange(self.row_count, dtype=np.int64) if level == HOST else self._codes[level]
+        if level != HOST:
+            return self._codes[level]
+        if len(self._rows_in_order) != self.row_count:
+            self._rows_in_order = np.arange(self.row_count, dtype=np.int64)
+            self._rows_in_order.flags.writeable = False
+        return self._rows_in_order
 
     def code(self, level: str, domain: str) -> int:
         """Return the number of a domain, -1 where the fleet lacks it."""
@@ -207,10 +266,10 @@ class HostTable:
         free = self.free(name)
         numbers = self.pools.of.get(name)
         if numbers is None:
-            return sum(map(int, free[hosts]))
-        own = sum(map(int, free[hosts & (numbers < 0)]))
+            return exact_sum(free[hosts])
+        own = exact_sum(free[hosts & (numbers < 0)])
         shared = np.unique(numbers[hosts & (numbers >= 0)])
-        return own + sum(map(int, self.pools.free(name)[shared]))
+        return own + exact_sum(self.pools.free(name)[shared])
 
     def capacity(self, name: str) -> Ints:
         """(H,) int64: what there is of a resource class in all; what pools have is left out."""
@@ -256,8 +315,8 @@ class HostTable:
         slots = np.where(self.enabled, np.int64(most), np.int64(0))
         for name, amount in resources.items():
             if amount:
-                allowed = self._admits(name, amount)
-                slots = np.where(allowed, np.minimum(slots, self.free(name) // amount), 0)
+                np.minimum(slots, self.free(name) // amount, out=slots)
+                slots *= self._admits(name, amount)
         return self.cells.bounded(resources, slots, most)
 
     def admits(self, name: str, amount: int) -> Mask:

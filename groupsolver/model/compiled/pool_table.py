@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupsolver.model.compiled.arrays import Ints, Mask
+from groupsolver.model.compiled.host_columns import HostColumns
 from groupsolver.model.pools.pool import Pool
+from groupsolver.model.pools.pool_index import PoolIndex
 
 S = TypeVar("S", bound=np.generic)
 
@@ -92,6 +94,20 @@ class PoolTable:
                 self.of[name] = np.full(self._size, -1, dtype=np.int64)
             self.of[name][row] = number
 
+    def fill_columns(self, pools: PoolIndex, columns: HostColumns) -> None:
+        """Write, for all hosts of columns, the number of the pool that each takes a class from."""
+        for number, pool in enumerate(pools.pools):
+            named = pool_hosts(pool, columns)
+            for name in pool.inventory:
+                takes = named & ~columns.has(name)
+                if name in self.of:
+                    takes &= self.of[name] < 0
+                if not takes.any():
+                    continue
+                if name not in self.of:
+                    self.of[name] = np.full(self._size, -1, dtype=np.int64)
+                self.of[name][takes] = number
+
     def clear(self, row: int) -> None:
         """Empty a row."""
         for numbers in self.of.values():
@@ -111,3 +127,16 @@ class PoolTable:
         other._pools = self._pools
         other._free = self._free
         return other
+
+
+def pool_hosts(pool: Pool, columns: HostColumns) -> Mask:
+    """(H,) bool: which hosts of columns a pool names, by themselves or by a domain."""
+    found = np.zeros(len(columns), dtype=np.bool_)
+    found[[columns.rows[name] for name in pool.hosts if name in columns.rows]] = True
+    for level, names in pool.domains.items():
+        wanted = set(names)
+        chosen = [name in wanted for name in columns.domains[level]]
+        codes = columns.codes[level]
+        # A host in no domain has the code -1, which the last element answers for.
+        found |= np.array([*chosen, False])[codes]
+    return found

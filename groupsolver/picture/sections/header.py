@@ -59,7 +59,7 @@ def summary_of(marks: Sequence[Mark], hosts: HostIndex) -> str:
     for level in reversed(hosts.levels):
         domains = {hosts.domain(mark.host, level) for mark in marks} - {None}
         if domains:
-            where.append(f"{len(domains):,} of {count(len(hosts.domains(level)), level)}")
+            where.append(f"{len(domains):,} of {count(hosts.number_of_domains(level), level)}")
     placed = "No new member placed"
     if new:
         groups = {mark.group for mark in new}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from groupsolver.changes.fleet import emptied
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.protocols.conflicts import depends_on_usage
 from groupsolver.model.application import Application, Group, Members, member_ids
-from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
+from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.solver.explain.feasibility import FeasibilityOracle
 from groupsolver.solver.explain.quickxplain import MinimalConflict
@@ -61,15 +61,21 @@ def _depends_on_usage(atom: RuleAtom) -> bool:
 
 def _empty_fleet(fleet: CompiledFleet) -> CompiledFleet:
     """Return a fleet with nothing on it; disabled hosts stay disabled."""
-    hosts = tuple(
-        emptied(host).model_copy(update={"enabled": host.enabled}) for host in fleet.index
-    )
     links = tuple(link.model_copy(update={"used_mbps": 0}) for link in fleet.links)
     # The hosts are valid already: to validate a large fleet again would take long.
     pools = tuple(pool.emptied() for pool in fleet.index.pools.pools)
-    return compile_fleet(
-        Fleet.model_construct(levels=fleet.levels, hosts=hosts, links=links, pools=pools)
-    )
+    given = fleet.index.hosts_of_columns
+    columns = None if given is None else given.columns
+    hosts = () if columns is not None else tuple(host.emptied() for host in fleet.index)
+    values = Fleet.model_construct(levels=fleet.levels, hosts=hosts, links=links, pools=pools)
+    if given is None or columns is None:
+        return CompiledFleet(values)
+    empty = CompiledFleet(values, replace(columns, used={}))
+    for name in given.removed():
+        empty.remove(name)
+    for host in given.put_later():
+        empty.put(host.emptied())
+    return empty
 
 
 def _without_running_members(problem: Problem, app: Application[Any]) -> Application[Any]:

@@ -743,7 +743,7 @@ def _one_place(classes: Sequence[int], facts: Facts) -> Domain | None:
     for level in (*fleet.levels, HOST):
         names = facts.domains(suited, level)
         # Where every host is in one domain, its name tells nothing.
-        every = len(fleet.index.domains(level)) == 1 and level != HOST
+        every = fleet.index.number_of_domains(level) == 1 and level != HOST
         if len(names) == 1 and not facts.outside(suited, level) and not every:
             return level, names[0]
     return None

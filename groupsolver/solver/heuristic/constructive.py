@@ -484,7 +484,17 @@ def _promising(prepared: PreparedProblem) -> tuple[list[Ints], list[Floats]]:
         raises = relaxed.bounds.raises[part][: len(rows)]
         members = prepared.compiled.member_classes[class_index].number
         number = max(MIN_CANDIDATES_TRIED, CANDIDATES_PER_MEMBER * members)
-        least = np.sort(np.argsort(raises, kind="stable")[:number])
+        least = _least(raises, number)
         candidates.append(rows[least])
         prices.append(relaxed.guide[part][least])
     return candidates, prices
+
+
+def _least(values: Floats, number: int) -> Ints:
+    """Return the places of the least values, ascending; of equal ones, the first."""
+    if number >= len(values):
+        return np.arange(len(values), dtype=np.int64)
+    largest = np.partition(values, number - 1)[number - 1]
+    below = np.flatnonzero(values < largest)
+    equal = np.flatnonzero(values == largest)[: number - len(below)]
+    return np.sort(np.concatenate([below, equal]))

@@ -11,13 +11,13 @@ from groupsolver.checking.check import unit_of
 from groupsolver.constraints.eligibility import open_hosts, suits
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem, MemberClass
 from groupsolver.constraints.problem.partial import Partial
-from groupsolver.constraints.problem.problem import EVERYONE
+from groupsolver.constraints.problem.problem import EVERYONE, Size
 from groupsolver.constraints.protocols.fleet_validation import measure_ceiling
 from groupsolver.constraints.protocols.host_filters import HostFilter
 from groupsolver.constraints.protocols.relaxation import members_per_host
 from groupsolver.constraints.rules import rules_of
 from groupsolver.errors import BadInput, Fault
-from groupsolver.model.compiled.arrays import Ints, Mask
+from groupsolver.model.compiled.arrays import Ints, Mask, exact_sum
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet
 from groupsolver.model.compiled.host_table import NO_OPENING_COST
 from groupsolver.model.result import Objective
@@ -92,9 +92,8 @@ class Eligibility:
                     needed[name] = needed.get(name, 0) + amount * member_class.number
                     known = may_take.get(name)
                     may_take[name] = takes_any if known is None else known | takes_any
-        # In Python's integers: a sum of 64-bit amounts may overflow.
         return any(
-            total > sum(compiled.fleet.free(name)[may_take[name]].tolist())
+            total > exact_sum(compiled.fleet.free(name)[may_take[name]])
             for name, total in needed.items()
         )
 
@@ -142,7 +141,10 @@ def find_eligibility(
             for member_class in member_classes
         )
     empty = Partial(compiled, np.arange(fleet.row_count, dtype=np.int64))
-    max_members = tuple(_max_members(compiled, one, empty) for one in member_classes)
+    slots = _slots_of_sizes(compiled)
+    max_members = tuple(
+        _max_members(compiled, one, slots[one.size], empty) for one in member_classes
+    )
     penalties = (_per_host_penalties(compiled, one, objective) for one in member_classes)
     prices = tuple(
         base if penalty is None else base + penalty
@@ -167,19 +169,36 @@ def opening_prices(compiled: CompiledProblem) -> Ints | None:
     return prices if prices.any() else None
 
 
-def _max_members(compiled: CompiledProblem, member_class: MemberClass, empty: Partial) -> Ints:
-    """(H,) int64: members of the class that each host may take, by its room and hard policies."""
-    max_members = compiled.fleet.slots(dict(member_class.size), member_class.number)
-    max_members = np.where(open_hosts(compiled, member_class.group), max_members, 0)
+def _slots_of_sizes(compiled: CompiledProblem) -> dict[Size, Ints]:
+    """(H,) int64 by size: how many members of it each host has room for.
+
+    At most as many as the largest member class of the size has.
+    """
+    most: dict[Size, int] = {}
+    for member_class in compiled.member_classes:
+        number = max(most.get(member_class.size, 0), member_class.number)
+        most[member_class.size] = number
+    return {size: compiled.fleet.slots(dict(size), number) for size, number in most.items()}
+
+
+def _max_members(
+    compiled: CompiledProblem, member_class: MemberClass, slots: Ints, empty: Partial
+) -> Ints:
+    """(H,) int64: members of the class that each host may take, by its room and hard policies.
+
+    `slots` is (H,) int64: what each host has room for.
+    """
+    max_members = np.minimum(slots, member_class.number)
+    max_members *= open_hosts(compiled, member_class.group)
     for rule in rules_of(compiled.problem).counting(member_class.group):
         if not rule.policy.hard:
             continue
         allowed = rule.policy.allowed(rule.group, member_class.group, empty)
         if allowed is not None:
-            max_members = np.where(allowed, max_members, 0)
+            max_members *= allowed
         room = members_per_host(rule.policy, rule.group, empty)
         if room is not None:
-            max_members = np.minimum(max_members, room)
+            np.minimum(max_members, room, out=max_members)
     return max_members
 
 

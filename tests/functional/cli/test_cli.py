@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import sys
@@ -378,3 +379,31 @@ def test_what_is_wrong_is_named_as_it_was_typed(
     out, err = capsys.readouterr()
     assert out == ""
     assert message in err
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_fleet_may_be_a_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], ending: str
+) -> None:
+    pytest.importorskip("pyarrow")
+    arrow_csv = importlib.import_module("pyarrow.csv")
+    parquet = importlib.import_module("pyarrow.parquet")
+    table = tmp_path / "hosts.csv"
+    table.write_text("name,rack,VCPU,VCPU.used\nh1,r1,4,4\nh2,r2,4,0\nh3,r2,4,3\n")
+    fleet = tmp_path / f"hosts.{ending}"
+    if ending == "parquet":
+        parquet.write_table(arrow_csv.read_csv(table), fleet)
+    app = tmp_path / "app.yaml"
+    app.write_text(
+        "groups: [{name: A, policies: [anti-affinity],"
+        " members: [{resources: {VCPU: 1}, count: 2}]}]\n"
+    )
+    assert main(["place", str(app), "--fleet", str(fleet), "--output", "json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert sorted(result["placement"].values()) == ["h2", "h3"]
+    answer = tmp_path / "answer.json"
+    answer.write_text(json.dumps(result))
+    assert main(["check", str(app), "--fleet", str(fleet), "--placement", str(answer)]) == 0
+    table.write_text("name,VCPU\nh1,-4\n")
+    assert main(["place", str(app), "--fleet", str(table)]) == 2
+    assert f"{table}: columns.VCPU[0]: expected 0 or above" in capsys.readouterr().err

@@ -27,3 +27,16 @@ def test_without_columns_all_rows_are_of_one_class() -> None:
 def test_of_no_rows_there_are_no_ranks() -> None:
     none = np.zeros(0, dtype=np.int64)
     assert ranks_in_class(class_labels([none], 0)).tolist() == []
+
+
+def test_labels_of_many_columns_are_numbered_anew_before_they_leave_64_bits() -> None:
+    # Each column has codes up to 2**20: four of them leave 64 bits.
+    columns = [np.array([0, 2**20, 2**20, 5]) for _ in range(4)]
+    columns.append(np.array([1, 1, 1, 1]))
+    assert ranks_in_class(class_labels(columns, 4)).tolist() == [0, 0, 1, 0]
+
+
+def test_ranks_are_the_same_for_short_and_long_labels() -> None:
+    labels = np.array([70_000, 3, 70_000, -1, 3])
+    assert ranks_in_class(labels).tolist() == [0, 0, 1, 0, 1]
+    assert ranks_in_class(labels % 100).tolist() == ranks_in_class(labels % 100 + 2**40).tolist()
