@@ -25,7 +25,7 @@ from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.value import HOST
 from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.presolve.openings import Opening
-from groupsolver.solver.relaxation.capacity_rows import CapacityRows, whole_capacity_rows_of
+from groupsolver.solver.relaxation.rows.capacity_rows import CapacityRows, whole_capacity_rows_of
 
 MAX_KINDS = 60  # kinds of hosts
 MAX_TYPES = 200  # types of members

@@ -32,12 +32,9 @@ from groupsolver.model.compiled.arrays import Floats, Ints
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.relaxation.blocks import Block
-from groupsolver.solver.relaxation.capacity_rows import CapacityRows, capacity_rows_of
 from groupsolver.solver.relaxation.columns import Columns
 from groupsolver.solver.relaxation.dual_solution import DualSolution
 from groupsolver.solver.relaxation.dual_sweeps import DualSweeps
-from groupsolver.solver.relaxation.exclusion_rows import ExclusionRows, exclusion_rows_of
-from groupsolver.solver.relaxation.opening_rows import OpeningRows
 from groupsolver.solver.relaxation.reduced_cost_fixing import (
     Bounds,
     RankedColumns,
@@ -46,7 +43,10 @@ from groupsolver.solver.relaxation.reduced_cost_fixing import (
     rank_columns,
 )
 from groupsolver.solver.relaxation.restricted_master import solve_restricted_master
-from groupsolver.solver.relaxation.rising_rows import rising_rows_of
+from groupsolver.solver.relaxation.rows.capacity_rows import CapacityRows, capacity_rows_of
+from groupsolver.solver.relaxation.rows.exclusion_rows import ExclusionRows, exclusion_rows_of
+from groupsolver.solver.relaxation.rows.opening_rows import OpeningRows
+from groupsolver.solver.relaxation.rows.rising_rows import rising_rows_of
 
 # From so many blocks and columns on, linear programs take seconds, and duals are found by ascent.
 MANY_BLOCKS = 50

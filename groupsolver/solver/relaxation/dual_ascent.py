@@ -31,8 +31,8 @@ from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.arrays import Floats, Ints
 from groupsolver.solver.relaxation.block_choices import BlockChoices
 from groupsolver.solver.relaxation.blocks import Block
-from groupsolver.solver.relaxation.capacity_rows import CapacityRows
 from groupsolver.solver.relaxation.columns import Columns
+from groupsolver.solver.relaxation.rows.capacity_rows import CapacityRows
 
 ROUNDS = 25  # between two sweeps over all columns
 FIRST_STEP = 0.04  # of a middling price, for all room of a row

@@ -12,11 +12,6 @@ from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.arrays import Floats, Ints, Mask
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.relaxation.blocks import Block
-from groupsolver.solver.relaxation.capacity_rows import (
-    CapacityRows,
-    capacity_rows_of,
-    sum_of_prices,
-)
 from groupsolver.solver.relaxation.columns import Columns
 from groupsolver.solver.relaxation.dual_ascent import DualAscent, ScaledRows
 from groupsolver.solver.relaxation.dual_solution import DualSolution
@@ -27,7 +22,12 @@ from groupsolver.solver.relaxation.reduced_cost_fixing import (
     domain_costs,
     rank_columns,
 )
-from groupsolver.solver.relaxation.rising_rows import rising_rows_of
+from groupsolver.solver.relaxation.rows.capacity_rows import (
+    CapacityRows,
+    capacity_rows_of,
+    sum_of_prices,
+)
+from groupsolver.solver.relaxation.rows.rising_rows import rising_rows_of
 
 SHARE_OF_TIME = 0.25  # of what is left when the ascent begins
 PROMISING_MEMBERS = 4  # times the members of a class: places in the columns that rounds look at

@@ -31,8 +31,8 @@ from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.value import HOST, INT64_MAX
 from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.presolve.openings import Opening, OpeningFloor
-from groupsolver.solver.relaxation.capacity_rows import CapacityRows, whole_capacity_rows_of
 from groupsolver.solver.relaxation.dual_feasible import Function, functions, volume
+from groupsolver.solver.relaxation.rows.capacity_rows import CapacityRows, whole_capacity_rows_of
 
 MAX_REFERENCES = 2  # capacities from which functions are made, of one resource class
 MAX_SUBSETS = 8  # sets of hosts among which members are bounded by themselves

@@ -26,7 +26,7 @@ from groupsolver.solver.presolve.eligibility import Eligibility
 from groupsolver.solver.relaxation.blocks import Block, ChunkedPart
 from groupsolver.solver.relaxation.chunk_costs import chunk_costs
 from groupsolver.solver.relaxation.columns import Columns, cheapest, sort_by_domain
-from groupsolver.solver.relaxation.opening_rows import OpeningRows
+from groupsolver.solver.relaxation.rows.opening_rows import OpeningRows
 
 ABSOLUTE_NOISE = 1e-6  # what floating point may get wrong in a bound
 LEAST_SHARING = 1e-6  # what is less than that counts as nothing

@@ -15,14 +15,14 @@ import numpy as np
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.arrays import Floats, Ints, Mask
 from groupsolver.solver.relaxation.blocks import Block
-from groupsolver.solver.relaxation.capacity_rows import CapacityRows
-from groupsolver.solver.relaxation.chunk_rows import post_chunks
 from groupsolver.solver.relaxation.columns import Columns
 from groupsolver.solver.relaxation.core_columns import CoreColumns
-from groupsolver.solver.relaxation.exclusion_rows import ExclusionRows
 from groupsolver.solver.relaxation.linear_program import LinearProgram
-from groupsolver.solver.relaxation.opening_rows import OpeningRows
-from groupsolver.solver.relaxation.rising_rows import RisingRows
+from groupsolver.solver.relaxation.rows.capacity_rows import CapacityRows
+from groupsolver.solver.relaxation.rows.chunk_rows import post_chunks
+from groupsolver.solver.relaxation.rows.exclusion_rows import ExclusionRows
+from groupsolver.solver.relaxation.rows.opening_rows import OpeningRows
+from groupsolver.solver.relaxation.rows.rising_rows import RisingRows
 
 
 class RestrictedOptimum(NamedTuple):

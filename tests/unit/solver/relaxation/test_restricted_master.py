@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from groupsolver.model.compiled.arrays import Floats, Mask
-from groupsolver.solver.relaxation.capacity_rows import CapacityRows, capacity_rows_of
-from groupsolver.solver.relaxation.exclusion_rows import exclusion_rows_of
 from groupsolver.solver.relaxation.restricted_master import solve_restricted_master
-from groupsolver.solver.relaxation.rising_rows import rising_rows_of
+from groupsolver.solver.relaxation.rows.capacity_rows import CapacityRows, capacity_rows_of
+from groupsolver.solver.relaxation.rows.exclusion_rows import exclusion_rows_of
+from groupsolver.solver.relaxation.rows.rising_rows import rising_rows_of
 from tests.support.small import group, host
 from tests.support.small_problems import AFFINITY, SmallProblem, drawn_problem, in_rack
 

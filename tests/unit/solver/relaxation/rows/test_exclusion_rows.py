@@ -7,8 +7,8 @@ import pytest
 
 from groupsolver.model.compiled.arrays import Floats
 from groupsolver.solver.relaxation.core_columns import CoreColumns
-from groupsolver.solver.relaxation.exclusion_rows import exclusion_rows_of
 from groupsolver.solver.relaxation.linear_program import LinearProgram
+from groupsolver.solver.relaxation.rows.exclusion_rows import exclusion_rows_of
 from tests.support.small import group, host
 from tests.support.small_problems import Doc, SmallProblem, in_rack
 

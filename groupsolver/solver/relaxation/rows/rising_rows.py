@@ -26,11 +26,11 @@ import numpy as np
 
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.arrays import Floats, Mask
-from groupsolver.solver.relaxation.capacity_rows import CapacityRows
 from groupsolver.solver.relaxation.columns import Columns
 from groupsolver.solver.relaxation.core_columns import CoreColumns
 from groupsolver.solver.relaxation.linear_program import LinearProgram
 from groupsolver.solver.relaxation.rising_prices import RisingPrice
+from groupsolver.solver.relaxation.rows.capacity_rows import CapacityRows
 
 MIN_STEPS = 8  # of a price that rises, at least
 MAX_STEP_ROWS = 20_000  # of all its domains

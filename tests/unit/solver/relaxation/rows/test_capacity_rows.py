@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from groupsolver.solver.relaxation.capacity_rows import CapacityRows, capacity_rows_of
+from groupsolver.solver.relaxation.rows.capacity_rows import CapacityRows, capacity_rows_of
 from tests.support.small import group, host
 from tests.support.small_problems import APART, SmallProblem, drawn_problem, in_rack
 

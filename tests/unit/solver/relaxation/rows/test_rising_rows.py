@@ -7,7 +7,7 @@ import pytest
 
 from groupsolver.solver.relaxation.core_columns import CoreColumns
 from groupsolver.solver.relaxation.linear_program import LinearProgram
-from groupsolver.solver.relaxation.rising_rows import RisingRows, rising_rows_of
+from groupsolver.solver.relaxation.rows.rising_rows import RisingRows, rising_rows_of
 from tests.support.small import group, host
 from tests.support.small_problems import SmallProblem
 

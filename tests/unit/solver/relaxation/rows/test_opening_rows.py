@@ -6,7 +6,7 @@ import numpy as np
 
 from groupsolver.solver.presolve.openings import Opening, OpeningFloor
 from groupsolver.solver.relaxation.blocks import Block
-from groupsolver.solver.relaxation.opening_rows import OpeningRows
+from groupsolver.solver.relaxation.rows.opening_rows import OpeningRows
 
 
 def block_of(*floors: OpeningFloor) -> Block:
