@@ -63,7 +63,7 @@ def assert_holds(case: Case, result: BatchResult, objective: Any) -> None:
 
 
 @every_policy
-@draws(10)
+@draws(6)
 @given(data=st.data())
 def test_the_value_and_then_the_objective_are_the_brute_forced_optimum(
     kind: str, soft: bool, data: Any
@@ -85,7 +85,7 @@ def test_the_value_and_then_the_objective_are_the_brute_forced_optimum(
 
 
 @every_policy
-@draws(6)
+@draws(4)
 @given(data=st.data())
 def test_all_are_placed_at_the_best_objective_or_none(kind: str, soft: bool, data: Any) -> None:
     case, rnd = drawn(kind, soft, data)
@@ -103,7 +103,7 @@ def test_all_are_placed_at_the_best_objective_or_none(kind: str, soft: bool, dat
 
 
 @every_policy
-@draws(8)
+@draws(6)
 @given(data=st.data())
 def test_the_search_is_true_and_its_bounds_hold(kind: str, soft: bool, data: Any) -> None:
     case, rnd = drawn(kind, soft, data)
@@ -124,7 +124,7 @@ def test_the_search_is_true_and_its_bounds_hold(kind: str, soft: bool, data: Any
 
 
 @every_policy
-@draws(4)
+@draws(2)
 @given(data=st.data())
 def test_the_order_of_applications_does_not_matter(kind: str, soft: bool, data: Any) -> None:
     case, rnd = drawn(kind, soft, data)
@@ -141,7 +141,7 @@ def test_the_order_of_applications_does_not_matter(kind: str, soft: bool, data: 
 
 
 @every_policy
-@draws(4)
+@draws(3)
 @given(data=st.data())
 def test_no_answer_is_called_optimal_that_is_not(kind: str, soft: bool, data: Any) -> None:
     case, rnd = drawn(kind, soft, data)

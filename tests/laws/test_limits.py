@@ -18,6 +18,7 @@ from groupsolver import (
     explain,
     headroom,
     solve,
+    solve_many,
     survives,
 )
 from tests.support.clock import processor_time, within  # noqa: F401 - a fixture
@@ -81,6 +82,14 @@ def test_every_call_keeps_its_limit(kind: str, data: Any) -> None:
         return
     event(result.status)
     within(seconds, lambda: explain(app, fleet, limits=limits))
+    fresh = app.model_copy(update={"existing": ()})
+    apps = {f"a{i}": fresh for i in range(rnd.choice((1, 3, 20)))}
+    partial = rnd.random() < 0.7
+    try:
+        batch = within(seconds, lambda: solve_many(apps, fleet, partial=partial, limits=limits))
+        event(f"batch {batch.status}")
+    except BadInput:
+        event("too many members for a batch")
     try:
         within(seconds, lambda: headroom(app, fleet, limits=limits))
         if result.placement is not None:

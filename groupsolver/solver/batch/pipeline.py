@@ -49,10 +49,12 @@ from groupsolver.solver.batch.search import search_batch
 from groupsolver.solver.batch.value_bound import ValueBound, bound_value
 from groupsolver.solver.budget import Budget, PartialBudget
 from groupsolver.solver.incumbent import Assignment
+from groupsolver.solver.lexicographic.tiers import prioritized_rules
 from groupsolver.solver.optional_members.pipeline import OptionalMembersSolve
 from groupsolver.solver.pipeline import answer
 
 MAX_CANDIDATES_EXACT = 50_000  # member classes times hosts of a batch that is proved
+CANDIDATES_EXACT_PER_SECOND = 5_000  # and at most so many for each second of the limit
 TIME_SHARE_REASONS = 0.1  # of the limit
 TIME_SHARE_BOUND = 0.1  # of the time left
 TIME_SHARE_SEARCH = 0.25  # of the time left, where a proof follows
@@ -243,8 +245,7 @@ class BatchSolve:
         search_batch(self._batch, bound, best, quiet, self._executor)
         if not best.complete or best.result is None:
             return None
-        bound_of_objective = least_objective(self._batch, self._batch.total_value)
-        return _with_bound(best.result, bound_of_objective)
+        return self._with_bound(best.result, self._batch.total_value)
 
     def _infeasible_reasons(self) -> list[Reason]:
         """Return why each application is not placed, where all together are impossible."""
@@ -277,14 +278,14 @@ class BatchSolve:
             reasons = self._reasons(bound, [], range(len(self._batch.names)))
             status: Status = "optimal" if best.value_bound == 0 else "unknown"
             return self._nothing(status, reasons, best.value_bound)
-        found = _with_bound(best.result, least_objective(self._batch, best.value or 0))
-        return self._selected_result(found, bound, best.value_bound, method="search")
+        return self._selected_result(best.result, bound, best.value_bound, method="search")
 
     @property
     def _is_small(self) -> bool:
         compiled = self._batch.compiled
         candidates = len(compiled.member_classes) * len(compiled.fleet)
-        return candidates <= MAX_CANDIDATES_EXACT
+        in_time = CANDIDATES_EXACT_PER_SECOND * self._budget.limits.seconds
+        return candidates <= min(MAX_CANDIDATES_EXACT, in_time)
 
     def _search(self, bound: ValueBound, best: BatchIncumbent, part: Budget) -> None:
         """Offer placements in all the time there is, or in some of it where a proof follows."""
@@ -326,6 +327,7 @@ class BatchSolve:
             status: Status = "optimal" if value_bound == 0 else "unknown"
             return self._nothing(status, reasons, value_bound)
         left_out = [number for number in range(len(batch.names)) if number not in set(placed)]
+        result = self._with_bound(result, batch.classes.value_of_bundles(selection), method)
         reasons = self._reasons(bound, assignments, left_out)
         found = dict(zip(left_out, reasons, strict=True))
         return self._placed_result(result, placed, value_bound, found, method)
@@ -391,6 +393,18 @@ class BatchSolve:
             }
         )
 
+    def _with_bound(self, result: Result, value: int, method: str = "search") -> Result:
+        """Return a placement with the better lower bound of the objective at its value."""
+        objective = result.objective or 0
+        bound = min(objective, least_objective(self._batch, value))
+        if prioritized_rules(self._batch.compiled.problem):
+            bound = min(bound, objective - 1)  # it says nothing of the tiers
+        if method == "exact" and result.bound is not None:
+            bound = max(bound, result.bound)
+        status: Status = "optimal" if bound == objective else "feasible"
+        changes = {"status": status, "bound": bound, "gap": gap_of(objective, bound)}
+        return result.model_copy(update=changes)
+
     def _nothing(self, status: Status, reasons: list[Reason], value_bound: int) -> BatchResult:
         """Return an answer without a placement."""
         entries = [
@@ -403,12 +417,3 @@ class BatchSolve:
             seconds=self._budget.elapsed(),
             warnings=self._warnings,
         )
-
-
-def _with_bound(result: Result, bound: int) -> Result:
-    """Return a placement with a proved lower bound of its objective."""
-    value = result.objective or 0
-    bound = min(bound, value)
-    status: Status = "optimal" if bound == value else "feasible"
-    changes = {"status": status, "bound": bound, "gap": gap_of(value, bound)}
-    return result.model_copy(update=changes)

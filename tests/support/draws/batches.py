@@ -34,6 +34,9 @@ def batches(rnd: Random, kind: str, soft: bool) -> Case:
     for app in apps:
         _name_another(app, apps, rnd)
     if rnd.randint(1, 4) == 1:
+        for app in apps:
+            _rank(app, rnd)
+    if rnd.randint(1, 4) == 1:
         price = rnd.choice((0, 1, 2000))
         for app in apps:
             app["host_price"] = price
@@ -63,6 +66,14 @@ def _name_another(app: Doc, apps: list[Doc], rnd: Random) -> None:
     if rnd.random() < 0.5:
         policy["weight"] = rnd.randint(1, 3)
     rnd.choice(app["groups"])["policies"].append(policy)
+
+
+def _rank(app: Doc, rnd: Random) -> None:
+    """Give some soft policies a priority."""
+    for group in app["groups"]:
+        for policy in group["policies"]:
+            if "weight" in policy and rnd.random() < 0.7:
+                policy["priority"] = rnd.randint(0, 1)
 
 
 def _fuller(host: Doc, rnd: Random) -> Doc:
