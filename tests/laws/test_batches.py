@@ -40,6 +40,16 @@ def placement_of(result: BatchResult) -> dict[str, str]:
     }
 
 
+def without_reasons(result: BatchResult) -> dict[str, Any]:
+    """Return an answer without its time, and the reasons, which take what time there is."""
+    document = result.document()
+    del document["seconds"]
+    for entry in document["applications"]:
+        entry.pop("reason")
+        entry.pop("conflict", None)
+    return document
+
+
 def assert_holds(case: Case, result: BatchResult, objective: Any) -> None:
     """Hold an answer against the checker: whole applications, no rule broken, its objective."""
     _, fleet = values(case)
@@ -137,7 +147,7 @@ def test_the_order_of_applications_does_not_matter(kind: str, soft: bool, data: 
     second = solve_many(other, fleet, partial=True, limits=ONE)
     assert (first.value, first.objective) == (second.value, second.objective)
     # One worker, one seed, one answer.
-    assert first.model_copy(update={"seconds": 0}) == again.model_copy(update={"seconds": 0})
+    assert without_reasons(first) == without_reasons(again)
 
 
 @every_policy

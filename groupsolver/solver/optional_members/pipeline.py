@@ -269,7 +269,7 @@ class OptionalMembersSolve:
         proved.
         """
         undecided = 0  # the largest value of a selection of which it is not known
-        total = self._value_bound
+        total = self._classes.value(self._classes.whole)
         gap = self._budget.limits.gap if self._wants_any() else 0.0
         while self._budget.left() > 0 and not self._has_largest_value():
             seconds = TIME_SHARE_VALUE * self._budget.left()

@@ -85,3 +85,17 @@ def test_a_placement_that_is_known_is_kept_unless_a_better_one_is_found() -> Non
     solve = OptionalMembersSolve(THREE, hosts, "cost", budget(), answer, bundles)
     solve.begin_with([(0, 0), (0, 0), (1, 0), (1, 0)], most=2)
     assert len(solve.run().placement or {}) == 4
+
+
+def test_a_bound_that_is_known_is_not_taken_for_the_value_of_all() -> None:
+    # At most 34 % of two members of A, which is none, may be on h1, and no other host has room. The
+    # model does not know how many members A has, so it offers A and B, worth 5, first.
+    spread = {"kind": "spread", "level": "host", "at_most": {"h1": 34}}
+    of = app(group("A", 2, spread), group("B", 3), group("C", 1))
+    bundles = [Bundle(("A",), 2), Bundle(("B",), 3), Bundle(("C",), 1)]
+    hosts = compile_fleet(fleet(host("h1", 5), host("h2", 0)))
+    solve = OptionalMembersSolve(of, hosts, "cost", budget(), answer, bundles)
+    solve.begin_with([(1, 0)] * 3, most=4)
+    result = solve.run()
+    assert {id_.partition("/")[0] for id_ in result.placement or {}} == {"B", "C"}
+    assert (result.status, solve.bundles_value_bound) == ("optimal", 4)
