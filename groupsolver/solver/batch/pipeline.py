@@ -33,6 +33,7 @@ from groupsolver.model.application import Application
 from groupsolver.model.compiled.compiled_fleet import CompiledFleet, compile_fleet
 from groupsolver.model.fleet import Fleet
 from groupsolver.model.result import Limits, Objective, Result, Status, Watch, gap_of
+from groupsolver.solver.batch.greedy import place_greedily
 from groupsolver.solver.batch.incumbent import BatchIncumbent
 from groupsolver.solver.batch.least_objective import least_objective
 from groupsolver.solver.batch.merging import MergedApplications
@@ -57,7 +58,8 @@ MAX_CANDIDATES_EXACT = 50_000  # member classes times hosts of a batch that is p
 CANDIDATES_EXACT_PER_SECOND = 5_000  # and at most so many for each second of the limit
 TIME_SHARE_REASONS = 0.1  # of the limit
 TIME_SHARE_BOUND = 0.1  # of the time left
-TIME_SHARE_SEARCH = 0.25  # of the time left, where a proof follows
+TIME_SHARE_SEARCH = 0.25  # of the time left, where the ordinary solve follows
+TIME_SHARE_PROOF = 0.7  # of the time left; the rest is for a search, where it does not suffice
 MAX_REASON_SECONDS = 10.0
 MAX_VALUE = 10**9  # of an application: the sum of all stays far within 64 bits
 
@@ -269,11 +271,14 @@ class BatchSolve:
         bound = bound_value(self._batch, TIME_SHARE_BOUND * part.left())
         self._tell_value_bound(bound.value)
         best = BatchIncumbent(self._batch, bound.value, part)
-        self._search(bound, best, part)
-        if self._is_small and part.left() > 0:
+        if self._is_small:
+            # What a search would find in seconds is proved in less, most of the time.
+            place_greedily(self._batch, bound, best, part)
             result = self._prove(best, part)
-            if result is not None:
+            if result is not None and not self._is_improved(result, bound, best, part):
                 return self._selected_result(result, bound, best.value_bound)
+        else:
+            search_batch(self._batch, bound, best, part, self._executor)
         if best.result is None:
             reasons = self._reasons(bound, [], range(len(self._batch.names)))
             status: Status = "optimal" if best.value_bound == 0 else "unknown"
@@ -287,17 +292,22 @@ class BatchSolve:
         in_time = CANDIDATES_EXACT_PER_SECOND * self._budget.limits.seconds
         return candidates <= min(MAX_CANDIDATES_EXACT, in_time)
 
-    def _search(self, bound: ValueBound, best: BatchIncumbent, part: Budget) -> None:
-        """Offer placements in all the time there is, or in some of it where a proof follows."""
-        seconds = part.left()
-        if self._is_small:
-            seconds *= TIME_SHARE_SEARCH
-        search_part = PartialBudget(part, seconds, part.limits.gap)
-        search_batch(self._batch, bound, best, search_part, self._executor)
+    def _is_improved(
+        self, result: Result, bound: ValueBound, best: BatchIncumbent, part: Budget
+    ) -> bool:
+        """Search for more value than that of a placement that is not proved to have the most."""
+        best.offer(self._assignments(result), "select")
+        before = best.value or 0
+        if before < best.value_bound and part.left() > 0:
+            search_batch(self._batch, bound, best, part, self._executor)
+        return (best.value or 0) > before
 
-    def _prove(self, best: BatchIncumbent, part: Budget) -> Result | None:
+    def _prove(self, best: BatchIncumbent, whole: Budget) -> Result | None:
         """Return the placement of the largest value and the least objective, as far as proved."""
+        if whole.left() <= 0:
+            return None
         batch = self._batch
+        part = PartialBudget(whole, TIME_SHARE_PROOF * whole.left(), whole.limits.gap)
         solve = OptionalMembersSolve(
             batch.merged.app, batch.compiled.fleet, batch.objective, part, answer, batch.bundles
         )
