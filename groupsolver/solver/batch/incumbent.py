@@ -32,7 +32,7 @@ class BatchIncumbent:
     assignments : list of (int, int) or None
         ``(member class, row)`` of each member that is placed.
     result : Result or None
-        The placement under qualified names, with its objective; its bound means nothing.
+        The placement under qualified names, with its objective and without a bound.
     value_bound : int
     """
 
@@ -89,7 +89,8 @@ class BatchIncumbent:
         self.placed = tuple(batch.classes.placed_bundles(selection))
         self.assignments = kept
         found.prove(found.value)
-        self.result = found.result()
+        unproved = {"status": "feasible", "bound": None, "gap": None}
+        self.result = found.result().model_copy(update=unproved)
         placement = self.result.placement or {}
         self._budget.report_incumbent(phase, found.value, None, placement)
         return True

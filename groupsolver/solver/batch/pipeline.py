@@ -232,7 +232,7 @@ class BatchSolve:
         return self._nothing("infeasible", self._infeasible_reasons(), 0)
 
     def _searched_whole(self) -> Result | None:
-        """Return a placement of all applications by the search, where the batch is large."""
+        """Return a placement of all that is found at once, where the batch is large."""
         if self._is_small or self._budget.left() <= 0:
             return None
         part = PartialBudget(
@@ -244,7 +244,7 @@ class BatchSolve:
         # Placements of some of the applications are no answer here: they are not reported.
         quiet = PartialBudget(part, part.left(), self._budget.limits.gap, quiet=True)
         best = BatchIncumbent(self._batch, bound.value, quiet)
-        search_batch(self._batch, bound, best, quiet, self._executor)
+        place_greedily(self._batch, bound, best, quiet)
         if not best.complete or best.result is None:
             return None
         return self._with_bound(best.result, self._batch.total_value)
@@ -283,7 +283,20 @@ class BatchSolve:
             reasons = self._reasons(bound, [], range(len(self._batch.names)))
             status: Status = "optimal" if best.value_bound == 0 else "unknown"
             return self._nothing(status, reasons, best.value_bound)
-        return self._selected_result(best.result, bound, best.value_bound, method="search")
+        result = best.result
+        if best.complete and part.left() > 0:
+            result = self._with_better_objective(result, best, part)
+        return self._selected_result(result, bound, best.value_bound, method="search")
+
+    def _with_better_objective(self, result: Result, best: BatchIncumbent, part: Budget) -> Result:
+        """Solve all applications as an ordinary one; return the better placement with its bound."""
+        batch = self._batch
+        # What it finds on the way may be worse than what is known: it is not reported.
+        quiet = PartialBudget(part, part.left(), part.limits.gap, quiet=True)
+        found = answer(batch.merged.app, batch.compiled.fleet, batch.objective, quiet)
+        if not found.placed or best.offer(self._assignments(found), "improve"):
+            return found if found.placed else result
+        return result.model_copy(update={"bound": found.bound})
 
     @property
     def _is_small(self) -> bool:
@@ -307,7 +320,9 @@ class BatchSolve:
         if whole.left() <= 0:
             return None
         batch = self._batch
-        part = PartialBudget(whole, TIME_SHARE_PROOF * whole.left(), whole.limits.gap)
+        # Where the largest value is known, the objective may take all the time.
+        share = 1.0 if best.has_largest_value else TIME_SHARE_PROOF
+        part = PartialBudget(whole, share * whole.left(), whole.limits.gap)
         solve = OptionalMembersSolve(
             batch.merged.app, batch.compiled.fleet, batch.objective, part, answer, batch.bundles
         )
@@ -337,7 +352,7 @@ class BatchSolve:
             status: Status = "optimal" if value_bound == 0 else "unknown"
             return self._nothing(status, reasons, value_bound)
         left_out = [number for number in range(len(batch.names)) if number not in set(placed)]
-        result = self._with_bound(result, batch.classes.value_of_bundles(selection), method)
+        result = self._with_bound(result, batch.classes.value_of_bundles(selection))
         reasons = self._reasons(bound, assignments, left_out)
         found = dict(zip(left_out, reasons, strict=True))
         return self._placed_result(result, placed, value_bound, found, method)
@@ -403,14 +418,14 @@ class BatchSolve:
             }
         )
 
-    def _with_bound(self, result: Result, value: int, method: str = "search") -> Result:
+    def _with_bound(self, result: Result, value: int) -> Result:
         """Return a placement with the better lower bound of the objective at its value."""
         objective = result.objective or 0
         bound = min(objective, least_objective(self._batch, value))
         if prioritized_rules(self._batch.compiled.problem):
             bound = min(bound, objective - 1)  # it says nothing of the tiers
-        if method == "exact" and result.bound is not None:
-            bound = max(bound, result.bound)
+        if result.bound is not None:
+            bound = min(objective, max(bound, result.bound))
         status: Status = "optimal" if bound == objective else "feasible"
         changes = {"status": status, "bound": bound, "gap": gap_of(objective, bound)}
         return result.model_copy(update=changes)

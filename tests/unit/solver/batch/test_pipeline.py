@@ -169,6 +169,16 @@ def test_a_large_batch_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:
     assert whole.value == 7
 
 
+def test_where_all_of_a_large_batch_are_placed_their_objective_is_proved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pipeline, "MAX_CANDIDATES_EXACT", 0)
+    # Five members on the cheap host, two on the dear one.
+    result = some(THREE, fleet(host("h1", 5, cost=1), host("h2", 5, cost=4)))
+    assert (result.value, result.objective, result.bound) == (7, 13, 13)
+    assert (result.status, result.method) == ("optimal", "search")
+
+
 def test_a_file_says_values() -> None:
     batch = BatchDocument.model_validate(
         {
