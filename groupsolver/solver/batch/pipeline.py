@@ -4,7 +4,8 @@ Without `partial` the merged application is an ordinary one: all are placed, or 
 applications that are placed are chosen: the largest value first, then the objective.
 
 1. The value of all placements is bounded by capacity alone (`bound_value`).
-2. A search offers placements of some of the applications (`search_batch`).
+2. Applications are placed one after another (`place_greedily`); where the batch is large, by a
+   search that makes room (`search_batch`).
 3. Where the batch is small enough, the largest value and then the objective are proved
    (`OptionalMembersSolve`, each application being a bundle).
 4. For each application that is left out the reason is looked for (`BatchReasons`).

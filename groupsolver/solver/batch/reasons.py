@@ -12,10 +12,10 @@ from groupsolver.constraints.problem.problem import Problem
 from groupsolver.constraints.rules import rules_of
 from groupsolver.model.answers.batch import BatchEntry
 from groupsolver.model.application import BETWEEN
-from groupsolver.model.compiled.arrays import Mask
+from groupsolver.model.compiled.arrays import Ints, Mask
 from groupsolver.model.optional_members import has_optional_members
 from groupsolver.model.result import Conflict, Result
-from groupsolver.model.units import amount_text
+from groupsolver.model.units import amount_text, count_of
 from groupsolver.solver.batch.greedy import GreedyBatch
 from groupsolver.solver.batch.problem import BatchProblem
 from groupsolver.solver.batch.value_bound import CapacityRow, ValueBound
@@ -27,6 +27,7 @@ from groupsolver.solver.incumbent import Assignment
 from groupsolver.solver.optional_members.explanation import explain_optional_members
 
 MAX_SENTENCES = 4  # of a conflict, in a reason
+TIME_SHARE_ALONE = 0.6  # of the time left, to look at applications alone
 TIME_SHARE_APPLICATION = 0.25  # of the time left, for each application that is looked at alone
 NOT_IN_TIME = "no placement was found in time"
 ANOTHER_IS_NOT = "all are placed or none, and another one is not"
@@ -109,25 +110,29 @@ class BatchReasons:
     def of_left_out(
         self, numbers: Sequence[int], assignments: list[Assignment]
     ) -> dict[int, Reason]:
-        """Return why applications are left out beside the members that are placed."""
-        found: dict[int, Reason] = {}
-        left_out = frozenset(numbers)
+        """Return why applications are left out beside the members that are placed.
+
+        What costs nothing comes first for all of them; then each is looked at alone, and those
+        without a reason are placed member by member, while there is time.
+        """
         displacement = _Displacement(self._batch, self._bound, self._budget, assignments)
+        missing = {number: self._missing(number, frozenset(numbers)) for number in numbers}
+        short = {number: displacement.describe_shortage(number) for number in numbers}
+        seconds = TIME_SHARE_ALONE * self._budget.left()
+        part = PartialBudget(self._budget, seconds, 0.0, quiet=True)
+        alone_reasons = BatchReasons(self._batch, self._bound, part, self._pipeline)
+        alone = {number: alone_reasons.impossible_alone(number) for number in numbers}
+        found: dict[int, Reason] = {}
         for number in numbers:
-            alone = self.impossible_alone(number)
-            missing = [
-                self._batch.names[needed]
-                for needed in self._batch.bundles[number].needs
-                if needed in left_out
-            ]
-            if alone is not None:
-                found[number] = alone
-            elif missing:
-                names = ", ".join(missing)
-                found[number] = Reason(f"it names groups of {names}, which is left out")
-            else:
-                found[number] = Reason(displacement.describe(number))
+            text = missing[number] or short[number]
+            found[number] = alone[number] or Reason(text or displacement.describe_next(number))
         return found
+
+    def _missing(self, number: int, left_out: frozenset[int]) -> str:
+        """Return which applications that one names are left out; nothing where none is."""
+        needs = [one for one in self._batch.bundles[number].needs if one in left_out]
+        names = ", ".join(self._batch.names[needed] for needed in needs)
+        return f"it names groups of {names}, which is left out" if names else ""
 
 
 class _Displacement:
@@ -153,19 +158,54 @@ class _Displacement:
         self._budget = budget
         self._assignments = assignments
         self._left: dict[int, int] = {}  # by row of the bound, what the placed members leave
-        self._greedy: GreedyBatch | None = None
+        self._free: dict[str, Ints] = {}
         self._builder: PlacementBuilder | None = None
 
-    def describe(self, number: int) -> str:
-        """Return what is short for an application, in words."""
+    def describe_shortage(self, number: int) -> str:
+        """Return which resource is short for an application; nothing where none is by itself."""
         for row in self._bound.scarcest_first(number):
             left = self._left_of(row)
             needed = row.needed[number]
             if needed > left:
                 return f"{DISPLACED}: {row.describe(needed, left)}"
-        if self._budget.left() <= 0:
-            return NOT_IN_TIME
-        return self._describe_next(number)
+        for index, least in self._batch.least_members(number).items():
+            text = self._describe_places(index, least)
+            if text:
+                return f"{DISPLACED}: {text}"
+        return ""
+
+    def _describe_places(self, index: int, least: int) -> str:
+        """Return that hosts have too few places left for members of a class, if they have."""
+        member_class = self._batch.compiled.member_classes[index]
+        places = self._batch.eligibility.max_members[index]
+        suits = places > 0
+        for name, amount in member_class.size:
+            fitting = self._free_of(name) // amount
+            if not (suits & (fitting > 0)).any():
+                return _no_host_has(member_class.group, name, amount)
+            places = np.minimum(places, np.maximum(0, fitting))
+        # In Python's integers: what hosts could take may leave 64 bits.
+        left = sum(places.tolist())
+        if left >= least:
+            return ""
+        group = member_class.group.partition(BETWEEN)[2]
+        if not left:
+            return f"no host that suits a member of {group} has room left"
+        members = count_of(least, "member")
+        return f"the hosts that suit {group} have room left for {left} of its {members}"
+
+    def _free_of(self, name: str) -> Ints:
+        """(H,) int64: what the placed members leave of a class on each host; of pools, all."""
+        if name not in self._free:
+            free = self._batch.compiled.fleet.free(name).copy()
+            classes = self._batch.compiled.member_classes
+            amounts = [dict(one.size).get(name, 0) for one in classes]
+            taken = [(row, amounts[index]) for index, row in self._assignments if amounts[index]]
+            if taken and name not in self._batch.compiled.fleet.pools.of:
+                rows, of_rows = zip(*taken, strict=True)
+                np.subtract.at(free, list(rows), list(of_rows))
+            self._free[name] = free
+        return self._free[name]
 
     def _left_of(self, row: CapacityRow) -> int:
         """Return what the members that are placed leave of a row."""
@@ -180,8 +220,10 @@ class _Displacement:
             self._left[id(row)] = max(0, row.available - taken)
         return self._left[id(row)]
 
-    def _describe_next(self, number: int) -> str:
+    def describe_next(self, number: int) -> str:
         """Return why the first member finds no place that finds none, one after the other."""
+        if self._budget.left() <= 0:
+            return NOT_IN_TIME
         builder = self._with_placed()
         start = len(builder.placed)
         try:
@@ -211,8 +253,7 @@ class _Displacement:
         free = builder.free_for(index)
         for name, amount in member_class.size:
             if not (suits & free[name]).any():
-                member = f"a member of {group}"
-                return f"no host that suits {member} has {amount_text(name, amount)} left"
+                return _no_host_has(member_class.group, name, amount)
         room = suits
         for name, _ in member_class.size:
             room = room & free[name]
@@ -230,6 +271,12 @@ class _Displacement:
                 return f"no host with room left keeps the rule: {rule}"
         own = group.partition(BETWEEN)[2]
         return f"the hosts with room left for a member of {own} do not keep its rules"
+
+
+def _no_host_has(group: str, resource: str, amount: int) -> str:
+    """Return that no host has room for a member of a group, by its qualified name."""
+    member = f"a member of {group.partition(BETWEEN)[2]}"
+    return f"no host that suits {member} has {amount_text(resource, amount)} left"
 
 
 def explain_infeasible(

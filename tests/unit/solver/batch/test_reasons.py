@@ -84,7 +84,16 @@ def test_without_time_what_was_counted_is_said() -> None:
     assert reason({"b": app(group("y", 9))}, hosts, [], seconds=1e-9).startswith(
         "impossible by itself: y has 9 new members"
     )
-    # 2 VCPU are left on each host, and 4 together.
-    apart = {"a": app(group("x", 2, vcpu=2)), "b": app(group("y", 1, vcpu=3))}
-    two = fleet(host("h1"), host("h2"))
-    assert reason(apart, two, [(0, 0), (0, 1)], seconds=1e-9) == NOT_IN_TIME
+    # Only the rule is in the way, which takes time to find.
+    alone = {
+        "a": app(group("x", 1, {"kind": "exclusive", "level": "host"})),
+        "b": app(group("y", 1)),
+    }
+    assert reason(alone, fleet(host("h1")), [(0, 0)], seconds=1e-9) == NOT_IN_TIME
+
+
+def test_hosts_have_too_few_places() -> None:
+    # Of three members of 2 VCPU, one finds 2 of the 3 VCPU of h2, and h1 has 1 VCPU left.
+    apps = {"a": app(group("x", 1, vcpu=3)), "b": app(group("y", 2, vcpu=2))}
+    found = reason(apps, fleet(host("h1"), host("h2", 3)), [(0, 0)])
+    assert found.endswith("the hosts that suit y have room left for 1 of its 2 members")
