@@ -29,6 +29,7 @@ def every_problem_is_large() -> Iterator[None]:
     """Send each problem through the search, which gives up soon where it gains nothing."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipeline, "LARGE_CANDIDATES", 1)
+        patch.setattr(pipeline, "LARGE_CLASSES", 1)
         patch.setattr(large_neighbourhood_search, "PATIENCE", 4)
         yield
 

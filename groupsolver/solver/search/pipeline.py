@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 
@@ -19,19 +20,29 @@ from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.result import Objective
 from groupsolver.solver.budget import Budget
+from groupsolver.solver.exact.domain_branching import branch_on_domains
 from groupsolver.solver.exact.infeasible_parts import has_infeasible_part
+from groupsolver.solver.exact.packing_proof import prove_by_patterns
 from groupsolver.solver.exact.staged_proof import prove
+from groupsolver.solver.heuristic.constructive import construct
 from groupsolver.solver.incumbent import Assignment, Incumbent
 from groupsolver.solver.preparation import PreparedProblem, relax
 from groupsolver.solver.presolve.eligibility import Eligibility, find_eligibility
 from groupsolver.solver.presolve.interchangeable_groups import MergedProblem
 from groupsolver.solver.relaxation.blocks import blocks_of
+from groupsolver.solver.relaxation.reduced_cost_fixing import candidates_within
 from groupsolver.solver.search.construction import first_placements, priced_placements
 from groupsolver.solver.search.large_neighbourhood_search import LargeNeighbourhoodSearch
 from groupsolver.solver.search.partial_assignment import PartialAssignment
 from groupsolver.solver.search.search_problem import SearchProblem
 
-LARGE_CANDIDATES = 10_000  # from so many on, one model takes seconds to build and longer to solve
+# From so many candidates on, one model takes seconds to build and longer to solve; where there are
+# few member classes, their prices leave few of them.
+LARGE_CANDIDATES = 10_000
+LARGE_CLASSES = 50
+# With more, CP-SAT takes gigabytes for a model, and finds in minutes no better bound.
+PROVABLE_CANDIDATES = 100_000
+CLOSE_GAP = 0.01  # a gap that is left to the exact method
 FIRST_TRIES = 8  # first placements
 TIME_SHARE_FIRST = 0.05  # of the limit, for first placements
 TIME_SHARE_MISSING = 0.25  # for what they lack, before the relaxation
@@ -41,7 +52,8 @@ CHECK_INTERVAL = 1.0  # seconds between two checks of better placements, at leas
 
 def is_large(candidates: list[Ints]) -> bool:
     """Return whether what the reduction leaves is too large for one exact model."""
-    return sum(map(len, candidates)) >= LARGE_CANDIDATES
+    many = sum(map(len, candidates)) >= LARGE_CANDIDATES
+    return many and len(candidates) >= LARGE_CLASSES
 
 
 class Search:
@@ -154,18 +166,45 @@ def minimise_by_search(
         return False
     best.prove(prepared.relaxed.bounds.proved)
     budget.report("relax", bound=best.bound)
-    for assignments in () if best.done else _priced_placements(prepared, budget):
+    for assignments in _guided_placements(prepared, best, budget):
         best.offer(merged.to_original(assignments), "construct", method="search")
         if best.done:
             break
-    if best.value is None:
+    if not best.placed:
         if has_infeasible_part(original.problem, original.fleet, objective, budget):
             return False
         search.place_missing(TIME_SHARE_IMPROVE * budget.left())
-    if not best.done:
-        search.improve(TIME_SHARE_IMPROVE * budget.left())
-    columns, bounds = prepared.columns, prepared.relaxed.bounds
-    return prove(merged, eligibility, columns, candidates, bounds, best, budget)
+    left = _candidates_left(prepared, best)
+    if left > LARGE_CANDIDATES and not best.done:
+        search.improve(budget.left() * (TIME_SHARE_IMPROVE if left <= PROVABLE_CANDIDATES else 1.0))
+        left = _candidates_left(prepared, best)
+    if left > PROVABLE_CANDIDATES and best.placed:
+        return True
+    prove_by_patterns(merged, prepared, best, budget)
+    columns, relaxed = prepared.columns, prepared.relaxed
+    branch_on_domains(merged, eligibility, columns, candidates, relaxed, best, budget)
+    return prove(merged, eligibility, columns, candidates, relaxed.bounds, best, budget)
+
+
+def _candidates_left(prepared: PreparedProblem, best: Incumbent) -> int:
+    """Return how many candidates a better placement may have, by their reduced costs."""
+    if best.value is None:
+        return prepared.candidate_count
+    bounds = prepared.relaxed.bounds
+    slack = best.value - bounds.lower
+    within = candidates_within(bounds, prepared.columns, prepared.candidates, slack)
+    return sum(map(len, within))
+
+
+def _guided_placements(
+    prepared: PreparedProblem, best: Incumbent, budget: Budget
+) -> Iterator[list[Assignment]]:
+    """Yield placements at the prices of the relaxation: first at these alone."""
+    if best.done:
+        return
+    yield from islice(construct(prepared, best, budget), 1)
+    if best.gap > CLOSE_GAP:
+        yield from _priced_placements(prepared, budget)
 
 
 def _priced_placements(prepared: PreparedProblem, budget: Budget) -> Iterator[list[Assignment]]:

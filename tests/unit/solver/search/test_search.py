@@ -196,6 +196,7 @@ def test_a_large_problem_says_that_its_placement_was_searched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pipeline, "LARGE_CANDIDATES", 1)
+    monkeypatch.setattr(pipeline, "LARGE_CLASSES", 1)
     small = SmallProblem(
         [group("A", 3, APART), group("B", 4, AFFINITY)],
         [in_rack(f"h{i}", f"r{i % 2}", 6) for i in range(6)],
