@@ -74,6 +74,9 @@ def load_columns(
         Where pyarrow is not installed.
     """
     require_type("path", path, (str, os.PathLike), "the path of a file")
+    require_type("levels", levels, (list, tuple, type(None)), "a list of names, or None")
+    require_type("links", links, Iterable, "an iterable of links")
+    require_type("pools", pools, Iterable, "an iterable of pools")
     arrow = _pyarrow()
     try:
         return _load(arrow, Path(path), levels, links, pools)

@@ -40,6 +40,7 @@ class CompiledFleet(HostTable):
 
     def __init__(self, fleet: Fleet, columns: HostColumns | None = None) -> None:
         require_type("fleet", fleet, Fleet, "a Fleet", "load_fleet reads one from a file")
+        require_type("columns", columns, (HostColumns, type(None)), "HostColumns, or None")
         size = len(fleet.hosts) if columns is None else len(columns)
         super().__init__(fleet.levels, fleet.links, size, fleet.pools, columns)
         # Partitions of the hosts that are no level of the fleet, by a key that no level can have.
