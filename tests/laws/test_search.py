@@ -34,7 +34,7 @@ def every_problem_is_large() -> Iterator[None]:
         yield
 
 
-few = settings(max_examples=settings().max_examples // 4)  # many small models take long
+few = settings(max_examples=settings().max_examples // 2)  # many small models take long
 
 
 @every_policy

@@ -102,7 +102,7 @@ def solve_many(
         are placed, their value, and a bound of it. A true answer stops the solve: with `partial`
         the best placement so far is the answer.
     executor : concurrent.futures.Executor, optional
-        For a search on other processors or machines.
+        Not used yet: a batch is solved in threads of this process.
 
     Returns
     -------

@@ -107,6 +107,7 @@ class LargeNeighbourhoodSearch:
         self._ways = AdaptiveChoice(list(self._chooser.for_objective), rng)
         self._working: dict[Future[cp_model.CpSolverStatus], Task] = {}
         self._without_gain = 0
+        self._least_missing = 0
         self.models = 0
 
     # What is missing.
@@ -202,6 +203,7 @@ class LargeNeighbourhoodSearch:
     ) -> None:
         until = self._budget.elapsed() + seconds
         self._without_gain = 0
+        self._least_missing = self.volume_missing
         with ThreadPoolExecutor(self._workers) as pool:
             try:
                 while self._budget.left() > 0 and self._budget.elapsed() < until:
@@ -266,9 +268,22 @@ class LargeNeighbourhoodSearch:
             raise UnknownSolverStatus(
                 f"CP-SAT refused a model: {task.model.builder.model.validate()}"
             )
-        self._without_gain = 0 if points else self._without_gain + 1
+        self._count_gain(points > 0)
         ended = status in (cp_model.OPTIMAL, cp_model.INFEASIBLE)
         task.learn(Gain(points, task.solver.wall_time, ended))
+
+    def _count_gain(self, less: bool) -> None:
+        """Count the models since the last gain.
+
+        While members are missing, only a smaller volume of them than ever before is one: weights
+        change, so one class could give way to another again and again.
+        """
+        volume = self.volume_missing
+        if volume < self._least_missing or (less and not volume):
+            self._without_gain = 0
+        else:
+            self._without_gain += 1
+        self._least_missing = min(volume, self._least_missing)
 
     def _take(self, task: Task) -> int:
         model = task.model
