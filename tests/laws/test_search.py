@@ -34,7 +34,7 @@ def every_problem_is_large() -> Iterator[None]:
         yield
 
 
-few = settings(max_examples=settings().max_examples // 2)  # many small models take long
+few = settings(max_examples=max(1, settings().max_examples // 4))  # each is many small models
 
 
 @every_policy

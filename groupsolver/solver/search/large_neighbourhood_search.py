@@ -211,7 +211,9 @@ class LargeNeighbourhoodSearch:
                         return
                     self._fill(pool, begin)
                     if not self._working:
-                        return
+                        # What was chosen holds no member: the next choice may.
+                        self._without_gain += 1
+                        continue
                     done, _ = wait(self._working, WAIT_SECONDS, return_when=FIRST_COMPLETED)
                     for future in done:
                         self._finish(future)

@@ -61,7 +61,7 @@ def dice(kind: str, soft: bool) -> st.SearchStrategy[Random]:
 def draws(number: int) -> settings:
     """So many draws of a law; with a profile of more examples, in proportion more."""
     profile = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
-    return settings(max_examples=number * profile.max_examples // 30)
+    return settings(max_examples=max(1, number * profile.max_examples // 30))
 
 
 def _one_in(number: int, rnd: Random) -> bool:

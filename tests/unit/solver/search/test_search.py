@@ -11,6 +11,7 @@ from ortools.sat.python import cp_model
 
 from groupsolver import Limits, Progress, check, solve
 from groupsolver.constraints.problem.problem import Problem
+from groupsolver.model.compiled.arrays import Ints
 from groupsolver.solver.budget import Budget
 from groupsolver.solver.presolve.eligibility import find_eligibility
 from groupsolver.solver.search import pipeline
@@ -111,6 +112,22 @@ def test_members_move_to_cheaper_hosts() -> None:
     problem = search_problem([group("A", 2)], hosts)
     assignment = PartialAssignment.of(problem.compiled, [(0, 0), (0, 0)])
     search(problem, assignment).improve(2, lambda: 1 in assignment.on_rows[0], lambda: None)
+    assert assignment.on_rows == [{1: 2}]
+
+
+def test_a_choice_of_hosts_without_members_does_not_end_the_search() -> None:
+    hosts = [{**in_rack("h0", "r0", 4), "cost": 9}, {**in_rack("h1", "r0", 4), "cost": 1}]
+    problem = search_problem([group("A", 2)], hosts)
+    assignment = PartialAssignment.of(problem.compiled, [(0, 0), (0, 0)])
+    loop = search(problem, assignment)
+    nothing: list[int] = []
+    choices = iter([nothing] * 20 + [[0, 1]] * 20)
+
+    def choose(*_: object) -> Ints:
+        return np.array(next(choices), dtype=np.int64)
+
+    loop._chooser.for_objective = dict.fromkeys(loop._chooser.for_objective, choose)
+    loop.improve(5, lambda: 1 in assignment.on_rows[0], lambda: None)
     assert assignment.on_rows == [{1: 2}]
 
 
