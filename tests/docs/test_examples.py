@@ -28,7 +28,7 @@ APPLICATIONS = {
     "rack_existing/app.yaml": "rack_existing/fleet.yaml",
     "nested/app.yaml": "nested/fleet.yaml",
 }
-SCRIPTS = ["five_lines.py", "build_both.py", "watch.py", "shards.py"]
+SCRIPTS = ["five_lines.py", "build_both.py", "watch.py", "shards.py", "scheduler_loop.py"]
 
 
 @cache
