@@ -285,7 +285,7 @@ def _capacity(left: Ints, ratio: Floats) -> tuple[Ints, Mask | None]:
         return _capacity_one_by_one(left, ratio, np.arange(len(left)))
     capacity = left.copy()
     overflow: Mask | None = None
-    largest = int(left.max(initial=0))
+    largest = int(np.abs(left).max(initial=1))  # at least 1: the ratio by itself must fit, too
     for one in ratios.tolist():
         if one == 1.0:
             continue

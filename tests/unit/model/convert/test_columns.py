@@ -35,6 +35,13 @@ def test_a_masked_amount_is_not_given_and_one_value_is_of_all_hosts() -> None:
     assert (two.inventory, two.used) == ({}, {})
 
 
+@pytest.mark.parametrize("ratio", [9.22337204e18, 1e300, 1e-300])
+def test_any_ratio_of_nothing_is_nothing(ratio: float) -> None:
+    fields = {"total": [0, 0], "allocation_ratio": [1.0, ratio]}
+    fleet = from_columns(["h1", "h2"], inventory={"VCPU": fields})
+    assert fleet.capacity("VCPU").tolist() == [0, 0]
+
+
 @pytest.mark.parametrize(
     ("total", "ratio"),
     [
