@@ -19,13 +19,8 @@ from contextlib import ExitStack
 from unittest.mock import patch
 
 import numpy as np
-from ortools.linear_solver.python.model_builder_helper import (
-    ModelBuilderHelper,
-    ModelSolverHelper,
-    SolveStatus,
-)
 from scipy.optimize import linprog
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import vstack
 
 from benchmarks.support.planted_batches import SIZES, PlantedBatch, planted_batch
 from benchmarks.support.report import machine
@@ -34,7 +29,7 @@ from groupsolver.checking.check import unit_of
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.solver.budget import Budget
-from groupsolver.solver.linear_program import Optimum, ProgramArrays
+from groupsolver.solver.linear_program import Optimum, ProgramArrays, solve_by_ortools
 from groupsolver.solver.preparation import prepare
 from groupsolver.solver.presolve.eligibility import find_eligibility
 from groupsolver.solver.presolve.interchangeable_groups import merge_interchangeable
@@ -48,23 +43,7 @@ def by_ortools(name: str) -> Solve:
     """Return a way to solve linear programs, by a solver of OR-Tools."""
 
     def solve(program: ProgramArrays, seconds: float, _: str) -> Optimum | None:
-        model = ModelBuilderHelper()
-        # The stub asks for arrays of another type than numpy's own functions are annotated with.
-        model.fill_model_from_sparse_data(
-            np.zeros(len(program.cost)),  # type: ignore[arg-type]
-            program.high,  # type: ignore[arg-type]
-            program.cost,  # type: ignore[arg-type]
-            program.row_low,  # type: ignore[arg-type]
-            program.row_high,  # type: ignore[arg-type]
-            csr_matrix(program.table),
-        )
-        solver = ModelSolverHelper(name)
-        solver.set_time_limit_in_seconds(seconds)
-        solver.solve(model)
-        if solver.status() != SolveStatus.OPTIMAL:
-            return None
-        x = np.array(solver.variable_values())
-        return Optimum(solver.objective_value(), x, np.array(solver.dual_values()))
+        return solve_by_ortools(program, seconds, name)
 
     return solve
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from threading import Lock
 from time import perf_counter
@@ -34,6 +35,11 @@ class Budget:
     def watched(self) -> bool:
         """Whether there is a watcher."""
         return self._watch is not None
+
+    @property
+    def workers(self) -> int:
+        """How many threads may work at a time: those of the limits, or all cores."""
+        return self.limits.workers or os.cpu_count() or 1
 
     def elapsed(self) -> float:
         """Return the seconds since the call began."""

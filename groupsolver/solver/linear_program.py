@@ -65,10 +65,13 @@ class Optimum:
 
 def solve_linear(program: ProgramArrays, seconds: float, back_end: BackEnd) -> Optimum | None:
     """Solve a program over the reals; None where no optimum was found in time, or there is none."""
-    return _by_glop(program, seconds) if back_end == "glop" else _by_highs(program, seconds)
+    if back_end == "highs":
+        return _by_highs(program, seconds)
+    return solve_by_ortools(program, seconds, back_end)
 
 
-def _by_glop(program: ProgramArrays, seconds: float) -> Optimum | None:
+def solve_by_ortools(program: ProgramArrays, seconds: float, solver_name: str) -> Optimum | None:
+    """Solve a program by a linear solver of OR-Tools, as `solve_linear` does."""
     model = ModelBuilderHelper()
     # The stub asks for arrays of another type than numpy's own functions are annotated with.
     model.fill_model_from_sparse_data(
@@ -79,7 +82,7 @@ def _by_glop(program: ProgramArrays, seconds: float) -> Optimum | None:
         program.row_high,  # type: ignore[arg-type]
         csr_matrix(program.table),
     )
-    solver = ModelSolverHelper("glop")
+    solver = ModelSolverHelper(solver_name)
     solver.set_time_limit_in_seconds(seconds)
     solver.solve(model)
     if solver.status() != SolveStatus.OPTIMAL:

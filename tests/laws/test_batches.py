@@ -6,25 +6,22 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from hypothesis import event, given, note
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from groupsolver import Application, BatchResult, Fleet, Limits, check
 from groupsolver.constraints.batch_document import BatchDocument
 from groupsolver.solver.batch import pipeline
 from groupsolver.solver.batch.pipeline import solve_many
+from tests.laws import test_laws
 from tests.laws.test_laws import OBJECTIVES, ONE, Case, every_policy
-from tests.support.draws.applications import dice, draws
+from tests.support.draws.applications import draws
 from tests.support.draws.batches import batches
-from tests.support.minimal_documents import case_of
 from tests.support.oracle.batches import BatchOracle
 
 
 def drawn(kind: str, soft: bool, data: Any) -> tuple[Case, Random]:
-    rnd = data.draw(dice(kind, soft))
-    case = case_of(rnd, lambda rnd: batches(rnd, kind, soft))
-    note(str(case))
-    return case, rnd
+    return test_laws.drawn(kind, soft, data, batches)
 
 
 def values(case: Case) -> tuple[BatchDocument, Fleet]:

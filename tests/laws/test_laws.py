@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from random import Random
 from typing import Any
@@ -29,9 +30,12 @@ def values(case: Case) -> tuple[Application, Fleet]:
     return Application.model_validate(case[0]), Fleet.model_validate(case[1])
 
 
-def drawn(kind: str, soft: bool, data: Any) -> tuple[Case, Random]:
+def drawn(
+    kind: str, soft: bool, data: Any, make: Callable[[Random, str, bool], Case] = cases
+) -> tuple[Case, Random]:
+    """Draw a case of a policy, and the dice that decide the rest."""
     rnd = data.draw(dice(kind, soft))
-    case = case_of(rnd, lambda rnd: cases(rnd, kind, soft))
+    case = case_of(rnd, lambda rnd: make(rnd, kind, soft))
     note(str(case))
     return case, rnd
 
@@ -48,6 +52,11 @@ def test_the_answer_is_the_brute_forced_optimum_and_passes_the_checker(
 ) -> None:
     case, rnd = drawn(kind, soft, data)
     objective = rnd.choice(OBJECTIVES)
+    assert_brute_forced_optimum(case, objective)
+
+
+def assert_brute_forced_optimum(case: Case, objective: Objective) -> Result:
+    """Hold the answer against brute force, the checker and the oracle."""
     app, fleet = values(case)
     result = solve(app, fleet, objective=objective, limits=ONE, explain=False)
     best = Oracle(*case).best(objective)
@@ -59,6 +68,7 @@ def test_the_answer_is_the_brute_forced_optimum_and_passes_the_checker(
         assert not verdict.violations
         assert verdict.objective == result.objective == result.bound
         assert Oracle(*case).holds(result.placement)
+    return result
 
 
 @every_policy

@@ -7,16 +7,16 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from hypothesis import event, given, note
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from groupsolver import Limits, check, explain, solve
 from groupsolver.solver.optional_members import pipeline
+from tests.laws import test_laws
 from tests.laws.test_laws import OBJECTIVES, ONE, Case, answered_again, every_policy, values
 from tests.laws.test_tiers import ranked
-from tests.support.draws.applications import cases, dice, draws
+from tests.support.draws.applications import cases, draws
 from tests.support.draws.optional_members import some_optional_members
-from tests.support.minimal_documents import case_of
 from tests.support.oracle.optional_members import OptionalMembersOracle
 
 
@@ -29,10 +29,7 @@ def case_with_optional_members(rnd: Random, kind: str, soft: bool) -> Case:
 
 
 def drawn(kind: str, soft: bool, data: Any) -> tuple[Case, Random]:
-    rnd = data.draw(dice(kind, soft))
-    case = case_of(rnd, lambda rnd: case_with_optional_members(rnd, kind, soft))
-    note(str(case))
-    return case, rnd
+    return test_laws.drawn(kind, soft, data, case_with_optional_members)
 
 
 @every_policy

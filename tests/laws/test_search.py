@@ -10,7 +10,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from groupsolver import Limits, check, solve
+from groupsolver import Limits, check
 from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.constraints.problem.problem import Problem
 from groupsolver.model.compiled.compiled_fleet import compile_fleet
@@ -20,8 +20,13 @@ from groupsolver.solver.search import large_neighbourhood_search, pipeline
 from groupsolver.solver.search.construction import first_placements
 from groupsolver.solver.search.large_neighbourhood_search import LargeNeighbourhoodSearch
 from groupsolver.solver.search.search_problem import SearchProblem
-from tests.laws.test_laws import OBJECTIVES, ONE, drawn, every_policy, values
-from tests.support.oracle.brute_force import Oracle
+from tests.laws.test_laws import (
+    OBJECTIVES,
+    assert_brute_forced_optimum,
+    drawn,
+    every_policy,
+    values,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -44,13 +49,8 @@ def test_with_the_search_before_it_the_exact_method_proves_the_brute_forced_opti
     kind: str, soft: bool, data: Any
 ) -> None:
     case, rnd = drawn(kind, soft, data)
-    objective = rnd.choice(OBJECTIVES)
-    app, fleet = values(case)
-    result = solve(app, fleet, objective=objective, limits=ONE, explain=False)
-    best = Oracle(*case).best(objective)
-    event(f"{result.status}, {result.method}")
-    assert result.status == ("infeasible" if best is None else "optimal")
-    assert result.objective == best
+    result = assert_brute_forced_optimum(case, rnd.choice(OBJECTIVES))
+    event(result.method)
 
 
 @every_policy
@@ -65,12 +65,12 @@ def test_what_the_search_places_holds_and_improves(kind: str, soft: bool, data: 
     if not compiled.member_classes or kind == "survives":
         return
     problem = SearchProblem(compiled, find_eligibility(compiled, objective))
-    budget = Budget(Limits(seconds=60), None)
+    budget = Budget(Limits(seconds=60, workers=rnd.choice([1, 2])), None)
     rng = np.random.default_rng(rnd.randrange(2**31))
     found = next(first_placements(problem, budget, rng))
     # Something is missing in any case, so that there is something to search for.
     found.clear(rnd.randrange(len(compiled.member_classes)))
-    search = LargeNeighbourhoodSearch(problem, found, budget, rng, workers=rnd.choice([1, 2]))
+    search = LargeNeighbourhoodSearch(problem, found, budget, rng)
     whole = search.place_missing(60)
     event(f"{'whole' if whole else 'missing'}")
     if not whole:

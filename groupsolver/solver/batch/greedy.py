@@ -146,7 +146,7 @@ class GreedyBatch:
         for number in order:
             if self._budget.left() <= 0:
                 break
-            together = self._with_needed(number) - placed
+            together = self._batch.with_needed(number) - placed
             if number in placed or together & failed:
                 continue
             if self.add(builder, sorted(together)):
@@ -155,16 +155,6 @@ class GreedyBatch:
                 failed.add(number)
         self._add_optional_members(builder, placed)
         return builder.assignments()
-
-    def _with_needed(self, number: int) -> set[int]:
-        """Return an application, those that it names, those that these name, and so on."""
-        found = {number}
-        pending = [number]
-        while pending:
-            needed = set(self._batch.bundles[pending.pop()].needs) - found
-            found |= needed
-            pending += needed
-        return found
 
     def add(self, builder: PlacementBuilder, numbers: list[int]) -> bool:
         """Place all members of some applications that must be placed; on failure none."""

@@ -99,6 +99,16 @@ class BatchProblem:
             found[number_of[member_class.group]].append(index)
         return tuple(map(tuple, found))
 
+    def with_needed(self, number: int) -> set[int]:
+        """Return an application, those that it names, those that these name, and so on."""
+        found = {number}
+        pending = [number]
+        while pending:
+            needed = set(self.bundles[pending.pop()].needs) - found
+            found |= needed
+            pending += needed
+        return found
+
     def least_members(self, number: int) -> dict[int, int]:
         """Return the members of each class that are placed at least where an application is."""
         classes = self.classes

@@ -9,7 +9,6 @@ tells the search how far it is; in the end only whole applications count.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from concurrent.futures import Executor
 
@@ -117,9 +116,7 @@ class ValueSearch:
         present = set(self._best.placed) | added
         self._set_present(assignment, present)
         self._place_first(assignment, added)
-        search = LargeNeighbourhoodSearch(
-            self._problem, assignment, self._budget, self._rng, self._workers
-        )
+        search = LargeNeighbourhoodSearch(self._problem, assignment, self._budget, self._rng)
         search.place_missing(TIME_SHARE_ROUND * self._budget.left())
         while not assignment.complete and self._budget.left() > 0:
             present -= self._worst(assignment)
@@ -129,10 +126,6 @@ class ValueSearch:
         if assignment.complete:
             self._add_more(assignment)
         return self._best.worth(self._best.assignments or []) > before
-
-    @property
-    def _workers(self) -> int:
-        return self._budget.limits.workers or os.cpu_count() or 1
 
     def _chosen(self, assignment: PartialAssignment) -> set[int]:
         """Return applications to put in, a little more than there is room for."""
@@ -144,25 +137,16 @@ class ValueSearch:
         room = max(0, self._problem.free_volume - used)
         ranked = self._left_out()
         keys = np.arange(len(ranked)) * (1 + NOISE * self._rng.standard_normal(len(ranked)))
+        placed = set(self._best.placed)
         chosen: set[int] = set()
         taken = 0
         for at in np.argsort(keys, kind="stable").tolist():
             if len(chosen) >= LEAST_ADDED and taken > OVERFULL * room:
                 break
-            together = self._with_needed(ranked[at]) - set(self._best.placed) - chosen
+            together = self._batch.with_needed(ranked[at]) - placed - chosen
             chosen |= together
             taken += sum(self._volume[number] for number in together)
         return chosen
-
-    def _with_needed(self, number: int) -> set[int]:
-        """Return an application, and those without which it is not placed."""
-        found = {number}
-        pending = [number]
-        while pending:
-            needed = set(self._batch.bundles[pending.pop()].needs) - found
-            found |= needed
-            pending.extend(needed)
-        return found
 
     def _set_present(self, assignment: PartialAssignment, present: set[int]) -> None:
         """Have some applications placed, and nothing of the others."""
@@ -224,7 +208,7 @@ class ValueSearch:
         builder = self._continued(assignment)
         placed = {self._application_of[index] for index, _ in builder.placed}
         for number in self._orders[0]:
-            together = self._with_needed(number) - placed
+            together = self._batch.with_needed(number) - placed
             if together and self._greedy.add(builder, sorted(together)):
                 placed |= together
         self._best.offer(builder.assignments(), "improve")

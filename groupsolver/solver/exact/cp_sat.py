@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import Counter
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -226,7 +225,7 @@ def configured_solver(budget: Budget, seconds: float, gap: float) -> cp_model.Cp
         parameters.add_lp_constraints_lazily = False
         parameters.max_presolve_iterations = 1
         parameters.cp_model_probing_level = 0
-    parameters.num_workers = budget.limits.workers or os.cpu_count() or 1
+    parameters.num_workers = budget.workers
     parameters.random_seed = budget.limits.seed
     # CP-SAT's own handler cannot work off the main thread, and on it takes the caller's away.
     parameters.catch_sigint_signal = False

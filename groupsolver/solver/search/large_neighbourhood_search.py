@@ -81,9 +81,8 @@ class LargeNeighbourhoodSearch:
     assignment : PartialAssignment
         The placement to begin with. It is changed.
     budget : Budget
+        As many models are in work at a time as it has workers.
     rng : numpy.random.Generator
-    workers : int
-        Models in work at a time.
     """
 
     def __init__(
@@ -92,13 +91,12 @@ class LargeNeighbourhoodSearch:
         assignment: PartialAssignment,
         budget: Budget,
         rng: np.random.Generator,
-        workers: int,
     ) -> None:
         self.assignment = assignment
         self._problem = problem
         self._budget = budget
         self._rng = rng
-        self._workers = max(1, workers)
+        self._workers = budget.workers
         self._state = HostState(problem, assignment)
         self._chooser = Chooser(problem, rng)
         self._weights = list(problem.volumes)

@@ -9,14 +9,12 @@ incumbent from which the exact method starts.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
 
 from groupsolver.checking.check import unit_of
-from groupsolver.constraints.problem.compiled_problem import CompiledProblem
 from groupsolver.model.compiled.arrays import Ints
 from groupsolver.model.result import Objective
 from groupsolver.solver.budget import Budget
@@ -42,7 +40,7 @@ LARGE_CANDIDATES = 10_000
 LARGE_CLASSES = 50
 # With more, CP-SAT takes gigabytes for a model, and finds in minutes no better bound.
 PROVABLE_CANDIDATES = 100_000
-CLOSE_GAP = 0.01  # a gap that is left to the exact method
+EXACT_GAP = 0.01  # a gap that is left to the exact method
 FIRST_TRIES = 8  # first placements
 TIME_SHARE_FIRST = 0.05  # of the limit, for first placements
 TIME_SHARE_MISSING = 0.25  # for what they lack, before the relaxation
@@ -61,17 +59,14 @@ class Search:
 
     Parameters
     ----------
-    compiled : CompiledProblem
-        The original problem.
-    objective : {"pack", "spread", "cost"}
+    problem : SearchProblem
+        Of the original problem.
     best : Incumbent
     budget : Budget
     """
 
-    def __init__(
-        self, compiled: CompiledProblem, objective: Objective, best: Incumbent, budget: Budget
-    ) -> None:
-        self.problem = SearchProblem(compiled, find_eligibility(compiled, objective))
+    def __init__(self, problem: SearchProblem, best: Incumbent, budget: Budget) -> None:
+        self.problem = problem
         self._best = best
         self._budget = budget
         self._rng = np.random.default_rng(budget.limits.seed)
@@ -100,9 +95,8 @@ class Search:
             self._offer("construct")
 
     def _begin(self, assignment: PartialAssignment) -> LargeNeighbourhoodSearch:
-        workers = self._budget.limits.workers or os.cpu_count() or 1
         self._neighbourhoods = LargeNeighbourhoodSearch(
-            self.problem, assignment, self._budget, self._rng, workers
+            self.problem, assignment, self._budget, self._rng
         )
         return self._neighbourhoods
 
@@ -156,7 +150,9 @@ def minimise_by_search(
         False: there is no placement.
     """
     original = merged.original
-    search = Search(original, objective, best, budget)
+    # Where nothing is merged, what is known of the merged problem is known of the original.
+    known = eligibility if merged.compiled is original else find_eligibility(original, objective)
+    search = Search(SearchProblem(original, known), best, budget)
     search.place_first(TIME_SHARE_FIRST * budget.limits.seconds)
     search.place_missing(TIME_SHARE_MISSING * budget.left())
     weight_unit = unit_of(eligibility.objective)
@@ -203,7 +199,7 @@ def _guided_placements(
     if best.done:
         return
     yield from islice(construct(prepared, best, budget), 1)
-    if best.gap > CLOSE_GAP:
+    if best.gap > EXACT_GAP:
         yield from _priced_placements(prepared, budget)
 
 

@@ -69,8 +69,9 @@ class RepairModel:
         sharing = problem.rows_sharing(neighbourhood.rows)
         present = {index for row in sharing for index in assignment.in_row.get(row, ())}
         concerned = problem.couplings.of(self.groups, {classes[index].group for index in present})
-        self._part = problem.part(concerned)
-        self._moves = [index in set(self.moving) for index in self._part.classes]
+        self._part = problem.subproblem(concerned)
+        moving = set(self.moving)
+        self._moves = [index in moving for index in self._part.classes]
         self._open: list[Ints] = []  # by class of the part: rows where it may be placed anew
         self._kept: list[list[int]] = []  # and rows where its members stay
         for index, moves in zip(self._part.classes, self._moves, strict=True):

@@ -22,7 +22,7 @@ POINTS_PER_VOLUME = 1000
 
 
 @dataclass(frozen=True)
-class Part:
+class Subproblem:
     """The problem of some groups alone.
 
     Attributes
@@ -149,7 +149,7 @@ class SearchProblem:
                 found.update(np.flatnonzero(np.isin(numbers, pools[pools >= 0])).tolist())
         return sorted(found)
 
-    def part(self, concerned: Concerned) -> Part:
+    def subproblem(self, concerned: Concerned) -> Subproblem:
         """Return the problem of the groups that a change concerns, with the rules that it does."""
         problem = self.compiled.problem
         names = groups_with_ancestors(problem, concerned.groups)
@@ -167,15 +167,15 @@ class SearchProblem:
                 "at_least": None,
             }
             groups.append(Group.model_construct(**{**dict(group), **changed}))
-        existing = tuple(there for there in problem.app.existing if there.group in names)
+        existing = tuple(there for there in problem.app.existing if there.group in concerned.groups)
         app: Application[Any] = Application.model_construct(
             **{**dict(problem.app), "groups": tuple(groups), "existing": existing}
         )
         compiled = CompiledProblem(Problem(app, problem.hosts, valid=True), self.compiled.fleet)
         classes = [self._class_of[one.group, one.size] for one in compiled.member_classes]
-        return Part(compiled, classes)
+        return Subproblem(compiled, classes)
 
-    def eligibility_of(self, part: Part) -> Eligibility:
+    def eligibility_of(self, part: Subproblem) -> Eligibility:
         """Return where the member classes of a part may go, and at what price."""
         whole = self.eligibility
         return replace(
